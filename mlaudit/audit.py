@@ -1,0 +1,206 @@
+"""The road: readings → environments → crossings → rows → findings → report. Pure: what it needs was read before."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date
+from fnmatch import fnmatchcase
+
+from mlaudit.cells import Stated, cells, stated_pins
+from mlaudit.crossings import crossing
+from mlaudit.knowledge import table
+from mlaudit.model import Kind, Reading, Unread, Verdict
+from mlaudit.policy import Judged, apply
+from mlaudit.registry import Rule, rules
+from mlaudit.report import Environment, Report, Row, Summary
+from mlaudit.settings import Settings
+from mlaudit.target import Choice, Wanted, choose, problems, target_for
+from mlaudit.view import View, watches
+
+
+def environment(
+    name: str,
+    role: str,
+    readings: Iterable[Reading],
+    wanted: Wanted,
+    *,
+    sources: Sequence[str] = (),
+    follows: Sequence[str] = (),
+    artifact_kinds: Sequence[str] = (),
+    writes: Iterable[Reading] = (),
+    notes: Sequence[str] = (),
+) -> Environment:
+    """The environment that some readings make: its target settled, its pins chosen, its cells computed."""
+    read = tuple(readings)
+    target = target_for(read, wanted)
+    choices = tuple(choose(reading, target) for reading in read)
+    return Environment(
+        name=name,
+        role=role,
+        follows=tuple(follows),
+        sources=tuple(sources),
+        target=target,
+        readings=read,
+        selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
+        complete=_complete(read),
+        cells=cells(name, _stated(read, choices, len(target.pythons)), _unread(read), target),
+        artifact_kinds=tuple(artifact_kinds),
+        writes=tuple(writes),
+        notes=(*notes, *(str(problem) for problem in problems(read, wanted, target))),
+    )
+
+
+def _complete(readings: Sequence[Reading]) -> bool:
+    """One source names everything that is installed, and nothing of the others was lost."""
+    lost = any(entry.whole for reading in readings for entry in reading.unread)
+    return not lost and any(reading.complete for reading in readings)
+
+
+def _stated(readings: Sequence[Reading], choices: Sequence[Sequence[Choice]], pythons: int) -> Iterator[Stated]:
+    for number, (reading, chosen) in enumerate(zip(readings, choices, strict=True)):
+        yield from stated_pins(reading.pins, chosen, number, pythons)
+
+
+def _unread(readings: Sequence[Reading]) -> Iterator[Unread]:
+    return (entry for reading in readings for entry in reading.unread)
+
+
+def audit(
+    command: str,
+    environments: Sequence[Environment],
+    settings: Settings,
+    *,
+    today: date,
+    baseline: Mapping[str, str] | None = None,
+    notes: Sequence[str] = (),
+    only: Sequence[str] = (),
+    certain: bool = True,
+    lost: bool = False,
+) -> Report:
+    """The report on some environments.
+
+    Args:
+        only: globs over packages; others make no rows and no findings.
+        certain: false where roles were guessed and more than one pairing was possible.
+        lost: of a source that the user named, nothing could be read.
+    """
+    named = {one.name: one for one in environments}
+    pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
+    rows = tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only))
+    view = View(command=command, environments=named, pairs=pairs, rows=rows, settings=settings, certain=certain)
+    judged = (one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only))
+    outcome = apply(judged, settings, today=today, baseline=baseline or {})
+    summary = _summary(view, outcome.counts)
+    return Report(
+        command=command,
+        environments=tuple(environments),
+        rows=rows,
+        findings=outcome.findings,
+        suppressed=outcome.suppressed,
+        summary=summary,
+        exit_code=_exit_code(outcome.failed, summary, pairs, environments, lost),
+        knowledge=table.knowledge_date(),
+        notes=tuple(notes),
+    )
+
+
+def _asked_for(package: str, only: Sequence[str]) -> bool:
+    return not only or any(fnmatchcase(package, pattern) for pattern in only)
+
+
+def _rows(
+    environments: Sequence[Environment],
+    pairs: Sequence[tuple[str, str]],
+    settings: Settings,
+) -> Iterator[Row]:
+    kinds: dict[str, Kind] = {}
+    for one in environments:
+        for package, cell in one.cells.items():
+            kinds.setdefault(package, cell.kind)
+    for package in sorted(kinds):
+        if _compared(package, settings):
+            yield _row(package, kinds[package], environments, pairs, settings)
+
+
+def _compared(package: str, settings: Settings) -> bool:
+    """Installers, linters and test tools are compared only when the configuration names them."""
+    return not table.is_tool(package) or watches(settings, package)
+
+
+def _row(
+    package: str,
+    kind: Kind,
+    environments: Sequence[Environment],
+    pairs: Sequence[tuple[str, str]],
+    settings: Settings,
+) -> Row:
+    held = {one.name: one.cells.get(package) or one.missing(package, kind) for one in environments}
+    watched = kind is not Kind.LOCAL and (
+        kind is not Kind.PACKAGE or table.watched(package) or watches(settings, package)
+    )
+    crossings = tuple(
+        crossing(held[writer], held[reader], watched=watched)
+        for writer, reader in pairs
+        if held[writer].named or held[reader].named
+    )
+    worst = min(crossings, key=lambda one: (one.verdict.rank, one.distance.rank if one.distance else 9), default=None)
+    return Row(
+        package=package,
+        kind=kind,
+        cells=tuple(held.values()),
+        crossings=crossings,
+        verdict=worst.verdict if worst else Verdict.ALIGNED,
+        distance=worst.distance if worst else None,
+        watched=watched,
+    )
+
+
+def _judged(view: View) -> Iterator[Judged]:
+    """Every hit of every rule, with the rule."""
+    known = rules().values()
+    by_scope: dict[str, list[Rule]] = {}
+    for rule in known:
+        by_scope.setdefault(rule.scope, []).append(rule)
+    for one in view.crossings():
+        if one.watched or one.verdict is Verdict.UNREAD:
+            yield from (Judged(rule, hit) for rule in by_scope.get("crossing", ()) for hit in rule.check(one, view))
+    for one_environment in view.environments.values():
+        for rule in by_scope.get("environment", ()):
+            yield from (Judged(rule, hit) for hit in rule.check(one_environment, view))
+    for rule in by_scope.get("fleet", ()):
+        yield from (Judged(rule, hit) for hit in rule.check(view))
+
+
+def _summary(view: View, counts: Mapping[str, int]) -> Summary:
+    both = [one for one in view.crossings() if one.writer.stated and one.reader.stated]
+    return Summary(
+        error=counts.get("error", 0),
+        warning=counts.get("warning", 0),
+        info=counts.get("info", 0),
+        suppressed=counts.get("suppressed", 0),
+        aligned=sum(1 for one in both if one.verdict is Verdict.ALIGNED),
+        compared=len(both),
+        unread=sum(len(one.unread) for one in view.environments.values()),
+    )
+
+
+def _exit_code(
+    failed: bool,
+    summary: Summary,
+    pairs: Sequence[tuple[str, str]],
+    environments: Sequence[Environment],
+    lost: bool,
+) -> int:
+    """2 a source lost, 1 findings, 3 nothing to compare, 0; the first that applies."""
+    if lost:
+        return 2
+    if failed:
+        return 1
+    nothing = not environments or (bool(pairs) and not summary.compared and not _one_sided(environments, pairs))
+    return 3 if nothing else 0
+
+
+def _one_sided(environments: Sequence[Environment], pairs: Sequence[tuple[str, str]]) -> bool:
+    """Whether two complete lists were compared, so that sharing nothing is itself an answer."""
+    named = {one.name: one for one in environments}
+    return any(all(named[name].complete and named[name].packages for name in pair) for pair in pairs)

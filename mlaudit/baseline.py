@@ -1,0 +1,33 @@
+"""A baseline: the fingerprints of what is accepted, so that only new drift fails."""
+
+from __future__ import annotations
+
+import json
+
+from mlaudit.document import Document
+from mlaudit.narrow import Malformed, Node
+from mlaudit.report import Report
+
+SCHEMA = "mlaudit.baseline/1"
+
+
+def dumps(report: Report) -> str:
+    """The baseline of a report: a line for each finding that no ignore covers, in an order that diffs well."""
+    findings = {
+        finding.fingerprint: f"{finding.code} {finding.package or ''}: {finding.message}"
+        for finding in (*report.findings, *report.suppressed)
+        if finding.suppressed in (None, "in the baseline")
+    }
+    ordered = dict(sorted(findings.items(), key=lambda item: (item[1], item[0])))
+    return json.dumps({"schema": SCHEMA, "findings": ordered}, indent=1) + "\n"
+
+
+def loads(document: Document) -> dict[str, str]:
+    """Fingerprints and what they stood for. Raises ValueError."""
+    root: Node = document.json
+    try:
+        if root.get("schema").maybe_text() != SCHEMA:
+            raise Malformed(f"expected the schema {SCHEMA}")
+        return {fingerprint: row.text() for fingerprint, row in root.get("findings").items()}
+    except Malformed as error:
+        raise ValueError(f"{document.path} is no baseline: {error}; mlaudit check --write-baseline makes one") from None

@@ -1,0 +1,367 @@
+"""Arguments → options; print, write, exit. Decides nothing."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from datetime import date, datetime, timezone
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, NoReturn
+
+import typer
+
+from mlaudit import __version__
+
+if TYPE_CHECKING:
+    from mlaudit.commands import Options
+    from mlaudit.registry import Style
+    from mlaudit.report import Report
+
+app = typer.Typer(
+    name="mlaudit",
+    help="Says before the deploy what drifted apart between training and serving, and what it will break.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+
+USAGE = 2
+
+
+def _version(asked: bool) -> None:
+    if asked:
+        typer.echo(f"mlaudit {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _common(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+) -> None:
+    """Says before the deploy what drifted apart between training and serving, and what it will break."""
+
+
+Format = Annotated[
+    list[str] | None,
+    typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
+]
+Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.")]
+FailOn = Annotated[
+    str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
+]
+Select = Annotated[
+    list[str] | None, typer.Option("--select", help="Report only these codes (MLA1, MLA001, a name).", metavar="CODES")
+]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Leave these codes out.", metavar="CODES")]
+Package = Annotated[
+    list[str] | None,
+    typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
+Python = Annotated[
+    str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
+]
+Platform = Annotated[
+    str | None, typer.Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
+]
+Extra = Annotated[list[str] | None, typer.Option("--extra", help="An extra to install.", metavar="NAME")]
+Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency group to install.", metavar="NAME")]
+Define = Annotated[
+    list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
+]
+As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Findings and the summary only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="List aligned and unwatched packages too.")]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+
+
+@app.command()
+def check(
+    paths: Annotated[
+        list[Path] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
+    ] = None,
+    format_: Format = None,
+    output: Output = None,
+    fail_on: FailOn = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    package: Package = None,
+    config: Config = None,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    baseline: Baseline = None,
+    write_baseline: Annotated[
+        Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
+    ] = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Audit what the configuration declares, or what is discovered below PATH."""
+    from mlaudit.commands import check as run
+
+    with _errors():
+        options = _options(
+            config, fail_on, select, ignore, package, python, platform, extra, group, define, None, baseline, paths
+        )
+        report = run([str(path) for path in paths or ()], options)
+        if write_baseline is not None:
+            from mlaudit.baseline import dumps
+
+            _write(write_baseline, dumps(report))
+        _deliver(report, format_, output, quiet, verbose, no_color)
+
+
+@app.command()
+def compare(
+    sources: Annotated[
+        list[str], typer.Argument(help="The reference (training), then the others.", metavar="SOURCE...")
+    ],
+    format_: Format = None,
+    output: Output = None,
+    fail_on: FailOn = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    package: Package = None,
+    config: Config = None,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    as_: As = None,
+    baseline: Baseline = None,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+) -> None:
+    """Compare sources: the first is what training runs, the others read what it writes."""
+    from mlaudit.commands import compare as run
+
+    with _errors():
+        options = _options(
+            config, fail_on, select, ignore, package, python, platform, extra, group, define, as_, baseline, None
+        )
+        _deliver(run(sources, options), format_, output, quiet, verbose, no_color)
+
+
+@app.command(name="list")
+def list_(
+    sources: Annotated[list[str], typer.Argument(help="What to read.", metavar="SOURCE...")],
+    format_: Annotated[str, typer.Option("--format", help="table or json.", metavar="NAME")] = "table",
+    output: Output = None,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    as_: As = None,
+    no_color: NoColor = False,
+) -> None:
+    """Show what is read: every pin with its layer and place, and everything unread."""
+    from mlaudit.commands import listing, lost
+    from mlaudit.listing import as_json, as_table
+
+    with _errors():
+        if format_ not in ("table", "json"):
+            _fail(f"--format {format_}: list prints table or json")
+        options = _options(None, None, None, None, None, python, platform, extra, group, define, as_, None, None)
+        environments = listing(sources, options)
+        text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
+        _put(text, output)
+    raise typer.Exit(USAGE if any(lost(one) for one in environments) else 0)
+
+
+@app.command()
+def snapshot(
+    python: Annotated[
+        str | None, typer.Option("--python", help="Another interpreter; its packages are not imported.", metavar="EXE")
+    ] = None,
+    output: Output = None,
+) -> None:
+    """Print a Python environment as JSON, without importing any of its packages."""
+    from mlaudit.snapshot import dumps
+
+    with _errors():
+        _put(dumps(python), output)
+
+
+@app.command()
+def explain(
+    subject: Annotated[str, typer.Argument(help="A code, a rule's name, or a package.", metavar="CODE|PACKAGE")],
+) -> None:
+    """Print a rule's documentation, or all that is known about a package, with sources."""
+    from mlaudit.explain import explained
+
+    with _errors():
+        typer.echo(explained(subject))
+
+
+@app.command()
+def init(
+    path: Annotated[Path, typer.Argument(help="The folder to look at.")] = Path(),
+    force: Annotated[bool, typer.Option("--force", help="Replace an existing mlaudit.toml.")] = False,
+) -> None:
+    """Write a commented mlaudit.toml from what is discovered."""
+    from mlaudit.commands import initial
+
+    with _errors():
+        target = path / "mlaudit.toml"
+        if target.exists() and not force:
+            _fail(f"{target} exists; --force replaces it")
+        _write(target, initial(path, _root(path)))
+        typer.echo(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip())
+
+
+def _options(
+    config: Path | None,
+    fail_on: str | None,
+    select: Sequence[str] | None,
+    ignore: Sequence[str] | None,
+    package: Sequence[str] | None,
+    python: str | None,
+    platform: str | None,
+    extra: Sequence[str] | None,
+    group: Sequence[str] | None,
+    define: Sequence[str] | None,
+    as_format: str | None,
+    baseline: Path | None,
+    paths: Sequence[Path] | None,
+) -> Options:
+    from mlaudit import commands
+    from mlaudit.settings import python_version
+    from mlaudit.target import Wanted, platform_of
+
+    if python is not None:
+        python_version(python)
+    if platform is not None and platform_of(platform)[0] is None:
+        _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
+    start = paths[0] if paths else Path()
+    root = _root(start)
+    settings = commands.settings_for(
+        start,
+        root,
+        config,
+        fail_on=fail_on,
+        select=_codes(select),
+        ignore=_codes(ignore),
+        packages=tuple(package or ()),
+        defines=dict(_defined(text) for text in define or ()),
+    )
+    return commands.Options(
+        root=root,
+        as_format=as_format,
+        wanted=Wanted(python=python, platform=platform, extras=tuple(extra or ()), groups=tuple(group or ())),
+        settings=settings,
+        only=tuple(package or ()),
+        today=_today(),
+        baseline=commands.baseline(baseline),
+    )
+
+
+def _codes(given: Sequence[str] | None) -> tuple[str, ...]:
+    return tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
+
+
+def _defined(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        _fail(f"--define {text}: expected NAME=VALUE")
+    return name, value
+
+
+def _root(start: Path) -> Path:
+    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
+    here = Path.cwd()
+    inside = start.resolve() if start.resolve().is_relative_to(here) else here
+    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
+    return Path(os.path.relpath(found, here))
+
+
+def _today() -> date:
+    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
+    return datetime.fromtimestamp(int(epoch), timezone.utc).date() if epoch.isdigit() else date.today()
+
+
+def _colour(no_color: bool) -> bool:
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def _deliver(
+    report: Report, formats: Sequence[str] | None, output: Path | None, quiet: bool, verbose: bool, no_color: bool
+) -> NoReturn:
+    """Every asked-for format to its file or to standard output, then the exit code."""
+    from mlaudit.registry import Style
+
+    for spelled in formats or ("table",):
+        name, _, file = spelled.partition("=")
+        target = Path(file) if file else output
+        style = Style(colour=target is None and _colour(no_color), verbose=verbose, quiet=quiet)
+        _put(_rendered(report, name, style), target)
+    raise typer.Exit(report.exit_code)
+
+
+def _rendered(report: Report, name: str, style: Style) -> str:
+    from mlaudit.registry import formats, render
+
+    if name not in formats():
+        _fail(f"--format {name}: expected one of {', '.join(formats())}")
+    return render(name)(report, style)
+
+
+def _put(text: str, target: Path | None) -> None:
+    if target is not None:
+        _write(target, text)
+        return
+    sys.stdout.flush()
+    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+    sys.stdout.buffer.flush()
+
+
+def _write(path: Path, text: str) -> None:
+    try:
+        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
+    except OSError as error:
+        _fail(f"{path} cannot be written: {error.strerror or error}")
+
+
+def _fail(message: str) -> NoReturn:
+    typer.echo(f"error: {message}", err=True)
+    raise typer.Exit(USAGE)
+
+
+@contextmanager
+def _errors() -> Iterator[None]:
+    """What the user did wrong, as one line on stderr and exit code 2."""
+    from mlaudit.config import ConfigError
+    from mlaudit.document import Unreadable
+    from mlaudit.sources.spelling import BadSource
+
+    try:
+        yield
+    except (BadSource, ConfigError, ValueError) as error:
+        _fail(str(error))
+    except Unreadable as error:
+        _fail(error.why)
+
+
+def main() -> None:
+    """The console script."""
+    try:
+        app()
+    except BrokenPipeError:
+        # The reader (`| head`) has gone; what is left to flush at exit must not complain.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(1)

@@ -1,0 +1,59 @@
+"""TOML from strangers: a guarded parser, and a quick one for lock files whose lists of files nobody asks for."""
+
+from __future__ import annotations
+
+import re
+
+import tomli
+
+# tomli's time and memory grow with the square of the parts of a dotted key; real files stay below ten
+_MAX_KEY_PARTS = 50
+_PART = r"""(?:[A-Za-z0-9_-]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\n]*')"""
+_LONG_KEY = re.compile(rf"\n[ \t]*\[?\[?[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
+
+# Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
+_STRING = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*"'
+_DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
+_TIME = rf"[12][0-9]{{3}}-{_DAY}T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{{1,6}})?Z"
+_SIZE = "(?:, size = [1-9][0-9]{0,15})?"
+_UV_TAIL = rf", hash = {_STRING}{_SIZE}(?:, upload-time = {_STRING})?"
+_PYLOCK_TAIL = rf"(?:, upload-time = {_TIME})?{_SIZE}, hashes = \{{ sha256 = {_STRING} \}}"
+_FILE = rf"\{{ ?(?:url|file|path|filename) = {_STRING}(?:{_UV_TAIL}|{_PYLOCK_TAIL}) ?\}}"
+_FILES = re.compile(rf"(\n(?:wheels|files) = \[)(?:(?:\n    {_FILE},){{1,2000}}\n|{_FILE})(?=\]\n)")
+_SDIST = re.compile(rf"(\nsdist = ){_FILE}(?=\n)")
+
+
+def toml_loads(text: str) -> dict[str, object]:
+    """Parse TOML; keys and nesting that only an attack has are refused.
+
+    Raises:
+        ValueError: the text is no TOML or refused; the message says where, as far as that is known.
+    """
+    if long_key := _LONG_KEY.search(f"\n{text}"):
+        line = text.count("\n", 0, long_key.start()) + 1
+        raise ValueError(f"a dotted key has more than {_MAX_KEY_PARTS} parts (at line {line})")
+    try:
+        document: dict[str, object] = tomli.loads(text)
+    except RecursionError as error:
+        raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
+    return document
+
+
+def loads_lock(text: str) -> dict[str, object]:
+    """Parse a uv.lock, poetry.lock, pdm.lock or pylock.toml with `wheels`, `files` and `sdist` left empty.
+
+    Only lists in the layout that the tools themselves write are emptied (`[]`, `{}`), any other comes complete. All
+    else is as `toml_loads` gives it. For callers that ask neither for hashes nor for what a wheel is built for.
+
+    Raises:
+        ValueError: as `toml_loads`, with the places of the text as it is.
+    """
+    if '"""' in text or "'''" in text:  # only then can a line's begin lie within a string
+        return toml_loads(text)
+    short = text.replace("\r\n", "\n") if "\r" in text else text
+    short = _FILES.sub(r"\1", short)
+    short = _SDIST.sub(r"\1{}", short)
+    try:
+        return toml_loads(short)
+    except ValueError:
+        return toml_loads(text)

@@ -1,0 +1,188 @@
+"""Environment markers over several environments at once: every marker becomes a set of bits, one bit an environment.
+
+The boolean skeleton is read here, iteratively, so that no nesting is too deep; each comparison is packaging's.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+MAX_LENGTH = 65536
+"""Characters: a longer marker is not read."""
+
+_VALUE = r"'[^']{0,256}'|\"[^\"]{0,256}\""
+_OPERAND = rf"{_VALUE}|[A-Za-z_][\w.]{{0,64}}"
+_TOKEN = re.compile(
+    rf"\s*(?:(?P<bracket>[()])|(?P<word>and|or)(?![\w.])"
+    rf"|(?P<left>{_OPERAND})\s*(?P<operator>===|[=~!<>]=|[<>]|not\s{{1,8}}in(?![\w.])|in(?![\w.]))\s*(?P<right>{_OPERAND}))"
+)
+_PRECEDENCE = {"or": 1, "and": 2}
+# Nothing in a lock or on a command line tells the kernel's release, so what depends on it stays open.
+_UNKNOWABLE = frozenset({"platform_release", "platform_version", "platform.version"})
+_ASKED = frozenset({"extra", "extras", "dependency_groups"})
+_ENCODED = re.compile(r"(extra|group|project)-([0-9]{1,4})-(.{1,512})")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Atom:
+    """One comparison of a marker.
+
+    Attributes:
+        text: the comparison as it stands.
+        asks: `extra`, `extras` or `dependency_groups` where it asks for what is selected; `nothing` where no
+            environment tells it; else empty.
+        value: the name that it asks for.
+        negated: it holds where the name is not selected.
+    """
+
+    text: str
+    asks: str = ""
+    value: str = ""
+    negated: bool = False
+
+
+Program = tuple["Atom | str", ...]
+"""A marker in postfix order: comparisons, and the words `and` and `or`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Worlds:
+    """The environments that markers are evaluated for, by full Python version; bit N belongs to the Nth."""
+
+    pythons: tuple[str, ...]
+    platform: str
+    machine: str
+    implementation: str = "cpython"
+
+    @property
+    def every(self) -> int:
+        """The bits of all environments."""
+        return (1 << len(self.pythons)) - 1
+
+
+@lru_cache(maxsize=16384)
+def program(marker: str) -> Program | None:
+    """The marker in postfix order, None where it is none."""
+    if len(marker) > MAX_LENGTH:
+        return None
+    output: list[Atom | str] = []
+    pending: list[str] = []
+    operand_due = True
+    for step in _steps(marker):
+        starts = isinstance(step, Atom) or step == "("
+        if step is None or starts != operand_due:
+            return None
+        if isinstance(step, Atom):
+            output.append(step)
+        elif not _shunted(step, output, pending):
+            return None
+        operand_due = step in ("(", "and", "or")
+    if operand_due or "(" in pending:
+        return None
+    return (*output, *reversed(pending))
+
+
+def _shunted(word: str, output: list[Atom | str], pending: list[str]) -> bool:
+    """Dijkstra's shunting yard for one bracket or word; False where a bracket has no partner."""
+    if word == "(":
+        pending.append(word)
+        return True
+    bound = _PRECEDENCE.get(word, 0)
+    while pending and _PRECEDENCE.get(pending[-1], -1) >= max(bound, 1):
+        output.append(pending.pop())
+    if word != ")":
+        pending.append(word)
+        return True
+    return bool(pending) and pending.pop() == "("
+
+
+def _steps(marker: str) -> Iterator[Atom | str | None]:
+    """Comparisons, words and brackets; None where the text is neither."""
+    at, end = 0, len(marker.rstrip())
+    while at < end:
+        found = _TOKEN.match(marker, at)
+        if found is None:
+            yield None
+            return
+        at = found.end()
+        yield found["bracket"] or found["word"] or _atom(found["left"], found["operator"], found["right"])
+
+
+def _atom(left: str, operator: str, right: str) -> Atom:
+    text = f"{left} {operator} {right}"
+    variable, value = (right, left) if left[0] in "'\"" else (left, right)
+    if variable in _UNKNOWABLE or value[0] not in "'\"":
+        return Atom(text=text, asks="nothing")
+    if variable not in _ASKED:
+        return Atom(text=text)
+    equality = operator in ("==", "!=") if variable == "extra" else right == variable and operator.endswith("in")
+    if not equality:
+        return Atom(text=text, asks="nothing")
+    return Atom(text=text, asks=variable, value=value[1:-1], negated=operator.startswith(("!", "not")))
+
+
+def encoded(name: str) -> tuple[str, str, str] | None:
+    """Kind, package and name in the extra under which uv writes what conflicts, None where the name is none.
+
+    `extra-3-api-cpu` is the extra `cpu` of `api`; the number is the length of the package's name
+    (uv-resolver/src/universal_marker.rs).
+    """
+    found = _ENCODED.fullmatch(name)
+    if found is None:
+        return None
+    length, rest = int(found[2]), found[3]
+    package, dash, name = rest[:length], rest[length : length + 1], rest[length + 1 :]
+    whole = not dash if found[1] == "project" else dash == "-" and bool(name)
+    return (found[1], package, name) if whole and len(package) == length else None
+
+
+def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:
+    """The bits of a marker, from the bits of its comparisons."""
+    stack: list[int] = []
+    for step in read:
+        if isinstance(step, Atom):
+            stack.append(bits(step))
+            continue
+        right, left = stack.pop(), stack.pop()
+        stack.append(left & right if step == "and" else left | right)
+    return stack[0]
+
+
+@lru_cache(maxsize=65536)
+def atom_bits(text: str, worlds: Worlds) -> int | None:
+    """The environments in which a comparison holds, None where packaging cannot tell."""
+    from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
+    from packaging.version import InvalidVersion
+
+    try:
+        marker = Marker(text)
+        held = [marker.evaluate(_environment(python, worlds)) for python in worlds.pythons]
+    except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, InvalidVersion):
+        return None
+    return sum(1 << bit for bit, holds in enumerate(held) if holds)
+
+
+_SYSTEMS = {"linux": ("Linux", "posix"), "darwin": ("Darwin", "posix"), "win32": ("Windows", "nt")}
+_IMPLEMENTATIONS = {"cpython": "CPython", "pypy": "PyPy", "graalpy": "GraalVM"}
+
+
+def _environment(python: str, worlds: Worlds) -> dict[str, str]:
+    """Every variable of PEP 508, so that packaging asks nothing of the machine that it runs on."""
+    system, os_name = _SYSTEMS.get(worlds.platform, (worlds.platform.capitalize(), "posix"))
+    return {
+        "implementation_name": worlds.implementation,
+        "implementation_version": python,
+        "os_name": os_name,
+        "platform_machine": worlds.machine,
+        "platform_release": "",
+        "platform_system": system,
+        "platform_version": "",
+        "python_full_version": python,
+        "platform_python_implementation": _IMPLEMENTATIONS.get(worlds.implementation, worlds.implementation),
+        "python_version": ".".join(python.split(".")[:2]),
+        "sys_platform": worlds.platform,
+        "extra": "",
+    }

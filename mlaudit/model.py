@@ -1,0 +1,366 @@
+"""The nouns that every stage speaks of: frozen values, no I/O."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+
+
+class Severity(str, Enum):
+    """How much a finding matters; `error` fails a run by default."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    INFO = "info"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _SEVERITY_RANK[self]
+
+    def raised(self) -> Severity:
+        """The next worse severity."""
+        return Severity.ERROR if self is not Severity.INFO else Severity.WARNING
+
+
+_SEVERITY_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
+
+
+class Layer(str, Enum):
+    """How sure a statement is about what really runs; `recorded` stands apart (it says what wrote a model)."""
+
+    DECLARED = "declared"
+    LOCKED = "locked"
+    INSTALLED = "installed"
+    RECORDED = "recorded"
+
+    @property
+    def rank(self) -> int:
+        """Higher wins when layers disagree about the effective version."""
+        return _LAYER_RANK[self]
+
+
+_LAYER_RANK = {Layer.RECORDED: -1, Layer.DECLARED: 0, Layer.LOCKED: 1, Layer.INSTALLED: 2}
+
+
+class Kind(str, Enum):
+    """What a pin pins."""
+
+    PACKAGE = "package"
+    PROJECT = "project"
+    LOCAL = "local"
+    BOUND = "bound"
+    PYTHON = "python"
+    IMAGE = "image"
+    CUDA = "cuda"
+    CUDNN = "cudnn"
+    DRIVER = "driver"
+    SYSTEM = "system"
+    ARTIFACT = "artifact"
+    MODEL = "model"
+    DATA = "data"
+    FILE = "file"
+
+
+class Strength(str, Enum):
+    """How a model artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
+
+    EXACT = "exact"
+    FORMAT = "format"
+    LOAD = "load"
+    NONE = "none"
+
+
+class State(str, Enum):
+    """What one environment says of one package."""
+
+    EXACT = "exact"
+    RANGE = "range"
+    UNSTATED = "unstated"
+    ABSENT = "absent"
+    SEVERAL = "several"
+    UNREAD = "unread"
+
+
+class Verdict(str, Enum):
+    """The one judgement of a crossing."""
+
+    ALIGNED = "aligned"
+    DIFFERS = "differs"
+    ONE_SIDED = "one-sided"
+    LOOSE = "loose"
+    DISJOINT = "disjoint"
+    UNREAD = "unread"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst."""
+        return _VERDICT_RANK[self]
+
+
+_VERDICT_RANK = {
+    Verdict.DISJOINT: 0,
+    Verdict.DIFFERS: 1,
+    Verdict.UNREAD: 2,
+    Verdict.ONE_SIDED: 3,
+    Verdict.LOOSE: 4,
+    Verdict.ALIGNED: 5,
+}
+
+
+class Distance(str, Enum):
+    """How far apart two versions are."""
+
+    MAJOR = "major"
+    MINOR = "minor"
+    PATCH = "patch"
+    PRE = "pre"
+    VARIANT = "variant"
+
+    @property
+    def rank(self) -> int:
+        """0 for the farthest."""
+        return _DISTANCE_RANK[self]
+
+
+_DISTANCE_RANK = {Distance.MAJOR: 0, Distance.MINOR: 1, Distance.PATCH: 2, Distance.PRE: 3, Distance.VARIANT: 4}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Place:
+    """Where something stands: `line` and `column` from 1; `start` and `end` are character offsets of the value."""
+
+    path: str
+    line: int | None = None
+    column: int | None = None
+    start: int | None = None
+    end: int | None = None
+
+    def __str__(self) -> str:
+        """The clickable form, `path:line:column`."""
+        return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edge:
+    """One requirement of a package on another, as a lock or metadata file states it.
+
+    `version` and `origin` stand only where the lock needs them to tell forks apart; `when_extra` and `when_group`
+    name the extra or dependency group of the *requiring* package that activates the edge. `specifier` is the
+    declared range, where the file tells it.
+    """
+
+    name: str
+    version: str | None = None
+    origin: str | None = None
+    specifier: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+    when_extra: str | None = None
+    when_group: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Root:
+    """Where the walk of a document's graph begins: a workspace member, or a named part (stage, environment, platform).
+
+    Attributes:
+        name: the member, stage or environment.
+        kind: the word that chooses it behind `#`: `package`, `stage`, `environment`.
+        default: taken when the user names none.
+        edges: what it requires, with the extra or group that activates each edge; empty for parts whose pins name
+            their part themselves (`Pin.parts`).
+        extras: the extras it offers.
+        groups: the dependency groups it offers.
+        default_groups: groups that its own tool installs when none is named.
+        requires_python: its range of Python versions, as a PEP 440 specifier.
+    """
+
+    name: str
+    kind: str = "package"
+    default: bool = True
+    edges: tuple[Edge, ...] = ()
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: tuple[str, ...] = ()
+    requires_python: str | None = None
+    at: Place | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """One statement about one thing in one place.
+
+    Attributes:
+        name: as its ecosystem writes it, normalized (`pytorch` in a conda file).
+        package: the row it belongs to (`torch`).
+        version: an exact version, or None; never the end of a range.
+        specifier: the range, where the statement is no exact version; None means that any version will do.
+        variant: the build part that is known (`cu124`, `cpu`), or None.
+        extras: extras that the statement asks of the package (`ray[serve]`).
+        under_extras: extras of the *declaring* project under which it stands; empty means always.
+        groups: dependency groups in which it stands (`main`, `dev`); empty means always.
+        source: `index`, `git`, `url` or `path`.
+        origin: the index, repository or path, credentials masked; part of a locked package's identity.
+        platforms: conda platforms (`linux-64`) it is for; empty means every one.
+        parts: names of the roots (stages, environments) it belongs to; empty means every one.
+        requires: edges to what it needs.
+        step: at which install of a recipe it stands; the last one wins.
+        optional: installed only when an edge or extra asks for it.
+        strength: for layer `recorded`: how the artifact tells it.
+        detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
+    """
+
+    name: str
+    package: str
+    at: Place
+    version: str | None = None
+    specifier: str | None = None
+    variant: str | None = None
+    layer: Layer = Layer.DECLARED
+    kind: Kind = Kind.PACKAGE
+    marker: str | None = None
+    extras: tuple[str, ...] = ()
+    under_extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    source: str = "index"
+    origin: str | None = None
+    hashes: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    requires: tuple[Edge, ...] = ()
+    requires_python: str | None = None
+    step: int = 0
+    optional: bool = False
+    derived_from: Place | None = None
+    strength: Strength | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Include:
+    """A document that another one pulls in at this point; `constraint` makes everything in it a bound."""
+
+    target: str
+    at: Place
+    constraint: bool = False
+    format: str | None = None
+    step: int = 0
+    groups: tuple[str, ...] = ()
+    under_extras: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fact:
+    """Something a document states of itself rather than of a package.
+
+    Keys: `platform` (`linux`), `machine` (`x86_64`), `implementation` (`cpython`), `complete` (`yes`, `no`: overrides
+    the parser's own word), `index` (the package index of what follows, masked), `note` (said to the user as it is).
+    """
+
+    key: str
+    value: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Waiver:
+    """An inline `# mlaudit: ignore[CODE] reason`; it covers pins and bounds on its own line."""
+
+    codes: tuple[str, ...]
+    reason: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unread:
+    """Something seen and not understood.
+
+    Attributes:
+        what: the text, masked and cut to 200 characters.
+        why: a sentence part that tells the user what is wrong and what was expected.
+        package: the row it would have belonged to, where that is known.
+        template: it is a template or variable that has no value here.
+        whole: nothing of the document could be read.
+    """
+
+    at: Place
+    why: str
+    what: str = ""
+    package: str | None = None
+    template: bool = False
+    whole: bool = False
+
+
+Statement = Root | Pin | Include | Fact | Waiver | Unread
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reading:
+    """What a parser understood of one document, in the order of the document."""
+
+    path: str
+    format: str
+    complete: bool
+    roots: tuple[Root, ...] = ()
+    pins: tuple[Pin, ...] = ()
+    includes: tuple[Include, ...] = ()
+    facts: tuple[Fact, ...] = ()
+    waivers: tuple[Waiver, ...] = ()
+    unread: tuple[Unread, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """The machine an environment is for.
+
+    Attributes:
+        pythons: `3.11.7` (known to the patch), `3.11` (every patch release), or several minors where only a range
+            is known.
+        platform: `linux`, `darwin` or `win32` (`sys.platform`).
+        machine: `x86_64`, `aarch64`, `arm64`, `AMD64`.
+        extras, groups: asked for by the user.
+        default_groups: whether the groups that a tool installs by default are selected too.
+        parts: what `#package=`, `#stage=`, `#environment=` chose, by that word.
+        assumed: which of `python`, `platform`, `machine` nobody stated.
+    """
+
+    pythons: tuple[str, ...] = ()
+    platform: str = "linux"
+    machine: str = "x86_64"
+    implementation: str = "cpython"
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+    assumed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """Why something is believed: an address or a repeatable measurement, and the day it was checked."""
+
+    source: str
+    checked: str
+    measured: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """One replacement of characters `start:end` of a file."""
+
+    path: str
+    start: int
+    end: int
+    new: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fix:
+    """What would mend a finding: in words, and as edits where it can be done by span."""
+
+    says: str
+    safe: bool = False
+    edits: tuple[Edit, ...] = ()

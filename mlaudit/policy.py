@@ -1,0 +1,176 @@
+"""What the user said about findings, in one order: select, supersede, ignore, severity, baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from mlaudit.model import Severity
+from mlaudit.registry import Rule, rules
+from mlaudit.report import Finding, Hit
+from mlaudit.settings import IgnoreRow, Selection, Settings
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A hit and the rule that made it."""
+
+    rule: Rule
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Findings in the order in which they are shown, and whether they fail the run."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    failed: bool
+
+
+def apply(judged: Iterable[Judged], settings: Settings, *, today: date, baseline: Mapping[str, str]) -> Outcome:
+    """The findings that remain, worst first."""
+    selected = [one for one in judged if _selected(one.rule, settings)]
+    found = [(one.rule, _finding(one)) for one in _superseding(selected)]
+    used: Counter[int] = Counter()
+    shown: list[Finding] = []
+    for rule, finding in found:
+        finding = _ignored(rule, finding, settings.ignores, today, used)
+        finding = replace(finding, severity=_severity(rule, finding, settings))
+        shown.append(_baselined(finding, baseline))
+    shown.extend(_about_ignores(settings, used, today))
+    shown.sort(key=_order)
+    kept = tuple(finding for finding in shown if finding.suppressed is None)
+    return Outcome(
+        findings=kept,
+        suppressed=tuple(finding for finding in shown if finding.suppressed is not None),
+        counts=Counter([*(one.severity.value for one in kept), *("suppressed" for _ in range(len(shown) - len(kept)))]),
+        failed=_fails(kept, settings.fail_on),
+    )
+
+
+def _fails(findings: Sequence[Finding], fail_on: Severity | None) -> bool:
+    return fail_on is not None and any(finding.severity.rank <= fail_on.rank for finding in findings)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    at = finding.at
+    return (
+        finding.severity.rank,
+        finding.code,
+        finding.package or "",
+        finding.environments,
+        at.path,
+        at.line or 0,
+        at.column or 0,
+        finding.message,
+    )
+
+
+def _selected(rule: Rule, settings: Settings) -> bool:
+    if settings.select and not any(_names(text, rule) for text in settings.select):
+        return False
+    return not any(_names(text, rule) for text in settings.ignore_codes)
+
+
+def _names(text: str, rule: Rule) -> bool:
+    """Whether a code, the beginning of one (`MLA3`), or a rule's name means a rule."""
+    return text == rule.name or rule.code.startswith(text.upper())
+
+
+def _superseding(judged: Sequence[Judged]) -> Iterator[Judged]:
+    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
+    spoken: set[tuple[str, str, frozenset[str]]] = set()
+    for one in judged:
+        about = frozenset(one.hit.environments)
+        for package in (one.hit.package, *one.hit.covers):
+            spoken.update((code, package or "", about) for code in one.rule.supersedes)
+    for one in judged:
+        if (one.rule.code, one.hit.package or "", frozenset(one.hit.environments)) not in spoken:
+            yield one
+
+
+def _finding(one: Judged) -> Finding:
+    rule, hit = one.rule, one.hit
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=hit.severity or rule.severity,
+        message=hit.message,
+        at=hit.at,
+        package=hit.package,
+        environments=hit.environments,
+        related=hit.related,
+        evidence=hit.evidence,
+        details=hit.details,
+        expected=hit.expected,
+        actual=hit.actual,
+        fix=hit.fix,
+        covers=hit.covers,
+        fingerprint=_fingerprint(rule, hit),
+    )
+
+
+def _fingerprint(rule: Rule, hit: Hit) -> str:
+    """Made of the fact alone, so that new knowledge, wording or a moved line breaks no baseline."""
+    parts = (hit.package or "", *hit.environments, rule.fact, hit.expected or "", hit.actual or "")
+    if hit.package is None and not hit.environments:
+        parts = (*parts, hit.at.path)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def matches(selection: Selection, rule: Rule, finding: Finding) -> bool:
+    """Whether a row of the configuration speaks of a finding; an ignore covers what the rule supersedes."""
+    codes = {rule.code, rule.name, *rule.supersedes, *_superseded_names(rule)}
+    return (
+        (selection.code is None or selection.code in codes)
+        and (selection.package is None or _any(selection.package, (finding.package or "",)))
+        and (selection.environment is None or _any(selection.environment, finding.environments))
+    )
+
+
+def _superseded_names(rule: Rule) -> Iterator[str]:
+    known = rules()
+    return (known[code].name for code in rule.supersedes if code in known)
+
+
+def _any(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: date, used: Counter[int]) -> Finding:
+    for number, row in enumerate(rows):
+        if matches(row.selection, rule, finding):
+            used[number] += 1
+            if row.until is None or row.until >= today:
+                return replace(finding, suppressed=row.reason)
+    return finding
+
+
+def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
+    level = finding.severity
+    for row in settings.severities:
+        if matches(row.selection, rule, finding):
+            level = row.level
+    return level
+
+
+def _baselined(finding: Finding, baseline: Mapping[str, str]) -> Finding:
+    known = finding.suppressed is None and finding.fingerprint in baseline
+    return replace(finding, suppressed="in the baseline") if known else finding
+
+
+def _about_ignores(settings: Settings, used: Counter[int], today: date) -> Iterator[Finding]:
+    """What the ignores themselves are worth: one that matches nothing, one whose day has passed."""
+    known = rules()
+    for number, row in enumerate(settings.ignores):
+        expired = row.until is not None and row.until < today
+        code = "MLA903" if expired else "MLA902"
+        if (expired or not used[number]) and code in known and _selected(known[code], settings):
+            for hit in known[code].check(row):
+                yield _finding(Judged(known[code], hit))

@@ -1,0 +1,247 @@
+"""What an audit says: environments, cells, crossings, rows, findings, and the report of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mlaudit.model import (
+    Distance,
+    Evidence,
+    Fix,
+    Kind,
+    Layer,
+    Pin,
+    Place,
+    Reading,
+    Severity,
+    State,
+    Target,
+    Unread,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one environment says of one package.
+
+    Attributes:
+        versions: the exact versions that may be installed, local parts kept; one where `state` is exact.
+        specifier: the range, None where any version will do.
+        by_python: which statement holds for which Python, where that differs; the text is a version or a specifier.
+        pins: the statements that count.
+        overruled: statements of a lower layer or an earlier install.
+        conflict: statements that cannot hold together.
+        at: the place to point to.
+    """
+
+    environment: str
+    package: str
+    state: State
+    versions: tuple[str, ...] = ()
+    specifier: str | None = None
+    variant: str | None = None
+    layer: Layer | None = None
+    kind: Kind = Kind.PACKAGE
+    by_python: Mapping[str, str] = field(default_factory=dict)
+    pins: tuple[Pin, ...] = ()
+    overruled: tuple[Pin, ...] = ()
+    conflict: tuple[Pin, ...] = ()
+    at: Place | None = None
+
+    @property
+    def stated(self) -> bool:
+        """Whether the environment names the package and the statement was understood."""
+        return self.state in (State.EXACT, State.RANGE, State.SEVERAL)
+
+    @property
+    def named(self) -> bool:
+        """Whether the environment names the package, understood or not."""
+        return self.stated or self.state is State.UNREAD
+
+    @property
+    def version(self) -> str | None:
+        """The exact version, None where there is not exactly one."""
+        return self.versions[0] if self.state is State.EXACT else None
+
+    @property
+    def shown(self) -> str:
+        """The cell as people read it."""
+        if self.state is State.EXACT:
+            return self.versions[0]
+        if self.state is State.SEVERAL:
+            return " | ".join(dict.fromkeys((*self.versions, *((self.specifier,) if self.specifier else ()))))
+        if self.state is State.RANGE:
+            return self.specifier or "any"
+        return str(self.state.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One place where the code runs: its sources read, its target settled, its cells computed.
+
+    Attributes:
+        follows: names of the environments whose artifacts this one reads.
+        selected: parallel to the pins of `readings`: whether each is installed for the target; None where it depends.
+        complete: its sources name everything that is installed.
+        artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
+        notes: what the user should know about how it was understood.
+    """
+
+    name: str
+    role: str
+    follows: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    target: Target = field(default_factory=Target)
+    readings: tuple[Reading, ...] = ()
+    selected: tuple[tuple[bool | None, ...], ...] = ()
+    complete: bool = False
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    artifact_kinds: tuple[str, ...] = ()
+    writes: tuple[Reading, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Everything that was seen and not understood."""
+        return tuple(entry for reading in (*self.readings, *self.writes) for entry in reading.unread)
+
+    @property
+    def packages(self) -> int:
+        """How many packages it names."""
+        return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
+
+    def pins(self) -> Iterator[tuple[Pin, bool | None]]:
+        """Every pin with whether it is selected."""
+        for reading, chosen in zip(self.readings, self.selected, strict=True):
+            yield from zip(reading.pins, chosen, strict=True)
+
+    def cell(self, package: str) -> Cell:
+        """The cell of a package, made up as `absent` or `unstated` where the environment does not name it."""
+        found = self.cells.get(package)
+        return found if found is not None else self.missing(package, Kind.PACKAGE)
+
+    def missing(self, package: str, kind: Kind) -> Cell:
+        """The cell of something that is not named: `absent` in a complete list of packages, else `unstated`."""
+        absent = self.complete and kind is Kind.PACKAGE
+        return Cell(environment=self.name, package=package, state=State.ABSENT if absent else State.UNSTATED, kind=kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Writer to reader, one package: what is judged."""
+
+    package: str
+    writer: Cell
+    reader: Cell
+    verdict: Verdict
+    distance: Distance | None = None
+    watched: bool = False
+
+    @property
+    def environments(self) -> tuple[str, str]:
+        """The names of writer and reader."""
+        return self.writer.environment, self.reader.environment
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """Writer's and reader's cell."""
+        return self.writer, self.reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One package over all environments, and the worst of its crossings."""
+
+    package: str
+    kind: Kind
+    cells: tuple[Cell, ...]
+    crossings: tuple[Crossing, ...]
+    verdict: Verdict
+    distance: Distance | None
+    watched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """What a rule says: the fact, without code, fingerprint or policy."""
+
+    message: str
+    at: Place
+    package: str | None = None
+    environments: tuple[str, ...] = ()
+    severity: Severity | None = None
+    related: tuple[Place, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    details: tuple[str, ...] = ()
+    expected: str | None = None
+    actual: str | None = None
+    fix: Fix | None = None
+    covers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fact that the user should know, after policy.
+
+    Attributes:
+        details: further sentences, one a line (what was seen, how sure).
+        covers: other packages that this finding speaks for (forty `nvidia-*` behind one torch).
+        suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    at: Place
+    package: str | None = None
+    environments: tuple[str, ...] = ()
+    related: tuple[Place, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    details: tuple[str, ...] = ()
+    expected: str | None = None
+    actual: str | None = None
+    fix: Fix | None = None
+    covers: tuple[str, ...] = ()
+    fingerprint: str = ""
+    suppressed: str | None = None
+
+    @property
+    def locations(self) -> tuple[Place, ...]:
+        """The primary place first, each once."""
+        return tuple(dict.fromkeys((self.at, *self.related)))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Counts of one report.
+
+    Attributes:
+        compared: crossings in which both sides name the package.
+        aligned: those of them that agree.
+    """
+
+    error: int = 0
+    warning: int = 0
+    info: int = 0
+    suppressed: int = 0
+    aligned: int = 0
+    compared: int = 0
+    unread: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a reporter may show."""
+
+    command: str
+    environments: tuple[Environment, ...]
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    summary: Summary
+    exit_code: int
+    knowledge: str
+    notes: tuple[str, ...] = ()
+    suppressed: tuple[Finding, ...] = ()

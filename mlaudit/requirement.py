@@ -1,0 +1,208 @@
+"""One PEP 508 requirement, wherever it stands: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.document import Document
+from mlaudit.model import Edge, Kind, Layer, Pin, Place, Unread
+from mlaudit.names import package_of
+from mlaudit.versions import exact, parsed
+
+MAX_LENGTH = 4096
+"""Characters of one requirement; a longer one is not read (markers nest, and patterns cost)."""
+
+_PINNED = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)\s{0,8}==\s{0,8}([0-9A-Za-z.!+_-]{1,128})\s{0,8}"
+)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<>=!~;@(,]|$)")
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|\$[A-Za-z_(]|\{[A-Za-z_]\w{0,64}\}|<[A-Za-z_][\w-]{0,64}>")
+# Known places rather than templates: build tools fill them with the project's own folder.
+_KNOWN_PLACES = ("${PROJECT_ROOT}", "{root:uri}", "{root:parent:uri}", "{root}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a requirement says; `problem` tells why it is not one."""
+
+    name: str = ""
+    version: str | None = None
+    specifier: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+    url: str | None = None
+    problem: str | None = None
+    template: bool = False
+
+
+def is_template(text: str) -> bool:
+    """Whether a text holds a placeholder that has no value here (`${X}`, `$X`, Jinja's or cookiecutter's braces)."""
+    for known in _KNOWN_PLACES:
+        text = text.replace(known, "")
+    return _TEMPLATE.search(text) is not None
+
+
+@lru_cache(maxsize=65536)
+def parse(text: str) -> Requirement:
+    """The requirement in a text; equal texts are parsed once."""
+    plain = _PINNED.fullmatch(text)
+    if plain:
+        return _pinned(plain.group(1), plain.group(2))
+    if len(text) > MAX_LENGTH:
+        return Requirement(problem=f"a requirement of {len(text)} characters is not read (at most {MAX_LENGTH})")
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Pep508
+
+    try:
+        found = Pep508(text.strip())
+    except (InvalidRequirement, RecursionError) as error:
+        return _not_one(text, error)
+    marker = str(found.marker) if found.marker else None
+    extras = tuple(sorted(found.extras))
+    if found.url:
+        return Requirement(name=found.name, extras=extras, marker=marker, url=found.url)
+    return _by_specifier(found.name, str(found.specifier), extras, marker)
+
+
+def _pinned(name: str, version: str) -> Requirement:
+    if parsed(version) is None:
+        return Requirement(problem=f"`{version}` is no version (PEP 440)")
+    return Requirement(name=name, version=version)
+
+
+def _not_one(text: str, error: Exception) -> Requirement:
+    if is_template(text):
+        return Requirement(problem="a placeholder in it has no value here", template=True)
+    if isinstance(error, RecursionError):
+        return Requirement(problem="its marker is nested too deeply")
+    return Requirement(problem=f"not a PEP 508 requirement: {str(error).partition(chr(10))[0]}")
+
+
+def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: str | None) -> Requirement:
+    version = exact(specifier) if specifier else None
+    ranged = None if version is not None else (specifier or None)
+    return Requirement(name=name, version=version, specifier=ranged, extras=extras, marker=marker)
+
+
+def leading_name(text: str) -> str:
+    """The name that a requirement begins with, even where the rest of it cannot be read; empty where there is none."""
+    found = _NAME.match(text.strip())
+    return found.group(0) if found else ""
+
+
+def source_of(url: str) -> str:
+    """`git`, `path` or `url`, by the address."""
+    if url.startswith(("git+", "hg+", "svn+", "bzr+")):
+        return "git"
+    return "path" if url.startswith(("file:", ".", "/")) else "url"
+
+
+def pin(
+    doc: Document,
+    text: str,
+    at: Place,
+    *,
+    layer: Layer = Layer.DECLARED,
+    kind: Kind = Kind.PACKAGE,
+    groups: tuple[str, ...] = (),
+    under_extras: tuple[str, ...] = (),
+    parts: tuple[str, ...] = (),
+    step: int = 0,
+    origin: str | None = None,
+    variant: str | None = None,
+    derived_from: Place | None = None,
+    defaults: Mapping[str, str] | None = None,
+    hashes: tuple[str, ...] = (),
+    marker: str | None = None,
+    optional: bool = False,
+    detail: str | None = None,
+) -> Pin | Unread:
+    """The pin that a requirement states, or why it states none.
+
+    `defaults` gives versions where the text gives none; `marker` holds beside the requirement's own.
+    """
+    found = parse(text)
+    if found.problem is not None:
+        package = package_of(name) if (name := leading_name(text)) else None
+        return doc.unread(found.problem, at, what=text, package=package, template=found.template)
+    version = found.version
+    if version is None and found.specifier is None and defaults:
+        version = defaults.get(found.name)
+    source = source_of(found.url) if found.url else "index"
+    local = kind is Kind.PACKAGE and source == "path" and not (found.url or "").startswith(("file:", "/"))
+    return doc.pin(
+        layer,
+        found.name,
+        version or (version_in_url(found.url) if found.url else None),
+        at=at,
+        specifier=found.specifier,
+        kind=Kind.LOCAL if local else kind,
+        marker=both_markers(found.marker, marker),
+        extras=found.extras,
+        groups=groups,
+        under_extras=under_extras,
+        parts=parts,
+        source=source,
+        origin=found.url or origin,
+        hashes=hashes,
+        step=step,
+        optional=optional,
+        variant=variant,
+        derived_from=derived_from,
+        detail=detail or (_lost(found.url) if found.url else None),
+    )
+
+
+def both_markers(left: str | None, right: str | None) -> str | None:
+    """The marker that holds where both do."""
+    if not left or not right:
+        return left or right
+    return " and ".join(f"({marker})" if " or " in marker else marker for marker in (left, right))
+
+
+def _lost(url: str) -> str | None:
+    """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
+    absolute = source_of(url) == "path" and url.startswith(("file:", "/"))
+    return (
+        "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
+    )
+
+
+_WHEEL = re.compile(
+    r"([A-Za-z0-9_.]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})(?:-[0-9][^-]{0,32})?-[^-]{1,64}-[^-]{1,64}-[^-]{1,128}\.whl"
+)
+_SDIST = re.compile(r"([A-Za-z0-9_.-]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})\.(?:tar\.gz|zip|tar\.bz2|tgz)")
+
+
+def version_in_url(url: str) -> str | None:
+    """The version in the file name of a wheel or source archive that an address or path ends in, else None."""
+    found = name_and_version(url)
+    return found[1] if found else None
+
+
+def name_and_version(url: str) -> tuple[str, str] | None:
+    """Project and version in the file name of a wheel or source archive that an address or path ends in, else None."""
+    from urllib.parse import unquote
+
+    name = unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])[:512]
+    found = _WHEEL.fullmatch(name) or _SDIST.fullmatch(name)
+    return (found.group(1), found.group(2)) if found else None
+
+
+def edge(text: str, *, when_extra: str | None = None, when_group: str | None = None) -> Edge | None:
+    """The graph edge that a requirement states, None where it is no requirement."""
+    found = parse(text)
+    if found.problem is not None:
+        return None
+    specifier = f"=={found.version}" if found.version else found.specifier
+    return Edge(
+        name=found.name,
+        specifier=specifier,
+        extras=found.extras,
+        marker=found.marker,
+        when_extra=when_extra,
+        when_group=when_group,
+    )

@@ -1,0 +1,373 @@
+"""The machine an environment is for, and which pins of a reading are installed on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mlaudit.markers import Worlds
+from mlaudit.model import Kind, Layer, Pin, Place, Reading, Root, Target
+from mlaudit.names import normalized
+from mlaudit.versions import admits, exact, specifiers
+from mlaudit.walk import ALWAYS, Asked, Evaluator, Graph
+
+KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
+"""Python's minor versions that a range is held against."""
+_LAST_PATCH = "99"
+_PYTHON = re.compile(r"\s{0,8}(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[.+-].{0,64}|(?:a|b|rc)\d{1,3}\+?)?\s{0,8}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What the user asked for: options laid over the configuration.
+
+    Attributes:
+        python: a version (`3.11`, `3.11.7`) or a range (`>=3.10`).
+        platform: `linux-x86_64`, `linux`, `macos-arm64`, `win-amd64`; conda's and Docker's words too.
+        default_groups: whether the groups that a tool installs by default are wanted.
+        parts: names behind `#`, by the word in front of them (`{"package": "api"}`).
+    """
+
+    python: str | None = None
+    platform: str | None = None
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    default_groups: bool = False
+    parts: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Whether a pin is installed.
+
+    Attributes:
+        selected: None where it depends on what the target leaves open: the patch release, or the minor of several.
+        pythons: those of `pythons_of(target)` for which it is installed, surely or possibly.
+    """
+
+    selected: bool | None
+    pythons: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something asked for that a source does not offer; `str()` is a sentence for the user."""
+
+    says: str
+    at: Place | None = None
+
+    def __str__(self) -> str:
+        """The sentence, and the place behind it."""
+        return f"{self.says} ({self.at})" if self.at else self.says
+
+
+_SYSTEMS = {
+    "linux": ("linux", "manylinux", "musllinux"),
+    "darwin": ("darwin", "macos", "macosx", "osx", "apple"),
+    "win32": ("win32", "win64", "win", "windows"),
+}
+_MACHINES = {
+    "x86_64": ("x86_64", "amd64", "x64", "64"),
+    "aarch64": ("aarch64", "arm64"),
+    "i686": ("i686", "i386", "x86", "32"),
+    "ppc64le": ("ppc64le",),
+    "s390x": ("s390x",),
+    "riscv64": ("riscv64",),
+    "armv7l": ("armv7l",),
+    "wasm32": ("wasm32",),
+}
+_OWN_MACHINES = {
+    ("darwin", "aarch64"): "arm64",
+    ("win32", "aarch64"): "ARM64",
+    ("win32", "x86_64"): "AMD64",
+    ("win32", "i686"): "x86",
+}
+_USUAL_MACHINE = {"linux": "x86_64", "darwin": "arm64", "win32": "AMD64"}
+
+
+@lru_cache(maxsize=1024)
+def platform_of(text: str) -> tuple[str | None, str | None]:
+    """`sys.platform` and `platform.machine()` that a word for a platform means (`linux-64`, `macos-arm64`, `windows`).
+
+    Each is None where the text does not tell it.
+    """
+    words = text.lower()
+    system = next((system for system, names in _SYSTEMS.items() if _holds(words, names)), None)
+    machine = next((machine for machine, names in _MACHINES.items() if _holds(words, names)), None)
+    if machine is None and system == "win32" and "win32" in words:
+        return system, None
+    return system, _OWN_MACHINES.get((system or "", machine or ""), machine)
+
+
+def _holds(text: str, words: Iterable[str]) -> bool:
+    return any(re.search(rf"(?<![a-z0-9]){word}(?![a-z0-9])", text) for word in words)
+
+
+def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
+    """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
+    pythons = _installed(readings) or _wanted_pythons(wanted) or _asked_pythons(readings) or _ranged(readings, wanted)
+    facts = _facts(readings)
+    system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
+    stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
+    platform = stated_system or "linux"
+    assumed = (("python", pythons), ("platform", stated_system), ("machine", stated_machine))
+    return Target(
+        pythons=pythons,
+        platform=platform,
+        machine=stated_machine or _USUAL_MACHINE.get(platform, "x86_64"),
+        implementation=facts.get("implementation", "cpython"),
+        extras=tuple(dict.fromkeys(map(normalized, wanted.extras))),
+        groups=tuple(dict.fromkeys(map(normalized, wanted.groups))),
+        default_groups=wanted.default_groups,
+        parts=dict(wanted.parts),
+        assumed=tuple(word for word, stated in assumed if not stated),
+    )
+
+
+def _facts(readings: Iterable[Reading]) -> dict[str, str]:
+    """The first word of each key that the sources state of themselves."""
+    facts: dict[str, str] = {}
+    for reading in readings:
+        for fact in reading.facts:
+            if fact.value:
+                facts.setdefault(fact.key, fact.value)
+    return facts
+
+
+def _python_pins(readings: Iterable[Reading]) -> Iterator[Pin]:
+    return (pin for reading in readings for pin in reading.pins if pin.kind is Kind.PYTHON)
+
+
+def _installed(readings: Iterable[Reading]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in _python_pins(readings) if pin.layer is Layer.INSTALLED)
+
+
+def _asked_pythons(readings: Sequence[Reading]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in _python_pins(readings) if pin.layer is not Layer.RECORDED)
+
+
+def _wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
+    if wanted.python is None:
+        return ()
+    return _narrowest([wanted.python]) or _admitted([wanted.python])
+
+
+def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
+    """Python versions in order, each once; `3.11` goes where `3.11.7` stands too."""
+    found = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
+    return tuple(one for one in found if not any(other.startswith(f"{one}.") for other in found))
+
+
+def _python(version: str) -> str | None:
+    """`3.11` or `3.11.7` of a version as people and tools write it, None where it tells no minor."""
+    found = _PYTHON.fullmatch(version)
+    return ".".join(part for part in found.groups() if part) if found else None
+
+
+def _ranged(readings: Sequence[Reading], wanted: Wanted) -> tuple[str, ...]:
+    """Every known minor that the ranges admit; those of the sources that name roots where all of them admit none."""
+    rooted = [
+        root.requires_python
+        for reading in readings
+        for root in chosen_roots(reading, wanted.parts)
+        if root.requires_python
+    ]
+    stated = [pin.specifier for pin in _python_pins(readings) if pin.specifier and pin.layer is not Layer.RECORDED]
+    return _admitted([*rooted, *stated]) or _admitted(rooted)
+
+
+def _admitted(ranges: Iterable[str]) -> tuple[str, ...]:
+    known = [text for text in dict.fromkeys(ranges) if specifiers(text) is not None]
+    if not known:
+        return ()
+    named = [python for text in known for python in [_python(exact(text) or "")] if python]
+    return tuple(
+        dict.fromkeys(
+            python for python in (named or KNOWN_MINORS) if all(_some_patch_admitted(text, python) for text in known)
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def _some_patch_admitted(specifier: str, python: str) -> bool:
+    """Whether a range admits some patch release: the outermost ones, and those that it names itself, are tried."""
+    if python.count(".") > 1:
+        return admits(specifier, python)
+    named = re.findall(rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])", specifier)
+    patches = {0, 99, *(int(patch) + step for patch in named for step in (-1, 0, 1))}
+    return any(admits(specifier, f"{python}.{patch}") for patch in sorted(patches) if patch >= 0)
+
+
+def pythons_of(target: Target) -> tuple[str, ...]:
+    """The Pythons that pins are chosen for: the target's, or every known minor where none is known."""
+    return target.pythons or KNOWN_MINORS
+
+
+def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]:
+    """The roots that `#word=name` chose, for words that a reading does not know the ones its tool takes by default."""
+    chosen: list[Root] = []
+    for kind in dict.fromkeys(root.kind for root in reading.roots):
+        ours = [root for root in reading.roots if root.kind == kind]
+        wanted = normalized(parts.get(kind, ""))
+        named = [root for root in ours if wanted and normalized(root.name) == wanted]
+        chosen += named or [root for root in ours if root.default]
+    return tuple(chosen)
+
+
+def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
+    """For each pin of a reading whether it is installed, for every patch release of every Python of the target."""
+    pythons = pythons_of(target)
+    roots = chosen_roots(reading, target.parts)
+    graph = any(root.edges for root in reading.roots if root.kind == "package")
+    always = Choice(selected=True, pythons=pythons)
+    if not graph and not any(map(_conditional, reading.pins)):
+        return (always,) * len(reading.pins)
+    chooser = _Chooser(reading, target, roots, graph)
+    may, guessed = chooser.bits(hopeful=True)
+    must = chooser.bits(hopeful=False)[0] if guessed else may
+    known: dict[tuple[int, int], Choice] = {(chooser.worlds.every,) * 2: always}
+    return tuple(known.setdefault(both, chooser.choice(*both)) for both in zip(may, must, strict=True))
+
+
+def _conditional(pin: Pin) -> bool:
+    return pin.marker is not None or bool(pin.groups or pin.under_extras or pin.parts or pin.platforms or pin.optional)
+
+
+class _Chooser:
+    """One reading for one target."""
+
+    def __init__(self, reading: Reading, target: Target, roots: Sequence[Root], graph: bool) -> None:
+        self.reading = reading
+        self.target = target
+        self.roots = roots
+        self.graph = graph
+        # A minor stands for all its patch releases; the first and a last one bracket what a marker can tell apart.
+        spread = [
+            (minor, full)
+            for minor in pythons_of(target)
+            for full in ([minor] if minor.count(".") > 1 else [f"{minor}.0", f"{minor}.{_LAST_PATCH}"])
+        ]
+        self.minors = tuple(minor for minor, _ in spread)
+        self.worlds = Worlds(tuple(full for _, full in spread), target.platform, target.machine, target.implementation)
+        defaults = [group for root in roots for group in root.default_groups] if target.default_groups else []
+        self.asked = Asked(
+            extras=frozenset(map(normalized, target.extras)),
+            groups=frozenset(map(normalized, (*target.groups, *defaults))),
+        )
+        self.part_names = frozenset(root.name for root in roots) or frozenset(target.parts.values())
+
+    def bits(self, *, hopeful: bool) -> tuple[list[int], bool]:
+        """The environments of each pin, and whether a marker was met that nobody can decide."""
+        evaluator = Evaluator(worlds=self.worlds, asked=self.asked, hopeful=hopeful)
+        pins = self.reading.pins
+        reached: Mapping[int, int] = {}
+        if self.graph:
+            package_roots = (root for root in self.roots if root.kind == "package")
+            reached = Graph(pins, evaluator).walk(package_roots)
+        walked = (Kind.PACKAGE, Kind.PROJECT, Kind.LOCAL) if self.graph else ()
+        found = [
+            reached.get(index, 0) if pin.kind in walked else self._filtered(pin, evaluator)
+            for index, pin in enumerate(pins)
+        ]
+        return found, evaluator.guessed
+
+    def choice(self, may: int, must: int) -> Choice:
+        """The choice that these environments mean: where it surely, and where it possibly is installed."""
+        for_pythons = tuple(dict.fromkeys(minor for bit, minor in enumerate(self.minors) if may >> bit & 1))
+        selected = True if must == self.worlds.every else (None if may else False)
+        return Choice(selected=selected, pythons=for_pythons)
+
+    def _filtered(self, pin: Pin, evaluator: Evaluator) -> int:
+        if pin.kind not in (Kind.BOUND, Kind.PYTHON, Kind.PROJECT) and not self._wanted(pin):
+            return 0
+        return evaluator.bits(pin.marker, self.asked.extras)
+
+    def _wanted(self, pin: Pin) -> bool:
+        if pin.optional and not pin.under_extras and "extra" not in (pin.marker or ""):
+            return False
+        return (
+            _any_in(pin.under_extras, self.asked.extras)
+            and _any_in(pin.groups, self.asked.groups | ALWAYS)
+            and (not pin.parts or not self.part_names or not self.part_names.isdisjoint(pin.parts))
+            and (not pin.platforms or any(self._fits(platform) for platform in pin.platforms))
+        )
+
+    def _fits(self, platform: str) -> bool:
+        """Whether a platform as conda and pixi name it (`linux-64`, `noarch`, `unix`) is the target's."""
+        if platform in ("noarch", "any"):
+            return True
+        if platform == "unix":
+            return self.target.platform != "win32"
+        system, machine = platform_of(platform)
+        return system == self.target.platform and machine in (None, self.target.machine)
+
+
+def _any_in(names: tuple[str, ...], wanted: frozenset[str]) -> bool:
+    return not names or any(normalized(name) in wanted for name in names)
+
+
+def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:
+    """What was asked for and is not there: an excluded Python, unknown parts, extras, groups or platforms."""
+    return (
+        *_python_problems(readings, wanted, target),
+        *_platform_problems(wanted),
+        *_part_problems(readings, wanted),
+        *_unknown("extra", wanted.extras, _offered_extras(readings)),
+        *_unknown("group", wanted.groups, _offered_groups(readings)),
+    )
+
+
+def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
+    if wanted.python is not None and not _wanted_pythons(wanted):
+        yield Problem(says=f"`{wanted.python}` is no Python version such as 3.11 or 3.11.7")
+    told = [pin for pin in _python_pins(readings) if pin.layer is Layer.INSTALLED and pin.version]
+    for asked in _wanted_pythons(wanted):
+        if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
+            says = f"Python {asked} is asked for, but the source says that it is {told[0].version}"
+            yield Problem(says=says, at=told[0].at)
+    for reading in readings:
+        for root in chosen_roots(reading, wanted.parts):
+            refused = [one for one in target.pythons if not _some_patch_admitted(root.requires_python or "", one)]
+            if refused:
+                says = f"{reading.path} is for Python {root.requires_python}, the target is {', '.join(refused)}"
+                yield Problem(says=says, at=root.at)
+                break
+
+
+def _platform_problems(wanted: Wanted) -> Iterator[Problem]:
+    if wanted.platform is not None and platform_of(wanted.platform)[0] is None:
+        yield Problem(says=f"`{wanted.platform}` is no platform such as linux-x86_64, macos-arm64 or win-amd64")
+
+
+def _part_problems(readings: Sequence[Reading], wanted: Wanted) -> Iterator[Problem]:
+    for word, name in wanted.parts.items():
+        known = {root.name for reading in readings for root in reading.roots if root.kind == word}
+        yield from _unknown(word, [name], known)
+
+
+def _offered_extras(readings: Sequence[Reading]) -> set[str]:
+    rooted = {extra for reading in readings for root in reading.roots for extra in root.extras}
+    return rooted | {extra for reading in readings for pin in reading.pins for extra in pin.under_extras}
+
+
+def _offered_groups(readings: Sequence[Reading]) -> set[str]:
+    rooted = {group for reading in readings for root in reading.roots for group in root.groups}
+    return rooted | {group for reading in readings for pin in reading.pins for group in pin.groups}
+
+
+def _unknown(word: str, names: Iterable[str], offered: Iterable[str]) -> Iterator[Problem]:
+    from difflib import get_close_matches
+
+    known = {normalized(name): name for name in sorted(offered)}
+    for name in names:
+        if normalized(name) in known or (word == "group" and normalized(name) in ALWAYS):
+            continue
+        near = get_close_matches(normalized(name), known, n=1)
+        hint = f"; did you mean `{known[near[0]]}`?" if near else _all_of(known)
+        yield Problem(says=f"there is no {word} `{name}`{hint}")
+
+
+def _all_of(known: Mapping[str, str]) -> str:
+    return f"; there is {', '.join(f'`{name}`' for name in known.values())}" if known else ""

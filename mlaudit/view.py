@@ -1,0 +1,49 @@
+"""What a rule may look at: the environments, the rows made of them, and what the user declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from mlaudit.model import Place
+from mlaudit.report import Cell, Crossing, Environment, Row
+from mlaudit.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything that is known before rules speak.
+
+    Attributes:
+        command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
+        pairs: names of writer and reader.
+        certain: false where roles were guessed and more than one pairing was possible.
+    """
+
+    command: str
+    environments: Mapping[str, Environment]
+    pairs: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...] = ()
+    settings: Settings = field(default_factory=Settings)
+    certain: bool = True
+
+    def crossings(self) -> Iterator[Crossing]:
+        """Every crossing, row by row."""
+        for row in self.rows:
+            yield from row.crossings
+
+    def place(self, cell: Cell) -> Place:
+        """Where a cell points to; where it names nothing, the first source of its environment."""
+        return cell.at or self.home(cell.environment)
+
+    def home(self, environment: str) -> Place:
+        """The first source of an environment."""
+        found = self.environments[environment]
+        path = found.readings[0].path if found.readings else next(iter(found.sources), environment)
+        return Place(path=path)
+
+
+def watches(settings: Settings, package: str) -> bool:
+    """Whether the configuration names a package to be watched."""
+    return any(fnmatchcase(package, pattern) for pattern in settings.packages)

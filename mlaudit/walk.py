@@ -1,0 +1,197 @@
+"""Which packages of a lock are reached from its roots: a walk of its graph, for several environments at once."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+
+from mlaudit.markers import Atom, Worlds, atom_bits, encoded, evaluated, program
+from mlaudit.model import Edge, Kind, Pin, Root
+from mlaudit.names import normalized
+from mlaudit.versions import admits
+
+ALWAYS = frozenset({"", "main", "default"})
+"""Dependency groups that are no choice: poetry's and pdm's words for a project's own dependencies."""
+
+
+Switch = tuple[str, str, str]
+"""Something that conflicts ask for: the word `extra`, `group` or `project`, the package, the name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """Extras and groups that are switched on, normalized."""
+
+    extras: frozenset[str] = frozenset()
+    groups: frozenset[str] = frozenset()
+
+
+@lru_cache(maxsize=65536)
+def _plain_bits(marker: str, worlds: Worlds, hopeful: bool) -> tuple[int, bool] | None:
+    """Bits of a marker that asks for no extra or group, and whether they are sure; None where it asks for one."""
+    read = program(marker)
+    if read is None:
+        return (worlds.every if hopeful else 0), False
+    if any(isinstance(step, Atom) and step.asks not in ("", "nothing") for step in read):
+        return None
+    sure = True
+
+    def bits(atom: Atom) -> int:
+        nonlocal sure
+        found = None if atom.asks else atom_bits(atom.text, worlds)
+        sure = sure and found is not None
+        return found if found is not None else (worlds.every if hopeful else 0)
+
+    return evaluated(read, bits), sure
+
+
+@dataclass(slots=True, kw_only=True)
+class Evaluator:
+    """Markers as bits, where `hopeful` says how a comparison counts that nobody can decide.
+
+    Attributes:
+        active: bits of the environments in which an extra, group or project is switched on, for uv's conflicts.
+        guessed: a comparison was met that nobody can decide.
+        conflicts: a marker was met that asks for `active`.
+    """
+
+    worlds: Worlds
+    asked: Asked
+    hopeful: bool
+    active: dict[Switch, int] = field(default_factory=dict)
+    guessed: bool = False
+    conflicts: bool = False
+
+    def bits(self, marker: str | None, extras: frozenset[str], also: frozenset[Switch] = frozenset()) -> int:
+        """The environments in which a marker holds, with these extras on; `also` counts as active for this one."""
+        if marker is None:
+            return self.worlds.every
+        plain = _plain_bits(marker, self.worlds, self.hopeful)
+        if plain is not None:
+            self.guessed = self.guessed or not plain[1]
+            return plain[0]
+        return evaluated(program(marker) or (), lambda atom: self._atom(atom, extras, also))
+
+    def _atom(self, atom: Atom, extras: frozenset[str], also: frozenset[Switch]) -> int:
+        every = self.worlds.every
+        if not atom.asks or atom.asks == "nothing":
+            found = None if atom.asks else atom_bits(atom.text, self.worlds)
+            self.guessed = self.guessed or found is None
+            return found if found is not None else (every if self.hopeful else 0)
+        held = self._selected(atom, extras, also)
+        return every & ~held if atom.negated else held
+
+    def _selected(self, atom: Atom, extras: frozenset[str], also: frozenset[Switch]) -> int:
+        every = self.worlds.every
+        key = encoded(atom.value) if atom.asks == "extra" else None
+        if key is not None:
+            self.conflicts = True
+            return every if key in also else self.active.get(key, 0)
+        name = normalized(atom.value)
+        if atom.asks == "dependency_groups":
+            return every if name in self.asked.groups or name in ALWAYS else 0
+        return every if name in extras else 0
+
+
+class Graph:
+    """The pins of a lock as nodes; a node is a pin, or a pin with one of its extras."""
+
+    def __init__(self, pins: Sequence[Pin], evaluator: Evaluator) -> None:
+        self.pins = pins
+        self.evaluator = evaluator
+        self.reached: dict[tuple[int, str], int] = {}
+        self._waiting: deque[tuple[int, str]] = deque()
+        self._by_name: dict[str, list[int]] = {}
+        self._found: dict[tuple[str, str | None, str | None, str | None], tuple[int, ...]] = {}
+        for index, pin in enumerate(pins):
+            if pin.kind in (Kind.PACKAGE, Kind.PROJECT, Kind.LOCAL):
+                self._by_name.setdefault(pin.name, []).append(index)
+
+    def walk(self, roots: Iterable[Root]) -> dict[int, int]:
+        """Bits of the environments in which each pin is reached.
+
+        Where extras conflict, uv walks twice (uv-resolver/src/lock/installable.rs): first to learn which extras are
+        switched on, then with all of them known.
+        """
+        chosen = tuple(roots)
+        self._once(chosen, learning=True)
+        if self.evaluator.conflicts:
+            self.reached.clear()
+            self._once(chosen, learning=False)
+        return {index: bits for (index, extra), bits in self.reached.items() if not extra}
+
+    def _once(self, roots: Sequence[Root], learning: bool) -> None:
+        asked, every = self.evaluator.asked, self.evaluator.worlds.every
+        for root in roots:
+            self._activate(root)
+        for root in roots:
+            for index in self._by_name.get(normalized(root.name), ()):
+                if self.pins[index].kind is Kind.PROJECT:
+                    self.reached[index, ""] = every
+            self._follow(every, _switched_on(root.edges, asked), asked.extras, learning)
+        while self._waiting:
+            index, extra = node = self._waiting.popleft()
+            edges = [edge for edge in self.pins[index].requires if (edge.when_extra or "") == extra]
+            ours = frozenset({extra}) if extra else frozenset[str]()
+            self._follow(self.reached[node], (edge for edge in edges if edge.when_group is None), ours, learning)
+
+    def _activate(self, root: Root) -> None:
+        name, every = normalized(root.name), self.evaluator.worlds.every
+        self.evaluator.active["project", name, ""] = every
+        for kind, offered, asked in (
+            ("extra", root.extras, self.evaluator.asked.extras),
+            ("group", root.groups, self.evaluator.asked.groups),
+        ):
+            self.evaluator.active.update({(kind, name, one): every for one in offered if normalized(one) in asked})
+
+    def _follow(self, bits: int, edges: Iterable[Edge], extras: frozenset[str], learning: bool) -> None:
+        for edge in edges:
+            keys = frozenset(("extra", edge.name, extra) for extra in edge.extras)
+            held = bits & self.evaluator.bits(edge.marker, extras, keys if learning else frozenset())
+            if not held:
+                continue
+            if learning:
+                for key in keys:
+                    self.evaluator.active[key] = self.evaluator.active.get(key, 0) | held
+            candidates = self._candidates(edge)
+            for index in candidates:
+                alone = len(candidates) == 1
+                within = held if alone else held & self.evaluator.bits(self.pins[index].marker, extras)
+                self._reach(index, edge.extras, within)
+
+    def _reach(self, index: int, extras: tuple[str, ...], bits: int) -> None:
+        for extra in ("", *extras):
+            node = (index, extra)
+            before = self.reached.get(node, 0)
+            if bits & ~before:
+                self.reached[node] = before | bits
+                self._waiting.append(node)
+
+    def _candidates(self, edge: Edge) -> tuple[int, ...]:
+        """The pins an edge can mean: by version and origin where it states them, else by the range."""
+        key = (edge.name, edge.version, edge.origin, edge.specifier)
+        if key not in self._found:
+            named = self._by_name.get(normalized(edge.name), [])
+            self._found[key] = tuple(named if len(named) < 2 else self._told_apart(edge, named))
+        return self._found[key]
+
+    def _told_apart(self, edge: Edge, named: list[int]) -> list[int]:
+        pins = self.pins
+        if edge.version is not None:
+            named = [index for index in named if pins[index].version == edge.version]
+        elif edge.specifier is not None:
+            named = [index for index in named if admits(edge.specifier, pins[index].version or "")]
+        if edge.origin is not None or (edge.version is not None and len(named) > 1):
+            named = [index for index in named if pins[index].origin == edge.origin]
+        return named
+
+
+def _switched_on(edges: Iterable[Edge], asked: Asked) -> Iterable[Edge]:
+    return (
+        edge
+        for edge in edges
+        if (edge.when_extra is None or normalized(edge.when_extra) in asked.extras)
+        and (edge.when_group is None or edge.when_group in ALWAYS or normalized(edge.when_group) in asked.groups)
+    )

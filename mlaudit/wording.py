@@ -1,0 +1,59 @@
+"""Phrases that several rules share, so that one thing is said in one way."""
+
+from __future__ import annotations
+
+from mlaudit.model import Distance, Fix, Place, State
+from mlaudit.report import Cell, Crossing
+from mlaudit.view import View
+
+_APART = {
+    Distance.MAJOR: "a major version apart",
+    Distance.MINOR: "a minor version apart",
+    Distance.PATCH: "a patch release apart",
+    Distance.PRE: "a prerelease apart",
+    Distance.VARIANT: "the same version in another build",
+}
+
+
+def apart(distance: Distance | None) -> str:
+    """A distance in words."""
+    return _APART[distance] if distance else "different"
+
+
+def said(cell: Cell) -> str:
+    """What an environment says of a package, in words."""
+    if cell.state is State.RANGE:
+        return f"`{cell.specifier}`" if cell.specifier else "any version"
+    if cell.state is State.SEVERAL and cell.by_python:
+        return ", ".join(f"{statement.removeprefix('==')} on Python {pythons}" for statement, pythons in _grouped(cell))
+    return cell.shown
+
+
+def _grouped(cell: Cell) -> list[tuple[str, str]]:
+    grouped: dict[str, list[str]] = {}
+    for python, statement in cell.by_python.items():
+        grouped.setdefault(statement or "any version", []).append(python)
+    return [(statement, _span(pythons)) for statement, pythons in grouped.items()]
+
+
+def _span(pythons: list[str]) -> str:
+    """Minors in order as people say them: `3.10`, `3.11 to 3.13`."""
+    in_order = sorted(pythons, key=lambda text: [int(part) for part in text.split(".") if part.isdigit()])
+    return in_order[0] if len(in_order) == 1 else f"{in_order[0]} to {in_order[-1]}"
+
+
+def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Place, ...]]:
+    """Where the change should be made (the reader), and the other side."""
+    writer, reader = (view.place(cell) for cell in crossing.cells)
+    return reader, (writer,)
+
+
+def align(crossing: Crossing) -> Fix | None:
+    """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
+    writer, reader = crossing.cells
+    if writer.version is not None:
+        other = f"   (or move {writer.environment} to {reader.version})" if reader.version else ""
+        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
+    if reader.version is not None:
+        return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
+    return None
