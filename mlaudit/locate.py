@@ -234,12 +234,14 @@ class _TomlIndex(_TreeIndex):
     def _flat_end(self, start: int) -> int | None:
         """The end of an array over whole lines, found without a look into it.
 
-        Where no string spans lines, a `]` that begins a line is a bracket, and of this array if no other was opened.
+        Where no string spans lines, a `]` that begins a line is a bracket; the first of all, with no `[` before it,
+        is this array's.
         """
         if self._has_long_strings or not self._text.startswith("[\n", start):
             return None
-        end = self._text.find("\n]", start)
-        return end + 2 if end >= 0 and self._text.find("[", start + 1, end) < 0 else None
+        end = self._text.find("]", start)
+        nested = end < 0 or self._text[end - 1] != "\n" or self._text.find("[", start + 1, end) >= 0
+        return None if nested else end + 1
 
     def _container_end(self, start: int) -> int | None:
         depth = 0

@@ -129,7 +129,7 @@ _DISTANCE_RANK = {Distance.MAJOR: 0, Distance.MINOR: 1, Distance.PATCH: 2, Dista
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where something stands: `line` and `column` from 1; `start` and `end` are character offsets of the value."""
+    """Where something stands: `line` and `column` count from 1, `start` and `end` are offsets of the value."""
 
     path: str
     line: int | None = None

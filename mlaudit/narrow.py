@@ -76,7 +76,7 @@ class Node:
         return self.value is not None
 
     def get(self, key: str) -> Node:
-        """The value under a key, a node of nothing where it is missing. Raises Malformed on a value that is no table."""
+        """The value under a key, a node of nothing where it is missing. Raises Malformed on what is no table."""
         return Node(self.table().get(key), (*self.route, key))
 
     def dig(self, *keys: str) -> Node:

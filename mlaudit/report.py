@@ -233,8 +233,23 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing that looking found, and why it was taken for what it is; `role` is `ignored` for what was left out."""
+
+    role: str
+    folder: str
+    documents: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """Everything that a reporter may show."""
+    """Everything that a reporter may show.
+
+    Attributes:
+        found: what was discovered, where no configuration declares it.
+        notes: sentences that the user should read before the findings.
+    """
 
     command: str
     environments: tuple[Environment, ...]
@@ -243,5 +258,6 @@ class Report:
     summary: Summary
     exit_code: int
     knowledge: str
+    found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()

@@ -121,7 +121,9 @@ def _names_one(clause: Specifier) -> bool:
 
 @lru_cache(maxsize=65536)
 def admits(specifier: str, version: str) -> bool:
-    """Whether a range admits a version, prereleases included; vendors' builds (`2.10.0a0+b4e4.nv25.12`) count as their release.
+    """Whether a range admits a version, prereleases included; a vendor's build counts as its release.
+
+    Such a build is `2.10.0a0+b4e4ee81d3.nv25.12`, which PEP 440 puts before 2.10.
 
     What PEP 440 cannot read admits everything: an accusation needs proof.
     """

@@ -1,0 +1,148 @@
+"""Versions and ranges: the traps of PEP 440, and the laws that judging rests on."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from mlaudit.model import Distance
+from mlaudit.versions import admits, both, disjoint, distance, exact, same_public, split_variant
+
+numbers = st.integers(0, 4)
+releases = st.builds(lambda parts: ".".join(map(str, parts)), st.lists(numbers, min_size=1, max_size=3))
+tails = st.sampled_from(["", "", "", "a1", "rc1", ".post1", ".dev1"])
+versions = st.builds(lambda release, tail: release + tail, releases, tails)
+clauses = st.one_of(
+    st.builds(
+        lambda operator, version: operator + version, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), versions
+    ),
+    st.builds(lambda release: f"=={release}.*", releases),
+    st.builds(lambda major, minor: f"~={major}.{minor}", numbers, numbers),
+)
+ranges = st.builds(",".join, st.lists(clauses, min_size=1, max_size=3))
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        ("2.1.3", "1.26.0", Distance.MAJOR),
+        ("1.5.2", "1.3.2", Distance.MINOR),
+        ("1.5.2", "1.5.1", Distance.PATCH),
+        ("1.5.2", "1.5.2.1", Distance.PATCH),
+        ("1.5.2", "1.5.2.post1", Distance.PRE),
+        ("2.0rc1", "2.0", Distance.PRE),
+        ("1.0", "1.0.0", None),
+        ("1.0", "v1.0", None),
+        ("1!1.0", "1.0", Distance.MAJOR),
+        ("2.5.1+cu124", "2.5.1+cpu", None),
+        ("2.9.0post0", "2.9.0.post0", None),
+        ("9e", "9d", Distance.PRE),
+        ("2024a", "2024b", Distance.PRE),
+    ],
+)
+def test_distance(left: str, right: str, expected: Distance | None) -> None:
+    assert distance(left, right) == expected
+    assert distance(right, left) == expected
+
+
+@pytest.mark.parametrize(
+    ("version", "expected"),
+    [
+        ("2.5.1+cu124", ("2.5.1", "cu124")),
+        ("2.5.1+cpu", ("2.5.1", "cpu")),
+        ("2.3.0+rocm6.1", ("2.3.0", "rocm6.1")),
+        ("2.10.0a0+b4e4ee81d3.nv25.12", ("2.10.0a0", "nv25.12")),
+        ("0.4.30+cuda12.cudnn91", ("0.4.30", "cuda12.cudnn91")),
+        ("1.0+local", ("1.0", "local")),
+        ("1.0", ("1.0", None)),
+    ],
+)
+def test_variant_apart_from_version(version: str, expected: tuple[str, str | None]) -> None:
+    assert split_variant(version) == expected
+
+
+@pytest.mark.parametrize(
+    ("specifier", "version", "expected"),
+    [
+        ("==2.5.1", "2.5.1+cu124", True),
+        ("==2.5.1+cu124", "2.5.1", False),
+        ("!=2.5.1", "2.5.1+cu124", False),
+        (">1.7", "1.7.post1", False),
+        ("<2", "2.0rc1", False),
+        (">=2.10", "2.10.0a0+b4e4ee81d3.nv25.12", True),
+        (">=2.10", "2.10.0a0", False),
+        ("===1.0", "1.0.0", False),
+        (">=1.0", "1!0.5", True),
+        ("", "3.0", True),
+    ],
+)
+def test_admits(specifier: str, version: str, expected: bool) -> None:
+    assert admits(specifier, version) is expected
+
+
+@pytest.mark.parametrize(
+    ("specifier", "expected"),
+    [
+        ("==2.6.1", "2.6.1"),
+        ("==2.6.1,<=3.0.0", "2.6.1"),
+        ("==2.6.1,<2", None),
+        ("==2.8.*", None),
+        ("===1.0-custom", "1.0-custom"),
+        (">=1,<=1", None),
+        ("<=4.1", None),
+    ],
+)
+def test_a_range_is_never_read_as_a_version(specifier: str, expected: str | None) -> None:
+    assert exact(specifier) == expected
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "expected"),
+    [
+        (">=2.1", "<2", True),
+        (">=2", "<=2", False),
+        (">2", "<=2", True),
+        ("<2", ">=2.0rc1", True),
+        ("<=2", ">=2.0rc1", False),
+        ("~=1.4", ">=2", True),
+        ("~=1.4.2", ">=1.5", True),
+        ("~=1.4", ">=1.99", False),
+        ("==1.26.*", ">=1.26.4,<1.27", False),
+        ("==1.26.*", "==1.2.*", True),
+        ("!=1.0", "==1.0", True),
+        (">1.0,<1.0.1", ">=1.0.0.5", False),
+        ("==1!1.0", "<2", True),
+        ("", "<0.0.1", False),
+    ],
+)
+def test_disjoint(left: str, right: str, expected: bool) -> None:
+    assert disjoint(left, right) is expected
+
+
+@given(left=ranges, right=ranges, version=versions)
+def test_a_shared_version_disproves_disjointness(left: str, right: str, version: str) -> None:
+    shared = all(SpecifierSet(text).contains(Version(version), prereleases=True) for text in (left, right))
+    if shared:
+        assert not disjoint(left, right)
+        assert admits(both(left, right), version)
+
+
+@given(left=ranges, right=ranges)
+def test_disjointness_is_symmetric(left: str, right: str) -> None:
+    assert disjoint(left, right) == disjoint(right, left)
+
+
+@given(left=versions, right=versions)
+def test_equal_versions_have_no_distance(left: str, right: str) -> None:
+    assert (distance(left, right) is None) == same_public(left, right)
+    assert same_public(left, right) == (Version(left) == Version(right))
+
+
+@given(st.text(max_size=300), st.text(max_size=300))
+def test_any_text_is_judged_without_an_error(left: str, right: str) -> None:
+    assert distance(left, left) is None
+    assert isinstance(disjoint(left, right), bool)
+    assert admits(left, right) in (True, False)
