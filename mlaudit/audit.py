@@ -12,9 +12,9 @@ from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
 from mlaudit.registry import Rule, rules
-from mlaudit.report import Environment, Report, Row, Summary
+from mlaudit.report import Environment, Found, Report, Row, Summary
 from mlaudit.settings import Settings
-from mlaudit.target import Choice, Wanted, choose, problems, target_for
+from mlaudit.target import Choice, Wanted, choose, problems, pythons_of, target_for
 from mlaudit.view import View, watches
 
 
@@ -43,7 +43,7 @@ def environment(
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(read),
-        cells=cells(name, _stated(read, choices, len(target.pythons)), _unread(read), target),
+        cells=cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target),
         artifact_kinds=tuple(artifact_kinds),
         writes=tuple(writes),
         notes=(*notes, *(str(problem) for problem in problems(read, wanted, target))),
@@ -72,24 +72,25 @@ def audit(
     *,
     today: date,
     baseline: Mapping[str, str] | None = None,
+    found: Sequence[Found] = (),
     notes: Sequence[str] = (),
     only: Sequence[str] = (),
-    certain: bool = True,
+    uncertain: frozenset[tuple[str, str]] = frozenset(),
     lost: bool = False,
 ) -> Report:
     """The report on some environments.
 
     Args:
         only: globs over packages; others make no rows and no findings.
-        certain: false where roles were guessed and more than one pairing was possible.
+        uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
         lost: of a source that the user named, nothing could be read.
     """
     named = {one.name: one for one in environments}
     pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
     rows = tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only))
-    view = View(command=command, environments=named, pairs=pairs, rows=rows, settings=settings, certain=certain)
+    view = View(command=command, environments=named, pairs=pairs, rows=rows, settings=settings)
     judged = (one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only))
-    outcome = apply(judged, settings, today=today, baseline=baseline or {})
+    outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain)
     summary = _summary(view, outcome.counts)
     return Report(
         command=command,
@@ -100,6 +101,7 @@ def audit(
         summary=summary,
         exit_code=_exit_code(outcome.failed, summary, pairs, environments, lost),
         knowledge=table.knowledge_date(),
+        found=tuple(found),
         notes=tuple(notes),
     )
 

@@ -86,7 +86,12 @@ def _pythons(left: str, right: str) -> Judged:
 
 
 def _by_alternatives(writer: Cell, reader: Cell) -> Iterator[Judged]:
-    """Every pair of statements that can meet: equal Pythons where both sides tell statements apart by Python."""
+    for one, other in meetings(writer, reader):
+        yield _statements(one, other, (_variant(one, writer), _variant(other, reader)))
+
+
+def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:
+    """Every pair of statements (`==2.1.3`, `>=2`) that can meet; those of one Python where both sides tell by it."""
     left, right = _alternatives(writer), _alternatives(reader)
     shared = [python for python in left if python in right]
     pairs = (
@@ -94,8 +99,7 @@ def _by_alternatives(writer: Cell, reader: Cell) -> Iterator[Judged]:
         if shared and _splits(writer) and _splits(reader)
         else [(one, other) for one in left.values() for other in right.values()]
     )
-    for one, other in dict.fromkeys(pairs):
-        yield _statements(one, other, (_variant(one, writer), _variant(other, reader)))
+    return tuple(dict.fromkeys(pairs))
 
 
 def _splits(cell: Cell) -> bool:
@@ -106,7 +110,7 @@ def _alternatives(cell: Cell) -> Mapping[str, str]:
     if cell.by_python:
         return cell.by_python
     statements = [f"=={version}" for version in cell.versions]
-    if cell.specifier is not None or not statements:
+    if cell.state is not State.EXACT and (cell.specifier is not None or not statements):
         statements.append(cell.specifier or "")
     return {str(number): statement for number, statement in enumerate(statements)}
 

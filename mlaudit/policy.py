@@ -33,10 +33,17 @@ class Outcome:
     failed: bool
 
 
-def apply(judged: Iterable[Judged], settings: Settings, *, today: date, baseline: Mapping[str, str]) -> Outcome:
-    """The findings that remain, worst first."""
+def apply(
+    judged: Iterable[Judged],
+    settings: Settings,
+    *,
+    today: date,
+    baseline: Mapping[str, str],
+    uncertain: frozenset[tuple[str, str]] = frozenset(),
+) -> Outcome:
+    """The findings that remain, worst first; pairs that are `uncertain` (guessed, with rivals) give no errors."""
     selected = [one for one in judged if _selected(one.rule, settings)]
-    found = [(one.rule, _finding(one)) for one in _superseding(selected)]
+    found = [(one.rule, _guarded(_finding(one), uncertain)) for one in _superseding(selected)]
     used: Counter[int] = Counter()
     shown: list[Finding] = []
     for rule, finding in found:
@@ -114,6 +121,13 @@ def _finding(one: Judged) -> Finding:
         covers=hit.covers,
         fingerprint=_fingerprint(rule, hit),
     )
+
+
+def _guarded(finding: Finding, uncertain: frozenset[tuple[str, str]]) -> Finding:
+    """A finding of a guessed pair that had rivals, at most a warning: nobody's build fails over a guess."""
+    if finding.severity is Severity.ERROR and finding.environments in uncertain:
+        return replace(finding, severity=Severity.WARNING)
+    return finding
 
 
 def _fingerprint(rule: Rule, hit: Hit) -> str:

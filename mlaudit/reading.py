@@ -33,7 +33,8 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
 
 
 def _by_content(doc: Document, candidates: list[Parser]) -> Parser:
-    found = [parser for parser in candidates if parser.content is not None and _sniffed(parser, doc)]
+    # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
+    found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
@@ -41,6 +42,10 @@ def _by_content(doc: Document, candidates: list[Parser]) -> Parser:
     if not doc.size and doc.tree is None:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
+
+
+def _claiming(doc: Document, candidates: list[Parser], *, binary: bool) -> list[Parser]:
+    return [parser for parser in candidates if (parser.kind == "binary") is binary and _sniffed(parser, doc)]
 
 
 def _sniffed(parser: Parser, doc: Document) -> bool:

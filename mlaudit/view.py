@@ -18,7 +18,6 @@ class View:
     Attributes:
         command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
         pairs: names of writer and reader.
-        certain: false where roles were guessed and more than one pairing was possible.
     """
 
     command: str
@@ -26,7 +25,6 @@ class View:
     pairs: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...] = ()
     settings: Settings = field(default_factory=Settings)
-    certain: bool = True
 
     def crossings(self) -> Iterator[Crossing]:
         """Every crossing, row by row."""

@@ -52,7 +52,7 @@ def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
     writer, reader = crossing.cells
     if writer.version is not None:
-        other = f"   (or move {writer.environment} to {reader.version})" if reader.version else ""
+        other = f" (or move {writer.environment} to {reader.version})" if reader.version else ""
         return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
     if reader.version is not None:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")

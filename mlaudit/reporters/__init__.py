@@ -1,0 +1,1 @@
+"""Outputs: one file each, found by their place in this folder."""

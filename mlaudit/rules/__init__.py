@@ -1,0 +1,1 @@
+"""Judgements: one file each, found by their place in this folder."""

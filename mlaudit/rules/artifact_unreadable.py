@@ -1,0 +1,39 @@
+"""A model written by one environment cannot be read by the other."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import told
+from mlaudit.knowledge.load import Effect
+from mlaudit.model import Severity
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+
+
+@crossing_rule("MLA101", Severity.ERROR, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """A model written by one environment cannot be read by the other.
+
+    What it does:
+        Holds both versions, with the direction and what is known of the artifact, against the known breaks of
+        each package: what was measured on real dumps and loads, or what the project documents. The finding
+        names the real error text.
+
+    Why:
+        The load fails in serving, at the start or at the first request, with an error that names neither
+        version.
+
+    Example:
+        Training pickles under numpy 2.1.3, serving loads under 1.26.0: `No module named 'numpy._core'`. The
+        reverse loads.
+
+    Fix:
+        Serve with the writer's version, or train again with the reader's; the finding says from which version
+        on it reads.
+
+    References:
+        https://github.com/numpy/numpy/issues/28340
+    """
+    yield from told(crossing, view, Effect.UNREADABLE)

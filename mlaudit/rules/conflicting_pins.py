@@ -1,0 +1,57 @@
+"""Statements of one environment about one package cannot hold together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Pin, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Cell, Environment, Hit
+from mlaudit.view import View
+
+
+@environment_rule("MLA205", Severity.WARNING, since="0.1", fact="conflict")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Statements of one environment about one package cannot hold together.
+
+    What it does:
+        Reports two pins, or a pin and a bound, of one package and of equal rank, which no version satisfies together
+        and whose markers hold at the same time. Pins for disjoint markers are no conflict.
+
+    Why:
+        An installer refuses it, or the last one wins and the audit cannot know which one runs.
+
+    Example:
+        `requirements.txt` says `numpy==1.26.4`; the `constraints.txt` that it names says `numpy==2.1.3`.
+
+    Fix:
+        Keep one of the statements.
+
+    References:
+        https://pip.pypa.io/en/stable/topics/dependency-resolution/#dealing-with-dependency-conflicts
+    """
+    for cell in environment.cells.values():
+        if cell.conflict:
+            yield _hit(environment, cell)
+
+
+def _hit(environment: Environment, cell: Cell) -> Hit:
+    statements = list(dict.fromkeys(_statement(pin) for pin in cell.conflict))
+    first, *others = cell.conflict
+    several = len(statements) > 1
+    return Hit(
+        package=cell.package,
+        environments=(environment.name,),
+        message=(
+            f"{environment.name} says {' and '.join(statements)} of {cell.package}, which cannot hold together."
+            if several
+            else f"{environment.name} says {cell.package} {cell.shown}, which no version satisfies."
+        ),
+        at=others[-1].at if others else first.at,
+        related=tuple(pin.at for pin in (first, *others[:-1])) if others else (),
+        actual=cell.shown,
+    )
+
+
+def _statement(pin: Pin) -> str:
+    return f"`=={pin.version}`" if pin.version else f"`{pin.specifier or 'any version'}`"

@@ -1,0 +1,37 @@
+"""The last day of an ignore has passed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Severity
+from mlaudit.registry import policy_rule
+from mlaudit.report import Hit
+from mlaudit.settings import IgnoreRow
+
+
+@policy_rule("MLA903", Severity.WARNING, since="0.1", fact="expired-ignore")
+def check(row: IgnoreRow) -> Iterator[Hit]:
+    """The last day of an ignore has passed.
+
+    What it does:
+        Reports an `ignore` row whose `until` lies before today. What it covered is a finding again.
+
+    Why:
+        The date was set so that somebody looks at it once more.
+
+    Example:
+        `until = 2026-06-30` on the first of July.
+
+    Fix:
+        Mend what it excuses, or set a new date with a reason that still holds.
+
+    References:
+        https://google.github.io/osv-scanner/configuration/
+    """
+    yield Hit(
+        package=row.selection.package,
+        message=f"This ignore ({row.reason}) ended on {row.until}.",
+        at=row.at,
+        actual=str(row.until),
+    )

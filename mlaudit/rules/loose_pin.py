@@ -1,0 +1,67 @@
+"""A range, or silence, stands where the other environment has a version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge import table
+from mlaudit.model import Kind, Severity, State, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Cell, Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import align, places, said
+
+
+@crossing_rule("MLA003", Severity.INFO, since="0.1", fact="version")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """A range, or silence, stands where the other environment has a version.
+
+    What it does:
+        Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's
+        version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at
+        all. It is a warning where model artifacts depend on the package and one side is exact.
+
+    Why:
+        What a range resolves to depends on the day. The two sides are equal by luck until something is released.
+
+    Example:
+        Training locks pandas 2.2.3; serving says `pandas>=2,<3`.
+
+    Fix:
+        Pin the other side's version.
+
+    References:
+        https://pip.pypa.io/en/stable/topics/repeatable-installs/
+    """
+    if crossing.verdict is not Verdict.LOOSE or crossing.writer.kind is not Kind.PACKAGE:
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        severity=_severity(crossing),
+        message=_message(writer, reader),
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+        fix=align(crossing),
+    )
+
+
+def _severity(crossing: Crossing) -> Severity:
+    one_exact = State.EXACT in (crossing.writer.state, crossing.reader.state)
+    return Severity.WARNING if one_exact and table.in_artifacts(crossing.package) else Severity.INFO
+
+
+def _message(writer: Cell, reader: Cell) -> str:
+    for cell, other in ((writer, reader), (reader, writer)):
+        if cell.state is State.UNSTATED:
+            return (
+                f"{other.environment} has {other.package} {said(other)}; {cell.environment} does not name it, "
+                f"and its sources do not claim to name everything, so its version is whatever gets installed."
+            )
+    return (
+        f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."
+    )

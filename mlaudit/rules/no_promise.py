@@ -1,0 +1,35 @@
+"""The library promises nothing across these versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import told
+from mlaudit.knowledge.load import Effect
+from mlaudit.model import Severity
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+
+
+@crossing_rule("MLA103", Severity.WARNING, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """The library promises nothing across these versions.
+
+    What it does:
+        Reports a crossing of which no exact break is known, by a library that does not promise that its
+        artifacts survive it, with how often it went wrong when it was measured.
+
+    Why:
+        What works today works by luck, and the next release need not.
+
+    Example:
+        scikit-learn supports no loading of a model with another version than the one that wrote it.
+
+    Fix:
+        Pin the writer's version in serving, or store the model in a format that promises more.
+
+    References:
+        https://scikit-learn.org/stable/model_persistence.html
+    """
+    yield from told(crossing, view, Effect.NO_PROMISE)

@@ -1,0 +1,43 @@
+"""Two environments share nothing that could be compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Severity
+from mlaudit.registry import fleet_rule
+from mlaudit.report import Hit
+from mlaudit.view import View
+
+
+@fleet_rule("MLA905", Severity.WARNING, since="0.1", fact="compared")
+def check(view: View) -> Iterator[Hit]:
+    """Two environments share nothing that could be compared.
+
+    What it does:
+        Reports a pair of which no package is named on both sides.
+
+    Why:
+        A run without findings would otherwise look like a run that found everything aligned.
+
+    Example:
+        `training/requirements.txt` is empty because everything stands in a Dockerfile that was not given.
+
+    Fix:
+        Give the sources that name what is installed: a lock, `pip freeze`, the image.
+
+    References:
+        https://pip.pypa.io/en/stable/cli/pip_inspect/
+    """
+    compared = {
+        crossing.environments for crossing in view.crossings() if crossing.writer.stated and crossing.reader.stated
+    }
+    for writer, reader in view.pairs:
+        if (writer, reader) not in compared:
+            counts = " and ".join(f"{name} names {view.environments[name].packages}" for name in (writer, reader))
+            yield Hit(
+                environments=(writer, reader),
+                message=f"No package is named by both {writer} and {reader}: {counts}.",
+                at=view.home(reader),
+                related=(view.home(writer),),
+            )

@@ -1,0 +1,51 @@
+"""One environment has a package that the other, which names everything, does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Kind, Severity, State, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import places, said
+
+
+@crossing_rule("MLA004", Severity.INFO, since="0.1", fact="version")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """One environment has a package that the other, which names everything, does not have.
+
+    What it does:
+        Reports a watched package that stands in one environment and is absent from the other's complete list (a lock,
+        a full freeze, an installed environment). An incomplete list makes nothing absent: see `loose-pin`.
+
+    Why:
+        A pickle that names a module which serving does not install cannot be loaded. Often the absence is meant,
+        which is why this is only said.
+
+    Example:
+        `training/uv.lock` holds lightgbm; `serving/uv.lock` does not.
+
+    Fix:
+        Install it on the other side if the model needs it.
+
+    References:
+        https://docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled
+    """
+    if crossing.verdict is not Verdict.ONE_SIDED or crossing.writer.kind is not Kind.PACKAGE:
+        return
+    writer, reader = crossing.cells
+    here, there = (reader, writer) if writer.state is State.ABSENT else (writer, reader)
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=(
+            f"{here.environment} has {crossing.package} {said(here)}; {there.environment} does not have it "
+            f"(its list is complete)."
+        ),
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )

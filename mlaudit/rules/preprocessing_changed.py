@@ -1,0 +1,35 @@
+"""The same preprocessing code gives other values in the other environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import told
+from mlaudit.knowledge.load import Effect
+from mlaudit.model import Severity
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+
+
+@crossing_rule("MLA104", Severity.WARNING, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """The same preprocessing code gives other values in the other environment.
+
+    What it does:
+        Reports a package whose behaviour changed between the two versions in a way that features depend on, for
+        serving code that repeats what training did to its data.
+
+    Why:
+        The model loads and runs, on features that it was not trained on.
+
+    Example:
+        `pandas.to_datetime(...).astype('int64')` gives nanoseconds in pandas 2 and microseconds in pandas 3.
+
+    Fix:
+        Keep both sides on the same side of the change, or make the code say which behaviour it wants.
+
+    References:
+        https://pandas.pydata.org/docs/whatsnew/v3.0.0.html
+    """
+    yield from told(crossing, view, Effect.PREPROCESSING)

@@ -1,0 +1,55 @@
+"""The two environments run different Pythons."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import python_judgement
+from mlaudit.model import Distance, Kind, Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import places, said
+
+
+@crossing_rule("MLA301", Severity.WARNING, since="0.1", fact="python")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """The two environments run different Pythons.
+
+    What it does:
+        Compares the Python that writes with the one that reads. Patch releases that differ are only said; a minor
+        version apart, or ranges that share no version, is a warning.
+
+    Why:
+        Code that cloudpickle or dill stores is byte code of one Python minor; wheels, and with them versions, are
+        chosen by it.
+
+    Example:
+        Training runs `python:3.12`, serving runs `python:3.10-slim`.
+
+    Fix:
+        Use the same minor version on both sides.
+
+    References:
+        https://github.com/cloudpipe/cloudpickle#cloudpickle
+    """
+    if crossing.writer.kind is not Kind.PYTHON:
+        return
+    if crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    known = None if crossing.distance is Distance.PATCH else python_judgement(crossing, view)
+    default = Severity.INFO if crossing.distance is Distance.PATCH else Severity.WARNING
+    runs = f"{writer.environment} runs Python {said(writer)}, {reader.environment} runs Python {said(reader)}."
+    yield Hit(
+        package="python",
+        environments=crossing.environments,
+        severity=known.severity if known else default,
+        message=f"{runs} {known.says}" if known else runs,
+        evidence=known.evidence if known else (),
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )

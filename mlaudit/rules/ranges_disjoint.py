@@ -1,0 +1,50 @@
+"""No version can satisfy what two environments ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Kind, Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import align, places, said
+
+
+@crossing_rule("MLA002", Severity.ERROR, since="0.1", fact="version")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """No version can satisfy what two environments ask for.
+
+    What it does:
+        Intersects the two ranges, or a range and a pin. Reports a package for which it is proved that no version is
+        in both, so the environments differ whatever is resolved.
+
+    Why:
+        Ranges hide a difference until the day of the deploy. This one is certain already.
+
+    Example:
+        Training says `numpy>=2.1`, serving says `numpy<2`.
+
+    Fix:
+        Move one of the ranges so that they share a version, then pin that version on both sides.
+
+    References:
+        https://packaging.python.org/en/latest/specifications/version-specifiers/
+    """
+    if crossing.verdict is not Verdict.DISJOINT or crossing.writer.kind is Kind.PYTHON:
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=(
+            f"No version of {crossing.package} is both {said(writer)} ({writer.environment}) and {said(reader)} "
+            f"({reader.environment})."
+        ),
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+        fix=align(crossing),
+    )

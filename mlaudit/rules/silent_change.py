@@ -1,0 +1,35 @@
+"""A model written by one environment loads in the other and gives other numbers, without an error."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import told
+from mlaudit.knowledge.load import Effect
+from mlaudit.model import Severity
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+
+
+@crossing_rule("MLA102", Severity.ERROR, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """A model written by one environment loads in the other and gives other numbers, without an error.
+
+    What it does:
+        Holds both versions and the direction against the changes that were measured, or are documented, to
+        change results without any exception.
+
+    Why:
+        Nobody sees it. It is worse than a crash, which is why it stands one level above one.
+
+    Example:
+        An XGBoost JSON model of 3.1 read by 3.0 predicts other numbers; from 3.0 to 3.1 it is fine.
+
+    Fix:
+        Use the writer's version in serving. Until then, do not trust what is served.
+
+    References:
+        https://github.com/scikit-learn/scikit-learn/issues/28229
+    """
+    yield from told(crossing, view, Effect.SILENT)

@@ -1,0 +1,37 @@
+"""An ignore of the configuration matches nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Severity
+from mlaudit.registry import policy_rule
+from mlaudit.report import Hit
+from mlaudit.settings import IgnoreRow
+
+
+@policy_rule("MLA902", Severity.WARNING, since="0.1", fact="stale-ignore")
+def check(row: IgnoreRow) -> Iterator[Hit]:
+    """An ignore of the configuration matches nothing.
+
+    What it does:
+        Reports an `ignore` row that no finding of this run matched.
+
+    Why:
+        What it excused is mended, or it never matched. Left standing it will silence something else one day.
+
+    Example:
+        An ignore of MLA001 for pandas, after both sides were moved to pandas 2.2.3.
+
+    Fix:
+        Delete the row.
+
+    References:
+        https://embarkstudios.github.io/cargo-deny/checks/bans/diags.html
+    """
+    yield Hit(
+        package=row.selection.package,
+        message=f"This ignore ({row.reason}) matches no finding; delete it.",
+        at=row.at,
+        actual=row.selection.code,
+    )

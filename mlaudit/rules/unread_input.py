@@ -1,0 +1,41 @@
+"""Something in a source was seen and not understood."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+
+
+@environment_rule("MLA901", Severity.WARNING, since="0.1", fact="unread")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Something in a source was seen and not understood.
+
+    What it does:
+        Reports every line or entry of a source that could not be read, and why. The rest of the source counts.
+
+    Why:
+        What was not read was not compared. An audit that keeps silent about that claims more than it knows.
+
+    Example:
+        `serving/environment.yml` holds `- numpy=1.26=`, which is no conda match spec: its build string is empty.
+
+    Fix:
+        Mend the line, or say what it should mean.
+
+    References:
+        https://packaging.python.org/en/latest/specifications/dependency-specifiers/
+    """
+    for entry in environment.unread:
+        if not entry.template:
+            yield Hit(
+                package=entry.package,
+                environments=(environment.name,),
+                message=f"Not read: {f'`{entry.what}`: ' if entry.what and entry.what[:60] not in entry.why else ''}"
+                f"{entry.why}.",
+                at=entry.at,
+                actual=entry.what or entry.why,
+            )

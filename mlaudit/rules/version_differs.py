@@ -1,0 +1,62 @@
+"""Two environments pin different versions of one package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.judging import harmless
+from mlaudit.knowledge import table
+from mlaudit.model import Distance, Kind, Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import align, apart, places, said
+
+
+@crossing_rule("MLA001", Severity.WARNING, since="0.1", fact="version")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """Two environments pin different versions of one package.
+
+    What it does:
+        Reports a package that model artifacts, numerics, binary interfaces or CUDA depend on, where the environment
+        that writes and the one that reads have different versions of it. Local parts (`+cu124`) are compared by
+        `cuda-variant-differs`. How bad it is depends on the package and on the distance; what is known to do no harm
+        is only said.
+
+    Why:
+        A model is more than its weights: what training wrote is read back by the code that serving installs.
+
+    Example:
+        `training/uv.lock` locks scikit-learn 1.5.2; `serving/requirements.txt` says `scikit-learn==1.3.2`.
+
+    Fix:
+        Pin the writer's version in the reader, or move the writer to the reader's version and train again.
+
+    References:
+        https://scikit-learn.org/stable/model_persistence.html
+    """
+    if crossing.verdict is not Verdict.DIFFERS or crossing.distance is Distance.VARIANT:
+        return
+    writer, reader = crossing.cells
+    if writer.kind is not Kind.PACKAGE:
+        return
+    at, related = places(crossing, view)
+    known = harmless(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        severity=known.severity
+        if known
+        else table.default_severity(crossing.package, crossing.distance or Distance.MAJOR),
+        message=(
+            f"{crossing.package} is {said(writer)} in {writer.environment} and {said(reader)} in "
+            f"{reader.environment}, {apart(crossing.distance)}."
+        ),
+        at=at,
+        related=related,
+        details=(f"{known.certainty}: {known.says}",) if known else (),
+        evidence=known.evidence if known else (),
+        expected=writer.shown,
+        actual=reader.shown,
+        fix=align(crossing),
+    )

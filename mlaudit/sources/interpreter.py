@@ -1,0 +1,87 @@
+"""A Python interpreter asked about itself: version, machine, and the folders it imports from; it imports no package."""
+
+from __future__ import annotations
+
+import json
+import platform
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.narrow import Malformed, Node
+from mlaudit.sources.files import Root
+from mlaudit.sources.tree import environment_document
+
+_SECONDS = 30
+_QUESTION = (
+    "import json,platform,sys;"
+    "print(json.dumps({'python':platform.python_version(),'implementation':sys.implementation.name,"
+    "'platform':sys.platform,'machine':platform.machine(),'paths':sys.path}))"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Interpreter:
+    """What an interpreter says of itself; `paths` are the folders it imports from, first come first served."""
+
+    python: str
+    implementation: str
+    platform: str
+    machine: str
+    paths: tuple[str, ...]
+
+
+def running() -> Interpreter:
+    """The interpreter that runs this."""
+    return Interpreter(
+        python=platform.python_version(),
+        implementation=sys.implementation.name,
+        platform=sys.platform,
+        machine=platform.machine(),
+        paths=tuple(sys.path),
+    )
+
+
+def asked(executable: str) -> Interpreter:
+    """Another interpreter. Raises Unreadable where it does not answer."""
+    try:
+        # Without -S, since the folders that `site` adds are those that packages are imported from; -I keeps the
+        # current folder and the caller's PYTHONPATH out.
+        done = subprocess.run(  # noqa: S603  the user names the program that is asked
+            (executable, "-I", "-c", _QUESTION),
+            capture_output=True,
+            check=False,
+            timeout=_SECONDS,
+            stdin=subprocess.DEVNULL,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Unreadable(f"{executable} cannot be run: {error}") from None
+    if done.returncode != 0:
+        raise Unreadable(f"{executable} is no Python: {done.stderr.decode('utf-8', 'replace').strip()[:200]}")
+    try:
+        return _answered(Node(json.loads(done.stdout)))
+    except (ValueError, Malformed):
+        raise Unreadable(f"{executable} gave no answer that can be read") from None
+
+
+def _answered(answer: Node) -> Interpreter:
+    return Interpreter(
+        python=answer.get("python").text(),
+        implementation=answer.get("implementation").text(),
+        platform=answer.get("platform").text(),
+        machine=answer.get("machine").text(),
+        paths=answer.get("paths").texts(),
+    )
+
+
+def documents(of: Interpreter) -> list[Document]:
+    """The installed environments on an interpreter's path, in its order."""
+    folders = [Path(path) for path in of.paths if path and Path(path).is_dir()]
+    found = (environment_document(folder, Root(folder.parent)) for folder in folders if _holds_packages(folder))
+    return [document for document in found if document is not None]
+
+
+def _holds_packages(folder: Path) -> bool:
+    return folder.name in ("site-packages", "dist-packages") or any(folder.glob("*.dist-info"))

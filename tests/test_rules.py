@@ -1,0 +1,97 @@
+"""Every rule over its cases: `fixtures/rules/<CODE>.toml` holds environments as texts and what the rule alone says of them."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.audit import audit, environment
+from mlaudit.config import load
+from mlaudit.document import Document
+from mlaudit.reading import read
+from mlaudit.registry import Rule, rules
+from mlaudit.report import Environment, Finding
+from mlaudit.settings import Settings
+from mlaudit.target import Wanted
+from tests.parser_cases import FIXTURES
+
+SECTIONS = ("What it does", "Why", "Example", "Fix", "References")
+CASES = {path.stem: tomli.loads(path.read_text(encoding="utf-8")) for path in (FIXTURES / "rules").glob("*.toml")}
+
+
+def environments(case: dict[str, Any]) -> list[Environment]:
+    """The environments of a case: tables with `name`, `text` and `as`; the first writes, the others follow it."""
+    made = []
+    for number, row in enumerate(case["environments"]):
+        document = Document(row.get("path", f"{row['name']}.txt"), row["text"].encode())
+        made.append(
+            environment(
+                row["name"],
+                row.get("role", row["name"]),
+                [read(document, row.get("as", "requirements"))],
+                Wanted(python=row.get("python")),
+                sources=[document.path],
+                follows=() if number == 0 else (case["environments"][0]["name"],),
+                artifact_kinds=row.get("artifact-kinds", ()),
+            )
+        )
+    return made
+
+
+def findings(code: str, case: dict[str, Any]) -> list[Finding]:
+    settings = Settings()
+    if "config" in case:
+        settings = load(Document("mlaudit.toml", case["config"].encode()))
+    names = {"select": (code, *case.get("with", ()))}
+    selected = Settings(**{name: getattr(settings, name) for name in Settings.__slots__ if name != "select"}, **names)
+    report = audit(case.get("command", "compare"), environments(case), selected, today=date(2026, 11, 22))
+    return [finding for finding in report.findings if finding.code == code]
+
+
+def test_every_rule_has_a_case_that_hits_and_one_that_does_not() -> None:
+    for code in rules():
+        cases = CASES[code]["case"]
+        assert any(case["hits"] for case in cases), code
+        assert any(not case["hits"] for case in cases), code
+
+
+@pytest.mark.parametrize(
+    ("code", "case"),
+    [
+        pytest.param(code, case, id=f"{code}-{case['name']}")
+        for code, table in sorted(CASES.items())
+        for case in table["case"]
+    ],
+)
+def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
+    found = findings(code, case)
+    assert len(found) == len(case["hits"]), [finding.message for finding in found]
+    for finding, expected in zip(found, case["hits"], strict=True):
+        for field, value in expected.items():
+            if field == "says":
+                assert value in finding.message
+            elif field == "places":
+                assert [str(at) for at in finding.locations] == value
+            elif field == "fix":
+                assert finding.fix is not None
+                assert value in finding.fix.says
+            else:
+                held = getattr(finding, field)
+                assert getattr(held, "value", held) == value, field
+
+
+@pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.code)
+def test_documents_itself(rule: Rule) -> None:
+    sections = re.findall(r"^    ([A-Z][A-Za-z ]+):$", rule.documentation, re.MULTILINE)
+    assert sections == list(SECTIONS)
+    assert re.fullmatch(r"MLA\d{3}", rule.code)
+    assert "https://" in rule.documentation.rpartition("References:")[2]
+
+
+def test_supersedes_only_rules_that_exist() -> None:
+    known = rules()
+    assert all(code in known for rule in known.values() for code in rule.supersedes)
