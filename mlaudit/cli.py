@@ -15,7 +15,7 @@ import typer
 from mlaudit import __version__
 
 if TYPE_CHECKING:
-    from mlaudit.commands import Options
+    from mlaudit.options import Options
     from mlaudit.registry import Style
     from mlaudit.report import Report
 
@@ -169,7 +169,8 @@ def list_(
     no_color: NoColor = False,
 ) -> None:
     """Show what is read: every pin with its layer and place, and everything unread."""
-    from mlaudit.commands import listing, lost
+    from mlaudit.assembly import lost
+    from mlaudit.commands import listing
     from mlaudit.listing import as_json, as_table
 
     with _errors():
@@ -219,7 +220,7 @@ def init(
         target = path / "mlaudit.toml"
         if target.exists() and not force:
             _fail(f"{target} exists; --force replaces it")
-        _write(target, initial(path, _root(path)))
+        _write(target, initial(path))
         typer.echo(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip())
 
 
@@ -238,7 +239,7 @@ def _options(
     baseline: Path | None,
     paths: Sequence[Path] | None,
 ) -> Options:
-    from mlaudit import commands
+    from mlaudit.options import Options, baseline_of, settings_for
     from mlaudit.settings import python_version
     from mlaudit.target import Wanted, platform_of
 
@@ -248,7 +249,7 @@ def _options(
         _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
     start = paths[0] if paths else Path()
     root = _root(start)
-    settings = commands.settings_for(
+    settings = settings_for(
         start,
         root,
         config,
@@ -258,14 +259,14 @@ def _options(
         packages=tuple(package or ()),
         defines=dict(_defined(text) for text in define or ()),
     )
-    return commands.Options(
+    return Options(
         root=root,
         as_format=as_format,
         wanted=Wanted(python=python, platform=platform, extras=tuple(extra or ()), groups=tuple(group or ())),
         settings=settings,
         only=tuple(package or ()),
         today=_today(),
-        baseline=commands.baseline(baseline),
+        baseline=baseline_of(baseline),
     )
 
 

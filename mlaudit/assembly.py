@@ -1,0 +1,158 @@
+"""From what the user named to environments: sources spelled out, opened, read and put together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path, PurePosixPath
+
+from mlaudit.audit import environment
+from mlaudit.discovery import discover
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Place, Reading, Unread
+from mlaudit.options import Options
+from mlaudit.reading import read
+from mlaudit.report import Environment
+from mlaudit.sources.files import Root
+from mlaudit.sources.spelling import Spelled, spelled
+from mlaudit.sources.tree import environment_document
+from mlaudit.sources.walk import walk
+from mlaudit.target import Wanted
+
+
+def lost(one: Environment) -> bool:
+    """Whether of some source of an environment nothing at all could be read."""
+    return any(entry.whole for reading in one.readings for entry in reading.unread if not reading.pins)
+
+
+def parse_source(text: str) -> tuple[Spelled, ...]:
+    """A SOURCE in its parts. Raises BadSource."""
+    return spelled(text, _exists)
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
+    """A name for each environment: as given, else the part of the path that tells it from the others."""
+    given = [parts[0].name for parts in spellings]
+    paths = [PurePosixPath(Path(parts[0].path).as_posix()) for parts in spellings]
+    open_paths = [path for path, name in zip(paths, given, strict=True) if name is None]
+    short = dict(zip(open_paths, _distinct(open_paths), strict=True)) if len(set(open_paths)) == len(open_paths) else {}
+    names: list[str] = []
+    for path, name, parts in zip(paths, given, spellings, strict=True):
+        chosen = name or short.get(path) or path.name
+        if parts[0].revision is not None and name is None:
+            chosen = f"{parts[0].revision}:{chosen}"
+        if parts[0].parts and name is None:
+            chosen = "-".join((chosen, *parts[0].parts.values()))
+        names.append(_unused(chosen, names))
+    return names
+
+
+def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
+    """For each path the innermost part in which all of them differ; whole paths where there is none."""
+    if len(paths) == 1:
+        return [_stem(paths[0].name)]
+    for depth in range(1, max(len(path.parts) for path in paths) + 1):
+        parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
+        if len(set(parts)) == len(parts):
+            return [_stem(part) if depth == 1 else part for part in parts]
+    return [str(path) for path in paths]
+
+
+def _stem(name: str) -> str:
+    return name.rpartition(".")[0] if name.endswith((".txt", ".lock", ".toml", ".yml", ".yaml", ".json")) else name
+
+
+def _unused(name: str, taken: Iterable[str]) -> str:
+    held = set(taken)
+    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))) if one not in held)
+
+
+def assemble(
+    parts: Sequence[Spelled],
+    name: str,
+    role: str,
+    follows: Sequence[str],
+    options: Options,
+    *,
+    artifact_kinds: Sequence[str] = (),
+    writes: Sequence[Spelled] = (),
+    notes: Sequence[str] = (),
+) -> Environment:
+    """The environment that some sources make; `writes` are the artifacts that it writes."""
+    readings = [reading for part in parts for reading in _readings(part, options)]
+    return environment(
+        name,
+        role,
+        readings,
+        _wanted(parts, options.wanted),
+        sources=[reading.path for reading in readings],
+        follows=follows,
+        artifact_kinds=artifact_kinds,
+        writes=[reading for part in writes for reading in _readings(part, options)],
+        notes=notes,
+    )
+
+
+def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
+    """What the options ask for, with what stands behind `#` laid over it."""
+    return replace(
+        wanted,
+        python=next((part.python for part in parts if part.python), wanted.python),
+        platform=next((part.platform for part in parts if part.platform), wanted.platform),
+        extras=(*wanted.extras, *(extra for part in parts for extra in part.extras)),
+        groups=(*wanted.groups, *(group for part in parts for group in part.groups)),
+        parts={**wanted.parts, **{word: chosen for part in parts for word, chosen in part.parts.items()}},
+    )
+
+
+def _readings(part: Spelled, options: Options) -> list[Reading]:
+    options.progress(part.path)
+    try:
+        documents = _documents(part, options)
+    except Unreadable as error:
+        return [unreadable(part.text, error)]
+    return [read(document, options.as_format) for document in documents]
+
+
+def unreadable(path: str, error: Unreadable) -> Reading:
+    """The reading of a source of which there is nothing."""
+    at = Place(path=path, line=error.line, column=error.column)
+    return Reading(path=path, format="unknown", complete=False, unread=(Unread(at=at, why=error.why, whole=True),))
+
+
+def _documents(part: Spelled, options: Options) -> Sequence[Document]:
+    if part.revision is not None:
+        from mlaudit.sources import git
+
+        return [git.document(options.root, part.revision, part.path, options.settings.defines)]
+    if part.path == "-":
+        from mlaudit.sources import stdin
+
+        return [stdin.document()]
+    root = Root(options.root, options.settings.defines)
+    path = Path(part.path)
+    return folder_documents(path, root) if path.is_dir() else [root.document(path)]
+
+
+def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
+    """The documents of a folder: the environment installed in it, else those of the one environment that it declares.
+
+    Raises Unreadable where it holds none, or more than one.
+    """
+    installed = environment_document(folder, root)
+    if installed is not None:
+        return [installed]
+    found = discover(walk(folder).paths).environments
+    own = [one for one in found if not one.folder] or found
+    if len(own) > 1:
+        raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")
+    if not own:
+        raise Unreadable("it holds no installed environment, and no file in it states versions in a known format")
+    return [root.document(folder / source) for source in own[0].sources]

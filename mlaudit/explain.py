@@ -1,0 +1,93 @@
+"""`mlaudit explain`: a rule's documentation, or all that is known about a package, with sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from inspect import cleandoc
+
+from mlaudit.knowledge.about import About, about
+from mlaudit.knowledge.load import Known, Skew
+from mlaudit.model import Evidence
+from mlaudit.names import package_of
+from mlaudit.registry import Rule, rules
+
+
+def explained(subject: str) -> str:
+    """What is known of a code, a rule's name or a package. Raises ValueError where there is nothing."""
+    rule = _rule(subject)
+    if rule is not None:
+        return _documentation(rule)
+    package = package_of(subject)
+    found = about(package)
+    if found.dossier is None and found.role is None and not found.demands and found.built is None:
+        raise ValueError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
+    return "\n".join(_lines(found))
+
+
+def _rule(subject: str) -> Rule | None:
+    return next((rule for rule in rules().values() if subject.upper() == rule.code or subject == rule.name), None)
+
+
+def _near(subject: str) -> str:
+    known = [word for rule in rules().values() for word in (rule.code, rule.name)]
+    near = get_close_matches(subject, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _documentation(rule: Rule) -> str:
+    head = f"{rule.code} {rule.name} (default: {rule.severity.value}; since {rule.since})"
+    return f"{head}\n\n{cleandoc(rule.documentation)}"
+
+
+def _lines(found: About) -> Iterator[str]:
+    yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
+    if found.dossier is not None:
+        yield ""
+        yield f"Promise: {found.dossier.promise}"
+        yield from _sourced(found.dossier.evidence)
+        yield from _section("Across versions", [_known(row) for row in found.dossier.rows])
+        yield from _section("Same code, other numbers", [_skew(row) for row in found.dossier.skews])
+    yield from _section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
+    yield from _section("Its artifacts carry", [[str(one.package)] for one in found.companions])
+    yield from _section(
+        "Must fit together with", [[f"{one.subject} with {one.other} ({one.family})"] for one in found.demands]
+    )
+    if found.built is not None:
+        yield from _section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
+
+
+_ROLES = {
+    "artifact": "model artifacts depend on it",
+    "numeric": "numbers or features depend on it",
+    "abi": "compiled code depends on it",
+    "cuda": "the accelerator depends on it",
+}
+
+
+def _section(title: str, entries: list[list[str]]) -> Iterator[str]:
+    if not entries:
+        return
+    yield ""
+    yield f"{title}:"
+    for first, *rest in entries:
+        yield f"  - {first}"
+        yield from (f"    {line}" for line in rest)
+
+
+def _known(row: Known) -> list[str]:
+    return [
+        f"{row.severity.value} {row.effect.value}: {row.says}".replace("{writer}", row.writer or "any version").replace(
+            "{reader}", row.reader or "any version"
+        ),
+        *([f"fix: {row.remedy}"] if row.remedy else []),
+        *_sourced(row.evidence),
+    ]
+
+
+def _skew(row: Skew) -> list[str]:
+    return [f"{row.since}: {row.what}: {row.before} → {row.after} ({row.size})", *_sourced(row.evidence)]
+
+
+def _sourced(evidence: tuple[Evidence, ...]) -> list[str]:
+    return [f"source: {one.source} (checked {one.checked})" for one in evidence]

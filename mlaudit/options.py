@@ -1,0 +1,116 @@
+"""What was asked for on the command line, and the configuration that it is laid over."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import date
+from pathlib import Path
+
+from mlaudit.baseline import loads
+from mlaudit.config import find_configuration, load
+from mlaudit.document import Document
+from mlaudit.model import Severity
+from mlaudit.registry import rules
+from mlaudit.settings import Settings
+from mlaudit.sources.files import Root
+from mlaudit.target import Wanted
+
+LEVELS: Mapping[str, Severity | None] = {
+    "error": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "info": Severity.INFO,
+    "never": None,
+}
+"""What `--fail-on` may be."""
+
+
+def _unsaid(path: str) -> None:
+    """Nobody wants to hear of progress."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for on the command line, laid over the configuration.
+
+    Attributes:
+        root: the folder that paths are reported relative to, and below which included files may lie.
+        as_format: the format of every source, None to recognize it.
+        settings: the configuration with the policy options laid over it.
+        only: globs over packages; others are not reported.
+        today: the day on which an ignore's `until` is judged.
+        progress: told the path of every source before it is read.
+    """
+
+    root: Path = field(default_factory=Path)
+    as_format: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    settings: Settings = field(default_factory=Settings)
+    only: tuple[str, ...] = ()
+    today: date = date.max
+    baseline: Mapping[str, str] = field(default_factory=dict)
+    progress: Callable[[str], None] = _unsaid
+
+
+def settings_for(
+    start: Path,
+    root: Path,
+    config: Path | None,
+    *,
+    fail_on: str | None,
+    select: Sequence[str],
+    ignore: Sequence[str],
+    packages: Sequence[str],
+    defines: Mapping[str, str],
+) -> Settings:
+    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and ValueError."""
+    settings = _configured(start, root, config)
+    level = settings.fail_on
+    if fail_on is not None:
+        if fail_on not in LEVELS:
+            raise ValueError(f"--fail-on {fail_on}: expected one of {', '.join(LEVELS)}")
+        level = LEVELS[fail_on]
+    return replace(
+        settings,
+        fail_on=level,
+        select=tuple(select) or settings.select,
+        ignore_codes=(*settings.ignore_codes, *ignore),
+        packages=(*settings.packages, *packages),
+        defines={**settings.defines, **defines},
+    )
+
+
+def _configured(start: Path, root: Path, config: Path | None) -> Settings:
+    files = Root(root)
+    if config is not None:
+        if not config.is_file():
+            raise ValueError(f"{config}: there is no such configuration file")
+        return load(files.document(config), codes=_codes())
+    folder = start if start.is_dir() else start.parent
+
+    def ask(path: str) -> Document | None:
+        found = Path(os.path.normpath(folder / path))
+        return files.document(found) if found.is_file() else None
+
+    document = find_configuration(_upwards(folder, root), ask)
+    return load(document, codes=_codes()) if document is not None else Settings()
+
+
+def _codes() -> frozenset[str]:
+    return frozenset(word for rule in rules().values() for word in (rule.code, rule.name))
+
+
+def _upwards(folder: Path, root: Path) -> list[str]:
+    """The prefixes from a folder up to the root, as `find_configuration` wants them."""
+    inside = folder.resolve()
+    top = root.resolve()
+    depth = len(inside.relative_to(top).parts) if inside.is_relative_to(top) else 0
+    return ["../" * steps for steps in range(depth + 1)]
+
+
+def baseline_of(path: Path | None) -> Mapping[str, str]:
+    """The fingerprints of a baseline file. Raises ValueError."""
+    if path is None:
+        return {}
+    return loads(Root(path.parent).document(path))

@@ -1,0 +1,58 @@
+"""Lines of styled text: put into columns, then printed plain or, where a terminal shows them, in colour."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+from mlaudit.escape import for_terminal
+
+Segment = tuple[str, str]
+"""A text and its style, in the words of rich (`bold red`); an empty style is plain."""
+
+
+class Line:
+    """Segments that stand on one line, made safe for a terminal."""
+
+    __slots__ = ("segments",)
+
+    def __init__(self, *segments: Segment) -> None:
+        self.segments = tuple((for_terminal(part), tone) for part, tone in segments)
+
+    @property
+    def plain(self) -> str:
+        """The text without its styles."""
+        return "".join(part for part, _ in self.segments).rstrip()
+
+    @property
+    def width(self) -> int:
+        """Characters."""
+        return len(self.plain)
+
+
+def text(*segments: Segment) -> Line:
+    """A line of segments."""
+    return Line(*segments)
+
+
+def columns(rows: Sequence[Sequence[Segment]], gap: int = 3) -> list[Line]:
+    """Rows of equal length as lines, each column as wide as its widest cell; nothing is cut."""
+    safe = [[(for_terminal(part), tone) for part, tone in row] for row in rows]
+    widths = [max(len(row[at][0]) for row in safe) for at in range(len(safe[0]))] if safe else []
+    gaps = [width + gap if width else 0 for width in widths]
+    return [Line(*((part.ljust(gaps[at]), tone) for at, (part, tone) in enumerate(row))) for row in safe]
+
+
+def painted(lines: Iterable[Line], *, colour: bool) -> str:
+    """The lines as one text that ends with a line break."""
+    if not colour:
+        return "".join(f"{line.plain}\n" for line in lines)
+    from io import StringIO
+
+    from rich.console import Console
+    from rich.text import Text
+
+    target = StringIO()
+    console = Console(file=target, force_terminal=True, color_system="standard", width=100_000, _environ={})
+    for line in lines:
+        console.print(Text.assemble(*((part, tone) for part, tone in line.segments)), soft_wrap=True, highlight=False)
+    return target.getvalue()

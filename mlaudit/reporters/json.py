@@ -1,0 +1,149 @@
+"""The report as JSON, schema `mlaudit.report/1`: what scripts rely on."""
+
+from __future__ import annotations
+
+import json
+
+from mlaudit import __version__
+from mlaudit.model import Edit, Evidence, Fix, Place, Target
+from mlaudit.registry import Style, reporter
+from mlaudit.report import Cell, Environment, Finding, Report, Row
+
+Json = dict[str, object]
+
+
+@reporter
+def render(report: Report, style: Style) -> str:
+    """Every environment, row and finding, suppressed ones included."""
+    return json.dumps(as_data(report), indent=2) + "\n"
+
+
+def as_data(report: Report) -> Json:
+    """The report as plain data."""
+    return {
+        "schema": "mlaudit.report/1",
+        "mlaudit": __version__,
+        "knowledge": report.knowledge,
+        "command": report.command,
+        "environments": [_environment(one) for one in report.environments],
+        "rows": [_row(row) for row in report.rows],
+        "findings": [_finding(finding) for finding in (*report.findings, *report.suppressed)],
+        "unread": [
+            {**place(entry.at), "why": entry.why, "environment": one.name}
+            for one in report.environments
+            for entry in one.unread
+        ],
+        "found": [
+            {"role": one.role, "folder": one.folder, "documents": list(one.documents), "why": one.why}
+            for one in report.found
+        ],
+        "notes": list(report.notes),
+        "summary": {
+            "error": report.summary.error,
+            "warning": report.summary.warning,
+            "info": report.summary.info,
+            "suppressed": report.summary.suppressed,
+            "aligned": report.summary.aligned,
+            "compared": report.summary.compared,
+            "unread": report.summary.unread,
+        },
+        "exit_code": report.exit_code,
+    }
+
+
+def target(of: Target) -> Json:
+    """A target as the contract writes it; `pythons` holds every Python that was evaluated."""
+    return {
+        "python": of.pythons[0] if len(of.pythons) == 1 else None,
+        "pythons": list(of.pythons),
+        "platform": of.platform,
+        "machine": of.machine,
+        "extras": list(of.extras),
+        "groups": list(of.groups),
+        "assumed": list(of.assumed),
+    }
+
+
+def place(at: Place) -> Json:
+    """A place as the contract writes it."""
+    return {"path": at.path, "line": at.line, "column": at.column}
+
+
+def _environment(one: Environment) -> Json:
+    return {
+        "name": one.name,
+        "role": one.role,
+        "follows": list(one.follows),
+        "target": target(one.target),
+        "sources": list(one.sources),
+        "complete": one.complete,
+        "packages": one.packages,
+        "unread": len(one.unread),
+        "notes": list(one.notes),
+    }
+
+
+def _row(row: Row) -> Json:
+    return {
+        "package": row.package,
+        "kind": row.kind.value,
+        "watched": row.watched,
+        "verdict": row.verdict.value,
+        "distance": row.distance.value if row.distance else None,
+        "versions": {cell.environment: cell.version for cell in row.cells},
+        "cells": {cell.environment: _cell(cell) for cell in row.cells},
+        "crossings": [
+            {
+                "writer": crossing.writer.environment,
+                "reader": crossing.reader.environment,
+                "verdict": crossing.verdict.value,
+                "distance": crossing.distance.value if crossing.distance else None,
+            }
+            for crossing in row.crossings
+        ],
+    }
+
+
+def _cell(cell: Cell) -> Json:
+    shown: Json = {
+        "state": cell.state.value,
+        "versions": list(cell.versions),
+        "specifier": cell.specifier,
+        "variant": cell.variant,
+        "layer": cell.layer.value if cell.layer else None,
+    }
+    if cell.by_python:
+        shown["by_python"] = dict(cell.by_python)
+    return shown
+
+
+def _finding(finding: Finding) -> Json:
+    return {
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "package": finding.package,
+        "environments": list(finding.environments),
+        "message": finding.message,
+        "details": list(finding.details),
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "locations": [place(at) for at in finding.locations],
+        "evidence": [_evidence(evidence) for evidence in finding.evidence],
+        "covers": list(finding.covers),
+        "fingerprint": finding.fingerprint,
+        "suppressed": finding.suppressed,
+        "fix": _fix(finding.fix) if finding.fix else None,
+    }
+
+
+def _evidence(evidence: Evidence) -> Json:
+    return {"source": evidence.source, "checked": evidence.checked, "measured": evidence.measured}
+
+
+def _fix(fix: Fix) -> Json:
+    return {"says": fix.says, "safe": fix.safe, "edits": [_edit(edit) for edit in fix.edits]}
+
+
+def _edit(edit: Edit) -> Json:
+    return {"path": edit.path, "start": edit.start, "end": edit.end, "new": edit.new}

@@ -1,0 +1,286 @@
+"""The report for people: environments, findings worst first, the table of what differs, and what was not compared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
+
+from mlaudit.escape import for_terminal
+from mlaudit.model import Kind, Severity, State, Verdict
+from mlaudit.registry import Style, reporter
+from mlaudit.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.reporters._layout import Line, columns, painted, text
+
+WIDTH = 80
+"""Columns into which running text is wrapped; paths and versions are never cut."""
+LEFT_OUT = 4
+"""Ignored documents that are named before the rest is counted."""
+LISTED = 12
+"""Unread entries that are listed before the rest is counted."""
+_TONE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+_APART = (Verdict.DIFFERS, Verdict.DISJOINT)
+
+
+@reporter
+def render(report: Report, style: Style) -> str:
+    """Plain text; colours where the style asks for them."""
+    lines = [line for block in _blocks(report, style) for line in (*block, Line())]
+    return painted(lines[:-1], colour=style.colour)
+
+
+def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
+    if not style.quiet:
+        yield from _present(_notes(report), _environments(report.environments))
+    for severity in (Severity.ERROR, Severity.WARNING):
+        for finding in report.findings:
+            if finding.severity is severity:
+                yield list(_finding(finding))
+    infos = [finding for finding in report.findings if finding.severity is Severity.INFO]
+    yield from _present([line for finding in infos for line in _brief(finding)])
+    if not style.quiet:
+        yield from _present(_table(report, style))
+    yield from _present(list(_summary(report)), list(_unread(report)))
+
+
+def _present(*blocks: list[Line]) -> Iterator[list[Line]]:
+    return (block for block in blocks if block)
+
+
+def _notes(report: Report) -> list[Line]:
+    advice = [line for note in report.notes for line in _folded(note)]
+    return [*_found(report.found), *advice] if report.found else advice
+
+
+def _found(found: Sequence[Found]) -> list[Line]:
+    """What was taken for what; of what was left out, a few and the number."""
+    taken = [one for one in found if one.role != "ignored"]
+    left = [one for one in found if one.role == "ignored"]
+    shown = [*taken, *left[:LEFT_OUT]]
+    rows = [
+        [(f"  {one.role}", "bold"), (f"{one.folder}{', '.join(one.documents)}", ""), (f"({one.why})", "dim")]
+        for one in shown
+    ]
+    more = [text((f"  and {len(left) - LEFT_OUT} more ignored; --format json lists all", ""))]
+    return [text(("No configuration; found by looking:", "")), *columns(rows), *more[: len(left) > LEFT_OUT]]
+
+
+def _environments(environments: Sequence[Environment]) -> list[Line]:
+    heads = [(one.name, " + ".join(_short(one)), _facts(one)) for one in environments]
+    wide = [f"{name}   {sources}   {facts}" for name, sources, facts in heads]
+    rows = columns([[(name, "bold"), (sources, ""), (facts, "")] for name, sources, facts in heads])
+    if max(map(len, wide), default=0) <= WIDTH and all(line.width <= WIDTH for line in rows):
+        return _with_notes(rows, environments)
+    margin = max((len(name) for name, _, _ in heads), default=0) + 3
+    lines = []
+    for (name, sources, facts), one in zip(heads, environments, strict=True):
+        lines += [text((name.ljust(margin), "bold"), (sources, "")), text((" " * margin + facts, ""))]
+        lines += [line for note in one.notes for line in _folded(note, indent=margin)]
+    return lines
+
+
+def _with_notes(rows: list[Line], environments: Sequence[Environment]) -> list[Line]:
+    lines = []
+    for row, one in zip(rows, environments, strict=True):
+        lines += [row, *(line for note in one.notes for line in _folded(note, indent=4))]
+    return lines
+
+
+def _short(one: Environment) -> Sequence[str]:
+    return one.sources if len(one.sources) <= 3 else (*one.sources[:2], f"{len(one.sources) - 2} more")
+
+
+def _facts(one: Environment) -> str:
+    packages = f"{one.packages} package{'' if one.packages == 1 else 's'}"
+    machine = f"{one.target.platform} {one.target.machine}"
+    guessed = " (assumed)" if "platform" in one.target.assumed else ""
+    follows = f"follows {', '.join(one.follows)}" if one.follows else ""
+    return "   ".join(part for part in (packages, _python(one), machine + guessed, follows) if part)
+
+
+def _python(one: Environment) -> str:
+    pythons = one.target.pythons
+    if not pythons:
+        return "Python unknown"
+    if len(pythons) == 1:
+        return f"Python {pythons[0]}"
+    return f"Python {pythons[0]} to {pythons[-1]}"
+
+
+def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[Line]:
+    margin = " " * indent
+    folded = wrap(for_terminal(sentence), WIDTH - indent, break_long_words=False, break_on_hyphens=False)
+    return [text((margin + part, tone)) for part in folded]
+
+
+def _finding(finding: Finding) -> Iterator[Line]:
+    tone = _TONE[finding.severity]
+    yield text((f"{finding.severity.value}[{finding.code}]", tone), (f" {finding.name}: {_headline(finding)}", "bold"))
+    yield from _folded(finding.message, indent=2)
+    yield from _locations(finding)
+    for detail in finding.details:
+        yield from _labelled("seen", detail)
+    for evidence in finding.evidence[:3]:
+        yield from _labelled("source", f"{evidence.source} ({evidence.checked})")
+    if finding.covers:
+        yield from _labelled("covers", ", ".join(finding.covers))
+    if finding.fix is not None:
+        yield from _labelled("fix", finding.fix.says)
+
+
+def _headline(finding: Finding) -> str:
+    if finding.package and finding.expected is not None and finding.actual is not None:
+        return f"{finding.package} {finding.expected} → {finding.actual}"
+    return finding.package or " → ".join(finding.environments) or str(finding.at)
+
+
+def _locations(finding: Finding) -> Iterator[Line]:
+    sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
+    only = len(finding.related) > 1 or finding.expected is None
+    rows = [[(f"  {at}", "underline"), ("" if only or not said else said, "")] for at, said in sides.items()]
+    yield from columns(rows)
+
+
+def _labelled(label: str, sentence: str) -> Iterator[Line]:
+    for number, line in enumerate(_folded(sentence, indent=10)):
+        yield text((f"  {label:<8}", "dim"), (line.plain[10:], "")) if number == 0 else line
+
+
+def _brief(finding: Finding) -> Iterator[Line]:
+    yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
+    yield from _folded(finding.message, indent=2)
+    yield text((f"  {finding.at}", "underline"))
+
+
+def _table(report: Report, style: Style) -> list[Line]:
+    rows = [row for row in report.rows if _listed(row, report, style)]
+    if not rows:
+        return []
+    worst = _worst(report.findings)
+    rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
+    lines: list[Line] = []
+    for names in _chunks(report.environments, rows):
+        lines += _part(rows, names, worst)
+        lines.append(Line())
+    return lines[:-1]
+
+
+_NONE = Severity.INFO
+
+
+def _listed(row: Row, report: Report, style: Style) -> bool:
+    if style.verbose:
+        return True
+    both = sum(cell.stated for cell in row.cells) > 1
+    if row.verdict in (Verdict.ALIGNED, Verdict.ONE_SIDED) or not (both or row.watched):
+        return row.watched and row.verdict is Verdict.ONE_SIDED
+    return row.watched or (report.command == "compare" and row.verdict in (*_APART, Verdict.UNREAD))
+
+
+def _worst(findings: Iterable[Finding]) -> dict[str, Severity]:
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        if finding.package is not None and len(finding.environments) > 1:
+            known = worst.get(finding.package)
+            if known is None or finding.severity.rank < known.rank:
+                worst[finding.package] = finding.severity
+    return worst
+
+
+def _chunks(environments: Sequence[Environment], rows: Sequence[Row]) -> Iterator[list[str]]:
+    """Environments whose columns fit side by side; each part begins with the first, to which the others are held."""
+    names = [one.name for one in environments]
+    widths = {
+        name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
+        for name in names
+    }
+    left = WIDTH - max(len(row.package) for row in rows) - 24
+    part: list[str] = []
+    for name in names:
+        if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
+            yield part
+            part = names[:1]
+        part.append(name)
+    yield part
+
+
+def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[Line]:
+    head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
+    cells = []
+    for row in rows:
+        held = {cell.environment: cell for cell in row.cells}
+        first = held[names[0]]
+        severity = worst.get(row.package)
+        cells.append(
+            [
+                (f"  {row.package}", ""),
+                *((_shown(held[name]), "" if name == names[0] else _tone(first, held[name])) for name in names),
+                (row.distance.value if row.distance else row.verdict.value, "dim"),
+                (severity.value if severity else "", _TONE[severity] if severity else ""),
+            ]
+        )
+    return columns([head, *cells])
+
+
+def _shown(cell: Cell) -> str:
+    if cell.state is State.ABSENT:
+        return "-"
+    return "not named" if cell.state is State.UNSTATED else cell.shown
+
+
+def _tone(reference: Cell, cell: Cell) -> str:
+    return "bold" if cell.stated and cell.shown != reference.shown else ""
+
+
+def _summary(report: Report) -> Iterator[Line]:
+    summary = report.summary
+    names = [one.name for one in report.environments]
+    if not any(row.crossings for row in report.rows) and len(names) < 2:
+        packages = sum(one.packages for one in report.environments)
+        yield from _folded(f"One environment, {packages} packages: nothing to compare it with. {_counts(report)}")
+        return
+    if summary.compared and summary.compared == summary.aligned and not report.findings:
+        yield from _folded(
+            f"{summary.compared} shared packages are aligned across {' and '.join(names)}. {_left_out(report)}"
+        )
+        return
+    yield from _folded(f"{summary.aligned} of {summary.compared} shared packages are aligned; {_counts(report)}")
+    yield from _folded(" ".join(_sides(report)))
+
+
+def _left_out(report: Report) -> str:
+    return "Nothing was left out." if not report.summary.unread else f"{report.summary.unread} not read."
+
+
+def _counts(report: Report) -> str:
+    summary = report.summary
+    parts = [_plural(summary.error, "error"), _plural(summary.warning, "warning"), f"{summary.info} info"]
+    if summary.suppressed:
+        parts.append(f"{summary.suppressed} suppressed")
+    return ", ".join(parts) + "."
+
+
+def _plural(count: int, word: str) -> str:
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def _sides(report: Report) -> Iterator[str]:
+    one_sided = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
+    for one in report.environments:
+        only = sum(1 for row in one_sided if any(cell.environment == one.name and cell.stated for cell in row.cells))
+        if only:
+            yield f"{only} only in {one.name}{' (complete)' if one.complete else ''}."
+        if not one.complete:
+            yield f"{one.name} does not claim to name everything."
+
+
+def _unread(report: Report) -> Iterator[Line]:
+    entries = [entry for one in report.environments for entry in one.unread]
+    if not entries:
+        return
+    yield text(("Not compared:", "bold"))
+    for entry in entries[:LISTED]:
+        what = f" `{for_terminal(entry.what)[:60]}`" if entry.what else ""
+        yield text((f"  {entry.at}", "underline"), (what, ""))
+        yield from _folded(entry.why, indent=4)
+    if len(entries) > LISTED:
+        yield text((f"  and {len(entries) - LISTED} more; --format json lists all", ""))
