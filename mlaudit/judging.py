@@ -184,6 +184,8 @@ def python_judgement(crossing: Crossing, view: View) -> Consequence | None:
     kinds, classes = what_crosses(writing, reading)
     if not kinds and any(one.cell(package).stated for one in (writing, reading) for package in CODE_PICKLERS):
         kinds = _BYTECODE
+    if not kinds:
+        return None
     found = judge(PYTHON, writer.version, reader.version, kinds=kinds, classes=classes)
     return found[0] if found else None
 

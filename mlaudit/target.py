@@ -231,6 +231,19 @@ def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
     return tuple(known.setdefault(both, chooser.choice(*both)) for both in zip(may, must, strict=True))
 
 
+def applies(marker: str | None, target: Target) -> bool:
+    """Whether a marker surely holds, for every Python of the target and with no extra asked for."""
+    pythons = pythons_of(target)
+    spread = tuple(
+        full
+        for minor in pythons
+        for full in ([minor] if minor.count(".") > 1 else [f"{minor}.0", f"{minor}.{_LAST_PATCH}"])
+    )
+    worlds = Worlds(spread, target.platform, target.machine, target.implementation)
+    evaluator = Evaluator(worlds=worlds, asked=Asked(), hopeful=False)
+    return evaluator.bits(marker, frozenset()) == worlds.every
+
+
 def _conditional(pin: Pin) -> bool:
     return pin.marker is not None or bool(pin.groups or pin.under_extras or pin.parts or pin.platforms or pin.optional)
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlaudit.model import Distance, Fix, Place, State
-from mlaudit.report import Cell, Crossing
+from mlaudit.model import Distance, Fix, Kind, Place, State
+from mlaudit.report import Cell, Crossing, Environment
 from mlaudit.view import View
 
 _APART = {
@@ -27,6 +27,12 @@ def said(cell: Cell) -> str:
     if cell.state is State.SEVERAL and cell.by_python:
         return ", ".join(f"{statement.removeprefix('==')} on Python {pythons}" for statement, pythons in _grouped(cell))
     return cell.shown
+
+
+def sides(crossing: Crossing) -> str:
+    """Both sides of a crossing, without a full stop."""
+    writer, reader = crossing.cells
+    return f"{writer.package} is {said(writer)} in {writer.environment} and {said(reader)} in {reader.environment}"
 
 
 def _grouped(cell: Cell) -> list[tuple[str, str]]:
@@ -57,3 +63,12 @@ def align(crossing: Crossing) -> Fix | None:
     if reader.version is not None:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
     return None
+
+
+def exact_versions(environment: Environment) -> dict[str, str]:
+    """The packages of an environment of which one exact version is known."""
+    return {
+        package: cell.version
+        for package, cell in environment.cells.items()
+        if cell.kind is Kind.PACKAGE and cell.version is not None
+    }

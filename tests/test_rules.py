@@ -1,4 +1,4 @@
-"""Every rule over its cases: `fixtures/rules/<CODE>.toml` holds environments as texts and what the rule alone says of them."""
+"""Every rule over its cases: `fixtures/rules/<CODE>.toml` holds environments as texts, and what the rule says of them."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import tomli
 from mlaudit.audit import audit, environment
 from mlaudit.config import load
 from mlaudit.document import Document
+from mlaudit.model import Kind, Pin, Place, Reading
 from mlaudit.reading import read
 from mlaudit.registry import Rule, rules
 from mlaudit.report import Environment, Finding
@@ -27,19 +28,41 @@ def environments(case: dict[str, Any]) -> list[Environment]:
     """The environments of a case: tables with `name`, `text` and `as`; the first writes, the others follow it."""
     made = []
     for number, row in enumerate(case["environments"]):
-        document = Document(row.get("path", f"{row['name']}.txt"), row["text"].encode())
+        sources = row.get("sources", [row])
+        readings = [stated(row)] if "pins" in row else [read_source(row["name"], source) for source in sources]
         made.append(
             environment(
                 row["name"],
                 row.get("role", row["name"]),
-                [read(document, row.get("as", "requirements"))],
+                readings,
                 Wanted(python=row.get("python")),
-                sources=[document.path],
+                sources=[reading.path for reading in readings],
                 follows=() if number == 0 else (case["environments"][0]["name"],),
                 artifact_kinds=row.get("artifact-kinds", ()),
             )
         )
     return made
+
+
+def read_source(name: str, row: dict[str, Any]) -> Reading:
+    """The reading of one text."""
+    document = Document(row.get("path", f"{name}.txt"), row.get("text", "").encode())
+    return read(document, row.get("as", "requirements"))
+
+
+def stated(row: dict[str, Any]) -> Reading:
+    """A reading made of pins as they stand in the case, for what needs no format of its own."""
+    pins = [
+        Pin(
+            name=pin["name"],
+            package=pin["name"],
+            version=pin["version"],
+            kind=Kind(pin["kind"]),
+            at=Place(path="stated"),
+        )
+        for pin in row["pins"]
+    ]
+    return Reading(path="stated", format="stated", complete=False, pins=tuple(pins))
 
 
 def findings(code: str, case: dict[str, Any]) -> list[Finding]:

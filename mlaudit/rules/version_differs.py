@@ -10,7 +10,7 @@ from mlaudit.model import Distance, Kind, Severity, Verdict
 from mlaudit.registry import crossing_rule
 from mlaudit.report import Crossing, Hit
 from mlaudit.view import View
-from mlaudit.wording import align, apart, places, said
+from mlaudit.wording import align, apart, places, sides
 
 
 @crossing_rule("MLA001", Severity.WARNING, since="0.1", fact="version")
@@ -48,10 +48,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         severity=known.severity
         if known
         else table.default_severity(crossing.package, crossing.distance or Distance.MAJOR),
-        message=(
-            f"{crossing.package} is {said(writer)} in {writer.environment} and {said(reader)} in "
-            f"{reader.environment}, {apart(crossing.distance)}."
-        ),
+        message=f"{sides(crossing)}, {apart(crossing.distance)}.",
         at=at,
         related=related,
         details=(f"{known.certainty}: {known.says}",) if known else (),

@@ -1,0 +1,46 @@
+"""Compiled code was built for another release of numpy than the one beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.binaries import abi_breaks
+from mlaudit.model import Fix, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+from mlaudit.wording import exact_versions
+
+
+@environment_rule("MLA202", Severity.ERROR, since="0.1", fact="abi")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Compiled code was built for another release of numpy than the one beside it.
+
+    What it does:
+        Reports packages whose wheels are compiled for numpy 1 only, in an environment with numpy 2. The table
+        comes from the strings in the wheels' shared objects, since most such wheels declare no `numpy<2`.
+
+    Why:
+        The import fails, or the process dies. No resolver sees it where the metadata does not say so.
+
+    Example:
+        `scipy==1.12.0` beside `numpy==2.1.3`.
+
+    Fix:
+        Set `numpy<2`, or take the first release that was built for numpy 2.
+
+    References:
+        https://numpy.org/doc/stable/dev/depending_on_numpy.html#numpy-2-0-specific-advice
+    """
+    for found in abi_breaks(exact_versions(environment)):
+        yield Hit(
+            package=found.package,
+            environments=(environment.name,),
+            message=f"In {environment.name}: {found.says}",
+            at=view.place(environment.cell(found.package)),
+            related=(view.place(environment.cell("numpy")),),
+            evidence=found.evidence,
+            actual=found.version,
+            expected=found.numpy,
+            fix=Fix(says=found.remedy),
+        )

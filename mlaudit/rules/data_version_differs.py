@@ -1,0 +1,46 @@
+"""Two environments name different versions of one data set or file."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Kind, Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import places, sides
+
+
+@crossing_rule("MLA603", Severity.WARNING, since="0.1", fact="data")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """Two environments name different versions of one data set or file.
+
+    What it does:
+        Compares references to a data that both sides state: hashes, revisions and registry versions are equal
+        or they are not.
+
+    Why:
+        Equal packages do not help where the other thing that is shared is another one.
+
+    Example:
+        `dvc.lock` of training and of serving hold different hashes of `data/features.parquet`.
+
+    Fix:
+        Name the same version on both sides.
+
+    References:
+        https://dvc.org/doc/user-guide/project-structure/dvcyaml-files
+    """
+    if crossing.writer.kind is not Kind.DATA or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=f"{sides(crossing)}.",
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )

@@ -1,0 +1,48 @@
+"""Packages of one family, released to fit one another, do not fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.family import family_mismatches
+from mlaudit.model import Fix, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+from mlaudit.wording import exact_versions
+
+
+@environment_rule("MLA201", Severity.ERROR, since="0.1", fact="family")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Packages of one family, released to fit one another, do not fit.
+
+    What it does:
+        Holds the exact versions of one environment against what each release of a family demands of the others:
+        torch with torchvision and torchaudio, jax with jaxlib, tensorflow with keras, transformers with
+        tokenizers, lightning with torch.
+
+    Why:
+        The import fails with an undefined symbol, or an operator is missing at the first use.
+
+    Example:
+        `torch==2.5.1` beside `torchvision==0.19.0`, which was built for 2.4.0.
+
+    Fix:
+        Install the release that the table names beside the one that you want to keep.
+
+    References:
+        https://github.com/pytorch/vision#installation
+    """
+    for mismatch in family_mismatches(exact_versions(environment)):
+        subject, other = (environment.cell(name) for name in (mismatch.subject, mismatch.other))
+        yield Hit(
+            package=mismatch.subject,
+            environments=(environment.name,),
+            message=f"In {environment.name}: {mismatch.says}",
+            at=view.place(subject),
+            related=(view.place(other),),
+            evidence=mismatch.evidence,
+            actual=f"{mismatch.other} {mismatch.other_version}",
+            expected=f"{mismatch.other}{mismatch.wanted}",
+            fix=Fix(says=mismatch.remedy),
+        )

@@ -1,0 +1,90 @@
+"""A version group of the configuration does not hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+
+from mlaudit.crossings import judge
+from mlaudit.model import Severity, Verdict
+from mlaudit.registry import fleet_rule
+from mlaudit.report import Cell, Environment, Hit, Row
+from mlaudit.settings import GroupRule, VersionGroup
+from mlaudit.view import View
+
+
+@fleet_rule("MLA010", Severity.ERROR, since="0.1", fact="group")
+def check(view: View) -> Iterator[Hit]:
+    """A version group of the configuration does not hold.
+
+    What it does:
+        Checks the `version-groups` of the configuration: packages that must move `together` (where one differs
+        between two environments, all must), and packages whose versions `follow` a named environment.
+
+    Why:
+        The team decided it, and wrote it down.
+
+    Example:
+        `follows = 'training'` for `feature-*`, and serving has another `feature-store` than training.
+
+    Fix:
+        Move the named package to the version of the group.
+
+    References:
+        https://jamiemason.github.io/syncpack/version-groups/snapped-to/
+    """
+    for group in view.settings.version_groups:
+        if group.rule is GroupRule.FOLLOWS:
+            yield from _following(group, view)
+        elif group.rule is GroupRule.TOGETHER:
+            yield from _together(group, view)
+
+
+def _rows(group: VersionGroup, view: View) -> list[Row]:
+    return [row for row in view.rows if any(fnmatchcase(row.package, pattern) for pattern in group.packages)]
+
+
+def _held(group: VersionGroup, one: Environment) -> bool:
+    return not group.environments or any(fnmatchcase(one.name, pattern) for pattern in group.environments)
+
+
+def _following(group: VersionGroup, view: View) -> Iterator[Hit]:
+    for row in _rows(group, view):
+        cells = {cell.environment: cell for cell in row.cells}
+        named = cells.get(group.follows or "")
+        if named is None or not named.stated:
+            continue
+        for one in view.environments.values():
+            cell = cells[one.name]
+            if one.name != named.environment and _held(group, one) and _differs(named, cell):
+                yield _hit(group, named, cell, view, f"follows {named.environment}")
+
+
+def _differs(named: Cell, cell: Cell) -> bool:
+    return cell.stated and judge(named, cell)[0] in (Verdict.DIFFERS, Verdict.DISJOINT)
+
+
+def _together(group: VersionGroup, view: View) -> Iterator[Hit]:
+    rows = _rows(group, view)
+    for writer, reader in view.pairs:
+        crossings = [one for row in rows for one in row.crossings if one.environments == (writer, reader)]
+        moved = [one for one in crossings if one.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)]
+        stayed = [one for one in crossings if one.verdict is Verdict.ALIGNED and one.writer.stated]
+        for one in stayed if moved else []:
+            yield _hit(group, one.writer, one.reader, view, f"moves together with {moved[0].package}")
+
+
+def _hit(group: VersionGroup, named: Cell, cell: Cell, view: View, why: str) -> Hit:
+    reason = f": {group.reason}" if group.reason else ""
+    return Hit(
+        package=cell.package,
+        environments=(named.environment, cell.environment),
+        message=(
+            f"{cell.package} is {named.shown} in {named.environment} and {cell.shown} in {cell.environment}; "
+            f"it {why}{reason}."
+        ),
+        at=view.place(cell),
+        related=(view.place(named), group.at),
+        expected=named.shown,
+        actual=cell.shown,
+    )

@@ -1,0 +1,56 @@
+"""Two environments pin one version with hashes that share none."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Cell, Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import places
+
+
+@crossing_rule("MLA006", Severity.ERROR, since="0.1", fact="hash")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """Two environments pin one version with hashes that share none.
+
+    What it does:
+        Compares the hashes of both sides where both state some for the same version. One hash in common is
+        enough, since each side may list the files of its own platforms.
+
+    Why:
+        The files behind one version number are not the same: a rebuilt wheel, a mirror, a replaced release.
+
+    Example:
+        Both sides say `numpy==1.26.4`, with hashes of different wheels.
+
+    Fix:
+        Find out which of the files is the one that was meant, and pin its hash on both sides.
+
+    References:
+        https://pip.pypa.io/en/stable/topics/secure-installs/
+    """
+    if crossing.verdict is not Verdict.ALIGNED:
+        return
+    left, right = (_hashes(cell) for cell in crossing.cells)
+    if (
+        left
+        and right
+        and not left & right
+        and {one.partition(":")[0] for one in left} & {one.partition(":")[0] for one in right}
+    ):
+        at, related = places(crossing, view)
+        yield Hit(
+            package=crossing.package,
+            environments=crossing.environments,
+            message=f"{crossing.package} {crossing.writer.shown} has no hash in common: the files are not the same.",
+            at=at,
+            related=related,
+            expected=min(left),
+            actual=min(right),
+        )
+
+
+def _hashes(cell: Cell) -> frozenset[str]:
+    return frozenset(one for pin in cell.pins for one in pin.hashes)

@@ -1,0 +1,64 @@
+"""The tag of a base image states another version than the pins that are installed on it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Pin, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Cell, Environment, Hit
+from mlaudit.versions import same_public
+from mlaudit.view import View
+
+
+@environment_rule("MLA303", Severity.WARNING, since="0.1", fact="image", supersedes=["MLA008", "MLA205"])
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """The tag of a base image states another version than the pins that are installed on it.
+
+    What it does:
+        Compares what an image tag says (torch, tensorflow, CUDA, cuDNN, Python) with what the same environment
+        pins.
+
+    Why:
+        The image was chosen for a combination that was built and tested together. What is installed over it
+        replaces a part of that, or the pin is not what runs.
+
+    Example:
+        `FROM pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime`, then `pip install torch==2.3.0`.
+
+    Fix:
+        Take the image of the version that you pin, or drop the pin.
+
+    References:
+        https://hub.docker.com/r/pytorch/pytorch/tags
+    """
+    for cell in environment.cells.values():
+        statements = (*cell.pins, *cell.overruled)
+        implied = [pin for pin in statements if pin.derived_from is not None and pin.version is not None]
+        stated = [pin for pin in statements if pin.derived_from is None and pin.version is not None]
+        for image in implied:
+            other = next((pin for pin in stated if not _agree(pin, image)), None)
+            if other is not None:
+                yield _hit(environment, cell, image, other)
+                break
+
+
+def _agree(pin: Pin, image: Pin) -> bool:
+    """Whether a pin says what the tag says, as far as the tag says it (`12.1` is any 12.1)."""
+    stated, implied = pin.version or "", image.version or ""
+    return same_public(stated, implied) or stated.startswith(f"{implied}.")
+
+
+def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
+    return Hit(
+        package=cell.package,
+        environments=(environment.name,),
+        message=(
+            f"The base image of {environment.name} states {cell.package} {image.version}, and {cell.package} "
+            f"{other.version} is pinned."
+        ),
+        at=other.at,
+        related=(image.derived_from or image.at,),
+        expected=image.version,
+        actual=other.version,
+    )

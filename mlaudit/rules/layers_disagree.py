@@ -1,0 +1,64 @@
+"""The sources of one environment state different versions of a package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.roles import words
+from mlaudit.model import Pin, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Cell, Environment, Hit
+from mlaudit.versions import admits, same_public
+from mlaudit.view import View
+
+
+@environment_rule("MLA008", Severity.WARNING, since="0.1", fact="layers")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """The sources of one environment state different versions of a package.
+
+    What it does:
+        Reports a statement that a surer one overrules and that contradicts it: a Dockerfile that installs
+        another version than the lock pins, an install that a later one in the same recipe replaces.
+
+    Why:
+        Only one of them runs. Whoever reads the other is misled, and the two drift on.
+
+    Example:
+        A Dockerfile installs `scikit-learn==1.4.2` and later `-r requirements.txt`, which says 1.9.0.
+
+    Fix:
+        Let one source state the version, and the others take it from there.
+
+    References:
+        https://docs.astral.sh/uv/guides/integration/docker/
+    """
+    manifests = {reading.path for reading in environment.readings if words().kinds.get(reading.format) == "manifest"}
+    for cell in environment.cells.values():
+        other = next((pin for pin in cell.overruled if _contradicts(pin, cell) and pin.at.path not in manifests), None)
+        if other is not None:
+            yield _hit(environment, cell, other)
+
+
+def _contradicts(pin: Pin, cell: Cell) -> bool:
+    if cell.version is None:
+        return False
+    if pin.version is not None:
+        return not same_public(pin.version, cell.version)
+    return pin.specifier is not None and not admits(pin.specifier, cell.version)
+
+
+def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
+    stated = other.version or other.specifier or "any version"
+    effective = cell.pins[0]
+    return Hit(
+        package=cell.package,
+        environments=(environment.name,),
+        message=(
+            f"{environment.name} states {cell.package} {stated} at {other.at}, but {cell.version} at {effective.at} is "
+            f"what runs."
+        ),
+        at=other.at,
+        related=(effective.at,),
+        expected=cell.version,
+        actual=stated,
+    )

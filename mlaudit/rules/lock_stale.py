@@ -1,0 +1,55 @@
+"""A lock does not satisfy what its project declares."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.roles import words
+from mlaudit.model import Layer, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.versions import admits
+from mlaudit.view import View
+
+
+@environment_rule("MLA502", Severity.WARNING, since="0.1", fact="stale-lock")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """A lock does not satisfy what its project declares.
+
+    What it does:
+        Holds the versions of a lock against the ranges of the manifest beside it (pyproject.toml, Pipfile,
+        pixi.toml).
+
+    Why:
+        The manifest was edited and the lock was not made anew: the next install moves versions that nobody
+        reviewed.
+
+    Example:
+        pyproject.toml says `pandas>=2.2`; the lock holds pandas 2.1.4.
+
+    Fix:
+        Make the lock anew (`uv lock`, `poetry lock`), and commit both.
+
+    References:
+        https://docs.astral.sh/uv/concepts/projects/sync/
+    """
+    manifests = {reading.path for reading in environment.readings if words().kinds.get(reading.format) == "manifest"}
+    for cell in environment.cells.values():
+        if cell.layer is not Layer.LOCKED or cell.version is None:
+            continue
+        for pin in cell.overruled:
+            declared = pin.specifier or (f"=={pin.version}" if pin.version else "")
+            if pin.at.path in manifests and declared and not admits(declared, cell.version):
+                yield Hit(
+                    package=cell.package,
+                    environments=(environment.name,),
+                    message=(
+                        f"{environment.name} declares {cell.package} {declared}, and its lock holds {cell.version}: "
+                        f"the lock is older than the declaration."
+                    ),
+                    at=view.place(cell),
+                    related=(pin.at,),
+                    expected=declared,
+                    actual=cell.version,
+                )
+                break

@@ -1,0 +1,46 @@
+"""Two environments name different versions of one model."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Kind, Severity, Verdict
+from mlaudit.registry import crossing_rule
+from mlaudit.report import Crossing, Hit
+from mlaudit.view import View
+from mlaudit.wording import places, sides
+
+
+@crossing_rule("MLA602", Severity.WARNING, since="0.1", fact="model")
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """Two environments name different versions of one model.
+
+    What it does:
+        Compares references to a model that both sides state: hashes, revisions and registry versions are equal
+        or they are not.
+
+    Why:
+        Equal packages do not help where the other thing that is shared is another one.
+
+    Example:
+        Training registers `models:/churn/4`, serving loads `models:/churn/3`.
+
+    Fix:
+        Name the same version on both sides.
+
+    References:
+        https://mlflow.org/docs/latest/ml/model-registry/
+    """
+    if crossing.writer.kind is not Kind.MODEL or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=f"{sides(crossing)}.",
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )

@@ -1,0 +1,50 @@
+"""A source names something that can change under the same name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.model import Kind, Pin, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+
+_COMMIT = re.compile(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
+
+
+@environment_rule("MLA503", Severity.WARNING, since="0.1", fact="mutable")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """A source names something that can change under the same name.
+
+    What it does:
+        Reports requirements that come from a git branch or tag without a commit, and base images with the tag
+        `latest` or none.
+
+    Why:
+        Two installs of one line give different code, and no diff shows it.
+
+    Example:
+        `git+https://github.com/org/features@main`; `FROM python:latest`.
+
+    Fix:
+        Name the commit, or the image's digest.
+
+    References:
+        https://pip.pypa.io/en/stable/topics/vcs-support/
+    """
+    for pin, selected in environment.pins():
+        if selected is not False and _mutable(pin):
+            yield Hit(
+                package=pin.package,
+                environments=(environment.name,),
+                message=f"{pin.name} of {environment.name} comes from {pin.origin or pin.name}, which can change.",
+                at=pin.at,
+                actual=pin.origin or pin.version or "latest",
+            )
+
+
+def _mutable(pin: Pin) -> bool:
+    if pin.kind is Kind.IMAGE:
+        return pin.version in (None, "latest") and "@sha256:" not in (pin.origin or "")
+    return pin.source == "git" and pin.origin is not None and _COMMIT.search(pin.origin) is None

@@ -1,0 +1,48 @@
+"""A release has no wheel for the Python of its environment."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.binaries import python_unsupported
+from mlaudit.model import Fix, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+from mlaudit.wording import exact_versions
+
+
+@environment_rule("MLA204", Severity.WARNING, since="0.1", fact="python-wheel")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """A release has no wheel for the Python of its environment.
+
+    What it does:
+        Reports exact versions of which the package index holds no wheel for the Python that the environment
+        runs, from a dated table of wheels.
+
+    Why:
+        The install fails, or a compiler is started where none was meant to be.
+
+    Example:
+        `torch==1.12.1` on Python 3.12.
+
+    Fix:
+        Take a release that has a wheel for this Python, or a Python that the release supports.
+
+    References:
+        https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
+    """
+    if len(environment.target.pythons) != 1:
+        return
+    for package, version in exact_versions(environment).items():
+        found = python_unsupported(package, version, environment.target.pythons[0])
+        if found is not None:
+            yield Hit(
+                package=package,
+                environments=(environment.name,),
+                message=f"In {environment.name}: {found.says}",
+                at=view.place(environment.cell(package)),
+                evidence=found.evidence,
+                actual=version,
+                fix=Fix(says=found.remedy),
+            )

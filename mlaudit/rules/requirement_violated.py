@@ -1,0 +1,63 @@
+"""A package requires a version of another one that this environment does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Layer, Pin, Severity
+from mlaudit.names import package_of
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.target import applies
+from mlaudit.versions import admits
+from mlaudit.view import View
+
+
+@environment_rule("MLA203", Severity.WARNING, since="0.1", fact="requirement")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """A package requires a version of another one that this environment does not have.
+
+    What it does:
+        Holds every requirement that installed metadata, or the lock itself, states with its range against the
+        version that stands in the same environment. Requirements of extras are left out, and so are those whose
+        markers do not hold for the target.
+
+    Why:
+        It was installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
+        where the environment can be run.
+
+    Example:
+        `transformers 4.41.2` requires `tokenizers<0.20,>=0.19`; the environment has tokenizers 0.20.1.
+
+    Fix:
+        Install both in one step, or take a release of either that fits.
+
+    References:
+        https://pip.pypa.io/en/stable/cli/pip_check/
+    """
+    for pin in _requiring(environment):
+        for edge in pin.requires:
+            package = package_of(edge.name)
+            found = environment.cells.get(package)
+            if found is None or found.version is None or edge.specifier is None or edge.when_extra or edge.when_group:
+                continue
+            if not admits(edge.specifier, found.version) and applies(edge.marker, environment.target):
+                yield Hit(
+                    package=pin.package,
+                    environments=(environment.name,),
+                    message=(
+                        f"In {environment.name}, {pin.name} {pin.version} requires {edge.name}{edge.specifier}, and "
+                        f"{edge.name} is {found.version}."
+                    ),
+                    at=view.place(found),
+                    related=(pin.at,),
+                    expected=f"{edge.name}{edge.specifier}",
+                    actual=f"{edge.name} {found.version}",
+                )
+
+
+def _requiring(environment: Environment) -> Iterator[Pin]:
+    """The pins that count and tell what they require; what a user declares is no metadata."""
+    for cell in environment.cells.values():
+        if cell.version is not None:
+            yield from (pin for pin in cell.pins if pin.layer is not Layer.DECLARED and pin.version == cell.version)

@@ -1,0 +1,45 @@
+"""A package that model artifacts depend on has no exact version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.table import in_artifacts
+from mlaudit.model import Kind, Severity, State
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+from mlaudit.wording import said
+
+
+@environment_rule("MLA501", Severity.INFO, since="0.1", fact="unpinned")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """A package that model artifacts depend on has no exact version.
+
+    What it does:
+        Looks at environments that are compared with no other. A range, or a name alone, resolves to whatever is
+        newest on the day of the install.
+
+    Why:
+        The model that is trained today is read by what is released tomorrow.
+
+    Example:
+        `scikit-learn` alone on a line of requirements.txt.
+
+    Fix:
+        Pin the version that training uses, or commit a lock.
+
+    References:
+        https://pip.pypa.io/en/stable/topics/repeatable-installs/
+    """
+    if any(environment.name in pair for pair in view.pairs):
+        return
+    for cell in environment.cells.values():
+        if cell.kind is Kind.PACKAGE and cell.state is State.RANGE and in_artifacts(cell.package):
+            yield Hit(
+                package=cell.package,
+                environments=(environment.name,),
+                message=f"{environment.name} leaves the version of {cell.package} open: {said(cell)}.",
+                at=view.place(cell),
+                actual=cell.shown,
+            )
