@@ -25,14 +25,18 @@ def lost(one: Environment) -> bool:
     return any(entry.whole for reading in one.readings for entry in reading.unread if not reading.pins)
 
 
-def parse_source(text: str) -> tuple[Spelled, ...]:
-    """A SOURCE in its parts. Raises BadSource."""
-    return spelled(text, _exists)
+def parse_source(text: str, folder: Path = Path()) -> tuple[Spelled, ...]:
+    """A SOURCE in its parts, its paths relative to a folder. Raises BadSource."""
+    found = spelled(text, lambda path: _exists(folder / path))
+    return tuple(
+        part if part.path == "-" or part.revision is not None else replace(part, path=str(folder / part.path))
+        for part in found
+    )
 
 
-def _exists(path: str) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        return Path(path).exists()
+        return path.exists()
     except (OSError, ValueError):
         return False
 

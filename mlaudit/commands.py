@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.assembly import assemble, environment_names, lost, parse_source
@@ -12,8 +12,10 @@ from mlaudit.declared import declared
 from mlaudit.discovery import Discovery, discover
 from mlaudit.init import render
 from mlaudit.options import Options
+from mlaudit.reading import read
 from mlaudit.report import Environment, Found, Report
-from mlaudit.sources.spelling import BadSource, Spelled
+from mlaudit.sources.files import Root
+from mlaudit.sources.spelling import BadSource
 from mlaudit.sources.walk import Walked, walk
 
 ROLES = ("training", "serving")
@@ -111,7 +113,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     uncertain: set[tuple[str, str]] = set()
     for folder in folders or [options.root if files else Path()]:
         walked = walk(folder)
-        found = discover(walked.paths)
+        found = discover(walked.paths, roots=_members(folder, options))
         taken = [one.name for one in made]
         made += _assembled(found, folder, options, taken)
         looked += _looked(found, walked, folder)
@@ -124,9 +126,20 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
 
 def _assembled(found: Discovery, folder: Path, options: Options, taken: Sequence[str]) -> Iterator[Environment]:
     for one in found.environments:
-        parts = [Spelled(text=source, path=str(folder / source)) for source in one.sources]
+        parts = [part for source in one.sources for part in parse_source(source, folder)]
         name = one.name if one.name not in taken else f"{folder.as_posix()}/{one.name}"
         yield assemble(parts, name, one.role or one.name, one.follows, options)
+
+
+def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
+    """Tells the projects that a lock or manifest below a folder is about, by reading it."""
+    root = Root(options.root, options.settings.defines)
+
+    def names(path: str) -> Sequence[str]:
+        reading = read(root.document(folder / path))
+        return [one.name for one in reading.roots if one.kind == "package"]
+
+    return names
 
 
 def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Found]:

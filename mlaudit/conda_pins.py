@@ -18,6 +18,7 @@ _CUDNN = re.compile(r"(?:^|[_*\-.])cudnn_?(\d[\d.]{0,15})")
 _ROCM = re.compile(r"(?:^|[_*\-.])rocm_?(\d[\d.]{0,15})")
 _CPU = re.compile(r"(?:^|[_*\-.])cpu(?=$|[_*\-.]|py)")
 _PREFIX = re.compile(r"==(\d{1,6}(?:\.\d{1,6}){1,3})\.\*")
+_LEADING_NAME = re.compile(r"\s*(?:[^\s\[]{1,256}::)?([A-Za-z0-9_][\w.\-]{0,200})")
 _ACCELERATORS = {"cuda": Kind.CUDA, "cudnn": Kind.CUDNN}
 _ACCELERATOR_PARTS = {Kind.CUDA: 2, Kind.CUDNN: 3}
 
@@ -84,7 +85,7 @@ class CondaPins:
 
     def __init__(self, doc: Document) -> None:
         self.doc = doc
-        self._derived: set[tuple[object, ...]] = set()
+        self._derived: set[tuple[Kind, str | None, str | None, Standing]] = set()
 
     def declared(self, specs: Iterable[tuple[str, Place]], standing: Standing | None = None) -> Iterator[Pin | Unread]:
         """The pins of match specs that are installed together; `pytorch-cuda` and its like tell torch's variant."""
@@ -92,11 +93,17 @@ class CondaPins:
         variants = _told_variants(spec for _, spec, _ in read)
         for text, spec, at in read:
             if spec.problem is not None:
-                yield self.doc.unread(f"`{text.strip()[:80]}`: {spec.problem}", at, what=text, template=spec.template)
+                yield self._unread(text, spec, at)
                 continue
             for pin in self.of_spec(spec, at, standing or Standing()):
                 told = variants.get(pin.package) if pin.kind is Kind.PACKAGE and pin.variant is None else None
                 yield replace(pin, variant=told) if told else pin
+
+    def _unread(self, text: str, spec: MatchSpec, at: Place) -> Unread:
+        named = _LEADING_NAME.match(text)
+        package = package_of(named.group(1), "conda") if named else None
+        why = spec.problem or "not a conda match spec"
+        return self.doc.unread(why, at, what=text, package=package, template=spec.template)
 
     def of_spec(self, spec: MatchSpec, at: Place, standing: Standing) -> Iterator[Pin]:
         """The pin of one match spec, and of the CUDA that its build or name tells."""
@@ -104,6 +111,9 @@ class CondaPins:
         kind, version, specifier = _kind(spec.name), spec.version, spec.specifier
         if kind is Kind.PYTHON:
             version, specifier = _version_of_prefix(version, specifier)
+        if kind in _ACCELERATOR_PARTS:
+            yield from self._accelerators(spec, build, at, standing)
+            return
         yield self.doc.pin(
             standing.layer,
             spec.name,
@@ -140,6 +150,9 @@ class CondaPins:
     ) -> Iterator[Pin]:
         """The pin of a package that a lock or a dump names with its version and build."""
         told = build_of(build)
+        if _kind(name) in _ACCELERATOR_PARTS:
+            yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
+            return
         yield self.doc.pin(
             standing.layer,
             name,
@@ -165,8 +178,8 @@ class CondaPins:
         named = _ACCELERATORS.get(package_of(spec.name, "conda-accelerators"))
         if named is not None:
             version, specifier = _version_of_prefix(spec.version, spec.specifier)
-            version = ".".join(version.split(".")[: _ACCELERATOR_PARTS[named]]) if version else None
-            yield from self._accelerator(named, version, specifier, at, standing)
+            short = ".".join(version.split(".")[: _ACCELERATOR_PARTS[named]]) if version else None
+            yield from self._accelerator(named, short, specifier, at, standing, itself=_kind(spec.name) is named)
         if build.cuda and "." in build.cuda:
             yield from self._accelerator(Kind.CUDA, build.cuda, None, at, standing)
         elif build.cuda or build.any_cuda:
@@ -174,11 +187,24 @@ class CondaPins:
         if build.cudnn:
             yield from self._accelerator(Kind.CUDNN, build.cudnn, None, at, standing)
 
+    def _told_any(self, kind: Kind, standing: Standing) -> bool:
+        return any(told[0] is kind and told[3] == standing for told in self._derived)
+
     def _accelerator(
-        self, kind: Kind, version: str | None, specifier: str | None, at: Place, standing: Standing
+        self,
+        kind: Kind,
+        version: str | None,
+        specifier: str | None,
+        at: Place,
+        standing: Standing,
+        *,
+        itself: bool = False,
     ) -> Iterator[Pin]:
+        """One statement of a version; a package that is named like CUDA itself is always one."""
         key = (kind, version, specifier, standing)
-        if key in self._derived:
+        unspecific = version is None and specifier is None
+        told = key in self._derived or (unspecific and self._told_any(kind, standing))
+        if told and not itself:
             return
         self._derived.add(key)
         yield self.doc.pin(
@@ -192,13 +218,15 @@ class CondaPins:
             platforms=standing.platforms,
             parts=standing.parts,
             step=standing.step,
-            derived_from=at,
+            derived_from=None if itself else at,
         )
 
 
 def _kind(name: str) -> Kind:
     if name.lower() == "python":
         return Kind.PYTHON
+    if name.lower() in _ACCELERATORS:
+        return _ACCELERATORS[name.lower()]
     return Kind.SYSTEM if name.startswith("__") else Kind.PACKAGE
 
 

@@ -8,13 +8,13 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from mlaudit.assembly import assemble
+from mlaudit.assembly import assemble, parse_source
 from mlaudit.config import ConfigError
 from mlaudit.model import Place
 from mlaudit.options import Options
 from mlaudit.report import Environment
 from mlaudit.settings import EnvironmentSettings, PairSettings, TargetSettings
-from mlaudit.sources.spelling import BadSource, Spelled, spelled
+from mlaudit.sources.spelling import BadSource, Spelled
 from mlaudit.sources.walk import walk
 from mlaudit.target import Wanted
 
@@ -46,11 +46,9 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
 def _parts(text: str, base: Path, at: Place) -> Iterator[Spelled]:
     """The parts of a source; its paths are relative to the configuration's folder."""
     try:
-        found = spelled(text, lambda path: (base / path).exists())
+        yield from parse_source(text, base)
     except BadSource as error:
         raise ConfigError(at, str(error)) from None
-    for part in found:
-        yield part if part.path == "-" or part.revision else replace(part, path=str(base / part.path))
 
 
 def _wanted(one: EnvironmentSettings, options: Options) -> Wanted:

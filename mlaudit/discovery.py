@@ -1,9 +1,11 @@
-"""A folder without configuration → environments, roles and pairs, with the reason for each guess. Pure: paths in, guesses out."""
+"""A folder without configuration → environments, roles and pairs, with the reason for each guess; by names alone."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count
 
 from mlaudit.grouping import Group, Ignored, Parts, Variant, common_length, grouped, taken
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -40,7 +42,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:
-    """A writer and a reader by name; `certain` where it is the only candidate of its project folder."""
+    """A writer and a reader by name; `certain` where it is the only candidate in its project folder (and subject)."""
 
     writer: str
     reader: str
@@ -95,15 +97,26 @@ def by_name(path: str) -> str | None:
     return next((parser.format for parser in found if parser.names(path)), None)
 
 
-def discover(paths: Iterable[str], recognise: Callable[[str], str | None] = by_name) -> Discovery:
+def no_roots(_path: str) -> Sequence[str]:
+    """For those who look at names only: no document tells which projects it is about."""
+    return ()
+
+
+def discover(
+    paths: Iterable[str],
+    recognise: Callable[[str], str | None] = by_name,
+    roots: Callable[[str], Sequence[str]] = no_roots,
+) -> Discovery:
     """Environments and pairs among the documents of a folder.
 
     Args:
         paths: relative to the root, with `/`; their order does not matter.
         recognise: gives the format of a path, None for what states no versions.
+        roots: gives the names of the projects that the lock or manifest at a path is about, so that members of a
+            workspace find their part of its lock; asked only where a lock stands above a manifest.
     """
     formats = {path: found for path in paths if (found := recognise(path)) is not None}
-    groups, ignored = grouped(formats)
+    groups, ignored = grouped(formats, roots)
     candidates = [_candidate(group) for group in groups]
     _pair(candidates)
     names = _names(candidates)
@@ -176,38 +189,58 @@ def _subject(of_path: Sequence[str]) -> frozenset[str]:
 
 def _pair(candidates: Sequence[_Candidate]) -> None:
     """Give each reader its writers: those nearest to it of which it is nearest too, else the folder above."""
-    writers = [candidate for candidate in candidates if candidate.side == WRITER]
     readers = [candidate for candidate in candidates if candidate.side == READER]
-    near = {
-        (writer, reader): nearness
-        for reader in readers
-        for writer in writers
-        if (nearness := _nearness(writer, reader)) is not None
-    }
+    near = tuple(_near([candidate for candidate in candidates if candidate.side == WRITER], readers))
     best_writer: dict[_Candidate, tuple[int, ...]] = {}
     best_reader: dict[tuple[_Candidate, str], tuple[int, ...]] = {}
-    for (writer, reader), nearness in near.items():
+    for writer, reader, nearness in near:
         best_writer[reader] = max(nearness, best_writer.get(reader, nearness))
         best_reader[writer, reader.role] = max(nearness, best_reader.get((writer, reader.role), nearness))
-    for (writer, reader), nearness in near.items():
+    for writer, reader, nearness in near:
         if nearness == best_writer[reader] == best_reader[writer, reader.role]:
             reader.writers.append(writer)
+    plain = _by_home(one for one in candidates if not one.reason and not one.group.qualifier)
     for reader in readers:
         if not reader.writers:
-            _follow_parent(reader, candidates)
+            _follow_parent(reader, plain)
+
+
+def _by_home(candidates: Iterable[_Candidate]) -> dict[Parts, list[_Candidate]]:
+    found: dict[Parts, list[_Candidate]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.home, []).append(candidate)
+    return found
+
+
+def _near(
+    writers: Iterable[_Candidate], readers: Iterable[_Candidate]
+) -> Iterator[tuple[_Candidate, _Candidate, tuple[int, ...]]]:
+    """Sides that fit; only those are asked of which one's project folder lies in the other's, or is it."""
+    at: dict[Parts, list[_Candidate]] = {}
+    below: dict[Parts, list[_Candidate]] = {}
+    for writer in writers:
+        at.setdefault(writer.project, []).append(writer)
+        for depth in range(len(writer.project) + 1):
+            below.setdefault(writer.project[:depth], []).append(writer)
+    for reader in readers:
+        above = (at.get(reader.project[:depth], ()) for depth in range(len(reader.project)))
+        for some in (below.get(reader.project, ()), *above):
+            for writer in some:
+                nearness = _nearness(writer, reader)
+                if nearness is not None:
+                    yield writer, reader, nearness
 
 
 def _nearness(writer: _Candidate, reader: _Candidate) -> tuple[int, ...] | None:
     """How well two sides fit, greater is better; None where they belong to different projects or subjects."""
+    if writer.confined or reader.confined:
+        return _confined_nearness(writer, reader)
     upper, lower = sorted((writer.project, reader.project), key=len)
     if lower[: len(upper)] != upper:
         return None
     subjects = (_seen_from(upper, writer), _seen_from(upper, reader))
     if None in subjects or (all(subjects) and subjects[0] != subjects[1]):
         return None
-    for one, other in ((writer, reader), (reader, writer)):
-        if one.confined and other.home[: len(one.project)] != one.project:
-            return None
     return (
         len(upper),
         int(subjects[0] == subjects[1]),
@@ -216,10 +249,19 @@ def _nearness(writer: _Candidate, reader: _Candidate) -> tuple[int, ...] | None:
     )
 
 
+def _confined_nearness(writer: _Candidate, reader: _Candidate) -> tuple[int, ...] | None:
+    for one, other in ((writer, reader), (reader, writer)):
+        if one.confined and other.home[: len(one.project)] != one.project:
+            return None
+    return len(_project(writer, reader)), 1, 0, common_length(writer.home, reader.home)
+
+
 def _seen_from(project: Parts, candidate: _Candidate) -> frozenset[str] | None:
     """The subject with the folders between it and an outer project; None where one of them is of the other side."""
-    table = words()
     between = candidate.project[len(project) :]
+    if not between:
+        return candidate.subject
+    table = words()
     for folder in between:
         role = table.role(tokens(folder))
         if role is not None and table.side(role[0]) != candidate.side:
@@ -227,46 +269,44 @@ def _seen_from(project: Parts, candidate: _Candidate) -> frozenset[str] | None:
     return candidate.subject | _subject([word for folder in between for word in tokens(folder)])
 
 
-def _follow_parent(reader: _Candidate, candidates: Sequence[_Candidate]) -> None:
+def _follow_parent(reader: _Candidate, plain: Mapping[Parts, Sequence[_Candidate]]) -> None:
     """An environment without a role, in the folder that a reader's own folder lies in, is what that reader serves."""
     if reader.subject or reader.confined:
         return
-    above = [
-        candidate
-        for candidate in candidates
-        if candidate.home == reader.project and not candidate.group.qualifier and candidate.reason in ("", _ABOVE)
-    ]
+    above = plain.get(reader.project, ())
     if len(above) == 1:
-        above[0].role, above[0].reason = WRITER_ROLE, _ABOVE
+        above[0].role, above[0].reason = WRITER_ROLE, f'the folder around "{reader.home[-1] if reader.home else ""}"'
         reader.writers.append(above[0])
-
-
-_ABOVE = "the folder around a reader's"
 
 
 def _names(candidates: Sequence[_Candidate]) -> dict[_Candidate, str]:
     """The shortest name that no other environment has: the role, what qualifies it, its folder, its path."""
     ladders = {candidate: tuple(_ladder(candidate)) for candidate in candidates}
     names: dict[_Candidate, str] = {}
-    open_ones = list(candidates)
-    for rung in range(max(map(len, ladders.values()), default=0)):
-        wanted = {one: ladders[one][min(rung, len(ladders[one]) - 1)] for one in open_ones}
-        taken_names = [*names.values(), *wanted.values()]
-        for one, name in wanted.items():
-            if taken_names.count(name) == 1:
-                names[one] = name
-        open_ones = [one for one in open_ones if one not in names]
+    for rung in range(_RUNGS):
+        wanted = {one: ladder[rung] for one, ladder in ladders.items() if one not in names}
+        counts = Counter((*names.values(), *wanted.values()))
+        names.update({one: name for one, name in wanted.items() if counts[name] == 1})
+    used = set(names.values())
+    for one in candidates:
+        if one not in names:
+            names[one] = next(name for number in count(2) if (name := f"{ladders[one][-1]}-{number}") not in used)
+            used.add(names[one])
     return names
+
+
+_RUNGS = 4
 
 
 def _ladder(candidate: _Candidate) -> Iterator[str]:
     group = candidate.group
     qualifier = "-".join(group.qualifier)
-    folder = "/".join(group.folder)
-    yield candidate.role or qualifier or (group.home[-1] if group.home else PLAIN_NAME)
-    yield "/".join(part for part in ("/".join(group.home), qualifier or ("" if group.home else PLAIN_NAME)) if part)
-    yield "/".join(part for part in (folder, qualifier) if part) or PLAIN_NAME
-    yield group.documents[0].path
+    home = "/".join(group.home)
+    told = candidate.role or qualifier or (group.home[-1] if group.home else "")
+    for parts in ((told,), (home, qualifier), ("/".join(group.folder), qualifier), (group.documents[0].path,)):
+        name = "/".join(part for part in parts if part.strip()) or PLAIN_NAME
+        # An environment's name stands before `=` on the command line and must survive being printed.
+        yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)
 
 
 def _environment(candidate: _Candidate, names: dict[_Candidate, str]) -> Environment:
@@ -285,14 +325,19 @@ def _environment(candidate: _Candidate, names: dict[_Candidate, str]) -> Environ
 
 def _pairs(candidates: Sequence[_Candidate], names: dict[_Candidate, str]) -> Iterator[Pair]:
     found = [(writer, reader, _project(writer, reader)) for reader in candidates for writer in reader.writers]
-    projects = [project for _, _, project in found]
+    rivals = Counter((project, _common_subject(writer, reader)) for writer, reader, project in found)
     for writer, reader, project in found:
         yield Pair(
             writer=names[writer],
             reader=names[reader],
             project="/".join(project),
-            certain=projects.count(project) == 1,
+            certain=len(reader.writers) == rivals[project, _common_subject(writer, reader)] == 1,
         )
+
+
+def _common_subject(writer: _Candidate, reader: _Candidate) -> frozenset[str]:
+    """What both sides are called beside their roles: `churn-train` and `churn-serve` have no rival in `fraud-serve`."""
+    return writer.subject if writer.subject == reader.subject else frozenset()
 
 
 def _project(writer: _Candidate, reader: _Candidate) -> Parts:

@@ -251,6 +251,7 @@ class Document:
             extras=extras,
             under_extras=under_extras,
             groups=groups,
+            ecosystem=ecosystem,
             source=source,
             origin=masked(origin) if origin else None,
             hashes=hashes,

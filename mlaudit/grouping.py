@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 
 from mlaudit.knowledge.roles import Words, tokens, words
+from mlaudit.names import normalized
 
 Parts = tuple[str, ...]
 
@@ -16,6 +17,7 @@ _TAKES_NUMBER = frozenset(("python", "cuda", "rocm"))
 _STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
 _SURE = frozenset(("lock", "list", "dump"))
 _SPLITTING = frozenset(("lock", "manifest", "list", "recipe"))
+_SUREST = ("lock", "dump", "list", "manifest", "descriptor", "recipe")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,12 +58,13 @@ class NamedDocument:
 
 @dataclass(slots=True, kw_only=True)
 class Group:
-    """Documents of one environment on their way to it."""
+    """Documents of one environment on their way to it; `member` is its part of a workspace's lock, as a source."""
 
     home: Parts
     qualifier: Parts
     documents: list[NamedDocument]
     hints: list[NamedDocument] = field(default_factory=list)
+    member: str | None = None
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -92,8 +95,11 @@ def common_length(one: Parts, other: Parts) -> int:
     return sum(1 for _ in _common(one, other))
 
 
-def grouped(formats: Mapping[str, str]) -> tuple[list[Group], list[Ignored]]:
-    """The groups of documents given by path and format, and what was left out; both in the order of paths."""
+def grouped(formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]) -> tuple[list[Group], list[Ignored]]:
+    """The groups of documents given by path and format, and what was left out; both in the order of paths.
+
+    `roots` gives the names of the projects that a lock or manifest is about.
+    """
     ignored: list[Ignored] = []
     documents: list[NamedDocument] = []
     for path in sorted(formats):
@@ -105,7 +111,7 @@ def grouped(formats: Mapping[str, str]) -> tuple[list[Group], list[Ignored]]:
             documents.append(document)
     hints = [document for document in documents if document.kind == "hint"]
     groups = _without_parts(list(_groups(document for document in documents if document.kind != "hint")), ignored)
-    groups = _with_recipes(groups)
+    groups = _without_spent_locks(_with_recipes(_with_members(groups, roots)), roots, ignored)
     ignored.extend(_placed_hints(hints, groups))
     return groups, sorted(ignored, key=lambda entry: entry.path)
 
@@ -190,14 +196,57 @@ def _without_parts(groups: list[Group], ignored: list[Ignored]) -> list[Group]:
     table = words()
 
     def is_part(group: Group) -> bool:
-        return bool(group.qualifier) and table.parts.issuperset(group.qualifier)
+        return not table.parts.isdisjoint(group.qualifier) and not any(map(table.side, group.qualifier))
 
     whole = {group.home for group in groups if group.states and not is_part(group)}
     kept: list[Group] = []
     for group in groups:
-        if is_part(group) and group.home in whole:
+        if is_part(group) and group.states and group.home in whole:
             ignored.extend(Ignored(path=document.path, why=table.parts_why) for document in group.documents)
         else:
+            kept.append(group)
+    return kept
+
+
+def _with_members(groups: list[Group], roots: Callable[[str], Sequence[str]]) -> list[Group]:
+    """Let a project that a lock in a folder above names take its part of that lock."""
+    locks = [document for group in groups for document in group.documents if document.kind == "lock"]
+    for group in groups:
+        manifests = [document for document in group.documents if document.kind == "manifest"]
+        above = [lock for lock in locks for one in manifests[:1] if _is_above(lock.folder, one.folder)]
+        if above and not group.kinds & _SURE:
+            nearest = max(above, key=lambda lock: (len(lock.folder), lock.path))
+            group.member = _member(nearest.path, manifests[0].path, roots)
+    return groups
+
+
+def _member(lock: str, manifest: str, roots: Callable[[str], Sequence[str]]) -> str | None:
+    """The part of a lock that a manifest's project is, as a source."""
+    locked = {normalized(name): name for name in roots(lock)}
+    own = [locked[normalized(name)] for name in roots(manifest) if normalized(name) in locked]
+    return f"{lock}#package={own[0]}" if own else None
+
+
+def _is_above(folder: Parts, other: Parts) -> bool:
+    return len(folder) < len(other) and other[: len(folder)] == folder
+
+
+def _without_spent_locks(
+    groups: list[Group], roots: Callable[[str], Sequence[str]], ignored: list[Ignored]
+) -> list[Group]:
+    """A lock whose members took their parts is left with its own folder's project; without one it is left out."""
+    taken_from = {group.member.partition("#package=")[0] for group in groups if group.member}
+    kept: list[Group] = []
+    for group in groups:
+        lock = next((one.path for one in group.documents if one.path in taken_from), None)
+        manifest = next((one.path for one in group.documents if one.kind == "manifest"), None)
+        group.member = group.member or (_member(lock, manifest, roots) if lock and manifest else None)
+        if lock and not group.member:
+            why = "holds a workspace whose members are taken one by one"
+            spent = [one for one in group.documents if one.kind in ("lock", "manifest", "list")]
+            ignored.extend(Ignored(path=one.path, why=why) for one in spent)
+            group.documents = [one for one in group.documents if one not in spent]
+        if group.documents:
             kept.append(group)
     return kept
 
@@ -222,23 +271,16 @@ def _takes(group: Group, recipe: Group) -> bool:
 
 
 def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[Group]) -> Iterator[Ignored]:
-    """Hand hints to the environments they hold for; yield those that hold for none.
+    """Hand hints to the environments beside them; yield those that stand alone.
 
-    A Python version file holds for its folder and all below that have none of their own (pyenv, uv); a recipe says
-    itself which Python it has.
+    pyenv and uv let a Python version file hold for all folders below too; there it is often only the developers' own.
     """
-    placed: set[str] = set()
-    for group in groups:
-        above = [hint for hint in hints if group.home[: len(hint.home)] == hint.home]
-        nearest = max((len(hint.home) for hint in above), default=0)
-        for hint in above:
-            own = hint.home == group.home
-            if own or (len(hint.home) == nearest and "recipe" not in group.kinds):
-                group.hints.append(hint)
-                placed.add(hint.path)
     for hint in hints:
-        if hint.path not in placed:
-            yield Ignored(path=hint.path, why="states a Python version, and no environment is beside or below it")
+        beside = [group for group in groups if group.home == hint.home]
+        for group in beside:
+            group.hints.append(hint)
+        if not beside:
+            yield Ignored(path=hint.path, why="states a Python version, and no environment is beside it")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,6 +302,8 @@ def taken(group: Group) -> Taken:
         best = [document for document in group.documents if document.variant == labels[0]]
         chosen += [document for document in best if not kinds & _SURE or document.kind not in kinds | _SURE]
     sources, covered = _resolved(chosen)
+    if group.member:
+        sources, covered = _of_member(group.member, chosen, sources, covered)
     used = {document.path for document in chosen}
     variants = (
         Variant(
@@ -275,6 +319,16 @@ def taken(group: Group) -> Taken:
     )
 
 
+def _of_member(
+    member: str, chosen: Iterable[NamedDocument], sources: Parts, covered: Parts
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A member's part of its lock stands for the manifest, and for the whole lock where that lies beside it."""
+    lock = member.partition("#package=")[0]
+    manifests = {document.path for document in chosen if document.kind == "manifest"}
+    rest = (source for source in sources if source not in manifests and source != lock)
+    return (member, *rest), tuple(sorted(manifests.union(covered)))
+
+
 def _variant_order(label: Parts) -> tuple[int, int, tuple[int, ...], Parts]:
     """Lowest rank first, then few words, then high numbers."""
     ranks = [words().variant_rank(token) or 0 for token in label]
@@ -284,16 +338,17 @@ def _variant_order(label: Parts) -> tuple[int, int, tuple[int, ...], Parts]:
 
 def _resolved(chosen: Sequence[NamedDocument]) -> tuple[tuple[str, ...], tuple[str, ...]]:
     preference = words().preference
+    beaten = {document.path for document in chosen if _is_input(document, chosen)}
     locks = sorted(
-        (document for document in chosen if document.kind == "lock"),
+        (document for document in chosen if document.kind == "lock" and document.path not in beaten),
         key=lambda document: (preference.get(document.format, 0), document.path),
     )
-    beaten = {document.path for document in locks[1:]}
+    beaten.update(lock.path for lock in locks[1:])
     if locks:
         beaten.update(document.path for document in chosen if document.kind in ("list", "manifest"))
-    beaten.update(document.path for document in chosen if _is_input(document, chosen))
-    rest = [document.path for document in chosen if document.path not in beaten and document not in locks]
-    return (*(lock.path for lock in locks[:1]), *rest), tuple(sorted(beaten))
+    left = [document for document in chosen if document.path not in beaten and document not in locks]
+    left.sort(key=lambda document: (_SUREST.index(document.kind), document.path))
+    return tuple(document.path for document in (*locks[:1], *left)), tuple(sorted(beaten))
 
 
 def _is_input(document: NamedDocument, others: Iterable[NamedDocument]) -> bool:

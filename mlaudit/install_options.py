@@ -28,7 +28,8 @@ _PIP_LONG = """
     --src --upgrade-strategy --config-settings --config-setting --global-option --install-option --no-binary
     --only-binary --progress-bar --root-user-action --report --group --index-url --pypi-url --extra-index-url
     --find-links --trusted-host --cert --client-cert --cache-dir --log --proxy --retries --timeout --exists-action
-    --python --use-feature --use-deprecated --keyring-provider --build-constraint --source --resume-retries
+    --python --use-feature --use-deprecated --keyring-provider --build-constraint --source --resume-retries --wheel-dir
+    --dest
 """
 _UV_LONG = """
     --requirements --constraints --override --overrides --exclude --excludes --build-constraints --index
@@ -44,7 +45,7 @@ _CONDA_LONG = """
     --safety-checks --pyc --lockfile --environment-specifier --env-spec --format
 """
 
-PIP = Grammar(frozenset(_PIP_LONG.split()), frozenset("rcetCif"))
+PIP = Grammar(frozenset(_PIP_LONG.split()), frozenset("rcetCifwd"))
 UV = Grammar(frozenset((_PIP_LONG + _UV_LONG).split()), frozenset("rcebifpPCtmw"))
 CONDA = Grammar(frozenset(_CONDA_LONG.split()), frozenset("npcfr"))
 APT = Grammar(frozenset(("--target-release", "--option", "--config-file", "--default-release")), frozenset("otc"))

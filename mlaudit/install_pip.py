@@ -7,18 +7,19 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mlaudit import requirement
-from mlaudit.accelerator import build_of_index, variant_of_index
+from mlaudit import requirement, requirement_address
 from mlaudit.conda_pins import dotted
 from mlaudit.install_options import PIP, UV, Argument, arguments
 from mlaudit.model import Fact, Include, Kind, Layer, Pin, Place, Statement
 from mlaudit.names import normalized
 from mlaudit.python_text import release
 from mlaudit.recipe import Call
+from mlaudit.requirement_address import is_address
 from mlaudit.requirements_text import logical_lines
 from mlaudit.script_text import Script
 from mlaudit.secrets import masked
 from mlaudit.shell_words import Word
+from mlaudit.wheel_indexes import WheelIndex, wheel_index
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
 _CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "--overrides"))
@@ -32,10 +33,7 @@ _INDEX_VARIABLES = (
 )  # fmt: skip
 _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
-_VCS = re.compile(r"(?:git|hg|svn|bzr)\+[\w+]{2,10}:")
-_EGG = re.compile(r"[#&]egg=([A-Za-z0-9][\w.-]{0,127})")
-_ARCHIVE = re.compile(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2)(?:$|[\[#?])")
-_PATH = re.compile(r"(?:\.{0,2}/|\.{1,2}(?:\[|$)|~|[A-Za-z]:\\|file:)")
+_TORCH_INDEX = "https://download.pytorch.org/whl"
 _CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
@@ -55,16 +53,16 @@ class _Run:
     def variant(self, name: str) -> str | None:
         """The build of a package that the options or the environment decide."""
         package = normalized(name)
-        for address in (*(word.text for _, word in self.indexes), *self._from_environment()):
-            found = variant_of_index(package, address)
-            if found:
-                return found
-        backend = self.backend.value.text if self.backend else self.call.recipe.values.get("UV_TORCH_BACKEND", "")
-        return variant_of_index(package, f"index/{backend}") if backend not in ("", "auto") else None
+        return next((index.variant for index in self.built() if package in index.packages), None)
 
-    def _from_environment(self) -> Iterator[str]:
+    def built(self) -> Iterator[WheelIndex]:
+        """The indexes that decide a build: options first, then variables; `--torch-backend` stands for an index."""
+        backend = self.backend.value.text if self.backend else self.call.recipe.values.get("UV_TORCH_BACKEND", "")
+        addresses = [word.text for _, word in self.indexes]
+        addresses += [] if backend in ("", "auto") else [f"{_TORCH_INDEX}/{backend}"]
         for name in _INDEX_VARIABLES:
-            yield from self.call.recipe.values.get(name, "").split()
+            addresses += self.call.recipe.values.get(name, "").split()
+        return (index for address in addresses if (index := wheel_index(address)) is not None)
 
 
 def install(call: Call) -> Iterator[Statement]:
@@ -136,25 +134,23 @@ def _statements(run: _Run) -> Iterator[Statement]:
         yield statement
     if any(option in _REQUIREMENTS for option, _ in run.included):
         for _, word in run.indexes:
-            build = build_of_index(word.text)
-            if build:
-                variants.setdefault(build, call.at(word))
+            index = wheel_index(word.text)
+            if index is not None:
+                variants.setdefault(index.variant, call.at(word))
     yield from _cuda(call, variants)
 
 
 def _packages(run: _Run) -> Iterator[Statement]:
     for option, word in run.included:
         yield from _included(run.call, word, constraint=option in _CONSTRAINTS)
-    for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES):
+    for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
         for path in run.call.recipe.values.get(name, "").split():
-            word = Word(text=path, start=run.call.words[0].start if run.call.words else 0, end=0)
+            word = replace(run.call.words[0], text=path, quoted=False)
             yield from _included(run.call, word, constraint=name in _CONSTRAINT_VARIABLES)
     for word in run.editables:
         yield from _operand(run, word)
     for word in run.operands:
         yield from _operand(run, word)
-    if run.call.stdin is not None and "-" in (word.text for _, word in run.included):
-        yield from inline(run.call, run.call.stdin)
 
 
 def _indexes(run: _Run) -> Iterator[Statement]:
@@ -186,23 +182,24 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
 def _included(call: Call, word: Word, *, constraint: bool) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe
-    if word.text in ("-", "/dev/stdin") and (call.stdin is not None or word.text == "-"):
-        if call.stdin is None:
-            yield call.doc.unread("its requirements come from another program", call.at(word), what=call.shown())
-        return
     if word.unresolved:
         yield call.unknown(word)
         return
     path = recipe.path(word.text)
-    if path in recipe.written:
-        text = recipe.written[path]
+    piped = word.text in ("-", "/dev/stdin")
+    if piped or path in recipe.written:
+        text = call.stdin if piped else recipe.written[path]
         if text is not None:
             yield from inline(call, text, constraint=constraint)
         else:
-            why = f"`{word.text[:80]}` is written by an earlier command of this recipe; only running it tells what it holds"
+            why = f"`{word.text[:80]}` is written by another command of this recipe; only running it tells its text"
             yield call.doc.unread(why, call.at(word), what=call.shown())
         return
-    target = word.text if "://" in word.text else recipe.locate(path) or word.text
+    if recipe.is_cloned(path):
+        why = f"`{path[:80]}` stands in a repository that this recipe clones; it is not here to be read"
+        yield call.doc.unread(why, call.at(word), what=call.shown())
+        return
+    target = word.text if "://" in word.text else recipe.locate(path) or path
     yield Include(
         target=target,
         at=call.at(word),
@@ -225,17 +222,15 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
     kind = Kind.BOUND if constraint else Kind.PACKAGE
     recipe = call.recipe
     for line in logical_lines(text.text):
-        if not line.text:
-            continue
-        start = line.where(0)[2]
-        at = text.place(start, start + len(line.text))
+        start, end = line.span(0, len(line.text))[2:]
         if line.text.startswith("-"):
             words = tuple(
                 Word(text=part[0], start=start + part.start(), end=start + part.end())
                 for part in re.finditer(r"\S+", line.text)
             )
             yield from install(replace(call, script=text, words=words))
-        else:
+        elif line.text:
+            at = text.place(start, end)
             yield requirement.pin(
                 recipe.doc, line.text, at, kind=kind, parts=recipe.parts, groups=recipe.groups, step=recipe.step
             )
@@ -251,24 +246,12 @@ def _operand(run: _Run, word: Word) -> Iterator[Statement]:
             yield from _included(call, replace(word, text=listed.group(1), unresolved=""), constraint=False)
         else:
             yield call.unknown(word)
-    elif _VCS.match(text) or "://" in text.partition(" ")[0].partition("@")[0]:
+    elif "*" in text and ("/" in text or ".whl" in text):
+        yield call.note(f"`{text[:120]}` installs files of the image; only they tell their versions", call.at(word))
+    elif is_address(text) or ("/" in text and "@" not in text):
         yield _addressed(run, word)
-    elif _ARCHIVE.search(text) and "@" not in text.partition("/")[0]:
-        yield _archive(run, word)
-    elif _PATH.match(text) or ("/" in text and "@" not in text):
-        yield call.note(_says_of_folder(call, text), call.at(word))
     elif text:
         yield _pin(run, text, call.at(word))
-
-
-def _says_of_folder(call: Call, text: str) -> str:
-    folder = text.partition("[")[0]
-    extras = text[len(folder) :].strip("[]")
-    with_extras = f" with the extras {extras}" if extras else ""
-    return (
-        f"`{call.shown((Word(text=text, start=0, end=0),))}` installs the project in that folder{with_extras}: "
-        "its pyproject.toml, setup.cfg or setup.py tells what it needs; name it as a source too"
-    )
 
 
 def _pin(run: _Run, text: str, at: Place) -> Statement:
@@ -289,44 +272,43 @@ def _pin(run: _Run, text: str, at: Place) -> Statement:
 
 
 def _addressed(run: _Run, word: Word) -> Statement:
-    """`git+https://host/owner/name@ref#egg=name`, or the address of an archive."""
-    text = word.text
-    found = requirement.name_and_version(text)
-    if found:
-        return _pin(run, f"{found[0]} @ {text}", run.call.at(word))
-    egg = _EGG.search(text)
-    name = egg.group(1) if egg else _last_segment(text)
-    if not name:
-        why = "no name can be told from this address; write it as `name @ address`"
-        return run.call.doc.unread(why, run.call.at(word), what=text)
-    made = _pin(run, f"{name} @ {text}", run.call.at(word))
-    if isinstance(made, Pin) and egg is None:
-        return replace(made, detail="named by its address")
-    return made
-
-
-def _last_segment(address: str) -> str | None:
-    path = address.partition("#")[0].partition("?")[0].partition("://")[2].partition("/")[2].partition("@")[0]
-    name = path.rstrip("/").rpartition("/")[2].removesuffix(".git")
-    return name if re.fullmatch(r"[A-Za-z0-9](?:[\w.-]{0,126}[A-Za-z0-9])?", name) and not _ARCHIVE.search(name) else None
-
-
-def _archive(run: _Run, word: Word) -> Statement:
-    """A wheel or source archive of the recipe's own file system."""
-    path = word.text.partition("[")[0]
-    found = requirement.name_and_version(path)
-    call = run.call
-    if found is None or "*" in path:
-        says = f"`{word.text[:120]}` installs files of the image; only the files tell which versions they are"
-        return call.note(says, call.at(word))
+    """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
+    call, at = run.call, run.call.at(word)
+    found = requirement_address.parse(word.text)
+    if found.problem is not None:
+        return call.doc.unread(found.problem, at, what=word.text)
+    source = requirement.source_of(found.url) if "://" in found.url else "path"
+    if found.own or (source == "path" and found.version is None):
+        return call.note(_says_of_folder(word.text), at)
+    if found.name is None:
+        return call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
     return call.doc.pin(
         Layer.DECLARED,
-        found[0],
-        found[1],
-        at=call.at(word),
-        source="path",
-        origin=path,
+        found.name,
+        found.version,
+        at=at,
+        marker=found.marker,
+        extras=found.extras,
+        source=source,
+        origin=found.url,
+        hashes=found.hashes,
         parts=call.recipe.parts,
         groups=run.groups or call.recipe.groups,
         step=call.recipe.step,
+        detail=_detail(found),
     )
+
+
+def _says_of_folder(text: str) -> str:
+    folder, _, extras = text.partition("[")
+    with_extras = f" with the extras {extras.strip('[]')}" if extras else ""
+    return (
+        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py tells "
+        "what it needs; name that as a source too"
+    )
+
+
+def _detail(found: requirement_address.Address) -> str | None:
+    if found.revision:
+        return f"revision {found.revision}"
+    return "named after its address" if found.guessed else None

@@ -46,6 +46,7 @@ def _pin(pin: Pin, selected: bool | None, format_name: str | None) -> Json:
         "extras": list(pin.under_extras or pin.extras),
         "requested_extras": list(pin.extras),
         "groups": list(pin.groups),
+        "ecosystem": pin.ecosystem,
         "source": pin.source,
         "origin": pin.origin,
         "platforms": list(pin.platforms),

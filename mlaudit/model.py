@@ -201,6 +201,7 @@ class Pin:
         extras: extras that the statement asks of the package (`ray[serve]`).
         under_extras: extras of the *declaring* project under which it stands; empty means always.
         groups: dependency groups in which it stands (`main`, `dev`); empty means always.
+        ecosystem: whose name `name` is: `pypi`, `conda` or `import`.
         source: `index`, `git`, `url` or `path`.
         origin: the index, repository or path, credentials masked; part of a locked package's identity.
         platforms: conda platforms (`linux-64`) it is for; empty means every one.
@@ -224,6 +225,7 @@ class Pin:
     extras: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
+    ecosystem: str = "pypi"
     source: str = "index"
     origin: str | None = None
     hashes: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from functools import lru_cache
 from importlib import resources
 
 _RUNS = re.compile(r"[-_.]+")
+_ABOUT = ("source", "checked")
 
 
 @lru_cache(maxsize=65536)
@@ -25,7 +26,7 @@ def _tables() -> Mapping[str, Mapping[str, str]]:
     for ecosystem, table in tomli.loads(text).items():
         if isinstance(table, dict):
             rows[ecosystem] = {
-                normalized(str(name)): str(package) for name, package in table.items() if name not in ("source", "checked")
+                normalized(str(name)): str(package) for name, package in table.items() if name not in _ABOUT
             }
     return rows
 

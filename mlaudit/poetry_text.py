@@ -78,19 +78,22 @@ def hull(alternatives: tuple[str, ...]) -> str:
     """One specifier that admits whatever an alternative admits: exact for one, the outer bounds of several."""
     if len(alternatives) == 1:
         return alternatives[0]
-    lowest, highest = _outer(alternatives, (">=", ">", "==")), _outer(alternatives, ("<=", "<"))
+    lowest, highest = _outer(alternatives, (">=", ">", "==")), _outer(alternatives, ("<=", "<", "=="))
     return ",".join(clause for clause in (lowest, highest) if clause)
 
 
 def _outer(alternatives: tuple[str, ...], operators: tuple[str, ...]) -> str:
     """The loosest bound among the alternatives, empty where one of them is open on that side."""
-    bounds: list[tuple[list[int], str]] = []
+    lower = ">=" in operators
+    bounds: list[tuple[list[int], bool, str]] = []
     for alternative in alternatives:
         own = [clause for clause in alternative.split(",") if clause.startswith(operators) and "*" not in clause]
         if not own:
             return ""
-        bounds.append((_release(own[0].lstrip("<>=")), own[0].replace("==", ">=")))
-    return (min(bounds) if ">=" in operators else max(bounds))[1]
+        inclusive = "=" in own[0]
+        padded = [*_release(own[0].lstrip("<>=")), *([0] * 9)][:9]
+        bounds.append((padded, inclusive is not lower, own[0].replace("==", ">=" if lower else "<=")))
+    return (min(bounds) if lower else max(bounds))[2]
 
 
 def dependency(name: str, node: Node) -> Iterator[tuple[str, Node]]:
@@ -107,7 +110,7 @@ def dependency(name: str, node: Node) -> Iterator[tuple[str, Node]]:
 def specifier(node: Node) -> str:
     """A constraint as one PEP 440 specifier, `""` for any version. Raises Malformed."""
     text = node.text().strip()
-    found = pep440(text) if text and text != "latest" else ("",)
+    found = pep440(text)
     if found is None:
         raise Malformed(f"`{text[:80]}` is no version constraint of Poetry", node.route)
     return hull(found)

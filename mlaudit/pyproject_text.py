@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from mlaudit import poetry_text, requirement
@@ -13,7 +13,7 @@ from mlaudit.narrow import Malformed, Node, Route
 
 UV_DEFAULT_GROUPS = ("dev",)
 """What uv installs beside the project where `[tool.uv] default-groups` says nothing (https://docs.astral.sh/uv/concepts/projects/dependencies/)."""
-MAX_GROUPS = 2000
+MAX_GROUPS = 500
 """Dependency groups of one project that are looked into."""
 
 
@@ -96,62 +96,74 @@ def _guarded(doc: Document, section: Callable[[Document], Iterator[Declared | Un
 
 def _each(
     doc: Document,
-    nodes: Iterable[Node],
+    listed: Node,
     kind: Kind = Kind.PACKAGE,
     groups: tuple[str, ...] = (),
     extras: tuple[str, ...] = (),
     detail: str | None = None,
 ) -> Iterator[Declared | Unread]:
+    """The requirements in a list; tables in it are not theirs, and a list that is none is an Unread."""
+
     def one(node: Node) -> Iterator[Declared]:
         yield Declared(text=node.text(), route=node.route, kind=kind, groups=groups, extras=extras, detail=detail)
 
-    yield from doc.guarded(nodes, one)
+    def members(_: Document) -> Iterator[Declared | Unread]:
+        yield from doc.guarded((member for member in listed.each() if not (groups and member.is_table)), one)
+
+    yield from _guarded(doc, members)
 
 
 def _project(doc: Document) -> Iterator[Declared | Unread]:
     project = doc.toml.get("project")
     if not project.exists:
         return
-    yield from _each(doc, project.get("dependencies").each())
+    yield from _each(doc, project.get("dependencies"))
     for extra, node in project.get("optional-dependencies").items():
-        yield from _each(doc, node.each(), extras=(normalized(extra),))
+        yield from _each(doc, node, extras=(normalized(extra),))
 
 
 def _groups(doc: Document) -> Iterator[Declared | Unread]:
-    held_by, problems = _inclusions(doc)
+    includes, problems = _includes(doc)
     yield from problems
+    yield from _wrong_includes(doc, includes)
+    holders: dict[str, list[str]] = {}
+    for group in includes:
+        for target in sorted(_reached(group, includes) - {group}):
+            holders.setdefault(target, []).append(group)
     for group, node in doc.toml.get("dependency-groups").items():
         called = normalized(group)
-        strings = (member for member in node.each() if not member.is_table)
-        yield from _each(doc, strings, groups=(called, *held_by.get(called, ())))
+        yield from _each(doc, node, groups=(called, *holders.get(called, ())))
 
 
-def _inclusions(doc: Document) -> tuple[dict[str, tuple[str, ...]], list[Unread]]:
-    """For every group those that include it, through others too; unknown and circular includes are told (PEP 735)."""
+Includes = Mapping[str, Mapping[str, Node]]
+"""For every group the groups that it includes, each with the node that says so."""
+
+
+def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
     includes: dict[str, dict[str, Node]] = {}
+    problems: list[Unread] = []
     for group, node in list(doc.toml.get("dependency-groups").items())[:MAX_GROUPS]:
-        named = (member.get("include-group") for member in node.each() if member.is_table)
-        includes[normalized(group)] = {normalized(target.text()): target for target in named}
-    problems = [
-        doc.unread(f"there is no dependency group `{target}`", doc.at(*node.route), what=target)
-        for found in includes.values()
-        for target, node in found.items()
-        if target not in includes
-    ]
-    held: dict[str, list[str]] = {}
+        own = includes.setdefault(normalized(group), {})
+        for member in node.each() if node.is_list else ():
+            try:
+                if member.is_table:
+                    own[normalized(member.get("include-group").text())] = member.get("include-group")
+            except Malformed as error:
+                problems.append(doc.unread(str(error), doc.at(*error.route)))
+    return includes, problems
+
+
+def _wrong_includes(doc: Document, includes: Includes) -> Iterator[Unread]:
+    """Includes of groups that are not there, and of groups that lead back (PEP 735 forbids both)."""
     for group, found in includes.items():
-        reached = _reached(group, includes)
-        problems += [
-            doc.unread(f"the dependency group `{group}` includes itself", doc.at(*node.route), what=target)
-            for target, node in found.items()
-            if group in _reached(target, includes) or target == group
-        ]
-        for target in sorted(reached - {group}):
-            held.setdefault(target, []).append(group)
-    return {group: tuple(holders) for group, holders in held.items()}, problems
+        for target, node in found.items():
+            if target not in includes:
+                yield doc.unread(f"there is no dependency group `{target}`", doc.at(*node.route), what=target)
+            elif target == group or group in _reached(target, includes):
+                yield doc.unread(f"the dependency group `{group}` includes itself", doc.at(*node.route), what=target)
 
 
-def _reached(start: str, includes: Mapping[str, Mapping[str, Node]]) -> set[str]:
+def _reached(start: str, includes: Includes) -> set[str]:
     reached: set[str] = set()
     waiting = list(includes.get(start, ()))
     while waiting:
@@ -225,13 +237,13 @@ def _uv(doc: Document) -> Iterator[Declared | Unread]:
     uv = doc.toml.dig("tool", "uv")
     if not uv.exists:
         return
-    yield from _each(doc, uv.get("dev-dependencies").each(), groups=("dev",))
+    yield from _each(doc, uv.get("dev-dependencies"), groups=("dev",))
     for key, words, groups in _UV_BOUNDS:
-        yield from _each(doc, uv.get(key).each(), Kind.BOUND, groups, detail=words)
+        yield from _each(doc, uv.get(key), Kind.BOUND, groups, detail=words)
 
 
 def _build_system(doc: Document) -> Iterator[Declared | Unread]:
-    yield from _each(doc, doc.toml.dig("build-system", "requires").each(), groups=("build-system",))
+    yield from _each(doc, doc.toml.dig("build-system", "requires"), groups=("build-system",))
 
 
 def dependency_groups(doc: Document) -> tuple[str, ...]:
@@ -295,9 +307,8 @@ def _edges(entry: Declared) -> Iterator[Edge]:
 def root(doc: Document, *, with_edges: bool = True) -> Root:
     """The project as the root of a graph; `with_edges` where no lock says what it requires. Raises Malformed."""
     python = requires_python(doc)
-    called = name(doc) or ""
     return Root(
-        name=called,
+        name=name(doc) or "project",
         edges=tuple(edge for edge in edges(doc) if edge.when_group != "build-system") if with_edges else (),
         extras=extras(doc),
         groups=dependency_groups(doc),
@@ -340,13 +351,22 @@ def _uv_source(node: Node, addresses: Mapping[str, str]) -> UvSource:
         kind=kind,
         origin=origin,
         index=node.get("index").maybe_text(),
-        marker=node.get("marker").maybe_text(),
+        marker=_marker(node.get("marker")),
         extra=node.get("extra").maybe_text(),
         group=node.get("group").maybe_text(),
         workspace=node.get("workspace").flag(),
         editable=node.get("editable").flag(),
         route=node.route,
     )
+
+
+def _marker(node: Node) -> str | None:
+    if not node.exists:
+        return None
+    marker, problem = requirement.spelled_marker(node.text())
+    if problem is not None:
+        raise Malformed(problem, node.route)
+    return marker
 
 
 def _uv_origin(node: Node, addresses: Mapping[str, str]) -> tuple[str, str | None]:

@@ -1,4 +1,4 @@
-"""Python versions as configuration files write them: `3.11`, `py310`, `python3.10.4`, `3.x`, `>=3.9,<3.12`, `pypy3.9`."""
+"""Python versions as configuration files write them: `3.11`, `py310`, `python3.10.4`, `3.x`, `>=3.9,<3.12`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from mlaudit.model import Fact, Kind, Layer, Pin, Place, Unread
 from mlaudit.requirement import is_template
 from mlaudit.versions import specifiers
 
-_VERSION = re.compile(r"(?:python|py|cp|cpython|v)?[-@_=]?(\d(?:\.\d{1,2}){0,2}(?:(?:a|b|rc)\d{1,2}|-dev|t)?)(?:\.[*x])?", re.I)
+_VERSION = re.compile(
+    r"(?:python|py|cp|cpython|v)?[-@_=]?(\d(?:\.\d{1,2}){0,2}(?:(?:a|b|rc)\d{1,2}|-dev|t)?)(?:\.[*x])?", re.I
+)
 _TIGHT = re.compile(r"(?:python|py|cp)?[-_]?([23])(\d{1,2})", re.I)
 _OTHER = re.compile(r"(pypy|graalpy|jython|mambaforge|miniconda|miniforge|anaconda)", re.I)
 

@@ -77,11 +77,11 @@ class _Collector:
     """Sorts statements into a reading; follows includes, each document once, `MAX_INCLUDES` at most."""
 
     def __init__(self) -> None:
-        self.visited: set[tuple[str, bool]] = set()
+        self.visited: set[tuple[str, bool, tuple[str, ...]]] = set()
         self.facts: list[Fact] = []
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
-        self.visited.add((doc.path, False))
+        self.visited.add((doc.path, False, ()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
         for statement in self.statements(doc, parser):
@@ -108,7 +108,8 @@ class _Collector:
         if inner is None:
             yield Unread(at=include.at, why=_not_there(include), what=include.target)
             return
-        key = (inner.path, include.constraint)
+        # Two stages of a recipe may install one file; each has its pins.
+        key = (inner.path, include.constraint, include.parts)
         if key in self.visited:
             return
         if len(self.visited) >= MAX_INCLUDES:
@@ -135,7 +136,7 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
         yield replace(
             statement,
             kind=Kind.BOUND if include.constraint else statement.kind,
-            step=statement.step or include.step,
+            step=statement.step + include.step,
             groups=statement.groups or include.groups,
             under_extras=statement.under_extras or include.under_extras,
             parts=statement.parts or include.parts,

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 from mlaudit.document import Document
 from mlaudit.model import Fact, Place, Unread
-from mlaudit.requirement import leading_name
 from mlaudit.names import package_of
+from mlaudit.requirement import leading_name
 from mlaudit.script_text import Script
 from mlaudit.shell_words import Word
 
@@ -23,6 +23,7 @@ class Recipe:
         values: variables that are known; commands change them.
         folder: the current folder of the recipe, in its own file system.
         locate: gives, for a path in the recipe's file system, the path relative to the document's folder, or None.
+        cloned: folders into which commands cloned repositories.
         written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
         step: the number of the install that is read.
     """
@@ -45,12 +46,17 @@ class Recipe:
         self.folder = folder
         self.locate = locate or self._beside
         self.written: dict[str, Script | None] = {}
+        self.cloned: set[str] = set()
         self.step = step
         self.detail: str | None = None
 
     def path(self, text: str) -> str:
         """A path of a command seen from the current folder, normalized."""
         return posixpath.normpath(posixpath.join(self.folder, text))
+
+    def is_cloned(self, path: str) -> bool:
+        """Whether a path lies in a repository that the recipe cloned."""
+        return any(path.startswith(folder + "/") for folder in self.cloned)
 
     def _beside(self, path: str) -> str | None:
         return path if self.doc.beside(path) is not None else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlaudit.model import (
@@ -111,6 +111,11 @@ class Environment:
     def packages(self) -> int:
         """How many packages it names."""
         return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
+
+    def documents(self, pins: Iterable[Pin]) -> tuple[Reading, ...]:
+        """The readings in which some pins stand, each once."""
+        wanted = {id(pin) for pin in pins}
+        return tuple(reading for reading in self.readings if any(id(pin) in wanted for pin in reading.pins))
 
     def pins(self) -> Iterator[tuple[Pin, bool | None]]:
         """Every pin with whether it is selected."""

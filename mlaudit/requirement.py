@@ -18,6 +18,14 @@ MAX_LENGTH = 4096
 _PINNED = re.compile(
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)\s{0,8}==\s{0,8}([0-9A-Za-z.!+_-]{1,128})\s{0,8}"
 )
+_RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}"
+_BLANKS = " {0,4}"
+_COMPARED = rf"(?:>=|<=|<|>|!=){_BLANKS}{_RELEASE}|[=!]={_BLANKS}{_RELEASE}\.\*|~={_BLANKS}[0-9]{{1,9}}\.{_RELEASE}"
+_CLAUSE = rf"{_BLANKS}(?:{_COMPARED}){_BLANKS}"
+_PLAIN = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
+    rf"(?P<clauses>\ {{0,4}}(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:;(?P<marker>.{{1,4096}}))?"
+)
 _NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<>=!~;@(,]|$)")
 _TEMPLATE = re.compile(r"\{\{|\{%|\$\{|\$[A-Za-z_(]|\{[A-Za-z_]\w{0,64}\}|<[A-Za-z_][\w-]{0,64}>")
 # Known places rather than templates: build tools fill them with the project's own folder.
@@ -48,9 +56,12 @@ def is_template(text: str) -> bool:
 @lru_cache(maxsize=65536)
 def parse(text: str) -> Requirement:
     """The requirement in a text; equal texts are parsed once."""
-    plain = _PINNED.fullmatch(text)
+    pinned = _PINNED.fullmatch(text)
+    if pinned:
+        return _pinned(pinned.group(1), pinned.group(2))
+    plain = _PLAIN.fullmatch(text) if len(text) <= MAX_LENGTH else None
     if plain:
-        return _pinned(plain.group(1), plain.group(2))
+        return _plain(plain)
     if len(text) > MAX_LENGTH:
         return Requirement(problem=f"a requirement of {len(text)} characters is not read (at most {MAX_LENGTH})")
     from packaging.requirements import InvalidRequirement
@@ -71,6 +82,29 @@ def _pinned(name: str, version: str) -> Requirement:
     if parsed(version) is None:
         return Requirement(problem=f"`{version}` is no version (PEP 440)")
     return Requirement(name=name, version=version)
+
+
+def _plain(found: re.Match[str]) -> Requirement:
+    """A requirement of release numbers alone needs no grammar; its marker is parsed once for all that share it."""
+    marker, problem = spelled_marker(found["marker"]) if found["marker"] else (None, None)
+    if problem is not None:
+        return Requirement(problem=problem)
+    # The order in which packaging writes the clauses of a set.
+    clauses = sorted({clause.strip().replace(" ", "") for clause in found["clauses"].split(",")} - {""})
+    return Requirement(name=found["name"], specifier=",".join(clauses) or None, marker=marker)
+
+
+@lru_cache(maxsize=16384)
+def spelled_marker(text: str) -> tuple[str | None, str | None]:
+    """A marker as packaging spells it, or why it is none."""
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        return str(Marker(text)), None
+    except InvalidMarker as error:
+        return None, f"not a PEP 508 marker: {str(error).partition(chr(10))[0]}"
+    except RecursionError:
+        return None, "its marker is nested too deeply"
 
 
 def _not_one(text: str, error: Exception) -> Requirement:
@@ -206,3 +240,17 @@ def edge(text: str, *, when_extra: str | None = None, when_group: str | None = N
         when_extra=when_extra,
         when_group=when_group,
     )
+
+
+_ATOM = re.compile(r"\s{0,8}([a-z_.]{1,64})\s{0,8}(==|!=|<=|>=|<|>)\s{0,8}('[^']{0,128}'|\"[^\"]{0,128}\")\s{0,8}")
+# Only versions have an order for markers: `sys_platform < "x"` and its opposite are both false.
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def negated(marker: str) -> str | None:
+    """The opposite of a plain marker (comparisons joined by `and` or by `or` alone), None for any other."""
+    for joint, other in ((" and ", " or "), (" or ", " and ")):
+        atoms = [_ATOM.fullmatch(part) for part in marker.split(joint)]
+        if all(atom and (atom[1].startswith("python") or atom[2] in ("==", "!=")) for atom in atoms):
+            return other.join(f"{atom[1]} {_OPPOSITE[atom[2]]} {atom[3]}" for atom in atoms if atom is not None)
+    return None

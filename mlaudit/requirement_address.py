@@ -15,7 +15,7 @@ MAX_TAGS = 24
 """Dots in a wheel's file name: its compressed tags multiply (80 x 80 x 80 of them are half a million)."""
 
 _ADDRESS = re.compile(
-    r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|(?:file|git\+[a-z]{1,8}):|\.{1,2}(?=[/\\\[;\s]|$)|[/~\\]|[A-Za-z]:[\\/]"
+    r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|(?:file|git\+[a-z]{1,8}):|\.{1,2}(?=[/\\\[;\s]|$)|[/~\\]|\$\{PROJECT_ROOT\}|[A-Za-z]:[\\/]"
 )
 _ARCHIVE = re.compile(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
 _REVISION = re.compile(r"(?<=[^/:])/[^@]{1,2048}(@[^@]{1,256})$")
@@ -62,6 +62,8 @@ def parse(text: str, *, editable: bool = False) -> Address:
 
 
 def _located(head: str, editable: bool) -> Address:
+    # pdm and uv write the project's own folder so: a known place, and no variable.
+    head = re.sub(r"^(?:file:/{0,3})?\$\{PROJECT_ROOT\}", ".", head)
     hashes = tuple(f"{name}:{digest}" for name, digest in _URL_HASH.findall(head))
     archive = name_and_version(_EXTRAS.sub("", head))
     if archive is not None:
@@ -102,7 +104,7 @@ def _named(found: Address) -> Address:
     if _VCS.match(path) and (named := _REVISION.search(path)):
         revision, path = named.group(1)[1:], path[: named.start(1)]
     plain = path.removeprefix("file:").rstrip("/\\")
-    if plain in ("", ".", "${PROJECT_ROOT}") and not _VCS.match(path):
+    if plain in ("", ".") and not _VCS.match(path):
         return replace(found, own=True)
     if found.name is not None:
         return replace(found, revision=revision)

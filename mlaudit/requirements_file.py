@@ -53,7 +53,10 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     file = _File(doc=doc, layer=layer, index=decisive(url for _, found in lines for url in found.indexes))
     before = ""
     for line, found in lines:
-        yield from _statements_of(file, line, found, before)
+        if found.requirement and found.problem is None and not line.comment:
+            yield _requirement(file, line, found)
+        else:
+            yield from _statements_of(file, line, found, before)
         before = line.comment
 
 
@@ -78,8 +81,8 @@ def _names_everything(doc: Document, lines: list[tuple[Line, Parsed]], generated
 def _settled(entry: Parsed) -> bool:
     if entry.problem is not None or entry.includes:
         return False
-    if not entry.requirement or requirement_address.is_address(entry.requirement):
-        return entry.editable is not None or bool(entry.requirement) or not entry.hashes
+    if not entry.requirement or entry.address:
+        return True
     found = requirement.parse(entry.requirement)
     return found.version is not None or found.url is not None
 
@@ -111,8 +114,7 @@ def _place_of(doc: Document, context: str, part: str) -> Place:
 def _statements_of(file: _File, line: Line, found: Parsed, before: str) -> Iterator[Statement]:
     doc = file.doc
     if line.comment:
-        number, column, _ = line.where(0)
-        yield from waivers.waiver(doc, line.comment, doc.place(number, column))
+        yield from waivers.waiver(doc, line.comment, doc.place(*line.span(0, 0)[:2]))
     if found.problem is not None:
         yield doc.unread(found.problem, _place(doc, line, line.text), what=line.text)
     if found.requirement:
@@ -133,10 +135,8 @@ def _masked(url: str) -> str:
 
 def _place(doc: Document, line: Line, part: str) -> Place:
     """Where a part of a line stands; the whole line where variables or quotes changed it."""
-    index = max(line.text.find(part), 0)
-    number, column, start = line.where(index)
-    length = len(part) if line.text.startswith(part, index) else len(line.text)
-    return doc.place(number, column, start, line.where(index + length - 1)[2] + 1)
+    index = line.text.find(part)
+    return doc.place(*(line.span(index, len(part)) if index >= 0 else line.span(0, len(line.text))))
 
 
 def _include(doc: Document, line: Line, target: str, constraint: bool) -> Statement:
@@ -145,17 +145,19 @@ def _include(doc: Document, line: Line, target: str, constraint: bool) -> Statem
         return doc.unread(
             "a placeholder in the path has no value here; give it with --define", at, what=line.text, template=True
         )
+    if "://" in target:
+        return doc.unread("an include by address is not fetched; an audit opens no network connection", at, what=target)
     return Include(target=target, at=at, constraint=constraint, format="requirements")
 
 
 def _requirement(file: _File, line: Line, found: Parsed) -> Pin | Unread:
     doc, text = file.doc, found.requirement
     at = _place(doc, line, text)
-    if unresolved(text):
+    if "${" in text and unresolved(text):
         return _no_value(doc, at, text)
-    if requirement_address.is_address(text):
+    if found.address:
         return _addressed(file, at, requirement_address.parse(text), text, hashes=found.hashes)
-    index = _index_for(file, text)
+    index = _index_for(file, text) if file.index is not None else None
     return requirement.pin(
         doc,
         text,

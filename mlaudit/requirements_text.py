@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-import shlex
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
+
+from mlaudit.requirement_address import is_address
 
 MAX_OPTIONS = 16384
 """Characters of options on one line that are read as a shell would; a list of hashes may be longer."""
@@ -24,18 +25,33 @@ class Piece(NamedTuple):
 
 
 class Line(NamedTuple):
-    """One logical line: continuations joined, the comment cut off, blanks around it dropped."""
+    """One logical line: continuations joined, the comment cut off, blanks around it dropped.
+
+    `start`, `number` and `line_start` place its first character; `pieces` tells of the others where lines were joined.
+    """
 
     text: str
     comment: str
-    pieces: tuple[Piece, ...]
+    start: int
+    number: int
+    line_start: int
+    pieces: tuple[Piece, ...] = ()
 
-    def where(self, index: int) -> tuple[int, int, int]:
-        """Line, column and document offset of a character of `text`."""
-        pieces = self.pieces
-        piece = pieces[0] if len(pieces) == 1 else pieces[max(0, bisect_right(pieces, (index, 1 << 62)) - 1)]
-        offset = piece.start + index - piece.at
-        return piece.number, offset - piece.line_start + 1, offset
+    def span(self, index: int, length: int) -> tuple[int, int, int, int]:
+        """Line, column, and the offsets in the document where a stretch of `text` starts and ends."""
+        if not self.pieces:
+            start = self.start + index
+            return self.number, start - self.line_start + 1, start, start + length
+        first, last = self._piece(index), self._piece(index + max(length, 1) - 1)
+        start = first.start + index - first.at
+        end = last.start + index + length - last.at
+        return first.number, start - first.line_start + 1, start, end
+
+    def _piece(self, index: int) -> Piece:
+        return self.pieces[max(0, bisect_right(self.pieces, (index, 1 << 62)) - 1)]
+
+
+_LINE_ENDS = "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
 def logical_lines(text: str) -> Iterator[Line]:
@@ -43,27 +59,23 @@ def logical_lines(text: str) -> Iterator[Line]:
     held: list[tuple[str, Piece]] = []
     number, offset, line_start = 1, 0, 0
     for raw in text.splitlines(keepends=True):
-        line = raw.rstrip("\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029")
-        piece = Piece(0, offset, number, line_start)
-        commented = line.lstrip().startswith("#")
-        if line.endswith("\\") and not commented:
-            held.append((line, piece))
-        else:
-            yield from _joined([*held, (line, piece)]) if held else _single(line, piece)
-            held = []
+        line = raw.rstrip(_LINE_ENDS)
+        if held or line.endswith("\\"):
+            held.append((line, Piece(0, offset, number, line_start)))
+            if not line.endswith("\\") or line.lstrip().startswith("#"):
+                yield from _joined(held)
+                held = []
+        elif line:
+            cut = comment_start(line) if "#" in line else len(line)
+            plain = line[:cut].strip()
+            if plain or cut < len(line):
+                lead = (len(line) - len(line.lstrip())) if plain else cut
+                yield Line(plain, line[cut:], offset + lead, number, line_start)
         offset += len(raw)
         if raw[-1] in "\r\n":
             number, line_start = number + 1, offset
     if held:
         yield from _joined(held)
-
-
-def _single(line: str, piece: Piece) -> Iterator[Line]:
-    cut = comment_start(line) if "#" in line else len(line)
-    text = line[:cut].strip()
-    if text or cut < len(line):
-        lead = len(line) - len(line.lstrip()) if text else cut
-        yield Line(text, line[cut:], (piece._replace(start=piece.start + lead),))
 
 
 def _joined(held: list[tuple[str, Piece]]) -> Iterator[Line]:
@@ -72,11 +84,11 @@ def _joined(held: list[tuple[str, Piece]]) -> Iterator[Line]:
     pieces: list[Piece] = []
     length = 0
     for line, piece in held:
-        if line.endswith("\\"):
+        skipped, part = 0, line
+        if line.lstrip().startswith("#"):
+            skipped, part = -1, " " + line
+        elif line.endswith("\\"):
             skipped, part = len(line) - len(line.lstrip("\\")), line.strip("\\")
-        else:
-            commented = line.lstrip().startswith("#")
-            skipped, part = (-1, " " + line) if commented else (0, line)
         pieces.append(piece._replace(at=length, start=piece.start + skipped))
         parts.append(part)
         length += len(part)
@@ -85,7 +97,9 @@ def _joined(held: list[tuple[str, Piece]]) -> Iterator[Line]:
     text = whole[:cut].strip()
     lead = len(whole) - len(whole.lstrip()) if text else cut
     if text or cut < len(whole):
-        yield Line(text, whole[cut:], tuple(piece._replace(at=piece.at - lead) for piece in pieces))
+        placed = tuple(piece._replace(at=piece.at - lead) for piece in pieces)
+        first = placed[max(0, bisect_right(placed, (0, 1 << 62)) - 1)]
+        yield Line(text, whole[cut:], first.start - first.at, first.number, first.line_start, placed)
 
 
 def comment_start(line: str) -> int:
@@ -102,6 +116,7 @@ class Parsed:
 
     Attributes:
         requirement: what stands before the options, as it is written.
+        address: the requirement begins with an address, not with a name.
         editable: what `-e` names.
         includes: files pulled in, with whether as constraints; pip takes the first.
         indexes: addresses given by `--index-url`, `--extra-index-url` and `--find-links`.
@@ -110,6 +125,7 @@ class Parsed:
     """
 
     requirement: str = ""
+    address: bool = False
     editable: str | None = None
     includes: tuple[tuple[str, bool], ...] = ()
     indexes: tuple[str, ...] = ()
@@ -137,19 +153,25 @@ _VALUED = {
 def parsed(text: str) -> Parsed:
     """A logical line taken apart; equal lines are parsed once."""
     if " -" not in text and not text.startswith("-"):
-        return Parsed(requirement=text)
+        return Parsed(requirement=text, address=is_address(text))
     requirement, options = _parts(text)
+    found = _options(options)
+    if isinstance(found, str):
+        return Parsed(requirement=requirement, address=is_address(requirement), problem=found)
+    return _from_options(requirement, found)
+
+
+def _options(options: str) -> dict[str, Any] | str:
+    """The values of options by their long names, or why they cannot be read."""
     tokens = options.split()
     if all(token.startswith("--hash=") and _PLAIN_VALUE.fullmatch(token) for token in tokens):
-        return Parsed(requirement=requirement, hashes=tuple(token[len("--hash=") :] for token in tokens))
-    found: dict[str, Any] | str | None = _single_option(tokens)
-    if found is None:
-        if len(options) > MAX_OPTIONS:
-            return Parsed(requirement=requirement, problem=f"{len(options)} characters of options are not read")
-        found = _by_option_parser(options)
-    if isinstance(found, str):
-        return Parsed(requirement=requirement, problem=found)
-    return _from_options(requirement, found)
+        return {"hashes": [token[len("--hash=") :] for token in tokens]}
+    plain = _single_option(tokens)
+    if plain is not None:
+        return plain
+    if len(options) > MAX_OPTIONS:
+        return f"{len(options)} characters of options are not read"
+    return _by_option_parser(options)
 
 
 def _parts(text: str) -> tuple[str, str]:
@@ -181,6 +203,7 @@ def _option_parser() -> Any:
 
 def _by_option_parser(options: str) -> dict[str, Any] | str:
     """The values of options, or why they are none; fresh values, since the parser's own defaults are shared lists."""
+    import shlex
     from optparse import Values
 
     import pip_requirements_parser
@@ -207,6 +230,7 @@ def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
     repeated = len(editables) > 1 or len(includes) > 1 or bool(includes and editables)
     return Parsed(
         requirement=requirement,
+        address=is_address(requirement),
         editable=editables[0] if editables and not requirement else None,
         includes=tuple(includes[:1]) if not requirement and not editables else (),
         indexes=(*values("index_url"), *values("extra_index_urls"), *values("find_links")),

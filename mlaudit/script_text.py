@@ -59,13 +59,14 @@ class Script:
 
 
 @lru_cache(maxsize=8)
-def _line_starts(text: str) -> tuple[int, ...]:
+def line_starts(text: str) -> tuple[int, ...]:
+    """The offsets at which the lines of a text begin."""
     return (0, *(newline.end() for newline in re.finditer("\n", text)))
 
 
 def line_and_column(doc: Document, offset: int) -> tuple[int, int]:
     """Line and column, from 1, of a character of a document."""
-    starts = _line_starts(doc.text)
+    starts = line_starts(doc.text)
     line = bisect_right(starts, offset)
     return line, offset - starts[line - 1] + 1
 

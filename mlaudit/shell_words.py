@@ -23,6 +23,7 @@ _COMMENT = re.compile(r"#[^\n]*")
 _OPERATOR = re.compile(r"&&|\|\||;;&?|;&|\|&|[;|()\n]|&(?!>)")
 _REDIRECTION = re.compile(r"(?:\d{1,3})?(?P<sign><<-|<<<|<<|>>|>\||>&|<&|<>|>|<)|(?P<both>&>>?)")
 _PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>{}]+|[{}]")
+_LITERAL = re.compile(r"[^\s'\"\\${}]+|[{}]")
 _DOUBLE_PLAIN = re.compile(r'[^"\\$`]+')
 _SINGLE = re.compile(r"'([^']*)'")
 _BACKTICK = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
@@ -92,10 +93,14 @@ class _Builder:
 
 
 class Lexer:
-    """Tokens of a script; `values` are the variables that are known at each point, changed by the reader meanwhile."""
+    """Tokens of a script; `values` are the variables that are known at each point, changed by the reader meanwhile.
 
-    def __init__(self, text: str, values: MutableMapping[str, str]) -> None:
+    Without `shell` there are only words, expansions are not split, and `;`, `|`, `<`, `#` and backquotes mean nothing.
+    """
+
+    def __init__(self, text: str, values: MutableMapping[str, str], *, shell: bool = True) -> None:
         self.text = text[:MAX_SCRIPT]
+        self.shell = shell
         self.values = values
         self.position = 0
         self._awaited: list[Redirection] = []
@@ -106,6 +111,8 @@ class Lexer:
             blank = _BLANK.match(self.text, self.position)
             if blank:
                 self.position = blank.end()
+            elif not self.shell:
+                yield from self._words()
             elif self.text[self.position] == "#":
                 self.position = self._end(_COMMENT)
             else:
@@ -182,10 +189,10 @@ class Lexer:
             self._double(builder)
         elif first == "\\":
             self._escape(builder)
-        elif first in "$`":
-            self._expansion(builder, split=True)
+        elif first == "$" or (first == "`" and self.shell):
+            self._expansion(builder, split=self.shell)
         else:
-            plain = _PLAIN.match(self.text, self.position)
+            plain = (_PLAIN if self.shell else _LITERAL).match(self.text, self.position)
             if plain:
                 builder.add(plain[0])
                 self.position = plain.end()

@@ -107,7 +107,8 @@ def _holds(text: str, words: Iterable[str]) -> bool:
 
 def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
     """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
-    pythons = _installed(readings) or _wanted_pythons(wanted) or _asked_pythons(readings) or _ranged(readings, wanted)
+    told = _python_pins(readings)
+    pythons = _installed(told) or _wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
     facts = _facts(readings)
     system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
     stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
@@ -136,16 +137,16 @@ def _facts(readings: Iterable[Reading]) -> dict[str, str]:
     return facts
 
 
-def _python_pins(readings: Iterable[Reading]) -> Iterator[Pin]:
-    return (pin for reading in readings for pin in reading.pins if pin.kind is Kind.PYTHON)
+def _python_pins(readings: Iterable[Reading]) -> tuple[Pin, ...]:
+    return tuple([pin for reading in readings for pin in reading.pins if pin.kind is Kind.PYTHON])
 
 
-def _installed(readings: Iterable[Reading]) -> tuple[str, ...]:
-    return _narrowest(pin.version for pin in _python_pins(readings) if pin.layer is Layer.INSTALLED)
+def _installed(told: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in told if pin.layer is Layer.INSTALLED)
 
 
-def _asked_pythons(readings: Sequence[Reading]) -> tuple[str, ...]:
-    return _narrowest(pin.version for pin in _python_pins(readings) if pin.layer is not Layer.RECORDED)
+def _asked_for(told: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in told if pin.layer is not Layer.RECORDED)
 
 
 def _wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
@@ -166,7 +167,7 @@ def _python(version: str) -> str | None:
     return ".".join(part for part in found.groups() if part) if found else None
 
 
-def _ranged(readings: Sequence[Reading], wanted: Wanted) -> tuple[str, ...]:
+def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:
     """Every known minor that the ranges admit; those of the sources that name roots where all of them admit none."""
     rooted = [
         root.requires_python
@@ -174,7 +175,7 @@ def _ranged(readings: Sequence[Reading], wanted: Wanted) -> tuple[str, ...]:
         for root in chosen_roots(reading, wanted.parts)
         if root.requires_python
     ]
-    stated = [pin.specifier for pin in _python_pins(readings) if pin.specifier and pin.layer is not Layer.RECORDED]
+    stated = [pin.specifier for pin in told if pin.specifier and pin.layer is not Layer.RECORDED]
     return _admitted([*rooted, *stated]) or _admitted(rooted)
 
 
@@ -205,6 +206,16 @@ def pythons_of(target: Target) -> tuple[str, ...]:
     return target.pythons or KNOWN_MINORS
 
 
+def _patches(python: str) -> tuple[str, ...]:
+    """The releases that stand for a Python: of a minor the first and a last one, since markers only compare."""
+    return (python,) if python.count(".") > 1 else (f"{python}.0", f"{python}.{_LAST_PATCH}")
+
+
+def _worlds(target: Target) -> Worlds:
+    fulls = tuple(full for python in pythons_of(target) for full in _patches(python))
+    return Worlds(fulls, target.platform, target.machine, target.implementation)
+
+
 def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]:
     """The roots that `#word=name` chose, for words that a reading does not know the ones its tool takes by default."""
     chosen: list[Root] = []
@@ -227,19 +238,14 @@ def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
     chooser = _Chooser(reading, target, roots, graph)
     may, guessed = chooser.bits(hopeful=True)
     must = chooser.bits(hopeful=False)[0] if guessed else may
-    known: dict[tuple[int, int], Choice] = {(chooser.worlds.every,) * 2: always}
-    return tuple(known.setdefault(both, chooser.choice(*both)) for both in zip(may, must, strict=True))
+    both = tuple(zip(may, must, strict=True))
+    known = {pair: chooser.choice(*pair) for pair in set(both)}
+    return tuple(known[pair] for pair in both)
 
 
 def applies(marker: str | None, target: Target) -> bool:
     """Whether a marker surely holds, for every Python of the target and with no extra asked for."""
-    pythons = pythons_of(target)
-    spread = tuple(
-        full
-        for minor in pythons
-        for full in ([minor] if minor.count(".") > 1 else [f"{minor}.0", f"{minor}.{_LAST_PATCH}"])
-    )
-    worlds = Worlds(spread, target.platform, target.machine, target.implementation)
+    worlds = _worlds(target)
     evaluator = Evaluator(worlds=worlds, asked=Asked(), hopeful=False)
     return evaluator.bits(marker, frozenset()) == worlds.every
 
@@ -256,14 +262,8 @@ class _Chooser:
         self.target = target
         self.roots = roots
         self.graph = graph
-        # A minor stands for all its patch releases; the first and a last one bracket what a marker can tell apart.
-        spread = [
-            (minor, full)
-            for minor in pythons_of(target)
-            for full in ([minor] if minor.count(".") > 1 else [f"{minor}.0", f"{minor}.{_LAST_PATCH}"])
-        ]
-        self.minors = tuple(minor for minor, _ in spread)
-        self.worlds = Worlds(tuple(full for _, full in spread), target.platform, target.machine, target.implementation)
+        self.minors = tuple(python for python in pythons_of(target) for _ in _patches(python))
+        self.worlds = _worlds(target)
         defaults = [group for root in roots for group in root.default_groups] if target.default_groups else []
         self.asked = Asked(
             extras=frozenset(map(normalized, target.extras)),
@@ -293,6 +293,8 @@ class _Chooser:
         return Choice(selected=selected, pythons=for_pythons)
 
     def _filtered(self, pin: Pin, evaluator: Evaluator) -> int:
+        if not _conditional(pin):
+            return self.worlds.every
         if pin.kind not in (Kind.BOUND, Kind.PYTHON, Kind.PROJECT) and not self._wanted(pin):
             return 0
         return evaluator.bits(pin.marker, self.asked.extras)

@@ -7,11 +7,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from functools import lru_cache
 
+from packaging.version import Version
+
 from mlaudit.markers import Atom, Worlds, atom_bits, encoded, evaluated, program
 from mlaudit.model import Edge, Kind, Pin, Root
 from mlaudit.names import normalized
-from mlaudit.versions import admits
+from mlaudit.versions import admits, parsed
 
+_OLDEST = Version("0")
 ALWAYS = frozenset({"", "main", "default"})
 """Dependency groups that are no choice: poetry's and pdm's words for a project's own dependencies."""
 
@@ -103,11 +106,16 @@ class Graph:
         self.evaluator = evaluator
         self.reached: dict[tuple[int, str], int] = {}
         self._waiting: deque[tuple[int, str]] = deque()
+        # Edges that admit several versions wait until those that admit one have settled what there is.
+        self._undecided: deque[tuple[int, Edge]] = deque()
         self._by_name: dict[str, list[int]] = {}
+        self._by_version: dict[tuple[str, str | None], list[int]] = {}
+        self._by_extra: dict[int, dict[str, list[Edge]]] = {}
         self._found: dict[tuple[str, str | None, str | None, str | None], tuple[int, ...]] = {}
         for index, pin in enumerate(pins):
             if pin.kind in (Kind.PACKAGE, Kind.PROJECT, Kind.LOCAL):
                 self._by_name.setdefault(pin.name, []).append(index)
+                self._by_version.setdefault((pin.name, pin.version), []).append(index)
 
     def walk(self, roots: Iterable[Root]) -> dict[int, int]:
         """Bits of the environments in which each pin is reached.
@@ -131,11 +139,23 @@ class Graph:
                 if self.pins[index].kind is Kind.PROJECT:
                     self.reached[index, ""] = every
             self._follow(every, _switched_on(root.edges, asked), asked.extras, learning)
-        while self._waiting:
+        while self._waiting or self._undecided:
+            if not self._waiting:
+                self._decide(*self._undecided.popleft())
+                continue
             index, extra = node = self._waiting.popleft()
-            edges = [edge for edge in self.pins[index].requires if (edge.when_extra or "") == extra]
             ours = frozenset({extra}) if extra else frozenset[str]()
-            self._follow(self.reached[node], (edge for edge in edges if edge.when_group is None), ours, learning)
+            self._follow(self.reached[node], self._edges(index).get(extra, ()), ours, learning)
+
+    def _edges(self, index: int) -> dict[str, list[Edge]]:
+        """What a pin requires, by the extra that asks for it; groups are no matter of those who require it."""
+        known = self._by_extra.get(index)
+        if known is None:
+            known = self._by_extra[index] = {}
+            for edge in self.pins[index].requires:
+                if edge.when_group is None:
+                    known.setdefault(normalized(edge.when_extra or ""), []).append(edge)
+        return known
 
     def _activate(self, root: Root) -> None:
         name, every = normalized(root.name), self.evaluator.worlds.every
@@ -144,11 +164,12 @@ class Graph:
             ("extra", root.extras, self.evaluator.asked.extras),
             ("group", root.groups, self.evaluator.asked.groups),
         ):
-            self.evaluator.active.update({(kind, name, one): every for one in offered if normalized(one) in asked})
+            on = [one for one in map(normalized, offered) if one in asked]
+            self.evaluator.active.update({(kind, name, one): every for one in on})
 
     def _follow(self, bits: int, edges: Iterable[Edge], extras: frozenset[str], learning: bool) -> None:
         for edge in edges:
-            keys = frozenset(("extra", edge.name, extra) for extra in edge.extras)
+            keys = frozenset(("extra", edge.name, normalized(extra)) for extra in edge.extras)
             held = bits & self.evaluator.bits(edge.marker, extras, keys if learning else frozenset())
             if not held:
                 continue
@@ -156,13 +177,33 @@ class Graph:
                 for key in keys:
                     self.evaluator.active[key] = self.evaluator.active.get(key, 0) | held
             candidates = self._candidates(edge)
+            if len(candidates) > 1:
+                self._undecided.append((held, edge))
+            for index in candidates if len(candidates) == 1 else ():
+                self._reach(index, edge.extras, held)
+
+    def _decide(self, bits: int, edge: Edge) -> None:
+        """Share the environments of an edge among the versions that it admits: what is installed anyway goes first."""
+        candidates = self._candidates(edge)
+        for already in (True, False):
             for index in candidates:
-                alone = len(candidates) == 1
-                within = held if alone else held & self.evaluator.bits(self.pins[index].marker, extras)
+                within = bits & self._fitting(self.pins[index])
+                within &= self.reached.get((index, ""), 0) if already else self.evaluator.worlds.every
+                bits &= ~within
                 self._reach(index, edge.extras, within)
 
+    def _fitting(self, pin: Pin) -> int:
+        """The environments in which a version may be taken, by its own marker and its range of Python versions."""
+        worlds = self.evaluator.worlds
+        fitting = self.evaluator.bits(pin.marker, frozenset())
+        if pin.requires_python is None:
+            return fitting
+        return fitting & sum(
+            1 << bit for bit, python in enumerate(worlds.pythons) if admits(pin.requires_python, python)
+        )
+
     def _reach(self, index: int, extras: tuple[str, ...], bits: int) -> None:
-        for extra in ("", *extras):
+        for extra in ("", *map(normalized, extras)):
             node = (index, extra)
             before = self.reached.get(node, 0)
             if bits & ~before:
@@ -170,22 +211,23 @@ class Graph:
                 self._waiting.append(node)
 
     def _candidates(self, edge: Edge) -> tuple[int, ...]:
-        """The pins an edge can mean: by version and origin where it states them, else by the range."""
+        """The pins an edge can mean, newest first: by version and origin where it states them, else by the range."""
         key = (edge.name, edge.version, edge.origin, edge.specifier)
         if key not in self._found:
-            named = self._by_name.get(normalized(edge.name), [])
+            name = normalized(edge.name)
+            exact = edge.version is not None
+            named = self._by_version.get((name, edge.version), []) if exact else self._by_name.get(name, [])
             self._found[key] = tuple(named if len(named) < 2 else self._told_apart(edge, named))
         return self._found[key]
 
     def _told_apart(self, edge: Edge, named: list[int]) -> list[int]:
         pins = self.pins
-        if edge.version is not None:
-            named = [index for index in named if pins[index].version == edge.version]
-        elif edge.specifier is not None:
-            named = [index for index in named if admits(edge.specifier, pins[index].version or "")]
-        if edge.origin is not None or (edge.version is not None and len(named) > 1):
+        if edge.version is None and edge.specifier is not None:
+            # A range that admits none is one that the lock overrides.
+            named = [index for index in named if admits(edge.specifier, pins[index].version or "")] or named
+        if edge.origin is not None or edge.version is not None:
             named = [index for index in named if pins[index].origin == edge.origin]
-        return named
+        return sorted(named, key=lambda index: parsed(pins[index].version or "0") or _OLDEST, reverse=True)
 
 
 def _switched_on(edges: Iterable[Edge], asked: Asked) -> Iterable[Edge]:

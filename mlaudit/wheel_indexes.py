@@ -7,7 +7,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import resources
-from urllib.parse import urlsplit
 
 MAX_LENGTH = 2048
 """Characters of an address."""
@@ -38,6 +37,8 @@ def wheel_index(url: str) -> WheelIndex | None:
     """What an index decides by its address, None where it decides nothing."""
     if len(url) > MAX_LENGTH or "://" not in url:
         return None
+    from urllib.parse import urlsplit
+
     try:
         address = urlsplit(url)
         host = address.hostname

@@ -1,4 +1,4 @@
-"""Every rule over its cases: `fixtures/rules/<CODE>.toml` holds environments as texts, and what the rule says of them."""
+"""Every rule over its cases: `fixtures/rules/<CODE>.toml` holds environments as texts and what the rule says."""
 
 from __future__ import annotations
 

@@ -30,7 +30,7 @@ def render(report: Report, style: Style) -> str:
 
 def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
     if not style.quiet:
-        yield from _present(_notes(report), _environments(report.environments))
+        yield from _present(_notes(report), _environments(_shown_environments(report)))
     for severity in (Severity.ERROR, Severity.WARNING):
         for finding in report.findings:
             if finding.severity is severity:
@@ -76,6 +76,18 @@ def _environments(environments: Sequence[Environment]) -> list[Line]:
         lines += [text((name.ljust(margin), "bold"), (sources, "")), text((" " * margin + facts, ""))]
         lines += [line for note in one.notes for line in _folded(note, indent=margin)]
     return lines
+
+
+def _shown_environments(report: Report) -> list[Environment]:
+    """All that were named; of those that were found by looking, the ones that are compared."""
+    if not report.found:
+        return list(report.environments)
+    paired = _paired(report)
+    return [one for one in report.environments if one.name in paired]
+
+
+def _paired(report: Report) -> set[str]:
+    return {name for one in report.environments for name in (*one.follows, *((one.name,) if one.follows else ()))}
 
 
 def _with_notes(rows: list[Line], environments: Sequence[Environment]) -> list[Line]:
@@ -128,6 +140,8 @@ def _finding(finding: Finding) -> Iterator[Line]:
 
 
 def _headline(finding: Finding) -> str:
+    if len(finding.environments) == 1:
+        return f"{finding.package} in {finding.environments[0]}" if finding.package else str(finding.at)
     if finding.package and finding.expected is not None and finding.actual is not None:
         return f"{finding.package} {finding.expected} → {finding.actual}"
     return finding.package or " → ".join(finding.environments) or str(finding.at)
@@ -135,7 +149,7 @@ def _headline(finding: Finding) -> str:
 
 def _locations(finding: Finding) -> Iterator[Line]:
     sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
-    only = len(finding.related) > 1 or finding.expected is None
+    only = len(finding.environments) < 2 or len(finding.related) > 1 or finding.expected is None
     rows = [[(f"  {at}", "underline"), ("" if only or not said else said, "")] for at, said in sides.items()]
     yield from columns(rows)
 
@@ -146,8 +160,10 @@ def _labelled(label: str, sentence: str) -> Iterator[Line]:
 
 
 def _brief(finding: Finding) -> Iterator[Line]:
+    """Two lines: what, then where; the sentence only where the headline does not say it."""
     yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
-    yield from _folded(finding.message, indent=2)
+    if len(finding.environments) < 2 or finding.expected is None or finding.actual is None:
+        yield from _folded(finding.message, indent=2)
     yield text((f"  {finding.at}", "underline"))
 
 
@@ -234,9 +250,10 @@ def _tone(reference: Cell, cell: Cell) -> str:
 def _summary(report: Report) -> Iterator[Line]:
     summary = report.summary
     names = [one.name for one in report.environments]
-    if not any(row.crossings for row in report.rows) and len(names) < 2:
+    if not _paired(report):
         packages = sum(one.packages for one in report.environments)
-        yield from _folded(f"One environment, {packages} packages: nothing to compare it with. {_counts(report)}")
+        many = "1 environment" if len(names) == 1 else f"{len(names)} environments"
+        yield from _folded(f"{many}, {packages} packages, no pair to compare; {_counts(report)}")
         return
     if summary.compared and summary.compared == summary.aligned and not report.findings:
         yield from _folded(
@@ -265,7 +282,8 @@ def _plural(count: int, word: str) -> str:
 
 def _sides(report: Report) -> Iterator[str]:
     one_sided = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
-    for one in report.environments:
+    paired = _paired(report)
+    for one in (one for one in report.environments if one.name in paired):
         only = sum(1 for row in one_sided if any(cell.environment == one.name and cell.stated for cell in row.cells))
         if only:
             yield f"{only} only in {one.name}{' (complete)' if one.complete else ''}."

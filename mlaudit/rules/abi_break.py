@@ -38,9 +38,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             environments=(environment.name,),
             message=f"In {environment.name}: {found.says}",
             at=view.place(environment.cell(found.package)),
-            related=(view.place(environment.cell("numpy")),),
+            related=(view.place(environment.cell(found.other)),),
             evidence=found.evidence,
             actual=found.version,
-            expected=found.numpy,
+            expected=found.other_version,
             fix=Fix(says=found.remedy),
         )

@@ -15,8 +15,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Statements of one environment about one package cannot hold together.
 
     What it does:
-        Reports two pins, or a pin and a bound, of one package and of equal rank, which no version satisfies together
-        and whose markers hold at the same time. Pins for disjoint markers are no conflict.
+        Reports two pins, or a pin and a bound, of one package in one source (with what it includes), which no
+        version satisfies together and whose markers hold at the same time. Pins for disjoint markers are no conflict;
+        two sources that disagree are `layers-disagree`.
 
     Why:
         An installer refuses it, or the last one wins and the audit cannot know which one runs.
@@ -31,7 +32,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://pip.pypa.io/en/stable/topics/dependency-resolution/#dealing-with-dependency-conflicts
     """
     for cell in environment.cells.values():
-        if cell.conflict:
+        if cell.conflict and len(environment.documents(cell.conflict)) == 1:
             yield _hit(environment, cell)
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.knowledge.family import family_mismatches
-from mlaudit.model import Fix, Severity
+from mlaudit.model import Fix, Layer, Severity
 from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
+from mlaudit.report import Cell, Environment, Hit
 from mlaudit.view import View
 from mlaudit.wording import exact_versions
 
@@ -35,6 +35,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     for mismatch in family_mismatches(exact_versions(environment)):
         subject, other = (environment.cell(name) for name in (mismatch.subject, mismatch.other))
+        if _solved_by_conda(subject) and _solved_by_conda(other):
+            continue
         yield Hit(
             package=mismatch.subject,
             environments=(environment.name,),
@@ -46,3 +48,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             expected=f"{mismatch.other}{mismatch.wanted}",
             fix=Fix(says=mismatch.remedy),
         )
+
+
+def _solved_by_conda(cell: Cell) -> bool:
+    """Whether conda's own solver chose the build, whose demands are not those of the wheel."""
+    return any(pin.ecosystem == "conda" and pin.layer is not Layer.DECLARED for pin in cell.pins)

@@ -34,6 +34,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     manifests = {reading.path for reading in environment.readings if words().kinds.get(reading.format) == "manifest"}
     for cell in environment.cells.values():
+        if cell.conflict and len(environment.documents(cell.conflict)) > 1:
+            yield _equals(environment, cell)
+            continue
         other = next((pin for pin in cell.overruled if _contradicts(pin, cell) and pin.at.path not in manifests), None)
         if other is not None:
             yield _hit(environment, cell, other)
@@ -61,4 +64,22 @@ def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
         related=(effective.at,),
         expected=cell.version,
         actual=stated,
+    )
+
+
+def _equals(environment: Environment, cell: Cell) -> Hit:
+    """Sources of equal rank: which of them runs is not known."""
+    stated = list(dict.fromkeys((pin.version or pin.specifier or "any version") for pin in cell.conflict))
+    first, *others = cell.conflict
+    return Hit(
+        package=cell.package,
+        environments=(environment.name,),
+        message=(
+            f"The sources of {environment.name} state {cell.package} {' and '.join(stated)}, and none of them is surer "
+            f"than the others."
+        ),
+        at=others[-1].at if others else first.at,
+        related=tuple(pin.at for pin in (first, *others[:-1])) if others else (),
+        expected=stated[0],
+        actual=stated[-1],
     )

@@ -10,6 +10,8 @@ from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
 from mlaudit.view import View
 
+# A tag that looks like a version is seldom moved.
+_TAG = re.compile(r"@v?[0-9]{1,4}(?:\.[0-9]{1,6}){1,4}(?:[#&?]|$)")
 _COMMIT = re.compile(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
 
 
@@ -41,6 +43,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 message=f"{pin.name} of {environment.name} comes from {pin.origin or pin.name}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
+                severity=Severity.INFO if _TAG.search(pin.origin or "") else None,
             )
 
 

@@ -1,0 +1,339 @@
+"""Values of names and expressions in a Python source, found by reading its syntax; nothing is ever run.
+
+Known are literals, names, concatenations, the usual calls on literals, and `open("file").read()`; any other value is
+kept as `Unknown`, with the node that it stands at.
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Union
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Place
+
+MAX_DEPTH = 40
+"""Names and operators inside each other that are followed."""
+MAX_ITEMS = 20_000
+"""Members of one list, and characters of one text that is put together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string, and where its literal stands."""
+
+    text: str
+    node: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """The content of a file that the source opens."""
+
+    target: str
+    node: ast.expr
+
+
+@dataclass(frozen=True, slots=True)
+class Unknown:
+    """A value that only running the source would give."""
+
+    why: str
+    node: ast.AST
+
+
+Value = Union[Text, File, Unknown, "list[Value]", "dict[str, Value]"]
+
+_COMPUTED = "it is computed when the file runs, and audited files are never run"
+_WRAPPERS = frozenset(("list", "tuple", "sorted", "set", "dict", "str", "frozenset"))
+_OF_FILE = frozenset(("read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
+_PLACEHOLDER = re.compile(r"\{(\w{0,64})\}|%s")
+
+
+def parsed(doc: Document) -> ast.Module:
+    """The syntax tree of a source. Raises Unreadable."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(doc.text)
+    except SyntaxError as error:
+        raise Unreadable(f"it is no Python 3 source: {error.msg}", error.lineno, error.offset) from None
+    except (ValueError, MemoryError, RecursionError) as error:
+        raise Unreadable(f"it is no Python source that can be read: {str(error) or 'nested too deeply'}") from None
+
+
+def place(doc: Document, node: ast.AST) -> Place:
+    """Where a node stands; the parser counts columns in bytes, places count characters."""
+    line, column = getattr(node, "lineno", None), getattr(node, "col_offset", None)
+    if line is None or column is None:
+        return doc.place()
+    start = _offset(doc.text, line, column)
+    end_line, end_column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
+    end = _offset(doc.text, end_line, end_column) if end_line is not None and end_column is not None else None
+    return doc.place(line, start - _line_start(doc.text, line) + 1, start, end)
+
+
+def _line_start(text: str, line: int) -> int:
+    start = 0
+    for _ in range(line - 1):
+        start = text.find("\n", start) + 1
+    return start
+
+
+def _offset(text: str, line: int, column: int) -> int:
+    start = _line_start(text, line)
+    end = text.find("\n", start)
+    raw = text[start : end if end >= 0 else len(text)].encode("utf-8")
+    return start + len(raw[:column].decode("utf-8", "ignore"))
+
+
+class Scope:
+    """Names of a source and their values at its end; what a condition decides is unknown."""
+
+    def __init__(self) -> None:
+        self.names: dict[str, Value] = {}
+
+    def run(self, body: list[ast.stmt], *, surely: bool = True) -> None:
+        """Take statements in their order. `surely` is False inside conditions and loops."""
+        for statement in body:
+            self._statement(statement, surely)
+
+    def _statement(self, statement: ast.stmt, surely: bool) -> None:
+        if isinstance(statement, ast.Assign):
+            for target in statement.targets:
+                self._assign(target, statement.value, surely)
+        elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
+            self._assign(statement.target, statement.value, surely)
+        elif isinstance(statement, ast.AugAssign):
+            self._grow(statement.target, statement.value, surely)
+        elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
+            self._call(statement.value, surely)
+        elif isinstance(statement, ast.With):
+            self._with(statement, surely)
+        else:
+            self._block(statement, surely)
+
+    def _block(self, statement: ast.stmt, surely: bool) -> None:
+        if isinstance(statement, ast.If) and _is_main(statement.test):
+            self.run(statement.body, surely=surely)
+            return
+        for name in ("body", "orelse", "handlers", "finalbody"):
+            for member in getattr(statement, name, ()):
+                if isinstance(member, ast.ExceptHandler):
+                    self.run(member.body, surely=False)
+                elif isinstance(member, ast.stmt) and isinstance(statement, (ast.If, ast.For, ast.While, ast.Try)):
+                    self._statement(member, False)
+
+    def _with(self, statement: ast.With, surely: bool) -> None:
+        for item in statement.items:
+            if isinstance(item.optional_vars, ast.Name):
+                self.names[item.optional_vars.id] = self.value(item.context_expr)
+        self.run(statement.body, surely=surely)
+
+    def _assign(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
+        found = self.value(value)
+        if isinstance(target, ast.Name):
+            known = self.names.get(target.id)
+            self.names[target.id] = found if surely else _either(known, value)
+        elif isinstance(target, ast.Subscript):
+            table, key = self.value(target.value), self.value(target.slice)
+            if isinstance(table, dict) and isinstance(key, Text):
+                table[key.text] = found if surely else _either(table.get(key.text), value)
+
+    def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
+        known = self.value(target)
+        more = self.value(value) if surely else Unknown("a condition decides whether it is added", value)
+        if isinstance(known, list):
+            _extend(known, _members(more))
+        elif isinstance(target, ast.Name):
+            self.names[target.id] = Unknown(_COMPUTED, value)
+
+    def _call(self, call: ast.Call, surely: bool) -> None:
+        """`x.append(...)`, `x.extend(...)` and `x.update(...)` on a known list or table."""
+        if not isinstance(call.func, ast.Attribute) or not call.args:
+            return
+        known, argument = self.value(call.func.value), call.args[0]
+        more: Value = self.value(argument) if surely else Unknown("a condition decides whether it is added", argument)
+        if isinstance(known, list) and call.func.attr in ("append", "add", "insert"):
+            _extend(known, [self.value(call.args[-1]) if surely else more])
+        elif isinstance(known, list) and call.func.attr in ("extend", "update"):
+            _extend(known, _members(more))
+        elif isinstance(known, dict) and call.func.attr == "update":
+            known.update(more if isinstance(more, dict) else {"": more})
+
+    def value(self, node: ast.expr, depth: int = 0) -> Value:
+        """The value of an expression."""
+        if depth > MAX_DEPTH:
+            return Unknown(_COMPUTED, node)
+        if isinstance(node, ast.Constant):
+            return Text(node.value, node) if isinstance(node.value, str) else Unknown("it is no text", node)
+        if isinstance(node, ast.Name):
+            return self.names.get(node.id, Unknown(f"`{node.id}` has no value that could be read here", node))
+        if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+            return self._list(node.elts, depth)
+        if isinstance(node, ast.Dict):
+            return self._table(node, depth)
+        return self._composed(node, depth)
+
+    def _composed(self, node: ast.expr, depth: int) -> Value:
+        if isinstance(node, ast.BinOp):
+            return self._operation(node, depth)
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node, depth)
+        if isinstance(node, ast.Call):
+            return self._called(node, depth)
+        if isinstance(node, ast.Subscript):
+            table, key = self.value(node.value, depth + 1), self.value(node.slice, depth + 1)
+            found = table.get(key.text) if isinstance(table, dict) and isinstance(key, Text) else None
+            return found if found is not None else Unknown(_COMPUTED, node)
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
+            return Unknown("a comprehension is computed when the file runs, and audited files are never run", node)
+        if isinstance(node, ast.IfExp):
+            return Unknown("a condition decides its value", node)
+        return Unknown(_COMPUTED, node)
+
+    def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
+        found: list[Value] = []
+        for element in elements[:MAX_ITEMS]:
+            if isinstance(element, ast.Starred):
+                _extend(found, _members(self.value(element.value, depth + 1)))
+            else:
+                found.append(self.value(element, depth + 1))
+        return found
+
+    def _table(self, node: ast.Dict, depth: int) -> dict[str, Value]:
+        found: dict[str, Value] = {}
+        for key, value in zip(node.keys, node.values, strict=True):
+            inner = self.value(value, depth + 1)
+            if key is None:
+                found.update(inner if isinstance(inner, dict) else {"": inner})
+                continue
+            name = self.value(key, depth + 1)
+            found[name.text if isinstance(name, Text) else ""] = (
+                inner if isinstance(name, Text) else Unknown(_COMPUTED, key)
+            )
+        return found
+
+    def _operation(self, node: ast.BinOp, depth: int) -> Value:
+        left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
+        if isinstance(node.op, ast.Add):
+            if isinstance(left, Text) and isinstance(right, Text):
+                return _text(left.text + right.text, node)
+            if isinstance(left, list) or isinstance(right, list):
+                return [*_members(left), *_members(right)][:MAX_ITEMS]
+        if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
+            return {**left, **right}
+        if isinstance(node.op, ast.Mod) and isinstance(left, Text):
+            return _filled(left.text, right if isinstance(right, list) else [right], {}, node)
+        return Unknown(_COMPUTED, node)
+
+    def _joined(self, node: ast.JoinedStr, depth: int) -> Value:
+        parts: list[str] = []
+        for value in node.values:
+            plain = isinstance(value, ast.FormattedValue) and value.format_spec is None
+            inner = value.value if isinstance(value, ast.FormattedValue) and plain else value
+            found = self.value(inner, depth + 1)
+            if not isinstance(found, Text):
+                return Unknown(_COMPUTED, node)
+            parts.append(found.text)
+        return _text("".join(parts), node)
+
+    def _called(self, node: ast.Call, depth: int) -> Value:
+        name = _called_name(node)
+        if isinstance(node.func, ast.Name):
+            return self._function(node, name, depth)
+        if not isinstance(node.func, ast.Attribute):
+            return Unknown(_COMPUTED, node)
+        if name == "open" or (name == "join" and _is_path_join(node.func)):
+            return self._function(node, name, depth)
+        owner = self.value(node.func.value, depth + 1)
+        if isinstance(owner, File) and name in _OF_FILE:
+            return owner
+        if isinstance(owner, Text):
+            return self._text_method(owner, name, node, depth)
+        return owner if isinstance(owner, (list, dict)) and name == "copy" else self._unknown_call(node)
+
+    def _function(self, node: ast.Call, name: str, depth: int) -> Value:
+        if name in ("open", "Path", "join", "read_text") and node.args:
+            found = [self.value(argument, depth + 1) for argument in node.args]
+            return self._opened(node, name, found)
+        if name == "dict" and not node.args:
+            return {word.arg or "": self.value(word.value, depth + 1) for word in node.keywords}
+        if name in _WRAPPERS and len(node.args) == 1:
+            return self.value(node.args[0], depth + 1)
+        return self._unknown_call(node)
+
+    def _opened(self, node: ast.Call, name: str, found: list[Value]) -> Value:
+        """A file whose path is literal, but for a folder in front that only a run would give."""
+        literal = [value.text for value in found if isinstance(value, Text)]
+        if name == "join":
+            last = found[-1]
+            return _text("/".join(literal), node) if isinstance(last, Text) else Unknown(_COMPUTED, node)
+        return File(literal[0], node) if isinstance(found[0], Text) else Unknown(_COMPUTED, node)
+
+    def _text_method(self, owner: Text, name: str, node: ast.Call, depth: int) -> Value:
+        arguments = [self.value(argument, depth + 1) for argument in node.args]
+        if name == "format":
+            words = {word.arg or "": self.value(word.value, depth + 1) for word in node.keywords}
+            return _filled(owner.text, arguments, words, node)
+        if name in ("strip", "lower", "rstrip", "lstrip") and not arguments:
+            return Text(owner.text.strip(), owner.node)
+        if name in ("split", "splitlines"):
+            separator = arguments[0].text if arguments and isinstance(arguments[0], Text) else None
+            parts = owner.text.splitlines() if name == "splitlines" else owner.text.split(separator or None)
+            return [Text(part.strip(), owner.node) for part in parts[:MAX_ITEMS] if part.strip()]
+        return self._unknown_call(node)
+
+    def _unknown_call(self, node: ast.Call) -> Unknown:
+        name = _called_name(node)
+        return Unknown(f"`{name}(...)` is computed when the file runs, and audited files are never run", node)
+
+
+def _called_name(node: ast.Call) -> str:
+    if isinstance(node.func, ast.Attribute):
+        return node.func.attr
+    return node.func.id if isinstance(node.func, ast.Name) else "(...)"
+
+
+def _is_path_join(function: ast.Attribute) -> bool:
+    return isinstance(function.value, ast.Attribute) and function.value.attr == "path"
+
+
+def _is_main(test: ast.expr) -> bool:
+    return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
+
+
+def _either(known: Value | None, node: ast.expr) -> Value:
+    """What a name holds that a condition may set anew: what it held before, and something unknown."""
+    unknown = Unknown("a condition decides its value", node)
+    return [*known, unknown] if isinstance(known, list) else unknown
+
+
+def _members(value: Value) -> list[Value]:
+    return value if isinstance(value, list) else [value]
+
+
+def _extend(known: list[Value], more: list[Value]) -> None:
+    known += more[: max(MAX_ITEMS - len(known), 0)]
+
+
+def _text(text: str, node: ast.expr) -> Value:
+    return Text(text, node) if len(text) <= MAX_ITEMS else Unknown("it is longer than any requirement", node)
+
+
+def _filled(template: str, arguments: list[Value], words: Mapping[str, Value], node: ast.expr) -> Value:
+    """`"numpy==%s" % version` and `"numpy=={}".format(version)`, where all that goes in is known text."""
+    rest: Iterator[Value] = iter(arguments)
+    pieces: list[str] = []
+    position = 0
+    for found in _PLACEHOLDER.finditer(template):
+        value = words.get(found.group(1)) if found.group(1) else next(rest, None)
+        if not isinstance(value, Text):
+            return Unknown(_COMPUTED, node)
+        pieces += (template[position : found.start()], value.text)
+        position = found.end()
+    return _text("".join((*pieces, template[position:])), node)

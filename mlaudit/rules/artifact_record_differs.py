@@ -1,0 +1,83 @@
+"""What stands beside a model, or in it, records different versions of one package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+from mlaudit.knowledge.roles import words
+from mlaudit.model import Kind, Pin, Reading, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.versions import admits, same_public
+from mlaudit.view import View
+
+
+@environment_rule("MLA402", Severity.WARNING, since="0.1", fact="record", supersedes=["MLA008", "MLA205"])
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """What stands beside a model, or in it, records different versions of one package.
+
+    What it does:
+        Holds the records of one model against each other: the MLmodel file, the requirements and the conda file that
+        were written beside it, and the versions that the artifact itself carries.
+
+    Why:
+        The server installs one of them, and the model was written under one of them. Nobody can tell which.
+
+    Example:
+        A folder whose MLmodel says scikit-learn 0.24.1, its requirements.txt 1.2.2 and its conda.yaml 1.7.0.
+
+    Fix:
+        Log the model again in the environment that trained it, or edit the records to say what the artifact says.
+
+    References:
+        https://mlflow.org/docs/latest/ml/model/
+    """
+    readings = [*_described(environment.readings), *environment.writes]
+    if not readings:
+        return
+    records: dict[str, list[Pin]] = {}
+    for reading in readings:
+        for pin in reading.pins:
+            if pin.kind is Kind.PACKAGE and (pin.version is not None or pin.specifier is not None):
+                records.setdefault(pin.package, []).append(pin)
+    for package, pins in records.items():
+        pair = _disagreeing(pins)
+        if pair is not None:
+            yield _hit(environment, package, *pair)
+
+
+def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
+    """All sources of an environment that a model's own description is among."""
+    described = words().descriptors
+    return readings if any(reading.format in described for reading in readings) else ()
+
+
+def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
+    pairs = ((one, other) for at, one in enumerate(pins) for other in pins[at + 1 :])
+    return next((pair for pair in pairs if _differ(*pair)), None)
+
+
+def _differ(one: Pin, other: Pin) -> bool:
+    if one.version is not None and other.version is not None:
+        return not same_public(one.version, other.version)
+    exact, ranged = (one, other) if one.version is not None else (other, one)
+    return exact.version is not None and ranged.specifier is not None and not admits(ranged.specifier, exact.version)
+
+
+def _stated(pins: Iterable[Pin]) -> list[str]:
+    return [pin.version or pin.specifier or "any version" for pin in pins]
+
+
+def _hit(environment: Environment, package: str, one: Pin, other: Pin) -> Hit:
+    first, second = _stated((one, other))
+    return Hit(
+        package=package,
+        environments=(environment.name,),
+        message=(
+            f"The records of {environment.name} differ: {package} is {first} at {one.at} and {second} at {other.at}."
+        ),
+        at=other.at,
+        related=(one.at,),
+        expected=first,
+        actual=second,
+    )
