@@ -60,8 +60,8 @@ def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
 
 def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
     """For each path the innermost part in which all of them differ; whole paths where there is none."""
-    if len(paths) == 1:
-        return [_stem(paths[0].name)]
+    if len(paths) < 2:
+        return [_stem(path.name) for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
         if len(set(parts)) == len(parts):
@@ -87,9 +87,10 @@ def assemble(
     *,
     artifact_kinds: Sequence[str] = (),
     writes: Sequence[Spelled] = (),
+    reads: Sequence[Spelled] = (),
     notes: Sequence[str] = (),
 ) -> Environment:
-    """The environment that some sources make; `writes` are the artifacts that it writes."""
+    """The environment that some sources make; `writes` and `reads` are artifacts."""
     readings = [reading for part in parts for reading in _readings(part, options)]
     return environment(
         name,
@@ -100,6 +101,7 @@ def assemble(
         follows=follows,
         artifact_kinds=artifact_kinds,
         writes=[reading for part in writes for reading in _readings(part, options)],
+        reads=[reading for part in reads for reading in _readings(part, options)],
         notes=notes,
     )
 

@@ -6,15 +6,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
+from mlaudit.artifacts import artifact_crossings, is_artifact
 from mlaudit.cells import Stated, cells, stated_pins
 from mlaudit.crossings import crossing
 from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
 from mlaudit.registry import Rule, rules
-from mlaudit.report import Environment, Found, Report, Row, Summary
+from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, Summary
 from mlaudit.settings import Settings
 from mlaudit.target import Choice, Wanted, choose, problems, pythons_of, target_for
+from mlaudit.versions import same_public
 from mlaudit.view import View, watches
 
 
@@ -28,10 +30,16 @@ def environment(
     follows: Sequence[str] = (),
     artifact_kinds: Sequence[str] = (),
     writes: Iterable[Reading] = (),
+    reads: Iterable[Reading] = (),
     notes: Sequence[str] = (),
 ) -> Environment:
-    """The environment that some readings make: its target settled, its pins chosen, its cells computed."""
-    read = tuple(readings)
+    """The environment that some readings make: its target settled, its pins chosen, its cells computed.
+
+    Model artifacts among the readings are what it writes: they say nothing of what is installed.
+    """
+    given = tuple(readings)
+    read = tuple(reading for reading in given if not is_artifact(reading))
+    made = tuple(reading for reading in given if is_artifact(reading))
     target = target_for(read, wanted)
     choices = tuple(choose(reading, target) for reading in read)
     return Environment(
@@ -45,7 +53,8 @@ def environment(
         complete=_complete(read),
         cells=cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target),
         artifact_kinds=tuple(artifact_kinds),
-        writes=tuple(writes),
+        writes=(*writes, *made),
+        reads=tuple(reads),
         notes=(*notes, *(str(problem) for problem in problems(read, wanted, target))),
     )
 
@@ -88,9 +97,11 @@ def audit(
     named = {one.name: one for one in environments}
     pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
     rows = tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only))
-    view = View(command=command, environments=named, pairs=pairs, rows=rows, settings=settings)
+    artifacts = tuple(artifact_crossings(named, pairs))
+    view = View(command=command, environments=named, pairs=pairs, rows=rows, artifacts=artifacts, settings=settings)
     judged = (one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only))
-    outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain)
+    waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
+    outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain, waivers=waivers)
     summary = _summary(view, outcome.counts)
     return Report(
         command=command,
@@ -143,7 +154,7 @@ def _row(
     crossings = tuple(
         crossing(held[writer], held[reader], watched=watched)
         for writer, reader in pairs
-        if held[writer].named or held[reader].named
+        if held[writer].named or (held[reader].named and not _only_artifacts(writer, environments))
     )
     worst = min(crossings, key=lambda one: (one.verdict.rank, one.distance.rank if one.distance else 9), default=None)
     return Row(
@@ -155,6 +166,11 @@ def _row(
         distance=worst.distance if worst else None,
         watched=watched,
     )
+
+
+def _only_artifacts(name: str, environments: Sequence[Environment]) -> bool:
+    """Whether an environment is nothing but the artifacts that it wrote, so that what it does not name is no news."""
+    return any(one.name == name and one.writes and not one.readings for one in environments)
 
 
 def _judged(view: View) -> Iterator[Judged]:
@@ -173,15 +189,26 @@ def _judged(view: View) -> Iterator[Judged]:
         yield from (Judged(rule, hit) for hit in rule.check(view))
 
 
+def _equal(one: ArtifactCrossing) -> bool:
+    written, installed = one.pin.version, one.cell.version
+    return written is not None and installed is not None and same_public(written, installed)
+
+
 def _summary(view: View, counts: Mapping[str, int]) -> Summary:
     both = [one for one in view.crossings() if one.writer.stated and one.reader.stated]
+    recorded = [one for one in view.artifacts if one.cell.stated]
+    equal = [
+        one
+        for one in recorded
+        if one.pin.version and one.cell.version and same_public(one.pin.version, one.cell.version)
+    ]
     return Summary(
         error=counts.get("error", 0),
         warning=counts.get("warning", 0),
         info=counts.get("info", 0),
         suppressed=counts.get("suppressed", 0),
-        aligned=sum(1 for one in both if one.verdict is Verdict.ALIGNED),
-        compared=len(both),
+        aligned=sum(1 for one in both if one.verdict is Verdict.ALIGNED) + len(equal),
+        compared=len(both) + len(recorded),
         unread=sum(len(one.unread) for one in view.environments.values()),
     )
 

@@ -240,11 +240,9 @@ def _options(
     paths: Sequence[Path] | None,
 ) -> Options:
     from mlaudit.options import Options, baseline_of, settings_for
-    from mlaudit.settings import python_version
     from mlaudit.target import Wanted, platform_of
 
-    if python is not None:
-        python_version(python)
+    _python(python)
     if platform is not None and platform_of(platform)[0] is None:
         _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
     start = paths[0] if paths else Path()
@@ -268,6 +266,16 @@ def _options(
         today=_today(),
         baseline=baseline_of(baseline),
     )
+
+
+def _python(version: str | None) -> None:
+    from mlaudit.settings import python_version
+
+    if version is not None:
+        try:
+            python_version(version)
+        except ValueError as error:
+            _fail(f"--python: {error}")
 
 
 def _codes(given: Sequence[str] | None) -> tuple[str, ...]:
@@ -348,11 +356,11 @@ def _errors() -> Iterator[None]:
     """What the user did wrong, as one line on stderr and exit code 2."""
     from mlaudit.config import ConfigError
     from mlaudit.document import Unreadable
-    from mlaudit.sources.spelling import BadSource
+    from mlaudit.errors import UsageError
 
     try:
         yield
-    except (BadSource, ConfigError, ValueError) as error:
+    except (UsageError, ConfigError) as error:
         _fail(str(error))
     except Unreadable as error:
         _fail(error.why)

@@ -214,7 +214,7 @@ def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | Non
 def _alternatives(text: str) -> str | None:
     """`1.6|1.8.*` as it stands, since PEP 440 knows no alternatives; one that admits everything is no range at all."""
     parts = text.split("|")
-    if any(part in _ANY for part in parts):
+    if any(part and part in _ANY for part in parts):
         return None
     if not all(re.search(r"[A-Za-z0-9]", part) for part in parts):
         raise _NotOne(f"`{text[:80]}` holds an empty alternative")

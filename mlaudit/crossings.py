@@ -102,6 +102,11 @@ def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:
     return tuple(dict.fromkeys(pairs))
 
 
+def statements(cell: Cell) -> tuple[str, ...]:
+    """What a cell that is stated may mean, each as `==2.1.3` or a range."""
+    return tuple(dict.fromkeys(_alternatives(cell).values()))
+
+
 def _splits(cell: Cell) -> bool:
     return bool(cell.by_python)
 

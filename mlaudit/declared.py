@@ -31,7 +31,9 @@ def declared(options: Options) -> Iterator[Environment]:
 def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Environment:
     places = one.source_places or (one.at,) * len(one.sources)
     parts = [part for text, at in zip(one.sources, places, strict=True) for part in _parts(text, base, at)]
-    artifacts = [part for text in (*one.writes, *one.reads) for part in _parts(text, base, one.at)]
+    writes, reads = (
+        [part for text in texts for part in _parts(text, base, one.at)] for texts in (one.writes, one.reads)
+    )
     return assemble(
         parts,
         one.name,
@@ -39,7 +41,8 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
         one.follows,
         replace(options, wanted=_wanted(one, options)),
         artifact_kinds=one.artifact_kinds,
-        writes=artifacts,
+        writes=writes,
+        reads=reads,
     )
 
 

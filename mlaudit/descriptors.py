@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mlaudit import image_tags, install_pip, install_system, python_text
 from mlaudit.conda_pins import CondaPins, Standing
-from mlaudit.document import Document
+from mlaudit.document import Document, Unreadable
 from mlaudit.install_command import of_words, statements
 from mlaudit.model import Include, Kind, Layer, Pin, Place, Statement
 from mlaudit.narrow import Malformed, Node
@@ -193,6 +193,16 @@ def _indexes(text: str) -> Iterator[str]:
         name, equals, attached = option.partition("=")
         if name in ("--extra-index-url", "--index-url", "-i", "--find-links", "-f"):
             yield attached if equals else value
+
+
+def data_of(doc: Document) -> Node:
+    """The document as JSON where it is that, else as YAML. Raises Unreadable."""
+    if doc.text.lstrip()[:1] in ("{", "["):
+        try:
+            return doc.json
+        except Unreadable:
+            return doc.yaml
+    return doc.yaml
 
 
 def merged(statements: Iterable[Statement]) -> Iterator[Statement]:

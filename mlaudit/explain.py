@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from inspect import cleandoc
 
+from mlaudit.errors import UsageError
 from mlaudit.knowledge.about import About, about
 from mlaudit.knowledge.load import Known, Skew
 from mlaudit.model import Evidence
@@ -14,14 +15,14 @@ from mlaudit.registry import Rule, rules
 
 
 def explained(subject: str) -> str:
-    """What is known of a code, a rule's name or a package. Raises ValueError where there is nothing."""
+    """What is known of a code, a rule's name or a package. Raises UsageError where there is nothing."""
     rule = _rule(subject)
     if rule is not None:
         return _documentation(rule)
     package = package_of(subject)
     found = about(package)
     if found.dossier is None and found.role is None and not found.demands and found.built is None:
-        raise ValueError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
+        raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
     return "\n".join(_lines(found))
 
 

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mlaudit.crossings import meetings
+from mlaudit.crossings import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.load import Effect
 from mlaudit.knowledge.ranges import worst_in_ranges
 from mlaudit.model import Fix, Kind, Severity, Verdict
-from mlaudit.report import Crossing, Environment, Hit
+from mlaudit.report import ArtifactCrossing, Crossing, Environment, Hit
 from mlaudit.versions import exact
 from mlaudit.view import View
 from mlaudit.wording import align, places, said
@@ -56,9 +56,8 @@ def judgement(crossing: Crossing, view: View) -> Judgement | None:
 
 def what_crosses(writing: Environment, reading: Environment) -> tuple[frozenset[str], frozenset[str]]:
     """The artifact kinds and estimator classes that cross, as declared or as the artifacts themselves say."""
-    artifacts = [
-        pin for one in (writing, reading) for found in one.writes for pin in found.pins if pin.kind is Kind.ARTIFACT
-    ]
+    readings = (*writing.writes, *reading.reads)
+    artifacts = [pin for found in readings for pin in found.pins if pin.kind is Kind.ARTIFACT]
     kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(pin.origin for pin in artifacts if pin.origin)}
     return frozenset(kinds), frozenset(name for pin in artifacts for name in pin.extras)
 
@@ -192,3 +191,25 @@ def python_judgement(crossing: Crossing, view: View) -> Consequence | None:
 
 CODE_PICKLERS = ("cloudpickle", "dill")
 """Packages that store functions and classes as byte code."""
+
+
+def artifact_judgement(crossing: ArtifactCrossing, reading: Environment) -> Judgement | None:
+    """What is known of a library that an artifact records, in the environment that loads the artifact."""
+    pin, cell = crossing.pin, crossing.cell
+    if (
+        not cell.stated
+        or cell.package != pin.package
+        or pin.kind is not Kind.PACKAGE
+        or (pin.version is None and pin.specifier is None)
+    ):
+        return None
+    recorded = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
+    kinds = frozenset((pin.origin or crossing.artifact.origin or "").split(","))
+    return _judged(
+        pin.package,
+        tuple((recorded, statement) for statement in statements(cell)),
+        None,
+        _python(reading),
+        kinds,
+        frozenset(crossing.artifact.extras),
+    )

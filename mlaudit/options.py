@@ -11,6 +11,7 @@ from pathlib import Path
 from mlaudit.baseline import loads
 from mlaudit.config import find_configuration, load
 from mlaudit.document import Document
+from mlaudit.errors import UsageError
 from mlaudit.model import Severity
 from mlaudit.registry import rules
 from mlaudit.settings import Settings
@@ -64,12 +65,12 @@ def settings_for(
     packages: Sequence[str],
     defines: Mapping[str, str],
 ) -> Settings:
-    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and ValueError."""
+    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError."""
     settings = _configured(start, root, config)
     level = settings.fail_on
     if fail_on is not None:
         if fail_on not in LEVELS:
-            raise ValueError(f"--fail-on {fail_on}: expected one of {', '.join(LEVELS)}")
+            raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(LEVELS)}")
         level = LEVELS[fail_on]
     return replace(
         settings,
@@ -85,7 +86,7 @@ def _configured(start: Path, root: Path, config: Path | None) -> Settings:
     files = Root(root)
     if config is not None:
         if not config.is_file():
-            raise ValueError(f"{config}: there is no such configuration file")
+            raise UsageError(f"{config}: there is no such configuration file")
         return load(files.document(config), codes=_codes())
     folder = start if start.is_dir() else start.parent
 
@@ -110,7 +111,7 @@ def _upwards(folder: Path, root: Path) -> list[str]:
 
 
 def baseline_of(path: Path | None) -> Mapping[str, str]:
-    """The fingerprints of a baseline file. Raises ValueError."""
+    """The fingerprints of a baseline file. Raises UsageError."""
     if path is None:
         return {}
     return loads(Root(path.parent).document(path))

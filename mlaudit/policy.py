@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
-from mlaudit.model import Severity
+from mlaudit.model import Severity, Waiver
 from mlaudit.registry import Rule, rules
 from mlaudit.report import Finding, Hit
 from mlaudit.settings import IgnoreRow, Selection, Settings
@@ -40,17 +40,21 @@ def apply(
     today: date,
     baseline: Mapping[str, str],
     uncertain: frozenset[tuple[str, str]] = frozenset(),
+    waivers: Sequence[Waiver] = (),
 ) -> Outcome:
     """The findings that remain, worst first; pairs that are `uncertain` (guessed, with rivals) give no errors."""
     selected = [one for one in judged if _selected(one.rule, settings)]
     found = [(one.rule, _guarded(_finding(one), uncertain)) for one in _superseding(selected)]
     used: Counter[int] = Counter()
+    used_waivers: set[Waiver] = set()
     shown: list[Finding] = []
     for rule, finding in found:
         finding = _ignored(rule, finding, settings.ignores, today, used)
+        finding = _waived(rule, finding, waivers, used_waivers)
         finding = replace(finding, severity=_severity(rule, finding, settings))
         shown.append(_baselined(finding, baseline))
     shown.extend(_about_ignores(settings, used, today))
+    shown.extend(_about_waivers(settings, [one for one in waivers if one not in used_waivers]))
     shown.sort(key=_order)
     kept = tuple(finding for finding in shown if finding.suppressed is None)
     return Outcome(
@@ -166,6 +170,16 @@ def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: dat
     return finding
 
 
+def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[Waiver]) -> Finding:
+    """A finding of which one place stands on a line that waives its rule."""
+    for waiver in waivers:
+        on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
+        if on_its_line and (not waiver.codes or {rule.code, rule.name, *rule.supersedes} & set(waiver.codes)):
+            used.add(waiver)
+            return replace(finding, suppressed=finding.suppressed or waiver.reason or "waived on its line")
+    return finding
+
+
 def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
     level = finding.severity
     for row in settings.severities:
@@ -177,6 +191,18 @@ def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
 def _baselined(finding: Finding, baseline: Mapping[str, str]) -> Finding:
     known = finding.suppressed is None and finding.fingerprint in baseline
     return replace(finding, suppressed="in the baseline") if known else finding
+
+
+def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Finding]:
+    rule = rules().get("MLA902")
+    if rule is not None and _selected(rule, settings):
+        for waiver in unused:
+            hit = Hit(
+                message=f"This waiver ({', '.join(waiver.codes) or 'of everything'}) matches no finding; delete it.",
+                at=waiver.at,
+                actual=",".join(waiver.codes),
+            )
+            yield _finding(Judged(rule, hit))
 
 
 def _about_ignores(settings: Settings, used: Counter[int], today: date) -> Iterator[Finding]:

@@ -86,6 +86,7 @@ class Environment:
         selected: parallel to the pins of `readings`: whether each is installed for the target; None where it depends.
         complete: its sources name everything that is installed.
         artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
+        writes, reads: the model artifacts that it makes, and those that it loads.
         notes: what the user should know about how it was understood.
     """
 
@@ -100,12 +101,13 @@ class Environment:
     cells: Mapping[str, Cell] = field(default_factory=dict)
     artifact_kinds: tuple[str, ...] = ()
     writes: tuple[Reading, ...] = ()
+    reads: tuple[Reading, ...] = ()
     notes: tuple[str, ...] = ()
 
     @property
     def unread(self) -> tuple[Unread, ...]:
         """Everything that was seen and not understood."""
-        return tuple(entry for reading in (*self.readings, *self.writes) for entry in reading.unread)
+        return tuple(entry for reading in (*self.readings, *self.writes, *self.reads) for entry in reading.unread)
 
     @property
     def packages(self) -> int:
@@ -153,6 +155,24 @@ class Crossing:
     def cells(self) -> tuple[Cell, Cell]:
         """Writer's and reader's cell."""
         return self.writer, self.reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactCrossing:
+    """One library that a model artifact records, against the environment that loads the artifact.
+
+    Attributes:
+        writer, reader: names of environments; the same where an environment loads what nobody here writes.
+        artifact: the pin that stands for the file.
+        pin: what the file records of the library.
+        cell: what the reader says of the library.
+    """
+
+    writer: str
+    reader: str
+    artifact: Pin
+    pin: Pin
+    cell: Cell
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from mlaudit.model import Place
-from mlaudit.report import Cell, Crossing, Environment, Row
+from mlaudit.report import ArtifactCrossing, Cell, Crossing, Environment, Row
 from mlaudit.settings import Settings
 
 
@@ -24,6 +24,7 @@ class View:
     environments: Mapping[str, Environment]
     pairs: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...] = ()
+    artifacts: tuple[ArtifactCrossing, ...] = ()
     settings: Settings = field(default_factory=Settings)
 
     def crossings(self) -> Iterator[Crossing]:

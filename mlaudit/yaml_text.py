@@ -174,6 +174,8 @@ class _Builder:
             source = self.text[frame.start : event.end_mark.index if event.end_mark else frame.start]
             self.open[-1].key = source[:_KEY_LENGTH]
             self.open[-1].size += frame.size
+            if frame.anchor:
+                self.anchors[frame.anchor] = frame.made(), frame.size
             return
         self._put(frame.made(), frame.size, frame.anchor)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date
 from typing import Any
 
@@ -12,7 +13,7 @@ import tomli
 from mlaudit.audit import audit, environment
 from mlaudit.config import load
 from mlaudit.document import Document
-from mlaudit.model import Kind, Pin, Place, Reading
+from mlaudit.model import Kind, Layer, Pin, Place, Reading, Strength
 from mlaudit.reading import read
 from mlaudit.registry import Rule, rules
 from mlaudit.report import Environment, Finding
@@ -52,25 +53,29 @@ def read_source(name: str, row: dict[str, Any]) -> Reading:
 
 def stated(row: dict[str, Any]) -> Reading:
     """A reading made of pins as they stand in the case, for what needs no format of its own."""
-    pins = [
-        Pin(
-            name=pin["name"],
-            package=pin["name"],
-            version=pin["version"],
-            kind=Kind(pin["kind"]),
-            at=Place(path="stated"),
-        )
-        for pin in row["pins"]
-    ]
-    return Reading(path="stated", format="stated", complete=False, pins=tuple(pins))
+    return Reading(path="stated", format="stated", complete=False, pins=tuple(pin(given) for given in row["pins"]))
+
+
+def pin(given: dict[str, Any]) -> Pin:
+    return Pin(
+        name=given["name"],
+        package=given["name"],
+        version=given.get("version"),
+        specifier=given.get("specifier"),
+        kind=Kind(given["kind"]),
+        layer=Layer(given.get("layer", "declared")),
+        origin=given.get("origin"),
+        strength=Strength(given["strength"]) if "strength" in given else None,
+        extras=tuple(given.get("extras", ())),
+        at=Place(path="stated"),
+    )
 
 
 def findings(code: str, case: dict[str, Any]) -> list[Finding]:
     settings = Settings()
     if "config" in case:
         settings = load(Document("mlaudit.toml", case["config"].encode()))
-    names = {"select": (code, *case.get("with", ()))}
-    selected = Settings(**{name: getattr(settings, name) for name in Settings.__slots__ if name != "select"}, **names)
+    selected = replace(settings, select=(code, *case.get("with", ())))
     report = audit(case.get("command", "compare"), environments(case), selected, today=date(2026, 11, 22))
     return [finding for finding in report.findings if finding.code == code]
 

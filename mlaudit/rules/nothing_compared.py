@@ -32,6 +32,7 @@ def check(view: View) -> Iterator[Hit]:
     compared = {
         crossing.environments for crossing in view.crossings() if crossing.writer.stated and crossing.reader.stated
     }
+    compared.update((one.writer, one.reader) for one in view.artifacts if one.cell.stated)
     for writer, reader in view.pairs:
         if (writer, reader) not in compared:
             counts = " and ".join(f"{name} names {view.environments[name].packages}" for name in (writer, reader))

@@ -6,13 +6,15 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
+from mlaudit.errors import UsageError
+
 PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
 _WORDS = (*PARTS, "extra", "group", "python", "platform")
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
 
 
-class BadSource(ValueError):
+class BadSource(UsageError):
     """A SOURCE that cannot be understood; the message tells what was expected."""
 
 

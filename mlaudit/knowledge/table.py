@@ -1,0 +1,91 @@
+"""The ML table: which packages are watched, why, and how much a difference matters of which nothing more is known."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+
+from mlaudit.knowledge.load import checked
+from mlaudit.model import Distance, Severity
+from mlaudit.narrow import Node
+
+
+@dataclass(frozen=True, slots=True)
+class _Table:
+    roles: Mapping[str, str]
+    patterns: tuple[tuple[str, str], ...]
+    tools: frozenset[str]
+    tool_patterns: tuple[str, ...]
+    severities: Mapping[str, Mapping[str, Severity]]
+    readers: Mapping[str, tuple[str, ...]]
+    date: str
+
+
+@lru_cache(maxsize=1)
+def _table() -> _Table:
+    return checked("table.toml", _built)
+
+
+def _built(root: Node) -> _Table:
+    named = [(name, role) for role, names in root.get("packages").items() if names.is_list for name in names.texts()]
+    tools = root.dig("tools", "names").texts()
+    return _Table(
+        roles={name: role for name, role in named if "*" not in name},
+        patterns=tuple((name, role) for name, role in named if "*" in name),
+        tools=frozenset(name for name in tools if "*" not in name),
+        tool_patterns=tuple(name for name in tools if "*" in name),
+        severities={role: _levels(row) for role, row in root.get("roles").items()},
+        readers={name: row.texts() for name, row in root.get("readers").items() if row.is_list},
+        date=root.get("date").text(),
+    )
+
+
+def _levels(row: Node) -> Mapping[str, Severity]:
+    return {
+        distance.value: Severity(row.get(distance.value).text())
+        for distance in Distance
+        if row.get(distance.value).exists
+    }
+
+
+@lru_cache(maxsize=16384)
+def role(package: str) -> str | None:
+    """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None where it is not."""
+    table = _table()
+    found = table.roles.get(package)
+    return found or next((role for pattern, role in table.patterns if fnmatchcase(package, pattern)), None)
+
+
+def watched(package: str) -> bool:
+    """Whether model artifacts, numerics, binary interfaces or CUDA depend on a package."""
+    return role(package) is not None
+
+
+def in_artifacts(package: str) -> bool:
+    """Whether model artifacts depend on a package."""
+    return role(package) == "artifact"
+
+
+@lru_cache(maxsize=16384)
+def is_tool(package: str) -> bool:
+    """Whether a package is an installer, a linter or a test tool."""
+    table = _table()
+    return package in table.tools or any(fnmatchcase(package, pattern) for pattern in table.tool_patterns)
+
+
+def readers(package: str) -> tuple[str, ...]:
+    """Packages that load what this one writes, itself first."""
+    return (package, *_table().readers.get(package, ()))
+
+
+def default_severity(package: str, distance: Distance) -> Severity:
+    """How much a difference matters of which nothing more exact is known."""
+    levels = _table().severities.get(role(package) or "numeric", {})
+    return levels.get(distance.value, Severity.INFO)
+
+
+def knowledge_date() -> str:
+    """The day on which the newest row was checked."""
+    return _table().date

@@ -1,0 +1,161 @@
+"""A model artifact records a library version that the environment which loads it cannot read, or reads wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlaudit.judging import Judgement, artifact_judgement
+from mlaudit.knowledge.crossing import Consequence
+from mlaudit.knowledge.load import Effect
+from mlaudit.knowledge.onnx import onnx_loads
+from mlaudit.model import Fix, Kind, Pin, Severity, State
+from mlaudit.registry import fleet_rule
+from mlaudit.report import ArtifactCrossing, Hit
+from mlaudit.versions import disjoint
+from mlaudit.view import View
+
+_CAN = {
+    Effect.UNREADABLE: "cannot be read",
+    Effect.SILENT: "is read with other numbers",
+    Effect.NO_PROMISE: "is not promised to be read",
+}
+
+
+@fleet_rule(
+    "MLA401",
+    Severity.ERROR,
+    since="0.1",
+    fact="artifact",
+    supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104"],
+)
+def check(view: View) -> Iterator[Hit]:
+    """A model artifact records a library version that the environment which loads it cannot read, or reads wrong.
+
+    What it does:
+        Reads, without loading it, what an artifact says of the libraries that wrote it: the version that the library
+        wrote down, a format number, module paths and opcodes that only some versions can load. Holds that against
+        the versions of the environment that loads the artifact. The classes in the file select what is known.
+
+    Why:
+        Pins say what should have written the model. The file says what did.
+
+    Example:
+        `model.joblib` holds a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
+
+    Fix:
+        Serve with the versions that the artifact records, or train again.
+
+    References:
+        https://scikit-learn.org/stable/model_persistence.html
+    """
+    for crossing in view.artifacts:
+        yield from _python(crossing, view)
+        yield from _missing(crossing, view)
+        found = artifact_judgement(crossing, view.environments[crossing.reader])
+        if found is not None and found.worst.effect in _CAN:
+            yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
+        for consequence in _onnx(crossing, view):
+            yield _hit(crossing, view, consequence, consequence.severity)
+
+
+def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
+    """The worst consequence, speaking of the range that the file tells where it does not tell a version."""
+    if pin.version is not None:
+        return found.worst
+    return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))
+
+
+def _severity(crossing: ArtifactCrossing, found: Judgement) -> Severity:
+    """As known; where the reader only gives a range that may come to it, at most a warning."""
+    if crossing.cell.state is State.RANGE:
+        return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
+    return found.worst.severity
+
+
+def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: Severity) -> Hit:
+    cell = crossing.cell
+    can = _CAN.get(worst.effect, "may not be read")
+    return Hit(
+        package=crossing.pin.package,
+        environments=_environments(crossing),
+        severity=severity,
+        message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {cell.shown}): {worst.says}",
+        at=view.place(cell),
+        related=(crossing.artifact.at,),
+        details=_details(crossing.pin),
+        evidence=worst.evidence,
+        expected=_recorded(crossing.pin),
+        actual=cell.shown,
+        fix=Fix(says=worst.remedy) if worst.remedy else None,
+    )
+
+
+def _environments(crossing: ArtifactCrossing) -> tuple[str, ...]:
+    return (crossing.writer, crossing.reader) if crossing.writer != crossing.reader else (crossing.reader,)
+
+
+def _recorded(pin: Pin) -> str:
+    return pin.version or pin.specifier or "any version"
+
+
+def _described(crossing: ArtifactCrossing) -> str:
+    artifact, pin = crossing.artifact, crossing.pin
+    classes = f", {', '.join(artifact.extras[:3])}" if artifact.extras else ""
+    return f"{artifact.name} ({pin.package} {_recorded(pin)}{classes})"
+
+
+def _details(pin: Pin) -> tuple[str, ...]:
+    return (f"recorded ({pin.strength.value}): {pin.detail}",) if pin.strength and pin.detail else ()
+
+
+def _python(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
+    """A protocol or code object that the reader's Python is too old, or too new, for."""
+    cell, pin = crossing.cell, crossing.pin
+    if pin.kind is not Kind.PYTHON or pin.specifier is None or cell.version is None:
+        return
+    if disjoint(pin.specifier, _any_patch(cell.version)):
+        yield Hit(
+            package="python",
+            environments=_environments(crossing),
+            message=(
+                f"{crossing.artifact.name} needs Python {pin.specifier}{f' ({pin.detail})' if pin.detail else ''}, and "
+                f"{crossing.reader} runs {cell.version}."
+            ),
+            at=view.place(cell),
+            related=(crossing.artifact.at,),
+            expected=pin.specifier,
+            actual=cell.version,
+        )
+
+
+def _any_patch(python: str) -> str:
+    return f"=={python}" if python.count(".") > 1 else f"=={python}.*"
+
+
+def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
+    """A library that the file names and that a complete list does not have."""
+    if crossing.cell.state is State.ABSENT and crossing.pin.kind is Kind.PACKAGE and crossing.pin.strength is not None:
+        yield Hit(
+            package=crossing.pin.package,
+            environments=_environments(crossing),
+            severity=Severity.WARNING,
+            message=f"{_described(crossing)} needs {crossing.pin.package}, which {crossing.reader} does not have.",
+            at=view.home(crossing.reader),
+            related=(crossing.artifact.at,),
+            expected=_recorded(crossing.pin),
+            actual="absent",
+        )
+
+
+def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
+    """The IR version and opset of a graph, in the runtime of the reader."""
+    numbers = dict(text.partition("=")[::2] for text in crossing.pin.extras if "=" in text)
+    runtime = crossing.cell
+    if "ir" not in numbers or runtime.package == crossing.pin.package or runtime.version is None:
+        return
+    opset = numbers.get("ai.onnx", "0")
+    if numbers["ir"].isdigit() and opset.isdigit():
+        found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, writer=f"{crossing.artifact.name} has")
+        if found is not None:
+            yield found
