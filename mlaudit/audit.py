@@ -13,7 +13,7 @@ from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
 from mlaudit.registry import Rule, rules
-from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, Summary
+from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, SharedFile, Summary
 from mlaudit.settings import Settings
 from mlaudit.target import Choice, Wanted, choose, problems, pythons_of, target_for
 from mlaudit.versions import same_public
@@ -60,9 +60,10 @@ def environment(
 
 
 def _complete(readings: Sequence[Reading]) -> bool:
-    """One source names everything that is installed, and nothing of the others was lost."""
+    """One source names everything that is installed, and nothing was lost of which the package is not known."""
     lost = any(entry.whole for reading in readings for entry in reading.unread)
-    return not lost and any(reading.complete for reading in readings)
+    whole = (reading for reading in readings if reading.complete and all(entry.package for entry in reading.unread))
+    return not lost and any(whole)
 
 
 def _stated(readings: Sequence[Reading], choices: Sequence[Sequence[Choice]], pythons: int) -> Iterator[Stated]:
@@ -84,6 +85,7 @@ def audit(
     found: Sequence[Found] = (),
     notes: Sequence[str] = (),
     only: Sequence[str] = (),
+    shared: Sequence[tuple[SharedFile, ...]] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     lost: bool = False,
 ) -> Report:
@@ -98,7 +100,15 @@ def audit(
     pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
     rows = tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only))
     artifacts = tuple(artifact_crossings(named, pairs))
-    view = View(command=command, environments=named, pairs=pairs, rows=rows, artifacts=artifacts, settings=settings)
+    view = View(
+        command=command,
+        environments=named,
+        pairs=pairs,
+        rows=rows,
+        artifacts=artifacts,
+        shared=tuple(shared),
+        settings=settings,
+    )
     judged = (one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only))
     waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
     outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain, waivers=waivers)

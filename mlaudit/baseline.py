@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 
-from mlaudit.document import Document
+from mlaudit.document import Document, Unreadable
 from mlaudit.errors import UsageError
 from mlaudit.narrow import Malformed, Node
 from mlaudit.report import Report
@@ -25,10 +25,10 @@ def dumps(report: Report) -> str:
 
 def loads(document: Document) -> dict[str, str]:
     """Fingerprints and what they stood for. Raises UsageError."""
-    root: Node = document.json
     try:
+        root: Node = document.json
         if root.get("schema").maybe_text() != SCHEMA:
             raise Malformed(f"expected the schema {SCHEMA}")
         return {fingerprint: row.text() for fingerprint, row in root.get("findings").items()}
-    except Malformed as error:
+    except (Malformed, Unreadable) as error:
         raise UsageError(f"{document.path} is no baseline: {error}; mlaudit check --write-baseline makes one") from None

@@ -107,7 +107,11 @@ def check(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> None:
-    """Audit what the configuration declares, or what is discovered below PATH."""
+    """Audit what is declared, or discovered below PATH.
+
+    The declaration is mlaudit.toml or [tool.mlaudit] of pyproject.toml. With it, PATH selects the environments that
+    have a source there; without it, what is found below PATH is audited, and what was taken for what is said.
+    """
     from mlaudit.commands import check as run
 
     with _errors():
@@ -145,7 +149,11 @@ def compare(
     verbose: Verbose = False,
     no_color: NoColor = False,
 ) -> None:
-    """Compare sources: the first is what training runs, the others read what it writes."""
+    """Compare sources: the first writes, the others read.
+
+    A SOURCE is a file, a folder, a virtual environment, an image archive, REV:PATH of git, or - with --as FORMAT.
+    name=SOURCE gives it a name, SOURCE#package=api,extra=gpu chooses a part.
+    """
     from mlaudit.commands import compare as run
 
     with _errors():
@@ -168,7 +176,7 @@ def list_(
     as_: As = None,
     no_color: NoColor = False,
 ) -> None:
-    """Show what is read: every pin with its layer and place, and everything unread."""
+    """Show every pin that is read, with its place."""
     from mlaudit.assembly import lost
     from mlaudit.commands import listing
     from mlaudit.listing import as_json, as_table
@@ -190,7 +198,7 @@ def snapshot(
     ] = None,
     output: Output = None,
 ) -> None:
-    """Print a Python environment as JSON, without importing any of its packages."""
+    """Print a Python environment as JSON."""
     from mlaudit.snapshot import dumps
 
     with _errors():
@@ -201,7 +209,7 @@ def snapshot(
 def explain(
     subject: Annotated[str, typer.Argument(help="A code, a rule's name, or a package.", metavar="CODE|PACKAGE")],
 ) -> None:
-    """Print a rule's documentation, or all that is known about a package, with sources."""
+    """Explain a rule, or what is known of a package."""
     from mlaudit.explain import explained
 
     with _errors():
@@ -213,7 +221,7 @@ def init(
     path: Annotated[Path, typer.Argument(help="The folder to look at.")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing mlaudit.toml.")] = False,
 ) -> None:
-    """Write a commented mlaudit.toml from what is discovered."""
+    """Write mlaudit.toml from what is discovered."""
     from mlaudit.commands import initial
 
     with _errors():

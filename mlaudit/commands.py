@@ -8,12 +8,12 @@ from pathlib import Path
 
 from mlaudit.assembly import assemble, environment_names, lost, parse_source
 from mlaudit.audit import audit
-from mlaudit.declared import declared
+from mlaudit.declared import declared, shared_files
 from mlaudit.discovery import Discovery, discover
 from mlaudit.init import render
 from mlaudit.options import Options
 from mlaudit.reading import read
-from mlaudit.report import Environment, Found, Report
+from mlaudit.report import Environment, Found, Report, SharedFile
 from mlaudit.sources.files import Root
 from mlaudit.sources.spelling import BadSource
 from mlaudit.sources.walk import Walked, walk
@@ -48,8 +48,10 @@ def check(paths: Sequence[str], options: Options) -> Report:
         if not Path(path).exists():
             raise BadSource(f"{path}: there is no such file or folder")
     if options.settings.environments or options.settings.pairs:
-        made = _touched(list(declared(options)), paths, options.root)
-        return _report("check", made, options, named=made)
+        every = list(declared(options))
+        made = _touched(every, paths, options.root)
+        said = () if made else (_untouched(every, options),)
+        return _report("check", made, options, named=made, shared=tuple(shared_files(options)), notes=said)
     return _discovered(paths, options)
 
 
@@ -64,17 +66,19 @@ def _report(
     options: Options,
     *,
     named: Iterable[Environment] = (),
+    shared: Sequence[tuple[SharedFile, ...]] = (),
     found: Sequence[Found] = (),
     notes: Sequence[str] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
 ) -> Report:
     return audit(
         command,
-        made,
+        sorted(made, key=lambda one: bool(one.follows)),
         options.settings,
         today=options.today,
         baseline=options.baseline,
         only=options.only,
+        shared=shared,
         found=found,
         notes=notes,
         uncertain=uncertain,
@@ -91,6 +95,11 @@ def _touched(made: list[Environment], paths: Sequence[str], root: Path) -> list[
     followed = {name for one in made if one.name in touched for name in one.follows}
     following = {one.name for one in made if touched.intersection(one.follows)}
     return [one for one in made if one.name in touched | followed | following]
+
+
+def _untouched(every: Sequence[Environment], options: Options) -> str:
+    declared_names = ", ".join(one.name for one in every)
+    return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
 def _paths(one: Environment) -> Iterator[str]:

@@ -8,7 +8,6 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from functools import lru_cache
-from urllib.parse import unquote
 
 from mlaudit.requirement import is_template
 from mlaudit.versions import parsed
@@ -259,7 +258,11 @@ def dist_of(address: str) -> tuple[str, str, str] | None:
     """Name, version and build in the file name of a conda package, which an address or path ends in, else None."""
     if "conda" not in address and "bz2" not in address:
         return None
-    file = unquote(address.partition("#")[0].partition("?")[0].replace("\\", "/").rpartition("/")[2])[:512]
+    file = address.partition("#")[0].partition("?")[0].replace("\\", "/").rpartition("/")[2][:512]
+    if "%" in file:
+        from urllib.parse import unquote
+
+        file = unquote(file)
     stem = next((file.removesuffix(end) for end in _EXTENSIONS if file.endswith(end)), None)
     if stem is None or stem.count("-") < 2:
         return None

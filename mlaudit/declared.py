@@ -10,10 +10,12 @@ from pathlib import Path
 
 from mlaudit.assembly import assemble, parse_source
 from mlaudit.config import ConfigError
+from mlaudit.document import Unreadable
 from mlaudit.model import Place
 from mlaudit.options import Options
-from mlaudit.report import Environment
+from mlaudit.report import Environment, SharedFile
 from mlaudit.settings import EnvironmentSettings, PairSettings, TargetSettings
+from mlaudit.sources.files import Root
 from mlaudit.sources.spelling import BadSource, Spelled
 from mlaudit.sources.walk import walk
 from mlaudit.target import Wanted
@@ -44,6 +46,21 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
         writes=writes,
         reads=reads,
     )
+
+
+def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
+    """The files that the configuration declares to be the same on every side, read."""
+    base = options.root / posixpath.dirname(options.settings.path or "")
+    root = Root(options.root, options.settings.defines)
+    for row in options.settings.same:
+        yield tuple(_shared(root, base / path) for path in row.files)
+
+
+def _shared(root: Root, path: Path) -> SharedFile:
+    try:
+        return SharedFile(path=root.shown(path), text=root.document(path).text)
+    except Unreadable as error:
+        return SharedFile(path=root.shown(path), text=None, why=error.why)
 
 
 def _parts(text: str, base: Path, at: Place) -> Iterator[Spelled]:

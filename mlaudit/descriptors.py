@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
+from itertools import pairwise
 
 from mlaudit import image_tags, install_pip, install_system, python_text
 from mlaudit.conda_pins import CondaPins, Standing
@@ -18,6 +19,10 @@ from mlaudit.shell_words import Lexer, Word
 MAX_DEPTH = 60
 """Tables inside tables that are searched."""
 
+STEPS_OF_INCLUDED = 1000
+"""Steps that are kept free for the installs of an included recipe, so that what follows it comes later."""
+
+_RECIPES = ("dockerfile", "conda-env", "mlflow-python-env")
 _SHELL_SCRIPT_OPTIONS = ("-c", "-ec", "-exc", "-lc", "-euc", "-cx", "-xec", "-ce", "-euxc", "-xc")
 
 
@@ -55,8 +60,11 @@ class Descriptor:
             except Malformed as error:
                 yield self.doc.unread(str(error), self.at(Node(None, error.route)))
 
-    def requirements(self, nodes: Iterable[Node]) -> Iterator[Statement]:
+    def requirements(self, nodes: Node | Iterable[Node]) -> Iterator[Statement]:
         """A list of requirements; entries may be options of pip, which hold for all of them."""
+        if isinstance(nodes, Node):
+            yield from self.guarded([nodes], lambda node: self.requirements(list(node.each())))
+            return
         listed = list(nodes)
         recipe = self.recipe
         recipe.step += 1
@@ -87,13 +95,21 @@ class Descriptor:
 
     def system_packages(self, node: Node) -> Iterator[Statement]:
         """A list of packages for the system's package manager."""
+        if not node.exists:
+            return
         self.recipe.step += 1
-        script, words = self._joined(entry for entry in node.each() if entry.is_text)
-        if words:
+
+        def read(listed: Node) -> Iterator[Statement]:
+            script, words = self._joined(entry for entry in listed.each() if entry.is_text)
             yield from install_system.install(Call(script=script, recipe=self.recipe, words=words))
+
+        yield from self.guarded([node], read)
 
     def include(self, node: Node, format_name: str | None = "requirements") -> Iterator[Statement]:
         """A file that the descriptor names, relative to it."""
+        yield from self.guarded([node], lambda one: self._include(one, format_name))
+
+    def _include(self, node: Node, format_name: str | None) -> Iterator[Statement]:
         path = node.maybe_text()
         if not path:
             return
@@ -105,16 +121,17 @@ class Descriptor:
         target = path.removeprefix("file:").removeprefix("./")
         prefix = f"{self.recipe.folder}/" if self.recipe.folder and not target.startswith("/") else ""
         yield Include(target=prefix + target, at=at, format=format_name, step=self.recipe.step, parts=self.recipe.parts)
+        if format_name in _RECIPES:
+            self.recipe.step += STEPS_OF_INCLUDED
 
     def conda_file(self, node: Node) -> Iterator[Statement]:
         """A conda environment: a file that is named, or one that stands in the descriptor itself."""
         if node.is_table:
-            yield from self.conda_environment(node)
+            yield from self.guarded([node], self._conda_environment)
         else:
             yield from self.include(node, "conda-env")
-            self.recipe.step += 1
 
-    def conda_environment(self, node: Node) -> Iterator[Statement]:
+    def _conda_environment(self, node: Node) -> Iterator[Statement]:
         """`dependencies` as in an environment.yml: match specs, and a table whose `pip` lists requirements."""
         specs = [entry for entry in node.get("dependencies").each() if entry.is_text]
         yield from self.conda_specs(specs)
@@ -135,15 +152,18 @@ class Descriptor:
         if node.is_list:
             yield from self.guarded(node.each(), self.script)
         elif node.exists:
-            yield from statements(of_node(node, self.at(node), self.doc), self.recipe)
+            yield from self.guarded([node], self._script)
+
+    def _script(self, node: Node) -> Iterator[Statement]:
+        yield from statements(of_node(node, self.at(node), self.doc), self.recipe)
 
     def command(self, nodes: Iterable[Node]) -> Iterator[Statement]:
         """A list of arguments as a container runs it: `[sh, -c, script]` or the words of one command."""
         listed = list(nodes)
-        for index, node in enumerate(listed[:-1]):
-            if node.value in _SHELL_SCRIPT_OPTIONS and index > 0:
-                yield from self.script(listed[index + 1])
-                return
+        scripts = [after for node, after in pairwise(listed) if node.value in _SHELL_SCRIPT_OPTIONS]
+        if scripts:
+            yield from self.guarded(scripts, self.script)
+            return
         script, words = self._joined(listed)
         if words:
             yield from of_words(script, self.recipe, words)
@@ -160,22 +180,30 @@ class Descriptor:
 
     def python(self, node: Node, layer: Layer = Layer.DECLARED) -> Iterator[Statement]:
         """The version of Python at a node."""
-        text = node.maybe_text()
-        if text:
-            yield python_text.statement(
-                self.doc, text, self.at(node), layer=layer, parts=self.recipe.parts, step=self.recipe.step
-            )
+
+        def read(one: Node) -> Iterator[Statement]:
+            text, recipe = one.maybe_text(), self.recipe
+            if text:
+                at = self.at(one)
+                yield python_text.statement(self.doc, text, at, layer=layer, parts=recipe.parts, step=recipe.step)
+
+        yield from self.guarded([node], read)
 
     def image(self, node: Node) -> Iterator[Statement]:
         """The image at a node."""
-        text = node.maybe_text()
-        if text:
-            yield from image_tags.statements(
-                self.doc, text, self.at(node), parts=self.recipe.parts, step=self.recipe.step
-            )
+
+        def read(one: Node) -> Iterator[Statement]:
+            text, recipe = one.maybe_text(), self.recipe
+            if text:
+                yield from image_tags.statements(self.doc, text, self.at(one), parts=recipe.parts, step=recipe.step)
+
+        yield from self.guarded([node], read)
 
     def version(self, name: str, kind: Kind, node: Node, layer: Layer = Layer.DECLARED) -> Iterator[Statement]:
         """A version that stands alone under a key (`cuda: "12.1"`)."""
+        yield from self.guarded([node], lambda one: self._version(name, kind, one, layer))
+
+    def _version(self, name: str, kind: Kind, node: Node, layer: Layer) -> Iterator[Statement]:
         text = node.maybe_text()
         if not text:
             return

@@ -9,6 +9,7 @@ from itertools import count
 
 from mlaudit.grouping import Group, Ignored, Parts, Variant, common_length, grouped, taken
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
+from mlaudit.registry import named
 
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
@@ -91,10 +92,8 @@ class _Candidate:
 
 def by_name(path: str) -> str | None:
     """The format of the first registered parser that knows a path by its name; model artifacts are no environments."""
-    from mlaudit.registry import parsers
-
-    found = [parser for parser in parsers().values() if parser.kind == "text" and not parser.artifact]
-    return next((parser.format for parser in found if parser.names(path)), None)
+    found = (parser for parser in named(path) if parser.kind == "text" and not parser.artifact)
+    return next((parser.format for parser in found), None)
 
 
 def no_roots(_path: str) -> Sequence[str]:

@@ -9,16 +9,20 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from mlaudit import dockerfile_text
-from mlaudit.document import Document
 from mlaudit.dockerfile_text import Instruction
+from mlaudit.document import Document
 from mlaudit.model import Unread
 from mlaudit.shell_words import Word
 
 MAX_PARENTS = 4
 """Folders above the Dockerfile's own that may be the build context."""
 
+MAX_STAGES = 300
+"""Stages that are read of one document."""
+
+_UNLIKELY = 3
 _ENVIRONMENT_FOLDER = re.compile(
-    r"(?:^|/)(?:(?:site|dist)-packages|\.?v?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
+    r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"
 )
 
@@ -69,6 +73,7 @@ class Build:
         self.globals: dict[str, str] = {}
         self.stages: list[Stage] = []
         self.before: list[Instruction] = []
+        self.left_out = 0
         for instruction in found:
             if instruction.keyword == "FROM":
                 self._stage(instruction)
@@ -91,6 +96,9 @@ class Build:
                 self.globals[name] = value
 
     def _stage(self, instruction: Instruction) -> None:
+        if len(self.stages) >= MAX_STAGES:
+            self.left_out += 1
+            return
         found = dockerfile_text.words(instruction.rest, {**self.globals, **self.doc.defines})
         texts = [word.text for word in found]
         index = len(self.stages)
@@ -118,7 +126,7 @@ class Build:
         source = self.number(instruction.flag("from") or "")
         if source is None or source == stage.index:
             return
-        paths = instruction.items() or dockerfile_text.words(instruction.rest, self.globals)
+        paths = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
         if any(_ENVIRONMENT_FOLDER.search(word.text.rstrip("/")) or word.text == "/" for word in paths[:-1]):
             stage.packages_from.append(source)
 
@@ -167,7 +175,7 @@ class Build:
         )
 
     def locate(self, index: int, path: str, depth: int = 0) -> str | None:
-        """The file beside the Dockerfile that stands at a path of a stage; where there is none, what is copied to it."""
+        """The file beside the Dockerfile that stands at a path of a stage; where none is there, what COPY names."""
         missing: list[tuple[int, str]] = []
         for stage in self._chain(index):
             for copy in reversed(stage.copies):
@@ -175,7 +183,7 @@ class Build:
                     found = self._origin(copy, candidate, depth)
                     if found is not None:
                         return found
-                    if copy.stage is None:
+                    if copy.stage is None and rank < _UNLIKELY:
                         missing.append((rank, candidate.lstrip("/")))
         return min(missing, default=(0, None))[1] if depth == 0 else None
 
@@ -211,11 +219,14 @@ def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:
             yield 1, posixpath.join(source_folder, name)
         inside = "/" if copy.target == "/" else copy.target + "/"
         if path.startswith(inside) and "*" not in source:
-            yield 2 if "." not in source_name.strip(".") else 3, posixpath.join(source, path[len(inside) :])
+            yield 2 if "." not in source_name.strip(".") else _UNLIKELY, posixpath.join(source, path[len(inside) :])
 
 
 def read(doc: Document) -> tuple[Build, list[Unread]]:
     """The stages of a Dockerfile, and the lines that are no instruction. Raises Unreadable."""
     found = list(dockerfile_text.instructions(doc))
     build = Build(doc, [entry for entry in found if isinstance(entry, Instruction)])
-    return build, [entry for entry in found if isinstance(entry, Unread)]
+    problems = [entry for entry in found if isinstance(entry, Unread)]
+    if build.left_out:
+        problems.append(doc.unread(f"{build.left_out} stages are not read (at most {MAX_STAGES} are)", doc.place(1, 1)))
+    return build, problems

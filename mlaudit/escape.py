@@ -35,6 +35,11 @@ def for_html(text: str) -> str:
     return for_terminal(text).translate(_MARKUP)
 
 
+def for_prose(text: str) -> str:
+    """Running text as HTML; parts in backquotes become code."""
+    return re.sub(r"`([^`]+)`", r"<code>\1</code>", for_html(text))
+
+
 def for_script(json_text: str) -> str:
     r"""JSON (in ASCII) as content of a `<script>` element: `<`, `>` and `&` become `\u003c` and the like."""
     return json_text.replace("&", "\\u0026").replace("<", "\\u003c").replace(">", "\\u003e")
@@ -49,6 +54,8 @@ def for_css(text: str) -> str:
     return _CSS_UNSAFE.sub(lambda found: f"\\{ord(found[0]):06x}", for_terminal(text))
 
 
+ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
+"""What may become a link."""
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~#$!]")
 _MENTION = re.compile(r"@(?=[A-Za-z0-9_-])")
 _CODE = re.compile(r"`([^`]+)`")
@@ -82,6 +89,11 @@ def as_code(text: str) -> str:
 
 def _referenced(character: str) -> str:
     return character if character.isalnum() else f"&#{ord(character)};"
+
+
+def as_link(text: str) -> str:
+    """An address as a Markdown link, any other text as running text."""
+    return f"<{text}>" if ADDRESS.fullmatch(text) else for_markdown(text)
 
 
 def for_workflow(text: str) -> str:

@@ -9,7 +9,7 @@ import tomli
 # tomli's time and memory grow with the square of the parts of a dotted key; real files stay below ten
 _MAX_KEY_PARTS = 50
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\n]*')"""
-_LONG_KEY = re.compile(rf"\n[ \t]*\[?\[?[ \t]*(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
+_LONG_KEY = re.compile(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
 
 # Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
 _STRING = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*"'

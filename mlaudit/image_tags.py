@@ -80,7 +80,7 @@ class Row:
 def parse(text: str) -> Reference | None:
     """The reference in a text, None where it is none."""
     found = _REFERENCE.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
-    if found is None or found["repository"].endswith("/"):
+    if found is None or found["repository"].endswith(("/", ":")):
         return None
     return Reference(repository=found["repository"], tag=found["tag"], digest=found["digest"])
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.document import Document
+from mlaudit.model import Unread
 from mlaudit.script_text import Script, line_and_column
 
 MAX_LINES = 100_000
@@ -30,28 +31,54 @@ class Option:
         return "\n".join(line.text for line in self.lines)
 
 
-def options(doc: Document) -> Iterator[Option]:
-    """The options in the order of the document; what stands before the first section has the section ''."""
-    section, key, held = "", "", list[Script]()
+def options(doc: Document) -> Iterator[Option | Unread]:
+    """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
+    reader = _Reader(doc)
     for offset, line in _lines(doc):
-        bare = line.strip()
-        if not bare or bare[0] in "#;":
-            continue
-        indented = line[0] in " \t"
-        header = None if indented else _SECTION.match(bare)
-        found = None if indented or header else _KEY.match(line)
-        if (header or found) and key:
-            yield Option(section=section, key=key, lines=tuple(held))
-            key, held = "", []
+        if line.strip() and line.strip()[0] not in "#;":
+            yield from reader.feed(offset, line)
+    yield from reader.finish()
+
+
+class _Reader:
+    """Collects lines to options."""
+
+    def __init__(self, doc: Document) -> None:
+        self.doc = doc
+        self.section = ""
+        self.key = ""
+        self.held: list[Script] = []
+
+    def finish(self) -> Iterator[Option]:
+        """The option that is open."""
+        if self.key:
+            yield Option(section=self.section, key=self.key, lines=tuple(self.held))
+        self.key, self.held = "", []
+
+    def feed(self, offset: int, line: str) -> Iterator[Option | Unread]:
+        """One line that is neither empty nor a comment."""
+        if line[0] in " \t":
+            if self.key:
+                self.held += _piece(self.doc, offset, line)
+            else:
+                yield _stray(self.doc, offset, line)
+            return
+        yield from self.finish()
+        header, found = _SECTION.match(line), _KEY.match(line)
         if header:
-            section = header.group(1).strip()
-        elif found:
-            key = found.group(1)
-            held += _piece(doc, offset + found.start(2), found.group(2))
-        elif key:
-            held += _piece(doc, offset, line)
-    if key:
-        yield Option(section=section, key=key, lines=tuple(held))
+            self.section = header.group(1).strip()
+        elif found and self.section:
+            self.key = found.group(1)
+            self.held = _piece(self.doc, offset + found.start(2), found.group(2))
+        else:
+            yield _stray(self.doc, offset, line)
+
+
+def _stray(doc: Document, offset: int, line: str) -> Unread:
+    start = offset + len(line) - len(line.lstrip())
+    number, column = line_and_column(doc, start)
+    at = doc.place(number, column, start, start + len(line.strip()))
+    return doc.unread("expected `key = value` below a `[section]`", at, what=line)
 
 
 def _lines(doc: Document) -> Iterator[tuple[int, str]]:

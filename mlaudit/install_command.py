@@ -164,7 +164,9 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
     if name == "git" and len(call.words) > 2 and call.words[1].text == "clone":
         operands = [word.text for word in call.words[2:] if not word.text.startswith("-")]
         last = operands[-1] if operands else ""
-        recipe.cloned.add(recipe.path(last.rstrip("/").rpartition("/")[2].removesuffix(".git") if "://" in last else last))
+        recipe.cloned.add(
+            recipe.path(last.rstrip("/").rpartition("/")[2].removesuffix(".git") if "://" in last else last)
+        )
     if name in ("poetry", "pdm", "uv", "pipenv", "pip-compile", "curl", "wget", "pixi"):
         _remember_output(call)
 

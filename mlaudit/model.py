@@ -259,7 +259,8 @@ class Fact:
     """Something a document states of itself rather than of a package.
 
     Keys: `platform` (`linux`), `machine` (`x86_64`), `implementation` (`cpython`), `complete` (`yes`, `no`: overrides
-    the parser's own word), `index` (the package index of what follows, masked), `note` (said to the user as it is).
+    the parser's own word), `index` (the package index of what follows, masked), `conflict` (extras that
+    cannot be asked for together), `note` (said to the user as it is).
     """
 
     key: str

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlaudit.baseline import loads
 from mlaudit.config import find_configuration, load
-from mlaudit.document import Document
+from mlaudit.document import Document, Unreadable
 from mlaudit.errors import UsageError
 from mlaudit.model import Severity
 from mlaudit.registry import rules
@@ -114,4 +114,7 @@ def baseline_of(path: Path | None) -> Mapping[str, str]:
     """The fingerprints of a baseline file. Raises UsageError."""
     if path is None:
         return {}
-    return loads(Root(path.parent).document(path))
+    try:
+        return loads(Root(path.parent).document(path))
+    except Unreadable as error:
+        raise UsageError(f"--baseline {path}: {error.why}") from None

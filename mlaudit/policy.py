@@ -174,9 +174,9 @@ def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[W
     """A finding of which one place stands on a line that waives its rule."""
     for waiver in waivers:
         on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
-        if on_its_line and (not waiver.codes or {rule.code, rule.name, *rule.supersedes} & set(waiver.codes)):
+        if on_its_line and {rule.code, rule.name, *rule.supersedes} & set(waiver.codes):
             used.add(waiver)
-            return replace(finding, suppressed=finding.suppressed or waiver.reason or "waived on its line")
+            return replace(finding, suppressed=finding.suppressed or waiver.reason)
     return finding
 
 
@@ -198,7 +198,7 @@ def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Fin
     if rule is not None and _selected(rule, settings):
         for waiver in unused:
             hit = Hit(
-                message=f"This waiver ({', '.join(waiver.codes) or 'of everything'}) matches no finding; delete it.",
+                message=f"This waiver ({', '.join(waiver.codes)}) matches no finding; delete it.",
                 at=waiver.at,
                 actual=",".join(waiver.codes),
             )

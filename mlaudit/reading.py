@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.narrow import Malformed
-from mlaudit.registry import Parser, parsers
+from mlaudit.registry import Parser, named, parsers
 
 T = TypeVar("T")
 
@@ -19,20 +19,23 @@ MAX_INCLUDES = 200
 
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
     """The parser of a document: as told, else by its name, else by its content. Raises Unreadable."""
-    known = parsers()
     if as_format is not None:
-        if as_format not in known:
-            raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(known)}")
-        return known[as_format]
-    kind = "tree" if doc.tree is not None else "text"
-    fitting = [parser for parser in known.values() if (parser.kind == "tree") == (kind == "tree")]
-    named = [parser for parser in fitting if parser.names(doc.path)]
-    if len(named) == 1:
-        return named[0]
-    return _by_content(doc, named or fitting)
+        return _told(as_format)
+    tree = doc.tree is not None
+    by_name = named(doc.path, tree=tree)
+    if len(by_name) == 1:
+        return by_name[0]
+    return _by_content(doc, by_name or [one for one in parsers().values() if (one.kind == "tree") is tree])
 
 
-def _by_content(doc: Document, candidates: list[Parser]) -> Parser:
+def _told(as_format: str) -> Parser:
+    known = parsers()
+    if as_format not in known:
+        raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(known)}")
+    return known[as_format]
+
+
+def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
@@ -44,7 +47,7 @@ def _by_content(doc: Document, candidates: list[Parser]) -> Parser:
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 
 
-def _claiming(doc: Document, candidates: list[Parser], *, binary: bool) -> list[Parser]:
+def _claiming(doc: Document, candidates: Sequence[Parser], *, binary: bool) -> list[Parser]:
     return [parser for parser in candidates if (parser.kind == "binary") is binary and _sniffed(parser, doc)]
 
 

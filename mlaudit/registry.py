@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from importlib import import_module
+from importlib import import_module, resources
 from typing import TypeVar
 
 from mlaudit.document import Document
@@ -44,11 +44,13 @@ class Parser:
 
     def names(self, path: str) -> bool:
         """Whether the path alone says that a document is of this format."""
-        name = path.rpartition("/")[2]
-        return any(
-            (_glob("*/" + pattern).match("/" + path) if "/" in pattern else _glob(pattern).match(name)) is not None
-            for pattern in self.files
-        )
+        return any(_names(pattern, path) for pattern in self.files)
+
+
+def _names(pattern: str, path: str) -> bool:
+    if "/" in pattern:
+        return _glob("*/" + pattern).match("/" + path) is not None
+    return _glob(pattern).match(path.rpartition("/")[2]) is not None
 
 
 @lru_cache(maxsize=4096)
@@ -104,6 +106,44 @@ def parsers() -> Mapping[str, Parser]:
     """Every input format by its name."""
     load("parsers")
     return dict(sorted(_PARSERS.items()))
+
+
+def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
+    """The formats that a path alone tells, of folders of files where `tree` is set.
+
+    Modules that declare other names are not imported: most runs meet two formats of many, and importing all of them
+    takes longer than the audit.
+    """
+    for module, patterns in _declared_files().items():
+        if patterns is None or any(_names(pattern, path) for pattern in patterns):
+            import_module(module)
+    found = (parser for _, parser in sorted(_PARSERS.items()) if (parser.kind == "tree") is tree)
+    return tuple(parser for parser in found if parser.names(path))
+
+
+_FILES = re.compile(
+    r"^@parser\((?:(?!^def ).)*?\bfiles=(?:\[(?P<list>(?:[\s,]|#[^\n]*|\"[^\"\\]*\")*)\]|(?P<other>\S))",
+    re.DOTALL | re.MULTILINE,
+)
+_TEXT = re.compile(r"\"([^\"\\]*)\"")
+
+
+@lru_cache(maxsize=1)
+def _declared_files() -> Mapping[str, tuple[str, ...] | None]:
+    """The patterns that each parser's decorator lists, read off its source; None where only an import can tell."""
+    package = import_module("mlaudit.parsers")
+    declared: dict[str, tuple[str, ...] | None] = {}
+    for module in _modules(package.__name__, package.__path__):
+        source = resources.files(package).joinpath(f"{module.rpartition('.')[2]}.py")
+        try:
+            text = source.read_text(encoding="utf-8")
+        except OSError:
+            declared[module] = None
+            continue
+        found = _FILES.search(text)
+        literal = found is not None and found["other"] is None
+        declared[module] = tuple(_TEXT.findall(found["list"])) if found and literal else (None if found else ())
+    return declared
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -176,6 +176,15 @@ class ArtifactCrossing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile:
+    """One of the files that must be the same on every side; `text` is None where it could not be read, and `why`."""
+
+    path: str
+    text: str | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
     """One package over all environments, and the worst of its crossings."""
 

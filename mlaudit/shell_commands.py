@@ -2,19 +2,35 @@
 
 from __future__ import annotations
 
+import operator
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 
 from mlaudit.shell_words import Lexer, Operator, Redirection, Token, Word
 
 MAX_COMMANDS = 20_000
 """Commands of one script."""
 
+MAX_NESTING = 50
+"""Compounds inside compounds that are told apart."""
+MAX_ITEMS = 1000
+"""Words of the list of a `for`."""
+
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
 _OPENERS = frozenset(("if", "case", "while", "until", "for", "select"))
 _CLOSERS = frozenset(("fi", "esac", "done"))
 _LEADING = frozenset(("then", "else", "elif", "do", "!", "time", "{", "}", "fi", "esac", "done"))
+_NUMBER = re.compile(r"-?\d{1,18}")
+_NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
+    "-eq": operator.eq,
+    "-ne": operator.ne,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
+    "-lt": operator.lt,
+    "-le": operator.le,
+}
 _TESTS = {"[": "]", "[[": "]]", "test": ""}
 
 
@@ -89,13 +105,13 @@ class _Reader:
             yield from self.finish()
             self._joined(token)
 
-    def _joined(self, operator: Operator) -> None:
+    def _joined(self, connector: Operator) -> None:
         """What a connector means for the next command."""
-        if operator.sign == "&&":
+        if connector.sign == "&&":
             self.guard = self.last if self.last_is_test else self.guard
             return
-        self.alternative = operator.sign == "||" and not self.last_is_test
-        if operator.sign == "||":
+        self.alternative = connector.sign == "||" and not self.last_is_test
+        if connector.sign == "||":
             self.guard = not self.last if self.last_is_test and self.last is not None else None
         else:
             self.guard = True
@@ -135,23 +151,24 @@ class _Reader:
 
     def _without_keywords(self, words: list[Word]) -> list[Word]:
         """The command behind `then`, `do`, `!`; compounds open and close on the way."""
-        while words and not words[0].quoted:
-            word = words[0].text
-            if word in _OPENERS:
-                self._open(word, words)
-                if word in ("for", "case", "select"):
+        for index, word in enumerate(words):
+            if word.quoted:
+                return words[index:]
+            if word.text in _OPENERS:
+                self._open(word.text, words[index : index + MAX_ITEMS])
+                if word.text in ("for", "case", "select"):
                     return []
-            elif word in _LEADING:
-                self._continue(word)
+            elif word.text in _LEADING:
+                self._continue(word.text)
             else:
-                break
-            words = words[1:]
-        return words
+                return words[index:]
+        return []
 
     def _open(self, word: str, words: list[Word]) -> None:
         if word in ("if", "case") and not self._inside():
             self.group += 1
-        self.branches.append(_Branch(word, self.group))
+        if len(self.branches) < MAX_NESTING:
+            self.branches.append(_Branch(word, self.group))
         if word == "for" and len(words) > 2 and words[2].text == "in":
             self._loop(words[1].text, words[3:])
 
@@ -213,15 +230,23 @@ def _outcome(words: list[Word]) -> bool | None:
         return None
     texts = [word.text for word in inner]
     negated = texts[:1] == ["!"]
-    outcome = _comparison(texts[1:] if negated else texts)
+    is_glob = words[0].text == "[[" and bool(inner) and not inner[-1].quoted
+    outcome = _comparison(texts[1:] if negated else texts, is_glob=is_glob)
     return outcome if outcome is None or not negated else not outcome
 
 
-def _comparison(texts: list[str]) -> bool | None:
-    if len(texts) == 3 and texts[1] in ("=", "==", "!="):
-        if "*" in texts[2]:
-            return None
-        return (texts[0] == texts[2]) == (texts[1] != "!=")
+def _comparison(texts: list[str], *, is_glob: bool) -> bool | None:
+    if len(texts) == 1:
+        return bool(texts[0])
     if len(texts) == 2 and texts[0] in ("-n", "-z"):
         return bool(texts[1]) == (texts[0] == "-n")
-    return None
+    if len(texts) != 3:
+        return None
+    left, sign, right = texts
+    if sign in ("=", "==", "!="):
+        same = fnmatchcase(left[:1024], right[:128]) if is_glob else left == right
+        return same == (sign != "!=")
+    compare = _NUMERIC.get(sign)
+    if compare is None or not (_NUMBER.fullmatch(left) and _NUMBER.fullmatch(right)):
+        return None
+    return compare(int(left), int(right))

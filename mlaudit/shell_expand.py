@@ -15,6 +15,7 @@ MAX_VALUE = 65536
 _BRACED = re.compile(r"\$\{([A-Za-z_]\w{0,127})(?:(:?[-+=?]|%%?|##?|//?|:)((?:[^{}]|\{[^{}]*\})*))?\}")
 _PLAIN = re.compile(r"\$([A-Za-z_]\w{0,127})")
 _EXPRESSION = re.compile(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
+_LENGTH = re.compile(r"\$\{#([A-Za-z_]\w{0,127})\}")
 _OPENING = re.compile(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
 _SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
 
@@ -26,7 +27,8 @@ def _glob(pattern: str) -> re.Pattern[str]:
 
 def reference(text: str, position: int) -> re.Match[str] | None:
     """The parameter or expression that begins at a `$`, None where it is none of the known forms."""
-    return _EXPRESSION.match(text, position) or _BRACED.match(text, position) or _PLAIN.match(text, position)
+    forms = (_EXPRESSION, _BRACED, _LENGTH, _PLAIN)
+    return next((found for form in forms if (found := form.match(text, position))), None)
 
 
 def is_opening(text: str, position: int) -> bool:
@@ -37,6 +39,8 @@ def is_opening(text: str, position: int) -> bool:
 def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
     """What a reference stands for, None where that is not known."""
     known = values.get(found.group(1))
+    if found.re is _LENGTH:
+        return None if known is None else str(len(known))
     if found.re is not _BRACED or found.group(2) is None:
         return known
     operator, operand = found.group(2), found.group(3)

@@ -16,7 +16,7 @@ MAX_SCRIPT = 1024 * 1024
 """Characters of one script; what stands behind is not read."""
 
 MAX_BODIES = 64
-"""Here-documents that one line may open."""
+"""Here-documents of one script; further ones are read as commands."""
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -103,10 +103,11 @@ class Lexer:
         self.shell = shell
         self.values = values
         self.position = 0
-        self._awaited: list[Redirection] = []
+        self._behind: int | None = None
+        self._bodies = 0
 
     def tokens(self) -> Iterator[Token]:
-        """The tokens in order; a here-document follows its redirection as one with a body, once its line ends."""
+        """The tokens in order; the body of a here-document is told with its redirection and then skipped."""
         while self.position < len(self.text):
             blank = _BLANK.match(self.text, self.position)
             if blank:
@@ -117,7 +118,6 @@ class Lexer:
                 self.position = self._end(_COMMENT)
             else:
                 yield from self._token()
-        yield from self._bodies()
 
     def _end(self, pattern: re.Pattern[str]) -> int:
         found = pattern.match(self.text, self.position)
@@ -133,8 +133,8 @@ class Lexer:
             yield from self._words()
             return
         self.position = operator.end()
-        if operator[0] == "\n":
-            yield from self._bodies()
+        if operator[0] == "\n" and self._behind is not None:
+            self.position, self._behind = self._behind, None
         yield Operator(sign=operator[0], start=operator.start())
 
     def _redirection(self, found: re.Match[str]) -> Iterator[Token]:
@@ -144,19 +144,20 @@ class Lexer:
         self.position = blank.end() if blank else self.position
         raw = self.position
         target = next(self._words(), None) or Word(text="", start=raw, end=raw)
-        redirection = Redirection(sign=sign, target=target)
-        if sign in ("<<", "<<-") and len(self._awaited) < MAX_BODIES:
-            self._awaited.append(redirection)
-        else:
-            yield redirection
+        body = self._body(target.text) if sign in ("<<", "<<-") else None
+        yield Redirection(sign=sign, target=target, body=body)
 
-    def _bodies(self) -> Iterator[Token]:
-        """The here-documents of the line that just ended."""
-        for awaited in self._awaited:
-            start = self.position
-            end, self.position = self._body_end(awaited.target.text, start)
-            yield Redirection(sign=awaited.sign, target=awaited.target, body=(start, end))
-        self._awaited = []
+    def _body(self, delimiter: str) -> tuple[int, int] | None:
+        """The offsets of a here-document: it begins behind the line, or behind the one before it of the same line."""
+        self._bodies += 1
+        if self._bodies > MAX_BODIES:
+            return None
+        if self._behind is None:
+            line_end = self.text.find("\n", self.position)
+            self._behind = line_end + 1 if line_end >= 0 else len(self.text)
+        start = self._behind
+        end, self._behind = self._body_end(delimiter, start)
+        return start, end
 
     def _body_end(self, delimiter: str, start: int) -> tuple[int, int]:
         pattern = re.compile(rf"^\t*{re.escape(delimiter)}[ \t\r]*$", re.MULTILINE)

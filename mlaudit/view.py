@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
 from mlaudit.model import Place
-from mlaudit.report import ArtifactCrossing, Cell, Crossing, Environment, Row
+from mlaudit.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.settings import Settings
 
 
@@ -18,6 +18,7 @@ class View:
     Attributes:
         command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
         pairs: names of writer and reader.
+        shared: files that must be the same, a tuple for each set that the configuration declares.
     """
 
     command: str
@@ -25,6 +26,7 @@ class View:
     pairs: tuple[tuple[str, str], ...]
     rows: tuple[Row, ...] = ()
     artifacts: tuple[ArtifactCrossing, ...] = ()
+    shared: tuple[tuple[SharedFile, ...], ...] = ()
     settings: Settings = field(default_factory=Settings)
 
     def crossings(self) -> Iterator[Crossing]:

@@ -49,7 +49,10 @@ class Root:
         return path.resolve().is_relative_to(self._resolved)
 
     def document(self, path: Path) -> Document:
-        """The document of a file; its neighbours are given out only from inside the root."""
+        """The document of a file; its neighbours are given out only from inside the root.
+
+        Raises Unreadable where there is no such file.
+        """
         # A file that the user named outside the root may ask for what lies in its own folder and below.
         inside = self if self.holds(path) else Root(path.parent, self.defines)
 
@@ -59,6 +62,8 @@ class Root:
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
 
+        if not path.exists():
+            raise Unreadable("there is no such file")
         return Document(self.shown(path), opener=opener, size=_size(path), ask=ask, defines=self.defines)
 
     def _asked(self, inside: Root, path: Path) -> Document | None:

@@ -1,0 +1,17 @@
+"""Bounded walks over binary model files: nothing is loaded, imported, unpickled or executed.
+
+What an artifact parser yields:
+
+- One `Pin` of kind ARTIFACT per file: `name` and `package` are the file's name as it stands, `source` is `path`,
+  `origin` is the artifact kind (a row of `knowledge/kinds.toml`, else `<package>.<form>`), `extras` are the classes of
+  the objects in it, the outermost first, and `detail` says in words what a report puts in parentheses.
+- One `Pin` of layer `recorded` per library: `version` where the library wrote its own (`strength` exact), `specifier`
+  where a format number (format) or a module path or opcode (load) maps to a range of versions that can have written
+  it, neither where the file only needs the library (none). `origin` names the artifact kinds in which that library's
+  data stands, separated by commas (`numpy.pickle5,numpy.random`).
+- One `Pin` of kind PYTHON and strength load where a protocol or a code object needs certain Pythons.
+- `Unread` for everything that was seen and not understood: a budget that ran out, a name that is computed, a record
+  that stands twice. `Unread.package` names the library whose version is therefore not known.
+
+Places carry a path only; members of archives are `path!/member`. Ranges are data: `knowledge/formats.toml`.
+"""

@@ -1,0 +1,70 @@
+"""What printed dumps have in common: their lines, pasted or not, and the machine that they tell."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlaudit.document import Document
+from mlaudit.model import Fact, Place
+
+MAX_LINE = 4096
+"""Characters of one line that are looked at."""
+
+_PASTED = re.compile(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
+_FENCE = re.compile(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
+_MACHINE = re.compile(r"(?<![A-Za-z0-9])(x86_64|aarch64|arm64|AMD64|ppc64le)(?![A-Za-z0-9])")
+_PLATFORMS = (
+    (re.compile(r"linux", re.IGNORECASE), "linux"),
+    (re.compile(r"darwin|mac ?os", re.IGNORECASE), "darwin"),
+    (re.compile(r"windows", re.IGNORECASE), "win32"),
+)
+# Distributions of Linux, as `OS:` lines name them without the word.
+_LINUXES = re.compile(
+    r"\b(?:ubuntu|debian|centos|red hat|fedora|rocky|almalinux|suse|amazon|arch|alpine|gentoo)\b", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """One line without the indentation, quote marks and line end around it; `start` is its offset in the document."""
+
+    doc: Document
+    text: str
+    number: int
+    column: int
+    start: int
+
+    def at(self, first: int = 0, last: int | None = None) -> Place:
+        """The place of characters `first:last` of the line."""
+        end = len(self.text) if last is None else last
+        return self.doc.place(self.number, self.column + first, self.start + first, self.start + end)
+
+    def of(self, found: re.Match[str], group: str | int = 0) -> Place:
+        """The place of a group that a pattern found in the line."""
+        return self.at(*found.span(group))
+
+
+def lines(doc: Document) -> Iterator[Line]:
+    """Every line that says something; blank lines and the fences of pasted code are left out."""
+    offset = 0
+    for number, raw in enumerate(doc.text.split("\n"), start=1):
+        start, offset = offset, offset + len(raw) + 1
+        before = _PASTED.match(raw)
+        skipped = before.end() if before else 0
+        text = raw[skipped : skipped + MAX_LINE].rstrip()
+        if text and not _FENCE.fullmatch(text):
+            yield Line(doc=doc, text=text, number=number, column=skipped + 1, start=start + skipped)
+
+
+def platform_facts(text: str, at: Place) -> Iterator[Fact]:
+    """Platform and machine in what `platform.platform()` and its like print."""
+    platform = next((name for pattern, name in _PLATFORMS if pattern.search(text)), None)
+    if platform is None and _LINUXES.search(text):
+        platform = "linux"
+    machine = _MACHINE.search(text)
+    if platform:
+        yield Fact(key="platform", value=platform, at=at)
+    if machine:
+        yield Fact(key="machine", value=machine.group(1), at=at)

@@ -1,0 +1,98 @@
+"""Artifact kinds: which package owns one, and what it carries inside (a CatBoost pickle holds numpy arrays)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.model import Evidence
+from mlaudit.narrow import Malformed, Node
+
+_KEYS = frozenset({"title", "package", "holds", "source", "checked", "certainty"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactKind:
+    """One kind of model file; `holds` names the kinds that travel inside it."""
+
+    name: str
+    title: str
+    package: str
+    holds: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Companion:
+    """A package whose crossing counts for a model of another one, and the kinds of it that travel inside."""
+
+    package: str
+    kinds: frozenset[str]
+    evidence: tuple[Evidence, ...]
+
+
+@lru_cache(maxsize=1)
+def artifact_kinds() -> Mapping[str, ArtifactKind]:
+    """Every kind by its name (`xgboost.json`). Raises KnowledgeError."""
+    return checked("kinds.toml", _kinds)
+
+
+def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
+    table = {name: _kind(name, row) for name, row in root.items()}
+    for name, kind in table.items():
+        for held in kind.holds:
+            if held not in table:
+                raise Malformed(f"no such kind: {held}", (name, "holds"))
+    return table
+
+
+def _kind(name: str, row: Node) -> ArtifactKind:
+    unknown_keys(row, _KEYS)
+    return ArtifactKind(
+        name=name,
+        title=row.get("title").text(),
+        package=row.get("package").text(),
+        holds=row.get("holds").texts(),
+        evidence=evidence(row),
+    )
+
+
+@lru_cache(maxsize=1024)
+def carried(kinds: frozenset[str]) -> frozenset[str]:
+    """The kinds themselves and all that travel inside them."""
+    table = artifact_kinds()
+    found: set[str] = set()
+    waiting = list(kinds)
+    while waiting:
+        name = waiting.pop()
+        if name not in found:
+            found.add(name)
+            waiting.extend(table[name].holds if name in table else ())
+    return frozenset(found)
+
+
+def kinds_of(package: str, kinds: frozenset[str]) -> frozenset[str]:
+    """Those kinds, given or carried inside them, that belong to a package."""
+    table = artifact_kinds()
+    return frozenset(name for name in carried(kinds) if name in table and table[name].package == package)
+
+
+def owned(package: str) -> frozenset[str]:
+    """Every kind that a package writes."""
+    return frozenset(name for name, kind in artifact_kinds().items() if kind.package == package)
+
+
+def companions(package: str, kinds: frozenset[str] = frozenset()) -> tuple[Companion, ...]:
+    """The packages whose crossings count for artifacts of a package, by name; with no kinds, for all it writes."""
+    table = artifact_kinds()
+    own = kinds_of(package, kinds) if kinds else owned(package)
+    inside: dict[str, set[str]] = {}
+    for name in carried(own):
+        if name in table and table[name].package != package:
+            inside.setdefault(table[name].package, set()).add(name)
+    proof = tuple(dict.fromkeys(entry for name in sorted(own) for entry in table[name].evidence))
+    return tuple(
+        Companion(package=other, kinds=frozenset(names), evidence=proof) for other, names in sorted(inside.items())
+    )

@@ -1,0 +1,289 @@
+"""Knowledge files: read out of the package on demand, checked against their schema, kept once read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+from enum import Enum
+from functools import lru_cache
+from importlib import resources
+from typing import TypeVar
+
+from mlaudit.model import Distance, Evidence, Severity
+from mlaudit.narrow import Malformed, Node
+from mlaudit.versions import specifiers
+
+_Choice = TypeVar("_Choice", bound=Enum)
+_Built = TypeVar("_Built")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
+
+
+class KnowledgeError(ValueError):
+    """A knowledge file breaks its schema; the message names the file and the route to the value."""
+
+
+class Effect(str, Enum):
+    """What a version crossing does to a model or to the code around it."""
+
+    SILENT = "silent"
+    UNREADABLE = "unreadable"
+    PREPROCESSING = "preprocessing"
+    NO_PROMISE = "no-promise"
+    HARMLESS = "harmless"
+
+    @property
+    def rank(self) -> int:
+        """0 for the worst: a wrong number that nobody sees is worse than a crash."""
+        return tuple(Effect).index(self)
+
+
+class Certainty(str, Enum):
+    """How sure a row is: run here, promised by the project, or concluded from such rows."""
+
+    MEASURED = "measured"
+    DOCUMENTED = "documented"
+    DERIVED = "derived"
+
+
+class Moment(str, Enum):
+    """When changed behaviour counts: wherever features are made, or only where a model is fitted again."""
+
+    FEATURES = "features"
+    TRAINING = "training"
+
+
+class Step(str, Enum):
+    """The order in which rows are asked; the first that hits wins."""
+
+    EDGE = "edge"
+    FORMAT = "format"
+    REQUIREMENT = "requirement"
+    RATE = "rate"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """One row: what happens between a range of writing and a range of reading versions.
+
+    Attributes:
+        writer, reader, writer_python, reader_python: PEP 440 specifiers; empty admits every version.
+        distances: only crossings this far apart; empty means any.
+        direction: `newer` (the reader is), `older`, or empty for both.
+        severity: where the artifact is known to be of these kinds and classes.
+        unsure: where the row is only for some kinds or classes and what crosses is not known.
+        kinds, classes: what it is for, empty means any; a class may end in `*`.
+        failed, tried: of the artifacts measured, how many failed or changed.
+        via: the companion package that causes it.
+    """
+
+    id: str
+    step: Step
+    effect: Effect
+    severity: Severity
+    unsure: Severity
+    says: str
+    remedy: str
+    certainty: Certainty
+    evidence: tuple[Evidence, ...]
+    writer: str = ""
+    reader: str = ""
+    writer_python: str = ""
+    reader_python: str = ""
+    distances: tuple[Distance, ...] = ()
+    direction: str = ""
+    kinds: tuple[str, ...] = ()
+    classes: tuple[str, ...] = ()
+    failed: int | None = None
+    tried: int | None = None
+    via: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Skew:
+    """One change of behaviour: the same code gives other results from version `since` on."""
+
+    id: str
+    what: str
+    before: str
+    after: str
+    since: str
+    affects: str
+    when: Moment
+    severity: Severity
+    size: str
+    certainty: Certainty
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Dossier:
+    """Everything known of one package: its promise, the versions measured, and its rows in the order of the steps."""
+
+    package: str
+    promise: str
+    evidence: tuple[Evidence, ...]
+    kinds: tuple[str, ...]
+    tested: tuple[str, ...]
+    rows: tuple[Known, ...]
+    skews: tuple[Skew, ...]
+
+
+def parse(name: str) -> Node:
+    """One knowledge file as an untrusted tree. Raises KnowledgeError where it is no TOML."""
+    import tomli
+
+    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    try:
+        return Node(tomli.loads(text))
+    except tomli.TOMLDecodeError as error:
+        raise KnowledgeError(f"{name}: {error}") from error
+
+
+def checked(name: str, build: Callable[[Node], _Built]) -> _Built:
+    """A file's rows as typed values. Raises KnowledgeError with the file's name in front of the route."""
+    return built_from(name, parse(name), build)
+
+
+def built_from(name: str, root: Node, build: Callable[[Node], _Built]) -> _Built:
+    """Typed values out of a file read before. Raises KnowledgeError with the file's name in front of the route."""
+    try:
+        return build(root)
+    except Malformed as error:
+        raise KnowledgeError(f"{name}: {error}") from error
+
+
+def evidence(row: Node) -> tuple[Evidence, ...]:
+    """The `source` (one or several) and `checked` of a row. Raises Malformed where either is missing or no date."""
+    source, day = row.get("source"), row.get("checked").text()
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        raise Malformed(f"expected a date like 2026-11-22, found {day!r}", (*row.route, "checked")) from None
+    texts = (source.text(),) if source.is_text else source.texts()
+    if not all(text.strip() for text in texts) or not texts:
+        raise Malformed("expected an address or a repeatable measurement", source.route)
+    return tuple(Evidence(source=text, checked=day, measured=text.startswith("measured:")) for text in texts)
+
+
+def choice(node: Node, options: type[_Choice]) -> _Choice:
+    """A word of a closed list. Raises Malformed naming the list."""
+    text = node.text()
+    try:
+        return options(text)
+    except ValueError:
+        words = ", ".join(str(option.value) for option in options)
+        raise Malformed(f"expected one of {words}, found {text!r}", node.route) from None
+
+
+def specifier(node: Node) -> str:
+    """A PEP 440 specifier, empty where there is none. Raises Malformed."""
+    text = node.maybe_text() or ""
+    if specifiers(text) is None:
+        raise Malformed(f"expected a version specifier, found {text!r}", node.route)
+    return text
+
+
+def count(node: Node) -> int | None:
+    """A whole number, or None where there is none. Raises Malformed."""
+    if node.value is None or (isinstance(node.value, int) and not isinstance(node.value, bool)):
+        return node.value
+    raise Malformed("expected a whole number", node.route)
+
+
+def unknown_keys(row: Node, known: frozenset[str]) -> None:
+    """Raise Malformed on a key that the schema does not have: a misspelt one must not pass in silence."""
+    for key in row.table():
+        if key not in known:
+            raise Malformed("no such key", (*row.route, str(key)))
+
+
+_ROW_KEYS = frozenset(Known.__slots__) - {"step", "evidence", "distances"} | {"source", "checked", "distance"}
+_SKEW_KEYS = frozenset(Skew.__slots__) - {"evidence"} | {"source", "checked"}
+_DOSSIER_KEYS = frozenset(
+    {"package", "promise", "source", "checked", "kinds", "tested", "skew", *(step.value for step in Step)}
+)
+
+
+@lru_cache(maxsize=1024)
+def dossier(package: str) -> Dossier | None:
+    """What is known of a package (its normalized name), or None. Raises KnowledgeError."""
+    if not _NAME.fullmatch(package):
+        return None
+    try:
+        return checked(f"packages/{package}.toml", _dossier)
+    except FileNotFoundError:
+        return None
+
+
+def packages() -> tuple[str, ...]:
+    """Packages that have a file of their own, in order."""
+    folder = resources.files(__package__).joinpath("packages")
+    names = (entry.name for entry in folder.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+
+
+def _dossier(root: Node) -> Dossier:
+    unknown_keys(root, _DOSSIER_KEYS)
+    return Dossier(
+        package=root.get("package").text(),
+        promise=root.get("promise").text(),
+        evidence=evidence(root),
+        kinds=root.get("kinds").texts(),
+        tested=root.get("tested").texts(),
+        rows=tuple(_known(row, step) for step in Step for row in root.get(step.value).each()),
+        skews=tuple(_skew(row) for row in root.get("skew").each()),
+    )
+
+
+def _known(row: Node, step: Step) -> Known:
+    unknown_keys(row, _ROW_KEYS)
+    severity = choice(row.get("severity"), Severity)
+    unsure = row.get("unsure")
+    return Known(
+        id=row.get("id").text(),
+        step=step,
+        effect=choice(row.get("effect"), Effect),
+        severity=severity,
+        unsure=choice(unsure, Severity) if unsure.exists else severity,
+        says=row.get("says").text(),
+        remedy=row.get("remedy").maybe_text() or "",
+        certainty=choice(row.get("certainty"), Certainty),
+        evidence=evidence(row),
+        writer=specifier(row.get("writer")),
+        reader=specifier(row.get("reader")),
+        writer_python=specifier(row.get("writer_python")),
+        reader_python=specifier(row.get("reader_python")),
+        distances=tuple(choice(word, Distance) for word in row.get("distance").each()),
+        direction=_direction(row.get("direction")),
+        kinds=row.get("kinds").texts(),
+        classes=row.get("classes").texts(),
+        failed=count(row.get("failed")),
+        tried=count(row.get("tried")),
+        via=row.get("via").maybe_text(),
+    )
+
+
+def _direction(node: Node) -> str:
+    text = node.maybe_text() or ""
+    if text not in ("", "newer", "older"):
+        raise Malformed(f"expected newer or older, found {text!r}", node.route)
+    return text
+
+
+def _skew(row: Node) -> Skew:
+    unknown_keys(row, _SKEW_KEYS)
+    return Skew(
+        id=row.get("id").text(),
+        what=row.get("what").text(),
+        before=row.get("before").text(),
+        after=row.get("after").text(),
+        since=row.get("since").text(),
+        affects=row.get("affects").text(),
+        when=choice(row.get("when"), Moment) if row.get("when").exists else Moment.FEATURES,
+        severity=choice(row.get("severity"), Severity),
+        size=row.get("size").text(),
+        certainty=choice(row.get("certainty"), Certainty),
+        evidence=evidence(row),
+    )

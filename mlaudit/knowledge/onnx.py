@@ -1,0 +1,106 @@
+"""ONNX between two packages: what the writing side's onnx writes by default, and what the reading onnxruntime loads."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.knowledge.crossing import Consequence
+from mlaudit.knowledge.load import Certainty, Effect, checked, evidence
+from mlaudit.model import Evidence, Severity
+from mlaudit.narrow import Malformed, Node
+from mlaudit.versions import parsed, public
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Level:
+    """An IR version and an ai.onnx opset, written or loaded by a release."""
+
+    release: str
+    ir: int
+    opset: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Tables:
+    writes: tuple[Level, ...]
+    loads: tuple[Level, ...]
+    writes_evidence: tuple[Evidence, ...]
+    loads_evidence: tuple[Evidence, ...]
+
+
+@lru_cache(maxsize=1)
+def _tables() -> _Tables:
+    return checked("onnx.toml", _built)
+
+
+def _built(root: Node) -> _Tables:
+    writes, loads = root.get("writes"), root.get("loads")
+    return _Tables(_levels(writes), _levels(loads), evidence(writes), evidence(loads))
+
+
+def _levels(table: Node) -> tuple[Level, ...]:
+    return tuple(_level(row) for row in table.get("rows").each())
+
+
+def _level(row: Node) -> Level:
+    match row.value:
+        case [str(release), int(ir), int(opset)]:
+            return Level(release=release, ir=ir, opset=opset)
+    raise Malformed("expected [release, IR version, opset]", row.route)
+
+
+def written(onnx: str) -> Level | None:
+    """What a release of onnx writes by default; None for one that no row covers."""
+    found = parsed(public(onnx))
+    rows = [row for row in _tables().writes if (at := parsed(row.release)) and found is not None and at <= found]
+    return rows[-1] if rows else None
+
+
+def loaded(onnxruntime: str) -> Level | None:
+    """The highest that a release of onnxruntime loads; None for one newer than the table."""
+    found = parsed(".".join(public(onnxruntime).split(".")[:2]))
+    rows = [row for row in _tables().loads if (at := parsed(row.release)) and found is not None and at >= found]
+    return rows[0] if rows else None
+
+
+def onnx_crossing(onnx: str, onnxruntime: str) -> Consequence | None:
+    """What happens to a model exported with a release of onnx, at its default levels, in a release of onnxruntime."""
+    level = written(onnx)
+    if level is None:
+        return None
+    return onnx_loads(level.ir, level.opset, onnxruntime, writer=f"onnx {onnx} writes by default")
+
+
+def onnx_loads(ir: int, opset: int, onnxruntime: str, *, writer: str = "the model has") -> Consequence | None:
+    """What a release of onnxruntime does with a model; None where it loads or the release is not known."""
+    limit = loaded(onnxruntime)
+    if limit is None or (ir <= limit.ir and opset <= limit.opset):
+        return None
+    error = (
+        f"Unsupported model IR version: {ir}, max supported IR version: {limit.ir}"
+        if ir > limit.ir
+        else f"ONNX Runtime only *guarantees* support for models stamped with official released onnx opset versions. "
+        f"Opset {opset} is under development and support for this is limited"
+    )
+    tables = _tables()
+    return Consequence(
+        id="onnx-newer-than-onnxruntime",
+        effect=Effect.UNREADABLE,
+        severity=Severity.ERROR,
+        says=(
+            f"{writer} IR version {ir} and opset {opset}; onnxruntime {onnxruntime} loads up to IR {limit.ir} and "
+            f"opset {limit.opset} and refuses the rest: `{error}`."
+        ),
+        kinds=("onnx",),
+        certainty=Certainty.MEASURED.value,
+        evidence=tables.loads_evidence + tables.writes_evidence,
+        remedy=_remedy(ir, opset, limit),
+        via="onnxruntime",
+    )
+
+
+def _remedy(ir: int, opset: int, limit: Level) -> str:
+    able = next((row.release for row in _tables().loads if row.ir >= ir and row.opset >= opset), None)
+    export = f"Export with ir_version={min(ir, limit.ir)} and opset {min(opset, limit.opset)}"
+    return f"{export}, or serve with onnxruntime>={able}." if able else f"{export}."

@@ -1,0 +1,84 @@
+"""Ranges instead of versions: the worst verdict inside what two specifiers allow."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.knowledge.crossing import Consequence, judge
+from mlaudit.knowledge.load import Dossier, dossier
+from mlaudit.versions import admits, exact, parsed
+
+MAX_PAIRS = 900
+"""Pairs of candidates that are judged for one crossing of two ranges."""
+
+_BOUND = re.compile(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
+"""A bound that belongs to its range is a release; one that is only excluded need not exist."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WorstInRanges:
+    """The worst of what two ranges allow: it may come to this, not: it will."""
+
+    writer: str
+    reader: str
+    consequences: tuple[Consequence, ...]
+
+
+def worst_in_ranges(
+    package: str,
+    writer: str,
+    reader: str,
+    *,
+    writer_python: str | None = None,
+    reader_python: str | None = None,
+    kinds: frozenset[str] = frozenset(),
+    classes: frozenset[str] = frozenset(),
+) -> WorstInRanges | None:
+    """The worst pair of releases that two specifiers admit (an exact version is one too), None where nothing is known.
+
+    Candidates are the releases measured, the bounds of the rows, and the bounds of the specifiers themselves.
+    """
+    known = dossier(package)
+    if known is None:
+        return None
+    worst: WorstInRanges | None = None
+    for one, other in _pairs(known, writer, reader):
+        found = judge(
+            package, one, other, writer_python=writer_python, reader_python=reader_python, kinds=kinds, classes=classes
+        )
+        if found and (worst is None or found[0].rank < worst.consequences[0].rank):
+            worst = WorstInRanges(writer=one, reader=other, consequences=found)
+    return worst
+
+
+def _pairs(known: Dossier, writer: str, reader: str) -> Iterator[tuple[str, str]]:
+    writers, readers = _admitted(known, writer), _admitted(known, reader)
+    pairs = ((one, other) for one in reversed(writers) for other in reversed(readers))
+    yield from (pair for _, pair in zip(range(MAX_PAIRS), pairs, strict=False))
+
+
+def _admitted(known: Dossier, text: str) -> tuple[str, ...]:
+    """Candidates that a specifier or an exact version admits, oldest first."""
+    if parsed(text) is not None:
+        return (text,)
+    if (only := exact(text)) is not None:
+        return (only,)
+    own = (version for version in _BOUND.findall(text) if parsed(version) is not None)
+    return _ordered(version for version in (*_candidates(known.package), *own) if admits(text, version))
+
+
+@lru_cache(maxsize=256)
+def _candidates(package: str) -> tuple[str, ...]:
+    known = dossier(package)
+    if known is None:
+        return ()
+    bounds = (bound for row in known.rows for text in (row.writer, row.reader) for bound in _BOUND.findall(text))
+    return _ordered((*known.tested, *bounds))
+
+
+def _ordered(versions: Iterable[str]) -> tuple[str, ...]:
+    known = {version: found for version in versions if (found := parsed(version)) is not None}
+    return tuple(sorted(known, key=lambda version: known[version]))

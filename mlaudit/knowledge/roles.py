@@ -1,0 +1,142 @@
+"""The words by which discovery reads names of files and folders (`roles.toml`)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib import resources
+
+from mlaudit.narrow import Node
+
+READER = "reader"
+WRITER = "writer"
+
+LIST = "list"
+"""The kind of a document whose format the table does not name."""
+
+_CAMEL = re.compile(r"([a-z])([A-Z])")
+_TOKEN = re.compile(r"[a-z]*[0-9]+(?:\.[0-9]+)+|[a-z0-9]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleWords:
+    """One role: `side` is `writer` or `reader`."""
+
+    name: str
+    side: str
+    words: frozenset[str]
+    weak: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IgnoredWords:
+    """Words of names that are left out, and the reason that is told."""
+
+    why: str
+    files: frozenset[str]
+    folders: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Words:
+    """The whole table; `kinds` maps a format to its kind, `preference` to its place among formats of that kind."""
+
+    roles: tuple[RoleWords, ...]
+    ignored: tuple[IgnoredWords, ...]
+    parts: frozenset[str]
+    parts_why: str
+    neutral_folders: frozenset[str]
+    neutral_files: frozenset[str]
+    holders: frozenset[str]
+    variants: tuple[tuple[re.Pattern[str], int], ...]
+    kinds: Mapping[str, str]
+    preference: Mapping[str, int]
+    descriptors: Mapping[str, str]
+    skipped: frozenset[str]
+    dotted: frozenset[str]
+    inputs: frozenset[str]
+
+    def kind(self, format_name: str) -> str:
+        """What kind of document a format is."""
+        return self.kinds.get(format_name, LIST)
+
+    def side(self, role: str) -> str | None:
+        """`writer`, `reader`, or None for a role that the table does not know."""
+        return next((row.side for row in self.roles if row.name == role), None)
+
+    def role(self, tokens: tuple[str, ...]) -> tuple[str, str] | None:
+        """The role that a name's tokens tell and the word that tells it."""
+        for weak in (False, True):
+            found = [(row, word) for row in self.roles for word in tokens if word in (row.weak if weak else row.words)]
+            if found:
+                sides = {row.side for row, _ in found}
+                return (found[0][0].name, found[0][1]) if len(sides) == 1 else None
+        return None
+
+    def is_role_word(self, token: str) -> bool:
+        """Whether a token tells any role."""
+        return any(token in row.words or token in row.weak for row in self.roles)
+
+    def variant_rank(self, token: str) -> int | None:
+        """The rank of a token that names a variant, None for any other."""
+        return next((rank for pattern, rank in self.variants if pattern.fullmatch(token)), None)
+
+    def skips(self, folder: str) -> bool:
+        """Whether a folder of this name is never looked into."""
+        return folder in self.skipped or (folder.startswith(".") and folder not in self.dotted)
+
+
+def tokens(name: str) -> tuple[str, ...]:
+    """The words of a name in lower case: `TrainJob-py3.10.txt` has `train`, `job`, `py3.10` and `txt`."""
+    return tuple(_TOKEN.findall(_CAMEL.sub(r"\1-\2", name).lower()))
+
+
+@lru_cache(maxsize=1)
+def words() -> Words:
+    """The table. Raises Malformed where the file breaks its schema."""
+    import tomli
+
+    text = resources.files("mlaudit").joinpath("knowledge/roles.toml").read_text(encoding="utf-8")
+    return _words(Node(tomli.loads(text)))
+
+
+def _words(root: Node) -> Words:
+    neutral, skipped, formats = root.get("neutral"), root.get("skipped"), root.get("formats")
+    kinds = [(kind, names.texts()) for kind, names in formats.items() if names.is_list]
+    return Words(
+        roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
+        ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
+        parts=_set(root.dig("parts", "words")),
+        parts_why=root.dig("parts", "why").text(),
+        neutral_folders=_set(neutral.get("folders")),
+        neutral_files=_set(neutral.get("files")),
+        holders=_set(neutral.get("holders")),
+        variants=tuple(_variant(row) for row in root.get("variants").each()),
+        kinds={name: kind for kind, names in kinds for name in names},
+        preference={name: at for _, names in kinds for at, name in enumerate(names)},
+        descriptors={
+            name: role.text() for name, role in root.get("descriptors").items() if name not in ("source", "checked")
+        },
+        skipped=_set(skipped.get("folders")),
+        dotted=_set(skipped.get("dotted")),
+        inputs=_set(skipped.get("inputs")),
+    )
+
+
+def _set(node: Node) -> frozenset[str]:
+    return frozenset(node.texts())
+
+
+def _role(name: str, row: Node) -> RoleWords:
+    return RoleWords(name=name, side=row.get("side").text(), words=_set(row.get("words")), weak=_set(row.get("weak")))
+
+
+def _ignored(row: Node) -> IgnoredWords:
+    return IgnoredWords(why=row.get("why").text(), files=_set(row.get("files")), folders=_set(row.get("folders")))
+
+
+def _variant(row: Node) -> tuple[re.Pattern[str], int]:
+    rank = row.get("rank").value
+    return re.compile(row.get("pattern").text()), rank if isinstance(rank, int) else 0

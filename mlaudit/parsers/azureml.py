@@ -1,0 +1,63 @@
+"""Azure ML: images and conda files of environments, deployments, components and jobs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor, found
+from mlaudit.document import Document
+from mlaudit.model import Fact, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+_SCHEMA = re.compile(rb"(?m)^[\"']?\$schema[\"']?:[ \t]*[\"']?https?://[\w.-]*azureml", re.IGNORECASE)
+_ENVIRONMENT = re.compile(rb"(?m)^(?:environment|conda_file):")
+_IMAGE = re.compile(rb"(?m)^[ \t]*image:[ \t]*[\"']?[\w.-]*azureml|^[ \t]*environment:[ \t]*[\"']?azureml:")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _SCHEMA.search(head) is not None or (
+        _ENVIRONMENT.search(head) is not None and _IMAGE.search(head) is not None
+    )
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """An environment stands alone, or under `environment` of a deployment, component or job, however deep."""
+    root = doc.yaml
+    described = Descriptor(doc)
+    if not root.is_table:
+        return
+    if root.get("image").exists or root.get("conda_file").exists or root.get("build").exists:
+        yield from described.guarded([root], lambda node: _environment(described, node))
+    for node in found(root, "environment"):
+        try:
+            yield from _environment(described, node) if node.is_table else _named(described, node)
+        except Malformed as error:
+            yield doc.unread(str(error), doc.at(*error.route))
+    yield from described.guarded(found(root, "command"), lambda node: described.script(node) if node.is_text else ())
+
+
+def _environment(described: Descriptor, node: Node) -> Iterator[Statement]:
+    described.recipe.step += 1
+    yield from described.image(node.get("image"))
+    yield from described.conda_file(node.get("conda_file"))
+    build = node.get("build")
+    if build.is_table:
+        folder = (build.get("path").maybe_text() or ".").rstrip("/")
+        file = build.get("dockerfile_path")
+        name = file.maybe_text() or "Dockerfile"
+        at = build.get("path") if not file.exists else file
+        yield from described.include(Node(f"{folder}/{name}", at.route), "dockerfile")
+
+
+def _named(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """`azureml:name:version`, or an environment of a registry: the workspace holds it, no file does."""
+    text = node.maybe_text() or ""
+    if text.startswith("file:"):
+        yield from described.include(node, "azureml")
+    elif text:
+        says = f"the environment `{text[:120]}` is held by the workspace or registry; name its file as a source"
+        yield Fact(key="note", value=says, at=described.at(node))

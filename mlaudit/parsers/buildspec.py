@@ -1,0 +1,43 @@
+"""AWS CodeBuild's buildspec.yml: the Python of its runtime and what its phases install."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+_VERSION = re.compile(rb"(?m)^version:[ \t]*[\"']?0\.[12]\b")
+_PHASES = re.compile(rb"(?m)^phases:")
+_ORDER = ("install", "pre_build", "build", "post_build")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _VERSION.search(doc.head) is not None and _PHASES.search(doc.head) is not None
+
+
+@parser(files=["buildspec.yml", "buildspec.yaml", "buildspec*.yml", "buildspec*.yaml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The phases in the order in which CodeBuild runs them; `finally` commands come last in each."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected `version` and `phases`")
+    build = Descriptor(doc)
+    variables = root.dig("env", "variables")
+    if variables.is_table:
+        build.recipe.values = {key: value.text() for key, value in variables.items() if value.is_text}
+    build.recipe.values.update(doc.defines)
+    for name in _ORDER:
+        yield from build.guarded([root.dig("phases", name)], lambda phase: _phase(build, phase))
+
+
+def _phase(build: Descriptor, phase: Node) -> Iterator[Statement]:
+    runtime = phase.dig("runtime-versions", "python")
+    if runtime.is_text and runtime.text() != "latest":
+        yield from build.python(runtime)
+    yield from build.script(phase.dig("commands"))
+    yield from build.script(phase.dig("finally"))

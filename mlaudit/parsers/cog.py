@@ -1,0 +1,45 @@
+"""Cog's cog.yaml: the Python, CUDA and packages of a model's image."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Kind, Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+_BUILD = re.compile(rb"(?m)^(?:build|environment):[ \t]*\r?$")
+_OWN = re.compile(
+    rb"(?m)^(?:predict|train|model):[ \t]*[\"']?[\w./-]+\.py:"
+    rb"|^[ \t]+(?:python_packages|python_requirements|gpu|cuda|python_version):"
+)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _BUILD.search(doc.head) is not None and len(_OWN.findall(doc.head)) >= 2
+
+
+@parser(files=["cog.yaml", "cog.yml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """`build` (`environment` in the oldest files): system packages, then Python ones, then the commands of `run`."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected a table `build`")
+    cog = Descriptor(doc)
+    build = root.get("build") if root.get("build").exists else root.get("environment")
+    yield from cog.guarded([build], lambda node: _build(cog, node))
+
+
+def _build(cog: Descriptor, node: Node) -> Iterator[Statement]:
+    yield from cog.python(node.dig("python_version"))
+    yield from cog.version("cuda", Kind.CUDA, node.dig("cuda"))
+    yield from cog.version("cudnn", Kind.CUDNN, node.dig("cudnn"))
+    yield from cog.system_packages(node.dig("system_packages"))
+    yield from cog.script(node.dig("pre_install"))
+    yield from cog.include(node.dig("python_requirements"))
+    yield from cog.requirements(node.dig("python_packages"))
+    for command in node.dig("run").each():
+        yield from cog.script(command.get("command") if command.is_table else command)

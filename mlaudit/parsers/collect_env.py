@@ -1,0 +1,203 @@
+"""The output of `python -m torch.utils.collect_env`, also as people paste it into issues.
+
+Source: https://github.com/pytorch/pytorch/blob/main/torch/utils/collect_env.py. It lists only packages that it greps
+for, so a package that is missing there may be installed all the same.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from mlaudit.conda_pins import CondaPins, Standing, cuda_variant
+from mlaudit.document import Document, Unreadable
+from mlaudit.dump_text import Line, lines, platform_facts
+from mlaudit.model import Kind, Layer, Pin, Statement, Unread
+from mlaudit.names import package_of
+from mlaudit.registry import parser
+from mlaudit.versions import parsed, split_variant
+
+_LIBRARY = "PyTorch version"
+# What vLLM's copy of the script adds: https://github.com/vllm-project/vllm/blob/main/vllm/collect_env.py
+_LIBRARIES = {_LIBRARY: "torch", "vLLM Version": "vllm"}
+
+_KEY = re.compile(r"(?P<key>[A-Za-z][\w .()/-]{0,60}?) {0,8}:(?: {1,8}(?P<value>.{0,4000}))?")
+_LISTED = re.compile(r"\[(?P<tool>pip3?|conda)\] {1,8}(?P<rest>.{1,1024})")
+_PIP = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:={2,3}(?P<version>[^\s=]{1,128})| \((?P<old>[^\s()]{1,128})\))"
+)
+_NOTHING = re.compile(
+    r"(?:could not collect|n/?a|none|no cuda|no relevant packages|not applicable)\b.{0,200}", re.IGNORECASE
+)
+_PYTHON = re.compile(r"(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,2})?)\+?(?![\w.])")
+_RELEASE = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
+_VERSION = re.compile(r"(?P<version>\d[0-9A-Za-z.!+_-]{0,127})(?:@.{0,200})?(?: .{0,400})?")
+_CUDNN_FILE = re.compile(r"libcudnn(?:\.so)?\.(\d{1,3}(?:\.\d{1,3}){1,3})(?:\.dylib)?\b")
+_MARK = re.compile(rb"(?m)^[ \t>]{0,64}PyTorch version: ")
+_SECOND = re.compile(rb"(?m)^[ \t>]{0,64}(?:Is debug build|CUDA used to build PyTorch|ROCM used to build PyTorch):")
+
+Values = dict[str, tuple[str, Line, int]]
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _MARK.search(doc.head) is not None and _SECOND.search(doc.head) is not None
+
+
+@parser(files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
+    reports = list(_reports(doc))
+    if not any(values for values, _ in reports):
+        raise Unreadable(f"no report of collect_env stands in it; one has a line `{_LIBRARY}: ...`")
+    for values, listed in reports:
+        yield from _machine(doc, values)
+        yield from _libraries(doc, values)
+        yield from _accelerators(doc, values)
+        pins = CondaPins(doc)
+        for line in listed:
+            yield from _package(doc, pins, line)
+
+
+def _reports(doc: Document) -> Iterator[tuple[Values, list[Line]]]:
+    """The values by their keys, the first of each, and the lines of packages."""
+    values: Values = {}
+    listed: list[Line] = []
+    for line in lines(doc):
+        found = _KEY.fullmatch(line.text)
+        if found and found["key"] == _LIBRARY and values:
+            yield values, listed
+            values, listed = {}, []
+        if line.text.startswith("["):
+            listed.append(line)
+        elif found:
+            values.setdefault(found["key"], (found["value"] or "", line, found.start("value")))
+        elif "cuDNN version" in values and _CUDNN_FILE.search(line.text):
+            text, first, start = values["cuDNN version"]
+            values["cuDNN version"] = (f"{text} {line.text}", first, start)
+    yield values, listed
+
+
+def _told(values: Values, key: str) -> str | None:
+    """The value of a key, None where the script found none."""
+    text = values[key][0].strip() if key in values else ""
+    return None if not text or _NOTHING.fullmatch(text) else text
+
+
+def _pin(
+    doc: Document, values: Values, key: str, kind: Kind, name: str, version: str, variant: str | None = None
+) -> Pin:
+    text, line, start = values[key]
+    first = max(start, 0) + max(text.find(version), 0)
+    at = line.at(first, first + len(version))
+    return doc.pin(Layer.INSTALLED, name, version, at=at, kind=kind, variant=variant)
+
+
+def _machine(doc: Document, values: Values) -> Iterator[Statement]:
+    python = _told(values, "Python version")
+    found = _PYTHON.match(python) if python else None
+    if found:
+        yield _pin(doc, values, "Python version", Kind.PYTHON, "python", found.group(1))
+    elif python:
+        yield _unread(doc, values, "Python version", "expected a Python version like `3.11.7`", "python")
+    for key in ("Python platform", "OS"):
+        text = _told(values, key)
+        if text:
+            yield from platform_facts(text, values[key][1].at())
+            return
+
+
+def _unread(doc: Document, values: Values, key: str, why: str, package: str) -> Unread:
+    text, line, _ = values[key]
+    return doc.unread(why, line.at(), what=f"{key}: {text}", package=package)
+
+
+def _libraries(doc: Document, values: Values) -> Iterator[Statement]:
+    for key, package in _LIBRARIES.items():
+        text = _told(values, key)
+        found = _VERSION.fullmatch(text) if text else None
+        if found and parsed(found["version"]) is not None:
+            variant = _variant(values, found["version"]) if key == _LIBRARY else None
+            yield _pin(doc, values, key, Kind.PACKAGE, package, found["version"], variant)
+        elif text:
+            yield _unread(doc, values, key, "it is no version (PEP 440)", package)
+
+
+def _variant(values: Values, version: str) -> str | None:
+    """The build of PyTorch: its own word for it, else what it was built with."""
+    own = split_variant(version)[1]
+    if own is not None:
+        return own
+    cuda, rocm = _told(values, "CUDA used to build PyTorch"), _told(values, "ROCM used to build PyTorch")
+    if cuda and _RELEASE.fullmatch(cuda):
+        return cuda_variant(".".join(cuda.split(".")[:2]))
+    return f"rocm{'.'.join(rocm.split('.')[:2])}" if rocm and _RELEASE.match(rocm) else None
+
+
+def _accelerators(doc: Document, values: Values) -> Iterator[Statement]:
+    for key, kind, name in (
+        ("CUDA used to build PyTorch", Kind.CUDA, "cuda"),
+        ("Nvidia driver version", Kind.DRIVER, "nvidia-driver"),
+    ):
+        text = _told(values, key)
+        if text and _RELEASE.fullmatch(text):
+            yield _pin(doc, values, key, kind, name, text)
+        elif text:
+            yield _unread(doc, values, key, "expected a version of numbers and dots", name)
+    yield from _cudnn(doc, values)
+
+
+def _cudnn(doc: Document, values: Values) -> Iterator[Statement]:
+    """The version in the names of cuDNN's files; `Probably one of the following` may list several."""
+    text = _told(values, "cuDNN version")
+    if not text:
+        return
+    versions = list(dict.fromkeys(_CUDNN_FILE.findall(text)))
+    if not versions and _RELEASE.fullmatch(text):
+        versions = [text]
+    if len(versions) == 1:
+        yield _pin(doc, values, "cuDNN version", Kind.CUDNN, "cudnn", versions[0])
+    elif versions:
+        why = f"several are installed ({', '.join(versions[:4])}), and it is not told which one is loaded"
+        yield _unread(doc, values, "cuDNN version", why, "cudnn")
+    else:
+        yield _unread(doc, values, "cuDNN version", "no file name in it tells a version", "cudnn")
+
+
+def _package(doc: Document, pins: CondaPins, line: Line) -> Iterator[Statement]:
+    """One line of `Versions of relevant libraries`."""
+    listed = _LISTED.fullmatch(line.text)
+    if listed is None:
+        return
+    if _NOTHING.fullmatch(listed["rest"]):
+        return
+    at = line.at(listed.start("rest"))
+    if listed["tool"] == "conda":
+        yield from _conda(doc, pins, line, listed["rest"].split())
+        return
+    found = _PIP.fullmatch(listed["rest"])
+    groups: Mapping[str, str | None] = found.groupdict() if found else {}
+    version = groups.get("version") or groups.get("old")
+    if found is None or version is None:
+        yield doc.unread("expected `[pip3] name==version`", at, what=line.text)
+    elif parsed(version) is None:
+        why = f"`{version[:80]}` is no version (PEP 440)"
+        yield doc.unread(why, at, what=line.text, package=package_of(found["name"]))
+    else:
+        first = listed.start("rest") + found.start("version" if groups["version"] else "old")
+        yield doc.pin(Layer.INSTALLED, found["name"], version, at=line.at(first, first + len(version)))
+
+
+def _conda(doc: Document, pins: CondaPins, line: Line, words: list[str]) -> Iterator[Statement]:
+    """`name version build [channel]`, as `conda list` writes it."""
+    if not 2 <= len(words) <= 4:
+        yield doc.unread("expected `[conda] name version build channel`", line.at(), what=line.text)
+        return
+    name, version = words[:2]
+    build = words[2] if len(words) > 2 else None
+    first = line.text.find(version, line.text.find(name) + len(name))
+    at = line.at(first, first + len(version))
+    if "pypi" in words[2:] or (build or "").startswith("pypi_"):
+        yield doc.pin(Layer.INSTALLED, name, version, at=at)
+    else:
+        channel = words[3] if len(words) > 3 else None
+        yield from pins.installed(name, version, build, at, Standing(layer=Layer.INSTALLED), channel=channel)

@@ -1,0 +1,67 @@
+"""conda's explicit lists (`conda list --explicit`, rendered locks): `@EXPLICIT`, then one package's address a line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import conda_spec, requirement, requirements_text, waivers
+from mlaudit.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Layer, Place, Statement
+from mlaudit.registry import parser
+
+_MARKER = re.compile(rb"(?m)^@EXPLICIT\s*$")
+_PLATFORM = re.compile(r"#\s*platform:\s*([\w-]{1,40})\s*")
+_PIP = re.compile(r"#\s*pip\s+(\S.*)")
+_STANDING = Standing(layer=Layer.LOCKED)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _MARKER.search(doc.head) is not None
+
+
+@parser(files=["conda-*.lock", "conda-explicit*.txt", "*explicit*.txt"], content=_looks_like_it, complete=True)
+def read(doc: Document) -> Iterator[Statement]:
+    """One locked package per address; comments of conda-lock that name pip's packages are read too."""
+    if not doc.text.strip():
+        raise Unreadable("it is empty; an explicit list holds `@EXPLICIT` and addresses of packages")
+    pins = CondaPins(doc)
+    start, told = 0, False
+    for number, raw in enumerate(doc.text.split("\n"), start=1):
+        line = raw.strip()
+        column = len(raw) - len(raw.lstrip()) + 1
+        at = doc.place(number, column, start + column - 1, start + column - 1 + len(line))
+        start += len(raw) + 1
+        platform = _PLATFORM.fullmatch(line)
+        if platform and not told:
+            told = True
+            yield from platform_facts(platform.group(1), at)
+        elif line.startswith("#"):
+            yield from _comment(doc, line, at)
+        elif line and line != "@EXPLICIT":
+            yield from _package(doc, pins, line, at)
+
+
+def _comment(doc: Document, line: str, at: Place) -> Iterator[Statement]:
+    """A waiver, or a package of pip that conda-lock writes as `# pip name @ address --hash=sha256:...`."""
+    yield from waivers.waiver(doc, line, at)
+    named = _PIP.fullmatch(line)
+    if named:
+        found = requirements_text.parsed(named.group(1))
+        yield requirement.pin(doc, found.requirement, at, layer=Layer.LOCKED, hashes=found.hashes, step=1)
+
+
+def _package(doc: Document, pins: CondaPins, line: str, at: Place) -> Iterator[Statement]:
+    url, _, digest = line.partition("#")
+    found = conda_spec.dist_of(url)
+    if found is None:
+        yield doc.unread("expected the address of a conda package, `.../name-version-build.conda`", at, what=line)
+        return
+    name, version, build = found
+    channel, subdir = conda_spec.split_channel(url.rpartition("/")[0]) if "://" in url else (None, None)
+    hashes = (digest if ":" in digest else f"md5:{digest}",) if digest else ()
+    source = "index" if subdir else ("url" if "://" in url else "path")
+    yield from pins.installed(
+        name, version, build, at, _STANDING, channel=channel, hashes=hashes, source=source, detail=f"build {build}"
+    )

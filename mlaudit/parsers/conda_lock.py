@@ -1,0 +1,40 @@
+"""conda-lock.yml: one entry per manager, name and platform."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import conda_lock_entries
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.narrow import Malformed
+from mlaudit.registry import parser
+
+SUPPORTED = "1"
+"""The only `version` of the format (conda_lock/lockfile/v1/models.py)."""
+
+# The first pixi.lock files have this shape too, with the versions 2 and 3.
+_HEAD = re.compile(rb"(?m)^version: [\"']?(?:[014-9]|[1-9]\d{1,3})[\"']?\s*$")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _HEAD.search(head) is not None and b"\nmetadata:" in head and b"content_hash:" in head
+
+
+@parser(
+    files=["conda-lock.yml", "conda-lock.yaml", "*.conda-lock.yml", "*.conda-lock.yaml", "conda-lock[.-]*.y*ml"],
+    content=_looks_like_it,
+    complete=True,
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every locked package with its platform and category."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; conda-lock.yml begins with `version: 1`")
+    version = root.get("version").maybe_text()
+    if version != SUPPORTED:
+        found = f"version {version}" if version else "no version"
+        raise Malformed(f"the lock states {found}; version {SUPPORTED} is read", ("version",))
+    yield from conda_lock_entries.statements(doc, root)

@@ -1,0 +1,36 @@
+"""A record of conda's (`conda-meta/numpy-1.26.4-py310hb13e2d6_0.json`): one package that is installed."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import conda_spec
+from mlaudit.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Layer, Statement
+from mlaudit.registry import parser
+
+_KEYS = re.compile(rb'"(?:build_string|build|build_number)"\s*:')
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return head.lstrip()[:1] == b"{" and b'"depends"' in head and _KEYS.search(head) is not None
+
+
+@parser(files=["conda-meta/*.json"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The package, and what its build tells."""
+    if not doc.text.strip():
+        raise Unreadable("it is empty; a record of conda names one package")
+    record = doc.json
+    name, version = record.get("name").text(), record.get("version").text()
+    at = doc.at("version")
+    build = record.get("build").maybe_text() or record.get("build_string").maybe_text()
+    hashes = tuple(f"{key}:{value}" for key in ("md5", "sha256") for value in [record.get(key).maybe_text()] if value)
+    subdir = record.get("subdir").maybe_text() or ""
+    yield from platform_facts(subdir, at)
+    channel = conda_spec.split_channel(record.get("channel").maybe_text() or "")[0]
+    standing = Standing(layer=Layer.INSTALLED)
+    yield from CondaPins(doc).installed(name, version, build, at, standing, channel=channel, hashes=hashes)

@@ -1,0 +1,202 @@
+"""CycloneDX bills of materials, JSON and XML, 1.0 to 1.7.
+
+Specification: https://cyclonedx.org/docs/1.6/json/ and https://cyclonedx.org/docs/1.6/xml/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+
+from mlaudit import purl, sbom
+from mlaudit.conda_pins import CondaPins
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Edge, Fact, Layer, Statement, Unread
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+from mlaudit.sbom import Component
+from mlaudit.xml_text import Element, elements
+
+MAX_DEPTH = 60
+"""Components inside components."""
+
+_KNOWN = tuple(f"1.{minor}" for minor in range(8))
+_NAMESPACE = re.compile(r"https?://cyclonedx\.org/schema/bom/(\d{1,2}\.\d{1,2})")
+_JSON = re.compile(rb'"bomFormat"\s{0,8}:\s{0,8}"CycloneDX"')
+_XML = re.compile(rb"<(?:\w{1,16}:)?bom\s[^>]{0,2048}cyclonedx\.org/schema/bom/")
+# Tools that list every distribution of an environment; others list what a manifest, lock or folder names.
+_ENVIRONMENT_TOOLS = frozenset(("cyclonedx-py", "pipdeptree", "pip-audit"))
+_ENVIRONMENT_REF = re.compile(r"[A-Za-z0-9][\w.-]{0,200}==[^\s]{1,128}")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _JSON.search(doc.head) is not None or _XML.search(doc.head[:8192]) is not None
+
+
+@dataclass(slots=True, kw_only=True)
+class _Bom:
+    """What is read of a bill before its components can be told from one another."""
+
+    version: str = ""
+    tools: set[str] = field(default_factory=set)
+    components: list[Component | Unread] = field(default_factory=list)
+    edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
+
+
+@parser(
+    files=["*.cdx.json", "*.cdx.xml", "*cyclonedx*.json", "*cyclonedx*.xml", "bom.json", "bom.xml", "sbom.xml"],
+    content=_looks_like_it,
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every component, nested ones too; the component that the bill is about is none of them."""
+    bom = _from_xml(doc) if doc.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else _from_json(doc)
+    if bom.version not in _KNOWN:
+        raise Unreadable(f"it is CycloneDX {bom.version[:40] or 'of no version'}; known are {_KNOWN[0]} to {_KNOWN[-1]}")
+    whole = _names_everything(bom)
+    yield Fact(key="complete", value="yes" if whole else "no", at=doc.place(1, 1))
+    pins, layer = CondaPins(doc), Layer.INSTALLED if whole else Layer.LOCKED
+    named = {one.ref: one for one in bom.components if isinstance(one, Component) and one.ref}
+    for component in bom.components:
+        if isinstance(component, Unread):
+            yield component
+        else:
+            requires = tuple(_edges(bom.edges.get(component.ref, ()), named))
+            yield from sbom.statements(doc, pins, replace(component, requires=requires), layer)
+
+
+def _names_everything(bom: _Bom) -> bool:
+    """Whether the bill is of an environment: only such tools write `name==version` as each component's reference."""
+    found = [one for one in bom.components if isinstance(one, Component)]
+    return (
+        bool(found)
+        and not _ENVIRONMENT_TOOLS.isdisjoint(bom.tools)
+        and all(one.version and (_ENVIRONMENT_REF.fullmatch(one.ref) or "pipdeptree" in bom.tools) for one in found)
+    )
+
+
+def _edges(refs: Iterable[str], named: Mapping[str, Component]) -> Iterator[Edge]:
+    """What a component needs, as the edges of Python distributions."""
+    for ref in refs:
+        needed = named.get(ref)
+        url = purl.parse(needed.purl) if needed and needed.purl else None
+        if needed is not None and (url is None or url.type in ("pypi", "conda")):
+            yield Edge(name=url.name if url else needed.name)
+
+
+def _from_json(doc: Document) -> _Bom:
+    root = doc.json
+    bom = _Bom(version=root.get("specVersion").maybe_text() or "", tools=set(_tools(root.dig("metadata", "tools"))))
+    waiting = list(root.get("components").each())[::-1]
+    while waiting:
+        node = waiting.pop()
+        bom.components += doc.guarded([node], lambda entry: (_component(doc, entry),))
+        nested = node.get("components") if node.is_table else node
+        if nested.is_list and len(node.route) <= 2 * MAX_DEPTH:
+            waiting += list(nested.each())[::-1]
+    for entry in root.get("dependencies").each():
+        ref = entry.get("ref").maybe_text()
+        if ref:
+            bom.edges[ref] = entry.get("dependsOn").texts()
+    return bom
+
+
+def _tools(node: Node) -> Iterator[str]:
+    """Names of the tools: a list up to 1.4, a table of components since 1.5."""
+    listed = node.get("components") if node.is_table else node
+    for tool in listed.each():
+        name = tool.get("name").maybe_text()
+        if name:
+            yield name
+
+
+def _component(doc: Document, node: Node) -> Component:
+    name, version = node.get("name").text(), node.get("version").maybe_text()
+    group = node.get("group").maybe_text()
+    return Component(
+        name=f"{group}/{name}" if group else name,
+        version=version or None,
+        at=doc.at(*node.route, "version" if version else "name"),
+        purl=node.get("purl").maybe_text(),
+        type=node.get("type").maybe_text() or "",
+        ref=node.get("bom-ref").maybe_text() or "",
+        hashes=tuple(_hashes(node.get("hashes"))),
+    )
+
+
+def _hashes(node: Node) -> Iterator[str]:
+    for entry in node.each():
+        yield f"{entry.get('alg').text().replace('-', '').lower()}:{entry.get('content').text()}"
+
+
+@dataclass(slots=True, kw_only=True)
+class _Open:
+    """A component of XML whose end has not come."""
+
+    attributes: Mapping[str, str]
+    texts: dict[str, Element] = field(default_factory=dict)
+
+
+def _from_xml(doc: Document) -> _Bom:
+    bom = _Bom()
+    stack: list[_Open] = []
+    dependents: list[str] = []
+    for element in elements(doc):
+        if len(element.path) == 1 and not element.ended:
+            bom.version = _xml_version(element)
+        elif _is_component(element.path):
+            _open_or_close(doc, bom, stack, element)
+        elif element.ended and stack and _is_component(element.path[:-1]):
+            stack[-1].texts.setdefault(element.name, element)
+        elif element.ended and element.path[1:3] == ("metadata", "tools") and element.name == "name":
+            bom.tools.add(element.text)
+        elif element.name == "dependency":
+            _dependency(bom, dependents, element)
+    return bom
+
+
+def _is_component(path: tuple[str, ...]) -> bool:
+    """Whether a path leads to a component of the bill itself: `bom/components/component`, and nested ones."""
+    steps = path[1:]
+    return bool(steps) and len(steps) % 2 == 0 and set(steps[::2]) == {"components"} and set(steps[1::2]) == {"component"}
+
+
+def _xml_version(root: Element) -> str:
+    found = _NAMESPACE.fullmatch(root.namespace)
+    if root.name != "bom" or found is None:
+        raise Unreadable("its root is no <bom> of CycloneDX", root.at.line, root.at.column)
+    return found.group(1)
+
+
+def _open_or_close(doc: Document, bom: _Bom, stack: list[_Open], element: Element) -> None:
+    if not element.ended:
+        stack.append(_Open(attributes=element.attributes))
+        return
+    opened = stack.pop()
+    name, version, group = (opened.texts.get(key) for key in ("name", "version", "group"))
+    if name is None or not name.text:
+        bom.components.append(doc.unread("expected a component with a <name>", element.at))
+        return
+    stated = version if version and version.text else None
+    url = opened.texts.get("purl")
+    bom.components.append(
+        Component(
+            name=f"{group.text}/{name.text}" if group and group.text else name.text,
+            version=stated.text if stated else None,
+            at=stated.at if stated else name.at,
+            purl=url.text if url and url.text else None,
+            type=opened.attributes.get("type", ""),
+            ref=opened.attributes.get("bom-ref", ""),
+        )
+    )
+
+
+def _dependency(bom: _Bom, dependents: list[str], element: Element) -> None:
+    """`<dependency ref="a"><dependency ref="b"/></dependency>`: a needs b."""
+    if element.ended:
+        dependents.pop()
+        return
+    ref = element.attributes.get("ref", "")
+    if dependents:
+        bom.edges[dependents[-1]] = (*bom.edges.get(dependents[-1], ()), ref)
+    dependents.append(ref)

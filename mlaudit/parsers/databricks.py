@@ -1,0 +1,66 @@
+"""Databricks: the runtime and the libraries of clusters, jobs and asset bundles (YAML, JSON)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor, data_of, found
+from mlaudit.document import Document
+from mlaudit.model import Fact, Kind, Layer, Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+from mlaudit.secrets import masked
+
+_BUNDLE = re.compile(rb"(?m)^bundle:|^resources:[ \t]*\r?\n[ \t]+(?:jobs|pipelines|clusters|model_serving_endpoints):")
+_RUNTIME = re.compile(rb"[\"']?\bspark_version\b[\"']?[ \t]*:[ \t]*[\"']?(?:\d|\$|custom)")
+_JVM = ("maven", "jar", "cran", "egg")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _BUNDLE.search(doc.head) is not None or _RUNTIME.search(doc.head) is not None
+
+
+@parser(files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they stand."""
+    root = data_of(doc)
+    described = Descriptor(doc)
+    yield from described.guarded(found(root, "spark_version"), lambda node: _runtime(described, node))
+    images = (node.get("url") for node in found(root, "docker_image") if node.is_table)
+    yield from described.guarded(images, described.image)
+    for libraries in found(root, "libraries"):
+        yield from described.guarded(
+            libraries.each() if libraries.is_list else (), lambda one: _library(described, one)
+        )
+    for spec in found(root, "environments"):
+        for environment in spec.each() if spec.is_list else ():
+            dependencies = environment.dig("spec", "dependencies")
+            yield from described.requirements(dependencies)
+
+
+def _runtime(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """The Databricks Runtime; the packages in it are listed in its release notes."""
+    text = node.text()
+    at = described.at(node)
+    if "$" in text or "{" in text:
+        yield described.doc.unread("a placeholder in it has no value here", at, what=text, template=True)
+        return
+    yield described.doc.pin(Layer.DECLARED, "databricks-runtime", text, at=at, kind=Kind.IMAGE)
+
+
+def _library(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """One library: from an index, a wheel, a requirements file; those for the JVM and R are left out."""
+    pypi = node.get("pypi")
+    if pypi.exists:
+        if pypi.get("repo").is_text:
+            yield Fact(key="index", value=masked(pypi.get("repo").text()), at=described.at(pypi.get("repo")))
+        described.recipe.values["PIP_INDEX_URL"] = pypi.get("repo").maybe_text() or ""
+        yield from described.requirements([pypi.get("package")])
+        del described.recipe.values["PIP_INDEX_URL"]
+    elif node.get("whl").exists:
+        yield from described.requirements([node.get("whl")])
+    elif node.get("requirements").exists:
+        yield from described.include(node.get("requirements"))
+    elif not any(node.get(kind).exists for kind in _JVM):
+        yield described.doc.unread("expected `pypi`, `whl` or `requirements`", described.at(node))

@@ -1,0 +1,87 @@
+"""devcontainer.json: the image of a development container, its features, and what its commands install."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+
+from mlaudit import locate
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Fact, Place, Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+_OWN = re.compile(
+    r'"(?:postCreateCommand|onCreateCommand|updateContentCommand|remoteUser|customizations|features)"\s*:'
+)
+_SOURCE = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
+_COMMANDS = ("onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand", "postAttachCommand")
+_PYTHON_FEATURE = re.compile(r"(?:^|/)python(?::[\w.-]+)?$")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    text = doc.text[:65536]
+    return text.lstrip()[:1] in "{/" and _OWN.search(text) is not None and _SOURCE.search(text) is not None
+
+
+def _plain_json(text: str) -> str:
+    """The text with comments and trailing commas blanked out, every other character where it stood."""
+
+    def blank(found: re.Match[str]) -> str:
+        token = found.group(0)
+        return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
+
+    return _TOKEN.sub(blank, text)
+
+
+@parser(files=["devcontainer.json", ".devcontainer.json"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """JSON with comments (https://containers.dev/implementors/json_reference/)."""
+    text = _plain_json(doc.text)
+    if not text.strip():
+        raise Unreadable("it is empty; expected a table with `image` or `build`")
+    try:
+        root = Node(json.loads(text, parse_float=str))
+    except RecursionError:
+        raise Unreadable("it is nested too deeply") from None
+    except ValueError as error:
+        line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
+        raise Unreadable(f"it is not valid JSON: {error}", line, column) from None
+    locator = locate.json_locator(text)
+
+    def at(node: Node) -> Place:
+        span = locator.at(*node.route)
+        return doc.place(*span) if span else doc.place(1, 1)
+
+    yield from _statements(Descriptor(doc, at=at), root)
+
+
+def _statements(container: Descriptor, root: Node) -> Iterator[Statement]:
+    yield from container.image(root.get("image"))
+    file = root.get("dockerFile") if root.get("dockerFile").exists else root.dig("build", "dockerfile")
+    yield from container.include(file, "dockerfile")
+    if root.get("dockerComposeFile").exists:
+        says = "its image stands in a compose file, which is not read; name the Dockerfile as a source"
+        yield Fact(key="note", value=says, at=container.at(root.get("dockerComposeFile")))
+    for name, options in root.get("features").items():
+        if _PYTHON_FEATURE.search(name):
+            version = options.get("version") if options.is_table else options
+            if version.is_text and version.text() not in ("latest", "none", "os-provided"):
+                container.recipe.step += 1
+                yield from container.python(version)
+    for name in _COMMANDS:
+        yield from container.guarded([root.get(name)], lambda node: _command(container, node))
+
+
+def _command(container: Descriptor, node: Node) -> Iterator[Statement]:
+    """A string for a shell, a list of arguments, or a table of either that run side by side."""
+    if node.is_table:
+        for name in node.table():
+            yield from _command(container, node.get(name))
+    elif node.is_list:
+        yield from container.command(node.each())
+    else:
+        yield from container.script(node)

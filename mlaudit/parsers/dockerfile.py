@@ -1,0 +1,198 @@
+"""Dockerfile, Containerfile: the images that stages start from, and what their commands install."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from mlaudit import dockerfile_stages, dockerfile_text, image_tags
+from mlaudit.dockerfile_stages import Build, Stage
+from mlaudit.dockerfile_text import Instruction
+from mlaudit.document import Document
+from mlaudit.install_command import of_words, statements
+from mlaudit.model import Fact, Place, Root, Statement
+from mlaudit.recipe import Call, Recipe
+from mlaudit.registry import parser
+
+_FROM = re.compile(
+    r"^[ \t]*FROM[ \t]+(?:--\w+=\S+[ \t]+)?[\w./:${}@<>-]+(?:[ \t]+AS[ \t]+[\w.-]+)?[ \t\r]*$",
+    re.IGNORECASE | re.MULTILINE,
+)
+_OTHER = re.compile(r"^[ \t]*(?:RUN|COPY|CMD|ENTRYPOINT|WORKDIR|ENV|ARG|ADD|LABEL|USER|EXPOSE)[ \t]+\S", re.M)
+_MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
+
+
+def _looks_like_it(doc: Document) -> bool:
+    text = doc.text[:65536]
+    return _FROM.search(text) is not None and _OTHER.search(text) is not None
+
+
+@parser(
+    files=[
+        "Dockerfile",
+        "Containerfile",
+        "Dockerfile.*",
+        "Containerfile.*",
+        "*.Dockerfile",
+        "*.Containerfile",
+        "Dockerfile-*",
+        "Dockerfile_*",
+    ],
+    content=_looks_like_it,
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """Roots are the stages, the last one by default; a pin names every stage that holds it."""
+    build, problems = dockerfile_stages.read(doc)
+    yield from problems
+    if not build.stages:
+        if build.before or doc.text.strip():
+            yield doc.unread("it has no stage; expected an instruction `FROM image`", doc.place(1, 1))
+        return
+    last = build.stages[-1]
+    for stage in build.stages:
+        yield Root(name=stage.name, kind="stage", default=stage is last, at=_at_image(stage))
+    yield from _platform(last)
+    reader = _Reader(doc, build)
+    for stage in build.stages:
+        yield from reader.stage(stage)
+
+
+def _at_image(stage: Stage) -> Place:
+    return stage.origin.rest.place(stage.image.start, stage.image.end)
+
+
+def _platform(last: Stage) -> Iterator[Fact]:
+    """The platform that the last stage is built for, where its FROM says it."""
+    system, _, machine = (last.platform or "").partition("/")
+    machine = _MACHINES.get(machine.partition("/")[0], "")
+    if system == "linux" and machine:
+        yield Fact(key="platform", value="linux", at=_at_image(last))
+        yield Fact(key="machine", value=machine, at=_at_image(last))
+
+
+class _Reader:
+    """Reads stage after stage; installs are numbered through the document."""
+
+    def __init__(self, doc: Document, build: Build) -> None:
+        self.doc = doc
+        self.build = build
+        self.step = 0
+        self.environments: list[dict[str, str]] = []
+        self.recipes: list[Recipe] = []
+
+    def stage(self, stage: Stage) -> Iterator[Statement]:
+        """What one stage says."""
+        base = stage.base
+        recipe = Recipe(
+            self.doc,
+            parts=self.build.parts(stage.index, copied=True),
+            folder=self.recipes[base].folder if base is not None else "/",
+            locate=partial(self.build.locate, stage.index),
+            step=self.step,
+        )
+        if base is not None:
+            recipe.written = dict(self.recipes[base].written)
+            recipe.cloned = set(self.recipes[base].cloned)
+        state = _State(self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {})
+        if base is None:
+            yield from self._image(stage, recipe)
+        for instruction in stage.instructions:
+            yield from state.instruction(instruction)
+        self.step = recipe.step
+        self.environments.append(state.environment)
+        self.recipes.append(recipe)
+
+    def _image(self, stage: Stage, recipe: Recipe) -> Iterator[Statement]:
+        word, at = stage.image, _at_image(stage)
+        if word.unresolved and word.text.rpartition("/")[2].count("$"):
+            yield Call(script=stage.origin.rest, recipe=recipe, words=(word,)).unknown(word)
+        elif not word.text:
+            yield self.doc.unread("FROM names no image", at)
+        elif word.text.lower() != "scratch":
+            parts = self.build.parts(stage.index, copied=False)
+            recipe.step += 1
+            yield from image_tags.statements(self.doc, word.text, at, parts=parts, step=recipe.step)
+
+
+class _State:
+    """What is known at an instruction: arguments, environment variables, the folder, files that came in."""
+
+    def __init__(self, doc: Document, build: Build, stage: Stage, recipe: Recipe, environment: dict[str, str]) -> None:
+        self.doc = doc
+        self.build = build
+        self.stage = stage
+        self.recipe = recipe
+        self.environment = environment
+        self.arguments: dict[str, str] = {}
+
+    def values(self) -> dict[str, str]:
+        """Variables as the builder sees them: the environment wins over arguments."""
+        return {**self.doc.defines, **self.arguments, **self.environment}
+
+    def instruction(self, instruction: Instruction) -> Iterator[Statement]:
+        """What one instruction says."""
+        keyword = instruction.keyword
+        if keyword == "ARG":
+            self._argument(instruction)
+        elif keyword == "ENV":
+            self._variables(instruction)
+        elif keyword == "WORKDIR":
+            self._folder(instruction)
+        elif keyword in ("COPY", "ADD"):
+            self._copy(instruction)
+        elif keyword in ("RUN", "CMD", "ENTRYPOINT"):
+            yield from self._run(instruction)
+
+    def _argument(self, instruction: Instruction) -> None:
+        for name, value in dockerfile_text.assignments(instruction, self.values()):
+            known = self.doc.defines.get(name, value if value is not None else self.build.globals.get(name))
+            if known is not None:
+                self.arguments[name] = known
+            else:
+                self.arguments.pop(name, None)
+
+    def _variables(self, instruction: Instruction) -> None:
+        # All values of one ENV are replaced with what held before it.
+        for name, value in list(dockerfile_text.assignments(instruction, self.values())):
+            if value is not None:
+                self.environment[name] = value
+            else:
+                self.environment.pop(name, None)
+
+    def _folder(self, instruction: Instruction) -> None:
+        words = dockerfile_text.words(instruction.rest, self.values())
+        if words and not words[0].unresolved:
+            self.recipe.folder = self.recipe.path(words[0].text)
+
+    def _copy(self, instruction: Instruction) -> None:
+        if not instruction.heredocs:
+            self.build.copy(self.stage, instruction, self.values(), self.recipe.folder)
+            return
+        words = dockerfile_text.words(instruction.rest, self.values())
+        if words:
+            target = words[-1].text
+            path = posixpath.join(target, instruction.heredocs[0].name) if target.endswith("/") else target
+            self.recipe.written[self.recipe.path(path)] = instruction.heredocs[0].body
+
+    def _run(self, instruction: Instruction) -> Iterator[Statement]:
+        known = len(self.stage.copies)
+        for mount in (value for name, value in instruction.flags if name == "mount"):
+            self._mount(mount)
+        self.recipe.values = self.values()
+        items = instruction.items()
+        if items is not None:
+            yield from of_words(instruction.rest, self.recipe, items)
+        else:
+            yield from statements(dockerfile_text.shell_script(instruction), self.recipe)
+        del self.stage.copies[known:]
+
+    def _mount(self, text: str) -> None:
+        """`--mount=type=bind,source=requirements.txt,target=/tmp/requirements.txt`: files for one RUN."""
+        options = dict(part.partition("=")[::2] for part in text.split(","))
+        target = options.get("target") or options.get("dst") or options.get("destination")
+        if options.get("type", "bind") != "bind" or not target:
+            return
+        source = options.get("source") or options.get("src") or "."
+        self.build.remember(self.stage, [source], self.recipe.path(target), is_folder=False, origin=options.get("from"))

@@ -1,0 +1,37 @@
+"""GGUF models: the format and quantization numbers are recorded, no writer's version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.gguf_header import MAGIC, Header
+from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.binary.window import whole
+from mlaudit.document import Document
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_NUMBERS = {"general.quantization_version": "quantization", "general.file_type": "file_type"}
+
+
+def _is_gguf(doc: Document) -> bool:
+    return doc.head.startswith(MAGIC)
+
+
+@parser(kind="binary", artifact=True, content=_is_gguf)
+def read(doc: Document) -> Iterator[Statement]:
+    """The scalar keys in front of the vocabulary."""
+    with doc.stream() as stream:
+        header = Header(whole(stream))
+    architecture = header.values.get("general.architecture")
+    numbers = tuple(f"{word}={header.values[key]}" for key, word in _NUMBERS.items() if key in header.values)
+    name = architecture if isinstance(architecture, str) and architecture.isidentifier() else None
+    yield artifact(doc, "gguf", classes=(name,) if name else (), says=(f"GGUF {header.version}", *numbers))
+    yield ranged(
+        doc,
+        "gguf",
+        None,
+        "gguf",
+        detail=f"format {header.version}, no writer's version",
+        numbers=(f"format={header.version}", *numbers),
+    )

@@ -1,0 +1,191 @@
+"""GitHub Actions: what workflows and composite actions set up and install, job by job."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from itertools import islice, product
+
+from mlaudit import python_text
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document
+from mlaudit.model import Root, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+from mlaudit.script_text import of_node
+from mlaudit.shell_expand import expanded
+
+MAX_COMBINATIONS = 32
+"""Combinations of a matrix for which one job's steps are read."""
+
+_JOBS = re.compile(rb"(?m)^jobs:[ \t]*\r?$")
+_RUNS_ON = re.compile(rb"(?m)^[ \t]+(?:runs-on|uses):")
+_COMPOSITE = re.compile(rb"(?m)^[ \t]+using:[ \t]*[\"']?composite")
+_LINE = re.compile(r"\S[^\n]*")
+_EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]{1,128})\s*\}\}")
+_PYTHON_ACTIONS = ("actions/setup-python", "astral-sh/setup-uv", "pdm-project/setup-pdm", "MatteoH2O1999/setup-python")
+_CONDA_ACTIONS = (
+    "conda-incubator/setup-miniconda",
+    "mamba-org/setup-micromamba",
+    "mamba-org/provision-with-micromamba",
+)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _COMPOSITE.search(head) is not None or (_JOBS.search(head) is not None and _RUNS_ON.search(head) is not None)
+
+
+@parser(
+    files=[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"], content=_looks_like_it
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every job is a root; of a matrix every combination is read, and what they have in common stands once."""
+    root = doc.yaml
+    if not root.exists:
+        return
+    inside = f"/{doc.path}".partition("/.github/")[2]
+    folder = "/".join([".."] * (inside.count("/") + 1)) if inside else ""
+    steps = root.get("runs")
+    if steps.exists:
+        yield from _Job(doc, "composite", folder, {}).steps(steps.get("steps"), {})
+    for name, job in root.get("jobs").items():
+        yield Root(name=name, kind="environment", at=doc.at(*job.route))
+        try:
+            yield from _Job(doc, name, folder, _environment(root)).read(job)
+        except Malformed as error:
+            yield doc.unread(str(error), doc.at(*error.route))
+
+
+def _environment(node: Node) -> dict[str, str]:
+    env = node.dig("env")
+    return {key: value.text() for key, value in env.items() if value.is_text} if env.is_table else {}
+
+
+class _Job:
+    """One job: its steps in their order, once for each combination of its matrix."""
+
+    def __init__(self, doc: Document, name: str, folder: str, environment: Mapping[str, str]) -> None:
+        self.doc = doc
+        self.parts = (name,) if name != "composite" else ()
+        self.folder = folder
+        self.environment = dict(environment)
+
+    def read(self, job: Node) -> Iterator[Statement]:
+        """What a job says, each statement once."""
+        environment = {**self.environment, **_environment(job)}
+        said: set[Statement] = set()
+        for combination in _combinations(job.dig("strategy", "matrix")):
+            values = {**self.doc.defines, **environment, **combination}
+            for statement in self._once(job, values):
+                if statement not in said:
+                    said.add(statement)
+                    yield statement
+
+    def _once(self, job: Node, values: Mapping[str, str]) -> Iterator[Statement]:
+        container = job.get("container")
+        image = container.get("image") if container.is_table else container
+        job_folder = job.dig("defaults", "run", "working-directory").maybe_text() or ""
+        described = self._descriptor(values, job_folder)
+        if image.is_text:
+            yield from _resolved(described, image, values, "image")
+        yield from self.steps(job.get("steps"), values, job_folder)
+
+    def _descriptor(self, values: Mapping[str, str], folder: str) -> Descriptor:
+        described = Descriptor(
+            self.doc, parts=self.parts, folder="/".join(part for part in (self.folder, folder) if part)
+        )
+        described.recipe.values = dict(values)
+        return described
+
+    def steps(self, steps: Node, values: Mapping[str, str], folder: str = "") -> Iterator[Statement]:
+        """The steps of a job or composite action."""
+        described = self._descriptor(values, folder)
+        for step in steps.each():
+            try:
+                yield from self._step(described, step, values, folder)
+            except Malformed as error:
+                yield self.doc.unread(str(error), self.doc.at(*error.route))
+
+    def _step(self, described: Descriptor, step: Node, values: Mapping[str, str], folder: str) -> Iterator[Statement]:
+        uses = (step.get("uses").maybe_text() or "").partition("@")[0]
+        own = {**values, **{f"env.{key}": value for key, value in values.items()}, **_environment(step)}
+        described.recipe.values = own
+        if uses in _PYTHON_ACTIONS:
+            yield from _setup_python(described, step.get("with"), own)
+        elif uses in _CONDA_ACTIONS:
+            yield from _setup_conda(described, step.get("with"), own)
+        if step.get("run").exists:
+            within = step.get("working-directory").maybe_text() or folder
+            described.recipe.folder = "/".join(part for part in (self.folder, within) if part)
+            yield from described.script(step.get("run"))
+
+
+def _combinations(matrix: Node) -> Iterator[dict[str, str]]:
+    """Values of `matrix.NAME`: the product of its lists, values of `include` added to them."""
+    axes: dict[str, list[str]] = {}
+    if matrix.is_table:
+        for name, values in matrix.items():
+            if name not in ("include", "exclude") and values.is_list:
+                axes.setdefault(name, []).extend(_texts(values))
+        included = matrix.get("include")
+        for entry in included.each() if included.is_list else ():
+            for name, value in entry.items() if entry.is_table else ():
+                if value.is_text:
+                    axes.setdefault(name, []).append(value.text())
+    names = [f"matrix.{name}" for name in axes]
+    columns = [list(dict.fromkeys(values)) for values in axes.values()]
+    for row in islice(product(*columns), MAX_COMBINATIONS):
+        yield dict(zip(names, row, strict=True))
+
+
+def _texts(node: Node) -> Iterator[str]:
+    return (member.text() for member in node.each() if member.is_text)
+
+
+def _resolved(described: Descriptor, node: Node, values: Mapping[str, str], kind: str) -> Iterator[Statement]:
+    """The image or Python at a node, expressions in it replaced."""
+    text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), node.text())
+    replaced = Node(text, node.route)
+    yield from described.image(replaced) if kind == "image" else described.python(replaced)
+
+
+def _setup_python(described: Descriptor, inputs: Node, values: Mapping[str, str]) -> Iterator[Statement]:
+    """`python-version` (several stand on lines of their own), `python-version-file`."""
+    if not inputs.exists:
+        return
+    described.recipe.step += 1
+    versions = inputs.get("python-version")
+    if versions.is_text:
+        yield from _pythons(described, versions, values)
+    yield from described.include(inputs.get("python-version-file"), None)
+
+
+def _pythons(described: Descriptor, node: Node, values: Mapping[str, str]) -> Iterator[Statement]:
+    """One version, or several on lines of their own."""
+    script = of_node(node, described.at(node), described.doc)
+    for line in _LINE.finditer(script.text):
+        text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), line.group(0).strip())
+        recipe = described.recipe
+        at = script.place(line.start(), line.start() + len(line.group(0).rstrip()))
+        yield python_text.statement(described.doc, text, at, parts=recipe.parts, step=recipe.step)
+
+
+def _setup_conda(described: Descriptor, inputs: Node, values: Mapping[str, str]) -> Iterator[Statement]:
+    """`environment-file`, `python-version`, and match specs in `create-args` or `extra-specs`."""
+    if not inputs.exists:
+        return
+    described.recipe.step += 1
+    if inputs.get("python-version").is_text:
+        yield from _resolved(described, inputs.get("python-version"), values, "python")
+    file = inputs.get("environment-file").maybe_text()
+    if file and file.lower() != "false":
+        yield from described.conda_file(inputs.get("environment-file"))
+    for key in ("create-args", "extra-specs"):
+        node = inputs.get(key)
+        if node.is_text:
+            text = expanded(
+                _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), node.text()), values
+            )
+            specs = [Node(word, node.route) for word in (text or node.text()).split() if not word.startswith("-")]
+            yield from described.conda_specs(specs)

@@ -1,0 +1,107 @@
+"""GitLab CI: the images of jobs and what their scripts install."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document
+from mlaudit.model import Root, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+MAX_EXTENDS = 11
+"""Levels of `extends`; GitLab itself allows eleven."""
+
+_SCRIPT = re.compile(rb"(?m)^[ \t]+(?:before_)?script:")
+_OWN = re.compile(rb"(?m)^(?:stages|image|before_script|default|workflow|include):|^[ \t]+stage:")
+_OTHERS = re.compile(rb"(?m)^(?:jobs|on|pool|steps|pipelines):")
+_SCRIPTS = ("before_script", "script", "after_script")
+_GLOBAL = frozenset(
+    (
+        "image", "services", "stages", "types", "before_script", "after_script", "variables", "cache", "include",
+        "default", "workflow", "spec",
+    )
+)  # fmt: skip
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _SCRIPT.search(head) is not None and _OWN.search(head) is not None and _OTHERS.search(head) is None
+
+
+@parser(files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every job that is no template (`.name`) is a root; `extends`, `default` and `!reference` are followed."""
+    root = doc.yaml
+    if not root.exists:
+        return
+    for name, job in root.items():
+        if name.startswith(".") or name in _GLOBAL or not job.is_table:
+            continue
+        if not any(_inherited(root, job, key).exists for key in (*_SCRIPTS, "image")):
+            continue
+        yield Root(name=name, kind="environment", at=doc.at(*job.route))
+        try:
+            yield from _job(doc, root, name, job)
+        except Malformed as error:
+            yield doc.unread(str(error), doc.at(*error.route))
+
+
+def _job(doc: Document, root: Node, name: str, job: Node) -> Iterator[Statement]:
+    described = Descriptor(doc, parts=(name,))
+    described.recipe.values = {**doc.defines, **_variables(root), **_variables(job)}
+    image = _inherited(root, job, "image")
+    named = image.get("name") if image.is_table else image
+    yield from described.image(Node(_replaced(named, described.recipe.values), named.route))
+    for key in _SCRIPTS:
+        yield from _script(described, root, _inherited(root, job, key), 0)
+
+
+def _replaced(node: Node, values: dict[str, str]) -> str | None:
+    text = node.maybe_text()
+    if text is None or "$" not in text:
+        return text
+    return re.sub(r"\$\{?([A-Za-z_]\w{0,127})\}?", lambda found: values.get(found.group(1), found.group(0)), text)
+
+
+def _variables(node: Node) -> dict[str, str]:
+    """`variables`: names with a value, or with a table that holds it."""
+    table = node.get("variables")
+    found = (
+        ((key, value.get("value") if value.is_table else value) for key, value in table.items())
+        if table.is_table
+        else ()
+    )
+    return {key: value.text() for key, value in found if value.is_text}
+
+
+def _inherited(root: Node, job: Node, key: str, level: int = 0) -> Node:
+    """The value of a key of a job: its own, else that of what it extends, else the default of the file."""
+    if job.get(key).exists:
+        return job.get(key)
+    extends = job.get("extends")
+    parents = [parent.text() for parent in extends.each()] if extends.is_list else [extends.maybe_text() or ""]
+    for parent in reversed(parents) if level < MAX_EXTENDS else ():
+        if parent and root.get(parent).is_table:
+            found = _inherited(root, root.get(parent), key, level + 1)
+            if found.exists:
+                return found
+    if level:
+        return Node(None, job.route)
+    default = root.get("default")
+    return default.get(key) if default.is_table and default.get(key).exists else root.get(key)
+
+
+def _script(described: Descriptor, root: Node, node: Node, level: int) -> Iterator[Statement]:
+    """A script; in lists `[.job, script]` (`!reference`) stands for the script of another job."""
+    if not node.is_list or level > MAX_EXTENDS:
+        yield from described.script(node)
+        return
+    members = list(node.each())
+    if members and all(member.is_text for member in members) and root.get(members[0].text()).exists:
+        yield from _script(described, root, root.dig(*(member.text() for member in members)), level + 1)
+        return
+    for member in members:
+        yield from described.guarded([member], lambda one: _script(described, root, one, level + 1))

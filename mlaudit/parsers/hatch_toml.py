@@ -1,0 +1,24 @@
+"""hatch.toml: the environments that Hatch makes."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import hatch_environments, waivers
+from mlaudit.document import Document
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_ENVIRONMENT = re.compile(rb"(?m)^\[envs\.[\w.\"'-]{1,128}\]")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _ENVIRONMENT.search(doc.head) is not None
+
+
+@parser(files=["hatch.toml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The environments at the top of the document."""
+    yield from waivers.in_comments(doc)
+    yield from hatch_environments.statements(doc, doc.toml)

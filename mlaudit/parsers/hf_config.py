@@ -1,0 +1,79 @@
+"""Hugging Face configurations: config.json, generation_config.json, PEFT's and sentence-transformers' own."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.binary.model_card import framework_versions
+from mlaudit.binary.recorded import artifact, exact, ranged
+from mlaudit.document import Document
+from mlaudit.model import Place, Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+LAST_SAVE = "the version of the last save, not of the training"
+
+_KEYS = re.compile(
+    rb'"(?:transformers_version|_diffusers_version|peft_type|architectures|sentence_transformers)"\s{0,4}:'
+)
+_RECORDS = (("transformers_version", "transformers"), ("_diffusers_version", "diffusers"), ("peft_version", "peft"))
+
+
+def _is_config(doc: Document) -> bool:
+    return doc.head.lstrip()[:1] == b"{" and doc.size < 1024 * 1024 and _KEYS.search(doc.head) is not None
+
+
+@parser(
+    files=[
+        "generation_config.json",
+        "tokenizer_config.json",
+        "adapter_config.json",
+        "config_sentence_transformers.json",
+    ],
+    artifact=True,
+    content=_is_config,
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """Whatever versions the configuration records, and those of the model card beside it."""
+    root = doc.json
+    kind = _kind(root)
+    yield artifact(doc, kind, classes=_classes(root), at=_anchor(doc, root))
+    recorded = False
+    for key, package in _RECORDS:
+        value = root.get(key)
+        if value.exists:
+            recorded = True
+            yield exact(doc, package, value.value, kind, at=doc.at(key), detail=LAST_SAVE)
+    for name, value in root.get("__version__").items() if root.get("__version__").is_table else ():
+        recorded = True
+        package = {"pytorch": "torch"}.get(name, name)
+        yield exact(doc, package, value.value, kind, at=doc.at("__version__", name), detail=LAST_SAVE)
+    if not recorded:
+        yield ranged(doc, kind, None, kind, at=_anchor(doc, root), detail="no version is recorded")
+    if kind in ("peft", "sentence-transformers"):
+        yield from framework_versions(doc, kind)
+
+
+def _kind(root: Node) -> str:
+    if root.get("peft_type").exists:
+        return "peft"
+    if root.dig("__version__").is_table:
+        return "sentence-transformers"
+    return "diffusers" if root.get("_diffusers_version").exists else "transformers"
+
+
+def _classes(root: Node) -> tuple[str, ...]:
+    names = root.get("architectures").value
+    if isinstance(names, list):
+        return tuple(name[:200] for name in names[:20] if isinstance(name, str))
+    single = root.get("_class_name").value
+    return (single[:200],) if isinstance(single, str) else ()
+
+
+def _anchor(doc: Document, root: Node) -> Place:
+    """The place of the first key that tells what the file is."""
+    for key in ("architectures", "_class_name", "peft_type", "__version__", "transformers_version"):
+        if root.get(key).exists:
+            return doc.at(key)
+    return doc.place(1, 1)

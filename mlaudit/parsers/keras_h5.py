@@ -1,0 +1,37 @@
+"""Keras HDF5 files: `keras_version` and `backend` are attributes of the root group."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.binary.hdf5 import MAGIC, RootAttributes
+from mlaudit.binary.recorded import artifact, exact, ranged
+from mlaudit.binary.window import whole
+from mlaudit.document import Document
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_CLASS = re.compile(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
+
+
+def _is_hdf5(doc: Document) -> bool:
+    return doc.head.startswith(MAGIC)
+
+
+@parser(kind="binary", artifact=True, content=_is_hdf5)
+def read(doc: Document) -> Iterator[Statement]:
+    """The attributes of the root group; weights files have them at their groups only in Keras 2."""
+    with doc.stream() as stream:
+        root = RootAttributes(whole(stream))
+    model = _CLASS.search(root.texts.get("model_config", ""))
+    backend = root.texts.get("backend")
+    says = (f"backend {backend[:40]}",) if backend else ()
+    kind = "keras.h5" if "keras_version" in root.texts or model else "hdf5"
+    yield artifact(doc, kind, classes=(model.group(1),) if model else (), says=says)
+    if "keras_version" in root.texts:
+        yield exact(doc, "keras", root.texts["keras_version"], "keras.h5")
+    elif root.dense:
+        yield doc.unread("its attributes are in HDF5's dense storage, which is not read", package="keras")
+    elif kind == "keras.h5" or "layer_names" in root.names:
+        yield ranged(doc, "keras", None, "keras.h5", detail="no version is recorded")

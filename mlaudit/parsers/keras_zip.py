@@ -1,0 +1,39 @@
+"""`.keras` archives: `metadata.json` records Keras' own version, `config.json` the model's class."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.archives import inside, member_json, member_names, remarks
+from mlaudit.binary.recorded import artifact, exact
+from mlaudit.binary.window import whole
+from mlaudit.binary.zip_directory import Archive
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+
+def _is_keras(doc: Document) -> bool:
+    return {"metadata.json", "config.json"} <= set(member_names(doc))
+
+
+@parser(kind="binary", artifact=True, content=_is_keras)
+def read(doc: Document) -> Iterator[Statement]:
+    """The version in the metadata; the backend is not recorded."""
+    with doc.stream() as stream:
+        archive = Archive(whole(stream))
+        member = archive.members.get("metadata.json")
+        if member is None:
+            raise Unreadable("the archive has no metadata.json")
+        metadata = member_json(archive, member)
+        yield artifact(doc, "keras.keras", classes=_classes(archive))
+        yield exact(doc, "keras", metadata.get("keras_version").value, "keras.keras", at=inside(doc, member))
+        yield from remarks(doc, archive)
+
+
+def _classes(archive: Archive) -> tuple[str, ...]:
+    member = archive.members.get("config.json")
+    if member is None:
+        return ()
+    name = member_json(archive, member).get("class_name").value
+    return (name[:200],) if isinstance(name, str) else ()

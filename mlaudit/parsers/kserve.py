@@ -1,0 +1,85 @@
+"""KServe and Seldon: the images of inference services, and the runtime versions that they ask for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from importlib import resources
+
+from mlaudit import image_tags
+from mlaudit.descriptors import Descriptor, found
+from mlaudit.document import Document
+from mlaudit.manifests import Manifests
+from mlaudit.model import Root, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+_API = re.compile(
+    rb"(?m)^[ \t]*[\"']?apiVersion[\"']?:[ \t]*[\"']?"
+    rb"(?:serving\.kserve\.io|serving\.kubeflow\.org|machinelearning\.seldon\.io|mlops\.seldon\.io)/"
+)
+_COMPONENTS = ("predictor", "transformer", "explainer")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _API.search(doc.head) is not None
+
+
+@lru_cache(maxsize=1)
+def _images() -> Mapping[str, str]:
+    import tomli
+
+    text = resources.files("mlaudit").joinpath("knowledge/serving_runtimes.toml").read_text(encoding="utf-8")
+    return {str(name): str(image) for name, image in tomli.loads(text)["images"].items()}
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every document of the stream is a root, named after its `metadata.name`."""
+    manifests = Manifests(doc)
+    for node in manifests.tables():
+        name = node.dig("metadata", "name").value
+        name = name if isinstance(name, str) else str(node.route[0])
+        yield Root(name=name, kind="environment", at=manifests.at(node))
+        described = manifests.descriptor(name)
+        try:
+            yield from _manifest(described, node)
+        except Malformed as error:
+            yield doc.unread(str(error), manifests.at(Node(None, error.route)))
+
+
+def _manifest(described: Descriptor, node: Node) -> Iterator[Statement]:
+    spec = node.get("spec")
+    for component in _COMPONENTS:
+        part = spec.dig(component)
+        for framework, settings in part.items() if part.is_table else ():
+            if settings.is_table and settings.get("runtimeVersion").is_text:
+                yield from _runtime(described, _framework(framework, settings), settings.get("runtimeVersion"))
+    yield from described.guarded(found(spec, "image"), lambda image: described.image(image) if image.is_text else ())
+    for container in found(spec, "containers", "initContainers"):
+        yield from described.guarded(container.each(), lambda one: _container(described, one))
+
+
+def _framework(name: str, settings: Node) -> str:
+    """`predictor.model.modelFormat.name`, where the framework is not the key itself."""
+    listed = settings.dig("modelFormat", "name")
+    return listed.text() if name == "model" and listed.is_text else name
+
+
+def _runtime(described: Descriptor, framework: str, version: Node) -> Iterator[Statement]:
+    """The image whose tag a runtime version is."""
+    image = _images().get(framework.lower())
+    if image is None:
+        why = f"which image the runtime version of `{framework}` is a tag of is not known"
+        yield described.doc.unread(why, described.at(version), what=version.text())
+        return
+    parts = described.recipe.parts
+    yield from image_tags.statements(described.doc, f"{image}:{version.text()}", described.at(version), parts=parts)
+
+
+def _container(described: Descriptor, container: Node) -> Iterator[Statement]:
+    for key in ("command", "args"):
+        words = container.get(key)
+        if words.is_list:
+            yield from described.command(word for word in words.each() if word.is_text)

@@ -1,0 +1,30 @@
+"""LightGBM text models: the second line is a format number, which tells a range of versions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.boosters import lightgbm_format
+from mlaudit.binary.formats import formats
+from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+
+def _is_lightgbm(doc: Document) -> bool:
+    return lightgbm_format(doc.head[:64]) is not None
+
+
+@parser(kind="binary", artifact=True, content=_is_lightgbm)
+def read(doc: Document) -> Iterator[Statement]:
+    """The head of the file is enough."""
+    number = lightgbm_format(doc.head[:64])
+    if number is None:
+        raise Unreadable("it does not begin with `tree` and `version=`, as a LightGBM model does")
+    specifier = formats().table("lightgbm").get(number)
+    says = f"model format {number}, no library version"
+    yield artifact(doc, "lightgbm.txt", says=(f"format {number}",))
+    yield ranged(doc, "lightgbm", specifier, "lightgbm.txt", detail=says, numbers=(f"format={number}",))
+    if specifier is None:
+        yield doc.unread(f"the model format {number} is not known", package="lightgbm", what=number)

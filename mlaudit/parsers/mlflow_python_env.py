@@ -1,0 +1,30 @@
+"""MLflow's python_env.yaml: the Python and the requirements in which a saved model is to run."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_BUILD = re.compile(rb"(?m)^build_dependencies:")
+_PYTHON = re.compile(rb"(?m)^python:")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _BUILD.search(doc.head) is not None and _PYTHON.search(doc.head) is not None
+
+
+@parser(files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Python, then `build_dependencies`, then `dependencies`, of which one is mostly `-r requirements.txt`."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected `python`, `build_dependencies` and `dependencies`")
+    environment = Descriptor(doc)
+    yield from environment.python(root.get("python"))
+    yield from environment.requirements(root.get("build_dependencies"))
+    yield from environment.requirements(root.get("dependencies"))

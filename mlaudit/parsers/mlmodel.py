@@ -1,0 +1,74 @@
+"""MLflow's MLmodel: the versions that each flavor of a saved model recorded when it was written."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Kind, Layer, Statement, Strength
+from mlaudit.names import package_of
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+_FLAVORS = re.compile(rb"(?m)^[\"']?flavors[\"']?:")
+_OWN = re.compile(
+    rb"(?m)^(?:mlflow_version|model_uuid|utc_time_created|signature|artifact_path|run_id|  python_function)\b"
+    rb"|^ {4}(?:[a-z_]{1,60}_version|loader_module|serialization_format):"
+)
+_VERSION_KEY = re.compile(r"([a-z][a-z0-9_]{0,60})_version")
+_VERSION = re.compile(r"\d[0-9A-Za-z.+!_-]{0,100}")
+_NOT_A_LIBRARY = frozenset(("python", "code", "data", "model", "schema", "flavor", "format", "task", "api"))
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _FLAVORS.search(doc.head) is not None and _OWN.search(doc.head) is not None
+
+
+@parser(files=["MLmodel", "*MLmodel"], content=_looks_like_it, artifact=True)
+def read(doc: Document) -> Iterator[Statement]:
+    """`python_version`, `<library>_version` of every flavor, and MLflow's own version, all as recorded."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected `flavors` and what each of them recorded")
+    if not root.get("flavors").is_table:
+        raise Malformed("it has no table `flavors`; that is where MLflow records versions", ("flavors",))
+    for name, flavor in root.get("flavors").items():
+        if flavor.is_table:
+            for key, node in flavor.items():
+                yield from _recorded(doc, key, node, f"flavor {name}")
+        elif flavor.exists:
+            yield doc.unread("expected a table with what the flavor recorded", doc.at(*flavor.route), what=name)
+    yield from _recorded(doc, "mlflow_version", root.get("mlflow_version"), None)
+    runtime = root.get("databricks_runtime")
+    if runtime.is_text:
+        yield doc.pin(Layer.RECORDED, "databricks-runtime", runtime.text(), at=doc.at(*runtime.route), kind=Kind.IMAGE)
+
+
+def _recorded(doc: Document, key: str, node: Node, detail: str | None) -> Iterator[Statement]:
+    found = _VERSION_KEY.fullmatch(key)
+    if found is None or not node.exists:
+        return
+    name = found.group(1)
+    at = doc.at(*node.route)
+    if not node.is_text or not _VERSION.fullmatch(node.text()):
+        if name == "python" or name not in _NOT_A_LIBRARY:
+            yield doc.unread("it is no version", at, what=str(node.value), package=_package(name))
+        return
+    if name != "python" and name in _NOT_A_LIBRARY:
+        return
+    yield doc.pin(
+        Layer.RECORDED,
+        _package(name),
+        node.text(),
+        at=at,
+        kind=Kind.PYTHON if name == "python" else Kind.PACKAGE,
+        strength=Strength.EXACT,
+        detail=detail,
+    )
+
+
+def _package(name: str) -> str:
+    """The package of a flavor's key: `sklearn` is scikit-learn, `lgb` is lightgbm."""
+    known = package_of(name, "mlflow")
+    return known if known != package_of(name) else package_of(name, "import")

@@ -1,0 +1,33 @@
+"""MLflow's MLproject: the environment file or image of a project, and what its entry points install."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_ENTRY_POINTS = re.compile(rb"(?m)^(?:entry_points|name):")
+_ENVIRONMENT = re.compile(rb"(?m)^(?:conda_env|python_env|docker_env):")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _ENTRY_POINTS.search(doc.head) is not None and _ENVIRONMENT.search(doc.head) is not None
+
+
+@parser(files=["MLproject"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The files that it names are read where they stand."""
+    root = doc.yaml
+    if not root.exists:
+        return
+    project = Descriptor(doc)
+    image = root.get("docker_env")
+    yield from project.guarded([image], lambda node: project.image(node.dig("image")))
+    yield from project.conda_file(root.get("conda_env"))
+    yield from project.include(root.get("python_env"), "mlflow-python-env")
+    commands = [entry.get("command") for _, entry in root.get("entry_points").items() if entry.is_table]
+    yield from project.guarded(commands, project.script)

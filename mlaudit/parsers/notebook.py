@@ -1,0 +1,164 @@
+"""Jupyter notebooks and Databricks' notebooks in Python: what their cells install, and what the kernel recorded."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.install_command import statements
+from mlaudit.model import Kind, Layer, Place, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.python_text import release
+from mlaudit.recipe import Recipe
+from mlaudit.registry import parser
+from mlaudit.script_text import Script, of_node, stretch
+
+MAX_OUTPUT = 1024 * 1024
+"""Characters of a cell's output that are searched."""
+
+_CELLS = re.compile(rb'"(?:cells|worksheets)"\s*:\s*\[')
+_FORMAT = re.compile(rb'"nbformat"\s*:\s*\d')
+_DATABRICKS = b"# Databricks notebook source"
+_MAGIC_LINE = re.compile(
+    r"[ \t]*(?:!{1,2}(?!=)|%(?:sx|system|sh)[ \t]|%(?=(?:pip|conda|mamba|micromamba|uv)\b)"
+    r"|(?=(?:pip3?|conda|mamba|uv)[ \t]+(?:pip[ \t]+)?install\b))"
+)
+_ASSIGNED = re.compile(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
+_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
+_INSTALLED = re.compile(r"^Successfully installed (.{1,65536})$", re.MULTILINE)
+_NAME_VERSION = re.compile(r"([A-Za-z0-9][\w.-]{0,128}?)-(\d[\w.!+]{0,64})$")
+_DATABRICKS_LINE = re.compile(r"^# MAGIC[ \t]+%(?:(?=pip\b|conda\b|uv\b)|sh[ \t]+)([^\n]*)", re.MULTILINE)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    if doc.head.startswith(_DATABRICKS):
+        return True
+    return (
+        doc.head.lstrip()[:1] == b"{" and _CELLS.search(doc.head) is not None and _FORMAT.search(doc.data) is not None
+    )
+
+
+@parser(files=["*.ipynb"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """`%pip`, `!pip`, `%conda`, `%%bash` of every code cell; installs that its output confirms are `installed`."""
+    if doc.head.startswith(_DATABRICKS):
+        yield from _databricks(doc)
+        return
+    if not doc.text.strip():
+        raise Unreadable("it is empty; a notebook has a list `cells`")
+    root = doc.json
+    if not root.is_table or not (root.get("cells").exists or root.get("worksheets").exists):
+        raise Unreadable("it has no list `cells`, which every notebook has")
+    recipe = Recipe(doc, values=doc.defines)
+    yield from _python(doc, root)
+    for cell in _cells(root):
+        try:
+            yield from _cell(doc, recipe, cell)
+        except Malformed as error:
+            yield doc.unread(str(error), doc.at(*error.route))
+
+
+def _python(doc: Document, root: Node) -> Iterator[Statement]:
+    """The Python of the kernel that last ran the notebook."""
+    info = root.dig("metadata", "language_info")
+    version = info.get("version") if info.is_table else info
+    if version.is_text and info.get("name").value in ("python", "ipython", None) and release(version.text()):
+        at = doc.at(*version.route)
+        yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail="the kernel")
+
+
+def _cells(root: Node) -> Iterator[Node]:
+    """The code cells; notebooks of format 3 hold them in worksheets."""
+    lists = [root.get("cells"), *(sheet.get("cells") for sheet in root.get("worksheets").each())]
+    for listed in lists:
+        for cell in listed.each():
+            if cell.get("cell_type").value == "code":
+                yield cell
+
+
+def _cell(doc: Document, recipe: Recipe, cell: Node) -> Iterator[Statement]:
+    source = cell.get("source") if cell.get("source").exists else cell.get("input")
+    script = _source(doc, source)
+    before = recipe.step
+    yield from _installs(script, recipe)
+    if recipe.step > before or "pip install" in script.text:
+        yield from _confirmed(doc, recipe, cell.get("outputs"))
+
+
+def _source(doc: Document, node: Node) -> Script:
+    """The text of a cell, which is a string or a list of lines."""
+    if not node.is_list:
+        return of_node(node, doc.at(*node.route), doc) if node.exists else Script(doc, "", (), doc.place(1, 1))
+    text, pieces = "", []
+    for line in node.each():
+        one = of_node(line, doc.at(*line.route), doc)
+        pieces += [(len(text) + at, to) for at, to in one.pieces] or [(len(text), -1)]
+        text += one.text
+    return Script(doc, text, pieces, doc.at(*node.route))
+
+
+def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
+    shell_cell = _SHELL_CELL.match(script.text)
+    if shell_cell:
+        yield from statements(script.cut(shell_cell.end(), len(script.text)), recipe)
+        return
+    for start, end in _lines(script.text):
+        line = script.text[start:end]
+        found = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
+        if found:
+            yield from statements(script.cut(start + found.end(), end), recipe)
+
+
+def _lines(text: str) -> Iterator[tuple[int, int]]:
+    """Lines with those that a backslash continues."""
+    start = position = 0
+    while position < len(text):
+        end = text.find("\n", position)
+        end = len(text) if end < 0 else end
+        position = end + 1
+        if not text[start:end].rstrip("\r").endswith("\\"):
+            yield start, end
+            start = position
+    if start < len(text):
+        yield start, len(text)
+
+
+def _confirmed(doc: Document, recipe: Recipe, outputs: Node) -> Iterator[Statement]:
+    """`Successfully installed torch-2.3.1 ...` in the output of a cell."""
+    for output in outputs.each():
+        text = output.get("text")
+        listed = "".join(member.text() for member in text.each()) if text.is_list else text.maybe_text() or ""
+        for found in _INSTALLED.finditer(listed[:MAX_OUTPUT]):
+            yield from _named(doc, recipe, found.group(1).split(), _line_of(doc, text, found.group(0)))
+
+
+def _line_of(doc: Document, text: Node, line: str) -> Place:
+    """The place of the line of an output that holds a text."""
+    for member in text.each() if text.is_list else ():
+        if line[:200] in member.text():
+            return doc.at(*member.route)
+    return doc.at(*text.route)
+
+
+def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> Iterator[Statement]:
+    for word in words:
+        found = _NAME_VERSION.fullmatch(word)
+        if found is None:
+            yield doc.unread("expected `name-version`, as pip prints what it installed", at, what=word)
+            continue
+        yield doc.pin(
+            Layer.INSTALLED,
+            found.group(1),
+            found.group(2),
+            at=at,
+            step=recipe.step,
+            detail="in the output of the cell",
+        )
+
+
+def _databricks(doc: Document) -> Iterator[Statement]:
+    recipe = Recipe(doc, values=doc.defines)
+    for found in _DATABRICKS_LINE.finditer(doc.text):
+        line = stretch(doc, found.start(1), found.end(1))
+        yield from statements(line, recipe)

@@ -1,0 +1,202 @@
+"""noxfile.py: the Pythons of nox's sessions and what they install, by the syntax tree; nothing of it is run."""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator, Mapping
+
+from mlaudit import python_text
+from mlaudit.document import Document, Unreadable
+from mlaudit.install_command import of_words
+from mlaudit.model import Place, Root, Statement
+from mlaudit.recipe import Recipe
+from mlaudit.registry import parser
+from mlaudit.script_text import Script, line_starts
+from mlaudit.shell_words import Word
+
+MAX_WORDS = 2000
+"""Arguments of one call."""
+
+_IMPORT = re.compile(rb"(?m)^(?:import nox|from nox\b)")
+_SESSION = re.compile(rb"\.install\(|@nox\.session|@session|session\.run")
+_COMMANDS = {
+    "install": ("pip", "install"),
+    "conda_install": ("conda", "install"),
+    "run": (),
+    "run_always": (),
+    "run_install": (),
+}
+
+Values = Mapping[str, "list[str] | None"]
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _IMPORT.search(doc.head) is not None and _SESSION.search(doc.head) is not None
+
+
+@parser(files=["noxfile.py"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every session is a root; names stand for the literals that the module assigns to them."""
+    tree = _parsed(doc)
+    values: dict[str, list[str] | None] = {}
+    for node in tree.body:
+        if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+            values[node.targets[0].id] = _texts(node.value, values)
+        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (decorator := _decorator(node)) is not None:
+            yield from _Session(doc, node, decorator, values).read()
+
+
+def _parsed(doc: Document) -> ast.Module:
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return ast.parse(doc.text)
+    except SyntaxError as error:
+        raise Unreadable(f"it is not valid Python: {error.msg}", error.lineno, error.offset) from None
+    except (ValueError, RecursionError, MemoryError):
+        raise Unreadable("it is not valid Python, or nested too deeply") from None
+
+
+def _decorator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
+    """`@nox.session`, `@session`, with or without arguments."""
+    for decorator in function.decorator_list:
+        called = decorator.func if isinstance(decorator, ast.Call) else decorator
+        name = called.attr if isinstance(called, ast.Attribute) else called.id if isinstance(called, ast.Name) else ""
+        if name == "session":
+            return decorator
+    return None
+
+
+def _texts(node: ast.expr, values: Values) -> list[str] | None:
+    """The strings that an expression stands for, None where that is not written down."""
+    if isinstance(node, ast.Constant):
+        return [node.value] if isinstance(node.value, str) else None
+    if isinstance(node, ast.Name):
+        return values.get(node.id)
+    if isinstance(node, ast.Starred):
+        return _texts(node.value, values)
+    if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Add):
+        return _all([node.left, node.right], values)
+    if isinstance(node, (ast.List, ast.Tuple, ast.Set)):
+        return _all(node.elts, values)
+    return _formatted(node, values) if isinstance(node, ast.JoinedStr) else None
+
+
+def _all(nodes: list[ast.expr], values: Values) -> list[str] | None:
+    found = [_texts(node, values) for node in nodes]
+    return [text for texts in found for text in texts or ()] if None not in found else None
+
+
+def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
+    """An f-string whose parts are literals or names of one."""
+    text = ""
+    for part in node.values:
+        inner = part.value if isinstance(part, ast.FormattedValue) else part
+        found = _texts(inner, values)
+        if found is None or len(found) != 1:
+            return None
+        text += found[0]
+    return [text]
+
+
+class _Line:
+    """The words of a command as one text, each with the place of its argument where that is a plain string."""
+
+    def __init__(self, doc: Document, whole: Place) -> None:
+        self.doc = doc
+        self.whole = whole
+        self.text = ""
+        self.pieces: list[tuple[int, int]] = []
+        self.words: list[Word] = []
+
+    def add(self, text: str, at: Place | None, unresolved: str = "") -> None:
+        """One more word."""
+        start = len(self.text)
+        offset = at.start + 1 if at is not None and at.start is not None else -1
+        known = offset >= 0 and self.doc.text.startswith(text, offset)
+        self.pieces.append((start, offset if known else -1))
+        self.text += text + " "
+        self.words.append(Word(text=text, start=start, end=start + len(text), unresolved=unresolved))
+
+    def script(self) -> Script:
+        """The text with its places."""
+        return Script(self.doc, self.text, self.pieces, self.whole)
+
+
+class _Session:
+    def __init__(
+        self, doc: Document, function: ast.FunctionDef | ast.AsyncFunctionDef, decorator: ast.expr, values: Values
+    ) -> None:
+        self.doc = doc
+        self.function = function
+        self.keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+        self.values = dict(values)
+        self.name = next((text for texts in [self._keyword("name")] for text in texts or ()), function.name)
+        self.recipe = Recipe(doc, parts=(self.name,), values=doc.defines)
+
+    def _keyword(self, name: str) -> list[str] | None:
+        return next((_texts(word.value, self.values) for word in self.keywords if word.arg == name), None)
+
+    def at(self, node: ast.expr | ast.stmt) -> Place:
+        """The place of a node."""
+        start = self._offset(node.lineno, node.col_offset)
+        end = self._offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+        line_start = line_starts(self.doc.text)[node.lineno - 1]
+        return self.doc.place(node.lineno, start - line_start + 1, start, end)
+
+    def _offset(self, line: int, column: int) -> int:
+        """The offset of a place in the tree, whose columns count bytes."""
+        line_start = line_starts(self.doc.text)[line - 1]
+        before = self.doc.text[line_start : line_start + column].encode("utf-8")[:column]
+        return line_start + len(before.decode("utf-8", "ignore"))
+
+    def read(self) -> Iterator[Statement]:
+        """The root, the Pythons, and the calls in their order."""
+        yield Root(name=self.name, kind="environment", at=self.at(self.function))
+        for keyword in self.keywords:
+            if keyword.arg in ("python", "py"):
+                yield from self._pythons(keyword.value)
+        for node in self._calls():
+            yield from self._call(node)
+
+    def _pythons(self, node: ast.expr) -> Iterator[Statement]:
+        found = _texts(node, self.values)
+        if found is None and not isinstance(node, ast.Constant):
+            yield self.doc.unread("its Pythons are not written down", self.at(node), package="python", template=True)
+        for text in found or ():
+            yield python_text.statement(self.doc, text, self.at(node), parts=(self.name,))
+
+    def _calls(self) -> Iterator[ast.Call]:
+        for node in ast.walk(self.function):
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                self.values[node.targets[0].id] = _texts(node.value, self.values)
+        calls = [node for node in ast.walk(self.function) if isinstance(node, ast.Call)]
+        yield from sorted(calls, key=lambda node: (node.lineno, node.col_offset))
+
+    def _call(self, node: ast.Call) -> Iterator[Statement]:
+        called = node.func
+        if not isinstance(called, ast.Attribute) or called.attr not in _COMMANDS:
+            return
+        if not isinstance(called.value, ast.Name) or called.value.id not in ("session", self._first_argument()):
+            return
+        line = _Line(self.doc, self.at(node))
+        for text in _COMMANDS[called.attr]:
+            line.add(text, None)
+        for argument in node.args[:MAX_WORDS]:
+            self._add(line, argument)
+        if line.words and not line.words[0].unresolved:
+            yield from of_words(line.script(), self.recipe, tuple(line.words))
+
+    def _add(self, line: _Line, argument: ast.expr) -> None:
+        found = _texts(argument, self.values)
+        if found is None:
+            written = ast.get_source_segment(self.doc.text, argument) or "an expression"
+            line.add(written[:200], None, unresolved=written[:80])
+        for text in found or ():
+            line.add(text, self.at(argument) if isinstance(argument, ast.Constant) else None)
+
+    def _first_argument(self) -> str:
+        arguments = self.function.args.args
+        return arguments[0].arg if arguments else "session"

@@ -1,0 +1,99 @@
+"""ONNX models: IR version and opsets tell a range of onnx releases, the producer tells its own version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mlaudit.binary.formats import onnx_reader, onnx_writer
+from mlaudit.binary.messages import ONNX, message_format
+from mlaudit.binary.protobuf import Field, fields
+from mlaudit.binary.recorded import artifact, exact, ranged, version_text
+from mlaudit.binary.window import Window, whole
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+OPSETS = 1000
+PRODUCERS = {
+    "pytorch": "torch",
+    "skl2onnx": "skl2onnx",
+    "tf2onnx": "tf2onnx",
+    "keras2onnx": "keras2onnx",
+    "onnxmltools": "onnxmltools",
+    "paddlepaddle": "paddlepaddle",
+    "onnx.quantize": "onnxruntime",
+    "onnxruntime.quantization": "onnxruntime",
+}
+"""Producers that write the version of the package they are named after (each exporter's source)."""
+
+
+@dataclass(slots=True)
+class _Model:
+    """Fields of onnx/onnx.proto's ModelProto."""
+
+    ir: int = 0
+    producer: str = ""
+    producer_version: str = ""
+    opsets: dict[str, int] = field(default_factory=dict)
+
+    def take(self, found: Field) -> None:
+        """Keep a field."""
+        if found.number == 1:
+            self.ir = found.value
+        elif found.number == 2:
+            self.producer = found.text[:200]
+        elif found.number == 3:
+            self.producer_version = found.text[:200]
+        elif found.number == 8 and found.part is not None:
+            domain, version = _opset(found.part)
+            if len(self.opsets) < OPSETS:
+                self.opsets[domain] = version
+
+
+def _opset(message: Window) -> tuple[str, int]:
+    domain, version = "", 0
+    for found in fields(message):
+        if found.number == 1:
+            domain = found.text[:200]
+        elif found.number == 2:
+            version = found.value
+    return domain or "ai.onnx", version
+
+
+def _is_onnx(doc: Document) -> bool:
+    return message_format(doc) == ONNX
+
+
+@parser(kind="binary", artifact=True, content=_is_onnx)
+def read(doc: Document) -> Iterator[Statement]:
+    """Everything but the graph, which is passed over."""
+    model = _Model()
+    with doc.stream() as stream:
+        for found in fields(whole(stream)):
+            model.take(found)
+    if not model.ir and not model.opsets:
+        raise Unreadable("it has neither an IR version nor an opset; an ONNX model has both")
+    numbers = (f"ir={model.ir}", *(f"{domain}={version}" for domain, version in sorted(model.opsets.items())))
+    opset = model.opsets.get("ai.onnx", 0)
+    says = (f"IR {model.ir}", f"opset {opset}", *_readers(model.ir, opset))
+    yield artifact(doc, "onnx", says=says)
+    specifier = onnx_writer(model.ir, opset)
+    yield ranged(doc, "onnx", specifier, "onnx", detail=f"IR {model.ir}, opset {opset}", numbers=numbers)
+    if specifier is None:
+        yield doc.unread(f"IR {model.ir} and opset {opset} are newer than the known releases of onnx", package="onnx")
+    yield from _producer(doc, model)
+
+
+def _readers(ir: int, opset: int) -> Iterator[str]:
+    release = onnx_reader(ir, opset)
+    if release:
+        yield f"onnxruntime {release} and newer load it"
+
+
+def _producer(doc: Document, model: _Model) -> Iterator[Statement]:
+    package = PRODUCERS.get(model.producer.lower())
+    if package is not None and version_text(model.producer_version):
+        yield exact(doc, package, model.producer_version, "onnx", detail="the exporter")
+    elif package is not None:
+        yield ranged(doc, package, None, "onnx", detail="the exporter, without a version")

@@ -1,0 +1,81 @@
+"""Pickles (protocols 0 to 5) and joblib dumps, plain or compressed: walked by opcode, never loaded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.pickle_opcodes import walk
+from mlaudit.binary.pickle_search import searched
+from mlaudit.binary.pickled import contents, statements
+from mlaudit.binary.source import Source, from_stream, from_window
+from mlaudit.binary.streams import compression, unfolded
+from mlaudit.binary.window import Window, whole
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+SNIFFED_OPERATIONS = 16_384
+_OLD_STARTS = b"(c]}l)ISVFLi"
+_TORCH_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+
+
+def _is_pickle(doc: Document) -> bool:
+    """Whether the bytes, unfolded if need be, start as a pickle does."""
+    head = doc.head
+    name = compression(head)
+    if name is None:
+        return _starts(head, ends=doc.size <= len(head))
+    with doc.stream() as stream:
+        unpacked = unfolded(whole(stream), name)
+        # One fill gives a first piece, which is as much as tells.
+        return unpacked.fill() and _starts(unpacked.buffer, ends=False)
+
+
+def _starts(head: bytes, *, ends: bool) -> bool:
+    if head[:1] == b"\x80":
+        return len(head) > 2 and 2 <= head[1] <= 5 and not head.startswith(_TORCH_LEGACY)
+    if head[:1] not in _bytes_of(_OLD_STARTS) or not head:
+        return False
+    from io import BytesIO
+
+    # Protocols 0 and 1 have no mark, and text looks like them until it is walked.
+    found = walk(from_stream(BytesIO(head)), operations=SNIFFED_OPERATIONS, strict=True)
+    cut = found.problem is not None and not ends and found.end >= len(head)
+    return (found.problem is None or cut or found.out_of_operations) and bool(found.globals or found.problem is None)
+
+
+def _bytes_of(letters: bytes) -> tuple[bytes, ...]:
+    return tuple(bytes((letter,)) for letter in letters)
+
+
+@parser(kind="binary", artifact=True, content=_is_pickle)
+def read(doc: Document) -> Iterator[Statement]:
+    """Walk the first pickle; `pickle.load` reads no other."""
+    with doc.stream() as stream:
+        window = whole(stream)
+        head = window.upto(0, 16)
+        if not head:
+            raise Unreadable("it is empty; a pickle has one byte at least")
+        if head.startswith(b"ZF"):
+            raise Unreadable("it is a compressed dump of joblib before 0.10, which is not read")
+        name = compression(head)
+        source = unfolded(window, name) if name else from_window(window)
+        found = walk(source)
+        yield from statements(doc, contents(found))
+        if found.out_of_operations:
+            yield from searched(doc, source)
+        elif found.problem is None:
+            yield from _behind(doc, source, window if name is None else None)
+
+
+def _behind(doc: Document, source: Source, window: Window | None) -> Iterator[Statement]:
+    """What stands behind the pickle, which loading would not look at."""
+    if window is None:
+        rest = source.buffer[source.position :] or (source.buffer if source.fill() else b"")
+    else:
+        rest = window.upto(source.offset, 16)
+    if rest:
+        kind = "another pickle" if rest[:1] == b"\x80" else "a zip archive" if rest[:2] == b"PK" else "bytes"
+        yield doc.unread(
+            f"{kind} stand behind the end of the pickle (byte {source.offset}); loading does not read them"
+        )

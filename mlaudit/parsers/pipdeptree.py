@@ -1,0 +1,130 @@
+"""The output of pipdeptree: `--json`, `--json-tree` and the plain tree.
+
+Source: https://github.com/tox-dev/pipdeptree
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.dump_text import Line, lines
+from mlaudit.model import Edge, Fact, Layer, Pin, Place, Statement, Unread
+from mlaudit.names import normalized, package_of
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+from mlaudit.versions import parsed, specifiers
+
+MAX_DEPTH = 200
+"""Packages below packages in a tree."""
+
+_JSON = re.compile(rb'"installed_version"\s{0,8}:')
+_ROOT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
+_BRANCH = re.compile(
+    r"(?P<stem>[\s│|]{0,1000}(?:[├└]──|[-+]|\\-)\s{1,4})(?P<name>[A-Za-z0-9][\w.-]{0,200})"
+    r" \[required: (?P<required>[^\]]{0,1000}?), installed: (?P<version>[^,\]]{1,128})(?P<rest>, [^\]]{0,200})?\]"
+)
+_WARNING = re.compile(r"(?:Warning!!!|\* |-{8,}|NOTE: ).{0,4000}")
+_TREE = re.compile(rb"\[required: [^\]\n]{0,1000}, installed: ")
+_NOT_INSTALLED = frozenset(("?", ""))
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head.lstrip()
+    if head[:1] == b"[":
+        return _JSON.search(head) is not None
+    return _TREE.search(head) is not None
+
+
+@parser(files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every distribution once, with what it requires."""
+    text = doc.text.lstrip()
+    if not text:
+        raise Unreadable("it is empty; pipdeptree names at least itself")
+    yield from _json(doc) if text.startswith("[") else _tree(doc)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Seen:
+    name: str
+    version: str | None
+    at: Place
+    requires: tuple[Edge, ...] = ()
+
+
+def _pin(doc: Document, seen: _Seen) -> Pin | Unread:
+    """The pin of an installed distribution; `?` says that a requirement is not installed."""
+    if seen.version is None or seen.version in _NOT_INSTALLED:
+        why = "something requires it, and it is not installed"
+        return doc.unread(why, seen.at, what=seen.name, package=package_of(seen.name))
+    if parsed(seen.version) is None:
+        why = f"`{seen.version[:80]}` is no version (PEP 440)"
+        return doc.unread(why, seen.at, what=f"{seen.name} {seen.version}", package=package_of(seen.name))
+    return doc.pin(Layer.INSTALLED, seen.name, seen.version, at=seen.at, requires=seen.requires)
+
+
+def _json(doc: Document) -> Iterator[Statement]:
+    """The flat list names everything; a tree may hang everything on one package that was asked for."""
+    flat = any(node.is_table and node.get("package").exists for node in doc.json.each())
+    yield Fact(key="complete", value="yes" if flat else "no", at=doc.place(1, 1))
+    told: set[tuple[str, str | None]] = set()
+    waiting = [(node, False) for node in doc.json.each()][::-1]
+    while waiting:
+        node, below = waiting.pop()
+        for seen in doc.guarded([node], lambda entry: (_entry(doc, entry),)):
+            if isinstance(seen, Unread):
+                yield seen
+                continue
+            key = (normalized(seen.name), seen.version)
+            if key not in told and not (flat and below and seen.version not in (None, *_NOT_INSTALLED)):
+                told.add(key)
+                yield _pin(doc, seen)
+        waiting += _below(node)
+
+
+def _below(node: Node) -> list[tuple[Node, bool]]:
+    members = node.get("dependencies") if node.is_table else node
+    deep = len(node.route) > 2 * MAX_DEPTH
+    return [(member, True) for member in members.each()][::-1] if members.is_list and not deep else []
+
+
+def _entry(doc: Document, node: Node) -> _Seen:
+    told = node.get("package") if node.get("package").exists else node
+    name = (told.get("package_name") if told.get("package_name").exists else told.get("key")).text()
+    version = told.get("installed_version")
+    at = doc.at(*(version if version.exists else told).route)
+    return _Seen(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
+
+
+def _edges(node: Node) -> Iterator[Edge]:
+    for needed in node.get("dependencies").each():
+        name = (needed.get("package_name") if needed.get("package_name").exists else needed.get("key")).text()
+        yield _edge(name, needed.get("required_version").maybe_text())
+
+
+def _edge(name: str, required: str | None) -> Edge:
+    ranged = required if required and required != "Any" and specifiers(required) is not None else None
+    return Edge(name=name, specifier=ranged)
+
+
+def _tree(doc: Document) -> Iterator[Statement]:
+    told: set[tuple[str, str]] = set()
+    for line in lines(doc):
+        seen = _branch(line)
+        if seen is None:
+            if not _WARNING.fullmatch(line.text):
+                why = "expected `name==version` or a branch `name [required: ..., installed: version]`"
+                yield doc.unread(why, line.at(), what=line.text)
+        elif (key := (normalized(seen.name), seen.version or "")) not in told:
+            told.add(key)
+            yield _pin(doc, seen)
+
+
+def _branch(line: Line) -> _Seen | None:
+    found = _ROOT.fullmatch(line.text) or _BRANCH.fullmatch(line.text)
+    if found is None:
+        return None
+    return _Seen(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))

@@ -1,0 +1,44 @@
+"""Pipfile: what a project of pipenv requires, by category."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import partial
+
+from mlaudit import pipfile_text, waivers
+from mlaudit.document import Document
+from mlaudit.model import Layer, Root, Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+_NO_CATEGORY = frozenset(("source", "requires", "scripts", "pipenv"))
+_SECTION = re.compile(rb"(?m)^\[(?:dev-)?packages\]\s*(?:#.*)?$")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _SECTION.search(doc.head) is not None
+
+
+@parser(files=["Pipfile"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every package; those outside `[packages]` stand in the group that Pipfile.lock gives them."""
+    yield from waivers.in_comments(doc)
+    root = doc.toml
+    categories = [name for name, node in root.items() if name not in _NO_CATEGORY and node.is_table]
+    groups = tuple(_group(name) for name in categories if name != "packages")
+    yield Root(name="Pipfile", groups=groups, at=doc.at("packages"))
+    addresses, facts = pipfile_text.indexes(doc, root.get("source"))
+    yield from facts
+    yield from pipfile_text.python(doc, root.get("requires"))
+    for category in categories:
+        read_one = partial(_package, doc, () if category == "packages" else (_group(category),), addresses)
+        yield from doc.guarded((node for _, node in root.get(category).items()), read_one)
+
+
+def _package(doc: Document, groups: tuple[str, ...], addresses: dict[str, str], node: Node) -> Iterator[Statement]:
+    yield from pipfile_text.package(doc, node, Layer.DECLARED, groups, addresses)
+
+
+def _group(category: str) -> str:
+    return pipfile_text.DEVELOPMENT if category == "dev-packages" else category

@@ -1,0 +1,26 @@
+"""pixi.toml: conda's and PyPI's dependencies of each environment."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import pixi_manifest, waivers
+from mlaudit.document import Document
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_WORKSPACE = re.compile(rb"(?m)^\[(?:workspace|project)\]\s*(?:#.*)?$")
+_CHANNELS = re.compile(rb"(?m)^channels\s*=")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _WORKSPACE.search(head) is not None and _CHANNELS.search(head) is not None
+
+
+@parser(files=["pixi.toml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The manifest at the top of the document."""
+    yield from waivers.in_comments(doc)
+    yield from pixi_manifest.statements(doc, doc.toml)

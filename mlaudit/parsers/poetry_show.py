@@ -1,0 +1,95 @@
+"""The output of `poetry show`: its table, `--tree`, `--format json`, and the description of one package.
+
+Source: https://python-poetry.org/docs/cli/#show. It shows the versions of the lock; `(!)` marks what is not installed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.dump_text import Line, lines
+from mlaudit.model import Layer, Place, Statement
+from mlaudit.names import package_of
+from mlaudit.registry import parser
+from mlaudit.versions import parsed
+
+_ROW = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]{0,200}) {1,200}(?P<absent>\(!\) {1,200})?(?P<version>v?\d[^\s]{0,127})(?: {1,200}.{0,2000})?"
+)
+_BRANCH = re.compile(r"[\s│|]{0,1000}(?:[├└]──|\|--|`--) .{1,1000}")
+_FIELD = re.compile(r"(?P<key>name|version|description|required by|dependencies) {0,40}: {0,8}(?P<value>.{0,2000})")
+_ITEM = re.compile(r"- [A-Za-z0-9].{0,1000}")
+_JSON = re.compile(rb'"installed_status"\s{0,8}:')
+
+
+def _looks_like_it(doc: Document) -> bool:
+    """Only the JSON tells itself; rows of names, versions and words could be anything."""
+    return doc.head.lstrip()[:1] == b"[" and _JSON.search(doc.head) is not None
+
+
+@parser(files=["poetry-show*", "poetry_show*"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every package that is shown."""
+    text = doc.text.lstrip()
+    if not text:
+        raise Unreadable("it is empty; `poetry show` prints rows like `numpy 1.26.4 Fundamental package`")
+    if text.startswith("["):
+        yield from _json(doc)
+    elif re.match(r" {0,8}name {1,40}: ", doc.text):
+        yield from _one(doc)
+    else:
+        for line in lines(doc):
+            yield from _row(doc, line)
+
+
+def _statement(doc: Document, name: str, version: str, at: Place, *, installed: bool = True) -> Statement:
+    if parsed(version) is None:
+        why = f"`{version[:80]}` is no version (PEP 440)"
+        return doc.unread(why, at, what=f"{name} {version}", package=package_of(name))
+    if installed:
+        return doc.pin(Layer.INSTALLED, name, version, at=at)
+    return doc.pin(Layer.LOCKED, name, version, at=at, detail="in the lock, not installed")
+
+
+def _row(doc: Document, line: Line) -> Iterator[Statement]:
+    """A row of the table or a root of the tree; the branches of a tree tell ranges, which the lock has met."""
+    if _BRANCH.fullmatch(line.text):
+        return
+    found = _ROW.fullmatch(line.text)
+    if found is None:
+        yield doc.unread("expected `name version description`, as `poetry show` prints it", line.at(), what=line.text)
+        return
+    at = line.of(found, "version")
+    yield _statement(doc, found["name"], found["version"], at, installed=found["absent"] is None)
+
+
+def _json(doc: Document) -> Iterator[Statement]:
+    for node in doc.json.each():
+        yield from doc.guarded(
+            [node],
+            lambda entry: (
+                _statement(
+                    doc,
+                    entry.get("name").text(),
+                    entry.get("version").text(),
+                    doc.at(*entry.route, "version"),
+                    installed=entry.get("installed_status").maybe_text() != "not-installed",
+                ),
+            ),
+        )
+
+
+def _one(doc: Document) -> Iterator[Statement]:
+    """` name : numpy` and ` version : 1.26.4`, then what it needs and what needs it."""
+    name = ""
+    for line in lines(doc):
+        found = _FIELD.fullmatch(line.text)
+        if found is None:
+            if not _ITEM.fullmatch(line.text):
+                yield doc.unread("expected a field like `version : 1.26.4`", line.at(), what=line.text)
+        elif found["key"] == "name":
+            name = found["value"].strip()
+        elif found["key"] == "version":
+            yield _statement(doc, name, found["value"].strip(), line.of(found, "value"))

@@ -1,0 +1,87 @@
+"""The Python of a project: .python-version, runtime.txt, .tool-versions and pyvenv.cfg."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import versions
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Kind, Layer, Pin, Statement, Unread
+from mlaudit.registry import parser
+from mlaudit.requirement import is_template
+
+MAX_LINES = 10000
+"""Lines that are looked at."""
+
+# `t` marks the free-threaded build; uv's long names end in the platform.
+_VERSION = re.compile(
+    r"(?:c?python-?|py)?(?P<version>[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}(?:(?:a|b|rc)[0-9]{1,3}|-dev)?)t?(?:-[a-z].{0,64})?",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(
+    r"(?P<implementation>pypy|graalpy|miniconda|mambaforge|anaconda|miniforge)[0-9.]{0,8}-?.{0,64}", re.IGNORECASE
+)
+_RANGE = re.compile(r"(?:[<>=!~]=?=?\s{0,4}[0-9][0-9.*]{0,16}\s{0,4},?\s{0,4}){1,8}")
+_VENV_KEYS = ("version", "version_info")
+
+
+@parser(files=[".python-version", "runtime.txt", ".tool-versions", "pyvenv.cfg", ".python-versions"])
+def read(doc: Document) -> Iterator[Statement]:
+    """One pin of Python; where several versions stand, the first is the one that is used."""
+    name = doc.path.rpartition("/")[2].lower()
+    found = _venv(doc) if name == "pyvenv.cfg" else _tools(doc) if name == ".tool-versions" else _lines(doc)
+    first = next(iter(found), None)
+    if first is not None:
+        yield first
+    elif name != ".tool-versions":
+        raise Unreadable("it names no version of Python")
+
+
+def _content(doc: Document) -> Iterator[tuple[int, int, str]]:
+    """Line number, offset and text of every line, comments cut off."""
+    offset = 0
+    for number, raw in enumerate(doc.text.split("\n")[:MAX_LINES], start=1):
+        text = raw.partition("#")[0]
+        if text.strip():
+            yield number, offset + len(text) - len(text.lstrip()), text.strip()
+        offset += len(raw) + 1
+
+
+def _lines(doc: Document) -> Iterator[Pin | Unread]:
+    for number, start, text in _content(doc):
+        yield _python(doc, text, number, start, Layer.DECLARED)
+
+
+def _tools(doc: Document) -> Iterator[Pin | Unread]:
+    """The line `python 3.11.7` among those of other tools."""
+    for number, start, text in _content(doc):
+        words = text.split()
+        if words[0] == "python" and len(words) > 1:
+            yield _python(doc, words[1], number, start + text.index(words[1], len("python")), Layer.DECLARED)
+
+
+def _venv(doc: Document) -> Iterator[Pin | Unread]:
+    """`version = 3.11.7`, as venv writes it, or `version_info`, as virtualenv and uv do."""
+    for number, start, text in _content(doc):
+        key, equals, value = text.partition("=")
+        if equals and key.strip() in _VENV_KEYS:
+            plain = value.strip()
+            release = ".".join(plain.split(".")[:3])
+            yield _python(doc, release, number, start + text.rindex(plain), Layer.INSTALLED)
+
+
+def _python(doc: Document, text: str, number: int, start: int, layer: Layer) -> Pin | Unread:
+    column = start - (doc.text.rfind("\n", 0, start) + 1) + 1
+    at = doc.place(number, column, start, start + len(text))
+    found = _VERSION.fullmatch(text)
+    if found and "." not in found["version"]:
+        return doc.pin(layer, "python", specifier=f"=={found['version']}.*", kind=Kind.PYTHON, at=at)
+    if found and versions.parsed(found["version"]) is not None:
+        return doc.pin(layer, "python", found["version"], kind=Kind.PYTHON, at=at)
+    if _RANGE.fullmatch(text):
+        return doc.pin(layer, "python", specifier=text, kind=Kind.PYTHON, at=at)
+    if _OTHER.fullmatch(text):
+        return doc.unread("it names another implementation than CPython", at, what=text, package="python")
+    expected = "a version of Python was expected, like `3.11` or `3.11.7`"
+    return doc.unread(expected, at, what=text, package="python", template=is_template(text))

@@ -1,0 +1,110 @@
+"""Ray: runtime environments in Serve configurations and job files, and what a cluster's configuration installs."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor, found
+from mlaudit.document import Document
+from mlaudit.manifests import Manifests
+from mlaudit.model import Fact, Root, Statement
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+_RUNTIME_ENV = re.compile(rb"(?m)^[ \t]*(?:- )?[\"']?runtime_env[\"']?:")
+_KUBERAY = re.compile(rb"(?m)^apiVersion:[ \t]*[\"']?ray\.io/")
+_CLUSTER = re.compile(rb"(?m)^(?:cluster_name|head_node_type|available_node_types|provider|max_workers):")
+_COMMANDS = (
+    "initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands",
+)  # fmt: skip
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    if _KUBERAY.search(head):
+        return True
+    return _RUNTIME_ENV.search(head) is not None or len(set(_CLUSTER.findall(head))) >= 3
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Applications of a Serve configuration are roots; a file with one environment has none."""
+    manifests = Manifests(doc)
+    for node in manifests.tables():
+        try:
+            yield from _manifest(manifests, node)
+        except Malformed as error:
+            yield doc.unread(str(error), manifests.at(Node(None, error.route)))
+
+
+def _manifest(manifests: Manifests, node: Node) -> Iterator[Statement]:
+    applications = node.get("applications")
+    for number, application in enumerate(applications.each() if applications.is_list else ()):
+        name = application.get("name").maybe_text() or str(number)
+        yield Root(name=name, kind="environment", at=manifests.at(application))
+        described = manifests.descriptor(name)
+        for environment in found(application, "runtime_env"):
+            yield from _environment(described, environment)
+    if not applications.exists:
+        described = manifests.descriptor()
+        for environment in found(node, "runtime_env"):
+            yield from _environment(described, environment)
+    yield from _cluster(manifests.descriptor(), node)
+
+
+def _environment(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """The fields of a runtime environment that say what is installed."""
+    if not node.is_table:
+        yield described.doc.unread("expected a table with `pip`, `uv` or `conda`", described.at(node))
+        return
+    container = node.get("container")
+    yield from described.image(container.get("image") if container.is_table else node.get("image_uri"))
+    yield from described.guarded([node.get("conda")], lambda value: _conda(described, value))
+    for tool in ("pip", "uv"):
+        yield from described.guarded([node.get(tool)], lambda value: _pip(described, value))
+
+
+def _pip(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """A list, a file, or a table whose `packages` is one of them."""
+    if node.is_table:
+        yield from _pip(described, node.get("packages"))
+    elif node.is_list:
+        yield from described.requirements(node)
+    else:
+        yield from described.include(node)
+
+
+def _conda(described: Descriptor, node: Node) -> Iterator[Statement]:
+    if node.is_text and not node.text().endswith((".yml", ".yaml")):
+        says = f"it runs in the conda environment `{node.text()[:80]}`, which the machine holds"
+        yield Fact(key="note", value=says, at=described.at(node))
+    elif node.exists:
+        yield from described.conda_file(node)
+
+
+def _cluster(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """A cluster's configuration: `docker.image` and the setup commands; of KubeRay the images of its containers."""
+    docker = node.get("docker")
+    if docker.is_table:
+        for key in ("image", "head_image", "worker_image"):
+            yield from described.guarded([docker.get(key)], described.image)
+    for key in _COMMANDS:
+        yield from described.guarded([node.get(key)], described.script)
+    if node.get("apiVersion").exists:
+        images = found(node.get("spec"), "image")
+        yield from described.guarded(images, lambda image: described.image(image) if image.is_text else ())
+        for text in found(node.get("spec"), "runtimeEnvYAML"):
+            yield from _embedded(described, text)
+
+
+def _embedded(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """YAML inside a string of YAML; all of it stands at the place of the string."""
+    from mlaudit.yaml_text import yaml_loads
+
+    try:
+        inner = Node(yaml_loads(node.text()), node.route)
+    except ValueError as error:
+        yield described.doc.unread(f"it is not valid YAML: {error}", described.at(node), what=node.text())
+        return
+    yield from _environment(described, inner)

@@ -1,0 +1,52 @@
+"""safetensors files: the header names the framework, no version; element types tell a range of safetensors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.archives import json_node
+from mlaudit.binary.formats import formats
+from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.binary.window import whole
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+HEADER_LIMIT = 16 * 1024 * 1024
+FRAMEWORKS = {"pt": "torch", "tf": "tensorflow", "np": "numpy", "flax": "flax", "mlx": "mlx"}
+"""Values of `__metadata__.format` (safetensors/bindings/python/py_src/safetensors)."""
+
+
+def _is_safetensors(doc: Document) -> bool:
+    head = doc.head[:10]
+    size = int.from_bytes(head[:8], "little")
+    return len(head) == 10 and head[8:9] == b"{" and head[9:10] in (b'"', b"}") and 2 <= size <= doc.size - 8
+
+
+@parser(kind="binary", artifact=True, content=_is_safetensors)
+def read(doc: Document) -> Iterator[Statement]:
+    """The header only: eight bytes of length and a JSON object."""
+    with doc.stream() as stream:
+        window = whole(stream)
+        size = window.number(0, 8)
+        if size > min(HEADER_LIMIT, window.size - 8):
+            raise Unreadable(f"a header of {size} bytes is claimed; at most {HEADER_LIMIT} are read")
+        header = json_node(window.read(8, size), "its header")
+    framework = header.dig("__metadata__", "format").value
+    package = FRAMEWORKS.get(framework) if isinstance(framework, str) else None
+    yield artifact(doc, "safetensors", says=(f"format {framework}",) if package else ())
+    types = dict.fromkeys(_types(header))
+    known = formats().table("safetensors")
+    specifiers = [known[name] for name in types if name in known]
+    yield ranged(
+        doc, "safetensors", ",".join(dict.fromkeys(specifiers)) or None, "safetensors", detail="by element types"
+    )
+    if package:
+        yield ranged(doc, package, None, "safetensors", detail="no version is recorded")
+
+
+def _types(header: Node) -> Iterator[str]:
+    for name, tensor in header.items():
+        if name != "__metadata__" and isinstance(tensor.get("dtype").value, str):
+            yield tensor.get("dtype").text()

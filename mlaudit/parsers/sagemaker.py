@@ -1,0 +1,102 @@
+"""SageMaker: image addresses and framework versions in requests and configuration files (JSON, YAML)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor, data_of, found
+from mlaudit.document import Document
+from mlaudit.model import Layer, Statement
+from mlaudit.names import package_of
+from mlaudit.narrow import Node
+from mlaudit.registry import parser
+
+_IMAGE = re.compile(rb"\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/")
+_KEYS = re.compile(
+    rb"[\"']?\b(TrainingImage|ImageUri|image_uri|PrimaryContainer|AlgorithmSpecification|ExecutionRoleArn"
+    rb"|InferenceImage|TrainingJobName|ModelName|EndpointConfigName|framework_version|FrameworkVersion|py_version"
+    rb"|SageMaker)[\"']?[ \t]*:"
+)
+_PYTHON_KEYS = ("py_version", "PythonVersion", "pyVersion")
+_IMAGE_KEYS = ("TrainingImage", "ImageUri", "image_uri", "Image", "image", "InferenceImage", "ImageURI", "imageUri")
+_VERSION_KEYS = {
+    "transformers_version": "transformers",
+    "pytorch_version": "torch",
+    "tensorflow_version": "tensorflow",
+    "TransformersVersion": "transformers",
+    "PytorchVersion": "torch",
+    "TensorflowVersion": "tensorflow",
+}
+_FRAMEWORK_VERSION = ("framework_version", "FrameworkVersion", "frameworkVersion")
+_FRAMEWORK = ("framework", "Framework")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    keys = set(_KEYS.findall(head))
+    return len(keys) >= 2 or (bool(keys) and _IMAGE.search(head) is not None)
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The values of the known keys, however deep they stand."""
+    root = data_of(doc)
+    described = Descriptor(doc)
+    yield from described.guarded(found(root, *_PYTHON_KEYS), described.python)
+    images = (node for node in found(root, *_IMAGE_KEYS) if node.is_text)
+    yield from described.guarded(images, described.image)
+    yield from _tables(described, root, 0)
+
+
+def _tables(described: Descriptor, node: Node, depth: int) -> Iterator[Statement]:
+    if depth > 60:
+        return
+    if node.is_list:
+        for member in node.each():
+            yield from _tables(described, member, depth + 1)
+    elif node.is_table:
+        yield from described.guarded([node], lambda table: _versions(described, table))
+        for key in node.table():
+            yield from _tables(described, node.get(key), depth + 1)
+
+
+def _versions(described: Descriptor, node: Node) -> Iterator[Statement]:
+    for key, package in _VERSION_KEYS.items():
+        yield from _version(described, package, node.get(key))
+    yield from _framework(described, node)
+
+
+def _framework(described: Descriptor, node: Node) -> Iterator[Statement]:
+    """`framework_version` beside `framework`; without a framework it says nothing of a package."""
+    version = next((node.get(key) for key in _FRAMEWORK_VERSION if node.get(key).exists), None)
+    if version is None:
+        return
+    name = next((node.get(key).maybe_text() for key in _FRAMEWORK if node.get(key).exists), None)
+    if name is None:
+        why = "no `framework` beside it tells of which package this is the version"
+        yield described.doc.unread(why, described.at(version), what=version.maybe_text() or "")
+        return
+    yield from _version(described, package_of(name.lower(), "sagemaker"), version)
+
+
+def _version(described: Descriptor, name: str, node: Node) -> Iterator[Statement]:
+    """A version, of which SageMaker takes a beginning too (`2.1` is the newest of 2.1)."""
+    text = node.maybe_text()
+    if text is None:
+        return
+    at = described.at(node)
+    if not re.fullmatch(r"\d[\w.+-]{0,63}", text):
+        template = "{" in text or "$" in text
+        yield described.doc.unread("it is no version", at, what=text, package=name, template=template)
+        return
+    whole = text.count(".") > 1 and "-" not in text
+    short = text.partition("-")[0]
+    yield described.doc.pin(
+        Layer.DECLARED,
+        name,
+        text if whole else None,
+        at=at,
+        specifier=None if whole else f"=={short}.*",
+        detail="framework version of SageMaker",
+    )

@@ -1,0 +1,111 @@
+"""Python scripts that name their own dependencies in a comment block, `# /// script` (PEP 723)."""
+
+from __future__ import annotations
+
+import re
+from bisect import bisect_right
+from collections.abc import Iterator
+
+from mlaudit import requirement
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Kind, Layer, Place, Statement, Unread
+from mlaudit.narrow import Malformed, Node
+from mlaudit.registry import parser
+
+BLOCK_TYPE = "script"
+"""The type of block that holds dependencies; others are reserved (https://peps.python.org/pep-0723/)."""
+
+_OPENING = re.compile(r"(?m)^# /// ([A-Za-z0-9-]{1,64})[ \t]*\r?$")
+_SNIFFED = re.compile(rb"(?m)^# /// script[ \t]*\r?$")
+_CLOSING = "# ///"
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _SNIFFED.search(doc.head) is not None
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The Python and the dependencies of the script, and those that uv adds in `[tool.uv]`."""
+    blocks = [found for found in _OPENING.finditer(doc.text) if found.group(1) == BLOCK_TYPE]
+    if not blocks:
+        raise Unreadable("it has no block that begins with the line `# /// script`")
+    if len(blocks) > 1:
+        raise Unreadable(
+            "it has more than one block `# /// script`, which PEP 723 forbids", _line(doc, blocks[1].start())
+        )
+    block = _Block(doc, blocks[0].end() + 1)
+    yield from block.python()
+    yield from block.requirements(block.root.get("dependencies"), Kind.PACKAGE)
+    uv = block.root.dig("tool", "uv")
+    if uv.exists:
+        for key in ("constraint-dependencies", "override-dependencies"):
+            yield from block.requirements(uv.get(key), Kind.BOUND)
+
+
+def _line(doc: Document, offset: int) -> int:
+    return doc.text.count("\n", 0, offset) + 1
+
+
+class _Block:
+    """The TOML inside the comments, and where each of its characters stands in the script."""
+
+    def __init__(self, doc: Document, start: int) -> None:
+        self.doc = doc
+        self.starts: list[tuple[int, int]] = []
+        text = self._uncommented(start)
+        self.toml = Document(doc.path, text.encode("utf-8"))
+        try:
+            self.root: Node = self.toml.toml
+        except Unreadable as error:
+            line = (error.line or 1) + _line(doc, start) - 1
+            raise Unreadable(f"its block `# /// script`: {error.why}", line) from None
+
+    def _uncommented(self, start: int) -> str:
+        """The block's text; it ends with the last `# ///` before a line that is no comment."""
+        held: list[str] = []
+        ends_at: int | None = None
+        offset, inner = start, 0
+        for raw in self.doc.text[start:].splitlines(keepends=True):
+            line = raw.rstrip("\r\n")
+            if line == _CLOSING:
+                ends_at = len(held)
+            elif not (line == "#" or line.startswith("# ")):
+                break
+            self.starts.append((inner, offset + min(2, len(line))))
+            held.append(line[2:] + "\n")
+            inner += len(held[-1])
+            offset += len(raw)
+        if ends_at is None:
+            raise Unreadable("its block `# /// script` is not closed by a line `# ///`", _line(self.doc, start - 1))
+        return "".join(held[:ends_at])
+
+    def at(self, *route: str | int) -> Place:
+        """The place in the script of a value in the block."""
+        inner = self.toml.at(*route)
+        if inner.start is None or inner.end is None:
+            return self.doc.place()
+        begin, end = self._outside(inner.start), self._outside(inner.end)
+        line_start = self.doc.text.rfind("\n", 0, begin) + 1
+        return self.doc.place(_line(self.doc, begin), begin - line_start + 1, begin, end)
+
+    def _outside(self, offset: int) -> int:
+        index = max(bisect_right(self.starts, (offset, 1 << 62)) - 1, 0)
+        inner, outer = self.starts[index]
+        return outer + offset - inner
+
+    def python(self) -> Iterator[Statement]:
+        requires = self.root.get("requires-python")
+        if requires.exists:
+            at = self.at(*requires.route)
+            yield self.doc.pin(Layer.DECLARED, "python", specifier=requires.text().strip(), kind=Kind.PYTHON, at=at)
+
+    def requirements(self, node: Node, kind: Kind) -> Iterator[Statement]:
+        for member in node.each():
+            try:
+                yield requirement.pin(self.doc, member.text(), self.at(*member.route), kind=kind)
+            except Malformed as error:
+                yield self._malformed(error)
+
+    def _malformed(self, error: Malformed) -> Unread:
+        return self.doc.unread(str(error), self.at(*error.route))

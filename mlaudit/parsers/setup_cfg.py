@@ -1,0 +1,109 @@
+"""setup.cfg: what setuptools reads from its section `[options]`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mlaudit import requirement, waivers
+from mlaudit.document import Document
+from mlaudit.model import Include, Kind, Layer, Place, Statement
+from mlaudit.names import normalized
+from mlaudit.registry import parser
+
+_SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
+_OPTION = re.compile(r"([^=:\s][^=:\n]{0,255}?)\s*[=:]\s*(.*)")
+_SNIFFED = re.compile(rb"(?m)^(?:install_requires|python_requires)\s*[=:]|^\[options(?:\.extras_require)?\]")
+_FILE = re.compile(r"file:\s*(.+)")
+_BUILD_GROUP = "build-system"
+
+
+@dataclass(slots=True)
+class _Option:
+    """One option with its lines; comments and blank lines are left out."""
+
+    section: str
+    key: str
+    at: Place
+    lines: list[tuple[str, Place]] = field(default_factory=list)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _SNIFFED.search(doc.head) is not None
+
+
+@parser(files=["setup.cfg"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Requirements, those of extras, and the range of Pythons."""
+    yield from waivers.in_comments(doc)
+    for option in _options(doc):
+        if not option.key:
+            yield doc.unread("expected `[section]` or `option = value`", option.at)
+        key = option.key.replace("-", "_").lower()
+        if option.section == "options" and key == "python_requires":
+            yield from _python(doc, option)
+        elif option.section == "options" and key == "install_requires":
+            yield from _requirements(doc, option, (), ())
+        elif option.section == "options" and key in ("setup_requires", "tests_require"):
+            yield from _requirements(doc, option, (_BUILD_GROUP if key == "setup_requires" else "test",), ())
+        elif option.section == "options.extras_require":
+            yield from _requirements(doc, option, (), (normalized(option.key),))
+
+
+def _options(doc: Document) -> Iterator[_Option]:
+    """Options in their order, as configparser reads them: indented lines go on, `#` and `;` begin comments."""
+    section, option = "", None
+    start = 0
+    for number, raw in enumerate(doc.text.split("\n"), start=1):
+        line = raw.strip()
+        begin = start + len(raw) - len(raw.lstrip())
+        start += len(raw) + 1
+        if not line or line[0] in "#;":
+            continue
+        if raw[:1].isspace() and option is not None:
+            option.lines.append((line, _place(doc, number, raw, line, begin)))
+            continue
+        if option is not None:
+            yield option
+        heading, found = _SECTION.match(line), _OPTION.fullmatch(line)
+        section = heading.group(1).strip() if heading else section
+        option = None
+        if not heading:
+            option = _Option(section, found.group(1).strip() if found else "", _place(doc, number, raw, line, begin))
+            if found and found.group(2):
+                value = found.group(2)
+                option.lines.append((value, _place(doc, number, raw, value, begin + found.start(2))))
+    if option is not None:
+        yield option
+
+
+def _place(doc: Document, number: int, raw: str, text: str, begin: int) -> Place:
+    line_start = begin - raw.find(text) if text in raw else begin
+    return doc.place(number, begin - line_start + 1, begin, begin + len(text))
+
+
+def _python(doc: Document, option: _Option) -> Iterator[Statement]:
+    for text, at in option.lines[:1]:
+        yield doc.pin(Layer.DECLARED, "python", specifier=text, kind=Kind.PYTHON, at=at)
+
+
+def _requirements(
+    doc: Document, option: _Option, groups: tuple[str, ...], extras: tuple[str, ...]
+) -> Iterator[Statement]:
+    """A requirement per line, or per part of a line that ends with `;`; `file:` names files of them."""
+    for text, at in option.lines:
+        file = _FILE.fullmatch(text)
+        if file:
+            for target in file.group(1).split(","):
+                yield Include(target=target.strip(), at=at, format="requirements", groups=groups, under_extras=extras)
+            continue
+        for plain in _parts(text, alone=len(option.lines) == 1):
+            yield requirement.pin(doc, plain, at, groups=groups, under_extras=extras)
+
+
+def _parts(text: str, *, alone: bool) -> Iterator[str]:
+    """The requirements of a line; a value of one line may hold several, set apart by `;` (setuptools' `list-semi`)."""
+    plain = text.partition(" #")[0].strip().rstrip(",")
+    several = alone and ";" in plain and requirement.parse(plain).problem is not None
+    yield from (part.strip() for part in (plain.split(";") if several else [plain]) if part.strip())

@@ -1,0 +1,123 @@
+"""setup.py: what is given to `setup()`, as far as its syntax tells; the file is never run."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator
+
+from mlaudit import python_values, requirement, waivers
+from mlaudit.document import Document
+from mlaudit.model import Include, Kind, Layer, Statement
+from mlaudit.names import normalized
+from mlaudit.python_values import File, Scope, Text, Unknown, Value
+from mlaudit.registry import parser
+
+_SNIFFED = re.compile(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")
+_GROUPS = {"install_requires": (), "requires": (), "setup_requires": ("build-system",), "tests_require": ("test",)}
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    return _SNIFFED.search(head) is not None and (b"setuptools" in head or b"distutils" in head)
+
+
+@parser(files=["setup.py"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Requirements, those of extras, and the range of Pythons, of every call of `setup()`."""
+    yield from waivers.in_comments(doc)
+    tree = python_values.parsed(doc)
+    calls = list(_setup_calls(tree.body, ()))
+    if not calls:
+        yield doc.unread("it calls no `setup()`, which tells what is required")
+    for call, functions in calls:
+        scope = Scope()
+        scope.run(tree.body)
+        for function in functions:
+            scope.run(function.body)
+        yield from _given(doc, call, scope)
+
+
+Calls = Iterator[tuple[ast.Call, tuple[ast.FunctionDef, ...]]]
+
+
+def _setup_calls(body: list[ast.stmt], functions: tuple[ast.FunctionDef, ...]) -> Calls:
+    """Calls of `setup`, each with the functions around it."""
+    for statement in body:
+        if isinstance(statement, ast.FunctionDef) and not functions:
+            yield from _setup_calls(statement.body, (statement,))
+        elif not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            for node in ast.walk(statement):
+                if isinstance(node, ast.Call) and _is_setup(node.func):
+                    yield node, functions
+
+
+def _is_setup(function: ast.expr) -> bool:
+    if isinstance(function, ast.Attribute):
+        return function.attr == "setup" and isinstance(function.value, (ast.Name, ast.Attribute))
+    return isinstance(function, ast.Name) and function.id == "setup"
+
+
+def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
+    keywords: dict[str, Value] = {}
+    for keyword in call.keywords:
+        value = scope.value(keyword.value)
+        if keyword.arg is not None:
+            keywords[keyword.arg] = value
+        elif isinstance(value, dict):
+            keywords.update(value)
+        else:
+            yield _unknown(doc, value, keyword.value, "`**`")
+    for key, groups in _GROUPS.items():
+        if key in keywords:
+            yield from _requirements(doc, keywords[key], key, groups, ())
+    if "extras_require" in keywords:
+        yield from _extras(doc, keywords["extras_require"])
+    if "python_requires" in keywords:
+        yield _python(doc, keywords["python_requires"])
+
+
+def _unknown(doc: Document, value: Value, node: ast.AST, key: str) -> Statement:
+    why = value.why if isinstance(value, Unknown) else "expected a text or a list of them"
+    at = python_values.place(doc, value.node if isinstance(value, Unknown) else node)
+    source = doc.text[at.start : at.end] if at.start is not None and at.end is not None else ""
+    return doc.unread(f"{key}: {why}", at, what=source.partition("\n")[0] or key)
+
+
+def _python(doc: Document, value: Value) -> Statement:
+    if isinstance(value, Text):
+        at = python_values.place(doc, value.node)
+        return doc.pin(Layer.DECLARED, "python", specifier=value.text.strip(), kind=Kind.PYTHON, at=at)
+    return _unknown(doc, value, _any_node(value), "python_requires")
+
+
+def _any_node(value: Value) -> ast.AST:
+    return value.node if isinstance(value, (Text, File, Unknown)) else ast.Pass()
+
+
+def _extras(doc: Document, value: Value) -> Iterator[Statement]:
+    """Requirements per extra; a key may go on with a marker, `test:python_version<'3.8'`."""
+    if not isinstance(value, dict):
+        yield _unknown(doc, value, _any_node(value), "extras_require")
+        return
+    for key, members in value.items():
+        extra, _, marker = key.partition(":")
+        under = (normalized(extra),) if extra.strip() else ()
+        yield from _requirements(doc, members, f"extras_require {key}".strip(), (), under, marker.strip() or None)
+
+
+def _requirements(
+    doc: Document, value: Value, key: str, groups: tuple[str, ...], extras: tuple[str, ...], marker: str | None = None
+) -> Iterator[Statement]:
+    for member in value if isinstance(value, list) else [value]:
+        if isinstance(member, Text):
+            at = python_values.place(doc, member.node)
+            for line in member.text.splitlines():
+                plain = line.partition(" #")[0].strip()
+                if plain and not plain.startswith("#"):
+                    yield requirement.pin(doc, plain, at, groups=groups, under_extras=extras, marker=marker)
+        elif isinstance(member, File):
+            at = python_values.place(doc, member.node)
+            yield Include(target=member.target, at=at, format="requirements", groups=groups, under_extras=extras)
+        else:
+            yield _unknown(doc, member, _any_node(member), key)

@@ -1,0 +1,38 @@
+"""spaCy's meta.json: `spacy_version` is a range whose floor is the writing version."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit import requirement
+from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Layer, Statement, Strength
+from mlaudit.registry import parser
+from mlaudit.versions import specifiers
+
+_KEY = re.compile(rb'"spacy_version"\s{0,4}:')
+
+
+def _is_meta(doc: Document) -> bool:
+    return doc.head.lstrip()[:1] == b"{" and _KEY.search(doc.head) is not None
+
+
+@parser(artifact=True, content=_is_meta)
+def read(doc: Document) -> Iterator[Statement]:
+    """The range (spacy/language.py writes it from its own minor release) and what the pipeline requires."""
+    root = doc.json
+    recorded = root.get("spacy_version").maybe_text()
+    if recorded is None:
+        raise Unreadable("it has no `spacy_version`; a pipeline's meta.json has one")
+    at = doc.at("spacy_version")
+    components = tuple(name for name in root.get("pipeline").texts() if name)[:50]
+    yield artifact(doc, "spacy", classes=components, at=at)
+    if recorded and specifiers(recorded) is not None:
+        says = "the range of the writing minor release"
+        yield ranged(doc, "spacy", recorded, "spacy", strength=Strength.EXACT, at=at, detail=says)
+    else:
+        yield doc.unread("`spacy_version` is no range of versions", at, what=recorded, package="spacy")
+    for index, text in enumerate(root.get("requirements").texts()):
+        yield requirement.pin(doc, text, doc.at("requirements", index), layer=Layer.RECORDED)

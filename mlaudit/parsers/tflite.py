@@ -1,0 +1,60 @@
+"""TFLite models: the schema number, the smallest runtime that has every operator, and the converter's TensorFlow."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from io import BytesIO
+
+from mlaudit.binary.flatbuffer import Table, root
+from mlaudit.binary.recorded import artifact, exact, ranged, version_text
+from mlaudit.binary.window import whole
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+MAGIC = b"TFL3"
+_BUFFERS, _METADATA = 4, 6
+
+
+def _is_tflite(doc: Document) -> bool:
+    return doc.head[4:8] == MAGIC
+
+
+@parser(kind="binary", artifact=True, content=_is_tflite)
+def read(doc: Document) -> Iterator[Statement]:
+    """Model.version and Model.metadata (tensorflow/compiler/mlir/lite/schema/schema.fbs)."""
+    with doc.stream() as stream:
+        window = whole(stream)
+        if window.upto(4, 4) != MAGIC:
+            raise Unreadable("it does not have the mark of a TFLite model")
+        model = root(window)
+        schema = model.unsigned(0)
+        metadata = dict(_metadata(model))
+    runtime = metadata.get("min_runtime_version", b"").split(b"\0")[0].decode("ascii", "replace")
+    numbers = (f"schema={schema}", *((f"min_runtime={runtime}",) if version_text(runtime) else ()))
+    says = (f"schema {schema}", *((f"runtime {runtime} at least",) if version_text(runtime) else ()))
+    yield artifact(doc, "tflite", says=says)
+    converter = _converter(metadata.get("CONVERSION_METADATA", b""))
+    if converter:
+        yield exact(doc, "tensorflow", converter, "tflite", detail="the converter")
+        return
+    specifier = f">={runtime}" if version_text(runtime) else None
+    yield ranged(doc, "tensorflow", specifier, "tflite", detail="by the operators used", numbers=numbers)
+
+
+def _metadata(model: Table) -> Iterator[tuple[str, bytes]]:
+    for entry in model.tables(_METADATA):
+        name = entry.text(0)
+        if name in ("min_runtime_version", "CONVERSION_METADATA"):
+            yield name, model.item(_BUFFERS, entry.unsigned(1)).data(0)
+
+
+def _converter(data: bytes) -> str:
+    """TensorFlow's version by mlir/lite/schema/conversion_metadata.fbs; empty where there is none."""
+    if not data:
+        return ""
+    try:
+        environments = root(whole(BytesIO(data))).table(0)
+        return version_text(environments.text(0)) or "" if environments else ""
+    except Unreadable:
+        return ""

@@ -1,0 +1,39 @@
+"""torch.save before the zip format: five pickles in a row, then raw storages; no version is recorded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.binary.pickle_opcodes import walk
+from mlaudit.binary.pickled import contents
+from mlaudit.binary.source import from_stream
+from mlaudit.binary.torch_pickled import checkpoint
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
+"""The first pickle: the number 0x1950a86a20f9469cfc6c (torch/serialization.py)."""
+PROTOCOL = 1001
+OBJECT_AT = 3
+"""Magic number, protocol and system information stand in front of the object."""
+
+
+def _is_legacy(doc: Document) -> bool:
+    return doc.head.startswith(MAGIC)
+
+
+@parser(kind="binary", artifact=True, content=_is_legacy)
+def read(doc: Document) -> Iterator[Statement]:
+    """Walk to the fourth pickle, which holds the object."""
+    with doc.stream() as stream:
+        source = from_stream(stream)
+        if not doc.head.startswith(MAGIC):
+            raise Unreadable("it does not begin with torch's magic number")
+        heads = [walk(source) for _ in range(OBJECT_AT)]
+        for found in heads:
+            if found.problem:
+                raise Unreadable(found.problem)
+        if heads[1].root != PROTOCOL:
+            yield doc.unread(f"it is not of protocol {PROTOCOL}, the only one known", package="torch")
+        yield from checkpoint(doc, contents(walk(source)), doc.place())

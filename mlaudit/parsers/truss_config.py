@@ -1,0 +1,40 @@
+"""Truss: a config.yaml with the requirements, the Python and the base image of a served model."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.descriptors import Descriptor
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement
+from mlaudit.registry import parser
+
+_OWN = re.compile(
+    rb"(?m)^(?:model_class_filename|model_class_name|model_framework|model_module_dir|model_metadata|docker_server|trt_llm"
+    rb"|external_package_dirs|model_cache|spec_version|build_commands|runtime|resources|base_image|secrets):"
+)
+_ANY = re.compile(rb"(?m)^(?:requirements|requirements_file|python_version|base_image|trt_llm|model_name|resources):")
+_OTHERS = re.compile(rb"(?m)^(?:apiVersion|flavors|build|dependencies|service|\$schema|jobs|applications|bundle):")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    head = doc.head
+    if head.lstrip()[:1] == b"{" or _OTHERS.search(head.replace(b"\nbuild:", b"\n#")):
+        return False
+    return len(set(_OWN.findall(head))) >= 2 and _ANY.search(head) is not None
+
+
+@parser(content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The base image first, then requirements, then build commands, as Truss builds its image."""
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected `python_version` and `requirements`")
+    config = Descriptor(doc)
+    yield from config.python(root.get("python_version"))
+    yield from config.guarded([root.get("base_image")], lambda node: config.image(node.dig("image")))
+    yield from config.system_packages(root.get("system_packages"))
+    yield from config.include(root.get("requirements_file"))
+    yield from config.requirements(root.get("requirements"))
+    yield from config.script(root.get("build_commands"))

@@ -1,0 +1,66 @@
+"""The output of `uv tree` and `uv pip tree`.
+
+Source: https://docs.astral.sh/uv/reference/cli/#uv-tree. The first shows a lock, the second an environment, and nothing
+in the text tells them apart, so versions count as locked.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.dump_text import Line, lines
+from mlaudit.model import Kind, Layer, Statement
+from mlaudit.names import normalized, package_of
+from mlaudit.registry import parser
+from mlaudit.versions import parsed
+
+_LINE = re.compile(
+    r"(?P<stem>[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:\[(?P<extras>[^\]]{0,500})\])?"
+    r" v(?P<version>[^\s()]{1,128})(?P<asides>(?: {1,8}\([^()]{0,500}\)){0,8})"
+)
+_BARE = re.compile(r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?[A-Za-z0-9][\w.-]{0,200}(?: \(\*\))?")
+_LEGEND = re.compile(r"\(\*\) Package tree already displayed|(?:Resolved|Using|warning:|Audited|No packages).{0,1000}")
+_GROUP = re.compile(r"\(group: ([\w.-]{1,100})\)")
+_FOLDER = re.compile(r"\((?:file://|\.{0,2}/|[A-Za-z]:\\|[^():]{0,400}/)[^()]{0,400}\)")
+_MARK = re.compile(r"(?m)^[\s│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _MARK.search(doc.text[:65536]) is not None
+
+
+@parser(files=["uv-tree*.txt", "uv_tree*.txt", "uv-pip-tree*.txt"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """Every package once for each version; forks of a universal tree show several."""
+    if not doc.text.strip():
+        raise Unreadable("it is empty; `uv tree` prints lines like `├── numpy v1.26.4`")
+    told: set[tuple[str, str]] = set()
+    for line in lines(doc):
+        found = _LINE.fullmatch(line.text)
+        if found is None:
+            if not _LEGEND.match(line.text) and not _BARE.fullmatch(line.text):
+                yield doc.unread("expected `name v1.2.3`, as `uv tree` prints it", line.at(), what=line.text)
+        elif (key := (normalized(found["name"]), found["version"])) not in told:
+            told.add(key)
+            yield _package(doc, line, found)
+
+
+def _package(doc: Document, line: Line, found: re.Match[str]) -> Statement:
+    at = line.of(found, "version")
+    if parsed(found["version"]) is None:
+        why = f"`{found['version'][:80]}` is no version (PEP 440)"
+        return doc.unread(why, at, what=line.text, package=package_of(found["name"]))
+    asides = found["asides"] or ""
+    local = _FOLDER.search(asides) is not None
+    return doc.pin(
+        Layer.LOCKED,
+        found["name"],
+        found["version"],
+        at=at,
+        kind=Kind.LOCAL if local else Kind.PACKAGE,
+        source="path" if local else "index",
+        groups=tuple(_GROUP.findall(asides)),
+        extras=tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip()),
+    )

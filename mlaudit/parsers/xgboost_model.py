@@ -1,0 +1,58 @@
+"""XGBoost models, JSON, UBJSON and the old binary: JSON and UBJSON record the version as their last key."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.binary.boosters import TAIL, xgboost_binary_version, xgboost_version_in
+from mlaudit.binary.recorded import artifact, exact, ranged
+from mlaudit.binary.ubjson import top_version
+from mlaudit.binary.window import Window, whole
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Statement, Strength
+from mlaudit.registry import parser
+
+_JSON = re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
+
+
+def _format(head: bytes) -> str | None:
+    if head.startswith(b"binf"):
+        return "xgboost.binary"
+    if _JSON.match(head) and (b'"learner"' in head or b'"gradient_booster"' in head):
+        return "xgboost.json"
+    ubjson = head[:1] == b"{" and head[1:2] in (b"L", b"i", b"U", b"I", b"l", b"#", b"$")
+    return "xgboost.ubj" if ubjson and any(key in head[:64] for key in (b"learner", b"version", b"Config")) else None
+
+
+def _is_xgboost(doc: Document) -> bool:
+    return _format(doc.head) is not None
+
+
+@parser(kind="binary", artifact=True, content=_is_xgboost)
+def read(doc: Document) -> Iterator[Statement]:
+    """The end of the file is enough for JSON; UBJSON is walked, its arrays passed over."""
+    kind = _format(doc.head)
+    if kind is None:
+        raise Unreadable("it is neither a JSON, nor a UBJSON, nor an old binary model of XGBoost")
+    named = doc.path.rpartition(".")[2].lower() in ("json", "ubj")
+    yield artifact(doc, kind if named or kind != "xgboost.ubj" else "xgboost.model")
+    with doc.stream() as stream:
+        window = whole(stream)
+        if kind == "xgboost.binary":
+            specifier = xgboost_binary_version(window.upto(0, 64))
+            detail = "major and minor in the binary header"
+            yield ranged(doc, "xgboost", specifier, kind, strength=Strength.EXACT, detail=detail)
+            return
+        version = xgboost_version_in(window.upto(max(0, window.size - TAIL), TAIL)) or _walked(window, kind)
+    if version is None:
+        yield doc.unread(
+            "it ends without the key `version`: XGBoost before 1.0 wrote it, or it is cut", package="xgboost"
+        )
+    else:
+        yield exact(doc, "xgboost", version, kind)
+
+
+def _walked(window: Window, kind: str) -> str | None:
+    """The version of a file that does not end with it."""
+    return top_version(window) if kind == "xgboost.ubj" else xgboost_version_in(window.upto(0, TAIL))

@@ -1,0 +1,110 @@
+"""What several reports say in the same words: counts, headlines, and the findings that belong to a cell."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mlaudit.model import Severity, State, Unread
+from mlaudit.report import Cell, Environment, Finding, Report, Row
+
+
+def plural(count: int, word: str) -> str:
+    """A count and its noun: `1 error`, `2 errors`."""
+    return f"{count} {word}{'' if count == 1 else 's'}"
+
+
+def counts(report: Report) -> str:
+    """How many findings of each severity there are: `1 error, 2 warnings, 3 info`."""
+    summary = report.summary
+    parts = [plural(summary.error, "error"), plural(summary.warning, "warning"), f"{summary.info} info"]
+    return ", ".join(parts + ([f"{summary.suppressed} suppressed"] if summary.suppressed else []))
+
+
+def compared(report: Report) -> str:
+    """How much was compared and what of it agrees, as one sentence."""
+    summary = report.summary
+    if not summary.compared:
+        return "No package is stated by both sides of a pair, so nothing was compared."
+    shared = plural(summary.compared, "comparison")
+    if summary.aligned == summary.compared:
+        return f"All {shared} of a package between two environments agree."
+    return f"{summary.aligned} of {shared} of a package between two environments agree."
+
+
+def incomplete(report: Report) -> str:
+    """Which environments do not claim to name everything, as one sentence; empty where there is none."""
+    names = [one.name for one in report.environments if not one.complete]
+    if not names:
+        return ""
+    listed = _listed(names)
+    return f"{listed} {'does' if len(names) == 1 else 'do'} not claim to name everything that is installed."
+
+
+def _listed(names: Sequence[str]) -> str:
+    if len(names) > 4:
+        return f"{', '.join(names[:3])} and {len(names) - 3} more"
+    return names[0] if len(names) == 1 else f"{', '.join(names[:-1])} and {names[-1]}"
+
+
+def headline(finding: Finding) -> str:
+    """What a finding is about, in a few words: `numpy 2.1.3 → 1.26.0`."""
+    if finding.package and finding.expected is not None and finding.actual is not None:
+        return f"{finding.package} {finding.expected} → {finding.actual}"
+    return finding.package or " → ".join(finding.environments) or str(finding.at)
+
+
+def sides(finding: Finding) -> Iterator[tuple[str, str]]:
+    """Every place of a finding with what stands there, where that is known."""
+    told = finding.expected if len(finding.related) == 1 else None
+    yield str(finding.at), finding.actual if told is not None and finding.actual is not None else ""
+    for at in finding.related:
+        if at != finding.at:
+            yield str(at), told or ""
+
+
+def cell_text(cell: Cell) -> str:
+    """A cell as people read it; nothing where the package is not installed."""
+    if cell.state is State.ABSENT:
+        return "-"
+    return "not named" if cell.state is State.UNSTATED else cell.shown
+
+
+def distance(row: Row) -> str:
+    """How far apart the worst of a row's crossings is, else its verdict."""
+    return row.distance.value if row.distance else row.verdict.value
+
+
+def unread(report: Report) -> list[tuple[Environment, Unread]]:
+    """Everything that was seen and not understood, with whose it is."""
+    return [(one, entry) for one in report.environments for entry in one.unread]
+
+
+def by_package(findings: Iterable[Finding]) -> Mapping[str, Severity]:
+    """The worst severity of the findings on each package, as far as they compare environments."""
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        if len(finding.environments) > 1:
+            for package in (finding.package, *finding.covers):
+                if package is not None:
+                    worst[package] = min(worst.get(package, finding.severity), finding.severity, key=_rank)
+    return worst
+
+
+def _rank(severity: Severity) -> int:
+    return severity.rank
+
+
+def worst_first(rows: Iterable[Row], severities: Mapping[str, Severity]) -> list[Row]:
+    """Rows in the order in which they matter: findings, then watched packages, then verdicts, then names."""
+
+    def order(row: Row) -> tuple[object, ...]:
+        severity = severities.get(row.package)
+        return (severity.rank if severity else 9, not row.watched, row.verdict.rank, row.package)
+
+    return sorted(rows, key=order)
+
+
+def with_findings(report: Report) -> list[Row]:
+    """The rows on which there are findings, worst first."""
+    severities = by_package(report.findings)
+    return worst_first((row for row in report.rows if row.package in severities), severities)

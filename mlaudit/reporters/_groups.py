@@ -1,0 +1,75 @@
+"""Findings that say the same of several environments, put together for people; machine formats list each."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mlaudit.model import Severity
+from mlaudit.report import Finding
+from mlaudit.reporters._facts import sides
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings that differ in the environment alone; the first speaks for all."""
+
+    findings: tuple[Finding, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The one that is shown."""
+        return self.findings[0]
+
+    @property
+    def severity(self) -> Severity:
+        """Of each of them."""
+        return self.first.severity
+
+    @property
+    def packages(self) -> tuple[str, ...]:
+        """The packages that they are about or speak for."""
+        named = (name for one in self.findings for name in (one.package, *one.covers) if name is not None)
+        return tuple(dict.fromkeys(named))
+
+    @property
+    def environments(self) -> tuple[str, ...]:
+        """Every environment concerned, the writer first."""
+        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments))
+
+    @property
+    def others(self) -> tuple[str, ...]:
+        """The environments of which the first does not speak."""
+        return tuple(name for name in self.environments if name not in self.first.environments)
+
+    @property
+    def mended_in(self) -> tuple[str, ...]:
+        """Where a change is to be made: of writer and readers, the readers."""
+        compares = len(self.first.environments) > 1
+        return self.environments[1:] if compares else self.environments
+
+    def sides(self) -> Iterator[tuple[str, str]]:
+        """Every place with what stands there, each once."""
+        return iter(dict.fromkeys(side for one in self.findings for side in sides(one)))
+
+    def between(self, named: int = 4) -> str:
+        """The environments in a few words: `training → serving, batch`."""
+        writers = self.environments[: len(self.environments) - len(self.mended_in)]
+        return " → ".join(part for part in (some(writers, named), some(self.mended_in, named)) if part)
+
+
+def some(names: Sequence[str], named: int) -> str:
+    """The first names, and how many more there are."""
+    shown = ", ".join(names[:named])
+    return shown if len(names) <= named else f"{shown} and {len(names) - named} more"
+
+
+def grouped(findings: Iterable[Finding]) -> list[Group]:
+    """The findings in groups, in the order of the first of each."""
+    found: dict[object, list[Finding]] = {}
+    for number, finding in enumerate(findings):
+        compared = finding.package is not None and finding.expected is not None and finding.actual is not None
+        writer = finding.environments[0] if len(finding.environments) > 1 else None
+        same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, writer)
+        found.setdefault(same if compared else number, []).append(finding)
+    return [Group(tuple(members)) for members in found.values()]

@@ -1,0 +1,1 @@
+"""The parts of the HTML report: its style, its script, and what fills them."""

@@ -1,0 +1,20 @@
+"""What a finding breaks, as a word and a style class; the severity says how badly."""
+
+from __future__ import annotations
+
+from mlaudit.reporters._groups import Group
+
+MEANING = {
+    "model": "the model does not load, or answers otherwise",
+    "packages": "packages of one environment do not fit each other",
+    "platform": "Python, CUDA or the machine",
+    "version": "versions or sources differ",
+}
+"""Every kind of breakage, in words for the legend."""
+
+_BY_FAMILY = {"1": "model", "2": "packages", "3": "platform", "4": "model"}
+
+
+def breaks(group: Group) -> str:
+    """The kind of breakage, from the family of the rule's code."""
+    return _BY_FAMILY.get(group.first.code.removeprefix("MLA")[:1], "version")

@@ -1,0 +1,205 @@
+"""A report as GitHub-flavoured Markdown: the table first, details folded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mlaudit.escape import as_code, as_link, for_html, for_markdown
+from mlaudit.model import Severity
+from mlaudit.report import Cell, Report, Row
+from mlaudit.reporters._facts import (
+    by_package,
+    cell_text,
+    compared,
+    counts,
+    distance,
+    headline,
+    incomplete,
+    plural,
+    unread,
+    with_findings,
+)
+from mlaudit.reporters._groups import Group, grouped, some
+
+COLUMNS = 4
+"""Environments that have a column of their own each; of more, equal versions are put together."""
+PLACES = 8
+"""Places of one finding that are listed."""
+NAMED = 3
+"""Environments of one version that are named where versions are put together."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Room:
+    """How much of a report is shown.
+
+    Attributes:
+        characters: of the whole text; what is left out is counted.
+        rows: of the table.
+        entries: of the list of what was not compared.
+    """
+
+    characters: int
+    rows: int
+    entries: int
+
+
+def document(report: Report, room: Room) -> str:
+    """The whole text, within its room."""
+    head = [f"### mlaudit: {counts(report)}" if report.findings else "### mlaudit: no findings", ""]
+    head += _table(report, room)
+    tail = [*_unread(report, room), *_closing(report)]
+    left = room.characters - sum(len(line) + 1 for line in (*head, *tail)) - 200
+    return "\n".join([*head, *_findings(_told(report), left), *tail]) + "\n"
+
+
+def _table(report: Report, room: Room) -> Iterator[str]:
+    rows = with_findings(report)
+    if not rows:
+        return
+    severities = by_package(report.findings)
+    names = [one.name for one in report.environments]
+    wide = len(names) > COLUMNS
+    heads = ["package", *(["versions"] if wide else map(for_markdown, names)), "", ""]
+    yield f"| {' | '.join(heads)} |"
+    yield "|---" * len(heads) + "|"
+    for row in rows[: room.rows]:
+        cells = [_together(row.cells)] if wide else [_cell(cell) for cell in row.cells]
+        severity = severities[row.package].value
+        yield f"| {' | '.join([as_code(row.package), *cells, distance(row), f'**{severity}**'])} |"
+    yield ""
+    if len(rows) > room.rows:
+        yield f"and {plural(len(rows) - room.rows, 'package')} more."
+        yield ""
+
+
+def _cell(cell: Cell) -> str:
+    return as_code(cell.shown) if cell.stated else cell_text(cell)
+
+
+def _together(cells: Iterable[Cell]) -> str:
+    """Every version with the environments that have it; those that do not name the package are left out."""
+    holders: dict[str, list[str]] = {}
+    for cell in cells:
+        if cell.named:
+            holders.setdefault(_cell(cell), []).append(cell.environment)
+    return "; ".join(f"{version} in {_some(names)}" for version, names in holders.items())
+
+
+def _some(names: Sequence[str]) -> str:
+    return for_markdown(some(names, NAMED))
+
+
+def _told(report: Report) -> list[Group]:
+    """The findings without those that only repeat an entry of what was not compared."""
+    listed = {entry.at for _, entry in unread(report)}
+    return grouped(finding for finding in report.findings if finding.at not in listed or finding.expected is not None)
+
+
+def _findings(groups: Sequence[Group], characters: int) -> Iterator[str]:
+    """The findings, each folded, as many as there is room for; worst first."""
+    for number, group in enumerate(groups):
+        block = "\n".join(_finding(group))
+        characters -= len(block) + 1
+        if characters < 0:
+            left = sum(len(one.findings) for one in groups[number:])
+            yield f"{plural(left, 'finding')} more; there is no room for them here."
+            yield ""
+            return
+        yield block
+
+
+def _finding(group: Group) -> Iterator[str]:
+    finding = group.first
+    opened = " open" if finding.severity is Severity.ERROR else ""
+    head = f"<b>{finding.severity.value}</b> {finding.code} {finding.name}: {_markup(headline(finding))}"
+    between = group.between()
+    where = f" <sub>{_markup(between)}</sub>" if finding.package and between else ""
+    yield f"<details{opened}><summary>{head}{where}</summary>"
+    yield ""
+    yield for_markdown(finding.message)
+    if group.others:
+        yield f"The same in {_some(group.others)}."
+    yield ""
+    yield from _points(group)
+    yield from ("", "</details>", "")
+
+
+def _points(group: Group) -> Iterator[str]:
+    finding = group.first
+    places = list(group.sides())
+    yield from (f"- {as_code(place)}{f' {as_code(said)}' if said else ''}" for place, said in places[:PLACES])
+    if len(places) > PLACES:
+        yield f"- and {len(places) - PLACES} more places"
+    yield from (f"- {for_markdown(detail)}" for detail in finding.details)
+    yield from (f"- source: {as_link(one.source)} ({for_markdown(one.checked)})" for one in finding.evidence[:3])
+    if finding.covers:
+        yield f"- covers {', '.join(map(as_code, finding.covers))}"
+    if finding.fix is not None:
+        yield f"- **fix** {for_markdown(finding.fix.says)}"
+
+
+def _markup(text: str) -> str:
+    # The comment vanishes in the page, and keeps `@name` from notifying somebody.
+    return for_html(text).replace("@", "@<!-- -->")
+
+
+def _unread(report: Report, room: Room) -> Iterator[str]:
+    entries = unread(report)
+    if not entries:
+        return
+    yield f"<details><summary>Not compared: {len(entries)}</summary>"
+    yield ""
+    for _, entry in entries[: room.entries]:
+        what = f" {as_code(entry.what)}" if entry.what else ""
+        yield f"- {as_code(str(entry.at))}{what}: {for_markdown(entry.why)}"
+    if len(entries) > room.entries:
+        yield f"- and {len(entries) - room.entries} more"
+    yield ""
+    yield "</details>"
+    yield ""
+
+
+def _closing(report: Report) -> Iterator[str]:
+    sentences = (compared(report), incomplete(report))
+    yield " ".join(for_markdown(sentence) for sentence in sentences if sentence)
+
+
+def environments(report: Report) -> Iterator[str]:
+    """A table of the environments: what they are made of and for."""
+    yield "| environment | sources | packages | Python | platform | follows |"
+    yield "|---|---|---|---|---|---|"
+    for one in report.environments:
+        pythons = one.target.pythons
+        python = f"{pythons[0]} to {pythons[-1]}" if len(pythons) > 1 else "".join(pythons) or "unknown"
+        sources = ", ".join(map(as_code, one.sources[:NAMED]))
+        more = f" and {len(one.sources) - NAMED} more" if len(one.sources) > NAMED else ""
+        facts = [sources + more, str(one.packages), python, f"{one.target.platform} {one.target.machine}"]
+        yield f"| {' | '.join([for_markdown(one.name), *facts, ', '.join(map(for_markdown, one.follows))])} |"
+    yield ""
+
+
+def found(report: Report) -> Iterator[str]:
+    """What looking found, where no configuration declares the environments."""
+    if not report.found:
+        return
+    yield f"<details><summary>No configuration; found by looking: {len(report.found)}</summary>"
+    yield ""
+    for one in report.found:
+        documents = ", ".join(map(as_code, one.documents))
+        yield f"- {for_markdown(one.role)}: {as_code(one.folder)} {documents} ({for_markdown(one.why)})"
+    yield from ("", "</details>", "")
+
+
+def all_rows(rows: Sequence[Row], room: Room) -> Iterator[str]:
+    """A folded list of further rows, of which there are no findings."""
+    if not rows:
+        return
+    yield f"<details><summary>Different, without a finding: {plural(len(rows), 'package')}</summary>"
+    yield ""
+    for row in rows[: room.rows]:
+        yield f"- {as_code(row.package)} {_together(row.cells)} ({distance(row)})"
+    if len(rows) > room.rows:
+        yield f"- and {len(rows) - room.rows} more"
+    yield from ("", "</details>", "")

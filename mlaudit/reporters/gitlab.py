@@ -1,0 +1,35 @@
+"""The findings as a GitLab Code Quality report.
+
+Format: https://docs.gitlab.com/ci/testing/code_quality/#code-quality-report-format
+"""
+
+from __future__ import annotations
+
+import json
+
+from mlaudit.escape import for_terminal
+from mlaudit.model import Severity
+from mlaudit.registry import Style, reporter
+from mlaudit.report import Finding, Report
+from mlaudit.reporters._places import file_of, shown_at, unique
+
+_SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
+
+
+@reporter
+def render(report: Report, style: Style) -> str:
+    """One entry per finding that counts; GitLab compares fingerprints, so that a merge request shows what is new."""
+    used: dict[str, int] = {}
+    return json.dumps([_entry(finding, report, used) for finding in report.findings], indent=2) + "\n"
+
+
+def _entry(finding: Finding, report: Report, used: dict[str, int]) -> dict[str, object]:
+    at = shown_at(finding, report)
+    fix = f" Fix: {finding.fix.says}" if finding.fix else ""
+    return {
+        "description": for_terminal(f"{finding.code} {finding.name}: {finding.message}{fix}"),
+        "check_name": finding.code,
+        "fingerprint": unique(finding.fingerprint, used),
+        "severity": _SEVERITY[finding.severity],
+        "location": {"path": for_terminal(file_of(at.path)), "lines": {"begin": at.line or 1}},
+    }

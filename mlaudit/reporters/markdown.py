@@ -1,0 +1,16 @@
+"""A pull-request comment: what a reviewer reads in ten seconds, the rest folded."""
+
+from __future__ import annotations
+
+from mlaudit.registry import Style, reporter
+from mlaudit.report import Report
+from mlaudit.reporters._markdown import Room, document
+
+ROOM = Room(characters=60_000, rows=25, entries=10)
+"""GitHub refuses a comment of more than 65,536 characters."""
+
+
+@reporter
+def render(report: Report, style: Style) -> str:
+    """The table of packages with findings first; every finding is folded, errors are open."""
+    return document(report, ROOM)

@@ -1,0 +1,178 @@
+"""The findings as SARIF 2.1.0, as GitHub code scanning accepts it.
+
+Format: https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html
+GitHub's part of it and its limits:
+https://docs.github.com/en/code-security/reference/code-scanning/sarif-files/sarif-support-for-code-scanning
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mlaudit import __version__
+from mlaudit.escape import for_sarif, for_terminal
+from mlaudit.model import Edit, Place, Severity
+from mlaudit.registry import Rule, Style, reporter, rules
+from mlaudit.report import Finding, Report
+from mlaudit.reporters import _rule_text
+from mlaudit.reporters._places import shown_at, unique
+from mlaudit.reporters._sarif_places import artifact, base_ids, location
+
+Json = dict[str, object]
+
+SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
+RESULTS = 5_000
+"""Results that GitHub keeps of a run; it rejects a file with more than 25,000."""
+LOCATIONS = 100
+"""Locations of a result that GitHub keeps; it rejects a file with more than 1,000."""
+TEXT = 1_024
+"""Characters of a rule's descriptions that GitHub keeps."""
+BASELINE = "in the baseline"
+"""The reason of a finding that the baseline suppresses."""
+
+_LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
+_PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+_FAMILY = {
+    "0": "alignment",
+    "1": "crossing",
+    "2": "coherence",
+    "3": "platform",
+    "4": "artifact",
+    "5": "hygiene",
+    "6": "shared-files",
+    "9": "audit",
+}
+
+
+@reporter
+def render(report: Report, style: Style) -> str:
+    """One run; suppressed findings stand in it as such, unless the style is quiet.
+
+    GitHub opens alerts for suppressed results too, so a file that goes there is written with `--quiet`.
+    """
+    log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, quiet=style.quiet)]}
+    return json.dumps(log, indent=2) + "\n"
+
+
+def _run(report: Report, *, quiet: bool) -> Json:
+    findings = (*report.findings, *(() if quiet else report.suppressed))
+    kept = findings[:RESULTS]
+    known = _rules(kept)
+    order = {rule_id: number for number, rule_id in enumerate(known)}
+    baselined = any(finding.suppressed == BASELINE for finding in report.suppressed)
+    used: dict[str, int] = {}
+    results = [_result(one, report, order, used, baselined=baselined) for one in kept]
+    return {
+        "tool": {"driver": _driver(known.values())},
+        "originalUriBaseIds": base_ids(at.path for one in kept for at in _all_places(one, report)),
+        "invocations": [_invocation(report, left_out=len(findings) - len(kept))],
+        "columnKind": "unicodeCodePoints",
+        "properties": {"knowledge": report.knowledge},
+        "results": results,
+    }
+
+
+def _driver(known: Iterable[Json]) -> Json:
+    return {"name": "mlaudit", "version": __version__, "semanticVersion": __version__, "rules": list(known)}
+
+
+def _rules(findings: Sequence[Finding]) -> dict[str, Json]:
+    """The descriptor of every rule, whether it has results or not, so that runs differ in their results alone."""
+    described = {rule.code: _descriptor(rule) for rule in rules().values()}
+    for finding in findings:
+        if finding.code not in described:
+            described[finding.code] = {"id": finding.code, "name": finding.name}
+    return described
+
+
+def _descriptor(rule: Rule) -> Json:
+    does = _rule_text.sections(rule).get("What it does") or _rule_text.title(rule)
+    return {
+        "id": rule.code,
+        "name": rule.name,
+        "shortDescription": {"text": _rule_text.title(rule)[:TEXT]},
+        "fullDescription": {"text": does[:TEXT]},
+        "help": {"text": _rule_text.plain(rule), "markdown": _rule_text.markdown(rule)},
+        "defaultConfiguration": {"level": _LEVEL[rule.severity]},
+        "properties": {
+            "tags": ["dependencies", "machine-learning", _FAMILY.get(rule.code[3:4], "other")],
+            "problem.severity": _PROBLEM[rule.severity],
+        },
+    }
+
+
+def _invocation(report: Report, *, left_out: int) -> Json:
+    made: Json = {"executionSuccessful": report.exit_code != 2, "exitCode": report.exit_code}
+    if left_out:
+        text = f"{left_out} more findings are left out: {RESULTS} are the most that GitHub keeps."
+        made["toolExecutionNotifications"] = [{"level": "warning", "message": {"text": text}}]
+    return made
+
+
+def _result(
+    finding: Finding, report: Report, order: Mapping[str, int], used: dict[str, int], *, baselined: bool
+) -> Json:
+    primary = shown_at(finding, report)
+    fingerprint = unique(finding.fingerprint, used)
+    related = [at for at in finding.locations if at != primary][:LOCATIONS]
+    result: Json = {
+        "ruleId": finding.code,
+        "ruleIndex": order[finding.code],
+        "level": _LEVEL[finding.severity],
+        "message": {"text": "\n".join(for_sarif(line) for line in _lines(finding))},
+        "locations": [location(primary)],
+        # Of the fingerprints GitHub knows this name alone; where it is missing it makes one of the line's text.
+        "partialFingerprints": {"mlaudit/v1": fingerprint, "primaryLocationLineHash": f"{fingerprint}:1"},
+        "properties": _properties(finding),
+    }
+    if related:
+        result["relatedLocations"] = [{"id": number, **location(at)} for number, at in enumerate(related, start=1)]
+    if baselined:
+        result["baselineState"] = "unchanged" if finding.suppressed == BASELINE else "new"
+    if finding.suppressed is not None:
+        result["suppressions"] = [{"kind": "external", "justification": for_terminal(finding.suppressed)}]
+    if finding.fix is not None and finding.fix.edits:
+        result["fixes"] = [_fix(finding.fix.says, finding.fix.edits)]
+    return result
+
+
+def _lines(finding: Finding) -> Iterator[str]:
+    yield finding.message
+    yield from finding.details
+    if finding.covers:
+        yield f"Covers {', '.join(finding.covers)}."
+    if finding.fix is not None:
+        yield f"Fix: {finding.fix.says}"
+
+
+def _properties(finding: Finding) -> Json:
+    facts: Json = {
+        "package": finding.package,
+        "environments": list(finding.environments),
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "evidence": [
+            {"source": one.source, "checked": one.checked, "measured": one.measured} for one in finding.evidence
+        ],
+    }
+    return {name: value for name, value in facts.items() if value not in (None, [])}
+
+
+def _all_places(finding: Finding, report: Report) -> Iterator[Place]:
+    yield shown_at(finding, report)
+    yield from finding.locations
+    yield from (Place(path=edit.path) for edit in (finding.fix.edits if finding.fix else ()))
+
+
+def _fix(says: str, edits: Sequence[Edit]) -> Json:
+    by_path: dict[str, list[Json]] = {}
+    for edit in edits:
+        region = {"charOffset": edit.start, "charLength": edit.end - edit.start}
+        by_path.setdefault(edit.path, []).append({"deletedRegion": region, "insertedContent": {"text": edit.new}})
+    return {
+        "description": {"text": for_sarif(says)},
+        "artifactChanges": [
+            {"artifactLocation": artifact(path), "replacements": replacements} for path, replacements in by_path.items()
+        ],
+    }

@@ -1,0 +1,84 @@
+"""Files that are declared to be the same on every side are not."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from mlaudit.model import Place, Severity
+from mlaudit.registry import fleet_rule
+from mlaudit.report import Hit, SharedFile
+from mlaudit.view import View
+
+
+@fleet_rule("MLA601", Severity.ERROR, since="0.1", fact="shared-file")
+def check(view: View) -> Iterator[Hit]:
+    """Files that are declared to be the same on every side are not.
+
+    What it does:
+        Compares the files of each `same` row of the configuration by content. For Python, differences of formatting
+        and comments alone are told apart, by the syntax tree: they are only said.
+
+    Why:
+        The preprocessing script that was copied into serving is edited in training, and the model gets features that
+        it was not trained on.
+
+    Example:
+        `training/features.py` fills missing values with the median, `serving/features.py` with 0.
+
+    Fix:
+        Copy the file that is right over the other, or make both import it from one package.
+
+    References:
+        https://developers.google.com/machine-learning/guides/rules-of-ml#training-serving_skew
+    """
+    for files in view.shared:
+        yield from (_unread(one) for one in files if one.text is None)
+        readable = [one for one in files if one.text is not None]
+        for other in readable[1:]:
+            yield from _compared(readable[0], other)
+
+
+def _unread(one: SharedFile) -> Hit:
+    return Hit(message=f"{one.path} cannot be compared: {one.why}.", at=Place(path=one.path), actual=one.why)
+
+
+def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
+    left, right = _lines(one), _lines(other)
+    if left == right:
+        return
+    harmless = _same_code(one, other)
+    line, changed = _first_difference(left, right)
+    yield Hit(
+        severity=Severity.INFO if harmless else None,
+        message=(
+            f"{other.path} is not {one.path}: {changed} lines differ"
+            f"{', in formatting and comments only' if harmless else ''}."
+        ),
+        at=Place(path=other.path, line=line, column=1),
+        related=(Place(path=one.path),),
+        expected=one.path,
+        actual=other.path,
+    )
+
+
+def _lines(one: SharedFile) -> list[str]:
+    return (one.text or "").replace("\r\n", "\n").rstrip().split("\n")
+
+
+def _same_code(one: SharedFile, other: SharedFile) -> bool:
+    if not (one.path.endswith(".py") and other.path.endswith(".py")):
+        return False
+    try:
+        return ast.dump(ast.parse(one.text or "")) == ast.dump(ast.parse(other.text or ""))
+    except (SyntaxError, ValueError, RecursionError, MemoryError):
+        return False
+
+
+def _first_difference(left: list[str], right: list[str]) -> tuple[int, int]:
+    """The first line of the second text that differs, and how many lines differ."""
+    line = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), len(left)) + 1
+    changed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "+" and row[:3] != "+++")
+    removed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "-" and row[:3] != "---")
+    return min(line, len(right)), max(changed, removed)

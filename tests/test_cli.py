@@ -1,0 +1,384 @@
+"""The command line as scripts use it: exit codes, streams, and the JSON that the contract promises."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+ENVIRONMENT = {
+    name: value
+    for name, value in os.environ.items()
+    if name not in ("CI", "NO_COLOR", "GITHUB_ACTIONS", "SOURCE_DATE_EPOCH", "FORCE_COLOR")
+}
+
+
+def run(
+    folder: Path, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None
+) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(
+        [sys.executable, "-m", "mlaudit", *arguments],
+        cwd=folder,
+        input=stdin,
+        capture_output=True,
+        env={**ENVIRONMENT, **(env or {})},
+        check=False,
+    )
+    out, err = (stream.decode("utf-8").replace("\r\n", "\n") for stream in (done.stdout, done.stderr))
+    assert "Traceback" not in err, err
+    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
+
+
+def report(folder: Path, *arguments: str) -> dict[str, Any]:
+    done = run(folder, *arguments, "--format", "json")
+    data: dict[str, Any] = json.loads(done.stdout)
+    assert data["exit_code"] == done.returncode
+    return data
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Path:
+    write(
+        tmp_path,
+        {
+            "training/requirements.txt": "numpy==2.1.3\nclick==8.1.0\nscipy==1.15.2\n",
+            "serving/requirements.txt": "numpy==1.26.0\nclick==7.1.0\nscipy==1.15.2\n",
+        },
+    )
+    return tmp_path
+
+
+PAIR = ("training/requirements.txt", "serving/requirements.txt")
+
+
+@pytest.mark.parametrize(
+    ("texts", "arguments", "code"),
+    [
+        (("scipy==1.15.2\n", "scipy==1.15.2\n"), (), 0),
+        (("numpy==2.1.3\n", "numpy==1.26.0\n"), (), 1),
+        (("numpy==2.1.3\n", "numpy==1.26.0\n"), ("--fail-on", "never"), 0),
+        (("scipy==1.15.2\n", "scipy==1.13.0\n"), (), 0),
+        (("scipy==1.15.2\n", "scipy==1.13.0\n"), ("--fail-on", "info"), 1),
+        (("numpy==2.1.3\n", "numpy==1.26.0\n"), ("--select", "MLA3"), 0),
+        (("numpy==2.1.3\n", "numpy==1.26.0\n"), ("--ignore", "MLA101"), 1),
+        (("numpy==2.1.3\n", "numpy==1.26.0\n"), ("--ignore", "MLA1,MLA0"), 0),
+        (("numpy==2.1.3\n", "\0\1\2"), (), 2),
+        (("numpy==2.1.3\n", "# nothing\n"), (), 3),
+        (("numpy==2.1.3\n", "torch==2.5.1\n"), (), 3),
+        (("numpy==2.1.3\nscipy==1.15.2\n", "numpy==1.26.0\n=oops=\n"), (), 1),
+    ],
+)
+def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[str], code: int) -> None:
+    write(tmp_path, {"a/requirements.txt": texts[0], "b/requirements.txt": texts[1]})
+    done = run(tmp_path, "compare", "a/requirements.txt", "b/requirements.txt", *arguments)
+    assert done.returncode == code, done.stdout
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("compare", "one.txt"), "compare needs a reference"),
+        (("compare", "one.txt", "two.txt", "--format", "xml"), "--format xml: expected one of"),
+        (("compare", "one.txt", "two.txt", "--fail-on", "sometimes"), "expected one of error, warning, info, never"),
+        (("compare", "one.txt", "two.txt", "--python", "3"), "--python"),
+        (("compare", "one.txt", "two.txt", "--platform", "amiga"), "expected a platform such as"),
+        (("compare", "one.txt", "two.txt", "--define", "X"), "expected NAME=VALUE"),
+        (("compare", "one.txt", "two.txt#colour=red"), "expected package="),
+        (("compare", "one.txt", "two.txt", "--config", "none.toml"), "no such configuration file"),
+        (("compare", "one.txt", "two.txt", "--baseline", "one.txt"), "one.txt"),
+        (("check", "nowhere"), "nowhere: there is no such file or folder"),
+        (("explain", "MLA999"), "`MLA999` is no rule"),
+        (("list", "one.txt", "--format", "csv"), "list prints table or json"),
+    ],
+)
+def test_usage_errors_say_what_was_expected(tmp_path: Path, arguments: Sequence[str], said: str) -> None:
+    write(tmp_path, {"one.txt": "numpy==1.0\n", "two.txt": "numpy==1.0\n"})
+    done = run(tmp_path, *arguments)
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_missing_source_does_not_end_the_rest(pair: Path) -> None:
+    data = report(pair, "compare", PAIR[0], PAIR[1], "nowhere.txt")
+    assert data["exit_code"] == 2
+    assert [row["versions"]["serving"] for row in data["rows"] if row["package"] == "numpy"] == ["1.26.0"]
+    unread = next(finding for finding in data["findings"] if finding["code"] == "MLA901")
+    assert "there is no such file" in unread["message"]
+
+
+def test_the_report_keeps_the_contract(pair: Path) -> None:
+    data = report(pair, "compare", *PAIR)
+    assert data["schema"] == "mlaudit.report/1"
+    assert {"mlaudit", "knowledge", "environments", "rows", "findings", "summary", "exit_code"} <= set(data)
+    first = data["environments"][0]
+    assert {"name", "role", "target", "sources", "packages", "unread"} <= set(first)
+    assert (first["name"], first["role"]) == ("training", "training")
+    numpy = next(row for row in data["rows"] if row["package"] == "numpy")
+    assert (numpy["verdict"], numpy["distance"]) == ("differs", "major")
+    assert numpy["versions"] == {"training": "2.1.3", "serving": "1.26.0"}
+    assert numpy["cells"]["serving"] == {
+        "state": "exact",
+        "versions": ["1.26.0"],
+        "specifier": None,
+        "variant": None,
+        "layer": "declared",
+    }
+    assert numpy["crossings"] == [
+        {"writer": "training", "reader": "serving", "verdict": "differs", "distance": "major"}
+    ]
+    finding = data["findings"][0]
+    assert (finding["code"], finding["name"], finding["severity"]) == ("MLA101", "artifact-unreadable", "error")
+    assert finding["environments"] == ["training", "serving"]
+    assert (finding["expected"], finding["actual"]) == ("2.1.3", "1.26.0")
+    assert finding["locations"][0] == {"path": "serving/requirements.txt", "line": 1, "column": 1}
+    assert finding["evidence"][0]["measured"] is True
+    assert set(finding["fix"]) == {"says", "safe", "edits"}
+    assert finding["suppressed"] is None
+    assert data["summary"]["error"] == 1
+    assert data["summary"]["compared"] == 3
+
+
+def test_list_keeps_the_contract(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "torch==2.5.1+cu124\nray[serve]>=2 ; python_version < '3.9'\n=oops=\n"})
+    done = run(tmp_path, "list", "serving=requirements.txt", "--format", "json", "--python", "3.11")
+    data = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert data["schema"] == "mlaudit.list/1"
+    environment = data["environments"][0]
+    assert (environment["name"], environment["complete"]) == ("serving", False)
+    assert environment["target"]["python"] == "3.11"
+    torch, ray = environment["pins"]
+    assert (torch["name"], torch["package"], torch["version"], torch["variant"]) == (
+        "torch",
+        "torch",
+        "2.5.1+cu124",
+        "cu124",
+    )
+    assert (torch["layer"], torch["kind"], torch["source"], torch["format"]) == (
+        "declared",
+        "package",
+        "index",
+        "requirements",
+    )
+    assert (torch["path"], torch["line"], torch["column"], torch["selected"]) == ("requirements.txt", 1, 1, True)
+    assert (ray["version"], ray["specifier"], ray["extras"], ray["selected"]) == (None, ">=2", ["serve"], False)
+    assert [(entry["line"], bool(entry["why"])) for entry in environment["unread"]] == [(3, True)]
+
+
+def test_three_environments_at_once(pair: Path) -> None:
+    write(pair, {"batch/requirements.txt": "numpy==2.1.3\n"})
+    data = report(pair, "compare", *PAIR, "batch/requirements.txt")
+    numpy = next(row for row in data["rows"] if row["package"] == "numpy")
+    assert [crossing["verdict"] for crossing in numpy["crossings"]] == ["differs", "aligned"]
+    assert numpy["verdict"] == "differs"
+
+
+def test_names_parts_and_several_sources_of_one_environment(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": "numpy==1.26.4\n", "b.txt": "scipy==1.13.0\n", "c.txt": "numpy==1.26.4\nscipy==1.13.0\n"})
+    data = report(tmp_path, "compare", "train=c.txt", "serve=a.txt,serve=b.txt")
+    assert [one["name"] for one in data["environments"]] == ["train", "serve"]
+    assert data["environments"][1]["sources"] == ["a.txt", "b.txt"]
+    assert data["summary"]["aligned"] == 2
+
+
+def test_standard_input(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": "numpy==1.26.4\n"})
+    done = run(
+        tmp_path, "compare", "a.txt", "live=-", "--as", "requirements", "--format", "json", stdin=b"numpy==1.26.4\n"
+    )
+    assert done.returncode == 0
+    assert json.loads(done.stdout)["summary"]["aligned"] == 1
+
+
+def test_a_git_revision(pair: Path) -> None:
+    def git(*arguments: str) -> None:
+        subprocess.run(
+            ["git", "-c", "user.email=a@b.example", "-c", "user.name=a", *arguments],
+            cwd=pair,
+            check=True,
+            capture_output=True,
+        )
+
+    git("init", "-q", "-b", "main")
+    git("add", ".")
+    git("commit", "-qm", "one")
+    write(pair, {"serving/requirements.txt": "numpy==2.1.3\nclick==7.1.0\nscipy==1.15.2\n"})
+    assert report(pair, "compare", *PAIR)["exit_code"] == 0
+    data = report(pair, "compare", PAIR[0], "main:serving/requirements.txt")
+    assert data["exit_code"] == 1
+    assert data["findings"][0]["locations"][0]["path"] == "main:serving/requirements.txt"
+    assert report(pair, "compare", PAIR[0], "nobody:serving/requirements.txt")["exit_code"] == 2
+
+
+def test_formats_go_to_files(pair: Path) -> None:
+    done = run(pair, "compare", *PAIR, "--format", "table", "--format", "json=out.json")
+    assert "artifact-unreadable" in done.stdout
+    assert json.loads((pair / "out.json").read_text(encoding="utf-8"))["exit_code"] == 1
+    done = run(pair, "compare", *PAIR, "--output", "out.txt")
+    assert done.stdout == ""
+    assert "artifact-unreadable" in (pair / "out.txt").read_text(encoding="utf-8")
+
+
+def test_a_file_has_no_colours_and_the_table_no_control_characters(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": "scipy==1.0+\x1b[2J\n", "b.txt": "scipy==1.1\n\x1b]0;x\x07\n"})
+    done = run(tmp_path, "compare", "a.txt", "b.txt", "--as", "requirements", "--verbose")
+    assert "\x1b" not in done.stdout
+    assert "\\x1b" in done.stdout
+
+
+def test_check_without_configuration_says_what_it_took_for_what(pair: Path) -> None:
+    done = run(pair, "check")
+    assert done.returncode == 1
+    assert done.stdout.startswith("No configuration; found by looking:")
+    assert '(folder name "serving")' in done.stdout
+    assert "1 other package differs between training and serving" in done.stdout
+
+
+def test_check_with_one_environment_audits_its_coherence(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "scipy==1.12.0\nnumpy==2.1.3\n"})
+    data = report(tmp_path, "check")
+    assert {finding["code"] for finding in data["findings"]} >= {"MLA202"}
+    assert data["exit_code"] == 1
+    write(tmp_path, {"requirements.txt": "scipy==1.13.0\nnumpy==2.1.3\n"})
+    assert report(tmp_path, "check")["exit_code"] == 0
+
+
+def test_check_of_nothing(tmp_path: Path) -> None:
+    done = run(tmp_path, "check")
+    assert done.returncode == 3
+    assert "no file below" in done.stdout
+
+
+CONFIGURATION = """
+[environments.training]
+sources = ["training/requirements.txt"]
+[environments.serving]
+sources = ["serving/requirements.txt"]
+follows = "training"
+[environments.batch]
+sources = ["batch/requirements.txt"]
+follows = "training"
+"""
+
+
+def test_check_with_configuration_and_paths(pair: Path) -> None:
+    write(pair, {"mlaudit.toml": CONFIGURATION, "batch/requirements.txt": "numpy==2.1.3\n"})
+    assert [one["name"] for one in report(pair, "check")["environments"]] == ["training", "serving", "batch"]
+    touched = report(pair, "check", "batch/requirements.txt")
+    assert [one["name"] for one in touched["environments"]] == ["training", "batch"]
+    assert touched["exit_code"] == 0
+
+
+def test_configuration_errors_point_at_their_place(pair: Path) -> None:
+    write(pair, {"mlaudit.toml": "fail-onn = 'error'\n"})
+    done = run(pair, "check")
+    assert done.returncode == 2
+    assert done.stderr.startswith("error: mlaudit.toml:1:1: ")
+    assert "fail-on" in done.stderr
+
+
+def test_ignores_and_the_day(pair: Path) -> None:
+    ignore = """
+[[ignore]]
+package = "numpy"
+code = "artifact-unreadable"
+reason = "retrained tonight"
+until = 2026-11-22
+"""
+    write(pair, {"mlaudit.toml": CONFIGURATION + ignore, "batch/requirements.txt": "numpy==2.1.3\n"})
+    arguments = ("check", "--format", "json")
+    during = run(pair, *arguments, env={"SOURCE_DATE_EPOCH": "1795305600"})
+    assert during.returncode == 0
+    finding = next(row for row in json.loads(during.stdout)["findings"] if row["code"] == "MLA101")
+    assert finding["suppressed"] == "retrained tonight"
+    after = run(pair, *arguments, env={"SOURCE_DATE_EPOCH": "1795478400"})
+    assert after.returncode == 1
+    assert "MLA903" in after.stdout
+
+
+def test_a_baseline_lets_only_new_drift_fail(pair: Path) -> None:
+    write(pair, {"mlaudit.toml": CONFIGURATION, "batch/requirements.txt": "numpy==2.1.3\n"})
+    run(pair, "check", "--write-baseline", "baseline.json")
+    assert run(pair, "check", "--baseline", "baseline.json").returncode == 0
+    moved = "# moved\n\nclick==7.1.0\nscipy==1.15.2\nnumpy==1.26.0\n"
+    write(pair, {"serving/requirements.txt": moved})
+    assert run(pair, "check", "--baseline", "baseline.json").returncode == 0
+    write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "1.25.0")})
+    assert run(pair, "check", "--baseline", "baseline.json").returncode == 1
+
+
+def test_init_writes_what_check_reads(pair: Path) -> None:
+    assert run(pair, "init").returncode == 0
+    data = report(pair, "check")
+    assert "found" not in data or data["found"] == []
+    assert [one["name"] for one in data["environments"]] == ["training", "serving"]
+    assert run(pair, "init").returncode == 2
+
+
+def test_a_snapshot_is_a_source(tmp_path: Path) -> None:
+    done = run(tmp_path, "snapshot", "--output", "here.snapshot.json")
+    assert done.returncode == 0
+    data = report(tmp_path, "compare", "here.snapshot.json", "again=here.snapshot.json")
+    assert data["summary"]["aligned"] == data["summary"]["compared"] > 5
+    assert data["environments"][0]["complete"] is True
+    python = next(row for row in data["rows"] if row["package"] == "python")
+    assert python["versions"]["again"] == ".".join(str(part) for part in sys.version_info[:3])
+
+
+def test_secrets_are_masked(tmp_path: Path) -> None:
+    secret = "s3cr3t"  # noqa: S105  what must not come out
+    write(
+        tmp_path,
+        {
+            "a.txt": f"--extra-index-url https://user:{secret}@index.example/simple\n"
+            f"torch @ https://user:{secret}@files.example/torch-2.5.1-py3-none-any.whl\nbad @@ https://u:{secret}@x.example\n",
+            "b.txt": "torch==2.5.1\n",
+        },
+    )
+    for arguments in (("compare", "a.txt", "b.txt"), ("list", "a.txt")):
+        for name in ("table", "json"):
+            done = run(tmp_path, *arguments, "--format", name)
+            assert secret not in done.stdout + done.stderr
+
+
+def test_includes_stay_inside_the_root(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {"outside.txt": "secret==1.0\n", "repo/.git/HEAD": "", "repo/a.txt": "-r ../outside.txt\nnumpy==1.0\n"},
+    )
+    done = run(tmp_path / "repo", "list", "a.txt")
+    assert "secret" not in done.stdout
+    assert "outside the audited root" in done.stdout
+
+
+def test_output_does_not_depend_on_hash_order_or_width(pair: Path) -> None:
+    write(pair, {"mlaudit.toml": CONFIGURATION, "batch/requirements.txt": "numpy==2.1.3\nscipy\n"})
+    seen = {
+        run(pair, "check", "--format", name, env={"PYTHONHASHSEED": seed, "COLUMNS": width}).stdout
+        for name in ("json",)
+        for seed in ("1", "2", "3")
+        for width in ("40", "200")
+    }
+    assert len(seen) == 1
+
+
+def test_help_of_every_command_fits_80_columns(tmp_path: Path) -> None:
+    for command in ("check", "compare", "list", "snapshot", "explain", "init"):
+        done = run(tmp_path, command, "--help", env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
+        assert done.returncode == 0
+        assert max(map(len, done.stdout.splitlines())) <= 80
