@@ -7,7 +7,6 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mlaudit.audit import environment
-from mlaudit.discovery import discover
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Place, Reading, Unread
 from mlaudit.options import Options
@@ -16,7 +15,6 @@ from mlaudit.report import Environment
 from mlaudit.sources.files import Root
 from mlaudit.sources.spelling import Spelled, spelled
 from mlaudit.sources.tree import environment_document
-from mlaudit.sources.walk import walk
 from mlaudit.target import Wanted
 
 
@@ -155,6 +153,9 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     installed = environment_document(folder, root)
     if installed is not None:
         return [installed]
+    from mlaudit.discovery import discover
+    from mlaudit.sources.walk import walk
+
     found = discover(walk(folder).paths).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:

@@ -5,18 +5,19 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlaudit.assembly import assemble, environment_names, lost, parse_source
 from mlaudit.audit import audit
-from mlaudit.declared import declared, shared_files
-from mlaudit.discovery import Discovery, discover
-from mlaudit.init import render
 from mlaudit.options import Options
 from mlaudit.reading import read
 from mlaudit.report import Environment, Found, Report, SharedFile
 from mlaudit.sources.files import Root
 from mlaudit.sources.spelling import BadSource
-from mlaudit.sources.walk import Walked, walk
+
+if TYPE_CHECKING:
+    from mlaudit.discovery import Discovery
+    from mlaudit.sources.walk import Walked
 
 ROLES = ("training", "serving")
 """Of `compare`: the first writes, the others read."""
@@ -48,6 +49,8 @@ def check(paths: Sequence[str], options: Options) -> Report:
         if not Path(path).exists():
             raise BadSource(f"{path}: there is no such file or folder")
     if options.settings.environments or options.settings.pairs:
+        from mlaudit.declared import declared, shared_files
+
         every = list(declared(options))
         made = _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
@@ -57,6 +60,10 @@ def check(paths: Sequence[str], options: Options) -> Report:
 
 def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
+    from mlaudit.discovery import discover
+    from mlaudit.init import render
+    from mlaudit.sources.walk import walk
+
     return render(discover(walk(folder).paths))
 
 
@@ -115,6 +122,9 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
+    from mlaudit.discovery import discover
+    from mlaudit.sources.walk import walk
+
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     files = [path for path in paths if not Path(path).is_dir()]
     made: list[Environment] = []

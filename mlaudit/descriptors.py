@@ -14,6 +14,7 @@ from mlaudit.model import Include, Kind, Layer, Pin, Place, Statement
 from mlaudit.narrow import Malformed, Node
 from mlaudit.recipe import Call, Recipe
 from mlaudit.script_text import Script, of_node
+from mlaudit.shell_expand import defined
 from mlaudit.shell_words import Lexer, Word
 
 MAX_DEPTH = 60
@@ -45,7 +46,7 @@ class Descriptor:
         folder: str = "",
     ) -> None:
         self.doc = doc
-        self.recipe = Recipe(doc, parts=parts, folder=folder)
+        self.recipe = Recipe(doc, values=doc.defines, parts=parts, folder=folder)
         self._at = at
 
     def at(self, node: Node) -> Place:
@@ -84,6 +85,8 @@ class Descriptor:
     def _requirement(self, node: Node) -> Iterator[Statement]:
         script = of_node(node, self.at(node), self.doc)
         text = script.text
+        if (resolved := defined(text, self.doc.defines)) != text:
+            script, text = Script(self.doc, resolved, (), script.whole), resolved
         bare = text.partition(" #")[0].rstrip()
         if not bare or bare.startswith("#"):
             return
@@ -204,7 +207,7 @@ class Descriptor:
         yield from self.guarded([node], lambda one: self._version(name, kind, one, layer))
 
     def _version(self, name: str, kind: Kind, node: Node, layer: Layer) -> Iterator[Statement]:
-        text = node.maybe_text()
+        text = defined(node.maybe_text() or "", self.doc.defines)
         if not text:
             return
         at = self.at(node)

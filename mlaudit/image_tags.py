@@ -12,6 +12,7 @@ from mlaudit import python_text
 from mlaudit.document import Document
 from mlaudit.model import Kind, Layer, Pin, Place, Statement
 from mlaudit.narrow import Node
+from mlaudit.shell_expand import defined
 
 MAX_LENGTH = 1024
 """Characters of an image reference."""
@@ -201,7 +202,7 @@ def statements(
     layer: Layer = Layer.DECLARED,
 ) -> Iterator[Statement]:
     """The image that a text names, and what its tag says is inside; a registry that is a variable does not matter."""
-    plain = text.strip()
+    plain = defined(text.strip(), doc.defines)
     hosted = _VARIABLE_HOST.match(plain)
     reference = parse(plain[hosted.end() :] if hosted else plain)
     if reference is None or any(sign in reference.repository for sign in "${}<>"):

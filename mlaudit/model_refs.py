@@ -18,9 +18,13 @@ MAX_DEPTH = 60
 """Tables inside tables that are searched."""
 
 # https://mlflow.org/docs/latest/ml/model-registry/: by version, by alias, or by (deprecated) stage.
-_REGISTERED = re.compile(r"models:/{1,3}(?P<name>[^/@\s{}$]{1,200})(?:/(?P<version>[^/@\s]{1,200})|@(?P<alias>[^/\s]{1,200}))")
+_REGISTERED = re.compile(
+    r"models:/{1,3}(?P<name>[^/@\s{}$]{1,200})(?:/(?P<version>[^/@\s]{1,200})|@(?P<alias>[^/\s]{1,200}))"
+)
 # https://huggingface.co/docs/hub/repositories: `owner/name`, and the few old models without an owner.
-_REPOSITORY = re.compile(r"(?:hf://)?(?P<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[\w./-]{1,128}))?")
+_REPOSITORY = re.compile(
+    r"(?:hf://)?(?P<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[\w./-]{1,128}))?"
+)
 _BARE = re.compile(r"[A-Za-z0-9][\w.-]{0,95}")
 _REVISION = re.compile(r"[\w][\w./-]{0,127}")
 _MODEL_KEYS = (

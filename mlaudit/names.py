@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from importlib import resources
+from pkgutil import get_data
 
 _RUNS = re.compile(r"[-_.]+")
 _ABOUT = ("source", "checked")
@@ -21,7 +21,8 @@ def normalized(name: str) -> str:
 def _tables() -> Mapping[str, Mapping[str, str]]:
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/names.toml").read_text(encoding="utf-8")
+    # importlib.resources would import twenty modules for this one read.
+    text = (get_data("mlaudit", "knowledge/names.toml") or b"").decode()
     rows: dict[str, dict[str, str]] = {}
     for ecosystem, table in tomli.loads(text).items():
         if isinstance(table, dict):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 
 from mlaudit.document import Document
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Unread
 from mlaudit.requirement import is_template
+from mlaudit.shell_expand import defined
 from mlaudit.versions import specifiers
 
 _VERSION = re.compile(
@@ -52,6 +52,7 @@ def statement(
     derived_from: Place | None = None,
 ) -> Pin | Unread | Fact:
     """The Python version that a text states for an environment, or why it states none."""
+    text = defined(text, doc.defines)
     version = release(text)
     ranged = None if version else specifier(text)
     if version or ranged:
@@ -72,8 +73,3 @@ def statement(
     if is_template(text):
         return doc.unread("a placeholder in it has no value here", at, what=text, package="python", template=True)
     return doc.unread("it is no Python version; expected one like `3.11` or `>=3.10`", at, what=text, package="python")
-
-
-def version_in(values: Mapping[str, str], *names: str) -> str | None:
-    """The first of some variables that has a value."""
-    return next((values[name] for name in names if values.get(name)), None)

@@ -9,7 +9,7 @@ from typing import TypeVar
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.narrow import Malformed
-from mlaudit.registry import Parser, named, parsers
+from mlaudit.registry import Parser, named, parser_of, parsers
 
 T = TypeVar("T")
 
@@ -23,16 +23,17 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         return _told(as_format)
     tree = doc.tree is not None
     by_name = named(doc.path, tree=tree)
-    if len(by_name) == 1:
-        return by_name[0]
+    for certain in (by_name, [one for one in by_name if one.places(doc.path)]):
+        if len(certain) == 1:
+            return certain[0]
     return _by_content(doc, by_name or [one for one in parsers().values() if (one.kind == "tree") is tree])
 
 
 def _told(as_format: str) -> Parser:
-    known = parsers()
-    if as_format not in known:
-        raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(known)}")
-    return known[as_format]
+    told = parser_of(as_format)
+    if told is None:
+        raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(parsers())}")
+    return told
 
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:

@@ -46,11 +46,22 @@ class Parser:
         """Whether the path alone says that a document is of this format."""
         return any(_names(pattern, path) for pattern in self.files)
 
+    def places(self, path: str) -> bool:
+        """Whether the folders of a path say so too, which is surer than the name of a file alone."""
+        return any(_names(pattern, path) for pattern in self.files if "/" in pattern)
+
 
 def _names(pattern: str, path: str) -> bool:
-    if "/" in pattern:
-        return _glob("*/" + pattern).match("/" + path) is not None
-    return _glob(pattern).match(path.rpartition("/")[2]) is not None
+    whole, text = ("*/" + pattern, "/" + path) if "/" in pattern else (pattern, path.rpartition("/")[2])
+    return _has_literals(whole, text) and _glob(whole).match(text) is not None
+
+
+def _has_literals(pattern: str, text: str) -> bool:
+    """Whether the text holds what the pattern spells out: nearly every pattern is ruled out without compiling it."""
+    if "[" in pattern:
+        return True
+    lowered = text.lower()
+    return all(piece in lowered for piece in pattern.lower().replace("?", "*").split("*"))
 
 
 @lru_cache(maxsize=4096)
@@ -144,6 +155,14 @@ def _declared_files() -> Mapping[str, tuple[str, ...] | None]:
         literal = found is not None and found["other"] is None
         declared[module] = tuple(_TEXT.findall(found["list"])) if found and literal else (None if found else ())
     return declared
+
+
+def parser_of(format_name: str) -> Parser | None:
+    """One input format by its name, None where there is none; only its own module is imported."""
+    module = f"mlaudit.parsers.{format_name.replace('-', '_')}"
+    if format_name not in _PARSERS and module in _modules("mlaudit.parsers", import_module("mlaudit.parsers").__path__):
+        import_module(module)
+    return _PARSERS.get(format_name) or parsers().get(format_name)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,9 +76,7 @@ def statements(doc: Document, pins: CondaPins, component: Component, layer: Laye
         yield _other(doc, component, url, layer)
 
 
-def _distribution(
-    doc: Document, component: Component, name: str, version: str | None, layer: Layer
-) -> Pin | Unread:
+def _distribution(doc: Document, component: Component, name: str, version: str | None, layer: Layer) -> Pin | Unread:
     """A Python distribution; some tools write the range of a manifest where a version belongs."""
     version = (version or "").strip() or None
     specifier = None

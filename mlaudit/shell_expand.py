@@ -17,6 +17,7 @@ _PLAIN = re.compile(r"\$([A-Za-z_]\w{0,127})")
 _EXPRESSION = re.compile(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
 _LENGTH = re.compile(r"\$\{#([A-Za-z_]\w{0,127})\}")
 _OPENING = re.compile(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
+_PLACEHOLDER = re.compile(r"\$?\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}|\$\{?([A-Za-z_]\w{0,127})\}?")
 _SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
 
 
@@ -102,3 +103,14 @@ def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None
     made.append(text[position:])
     whole = "".join(made)
     return whole if len(whole) <= MAX_VALUE else None
+
+
+def defined(text: str, values: Mapping[str, str]) -> str:
+    """A text of a configuration file with the placeholders that have a value (`$X`, `${X}`, `{{ X }}`) replaced."""
+    if "$" not in text and "{{" not in text:
+        return text
+
+    def value(found: re.Match[str]) -> str:
+        return values.get(found.group(1) or found.group(2), found.group(0))
+
+    return _PLACEHOLDER.sub(value, text)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
+from typing import TYPE_CHECKING
 
-from mlaudit.model import Kind, Pin
-from mlaudit.reading import read
-from mlaudit.sources.interpreter import Interpreter, asked, documents, running
+from mlaudit.sources.installed import Distribution, came_from, distributions
+from mlaudit.sources.interpreter import Interpreter, asked, running
+
+if TYPE_CHECKING:
+    from mlaudit.document import Document
+    from mlaudit.model import Pin, Reading
 
 SCHEMA = "mlaudit.snapshot/1"
 
@@ -18,17 +22,12 @@ def dumps(executable: str | None = None) -> str:
     Of two copies of one package the first on the path counts, since that is the one that is imported.
     """
     interpreter = running() if executable is None else asked(executable)
-    pins = [pin for document in documents(interpreter) for pin in read(document).pins]
-    return text(interpreter, pins)
+    return text(interpreter, distributions(interpreter.paths).values())
 
 
-def text(interpreter: Interpreter, pins: Iterable[Pin]) -> str:
+def text(interpreter: Interpreter, installed: Iterable[Distribution]) -> str:
     """The snapshot of an interpreter and what is installed for it."""
-    packages: dict[str, dict[str, str]] = {}
-    for pin in pins:
-        if pin.kind in (Kind.PACKAGE, Kind.LOCAL, Kind.PROJECT) and pin.version is not None:
-            packages.setdefault(pin.name, _package(pin))
-    lines = ",\n  ".join(json.dumps(packages[name]) for name in sorted(packages))
+    lines = ",\n  ".join(json.dumps(_package(one)) for one in sorted(installed))
     head = {
         "schema": SCHEMA,
         "python": interpreter.python,
@@ -39,10 +38,48 @@ def text(interpreter: Interpreter, pins: Iterable[Pin]) -> str:
     return f'{json.dumps(head)[:-1]}, "packages": [\n  {lines}\n]}}\n'
 
 
-def _package(pin: Pin) -> dict[str, str]:
-    shown = {"name": pin.name, "version": pin.version or ""}
-    if pin.source != "index":
-        shown["source"] = pin.source
-    if pin.origin is not None and pin.source == "git":
-        shown["origin"] = pin.origin
+def _package(one: Distribution) -> dict[str, str]:
+    source, address = _came_from(one)
+    shown = {"name": one.name, "version": one.version}
+    if source != "index":
+        shown["source"] = source
+    if address is not None:
+        shown["origin"] = address
     return shown
+
+
+def _came_from(one: Distribution) -> tuple[str, str | None]:
+    """Where a package came from; the address only where it decides the code, since a path means nothing elsewhere."""
+    source, address = came_from(one)
+    return source, address if source == "git" else None
+
+
+def reading(interpreter: Interpreter, installed: Iterable[Distribution]) -> Reading:
+    """The same as a reading, each package placed at its metadata folder."""
+    from mlaudit.document import Document
+    from mlaudit.model import Fact, Kind, Layer, Reading
+
+    document = Document(interpreter.executable)
+    at = document.place()
+    python = document.pin(Layer.INSTALLED, "python", interpreter.python, at=at, kind=Kind.PYTHON)
+    stated = {
+        "platform": interpreter.platform,
+        "machine": interpreter.machine,
+        "implementation": interpreter.implementation,
+    }
+    return Reading(
+        path=document.path,
+        format="snapshot",
+        complete=True,
+        pins=(python, *(_pin(document, one) for one in installed)),
+        facts=tuple(Fact(key=key, value=value, at=at) for key, value in stated.items()),
+    )
+
+
+def _pin(document: Document, one: Distribution) -> Pin:
+    from mlaudit.model import Kind, Layer, Place
+
+    source, address = _came_from(one)
+    kind = Kind.LOCAL if source == "path" else Kind.PACKAGE
+    at = Place(path=one.folder)
+    return document.pin(Layer.INSTALLED, one.name, one.version, at=at, kind=kind, source=source, origin=address)

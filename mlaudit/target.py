@@ -107,7 +107,7 @@ def _holds(text: str, words: Iterable[str]) -> bool:
 
 def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
     """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
-    told = _python_pins(readings)
+    told = tuple(_python_pins(readings, wanted.parts))
     pythons = _installed(told) or _wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
     facts = _facts(readings)
     system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
@@ -137,8 +137,13 @@ def _facts(readings: Iterable[Reading]) -> dict[str, str]:
     return facts
 
 
-def _python_pins(readings: Iterable[Reading]) -> tuple[Pin, ...]:
-    return tuple([pin for reading in readings for pin in reading.pins if pin.kind is Kind.PYTHON])
+def _python_pins(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterator[Pin]:
+    """The Pythons that sources state, those of stages and environments that were not chosen left out."""
+    for reading in readings:
+        chosen = {root.name for root in chosen_roots(reading, parts)}
+        for pin in reading.pins:
+            if pin.kind is Kind.PYTHON and (not pin.parts or not chosen or not chosen.isdisjoint(pin.parts)):
+                yield pin
 
 
 def _installed(told: Iterable[Pin]) -> tuple[str, ...]:
@@ -337,7 +342,7 @@ def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tup
 def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
     if wanted.python is not None and not _wanted_pythons(wanted):
         yield Problem(says=f"`{wanted.python}` is no Python version such as 3.11 or 3.11.7")
-    told = [pin for pin in _python_pins(readings) if pin.layer is Layer.INSTALLED and pin.version]
+    told = [pin for pin in _python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
     for asked in _wanted_pythons(wanted):
         if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
             says = f"Python {asked} is asked for, but the source says that it is {told[0].version}"

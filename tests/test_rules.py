@@ -16,7 +16,7 @@ from mlaudit.document import Document
 from mlaudit.model import Kind, Layer, Pin, Place, Reading, Strength
 from mlaudit.reading import read
 from mlaudit.registry import Rule, rules
-from mlaudit.report import Environment, Finding
+from mlaudit.report import Environment, Finding, SharedFile
 from mlaudit.settings import Settings
 from mlaudit.target import Wanted
 from tests.parser_cases import FIXTURES
@@ -76,7 +76,9 @@ def findings(code: str, case: dict[str, Any]) -> list[Finding]:
     if "config" in case:
         settings = load(Document("mlaudit.toml", case["config"].encode()))
     selected = replace(settings, select=(code, *case.get("with", ())))
-    report = audit(case.get("command", "compare"), environments(case), selected, today=date(2026, 11, 22))
+    shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
+    command, today = case.get("command", "compare"), date(2026, 11, 22)
+    report = audit(command, environments(case), selected, today=today, shared=shared)
     return [finding for finding in report.findings if finding.code == code]
 
 

@@ -52,5 +52,8 @@ class Window:
 
 
 def whole(stream: BinaryIO) -> Window:
-    """A window over a stream from its first byte to its last."""
-    return Window(stream, 0, stream.seek(0, 2))
+    """A window over a stream from its first byte to its last. Raises Unreadable where there is none."""
+    size = stream.seek(0, 2)
+    if not size:
+        raise Unreadable("it is empty; a model file has one byte at least")
+    return Window(stream, 0, size)

@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from mlaudit.knowledge.about import About, about
-from mlaudit.knowledge.binaries import (
-    AbiBreak,
-    Driver,
-    Unsupported,
-    WheelCuda,
-    abi_breaks,
-    minimum_driver,
-    python_unsupported,
-    wheel_cuda,
-)
-from mlaudit.knowledge.crossing import Consequence, judge
-from mlaudit.knowledge.family import Mismatch, demanded, families, family_mismatches
-from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
-from mlaudit.knowledge.load import Certainty, Effect, KnowledgeError
-from mlaudit.knowledge.onnx import onnx_crossing, onnx_loads
-from mlaudit.knowledge.ranges import WorstInRanges, worst_in_ranges
-from mlaudit.knowledge.table import default_severity, in_artifacts, is_tool, knowledge_date, role, watched
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from mlaudit.knowledge.about import About
+    from mlaudit.knowledge.binaries import (
+        AbiBreak,
+        Driver,
+        Unsupported,
+        WheelCuda,
+        abi_breaks,
+        minimum_driver,
+        python_unsupported,
+        wheel_cuda,
+    )
+    from mlaudit.knowledge.crossing import Consequence, judge
+    from mlaudit.knowledge.family import Mismatch, demanded, families, family_mismatches
+    from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
+    from mlaudit.knowledge.load import Certainty, Effect, KnowledgeError
+    from mlaudit.knowledge.onnx import onnx_crossing, onnx_loads
+    from mlaudit.knowledge.ranges import WorstInRanges, worst_in_ranges
+    from mlaudit.knowledge.table import default_severity, in_artifacts, is_tool, knowledge_date, role, watched
 
 __all__ = [
     "AbiBreak",
@@ -36,7 +40,6 @@ __all__ = [
     "WheelCuda",
     "WorstInRanges",
     "abi_breaks",
-    "about",
     "artifact_kinds",
     "companions",
     "default_severity",
@@ -56,3 +59,32 @@ __all__ = [
     "wheel_cuda",
     "worst_in_ranges",
 ]
+
+_HOMES = {
+    "about": ("About",),
+    "binaries": (
+        "AbiBreak",
+        "Driver",
+        "Unsupported",
+        "WheelCuda",
+        "abi_breaks",
+        "minimum_driver",
+        "python_unsupported",
+        "wheel_cuda",
+    ),
+    "crossing": ("Consequence", "judge"),
+    "family": ("Mismatch", "demanded", "families", "family_mismatches"),
+    "kinds": ("ArtifactKind", "Companion", "artifact_kinds", "companions"),
+    "load": ("Certainty", "Effect", "KnowledgeError"),
+    "onnx": ("onnx_crossing", "onnx_loads"),
+    "ranges": ("WorstInRanges", "worst_in_ranges"),
+    "table": ("default_severity", "in_artifacts", "is_tool", "knowledge_date", "role", "watched"),
+}
+_HOME = {name: module for module, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> object:
+    """A name of the list above, from the module that defines it: a run pays only for what it asks."""
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"{__name__}.{_HOME[name]}"), name)

@@ -52,7 +52,9 @@ def read(doc: Document) -> Iterator[Statement]:
     """Every component, nested ones too; the component that the bill is about is none of them."""
     bom = _from_xml(doc) if doc.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else _from_json(doc)
     if bom.version not in _KNOWN:
-        raise Unreadable(f"it is CycloneDX {bom.version[:40] or 'of no version'}; known are {_KNOWN[0]} to {_KNOWN[-1]}")
+        raise Unreadable(
+            f"it is CycloneDX {bom.version[:40] or 'of no version'}; known are {_KNOWN[0]} to {_KNOWN[-1]}"
+        )
     whole = _names_everything(bom)
     yield Fact(key="complete", value="yes" if whole else "no", at=doc.place(1, 1))
     pins, layer = CondaPins(doc), Layer.INSTALLED if whole else Layer.LOCKED
@@ -158,7 +160,9 @@ def _from_xml(doc: Document) -> _Bom:
 def _is_component(path: tuple[str, ...]) -> bool:
     """Whether a path leads to a component of the bill itself: `bom/components/component`, and nested ones."""
     steps = path[1:]
-    return bool(steps) and len(steps) % 2 == 0 and set(steps[::2]) == {"components"} and set(steps[1::2]) == {"component"}
+    return (
+        bool(steps) and len(steps) % 2 == 0 and set(steps[::2]) == {"components"} and set(steps[1::2]) == {"component"}
+    )
 
 
 def _xml_version(root: Element) -> str:

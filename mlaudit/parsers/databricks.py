@@ -11,6 +11,7 @@ from mlaudit.model import Fact, Kind, Layer, Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser
 from mlaudit.secrets import masked
+from mlaudit.shell_expand import defined
 
 _BUNDLE = re.compile(rb"(?m)^bundle:|^resources:[ \t]*\r?\n[ \t]+(?:jobs|pipelines|clusters|model_serving_endpoints):")
 _RUNTIME = re.compile(rb"[\"']?\bspark_version\b[\"']?[ \t]*:[ \t]*[\"']?(?:\d|\$|custom)")
@@ -41,7 +42,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _runtime(described: Descriptor, node: Node) -> Iterator[Statement]:
     """The Databricks Runtime; the packages in it are listed in its release notes."""
-    text = node.text()
+    text = defined(node.text(), described.doc.defines)
     at = described.at(node)
     if "$" in text or "{" in text:
         yield described.doc.unread("a placeholder in it has no value here", at, what=text, template=True)

@@ -76,7 +76,7 @@ class _Job:
         environment = {**self.environment, **_environment(job)}
         said: set[Statement] = set()
         for combination in _combinations(job.dig("strategy", "matrix")):
-            values = {**self.doc.defines, **environment, **combination}
+            values = {**environment, **combination, **self.doc.defines}
             for statement in self._once(job, values):
                 if statement not in said:
                     said.add(statement)

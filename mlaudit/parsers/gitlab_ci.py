@@ -51,7 +51,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _job(doc: Document, root: Node, name: str, job: Node) -> Iterator[Statement]:
     described = Descriptor(doc, parts=(name,))
-    described.recipe.values = {**doc.defines, **_variables(root), **_variables(job)}
+    described.recipe.values = {**_variables(root), **_variables(job), **doc.defines}
     image = _inherited(root, job, "image")
     named = image.get("name") if image.is_table else image
     yield from described.image(Node(_replaced(named, described.recipe.values), named.route))

@@ -32,7 +32,18 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
-    files=[f"nvidia{sign}smi*.{end}" for sign in "-_" for end in ("txt", "log", "xml", "csv", "out")],
+    files=[
+        "nvidia-smi*.txt",
+        "nvidia-smi*.log",
+        "nvidia-smi*.xml",
+        "nvidia-smi*.csv",
+        "nvidia-smi*.out",
+        "nvidia_smi*.txt",
+        "nvidia_smi*.log",
+        "nvidia_smi*.xml",
+        "nvidia_smi*.csv",
+        "nvidia_smi*.out",
+    ],
     content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:

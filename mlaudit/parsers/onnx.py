@@ -80,6 +80,8 @@ def read(doc: Document) -> Iterator[Statement]:
     yield artifact(doc, "onnx", says=says)
     specifier = onnx_writer(model.ir, opset)
     yield ranged(doc, "onnx", specifier, "onnx", detail=f"IR {model.ir}, opset {opset}", numbers=numbers)
+    if "ai.onnx" not in model.opsets:
+        yield doc.unread("it has no opset of the domain ai.onnx; it is cut, or of other operators only", package="onnx")
     if specifier is None:
         yield doc.unread(f"IR {model.ir} and opset {opset} are newer than the known releases of onnx", package="onnx")
     yield from _producer(doc, model)

@@ -34,18 +34,16 @@ def _is_pickle(doc: Document) -> bool:
 def _starts(head: bytes, *, ends: bool) -> bool:
     if head[:1] == b"\x80":
         return len(head) > 2 and 2 <= head[1] <= 5 and not head.startswith(_TORCH_LEGACY)
-    if head[:1] not in _bytes_of(_OLD_STARTS) or not head:
+    if not head or head[0] not in _OLD_STARTS:
         return False
     from io import BytesIO
 
     # Protocols 0 and 1 have no mark, and text looks like them until it is walked.
     found = walk(from_stream(BytesIO(head)), operations=SNIFFED_OPERATIONS, strict=True)
-    cut = found.problem is not None and not ends and found.end >= len(head)
-    return (found.problem is None or cut or found.out_of_operations) and bool(found.globals or found.problem is None)
-
-
-def _bytes_of(letters: bytes) -> tuple[bytes, ...]:
-    return tuple(bytes((letter,)) for letter in letters)
+    cut = not ends and found.end >= len(head)
+    if found.globals:
+        return found.problem is None or found.out_of_operations or cut
+    return found.problem is None and ends and found.end == len(head)
 
 
 @parser(kind="binary", artifact=True, content=_is_pickle)
@@ -54,8 +52,6 @@ def read(doc: Document) -> Iterator[Statement]:
     with doc.stream() as stream:
         window = whole(stream)
         head = window.upto(0, 16)
-        if not head:
-            raise Unreadable("it is empty; a pickle has one byte at least")
         if head.startswith(b"ZF"):
             raise Unreadable("it is a compressed dump of joblib before 0.10, which is not read")
         name = compression(head)
@@ -75,7 +71,7 @@ def _behind(doc: Document, source: Source, window: Window | None) -> Iterator[St
     else:
         rest = window.upto(source.offset, 16)
     if rest:
-        kind = "another pickle" if rest[:1] == b"\x80" else "a zip archive" if rest[:2] == b"PK" else "bytes"
+        kind = "another pickle" if rest[:1] == b"\x80" else "a zip archive" if rest[:2] == b"PK" else "more"
         yield doc.unread(
-            f"{kind} stand behind the end of the pickle (byte {source.offset}); loading does not read them"
+            f"behind the end of the pickle, byte {source.offset}, there is {kind}; loading does not read it"
         )

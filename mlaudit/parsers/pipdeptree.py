@@ -23,8 +23,8 @@ MAX_DEPTH = 200
 _JSON = re.compile(rb'"installed_version"\s{0,8}:')
 _ROOT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
 _BRANCH = re.compile(
-    r"(?P<stem>[\s│|]{0,1000}(?:[├└]──|[-+]|\\-)\s{1,4})(?P<name>[A-Za-z0-9][\w.-]{0,200})"
-    r" \[required: (?P<required>[^\]]{0,1000}?), installed: (?P<version>[^,\]]{1,128})(?P<rest>, [^\]]{0,200})?\]"
+    r"[\s│|]{0,1000}(?:[├└]──|[-+]|\\-)\s{1,4}(?P<name>[A-Za-z0-9][\w.-]{0,200})"
+    r" \[required: (?P<required>[^\]]{0,1000}?), installed: (?P<version>[^,\]]{1,128})(?:, [^\]]{0,200})?\](?: \(\*\))?"
 )
 _WARNING = re.compile(r"(?:Warning!!!|\* |-{8,}|NOTE: ).{0,4000}")
 _TREE = re.compile(rb"\[required: [^\]\n]{0,1000}, installed: ")

@@ -16,7 +16,8 @@ from mlaudit.registry import parser
 from mlaudit.versions import parsed
 
 _ROW = re.compile(
-    r"(?P<name>[A-Za-z0-9][\w.-]{0,200}) {1,200}(?P<absent>\(!\) {1,200})?(?P<version>v?\d[^\s]{0,127})(?: {1,200}.{0,2000})?"
+    r"(?P<name>[A-Za-z0-9][\w.-]{0,200}) {1,200}(?P<absent>\(!\) {1,200})?"
+    r"(?P<version>v?\d[^\s]{0,127})(?: {1,200}.{0,2000})?"
 )
 _BRANCH = re.compile(r"[\s│|]{0,1000}(?:[├└]──|\|--|`--) .{1,1000}")
 _FIELD = re.compile(r"(?P<key>name|version|description|required by|dependencies) {0,40}: {0,8}(?P<value>.{0,2000})")

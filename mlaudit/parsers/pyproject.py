@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlaudit import pyproject_text, requirement, waivers
+from mlaudit import hatch_environments, pixi_manifest, pyproject_text, requirement, waivers
 from mlaudit.document import Document
 from mlaudit.model import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized
@@ -17,12 +18,23 @@ from mlaudit.wheel_indexes import WheelIndex, wheel_index
 
 T = TypeVar("T")
 
-_TABLES = ("[project]", "[tool.poetry", "[dependency-groups]", "[build-system]", "[tool.uv")
+_TABLES = (
+    *("[dependency-groups]", "[build-system]"),
+    *(f"[tool.{name}" for name in ("poetry", "uv", "pixi", "pdm", "hatch")),
+)
+_EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
+_PIXI_PROJECT = ("channels =", "platforms =")
 
 
 def _looks_like_it(doc: Document) -> bool:
     """Whether one of its tables begins a line."""
-    return any(line.startswith(_TABLES) for line in doc.text[:65536].split("\n"))
+    lines = doc.text[:65536].split("\n")
+    if any(line.startswith(_TABLES) for line in lines):
+        return True
+    # An old pixi.toml has a [project] too, with its channels and platforms.
+    return any(line.startswith("[project]") for line in lines) and not any(
+        line.startswith(_PIXI_PROJECT) for line in lines
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +68,29 @@ def read(doc: Document) -> Iterator[Statement]:
     for entry in pyproject_text.declarations(doc):
         yield from _pins(doc, project, entry) if isinstance(entry, Declared) else (entry,)
     yield from _guarded_dynamic(doc)
+    yield from _tools(doc)
     yield from waivers.in_comments(doc)
+
+
+def _tools(doc: Document) -> Iterator[Statement]:
+    """What pixi, Hatch and PDM declare in tables of their own."""
+    tool = doc.toml.dig("tool")
+    if not tool.is_table:
+        return
+    if tool.get("pixi").is_table:
+        yield from pixi_manifest.statements(doc, tool.get("pixi"))
+    if tool.get("hatch").is_table:
+        yield from hatch_environments.statements(doc, tool.get("hatch"))
+    if tool.get("pdm").is_table:
+        yield from doc.guarded([tool.dig("pdm", "dev-dependencies")], lambda node: _pdm_groups(doc, node))
+
+
+def _pdm_groups(doc: Document, node: Node) -> Iterator[Statement]:
+    """PDM's development groups; an editable line begins with `-e`."""
+    for group, members in node.items():
+        for member in members.each():
+            line = _EDITABLE.sub(r"\2 @ \1", member.text())
+            yield requirement.pin(doc, line, doc.at(*member.route), groups=(normalized(group),))
 
 
 def _tolerant(doc: Document, problems: list[Unread], read_part: Callable[[Document], T], default: T) -> T:

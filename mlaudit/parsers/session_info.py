@@ -22,7 +22,9 @@ _CELLS = re.compile(r"\| {0,8}(?P<name>[^|]{1,200}?) {0,200}\| {0,8}(?P<value>[^
 _RULER = re.compile(r"[|\s:-]{3,1024}")
 _PYTHON = re.compile(r"Python\s{1,8}(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3})?\S{0,16})(?: .{0,400})?")
 _MACHINE = re.compile(r"(?:Linux|Darwin|macOS|Windows)-\S{1,400}")
-_ASIDE = re.compile(r"(?:Session information updated at|\d{1,5}/?\d{0,5} logical CPU cores?|</?[a-z]{1,16}>|Click to).{0,400}")
+_ASIDE = re.compile(
+    r"(?:Session information updated at|\d{1,5}/?\d{0,5} logical CPU cores?|</?[a-z]{1,16}>|Click to).{0,400}"
+)
 _HEADINGS = frozenset(("Package", "Dependency", "Component"))
 _ABOUT = frozenset(("CPU", "GPU", "Updated"))
 _MARK = re.compile(r"(?m)^[ \t>|]{0,64}Python[ \t|]{1,64}\d\.\d{1,3}")
@@ -36,7 +38,9 @@ def _looks_like_it(doc: Document) -> bool:
     return ruled and _MARK.search(head) is not None and _SIGNED.search(head) is not None
 
 
-@parser(files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"], content=_looks_like_it)
+@parser(
+    files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"], content=_looks_like_it
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every line between the rulers."""
     if not doc.text.strip():

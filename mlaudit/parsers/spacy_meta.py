@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlaudit import requirement
 from mlaudit.binary.recorded import artifact, ranged
 from mlaudit.document import Document, Unreadable
-from mlaudit.model import Layer, Statement, Strength
+from mlaudit.model import Layer, Pin, Statement, Strength
 from mlaudit.registry import parser
 from mlaudit.versions import specifiers
 
@@ -35,4 +36,5 @@ def read(doc: Document) -> Iterator[Statement]:
     else:
         yield doc.unread("`spacy_version` is no range of versions", at, what=recorded, package="spacy")
     for index, text in enumerate(root.get("requirements").texts()):
-        yield requirement.pin(doc, text, doc.at("requirements", index), layer=Layer.RECORDED)
+        needed = requirement.pin(doc, text, doc.at("requirements", index), layer=Layer.RECORDED)
+        yield replace(needed, origin="spacy", strength=Strength.EXACT) if isinstance(needed, Pin) else needed

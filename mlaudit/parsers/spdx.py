@@ -21,7 +21,9 @@ from mlaudit.sbom import Component
 _NO_VALUE = frozenset(("", "NOASSERTION", "NONE"))
 _TAG = re.compile(r"(?P<tag>[A-Z][A-Za-z]{1,40}):\s{0,8}(?P<value>.{0,4000})")
 _EXTERNAL = re.compile(r"(?:PACKAGE[-_]MANAGER|OTHER)\s{1,8}purl\s{1,8}(?P<purl>\S{1,4000})")
-_MARK = re.compile(rb"(?m)^\s{0,64}\"?(?:spdxVersion|SPDXVersion)\"?\s{0,8}:|\"@context\"\s{0,8}:\s{0,8}\[?\s{0,64}\"https?://spdx\.org/rdf/3")
+_MARK = re.compile(
+    rb"(?m)^\s{0,64}\"?(?:spdxVersion|SPDXVersion)\"?\s{0,8}:|\"@context\"\s{0,8}:\s{0,8}\[?\s{0,64}\"https?://spdx\.org/rdf/3"
+)
 _VERSION = re.compile(r"SPDX-2\.\d{1,2}")
 
 
@@ -31,7 +33,14 @@ def _looks_like_it(doc: Document) -> bool:
 
 @parser(
     files=[
-        "*.spdx", "*.spdx.json", "*.spdx.yaml", "*.spdx.yml", "*.spdx.rdf", "*.spdx.rdf.xml", "*.spdx3.json", "sbom.json"
+        "*.spdx",
+        "*.spdx.json",
+        "*.spdx.yaml",
+        "*.spdx.yml",
+        "*.spdx.rdf",
+        "*.spdx.rdf.xml",
+        "*.spdx3.json",
+        "sbom.json",
     ],
     content=_looks_like_it,
 )

@@ -17,12 +17,11 @@ from mlaudit.registry import parser
 from mlaudit.versions import parsed
 
 _LINE = re.compile(
-    r"(?P<stem>[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:\[(?P<extras>[^\]]{0,500})\])?"
+    r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:\[(?P<extras>[^\]]{0,500})\])?"
     r" v(?P<version>[^\s()]{1,128})(?P<asides>(?: {1,8}\([^()]{0,500}\)){0,8})"
 )
 _BARE = re.compile(r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?[A-Za-z0-9][\w.-]{0,200}(?: \(\*\))?")
 _LEGEND = re.compile(r"\(\*\) Package tree already displayed|(?:Resolved|Using|warning:|Audited|No packages).{0,1000}")
-_GROUP = re.compile(r"\(group: ([\w.-]{1,100})\)")
 _FOLDER = re.compile(r"\((?:file://|\.{0,2}/|[A-Za-z]:\\|[^():]{0,400}/)[^()]{0,400}\)")
 _MARK = re.compile(r"(?m)^[\s│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
 
@@ -61,6 +60,5 @@ def _package(doc: Document, line: Line, found: re.Match[str]) -> Statement:
         at=at,
         kind=Kind.LOCAL if local else Kind.PACKAGE,
         source="path" if local else "index",
-        groups=tuple(_GROUP.findall(asides)),
         extras=tuple(extra.strip() for extra in (found["extras"] or "").split(",") if extra.strip()),
     )

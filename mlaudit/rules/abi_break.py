@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.knowledge.binaries import abi_breaks
 from mlaudit.model import Fix, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
@@ -32,6 +31,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://numpy.org/doc/stable/dev/depending_on_numpy.html#numpy-2-0-specific-advice
     """
+    from mlaudit.knowledge.binaries import abi_breaks
+
     for found in abi_breaks(exact_versions(environment)):
         yield Hit(
             package=found.package,

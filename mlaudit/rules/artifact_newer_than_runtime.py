@@ -8,7 +8,6 @@ from dataclasses import replace
 from mlaudit.judging import Judgement, artifact_judgement
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
-from mlaudit.knowledge.onnx import onnx_loads
 from mlaudit.model import Fix, Kind, Pin, Severity, State
 from mlaudit.registry import fleet_rule
 from mlaudit.report import ArtifactCrossing, Hit
@@ -154,6 +153,8 @@ def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
     runtime = crossing.cell
     if "ir" not in numbers or runtime.package == crossing.pin.package or runtime.version is None:
         return
+    from mlaudit.knowledge.onnx import onnx_loads
+
     opset = numbers.get("ai.onnx", "0")
     if numbers["ir"].isdigit() and opset.isdigit():
         found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, writer=f"{crossing.artifact.name} has")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.knowledge.binaries import minimum_driver
 from mlaudit.model import Fix, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
@@ -35,6 +34,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     driver, cuda = environment.cells.get("nvidia-driver"), environment.cells.get("cuda")
     if driver is None or cuda is None or driver.version is None or cuda.version is None:
         return
+    from mlaudit.knowledge.binaries import minimum_driver
+
     needed = minimum_driver(cuda.version)
     if needed is not None and not admits(f">={needed.minimum}", driver.version):
         yield Hit(

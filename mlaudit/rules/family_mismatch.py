@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.knowledge.family import family_mismatches
 from mlaudit.model import Fix, Layer, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Cell, Environment, Hit
@@ -33,6 +32,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://github.com/pytorch/vision#installation
     """
+    from mlaudit.knowledge.family import family_mismatches
+
     for mismatch in family_mismatches(exact_versions(environment)):
         subject, other = (environment.cell(name) for name in (mismatch.subject, mismatch.other))
         if _solved_by_conda(subject) and _solved_by_conda(other):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.knowledge.binaries import python_unsupported
 from mlaudit.model import Fix, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
@@ -32,6 +31,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/
     """
+    from mlaudit.knowledge.binaries import python_unsupported
+
     if len(environment.target.pythons) != 1:
         return
     for package, version in exact_versions(environment).items():

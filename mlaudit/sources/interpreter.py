@@ -4,21 +4,16 @@ from __future__ import annotations
 
 import json
 import platform
-import subprocess
 import sys
 from dataclasses import dataclass
-from pathlib import Path
 
-from mlaudit.document import Document, Unreadable
 from mlaudit.narrow import Malformed, Node
-from mlaudit.sources.files import Root
-from mlaudit.sources.tree import environment_document
 
 _SECONDS = 30
 _QUESTION = (
     "import json,platform,sys;"
     "print(json.dumps({'python':platform.python_version(),'implementation':sys.implementation.name,"
-    "'platform':sys.platform,'machine':platform.machine(),'paths':sys.path}))"
+    "'executable':sys.executable,'platform':sys.platform,'machine':platform.machine(),'paths':sys.path}))"
 )
 
 
@@ -26,6 +21,7 @@ _QUESTION = (
 class Interpreter:
     """What an interpreter says of itself; `paths` are the folders it imports from, first come first served."""
 
+    executable: str
     python: str
     implementation: str
     platform: str
@@ -36,6 +32,7 @@ class Interpreter:
 def running() -> Interpreter:
     """The interpreter that runs this."""
     return Interpreter(
+        executable=sys.executable or "python",
         python=platform.python_version(),
         implementation=sys.implementation.name,
         platform=sys.platform,
@@ -46,6 +43,11 @@ def running() -> Interpreter:
 
 def asked(executable: str) -> Interpreter:
     """Another interpreter. Raises Unreadable where it does not answer."""
+    # Serving asks only the running interpreter, and at its start these would be most of what is imported.
+    import subprocess
+
+    from mlaudit.document import Unreadable
+
     try:
         # Without -S, since the folders that `site` adds are those that packages are imported from; -I keeps the
         # current folder and the caller's PYTHONPATH out.
@@ -68,20 +70,10 @@ def asked(executable: str) -> Interpreter:
 
 def _answered(answer: Node) -> Interpreter:
     return Interpreter(
+        executable=answer.get("executable").text(),
         python=answer.get("python").text(),
         implementation=answer.get("implementation").text(),
         platform=answer.get("platform").text(),
         machine=answer.get("machine").text(),
         paths=answer.get("paths").texts(),
     )
-
-
-def documents(of: Interpreter) -> list[Document]:
-    """The installed environments on an interpreter's path, in its order."""
-    folders = [Path(path) for path in of.paths if path and Path(path).is_dir()]
-    found = (environment_document(folder, Root(folder.parent)) for folder in folders if _holds_packages(folder))
-    return [document for document in found if document is not None]
-
-
-def _holds_packages(folder: Path) -> bool:
-    return folder.name in ("site-packages", "dist-packages") or any(folder.glob("*.dist-info"))

@@ -1,0 +1,196 @@
+"""At the start of serving: what the model was trained with, against what this process would import.
+
+    from mlaudit import guard
+
+    guard.check("model.snapshot.json")
+
+The snapshot is made where the model is (`mlaudit snapshot --output model.snapshot.json`). Names and versions are
+compared first, which takes milliseconds; only where something differs that models depend on is the audit loaded.
+"""
+
+from __future__ import annotations
+
+import json
+import warnings
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+from functools import lru_cache
+from os import PathLike
+from pathlib import Path
+from pkgutil import get_data
+from typing import TYPE_CHECKING
+
+from mlaudit.names import package_of
+from mlaudit.sources.installed import Distribution, distributions
+from mlaudit.sources.interpreter import Interpreter, running
+
+if TYPE_CHECKING:
+    from mlaudit.model import Reading
+    from mlaudit.report import Finding, Report
+    from mlaudit.settings import Settings
+
+TRAINING = "training"
+SERVING = "serving"
+
+
+class Drift(Exception):
+    """This process is not what the model was trained in; `report` holds the findings."""
+
+    def __init__(self, message: str, report: Report) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+class DriftWarning(UserWarning):
+    """What `Drift` would have said."""
+
+
+def check(
+    snapshot: str | PathLike[str],
+    *,
+    on: str = "raise",
+    settings: Settings | None = None,
+    artifact_kinds: Sequence[str] = (),
+) -> Report | None:
+    """Compare a snapshot of the training environment (the writer) with this process (the reader).
+
+    What both have alike is no drift, and no finding: a conflict that training had too is for `mlaudit check`.
+
+    Args:
+        snapshot: the JSON of `mlaudit snapshot`.
+        on: `raise` or `warn`: what happens where a finding reaches `fail_on` of the settings (default: error).
+        settings: what `mlaudit.config.load` gives; ignores, severities and the rest apply.
+        artifact_kinds: what is loaded, such as `sklearn.pickle`; makes verdicts exact that depend on it.
+
+    Returns:
+        The report; None where nothing differs that a model depends on.
+
+    Raises:
+        Drift: a finding reaches `fail_on`, and `on` is `raise`.
+        mlaudit.document.Unreadable: the snapshot cannot be read.
+    """
+    if on not in ("raise", "warn"):
+        raise ValueError(f'on={on!r}: expected "raise" or "warn"')
+    live = running()
+    installed = distributions(live.paths)
+    if settings is None and not _differs(Path(snapshot), live, installed):
+        return None
+    report = _judged(Path(snapshot), live, installed.values(), settings, artifact_kinds)
+    if report.exit_code:
+        message = _message(report, snapshot)
+        if on == "raise":
+            raise Drift(message, report)
+        warnings.warn(message, DriftWarning, stacklevel=2)
+    return report
+
+
+@dataclass(frozen=True, slots=True)
+class _Trained:
+    """A snapshot as far as names and versions go."""
+
+    python: str
+    packages: Mapping[str, tuple[str, str]]
+
+
+def _differs(path: Path, live: Interpreter, installed: Mapping[str, Distribution]) -> bool:
+    """Whether anything differs on which models depend, or the snapshot needs a closer look."""
+    trained = _trained(path)
+    if trained is None or trained.python != live.python:
+        return True
+    now = {one.name: (one.version, "direct" if one.direct else "index") for one in installed.values()}
+    then = trained.packages
+    return any(_matters(name) for name in now.keys() | then.keys() if then.get(name) != now.get(name))
+
+
+def _trained(path: Path) -> _Trained | None:
+    """None for whatever is no snapshot: the parser will say why."""
+    try:
+        data = json.loads(path.read_bytes())
+        packages = {row["name"]: (row["version"], row.get("source", "index")) for row in data["packages"]}
+        return _Trained(data["python"], packages) if data["schema"] == "mlaudit.snapshot/1" else None
+    except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
+        return None
+
+
+def _matters(name: str) -> bool:
+    """Whether the ML table names a package: `mlaudit.knowledge.table.watched`, without loading what that needs."""
+    package = package_of(name)
+    names, patterns = _watched()
+    return package in names or any(fnmatchcase(package, pattern) for pattern in patterns)
+
+
+@lru_cache(maxsize=1)
+def _watched() -> tuple[frozenset[str], tuple[str, ...]]:
+    import tomli
+
+    roles = tomli.loads((get_data("mlaudit", "knowledge/table.toml") or b"").decode())["packages"].values()
+    named = [name for names in roles if isinstance(names, list) for name in names]
+    return frozenset(named), tuple(name for name in named if "*" in name)
+
+
+def _judged(
+    path: Path,
+    live: Interpreter,
+    installed: Iterable[Distribution],
+    settings: Settings | None,
+    artifact_kinds: Sequence[str],
+) -> Report:
+    """The audit's report on the pair, as far as it speaks of drift. Raises Unreadable."""
+    from datetime import date
+
+    from mlaudit.audit import audit, environment
+    from mlaudit.settings import Settings
+    from mlaudit.snapshot import reading
+    from mlaudit.target import Wanted
+
+    chosen = settings or Settings()
+    made = (
+        environment(TRAINING, TRAINING, (_read(path),), Wanted(), artifact_kinds=artifact_kinds),
+        environment(SERVING, SERVING, (reading(live, installed),), Wanted(), follows=(TRAINING,)),
+    )
+    return _drift(audit("check", made, chosen, today=date.today()), chosen)
+
+
+def _read(path: Path) -> Reading:
+    """The snapshot's reading. Raises Unreadable, also where a single entry of it means nothing."""
+    from mlaudit.document import Unreadable
+    from mlaudit.reading import read
+    from mlaudit.sources.files import Root
+
+    found = read(Root(Path()).document(path), "snapshot")
+    if found.unread:
+        raise Unreadable(f"{found.unread[0].at}: {found.unread[0].why}")
+    return found
+
+
+def _drift(report: Report, settings: Settings) -> Report:
+    """The report without what training alone has, or has as well."""
+    from collections import Counter
+    from dataclasses import replace
+
+    before = {_fact(finding) for finding in report.findings if finding.environments == (TRAINING,)}
+    kept = tuple(
+        finding
+        for finding in report.findings
+        if SERVING in finding.environments and (len(finding.environments) > 1 or _fact(finding) not in before)
+    )
+    counts = Counter(finding.severity.value for finding in kept)
+    level = settings.fail_on
+    failed = level is not None and any(finding.severity.rank <= level.rank for finding in kept)
+    summary = replace(report.summary, **{word: counts[word] for word in ("error", "warning", "info")})
+    return replace(report, findings=kept, summary=summary, exit_code=int(failed))
+
+
+def _fact(finding: Finding) -> tuple[object, ...]:
+    return finding.code, finding.package, finding.expected, finding.actual
+
+
+def _message(report: Report, snapshot: str | PathLike[str]) -> str:
+    """What is wrong and what mends it, worst first."""
+    lines = [f"this process is not what the model was trained in ({snapshot}):"]
+    for finding in report.findings:
+        lines.append(f"  {finding.severity.value}[{finding.code}] {finding.name}: {finding.message}")
+        if finding.fix is not None:
+            lines.append(f"    fix: {finding.fix.says}")
+    return "\n".join(lines)

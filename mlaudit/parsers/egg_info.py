@@ -1,0 +1,30 @@
+"""Metadata of one distribution as a file of its own: METADATA, PKG-INFO, `name-version.egg-info`.
+
+Specification: https://packaging.python.org/en/latest/specifications/core-metadata/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document import Document, Unreadable
+from mlaudit.installed_text import HEADER_LIMIT, Origin, installed, metadata
+from mlaudit.model import Layer, Statement
+from mlaudit.registry import parser
+
+_MARK = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}Metadata-Version:\s{0,8}\d")
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _MARK.match(doc.head) is not None
+
+
+@parser(files=["*.egg-info", "PKG-INFO", "METADATA"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """The distribution; its headers end at the first blank line."""
+    if not doc.data.strip():
+        raise Unreadable("it is empty; expected headers like `Name: numpy`")
+    found = metadata(doc.data[:HEADER_LIMIT].removeprefix(b"\xef\xbb\xbf"))
+    at = doc.place(found.version_line or 1, found.version_column or 1)
+    yield installed(doc, found.name or "", found.version, at, Origin(), Layer.INSTALLED, found)

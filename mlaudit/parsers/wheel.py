@@ -1,0 +1,59 @@
+"""A wheel: its file name tells name, version and what it is for, its METADATA what it requires.
+
+Specification: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.binary.archives import remarks
+from mlaudit.binary.window import whole
+from mlaudit.binary.zip_directory import Archive
+from mlaudit.document import Document, Unreadable
+from mlaudit.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
+from mlaudit.model import Layer, Statement
+from mlaudit.names import normalized
+from mlaudit.registry import parser
+from mlaudit.versions import same_public
+
+# Its tags are kept as they stand: `py2.py3-none-a.b` times hundreds of parts would be millions of tags.
+_NAME = re.compile(
+    r"(?P<name>[^\s-]{1,128})-(?P<version>[^\s-]{1,128})(?:-(?P<build>\d[^\s-]{0,64}))?"
+    r"-(?P<python>[\w.]{1,64})-(?P<abi>[\w.]{1,64})-(?P<platform>[\w.]{1,128})\.whl",
+    re.IGNORECASE,
+)
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return doc.path.lower().endswith(".whl") and doc.head.startswith(b"PK")
+
+
+@parser(files=["*.whl"], content=_looks_like_it, kind="binary")
+def read(doc: Document) -> Iterator[Statement]:
+    """The one distribution that it holds."""
+    if not doc.size:
+        raise Unreadable("it is empty; a wheel is a zip archive")
+    file = doc.path.rpartition("/")[2]
+    named = _NAME.fullmatch(file[:1024])
+    if named is None:
+        yield doc.unread("a wheel is named `name-version-python-abi-platform.whl`", what=file)
+    with doc.stream() as stream:
+        archive = Archive(whole(stream))
+        found = _metadata(archive)
+    name, version = found.name or (named["name"] if named else ""), found.version or (named["version"] if named else "")
+    if named and not (normalized(name) == normalized(named["name"]) and same_public(version, named["version"])):
+        told = f"{named['name']} {named['version']}"
+        yield doc.unread(f"its metadata says {name} {version}, its name says {told}", what=file)
+    tags = f"{named['python']}-{named['abi']}-{named['platform']}" if named else None
+    yield installed(doc, name, version, doc.place(), Origin(source="path", detail=tags), Layer.LOCKED, found)
+    yield from remarks(doc, archive)
+
+
+def _metadata(archive: Archive) -> Metadata:
+    """The headers of its METADATA; nothing where it has none. Raises Unreadable."""
+    member = archive.find(".dist-info/METADATA")
+    if member is None:
+        raise Unreadable("it holds no METADATA, so that it is no wheel")
+    return metadata(archive.read(member, 16 * HEADER_LIMIT))

@@ -1,0 +1,207 @@
+"""Folders: OCI layouts, root file systems, conda prefixes and the root of a running process; no link is followed."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from mlaudit.document import Unreadable
+from mlaudit.filesystem import EXISTS, Form, Held, Setup, condensed, wanted
+from mlaudit.sources.images import byte_reader
+from mlaudit.sources.images.layers import MAX_HELD, Layer, scan
+from mlaudit.sources.images.layout import JSON_LIMIT
+from mlaudit.sources.images.tar_walk import clean
+
+MAX_ENTRIES = 4_000_000
+"""Entries of a root file system that are looked at."""
+
+_KERNEL_FOLDERS = frozenset(("proc", "sys", "dev"))
+_NEVER_ENTERED = frozenset(("__pycache__", "node_modules", ".git"))
+_PACKAGE_FOLDERS = ("site-packages", "dist-packages")
+_METADATA = (".dist-info", ".egg-info", ".egg")
+_SHALLOW = 2
+_PROCESS_ROOT = re.compile(r"(?P<process>/proc/(?:self|\d{1,10}))/root")
+_ROOT_SIGNS = (
+    "etc/os-release",
+    "usr/lib/os-release",
+    "var/lib/dpkg/status",
+    "var/lib/dpkg/status.d",
+    "lib/apk/db/installed",
+    "usr/lib/apk/db/installed",
+    "opt/conda/conda-meta",
+)
+_PYTHON_FOLDER = re.compile(r"python3(?:\.\d{1,3}t?)?")
+_ASKED_OF_PROCESS = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHON_VERSION", "LAMBDA_TASK_ROOT")
+_ASKED_PREFIXES = ("CUDA_", "NV_", "CUDNN_", "NVIDIA_")
+
+
+class LayoutFolder:
+    """Blobs of an OCI layout, or of an unpacked `docker save` archive."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def _path(self, name: str) -> Path:
+        """A file below the folder, reached through no link. Raises Unreadable."""
+        relative = clean(name)
+        if not relative or name.startswith("/"):
+            raise Unreadable("its name leads out of the layout")
+        path = self._folder
+        for part in relative.split("/"):
+            path = path / part
+            if path.is_symlink():
+                raise Unreadable("it is a link, and links of a layout are not followed")
+        if not path.is_file():
+            raise Unreadable("the layout does not hold it")
+        return path
+
+    def holds(self, name: str) -> bool:
+        """Whether there is a blob of this name."""
+        try:
+            return bool(self._path(name))
+        except (Unreadable, OSError, ValueError):
+            return False
+
+    def json(self, name: str) -> bytes:
+        """A small blob. Raises Unreadable."""
+        with open_inside(self._path(name)) as stream:
+            data = stream.read(JSON_LIMIT + 1)
+        if len(data) > JSON_LIMIT:
+            raise Unreadable(f"`{name[:100]}` has more than the {JSON_LIMIT} bytes that a manifest may have")
+        return data
+
+    def layer(self, name: str) -> Layer:
+        """What a layer holds. Raises Unreadable where there is none of this name."""
+        with open_inside(self._path(name)) as stream:
+            return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name)
+
+
+def open_inside(path: Path) -> BinaryIO:
+    """A regular file that is no link. Raises Unreadable."""
+    flags = os.O_RDONLY
+    for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):
+        flags |= getattr(os, flag, 0)
+    try:
+        descriptor = os.open(path, flags)
+    except (OSError, ValueError) as error:
+        raise Unreadable(f"it cannot be opened: {getattr(error, 'strerror', None) or error}") from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable("it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def is_layout(folder: Path) -> bool:
+    """Whether a folder is an OCI layout or an unpacked `docker save` archive."""
+    if (folder / "blobs").is_dir() or (folder / "oci-layout").is_file():
+        return (folder / "index.json").is_file() or (folder / "manifest.json").is_file()
+    return (folder / "manifest.json").is_file() and any(folder.glob("*/layer.tar"))
+
+
+def is_root(folder: Path) -> bool:
+    """Whether a folder is a root file system, a conda prefix, or the root of a process."""
+    if _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute())) or (folder / "conda-meta").is_dir():
+        return True
+    return any(os.path.lexists(folder / sign) for sign in _ROOT_SIGNS) or any(_system_pythons(folder))
+
+
+def _system_pythons(folder: Path) -> Iterator[str]:
+    for library in ("usr/local/lib", "usr/lib"):
+        try:
+            yield from (name for name in os.listdir(folder / library) if _PYTHON_FOLDER.fullmatch(name))
+        except OSError:
+            continue
+
+
+class _Walk:
+    """One walk through a root file system."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = str(folder)
+        self.layer = Layer()
+
+    def run(self) -> None:
+        waiting = [""]
+        while waiting:
+            relative = waiting.pop()
+            try:
+                with os.scandir(f"{self._folder}/{relative}") as entries:
+                    waiting.extend(folder for entry in entries if (folder := self._entry(relative, entry)))
+            except OSError as error:
+                self._lose(relative, f"it cannot be looked into: {error.strerror or error}")
+            if self.layer.entries > MAX_ENTRIES or len(self.layer.files) > MAX_HELD:
+                self._lose("", f"more than {MAX_ENTRIES} entries, or too many metadata files; the rest is not read")
+                return
+
+    def _lose(self, path: str, why: str) -> None:
+        self.layer.lost = True
+        self.layer.gap(path, why)
+
+    def _entry(self, relative: str, entry: os.DirEntry[str]) -> str | None:
+        """A folder to look into; files are kept."""
+        self.layer.entries += 1
+        path = f"{relative}/{entry.name}" if relative else entry.name
+        if entry.is_dir(follow_symlinks=False):
+            return path if _entered(relative, entry.name) else None
+        limit = wanted(path)
+        if limit is None and entry.is_symlink() and path.count("/") <= _SHALLOW:
+            limit = EXISTS
+        if limit is not None:
+            shown = path.encode("utf-8", "backslashreplace").decode()
+            self.layer.files[shown] = self._held(path, entry, limit)
+        return None
+
+    def _held(self, path: str, entry: os.DirEntry[str], limit: int) -> Held:
+        try:
+            if entry.is_symlink():
+                return Held(form=Form.LINK, link=os.readlink(entry.path)[:4096])
+            if not entry.is_file(follow_symlinks=False):
+                return Held(form=Form.OTHER)
+            size = entry.stat(follow_symlinks=False).st_size
+            if limit == EXISTS:
+                return Held(size=size)
+            with open_inside(Path(entry.path)) as stream:
+                return condensed(path, Held(content=stream.read(limit), size=size))
+        except OSError as error:
+            return Held(problem=f"it cannot be read: {error.strerror or error}")
+        except Unreadable as error:
+            return Held(problem=error.why)
+
+
+def _entered(folder: str, name: str) -> bool:
+    """Whether a folder may hold what is wanted; of packages only their metadata is."""
+    if name in _NEVER_ENTERED or (not folder and name in _KERNEL_FOLDERS):
+        return False
+    inside = folder.endswith(_PACKAGE_FOLDERS)
+    return not inside or name.endswith(_METADATA)
+
+
+def scan_folder(folder: Path) -> Layer:
+    """What a root file system or conda prefix holds."""
+    walk = _Walk(folder)
+    walk.run()
+    return walk.layer
+
+
+def process_setup(folder: Path) -> Setup:
+    """For `/proc/PID/root`, what the process was started with; of its environment only what chooses versions."""
+    found = _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute()))
+    if found is None:
+        return Setup()
+    pairs = (text.partition("=") for text in _words(Path(found["process"], "environ")))
+    env = {name: value for name, _, value in pairs if name in _ASKED_OF_PROCESS or name.startswith(_ASKED_PREFIXES)}
+    command = _words(Path(found["process"], "cmdline"))[:1]
+    return Setup(env=env, command=command, source="the environment of the process")
+
+
+def _words(path: Path) -> tuple[str, ...]:
+    try:
+        with path.open("rb") as stream:
+            data = stream.read(256 * 1024)
+    except OSError:
+        return ()
+    return tuple(word.decode("utf-8", "backslashreplace") for word in data.split(b"\0") if word)

@@ -1,0 +1,188 @@
+"""Layers: what a scan of one keeps, and how an upper one hides what lies below it.
+
+Whiteouts are those of https://github.com/opencontainers/image-spec/blob/main/layer.md.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from mlaudit.document import Unreadable
+from mlaudit.filesystem import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
+from mlaudit.sources.images.byte_reader import Reader, unfolded
+from mlaudit.sources.images.tar_walk import Entry, TarWalk, clean
+
+MAX_ENTRIES = 4_000_000
+"""Entries of one layer."""
+MAX_HELD = 400_000
+"""Files of one layer that are kept."""
+MAX_HELD_BYTES = 256 * 1024**2
+MAX_GAPS = 100
+MAX_PATH = 4096
+"""Characters of a path that is kept."""
+
+_WHITEOUT = ".wh."
+_OPAQUE = ".wh..wh..opq"
+_SHALLOW = 2
+_FORMS = {ord("1"): Form.HARD, ord("2"): Form.LINK}
+_MAX_HOPS = 40
+
+
+@dataclass(slots=True)
+class Layer:
+    """What one layer holds that matters.
+
+    Attributes:
+        whiteouts: paths that it deletes from the layers below.
+        opaque: folders of which nothing below shows through.
+        solid: hashes of the paths that are no folders; a folder below at such a path is gone.
+        lost: it was not read to its end.
+    """
+
+    files: dict[str, Held] = field(default_factory=dict)
+    whiteouts: set[str] = field(default_factory=set)
+    opaque: set[str] = field(default_factory=set)
+    solid: array[int] = field(default_factory=lambda: array("q"))
+    gaps: list[Gap] = field(default_factory=list)
+    entries: int = 0
+    held_bytes: int = 0
+    lost: bool = False
+
+    def gap(self, path: str, why: str, what: str = "") -> None:
+        """Remember what is not read; of a flood the first ones."""
+        if len(self.gaps) < MAX_GAPS:
+            self.gaps.append(Gap(path=path, why=why, what=what))
+
+
+def scan(reader: Reader, shown: str) -> Layer:
+    """What a layer holds; where it cannot be read to its end, that is a gap and the layer is lost."""
+    layer = Layer()
+    try:
+        walk = TarWalk(unfolded(reader))
+        for entry in walk:
+            take(layer, walk, entry)
+    except Unreadable as error:
+        layer.lost = True
+        layer.gaps.insert(0, Gap(path="", why=f"the layer cannot be read to its end: {error.why}", what=shown))
+    return layer
+
+
+def take(layer: Layer, walk: TarWalk, entry: Entry) -> None:
+    """Keep of one entry what matters. Raises Unreadable."""
+    layer.entries += 1
+    if layer.entries > MAX_ENTRIES or len(layer.files) > MAX_HELD or layer.held_bytes > MAX_HELD_BYTES:
+        raise Unreadable(f"it has more than {MAX_ENTRIES} entries, or too many metadata files")
+    path = entry.path
+    if path is None:
+        layer.gap("", "an entry's path leads out of the image and is refused", entry.name[:200])
+        return
+    if entry.problem is not None:
+        layer.gap(path[:200], entry.problem)
+        return
+    name = path[path.rfind("/") + 1 :]
+    if name.startswith(_WHITEOUT):
+        _white_out(layer, path, name)
+        return
+    if entry.is_folder:
+        return
+    layer.solid.append(hash(path))
+    limit = wanted(path)
+    if limit is None and entry.type == ord("2") and path.count("/") <= _SHALLOW:
+        limit = EXISTS
+    if limit is not None:
+        _keep(layer, walk, entry, path, limit)
+
+
+def _white_out(layer: Layer, path: str, name: str) -> None:
+    folder = path[: -len(name)].rstrip("/")
+    if name == _OPAQUE:
+        layer.opaque.add(folder)
+        return
+    hidden = name[len(_WHITEOUT) :]
+    if hidden in ("", ".", ".."):
+        layer.gap(path, "a whiteout names no file")
+    elif not hidden.startswith(_WHITEOUT):
+        layer.whiteouts.add(f"{folder}/{hidden}" if folder else hidden)
+
+
+def _keep(layer: Layer, walk: TarWalk, entry: Entry, path: str, limit: int) -> None:
+    if len(path) > MAX_PATH:
+        layer.gap(path[:200], f"its path has more than {MAX_PATH} characters")
+        return
+    layer.files[path] = held = _held(walk, entry, path, limit)
+    layer.held_bytes += len(held.content) + len(path)
+
+
+def _held(walk: TarWalk, entry: Entry, path: str, limit: int) -> Held:
+    if entry.is_regular:
+        problem = "it is a sparse file, which is not read" if entry.sparse and limit else None
+        content = walk.content(limit) if not problem else b""
+        return condensed(path, Held(content=content, size=entry.size, problem=problem))
+    return Held(form=_FORMS.get(entry.type, Form.OTHER), link=entry.link[:MAX_PATH])
+
+
+class Merged:
+    """Layers laid over each other, lowest first."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Held] = {}
+        self.gaps: list[Gap] = []
+        self.lost = False
+
+    def lay(self, layer: Layer) -> None:
+        """Put a layer over those before: what it deletes and hides goes, what it holds comes."""
+        held = _linked(layer.files, self.files)
+        gone = _Gone(layer, held, self.files)
+        self.files = {path: one for path, one in self.files.items() if path in held or not gone.hides(path)}
+        self.files.update(held)
+        self.gaps.extend(layer.gaps[: MAX_GAPS - len(self.gaps)] if len(self.gaps) < MAX_GAPS else ())
+        self.lost = self.lost or layer.lost
+
+
+class _Gone:
+    """What a layer takes away from those below it."""
+
+    def __init__(self, layer: Layer, held: Iterable[str], below: Iterable[str]) -> None:
+        self._layer = layer
+        self._folders = {folder for path in held for folder in ancestors(path)}
+        asked = {hash(one) for path in below for one in (path, *ancestors(path))}
+        self._solid = asked.intersection(layer.solid)
+        self._known: dict[str, bool] = {}
+
+    def hides(self, path: str) -> bool:
+        """Whether a path of a lower layer is gone."""
+        covered = path in self._layer.whiteouts or path in self._folders or hash(path) in self._solid
+        return covered or self._folder_hides(path)
+
+    def _folder_hides(self, path: str) -> bool:
+        passed: list[str] = []
+        found = False
+        for folder in ancestors(path):
+            if folder in self._known:
+                found = self._known[folder]
+                break
+            passed.append(folder)
+            if folder in self._layer.opaque or folder in self._layer.whiteouts or hash(folder) in self._solid:
+                found = True
+                break
+        self._known.update(dict.fromkeys(passed, found))
+        return found
+
+
+def _linked(files: Mapping[str, Held], below: Mapping[str, Held]) -> dict[str, Held]:
+    """The files with hard links replaced by what they lead to, in the layer itself or below it."""
+    return {path: _followed(held, files, below) if held.form is Form.HARD else held for path, held in files.items()}
+
+
+def _followed(held: Held, files: Mapping[str, Held], below: Mapping[str, Held]) -> Held:
+    target: Held | None = held
+    for _ in range(_MAX_HOPS):
+        if target is None or target.form is not Form.HARD:
+            break
+        path = clean(target.link) or ""
+        target = files.get(path) or below.get(path)
+    if target is None or target.form is Form.HARD:
+        return replace(held, problem=f"it is a hard link to `{held.link[:80]}`, whose bytes were not kept")
+    return target

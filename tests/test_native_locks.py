@@ -1,0 +1,171 @@
+"""What is read from a lock is what the tool that wrote it says: names and versions, for every choice of groups.
+
+A tool is looked for on PATH and in $MLAUDIT_NATIVE_BIN; a test whose tool is absent is skipped. None needs a network.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import tomli
+from packaging import pylock
+from packaging.requirements import Requirement
+from packaging.tags import cpython_tags
+
+from mlaudit.model import Kind, Pin, Reading
+from mlaudit.names import normalized
+from mlaudit.reading import read
+from mlaudit.sources.files import Root
+from mlaudit.target import Wanted, choose, target_for
+from tests.parser_cases import FIXTURES
+
+if TYPE_CHECKING:
+    from packaging.markers import Environment
+
+LOCKS = FIXTURES / "native-locks"
+ALWAYS = {"main", "default"}
+Named = set[tuple[str, str | None]]
+
+
+def _tool(name: str) -> str:
+    path = os.pathsep.join(filter(None, (os.environ.get("MLAUDIT_NATIVE_BIN"), os.environ.get("PATH"))))
+    found = shutil.which(name, path=path)
+    if found is None:
+        pytest.skip(f"{name} is not installed; $MLAUDIT_NATIVE_BIN may name its folder")
+    return found
+
+
+def _said(tool: str, *arguments: str, folder: Path) -> str:
+    environment = {**os.environ, "PDM_CHECK_UPDATE": "0", "PIPENV_NOSPIN": "1", "PDM_IGNORE_ACTIVE_VENV": "1"}
+    environment.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        [tool, *arguments], cwd=folder, env=environment, capture_output=True, text=True, timeout=300, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+def _reading(path: Path) -> Reading:
+    reading = read(Root(path.parent).document(path))
+    assert reading.unread == ()
+    return reading
+
+
+def _copy(name: str, tmp_path: Path) -> Path:
+    return Path(shutil.copytree(LOCKS / name, tmp_path / name))
+
+
+def _packages(pins: Iterable[Pin]) -> Named:
+    return {(pin.name, pin.version) for pin in pins if pin.kind is Kind.PACKAGE}
+
+
+def _grouped(reading: Reading, groups: set[str], extras: set[str], only: bool = False) -> list[Pin]:
+    """The pins of these groups, whatever their markers say; `only` leaves out what is always installed."""
+    wanted = groups if only else groups | ALWAYS
+    return [
+        pin
+        for pin in reading.pins
+        if (not pin.under_extras or extras & set(pin.under_extras))
+        and (wanted & set(pin.groups) if pin.groups else not only)
+    ]
+
+
+def _exported(text: str) -> Named:
+    found: Named = set()
+    for line in text.splitlines():
+        if line.strip() and not line.startswith(("#", "-")):
+            requirement = Requirement(line)
+            version = next((clause.version for clause in requirement.specifier if clause.operator == "=="), None)
+            found.add((normalized(requirement.name), version))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("arguments", "groups", "extras"),
+    [
+        (("--prod",), set[str](), set[str]()),
+        (("--prod", "-G", "serve"), set(), {"serve"}),
+        (("--dev",), {"dev"}, set()),
+        (("--dev", "-G", "serve"), {"dev"}, {"serve"}),
+        # where nothing is chosen, PDM takes all that is locked
+        ((), {"dev"}, {"serve"}),
+    ],
+)
+def test_pdm_exports_what_is_read(
+    tmp_path: Path, arguments: tuple[str, ...], groups: set[str], extras: set[str]
+) -> None:
+    folder = _copy("pdm", tmp_path)
+    said = _exported(_said(_tool("pdm"), "export", "--no-hashes", *arguments, folder=folder))
+    assert _packages(_grouped(_reading(folder / "pdm.lock"), groups, extras)) == said
+    assert len(said) > 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "groups", "only"),
+    [((), set[str](), False), (("--dev",), {"develop"}, False), (("--dev-only",), {"develop"}, True)],
+)
+def test_pipenv_requires_what_is_read(tmp_path: Path, arguments: tuple[str, ...], groups: set[str], only: bool) -> None:
+    folder = _copy("pipenv", tmp_path)
+    text = _said(_tool("pipenv"), "requirements", *arguments, folder=folder)
+    pins = _grouped(_reading(folder / "Pipfile.lock"), groups, set(), only)
+    assert _packages(pins) == _exported(text)
+    markers = {line.partition("; ")[2] for line in text.splitlines() if "; " in line}
+    assert {pin.marker for pin in pins if pin.marker and pin.version} >= markers
+    assert len(pins) > 4
+
+
+@pytest.mark.parametrize("platform", ["linux-64", "osx-arm64"])
+def test_conda_lock_renders_what_is_read(tmp_path: Path, platform: str) -> None:
+    folder = _copy("conda-lock", tmp_path)
+    _said(_tool("conda-lock"), "render", "-p", platform, "-k", "explicit", folder=folder)
+    rendered = _reading(folder / f"conda-{platform}.lock")
+    ours = [pin for pin in _grouped(_reading(folder / "conda-lock.yml"), set(), set()) if platform in pin.platforms]
+    installed = {(pin.name, pin.version or None) for pin in ours if pin.source == "index"}
+    assert {(pin.name, pin.version) for pin in rendered.pins if pin.source != "git"} == installed
+    assert {pin.variant for pin in rendered.pins} == {pin.variant for pin in ours}
+
+
+PYTHONS = ["3.10.0", "3.11.7", "3.13.1"]
+GROUPS = [((), ()), (("dev",), ()), ((), ("serve",)), (("dev",), ("serve",))]
+
+
+def _environment(python: str) -> Environment:
+    return {
+        "implementation_name": "cpython",
+        "implementation_version": python,
+        "os_name": "posix",
+        "platform_machine": "x86_64",
+        "platform_release": "",
+        "platform_system": "Linux",
+        "platform_version": "",
+        "python_full_version": python,
+        "platform_python_implementation": "CPython",
+        "python_version": python.rpartition(".")[0],
+        "sys_platform": "linux",
+    }
+
+
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(("groups", "extras"), GROUPS)
+def test_packaging_selects_what_is_chosen(python: str, groups: tuple[str, ...], extras: tuple[str, ...]) -> None:
+    """`packaging.pylock` is what pip selects with; every package has a file that fits, so markers alone decide."""
+    path = LOCKS / "pylock" / "pylock.toml"
+    lock = pylock.Pylock.from_dict(tomli.loads(path.read_text(encoding="utf-8")))
+    minor = tuple(map(int, python.split(".")[:2]))
+    selected = lock.select(
+        environment=_environment(python),
+        tags=list(cpython_tags(minor, platforms=["manylinux_2_28_x86_64", "any"])),
+        extras=extras,
+        dependency_groups=groups,
+    )
+    said = {(package.name, str(package.version)) for package, _ in selected if package.version is not None}
+    reading = _reading(path)
+    target = target_for([reading], Wanted(python=python, platform="linux-x86_64", groups=groups, extras=extras))
+    chosen = [pin for pin, choice in zip(reading.pins, choose(reading, target), strict=True) if choice.selected]
+    assert _packages(chosen) == said
