@@ -13,6 +13,7 @@ from mlaudit.options import Options
 from mlaudit.reading import read
 from mlaudit.report import Environment
 from mlaudit.sources.files import Root
+from mlaudit.sources.image import image_document
 from mlaudit.sources.spelling import Spelled, spelled
 from mlaudit.sources.tree import environment_document
 from mlaudit.target import Wanted
@@ -135,6 +136,10 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     if part.revision is not None:
         from mlaudit.sources import git
 
+        if part.clone is not None:
+            clone = Path(part.clone)
+            shown = f"{clone.name}@{part.revision}"
+            return [git.document(clone, part.revision, part.path, options.settings.defines, shown=shown)]
         return [git.document(options.root, part.revision, part.path, options.settings.defines)]
     if part.path == "-":
         from mlaudit.sources import stdin
@@ -142,6 +147,9 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
         return [stdin.document()]
     root = Root(options.root, options.settings.defines)
     path = Path(part.path)
+    image = image_document(path, root, part.platform or options.wanted.platform)
+    if image is not None:
+        return [image]
     return folder_documents(path, root) if path.is_dir() else [root.document(path)]
 
 

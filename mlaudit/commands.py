@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 ROLES = ("training", "serving")
 """Of `compare`: the first writes, the others read."""
+NOTHING = 3
+"""The exit code where there is nothing to compare."""
 
 
 def compare(sources: Sequence[str], options: Options) -> Report:
@@ -52,9 +55,11 @@ def check(paths: Sequence[str], options: Options) -> Report:
         from mlaudit.declared import declared, shared_files
 
         every = list(declared(options))
-        made = _touched(every, paths, options.root)
+        itself = any(os.path.relpath(path, options.root) == options.settings.path for path in paths)
+        made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
-        return _report("check", made, options, named=made, shared=tuple(shared_files(options)), notes=said)
+        report = _report("check", made, options, named=made, shared=tuple(shared_files(options)), notes=said)
+        return report if made else _passed_over(report, paths)
     return _discovered(paths, options)
 
 
@@ -109,6 +114,13 @@ def _untouched(every: Sequence[Environment], options: Options) -> str:
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
+def _passed_over(report: Report, paths: Sequence[str]) -> Report:
+    """Files of no environment change none: a hook that names what is committed has nothing to object to."""
+    if report.exit_code == NOTHING and paths and not any(Path(path).is_dir() for path in paths):
+        return replace(report, exit_code=0)
+    return report
+
+
 def _paths(one: Environment) -> Iterator[str]:
     yield from one.sources
     for reading in (*one.readings, *one.writes):
@@ -140,7 +152,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     kept = _touched(made, files, options.root) if files else made
     pairs = sum(len(one.follows) for one in kept)
     advice = tuple(_advice(looked, pairs, ", ".join(paths) or "here"))
-    return _report("check", kept, options, found=looked, notes=advice, uncertain=frozenset(uncertain))
+    report = _report("check", kept, options, found=looked, notes=advice, uncertain=frozenset(uncertain))
+    return report if kept else _passed_over(report, paths)
 
 
 def _assembled(found: Discovery, folder: Path, options: Options, taken: Sequence[str]) -> Iterator[Environment]:

@@ -77,13 +77,21 @@ def _section(title: str, entries: list[list[str]]) -> Iterator[str]:
 
 
 def _known(row: Known) -> list[str]:
-    return [
-        f"{row.severity.value} {row.effect.value}: {row.says}".replace("{writer}", row.writer or "any version").replace(
-            "{reader}", row.reader or "any version"
-        ),
-        *([f"fix: {row.remedy}"] if row.remedy else []),
-        *_sourced(row.evidence),
-    ]
+    says = f"{row.severity.value} {row.effect.value}: {_filled(row, row.says)}"
+    return [says, *([f"fix: {_filled(row, row.remedy)}"] if row.remedy else []), *_sourced(row.evidence)]
+
+
+def _filled(row: Known, sentence: str) -> str:
+    """A sentence of a row with its ranges where a run puts versions."""
+    ranges = {
+        "{writer}": row.writer or "any version",
+        "{reader}": row.reader or "any version",
+        "{writer_python}": row.writer_python or "any version",
+        "{reader_python}": row.reader_python or "any version",
+    }
+    for name, text in ranges.items():
+        sentence = sentence.replace(name, text)
+    return sentence
 
 
 def _skew(row: Skew) -> list[str]:

@@ -1,4 +1,4 @@
-"""The files of an image or root file system that an audit reads, kept in memory: which ones, how much, and from where."""
+"""The files of an image or root file system that an audit reads: which ones, how much of them, kept in memory."""
 
 from __future__ import annotations
 
@@ -100,7 +100,6 @@ class Setup:
         platform: as OCI writes it, `linux/arm64/v8`; empty where nobody states it.
         command: entry point and command in one.
         source: the word for where this is said.
-        described: it was given by an image or a process, so an absent `PATH` is really absent.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)

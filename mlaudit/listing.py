@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterable, Sequence
 
 from mlaudit.model import Pin
 from mlaudit.report import Environment
 from mlaudit.reporters._layout import Line, columns, painted, text
-from mlaudit.reporters.json import place, target
+from mlaudit.reporters.json import lines, place, target
 
 Json = dict[str, object]
 
 
 def as_json(environments: Iterable[Environment]) -> str:
     """Schema `mlaudit.list/1`."""
-    data = {"schema": "mlaudit.list/1", "environments": [_environment(one) for one in environments]}
-    return json.dumps(data, indent=2) + "\n"
+    made = [lines(_environment(one)).rstrip() for one in environments]
+    return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(made)}]}}\n'
 
 
 def _environment(one: Environment) -> Json:

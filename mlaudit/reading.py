@@ -18,15 +18,25 @@ MAX_INCLUDES = 200
 
 
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
-    """The parser of a document: as told, else by its name, else by its content. Raises Unreadable."""
+    """The parser of a document: as told, else by its name, else by its content. Raises Unreadable.
+
+    The name of a binary format is a hint (a `.pkl` may be a zip archive): its bytes must agree.
+    """
     if as_format is not None:
         return _told(as_format)
     tree = doc.tree is not None
     by_name = named(doc.path, tree=tree)
-    for certain in (by_name, [one for one in by_name if one.places(doc.path)]):
+    decisive = [one for one in by_name if one.kind != "binary"]
+    placed = [one for one in decisive if one.places(doc.path)]
+    for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
-    return _by_content(doc, by_name or [one for one in parsers().values() if (one.kind == "tree") is tree])
+    try:
+        return _by_content(doc, decisive or [one for one in parsers().values() if (one.kind == "tree") is tree])
+    except Unreadable:
+        if len(by_name) == 1:
+            return by_name[0]
+        raise
 
 
 def _told(as_format: str) -> Parser:

@@ -125,11 +125,32 @@ def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
     Modules that declare other names are not imported: most runs meet two formats of many, and importing all of them
     takes longer than the audit.
     """
-    for module, patterns in _declared_files().items():
-        if patterns is None or any(_names(pattern, path) for pattern in patterns):
-            import_module(module)
-    found = (parser for _, parser in sorted(_PARSERS.items()) if (parser.kind == "tree") is tree)
-    return tuple(parser for parser in found if parser.names(path))
+    modules = dict.fromkeys(_named_modules(path.rpartition("/")[2]))
+    modules.update(dict.fromkeys(module for module, pattern in _path_patterns() if _names(pattern, path)))
+    for module in modules:
+        import_module(module)
+    found = (parser for _, parser in sorted(_PARSERS.items()) if parser.read.__module__ in modules)
+    return tuple(parser for parser in found if (parser.kind == "tree") is tree and parser.names(path))
+
+
+@lru_cache(maxsize=4096)
+def _named_modules(name: str) -> tuple[str, ...]:
+    """Modules of parsers that may know a file's name; those of which only an import can tell are among them."""
+    return tuple(
+        module
+        for module, patterns in _declared_files().items()
+        if patterns is None or any("/" not in pattern and _names(pattern, name) for pattern in patterns)
+    )
+
+
+@lru_cache(maxsize=1)
+def _path_patterns() -> tuple[tuple[str, str], ...]:
+    return tuple(
+        (module, pattern)
+        for module, patterns in _declared_files().items()
+        for pattern in patterns or ()
+        if "/" in pattern
+    )
 
 
 _FILES = re.compile(

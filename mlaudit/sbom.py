@@ -34,7 +34,7 @@ _KINDS = {
     "container": Kind.IMAGE,
     "file": Kind.FILE,
 }
-_REPLACED = "its package URL cannot be read; expected one like `pkg:pypi/torch@2.3.1`"
+_NO_URL = "its package URL cannot be read; expected one like `pkg:pypi/torch@2.3.1`"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,7 +63,7 @@ def statements(doc: Document, pins: CondaPins, component: Component, layer: Laye
     """What a component states; the version of its package URL counts where its own is missing."""
     url = purl.parse(component.purl) if component.purl else None
     if component.purl and url is None:
-        yield doc.unread(_REPLACED, component.at, what=component.purl)
+        yield doc.unread(_NO_URL, component.at, what=component.purl)
     if url is None:
         yield _plain(doc, component, layer)
         return
@@ -81,7 +81,7 @@ def _distribution(doc: Document, component: Component, name: str, version: str |
     version = (version or "").strip() or None
     specifier = None
     if version is not None and parsed(version) is None:
-        listed = version if version[0] in "<>=!~" else ""
+        listed = version if version[0] in "<>=!~" else f"=={version}" if version.endswith(".*") else ""
         if not listed or specifiers(listed) is None:
             why = f"`{version[:80]}` is no version (PEP 440)"
             return doc.unread(why, component.at, what=f"{name} {version}", package=_row(doc, name, component.at))
@@ -132,7 +132,8 @@ def _other(doc: Document, component: Component, url: PackageUrl, layer: Layer) -
     if url.type == "mlflow":
         return model_refs.reference(doc, Kind.MODEL, f"models:/{url.name}", version, at, layer=layer)
     if url.type in _SYSTEM:
-        return doc.pin(layer, url.name, version, at=at, kind=Kind.SYSTEM, hashes=component.hashes)
+        made = doc.pin(layer, url.name, version, at=at, kind=Kind.SYSTEM, hashes=component.hashes)
+        return replace(made, variant=None)
     if url.type == "generic" and url.name == "python":
         return doc.pin(layer, url.name, version, at=at, kind=Kind.PYTHON)
     kind = Kind.IMAGE if url.type in _IMAGES else Kind.SYSTEM
@@ -147,5 +148,6 @@ def _plain(doc: Document, component: Component, layer: Layer) -> Pin | Unread:
         if not re.fullmatch(r"[A-Za-z0-9][\w.-]{0,200}", component.name):
             return model_refs.reference(doc, Kind.SYSTEM, component.name, component.version, component.at, layer=layer)
         return _distribution(doc, component, component.name, component.version, layer)
-    made = model_refs.reference(doc, kind, component.name, component.version, component.at, layer=layer)
+    name = f"{kind.value}:{component.name}" if kind in (Kind.MODEL, Kind.DATA) else component.name
+    made = model_refs.reference(doc, kind, name, component.version, component.at, layer=layer)
     return replace(made, hashes=component.hashes)

@@ -112,10 +112,11 @@ class _Seen:
     def characters(self, data: str) -> None:
         held = self.texts[-1]
         if not held:
-            data = data.lstrip()
-            if not data:
+            blank = len(data) - len(data.lstrip())
+            if blank == len(data):
                 return
-            self.places[-1] = self.here
+            self.places[-1] = self.doc.place(self.line, self.parser.CurrentColumnNumber + 1 + blank)
+            data = data[blank:]
         if sum(map(len, held)) < MAX_TEXT:
             held.append(data[:MAX_TEXT])
 

@@ -121,9 +121,7 @@ class Opened:
         self.run(f"document.querySelector(\"input[name='{name}'][value='{value}']\").click()")
 
     def press(self, *keys: str) -> None:
-        from selenium.webdriver.common.action_chains import ActionChains
-
-        ActionChains(self.browser).send_keys(*keys).perform()
+        webdriver.ActionChains(self.browser).send_keys(*keys).perform()
 
     def complaints(self) -> list[str]:
         return [entry["message"] for entry in self.browser.get_log("browser")]
@@ -216,20 +214,19 @@ def test_a_cell_opens_to_places_evidence_and_fix(opened: Opened) -> None:
 
 
 def test_the_keyboard_reaches_everything(opened: Opened) -> None:
-    from selenium.webdriver.common.keys import Keys
-
+    keys = webdriver.Keys
     opened.press("/")
     assert opened.run("document.activeElement.id") == "search"
     opened.run("document.querySelector('#grid tbody th').focus()")
-    opened.press(Keys.ARROW_RIGHT, Keys.ARROW_RIGHT, Keys.ARROW_DOWN, Keys.ARROW_UP, Keys.ENTER)
+    opened.press(keys.ARROW_RIGHT, keys.ARROW_RIGHT, keys.ARROW_DOWN, keys.ARROW_UP, keys.ENTER)
     assert opened.run("document.querySelector('#panel h2').textContent") == "numpy in serving"
-    opened.press(Keys.ESCAPE)
+    opened.press(keys.ESCAPE)
     assert not opened.run("document.getElementById('panel').open")
     assert opened.run("document.activeElement.firstChild.textContent") == "1.26.0"
-    opened.press(Keys.HOME, Keys.ENTER)
+    opened.press(keys.HOME, keys.ENTER)
     assert opened.run("document.querySelector('#panel h2').textContent") == "numpy"
-    opened.press(Keys.ESCAPE)
-    opened.press(Keys.END)
+    opened.press(keys.ESCAPE)
+    opened.press(keys.END)
     assert opened.run("document.activeElement.cellIndex") == 3
     assert opened.run("document.querySelectorAll('#grid [tabindex]').length") == 1
 

@@ -43,9 +43,9 @@ class Consequence:
     via: str | None = None
 
     @property
-    def rank(self) -> tuple[int, int, str]:
-        """Sorts the worst first."""
-        return (self.severity.rank, self.effect.rank, self.id)
+    def rank(self) -> tuple[int, int]:
+        """Sorts the worst first; equals stay as the file has them, which is by weight."""
+        return (self.severity.rank, self.effect.rank)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

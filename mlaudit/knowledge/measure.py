@@ -19,7 +19,7 @@ from pathlib import Path
 from mlaudit.knowledge.load import checked, parse
 from mlaudit.narrow import Node
 
-TIMEOUT = 20
+TIMEOUT = 60
 """Seconds for one artifact: a loop that never ends is an outcome too."""
 TOLERANCE = 1e-9
 """Results further apart than this differ."""

@@ -49,9 +49,16 @@ def worst_in_ranges(
         found = judge(
             package, one, other, writer_python=writer_python, reader_python=reader_python, kinds=kinds, classes=classes
         )
-        if found and (worst is None or found[0].rank < worst.consequences[0].rank):
+        if found and (worst is None or _weight(found) < _weight(worst.consequences)):
             worst = WorstInRanges(writer=one, reader=other, consequences=found)
     return worst
+
+
+def _weight(found: tuple[Consequence, ...]) -> tuple[tuple[int, int], int]:
+    """Sorts the worst first: by the worst consequence, then by how many artifacts those of its severity broke."""
+    worst = found[0]
+    broken = sum(one.failed or 0 for one in found if one.severity is worst.severity)
+    return (worst.rank, -broken)
 
 
 def _pairs(known: Dossier, writer: str, reader: str) -> Iterator[tuple[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
 from mlaudit.model import Fact, Statement
@@ -26,6 +27,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """An environment stands alone, or under `environment` of a deployment, component or job, however deep."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     described = Descriptor(doc)
     if not root.is_table:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Fact, Kind, Statement
@@ -23,6 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`docker`, then `conda`, then `python`, which is the order in which BentoML builds."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `service` and `python.packages`")

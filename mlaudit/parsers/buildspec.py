@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Statement
@@ -23,6 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["buildspec.yml", "buildspec.yaml", "buildspec*.yml", "buildspec*.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The phases in the order in which CodeBuild runs them; `finally` commands come last in each."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `version` and `phases`")

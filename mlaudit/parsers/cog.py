@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Kind, Statement
@@ -25,6 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["cog.yaml", "cog.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`build` (`environment` in the oldest files): system packages, then Python ones, then the commands of `run`."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected a table `build`")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 
 from mlaudit.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.document import Document, Unreadable
@@ -18,6 +19,7 @@ from mlaudit.registry import parser
 from mlaudit.versions import parsed, split_variant
 
 _LIBRARY = "PyTorch version"
+_CUDNN = "cuDNN version"
 # What vLLM's copy of the script adds: https://github.com/vllm-project/vllm/blob/main/vllm/collect_env.py
 _LIBRARIES = {_LIBRARY: "torch", "vLLM Version": "vllm"}
 
@@ -39,6 +41,15 @@ _SECOND = re.compile(rb"(?m)^[ \t>]{0,64}(?:Is debug build|CUDA used to build Py
 Values = dict[str, tuple[str, Line, int]]
 
 
+@dataclass(slots=True)
+class _Report:
+    """One output of the script: values by their keys, lines of packages, and files of cuDNN."""
+
+    values: Values = field(default_factory=dict)
+    listed: list[Line] = field(default_factory=list)
+    cudnn: list[tuple[Line, re.Match[str]]] = field(default_factory=list)
+
+
 def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None and _SECOND.search(doc.head) is not None
 
@@ -47,34 +58,34 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
     reports = list(_reports(doc))
-    if not any(values for values, _ in reports):
+    if not any(report.values for report in reports):
         raise Unreadable(f"no report of collect_env stands in it; one has a line `{_LIBRARY}: ...`")
-    for values, listed in reports:
-        yield from _machine(doc, values)
-        yield from _libraries(doc, values)
-        yield from _accelerators(doc, values)
+    for report in reports:
+        yield from _machine(doc, report.values)
+        yield from _libraries(doc, report.values)
+        yield from _accelerators(doc, report.values)
+        yield from _cudnn(doc, report)
         pins = CondaPins(doc)
-        for line in listed:
+        for line in report.listed:
             yield from _package(doc, pins, line)
 
 
-def _reports(doc: Document) -> Iterator[tuple[Values, list[Line]]]:
-    """The values by their keys, the first of each, and the lines of packages."""
-    values: Values = {}
-    listed: list[Line] = []
+def _reports(doc: Document) -> Iterator[_Report]:
+    """The reports in the document; of a key that stands twice the first counts."""
+    report = _Report()
     for line in lines(doc):
         found = _KEY.fullmatch(line.text)
-        if found and found["key"] == _LIBRARY and values:
-            yield values, listed
-            values, listed = {}, []
+        if found and found["key"] == _LIBRARY and report.values:
+            yield report
+            report = _Report()
         if line.text.startswith("["):
-            listed.append(line)
+            report.listed.append(line)
         elif found:
-            values.setdefault(found["key"], (found["value"] or "", line, found.start("value")))
-        elif "cuDNN version" in values and _CUDNN_FILE.search(line.text):
-            text, first, start = values["cuDNN version"]
-            values["cuDNN version"] = (f"{text} {line.text}", first, start)
-    yield values, listed
+            report.values.setdefault(found["key"], (found["value"] or "", line, found.start("value")))
+        file = _CUDNN_FILE.search(line.text) if _CUDNN in report.values else None
+        if file:
+            report.cudnn.append((line, file))
+    yield report
 
 
 def _told(values: Values, key: str) -> str | None:
@@ -143,24 +154,24 @@ def _accelerators(doc: Document, values: Values) -> Iterator[Statement]:
             yield _pin(doc, values, key, kind, name, text)
         elif text:
             yield _unread(doc, values, key, "expected a version of numbers and dots", name)
-    yield from _cudnn(doc, values)
 
 
-def _cudnn(doc: Document, values: Values) -> Iterator[Statement]:
+def _cudnn(doc: Document, report: _Report) -> Iterator[Statement]:
     """The version in the names of cuDNN's files; `Probably one of the following` may list several."""
-    text = _told(values, "cuDNN version")
+    text = _told(report.values, _CUDNN)
     if not text:
         return
-    versions = list(dict.fromkeys(_CUDNN_FILE.findall(text)))
-    if not versions and _RELEASE.fullmatch(text):
-        versions = [text]
+    versions = list(dict.fromkeys(file.group(1) for _, file in report.cudnn))
     if len(versions) == 1:
-        yield _pin(doc, values, "cuDNN version", Kind.CUDNN, "cudnn", versions[0])
+        line, file = report.cudnn[0]
+        yield doc.pin(Layer.INSTALLED, "cudnn", versions[0], at=line.of(file, 1), kind=Kind.CUDNN)
     elif versions:
         why = f"several are installed ({', '.join(versions[:4])}), and it is not told which one is loaded"
-        yield _unread(doc, values, "cuDNN version", why, "cudnn")
+        yield _unread(doc, report.values, _CUDNN, why, "cudnn")
+    elif _RELEASE.fullmatch(text):
+        yield _pin(doc, report.values, _CUDNN, Kind.CUDNN, "cudnn", text)
     else:
-        yield _unread(doc, values, "cuDNN version", "no file name in it tells a version", "cudnn")
+        yield _unread(doc, report.values, _CUDNN, "no file name in it tells a version", "cudnn")
 
 
 def _package(doc: Document, pins: CondaPins, line: Line) -> Iterator[Statement]:

@@ -50,6 +50,8 @@ class _Bom:
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every component, nested ones too; the component that the bill is about is none of them."""
+    if not doc.head.strip():
+        raise Unreadable("it is empty; expected a bill of materials")
     bom = _from_xml(doc) if doc.head.lstrip(b"\xef\xbb\xbf \t\r\n")[:1] == b"<" else _from_json(doc)
     if bom.version not in _KNOWN:
         raise Unreadable(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor, data_of, found
 from mlaudit.document import Document
 from mlaudit.model import Fact, Kind, Layer, Statement
@@ -25,6 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they stand."""
+    yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)
     yield from described.guarded(found(root, "spark_version"), lambda node: _runtime(described, node))

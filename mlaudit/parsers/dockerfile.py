@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit import dockerfile_stages, dockerfile_text, image_tags
+from mlaudit import dockerfile_stages, dockerfile_text, image_tags, waivers
 from mlaudit.dockerfile_stages import Build, Stage
 from mlaudit.dockerfile_text import Instruction
 from mlaudit.document import Document
@@ -44,6 +44,7 @@ def _looks_like_it(doc: Document) -> bool:
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Roots are the stages, the last one by default; a pin names every stage that holds it."""
+    yield from waivers.in_comments(doc)
     build, problems = dockerfile_stages.read(doc)
     yield from problems
     if not build.stages:

@@ -82,8 +82,9 @@ def _declared_models(root: Node) -> frozenset[str]:
     return frozenset(named)
 
 
-def _normal(path: str) -> str:
-    return path if "://" in path else posixpath.normpath(path.replace("\\", "/"))
+def _normal(path: str, folder: str = "") -> str:
+    """A path of a stage that runs in a folder, as seen from the document; an address stays as it is."""
+    return path if "://" in path else posixpath.normpath(posixpath.join(folder, path).replace("\\", "/"))
 
 
 def _stage(doc: Document, stage: Node, models: frozenset[str]) -> Iterator[Statement]:
@@ -103,7 +104,7 @@ def _entry(doc: Document, node: Node, folder: str, models: frozenset[str]) -> It
         return
     if node.is_text:
         yield from _named(doc, node.text(), doc.at(*node.route), folder, models)
-    elif node.get("path").is_text:
+    elif node.get("path").exists:
         yield from _hashed(doc, node, folder, models)
     elif len(node.table()) == 1:
         path = str(next(iter(node.table())))
@@ -116,7 +117,7 @@ def _named(doc: Document, path: str, at: Place, folder: str, models: frozenset[s
     if is_template(path) or is_template(folder):
         yield doc.unread("a placeholder in it has no value here", at, what=path, template=True)
         return
-    name = _normal(posixpath.join(folder, path)) if folder else _normal(path)
+    name = _normal(path, folder)
     yield reference(doc, _kind(name, models), f"dvc:{name}", None, at, source="path")
 
 
@@ -128,7 +129,7 @@ def _kind(path: str, models: frozenset[str]) -> Kind:
 
 def _hashed(doc: Document, node: Node, folder: str, models: frozenset[str]) -> Iterator[Statement]:
     path = node.get("path").text()
-    name = _normal(posixpath.join(folder, path)) if folder else _normal(path)
+    name = _normal(path, folder)
     found = next(((key, value) for key in _HASHES if (value := node.get(key)).exists), None)
     came = _repository(node.get("repo"))
     if found is None:

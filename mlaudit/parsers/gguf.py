@@ -18,7 +18,7 @@ def _is_gguf(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="binary", artifact=True, content=_is_gguf)
+@parser(files=["*.gguf"], kind="binary", artifact=True, content=_is_gguf)
 def read(doc: Document) -> Iterator[Statement]:
     """The scalar keys in front of the vocabulary."""
     with doc.stream() as stream:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from itertools import islice, product
+from itertools import product
+from math import prod
 
-from mlaudit import python_text
+from mlaudit import python_text, waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document
 from mlaudit.model import Root, Statement
@@ -16,7 +17,7 @@ from mlaudit.script_text import of_node
 from mlaudit.shell_expand import expanded
 
 MAX_COMBINATIONS = 32
-"""Combinations of a matrix for which one job's steps are read."""
+"""Combinations of a matrix for which the steps of a job are read; of a larger one a part that holds every value."""
 
 _JOBS = re.compile(rb"(?m)^jobs:[ \t]*\r?$")
 _RUNS_ON = re.compile(rb"(?m)^[ \t]+(?:runs-on|uses):")
@@ -41,6 +42,7 @@ def _looks_like_it(doc: Document) -> bool:
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every job is a root; of a matrix every combination is read, and what they have in common stands once."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         return
@@ -133,10 +135,19 @@ def _combinations(matrix: Node) -> Iterator[dict[str, str]]:
             for name, value in entry.items() if entry.is_table else ():
                 if value.is_text:
                     axes.setdefault(name, []).append(value.text())
-    names = [f"matrix.{name}" for name in axes]
-    columns = [list(dict.fromkeys(values)) for values in axes.values()]
-    for row in islice(product(*columns), MAX_COMBINATIONS):
+    names = [f"matrix.{name}" for name, values in axes.items() if values]
+    columns = [list(dict.fromkeys(values)) for values in axes.values() if values]
+    for row in _rows(columns):
         yield dict(zip(names, row, strict=True))
+
+
+def _rows(columns: list[list[str]]) -> Iterator[tuple[str, ...]]:
+    """Every combination; of too many as many as the longest list has values, so that each value is in one."""
+    if prod(len(column) for column in columns) <= MAX_COMBINATIONS:
+        yield from product(*columns)
+        return
+    for number in range(min(max(len(column) for column in columns), MAX_COMBINATIONS)):
+        yield tuple(column[number % len(column)] for column in columns)
 
 
 def _texts(node: Node) -> Iterator[str]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document
 from mlaudit.model import Root, Statement
@@ -34,6 +35,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every job that is no template (`.name`) is a root; `extends`, `default` and `!reference` are followed."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         return

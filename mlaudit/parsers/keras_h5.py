@@ -19,7 +19,7 @@ def _is_hdf5(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="binary", artifact=True, content=_is_hdf5)
+@parser(files=["*.h5", "*.hdf5", "*.keras"], kind="binary", artifact=True, content=_is_hdf5)
 def read(doc: Document) -> Iterator[Statement]:
     """The attributes of the root group; weights files have them at their groups only in Keras 2."""
     with doc.stream() as stream:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from importlib import resources
 
-from mlaudit import image_tags
+from mlaudit import image_tags, waivers
 from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
 from mlaudit.manifests import Manifests
@@ -37,6 +37,7 @@ def _images() -> Mapping[str, str]:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every document of the stream is a root, named after its `metadata.name`."""
+    yield from waivers.in_comments(doc)
     manifests = Manifests(doc)
     for node in manifests.tables():
         name = node.dig("metadata", "name").value

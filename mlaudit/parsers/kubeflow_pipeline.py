@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
 from mlaudit.manifests import Manifests
@@ -25,6 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every executor of `deploymentSpec`, every template of an Argo workflow is a root; a component has none."""
+    yield from waivers.in_comments(doc)
     manifests = Manifests(doc)
     for node in manifests.tables():
         for name, step in _steps(node):

@@ -1,109 +1,101 @@
-"""What `mlaudit list --format json` wrote: the pins of one or several environments, as they were selected then."""
+"""`mlaudit list --format json`: environments as mlaudit read them, of another repository perhaps."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 from enum import Enum
 from typing import TypeVar
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength
+from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
 
 _SCHEMA = "mlaudit.list/1"
 _MARK = b'"mlaudit.list/'
-_TARGET = ("platform", "machine")
 
-Choice = TypeVar("Choice", bound=Enum)
+E = TypeVar("E", bound=Enum)
 
 
 def _looks_like_it(doc: Document) -> bool:
     return _MARK in doc.head[:4096]
 
 
-@parser(files=["mlaudit-list*.json", "*.mlaudit-list.json"], content=_looks_like_it)
+@parser(files=["*.mlaudit-list.json", "mlaudit-list.json"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
-    """Every pin that was selected, or may have been; each environment is a part of the document."""
+    """Every environment is a part (`#environment=serving`); without a choice the first one counts."""
     schema = doc.json.get("schema").maybe_text()
     if schema != _SCHEMA:
         raise Unreadable(f"its schema is {schema!r}; this mlaudit reads {_SCHEMA}")
-    environments = list(doc.json.get("environments").each())
-    if not environments:
-        raise Unreadable("it lists no environment")
-    whole = all(node.get("complete").flag() for node in environments)
-    yield Fact(key="complete", value="yes" if whole else "no", at=doc.at("environments"))
-    for index, node in enumerate(environments):
-        yield from _environment(doc, node, default=index == 0, alone=len(environments) == 1)
+    listed = list(doc.json.get("environments").each())
+    for number, environment in enumerate(listed):
+        name = environment.get("name")
+        yield Root(name=name.text(), kind="environment", default=number == 0, at=doc.at(*name.route))
+        yield from _pins(doc, environment, name.text())
+    if len(listed) == 1:
+        yield from _facts(doc, listed[0])
+    elif listed:
+        names = ", ".join(environment.get("name").text() for environment in listed)
+        note = f"it lists several environments; #environment= takes one of {names}"
+        yield Fact(key="note", value=note, at=doc.place())
+        whole = all(environment.get("complete").flag() for environment in listed)
+        yield Fact(key="complete", value="yes" if whole else "no", at=doc.place())
 
 
-def _environment(doc: Document, node: Node, *, default: bool, alone: bool) -> Iterator[Statement]:
-    name = node.get("name").text()
-    if not alone:
-        yield Root(name=name, kind="environment", default=default, at=doc.at(*node.route, "name"))
-    if default:
-        yield from _target(doc, node.get("target"))
-    parts = () if alone else (name,)
-    yield from doc.guarded(node.get("pins").each(), lambda entry: _pin(doc, entry, parts))
-    for entry in node.get("unread").each():
-        why, what = entry.get("why").text(), entry.get("what").maybe_text() or ""
-        yield doc.unread(f"it was not read when the list was made: {why}", doc.at(*entry.route), what=what)
+def _facts(doc: Document, environment: Node) -> Iterator[Fact]:
+    """What the target was said to be, as far as nobody assumed it, and whether everything is named."""
+    complete = environment.get("complete")
+    yield Fact(key="complete", value="yes" if complete.flag() else "no", at=doc.at(*complete.route))
+    target = environment.get("target")
+    assumed = target.dig("assumed").texts()
+    for key in ("platform", "machine"):
+        stated = target.dig(key)
+        if stated.exists and key not in assumed:
+            yield Fact(key=key, value=stated.text(), at=doc.at(*stated.route))
 
 
-def _target(doc: Document, target: Node) -> Iterator[Statement]:
-    """What was known of the machine, and nothing that was assumed."""
-    if not target.exists:
-        return
-    assumed = target.get("assumed").texts()
-    for key in _TARGET:
-        value = target.get(key).maybe_text()
-        if value and key not in assumed:
-            yield Fact(key=key, value=value, at=doc.at(*target.route, key))
+def _pins(doc: Document, environment: Node, name: str) -> Iterator[Pin | Unread]:
+    yield from doc.guarded(environment.get("pins").each(), lambda node: iter((_pin(doc, node, name),)))
+    for entry in environment.get("unread").each():
+        where = (entry.get(key).value for key in ("path", "line", "column"))
+        place = ":".join(str(part) for part in where if part is not None)
+        why = f"{place} was not read there: {entry.get('why').text()}"
+        yield doc.unread(why, doc.at(*entry.route), what=entry.get("what").maybe_text() or "")
 
 
-def _one_of(node: Node, choices: type[Choice]) -> Choice:
-    """The member of an enumeration that a text names. Raises Malformed."""
-    try:
-        return choices(node.text())
-    except ValueError:
-        known = ", ".join(str(choice.value) for choice in choices)
-        raise Malformed(f"expected one of {known}", node.route) from None
-
-
-def _pin(doc: Document, node: Node, parts: tuple[str, ...]) -> Iterator[Pin]:
-    if node.get("selected").value is False:
-        return
-    version, specifier = node.get("version").maybe_text(), node.get("specifier").maybe_text()
-    name, package = node.get("name").text(), node.get("package").maybe_text()
-    strength = node.get("strength")
-    made = doc.pin(
-        _one_of(node.get("layer"), Layer),
-        name,
-        version,
-        at=_place(doc, node, "version" if version else "specifier" if specifier else "name"),
-        kind=_one_of(node.get("kind"), Kind),
-        variant=node.get("variant").maybe_text(),
-        specifier=specifier,
-        marker=node.get("marker").maybe_text() if node.get("selected").value is None else None,
-        extras=node.get("requested_extras").texts(),
-        source=node.get("source").maybe_text() or "index",
-        origin=node.get("origin").maybe_text(),
-        platforms=node.get("platforms").texts() if node.get("selected").value is None else (),
-        parts=parts,
-        strength=_one_of(strength, Strength) if strength.exists else None,
-        detail=_detail(node),
+def _pin(doc: Document, row: Node, environment: str) -> Pin:
+    """A pin as it was chosen there: a marker that was decided is decided, and what was left out stays out."""
+    version = row.get("version")
+    chosen = row.get("selected").value
+    derived = row.get("derived_from").maybe_text()
+    strength = row.get("strength")
+    return doc.pin(
+        _word(row.get("layer"), Layer),
+        row.get("name").text(),
+        version.maybe_text(),
+        at=doc.at(*(version if version.exists else row.get("name")).route),
+        ecosystem=row.get("ecosystem").maybe_text() or "pypi",
+        variant=row.get("variant").maybe_text(),
+        kind=_word(row.get("kind"), Kind),
+        specifier=row.get("specifier").maybe_text(),
+        marker=row.get("marker").maybe_text() if chosen is None else None,
+        extras=row.get("requested_extras").texts(),
+        source=row.get("source").maybe_text() or "index",
+        origin=row.get("origin").maybe_text(),
+        parts=(environment,),
+        optional=chosen is False,
+        derived_from=Place(path=derived) if derived else None,
+        strength=_word(strength, Strength) if strength.exists else None,
+        detail=row.get("detail").maybe_text(),
     )
-    yield replace(made, name=name, package=package or made.package)
 
 
-def _place(doc: Document, node: Node, key: str) -> Place:
-    return doc.at(*node.route, key)
-
-
-def _detail(node: Node) -> str | None:
-    """Where the statement stood, and what was said beside it."""
-    line = node.get("line").value
-    where = f"{node.get('path').maybe_text() or ''}{f':{line}' if isinstance(line, int) else ''}"
-    words = (node.get("detail").maybe_text(), f"from {where}" if where else None)
-    return ", ".join(word for word in words if word) or None
+def _word(node: Node, words: type[E]) -> E:
+    """A word of a closed list. Raises Malformed naming the list."""
+    try:
+        return words(node.text())
+    except ValueError as error:
+        if isinstance(error, Malformed):
+            raise
+        expected = ", ".join(str(word.value) for word in words)
+        raise Malformed(f"expected one of {expected}, found {node.text()[:40]!r}", node.route) from None

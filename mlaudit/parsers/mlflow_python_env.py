@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Statement
@@ -21,6 +22,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, then `build_dependencies`, then `dependencies`, of which one is mostly `-r requirements.txt`."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `python`, `build_dependencies` and `dependencies`")

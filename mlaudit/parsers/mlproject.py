@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document
 from mlaudit.model import Statement
@@ -21,6 +22,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["MLproject"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The files that it names are read where they stand."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         return

@@ -11,9 +11,9 @@ from mlaudit.model import Statement
 from mlaudit.registry import parser
 
 _REGISTERED = re.compile(rb"[\"'\s]models:/[^\s\"']")
-_REVISED = re.compile(rb"(?m)^[\s{,-]{0,64}[\"']?(?:model_)?revision[\"']?\s{0,8}:\s{0,8}[\"']?[\w]")
+_REVISED = re.compile(rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:model_)?revision[\"']?\s{0,8}:\s{0,8}[\"']?[\w]")
 _REPOSITORY = re.compile(
-    rb"(?m)^[\s{,-]{0,64}[\"']?(?:repo_id|model_id|hf_model_id|model_name_or_path|pretrained_model_name_or_path)[\"']?\s{0,8}:"
+    rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:repo_id|model_id|hf_model_id|model_name_or_path|pretrained_model_name_or_path)[\"']?\s{0,8}:"
 )
 # Other formats hold such references too, and are read by their own parsers.
 _OTHERS = re.compile(

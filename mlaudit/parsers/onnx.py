@@ -65,7 +65,7 @@ def _is_onnx(doc: Document) -> bool:
     return message_format(doc) == ONNX
 
 
-@parser(kind="binary", artifact=True, content=_is_onnx)
+@parser(files=["*.onnx"], kind="binary", artifact=True, content=_is_onnx)
 def read(doc: Document) -> Iterator[Statement]:
     """Everything but the graph, which is passed over."""
     model = _Model()

@@ -50,7 +50,7 @@ def _refused(*_: object) -> None:
     raise Unreadable("it declares a document type or an entity, which no IR has")
 
 
-@parser(kind="binary", artifact=True, content=_is_ir)
+@parser(files=["*.xml"], kind="binary", artifact=True, content=_is_ir)
 def read(doc: Document) -> Iterator[Statement]:
     """The whole XML, piece by piece."""
     if doc.size > SIZE:

@@ -46,7 +46,29 @@ def _starts(head: bytes, *, ends: bool) -> bool:
     return found.problem is None and ends and found.end == len(head)
 
 
-@parser(kind="binary", artifact=True, content=_is_pickle)
+@parser(
+    files=[
+        "*.pkl",
+        "*.pickle",
+        "*.p",
+        "*.sav",
+        "*.joblib",
+        "*.jl",
+        "*.pkl.gz",
+        "*.pkl.bz2",
+        "*.pkl.xz",
+        "*.pkl.zst",
+        "*.joblib.gz",
+        "*.pt",
+        "*.pth",
+        "*.ckpt",
+        "*.bin",
+        "*.model",
+    ],
+    kind="binary",
+    artifact=True,
+    content=_is_pickle,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Walk the first pickle; `pickle.load` reads no other."""
     with doc.stream() as stream:

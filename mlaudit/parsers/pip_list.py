@@ -32,7 +32,8 @@ _ASIDE = re.compile(
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     if _JSON.match(head):
-        return b'"version":' in head and b'"channel"' not in head and b'"build_number"' not in head
+        others = (b'"channel"', b'"build_number"', b'"installed_status"')
+        return b'"version":' in head and not any(key in head for key in others)
     lines = doc.text[:65536].split("\n")[:20]
     return any(_HEADER.fullmatch(line.rstrip()) and _RULE.fullmatch(rule.rstrip()) for line, rule in pairwise(lines))
 

@@ -28,7 +28,7 @@ _BRANCH = re.compile(
 )
 _WARNING = re.compile(r"(?:Warning!!!|\* |-{8,}|NOTE: ).{0,4000}")
 _TREE = re.compile(rb"\[required: [^\]\n]{0,1000}, installed: ")
-_NOT_INSTALLED = frozenset(("?", ""))
+_NOT_INSTALLED = "?"
 
 
 def _looks_like_it(doc: Document) -> bool:
@@ -57,8 +57,8 @@ class _Seen:
 
 def _pin(doc: Document, seen: _Seen) -> Pin | Unread:
     """The pin of an installed distribution; `?` says that a requirement is not installed."""
-    if seen.version is None or seen.version in _NOT_INSTALLED:
-        why = "something requires it, and it is not installed"
+    if seen.version is None or seen.version == _NOT_INSTALLED:
+        why = "something requires it, and it is not installed" if seen.version else "it has no `installed_version`"
         return doc.unread(why, seen.at, what=seen.name, package=package_of(seen.name))
     if parsed(seen.version) is None:
         why = f"`{seen.version[:80]}` is no version (PEP 440)"
@@ -69,6 +69,8 @@ def _pin(doc: Document, seen: _Seen) -> Pin | Unread:
 def _json(doc: Document) -> Iterator[Statement]:
     """The flat list names everything; a tree may hang everything on one package that was asked for."""
     flat = any(node.is_table and node.get("package").exists for node in doc.json.each())
+    if not list(doc.json.each()):
+        raise Unreadable("it lists nothing; pipdeptree names at least itself")
     yield Fact(key="complete", value="yes" if flat else "no", at=doc.place(1, 1))
     told: set[tuple[str, str | None]] = set()
     waiting = [(node, False) for node in doc.json.each()][::-1]
@@ -79,7 +81,7 @@ def _json(doc: Document) -> Iterator[Statement]:
                 yield seen
                 continue
             key = (normalized(seen.name), seen.version)
-            if key not in told and not (flat and below and seen.version not in (None, *_NOT_INSTALLED)):
+            if key not in told and not (flat and below and seen.version not in (None, _NOT_INSTALLED)):
                 told.add(key)
                 yield _pin(doc, seen)
         waiting += _below(node)

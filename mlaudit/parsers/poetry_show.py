@@ -20,8 +20,8 @@ _ROW = re.compile(
     r"(?P<version>v?\d[^\s]{0,127})(?: {1,200}.{0,2000})?"
 )
 _BRANCH = re.compile(r"[\s│|]{0,1000}(?:[├└]──|\|--|`--) .{1,1000}")
-_FIELD = re.compile(r"(?P<key>name|version|description|required by|dependencies) {0,40}: {0,8}(?P<value>.{0,2000})")
-_ITEM = re.compile(r"- [A-Za-z0-9].{0,1000}")
+_FIELD = re.compile(r"(?P<key>name|version|description) {0,40}: {0,8}(?P<value>.{0,2000})")
+_ITEM = re.compile(r"- [A-Za-z0-9].{0,1000}|dependencies|required by")
 _JSON = re.compile(rb'"installed_status"\s{0,8}:')
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
 from mlaudit.manifests import Manifests
@@ -30,6 +31,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Applications of a Serve configuration are roots; a file with one environment has none."""
+    yield from waivers.in_comments(doc)
     manifests = Manifests(doc)
     for node in manifests.tables():
         try:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor, data_of, found
 from mlaudit.document import Document
 from mlaudit.model import Layer, Statement
@@ -41,6 +42,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The values of the known keys, however deep they stand."""
+    yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)
     yield from described.guarded(found(root, *_PYTHON_KEYS), described.python)

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlaudit.document import Document, Tree, Unreadable
+from mlaudit.filesystem import FileSystem
 from mlaudit.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.narrow import Malformed, Node
@@ -29,7 +30,9 @@ _EGG = re.compile(
 
 
 def _looks_like_it(doc: Document) -> bool:
-    return doc.tree is not None and any(name == "pyvenv.cfg" or _WITHIN.match(name) for name in doc.tree.names())
+    if doc.tree is None or isinstance(doc.tree, FileSystem):
+        return False
+    return any(name == "pyvenv.cfg" or _WITHIN.match(name) for name in doc.tree.names())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -21,7 +21,7 @@ def _is_skops(doc: Document) -> bool:
     return "schema.json" in member_names(doc)
 
 
-@parser(kind="binary", artifact=True, content=_is_skops)
+@parser(files=["*.skops"], kind="binary", artifact=True, content=_is_skops)
 def read(doc: Document) -> Iterator[Statement]:
     """The versions of the schema and of every estimator in it."""
     with doc.stream() as stream:

@@ -1,4 +1,4 @@
-"""`mlaudit snapshot` and `mlaudit list --format json`: an environment that mlaudit itself wrote down."""
+"""`mlaudit snapshot`: an environment that mlaudit itself wrote down."""
 
 from __future__ import annotations
 

@@ -26,7 +26,12 @@ def _is_torch(doc: Document) -> bool:
     return pickled or any(name.endswith("/archive_format") for name in names)
 
 
-@parser(kind="binary", artifact=True, content=_is_torch)
+@parser(
+    files=["*.pt", "*.pth", "*.ckpt", "*.pt2", "*.bin", "*.pkl", "*.model"],
+    kind="binary",
+    artifact=True,
+    content=_is_torch,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """What the archive is, and what its pickle or its schema says."""
     with doc.stream() as stream:

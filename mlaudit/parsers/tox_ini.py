@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mlaudit import ini_text, install_pip, python_text
+from mlaudit import ini_text, install_pip, python_text, waivers
 from mlaudit.descriptors import merged
 from mlaudit.document import Document
 from mlaudit.ini_text import Option
@@ -26,7 +26,7 @@ MAX_REFERENCES = 16
 _SECTION = re.compile(rb"(?m)^\[(?:tox|testenv(?::[^\]]+)?|tox:tox)\]")
 _REFERENCE = re.compile(r"\{\[([^\]]{1,128})\]([\w-]{1,64})\}")
 _FACTORS = re.compile(r"(!?[\w.]+(?:[-,]!?[\w.]+|\{[\w.,-]{1,200}\})*):\s+(.*)")
-_BRACES = re.compile(r"\{([^{}]{1,512})\}")
+_BRACES = re.compile(r"\{([^{}]{1,4096})\}")
 _PYTHON_FACTOR = re.compile(r"py(?:thon)?(\d)\.?(\d{1,2})|(\d)\.(\d{1,2})")
 _KNOWN = {"toxinidir": ".", "tox_root": ".", "/": "/"}
 _WITH_DEFAULT = re.compile(r"\{(?:env:(\w{1,128})|posargs):([^{}]{0,512})\}")
@@ -40,6 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(files=["tox.ini"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment of `env_list` and of the sections is a root; factors choose lines as tox does."""
+    yield from waivers.in_comments(doc)
     found: dict[str, dict[str, Option]] = {}
     for option in ini_text.options(doc):
         if isinstance(option, Option):
@@ -54,23 +55,27 @@ def read(doc: Document) -> Iterator[Statement]:
         yield from _dependency(recipe, line)
     named = _environments(core.get("envlist"))
     sections = [section.partition(":")[2] for section in found if section.startswith("testenv:")]
-    names = dict.fromkeys([*named, *(one for section in sections for one in _expanded(section))] or ["testenv"])
+    if len(named) > MAX_ENVIRONMENTS:
+        yield doc.unread(f"more than {MAX_ENVIRONMENTS} environments are not read", doc.place(1, 1))
+    names = dict.fromkeys(
+        [*named[:MAX_ENVIRONMENTS], *(one for section in sections for one in _expanded(section))] or ["testenv"]
+    )
     yield from merged(statement for name in names for statement in _environment(doc, found, name))
 
 
 def _environments(listed: Option | None) -> list[str]:
     text = listed.text if listed else ""
     names = [name for part in re.split(r",(?![^{}]*\})|\n", text) for name in _expanded(part.strip())]
-    return [name for name in names if name][:MAX_ENVIRONMENTS]
+    return [name for name in names if name]
 
 
 def _expanded(text: str) -> list[str]:
     """`py{310,311}-{a,b}` is four names."""
     names = [""]
     position = 0
-    for braces in _BRACES.finditer(text[:1024]):
+    for braces in _BRACES.finditer(text[:8192]):
         names = [name + text[position : braces.start()] for name in names]
-        names = [name + part.strip() for name in names for part in braces.group(1).split(",")][:MAX_ENVIRONMENTS]
+        names = [name + part.strip() for name in names for part in braces.group(1).split(",")][: MAX_ENVIRONMENTS + 1]
         position = braces.end()
     return [name + text[position:] for name in names]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
+from mlaudit import waivers
 from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Statement
@@ -28,6 +29,7 @@ def _looks_like_it(doc: Document) -> bool:
 @parser(content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The base image first, then requirements, then build commands, as Truss builds its image."""
+    yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `python_version` and `requirements`")

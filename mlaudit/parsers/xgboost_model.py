@@ -29,7 +29,9 @@ def _is_xgboost(doc: Document) -> bool:
     return _format(doc.head) is not None
 
 
-@parser(kind="binary", artifact=True, content=_is_xgboost)
+@parser(
+    files=["*.ubj", "*.json", "*.model", "*.bin", "*.xgb", "*.bst"], kind="binary", artifact=True, content=_is_xgboost
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The end of the file is enough for JSON; UBJSON is walked, its arrays passed over."""
     kind = _format(doc.head)

@@ -52,12 +52,14 @@ def _revision(folder: Path, revision: str) -> str:
     return _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
 
 
-def document(folder: Path, revision: str, path: str, defines: Mapping[str, str] | None = None) -> Document:
-    """The document of a path, relative to `folder`, at a revision. Raises Unreadable."""
+def document(
+    folder: Path, revision: str, path: str, defines: Mapping[str, str] | None = None, *, shown: str | None = None
+) -> Document:
+    """The document of a path, relative to `folder`, at a revision, reported as of `shown`. Raises Unreadable."""
     commit = _revision(folder, revision)
     prefix = _git(folder, "rev-parse", "--show-prefix").decode().strip()
     inside = posixpath.normpath(posixpath.join(prefix, path))
-    return _at(folder, commit, revision, inside, defines or {})
+    return _at(folder, commit, shown or revision, inside, defines or {})
 
 
 def _at(folder: Path, commit: str, revision: str, path: str, defines: Mapping[str, str]) -> Document:

@@ -9,7 +9,7 @@ from mlaudit.document import Document, Unreadable
 from mlaudit.filesystem import FileSystem, Gap, Setup
 from mlaudit.narrow import Malformed
 from mlaudit.sources.files import Root, open_regular
-from mlaudit.sources.images import archive, byte_reader, folder, layers, layout
+from mlaudit.sources.images import archive, byte_reader, folder, layers, layout, tar_walk
 
 _ARCHIVE_NAMES = (".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.bz2", ".tar.xz", ".oci")
 
@@ -41,7 +41,7 @@ def _of_folder(path: Path, shown: str, platform: str | None) -> FileSystem | Non
 def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
     opened = partial(open_regular, path)
     try:
-        if not archive.looks_like_tar(archive.head_of(opened)):
+        if not tar_walk.looks_like_tar(archive.head_of(opened)):
             return None
         compressed = archive.is_compressed(opened)
     except Unreadable:
@@ -51,7 +51,7 @@ def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
     size = path.stat().st_size
     found = _streamed(opened, size, shown, platform) if compressed else _sought(opened, size, shown, platform)
     if found is None and path.name.lower().endswith(_ARCHIVE_NAMES):
-        raise Unreadable("it is an archive without `manifest.json` or `index.json` of an image, and no root file system")
+        raise Unreadable("it is no image (no `manifest.json`, no `index.json`) and no root file system")
     return found
 
 
@@ -75,6 +75,8 @@ def _is_image(blobs: layout.Blobs) -> bool:
 
 def _plain(layer: layers.Layer, shown: str) -> FileSystem | None:
     """A root file system in an archive, as `docker export` and conda-pack write it."""
+    if not layer.files and layer.lost:
+        raise Unreadable(layer.gaps[0].why)
     if not layer.files:
         return None
     merged = layers.Merged()

@@ -1,17 +1,20 @@
-"""What a SOURCE on the command line means: `serving=uv.lock#package=api,extra=gpu`, `REV:PATH`, `-`."""
+"""What a SOURCE on the command line means: `serving=uv.lock#package=api,extra=gpu`, `REV:PATH`, `git+file:`, `-`."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from mlaudit.errors import UsageError
 
 PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
-_WORDS = (*PARTS, "extra", "group", "python", "platform")
+_CHOOSING = (*PARTS, "extra", "group", "python", "platform")
+_WORDS = (*_CHOOSING, "path")
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
+# As pip spells a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
+_CLONE = re.compile(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?")
 
 
 class BadSource(UsageError):
@@ -27,6 +30,7 @@ class Spelled:
         name: of the environment, None where none was given.
         path: a path, or `-` for standard input.
         revision: a git revision, None for the working tree.
+        clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
         python, platform: what `#python=` and `#platform=` say.
     """
@@ -35,6 +39,7 @@ class Spelled:
     path: str
     name: str | None = None
     revision: str | None = None
+    clone: str | None = None
     parts: dict[str, str] = field(default_factory=dict)
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
@@ -84,6 +89,9 @@ def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
     path, fragment = rest, ""
     if not exists(rest) and "#" in rest:
         path, _, fragment = rest.rpartition("#")
+    clone = _CLONE.fullmatch(path)
+    if clone is not None:
+        return _of_clone(item, name, clone, fragment)
     revision = None
     if not exists(path) and ":" in path and path != "-":
         revision, _, path = path.partition(":")
@@ -92,20 +100,29 @@ def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
     return _with_fragment(Spelled(text=item, path=path, name=name, revision=revision), fragment)
 
 
+def _of_clone(item: str, name: str | None, found: re.Match[str], fragment: str) -> Spelled:
+    """`git+file:///FOLDER@REV#path=PATH`; without a revision what is checked out there, as committed."""
+    words = [word for word in fragment.split(",") if word]
+    paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
+    if len(paths) != 1 or not paths[0]:
+        raise BadSource(f"`{item}` names no file; say which with #path=FILE")
+    revision = found["revision"] or "HEAD"
+    one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=found["folder"])
+    return _with_fragment(one, ",".join(word for word in words if not word.startswith("path=")))
+
+
 def _with_fragment(one: Spelled, fragment: str) -> Spelled:
     if not fragment:
         return one
     held: dict[str, list[str]] = {}
     for assignment in fragment.split(","):
         word, equals, value = assignment.partition("=")
-        if word not in _WORDS or not equals or not value:
-            raise BadSource(f"`#{fragment}`: expected {', '.join(f'{word}=' for word in _WORDS)}, found `{assignment}`")
+        if word not in _CHOOSING or not equals or not value:
+            expected = ", ".join(f"{word}=" for word in _CHOOSING)
+            raise BadSource(f"`#{fragment}`: expected {expected}, found `{assignment}`")
         held.setdefault(word, []).append(value)
-    return Spelled(
-        text=one.text,
-        path=one.path,
-        name=one.name,
-        revision=one.revision,
+    return replace(
+        one,
         parts={word: held[word][-1] for word in PARTS if word in held},
         extras=tuple(held.get("extra", ())),
         groups=tuple(held.get("group", ())),

@@ -20,6 +20,7 @@ MAX_ENTRIES = 200_000
 _PYTHON_FOLDER = re.compile(r"(?:python|pypy)3(?:\.\d{1,3})?t?", re.IGNORECASE)
 _METADATA = (".dist-info", ".egg-info")
 _PACKAGES = ("site-packages", "dist-packages")
+_ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
 _WANTED = frozenset({"METADATA", "PKG-INFO", "direct_url.json", "INSTALLER"})
 
 
@@ -81,6 +82,14 @@ class FolderTree:
         return os.fdopen(descriptor, "rb")
 
 
+class ArchiveTree(FolderTree):
+    """The files of a folder that holds archives of distributions and nothing else."""
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(entry.name for entry in _entries(self._folder))
+
+
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
         with os.scandir(folder) as entries:
@@ -126,7 +135,17 @@ def _holds_metadata(folder: Path) -> bool:
 
 
 def environment_document(folder: Path, root: Root) -> Document | None:
-    """The document of an installed environment; None where the folder is no venv and holds no installed packages."""
-    if not _is_folder(folder.resolve()) or not package_folders(folder):
+    """The document of an installed environment or a wheelhouse; None where the folder is neither."""
+    if not _is_folder(folder.resolve()):
         return None
-    return Document(root.shown(folder), tree=FolderTree(folder), defines=root.defines)
+    if package_folders(folder):
+        return Document(root.shown(folder), tree=FolderTree(folder), defines=root.defines)
+    if _is_wheelhouse(folder):
+        return Document(root.shown(folder), tree=ArchiveTree(folder), defines=root.defines)
+    return None
+
+
+def _is_wheelhouse(folder: Path) -> bool:
+    """Whether a folder holds wheels, and beside them source archives at most."""
+    names = [entry.name.lower() for entry in _entries(folder)]
+    return any(name.endswith(".whl") for name in names) and all(name.endswith(_ARCHIVES) for name in names)

@@ -112,7 +112,7 @@ def is_root(folder: Path) -> bool:
 def _system_pythons(folder: Path) -> Iterator[str]:
     for library in ("usr/local/lib", "usr/lib"):
         try:
-            yield from (name for name in os.listdir(folder / library) if _PYTHON_FOLDER.fullmatch(name))
+            yield from (one.name for one in (folder / library).iterdir() if _PYTHON_FOLDER.fullmatch(one.name))
         except OSError:
             continue
 
@@ -158,7 +158,7 @@ class _Walk:
     def _held(self, path: str, entry: os.DirEntry[str], limit: int) -> Held:
         try:
             if entry.is_symlink():
-                return Held(form=Form.LINK, link=os.readlink(entry.path)[:4096])
+                return Held(form=Form.LINK, link=str(Path(entry.path).readlink())[:4096])
             if not entry.is_file(follow_symlinks=False):
                 return Held(form=Form.OTHER)
             size = entry.stat(follow_symlinks=False).st_size

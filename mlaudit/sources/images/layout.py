@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -226,8 +226,3 @@ def machine_of(platform: str) -> tuple[str | None, str | None]:
 
 def _platforms(found: Iterable[Image]) -> str:
     return " and ".join(dict.fromkeys(one.platform or "an unnamed platform" for one in found))
-
-
-def is_marker(names: Mapping[str, object]) -> bool:
-    """Whether names of entries show an image rather than a plain root file system."""
-    return "manifest.json" in names or "index.json" in names

@@ -16,7 +16,7 @@ NAME_LIMIT = 1024 * 1024
 """Bytes of an extended header: a GNU long name or the records of a pax header."""
 
 _ZERO = bytes(BLOCK)
-_REGULAR = frozenset(b"\0007S")
+_REGULAR = frozenset(b"\x00" b"07S")
 _HEADER_ONLY = frozenset(b"123456")
 _MAX_SIZE = 1 << 62
 _PAX_WANTED = frozenset((b"path", b"linkpath", b"size", b"GNU.sparse.name", b"GNU.sparse.major", b"GNU.sparse.map"))
@@ -180,7 +180,7 @@ class TarWalk:
 
 
 def _pax(extended: _Extended, data: bytes) -> None:
-    """The records `LENGTH KEY=VALUE\\n` of a pax header. Raises Unreadable."""
+    """The records of a pax header: length, key and value of each in a line. Raises Unreadable."""
     at = 0
     while at < len(data) and data[at] != 0:
         space = data.find(b" ", at, at + 20)

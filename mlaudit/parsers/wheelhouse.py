@@ -1,0 +1,51 @@
+"""A wheelhouse: a folder of wheels and source archives, as `pip download` and `pip wheel` fill it.
+
+File names: https://packaging.python.org/en/latest/specifications/binary-distribution-format/ and
+https://packaging.python.org/en/latest/specifications/source-distribution-format/
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit import requirement
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Layer, Place, Statement
+from mlaudit.names import package_of
+from mlaudit.registry import parser
+from mlaudit.versions import parsed
+
+MAX_NAME = 512
+"""Characters of a file name; a longer one is not read."""
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return doc.tree is not None and any(name.lower().endswith(".whl") for name in doc.tree.names())
+
+
+@parser(content=_looks_like_it, kind="tree")
+def read(doc: Document) -> Iterator[Statement]:
+    """Every archive, by its name alone; one package may lie there in several versions and for several platforms."""
+    if doc.tree is None:
+        raise Unreadable("a folder of wheels was expected")
+    names = [name for name in doc.tree.names() if "/" not in name]
+    if not names:
+        raise Unreadable("it holds no wheel and no source archive")
+    told: set[tuple[str, str]] = set()
+    for name in names:
+        found = requirement.name_and_version(name) if len(name) <= MAX_NAME else None
+        if found is None or found not in told:
+            yield _archive(doc, name, found)
+        if found is not None:
+            told.add(found)
+
+
+def _archive(doc: Document, name: str, found: tuple[str, str] | None) -> Statement:
+    at = Place(path=f"{doc.path}/{name[:MAX_NAME]}")
+    if found is None:
+        return doc.unread("expected a name like `numpy-1.26.4-cp311-cp311-manylinux_2_17_x86_64.whl`", at, what=name)
+    project, version = found
+    if parsed(version) is None:
+        why = f"`{version[:80]}` is no version (PEP 440)"
+        return doc.unread(why, at, what=name, package=package_of(project))
+    return doc.pin(Layer.LOCKED, project, version, at=at, source="path")

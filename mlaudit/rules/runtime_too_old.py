@@ -1,0 +1,60 @@
+"""What one environment exports by default is newer than the runtime of the other loads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.knowledge.onnx import onnx_crossing
+from mlaudit.knowledge.table import readers
+from mlaudit.model import Fix, Severity
+from mlaudit.registry import fleet_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+
+_WRITER = "onnx"
+
+
+@fleet_rule("MLA105", Severity.ERROR, since="0.1", fact="runtime")
+def check(view: View) -> Iterator[Hit]:
+    """What one environment exports by default is newer than the runtime of the other loads.
+
+    What it does:
+        Holds the IR version and the opset that the writer's onnx stamps on a graph by default against the highest
+        that the reader's onnxruntime loads. Where the model file itself is audited, `artifact-newer-than-runtime`
+        says what it really carries.
+
+    Why:
+        The two packages have version numbers that cannot be compared, so no list of differences shows it.
+
+    Example:
+        Training exports with onnx 1.17.0, serving runs onnxruntime 1.16.3: `Unsupported model IR version: 10`.
+
+    Fix:
+        Export with an older opset and IR version, or move onnxruntime up.
+
+    References:
+        https://github.com/microsoft/onnxruntime/blob/main/docs/Versioning.md
+    """
+    for writer, reader in view.pairs:
+        yield from _exported(view.environments[writer], view.environments[reader], view)
+
+
+def _exported(writing: Environment, reading: Environment, view: View) -> Iterator[Hit]:
+    written = writing.cell(_WRITER)
+    for package in readers(_WRITER)[1:]:
+        runtime = reading.cell(package)
+        if written.version is None or runtime.version is None:
+            continue
+        found = onnx_crossing(written.version, runtime.version)
+        if found is not None:
+            yield Hit(
+                package=package,
+                environments=(writing.name, reading.name),
+                message=f"{writing.name} writes with {_WRITER} {written.version}: {found.says}",
+                at=view.place(runtime),
+                related=(view.place(written),),
+                evidence=found.evidence,
+                expected=f"{_WRITER} {written.version}",
+                actual=f"{package} {runtime.version}",
+                fix=Fix(says=found.remedy),
+            )

@@ -1,0 +1,66 @@
+"""Real incidents through the whole audit: two requirements files, and the error that would have prevented them."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.audit import audit, environment
+from mlaudit.document import Document
+from mlaudit.model import Kind, Layer, Pin, Place, Reading, Severity
+from mlaudit.reading import read
+from mlaudit.report import Environment, Finding
+from mlaudit.settings import Settings
+from mlaudit.target import Wanted
+from tests.parser_cases import FIXTURES
+
+ROWS = tomli.loads((FIXTURES / "incidents" / "incidents.toml").read_text(encoding="utf-8"))["incident"]
+
+
+def side(name: str, row: dict[str, Any], python: str | None, follows: tuple[str, ...]) -> Environment:
+    text = "".join(f"{line}\n" for line in row[name])
+    reading = read(Document(f"{name}/requirements.txt", text.encode()))
+    return environment(
+        name,
+        name,
+        [reading],
+        Wanted(python=python),
+        follows=follows,
+        artifact_kinds=row.get("kinds", ()) if not follows else (),
+        writes=[artifact(row)] if row.get("classes") and not follows else [],
+    )
+
+
+def artifact(row: dict[str, Any]) -> Reading:
+    """A model file that holds the classes of the thread."""
+    pin = Pin(
+        name="model",
+        package="model",
+        kind=Kind.ARTIFACT,
+        layer=Layer.RECORDED,
+        at=Place(path="model"),
+        extras=tuple(row["classes"]),
+    )
+    return Reading(path="model", format="model", complete=False, pins=(pin,))
+
+
+def errors(row: dict[str, Any]) -> list[Finding]:
+    writer, reader = row.get("pythons", (None, None))
+    sides = [side("training", row, writer, ()), side("serving", row, reader, ("training",))]
+    report = audit("compare", sides, Settings(), today=date(2026, 11, 22))
+    return [finding for finding in report.findings if finding.severity is Severity.ERROR]
+
+
+@pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['verdict']}:{row['thread']}")
+def test_an_incident_is_an_error_and_a_harmless_pair_is_none(row: dict[str, Any]) -> None:
+    found = errors(row)
+    if row["verdict"] == "none":
+        assert not found, [finding.message for finding in found]
+        return
+    said = [sentence for finding in found for sentence in (finding.message, *finding.details)]
+    assert found
+    for name in row.get("names", ()):
+        assert any(name in sentence for sentence in said), said
