@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from mlaudit.artifacts import artifact_crossings, is_artifact
 from mlaudit.cells import Stated, cells, stated_pins
 from mlaudit.crossings import crossing
+from mlaudit.folding import folded
 from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
@@ -109,7 +110,7 @@ def audit(
         shared=tuple(shared),
         settings=settings,
     )
-    judged = (one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only))
+    judged = folded([one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only)])
     waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
     outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain, waivers=waivers)
     summary = _summary(view, outcome.counts)

@@ -12,6 +12,7 @@ Judged = tuple[Verdict, Distance | None]
 
 _ALIGNED: Judged = (Verdict.ALIGNED, None)
 _LOOSE: Judged = (Verdict.LOOSE, None)
+_PREFIXES = frozenset((Kind.PYTHON, Kind.CUDA, Kind.CUDNN))
 _PRECISE = frozenset((State.EXACT, State.RANGE, State.SEVERAL))
 
 
@@ -31,8 +32,8 @@ def judge(writer: Cell, reader: Cell) -> Judged:
         return _missing(writer, reader)
     if State.SEVERAL in (writer.state, reader.state):
         return worst(_by_alternatives(writer, reader))
-    if writer.kind is Kind.PYTHON and writer.version and reader.version:
-        return _pythons(writer.version, reader.version)
+    if writer.kind in _PREFIXES and writer.version and reader.version:
+        return _prefixes(writer.version, reader.version)
     return _statements(_statement(writer), _statement(reader), (writer.variant, reader.variant))
 
 
@@ -78,8 +79,8 @@ def _versions(left: str, right: str, variants: tuple[str | None, str | None]) ->
     return _ALIGNED
 
 
-def _pythons(left: str, right: str) -> Judged:
-    """Pythons at the precision that both state: `3.11` is every patch release of it."""
+def _prefixes(left: str, right: str) -> Judged:
+    """Versions at the precision that both state: Python `3.11` and CUDA `12.1` are every patch release of it."""
     precision = min(left.count("."), right.count(".")) + 1
     one, other = (".".join(version.split(".")[:precision]) for version in (left, right))
     return _ALIGNED if same_public(one, other) else (Verdict.DIFFERS, distance(one, other))

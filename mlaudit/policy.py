@@ -99,8 +99,7 @@ def _superseding(judged: Sequence[Judged]) -> Iterator[Judged]:
     spoken: set[tuple[str, str, frozenset[str]]] = set()
     for one in judged:
         about = frozenset(one.hit.environments)
-        for package in (one.hit.package, *one.hit.covers):
-            spoken.update((code, package or "", about) for code in one.rule.supersedes)
+        spoken.update((code, one.hit.package or "", about) for code in one.rule.supersedes)
     for one in judged:
         if (one.rule.code, one.hit.package or "", frozenset(one.hit.environments)) not in spoken:
             yield one

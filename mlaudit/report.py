@@ -221,7 +221,7 @@ class Finding:
 
     Attributes:
         details: further sentences, one a line (what was seen, how sure).
-        covers: other packages that this finding speaks for (forty `nvidia-*` behind one torch).
+        covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
         suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
     """
 

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-_OFFLINE = re.compile(
+OFFLINE = re.compile(
     r"connect|resolve|timed? ?out|network|unreachable|error sending request|no matching distribution|not found in",
     re.IGNORECASE,
 )
@@ -38,6 +38,6 @@ def made(folder: Path, requirements: Sequence[str]) -> str:
 
 def _run(command: Sequence[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=300)
-    if done.returncode and _OFFLINE.search(done.stderr):
+    if done.returncode and OFFLINE.search(done.stderr):
         pytest.skip(f"no package index answers: {done.stderr.strip().splitlines()[-1][:200]}")
     assert done.returncode == 0, done.stderr

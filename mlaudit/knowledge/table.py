@@ -20,6 +20,7 @@ class _Table:
     tool_patterns: tuple[str, ...]
     severities: Mapping[str, Mapping[str, Severity]]
     readers: Mapping[str, tuple[str, ...]]
+    followers: Mapping[str, tuple[str, ...]]
     date: str
 
 
@@ -38,6 +39,7 @@ def _built(root: Node) -> _Table:
         tool_patterns=tuple(name for name in tools if "*" in name),
         severities={role: _levels(row) for role, row in root.get("roles").items()},
         readers={name: row.texts() for name, row in root.get("readers").items() if row.is_list},
+        followers={name: row.texts() for name, row in root.get("follows").items() if row.is_list},
         date=root.get("date").text(),
     )
 
@@ -78,6 +80,13 @@ def is_tool(package: str) -> bool:
 def readers(package: str) -> tuple[str, ...]:
     """Packages that load what this one writes, itself first."""
     return (package, *_table().readers.get(package, ()))
+
+
+@lru_cache(maxsize=16384)
+def leaders(package: str) -> tuple[str, ...]:
+    """Packages that this one moves with, in the order of the table."""
+    followers = _table().followers.items()
+    return tuple(leader for leader, patterns in followers if any(fnmatchcase(package, one) for one in patterns))
 
 
 def default_severity(package: str, distance: Distance) -> Severity:

@@ -15,7 +15,7 @@ from mlaudit.registry import parser
 LAST_SAVE = "the version of the last save, not of the training"
 
 _KEYS = re.compile(
-    rb'"(?:transformers_version|_diffusers_version|peft_type|architectures|sentence_transformers)"\s{0,4}:'
+    rb'"(?:transformers_version|_diffusers_version|peft_type|architectures|sentence_transformers|tokenizer_class|_from_model_config)"\s{0,4}:'
 )
 _RECORDS = (("transformers_version", "transformers"), ("_diffusers_version", "diffusers"), ("peft_version", "peft"))
 
@@ -25,7 +25,11 @@ def _is_config(doc: Document) -> bool:
 
 
 @parser(
+    # `binary` makes the names hints: any project may have a config.json.
+    kind="binary",
     files=[
+        "config.json",
+        "model_index.json",
         "generation_config.json",
         "tokenizer_config.json",
         "adapter_config.json",

@@ -13,6 +13,8 @@ from mlaudit.reporters._layout import Line, columns, painted, text
 
 WIDTH = 80
 """Columns into which running text is wrapped; paths and versions are never cut."""
+COVERED = 6
+"""Differences behind a finding that are named before the rest is counted."""
 LEFT_OUT = 4
 """Ignored documents that are named before the rest is counted."""
 LISTED = 12
@@ -134,9 +136,14 @@ def _finding(finding: Finding) -> Iterator[Line]:
     for evidence in finding.evidence[:3]:
         yield from _labelled("source", f"{evidence.source} ({evidence.checked})")
     if finding.covers:
-        yield from _labelled("covers", ", ".join(finding.covers))
+        yield from _labelled("covers", _some(finding.covers))
     if finding.fix is not None:
         yield from _labelled("fix", finding.fix.says)
+
+
+def _some(covers: Sequence[str]) -> str:
+    more = f", and {len(covers) - COVERED} more" if len(covers) > COVERED else ""
+    return ", ".join(covers[:COVERED]) + more
 
 
 def _headline(finding: Finding) -> str:
