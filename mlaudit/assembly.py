@@ -118,7 +118,7 @@ def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
 
 
 def _readings(part: Spelled, options: Options) -> list[Reading]:
-    options.progress(part.path)
+    options.progress.reading(part.path)
     try:
         documents = _documents(part, options)
     except Unreadable as error:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from mlaudit.options import Options
     from mlaudit.registry import Style
     from mlaudit.report import Report
+    from mlaudit.target import Wanted
 
 app = typer.Typer(
     name="mlaudit",
@@ -117,9 +118,18 @@ def check(
 
     with _errors():
         options = _options(
-            config, fail_on, select, ignore, package, python, platform, extra, group, define, None, baseline, paths
+            start=paths[0] if paths else Path(),
+            config=config,
+            fail_on=fail_on,
+            select=select,
+            ignore=ignore,
+            package=package,
+            wanted=_wanted(python, platform, extra, group),
+            define=define,
+            baseline=baseline,
         )
-        report = run([str(path) for path in paths or ()], options)
+        with _progress(options, quiet) as watched:
+            report = run([str(path) for path in paths or ()], watched)
         if write_baseline is not None:
             from mlaudit.baseline import dumps
 
@@ -159,9 +169,19 @@ def compare(
 
     with _errors():
         options = _options(
-            config, fail_on, select, ignore, package, python, platform, extra, group, define, as_, baseline, None
+            config=config,
+            fail_on=fail_on,
+            select=select,
+            ignore=ignore,
+            package=package,
+            wanted=_wanted(python, platform, extra, group),
+            define=define,
+            as_format=as_,
+            baseline=baseline,
         )
-        _deliver(run(sources, options), format_, output, quiet, verbose, no_color)
+        with _progress(options, quiet) as watched:
+            report = run(sources, watched)
+        _deliver(report, format_, output, quiet, verbose, no_color)
 
 
 @app.command(name="list")
@@ -185,8 +205,9 @@ def list_(
     with _errors():
         if format_ not in ("table", "json"):
             _fail(f"--format {format_}: list prints table or json")
-        options = _options(None, None, None, None, None, python, platform, extra, group, define, as_, None, None)
-        environments = listing(sources, options)
+        options = _options(wanted=_wanted(python, platform, extra, group), define=define, as_format=as_)
+        with _progress(options, False) as watched:
+            environments = listing(sources, watched)
         text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
         _put(text, output)
     raise typer.Exit(USAGE if any(lost(one) for one in environments) else 0)
@@ -234,27 +255,20 @@ def init(
 
 
 def _options(
-    config: Path | None,
-    fail_on: str | None,
-    select: Sequence[str] | None,
-    ignore: Sequence[str] | None,
-    package: Sequence[str] | None,
-    python: str | None,
-    platform: str | None,
-    extra: Sequence[str] | None,
-    group: Sequence[str] | None,
-    define: Sequence[str] | None,
-    as_format: str | None,
-    baseline: Path | None,
-    paths: Sequence[Path] | None,
+    *,
+    wanted: Wanted,
+    start: Path = Path(),
+    config: Path | None = None,
+    fail_on: str | None = None,
+    select: Sequence[str] | None = None,
+    ignore: Sequence[str] | None = None,
+    package: Sequence[str] | None = None,
+    define: Sequence[str] | None = None,
+    as_format: str | None = None,
+    baseline: Path | None = None,
 ) -> Options:
     from mlaudit.options import Options, baseline_of, settings_for
-    from mlaudit.target import Wanted, platform_of
 
-    _python(python)
-    if platform is not None and platform_of(platform)[0] is None:
-        _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
-    start = paths[0] if paths else Path()
     root = _root(start)
     settings = settings_for(
         start,
@@ -269,12 +283,40 @@ def _options(
     return Options(
         root=root,
         as_format=as_format,
-        wanted=Wanted(python=python, platform=platform, extras=tuple(extra or ()), groups=tuple(group or ())),
+        wanted=wanted,
         settings=settings,
         only=tuple(package or ()),
         today=_today(),
         baseline=baseline_of(baseline),
     )
+
+
+def _wanted(
+    python: str | None, platform: str | None, extra: Sequence[str] | None, group: Sequence[str] | None
+) -> Wanted:
+    from mlaudit.target import Wanted, platform_of
+
+    _python(python)
+    if platform is not None and platform_of(platform)[0] is None:
+        _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
+    return Wanted(python=python, platform=platform, extras=tuple(extra or ()), groups=tuple(group or ()))
+
+
+@contextmanager
+def _progress(options: Options, quiet: bool) -> Iterator[Options]:
+    """The options with a progress bar, where somebody sits before one."""
+    if quiet or not sys.stderr.isatty():
+        yield options
+        return
+    from dataclasses import replace
+
+    from mlaudit.progress import Bar
+
+    bar = Bar()
+    try:
+        yield replace(options, progress=bar)
+    finally:
+        bar.close()
 
 
 def _python(version: str | None) -> None:

@@ -32,6 +32,7 @@ def compare(sources: Sequence[str], options: Options) -> Report:
         raise BadSource("compare needs a reference and at least one other source")
     spellings = [parse_source(source) for source in sources]
     names = environment_names(spellings)
+    options.progress.expect(sum(map(len, spellings)))
     made = [
         assemble(parts, name, ROLES[min(at, 1)], () if at == 0 else (names[0],), options)
         for at, (parts, name) in enumerate(zip(spellings, names, strict=True))
@@ -157,6 +158,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
 
 
 def _assembled(found: Discovery, folder: Path, options: Options, taken: Sequence[str]) -> Iterator[Environment]:
+    options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
         parts = [part for source in one.sources for part in parse_source(source, folder)]
         name = one.name if one.name not in taken else f"{folder.as_posix()}/{one.name}"

@@ -24,6 +24,7 @@ from mlaudit.target import Wanted
 def declared(options: Options) -> Iterator[Environment]:
     """Every declared environment, read. Raises ConfigError, with the place of a source that means nothing."""
     base = options.root / posixpath.dirname(options.settings.path or "")
+    options.progress.expect(sum(len(one.sources) for one in options.settings.environments))
     for one in options.settings.environments:
         yield _environment(one, base, options)
     for pair in options.settings.pairs:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -27,8 +27,14 @@ LEVELS: Mapping[str, Severity | None] = {
 """What `--fail-on` may be."""
 
 
-def _unsaid(path: str) -> None:
-    """Nobody wants to hear of progress."""
+class Progress:
+    """Who wants to hear how far reading has come; this one does not."""
+
+    def expect(self, sources: int) -> None:
+        """So many sources will be read."""
+
+    def reading(self, path: str) -> None:
+        """The next source is about to be read."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -41,7 +47,7 @@ class Options:
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
         today: the day on which an ignore's `until` is judged.
-        progress: told the path of every source before it is read.
+        progress: told how many sources there are, and of each before it is read.
     """
 
     root: Path = field(default_factory=Path)
@@ -51,7 +57,7 @@ class Options:
     only: tuple[str, ...] = ()
     today: date = date.max
     baseline: Mapping[str, str] = field(default_factory=dict)
-    progress: Callable[[str], None] = _unsaid
+    progress: Progress = field(default_factory=Progress)
 
 
 def settings_for(

@@ -164,11 +164,13 @@ def _command(line: str) -> tuple[str, dict[str, str], str]:
 
 
 @given(given_texts=st.fixed_dictionaries(shape))
+@example(given_texts=dict.fromkeys(shape, "a::b,c=d"))
 def test_github_is_one_command_a_finding(given_texts: dict[str, str]) -> None:
     command, last = rendered("github", given_texts).splitlines()
     name, properties, message = _command(command)
     assert name == "error"
-    assert for_terminal(given_texts["package"]) in properties["title"]
+    package, version = for_terminal(given_texts["package"]), for_terminal(given_texts["version"])
+    assert properties["title"] == f"MLA101 artifact-unreadable: {package} 1.0 → {version}"
     assert for_terminal(given_texts["message"]) == message.split("\n")[0]
     assert not last.startswith(("::", "##["))
 

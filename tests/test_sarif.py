@@ -136,6 +136,11 @@ def test_github_takes_any_text(given_texts: dict[str, str]) -> None:
     assert _plain(result["message"]["text"].split("\n")[0]) == for_terminal(given_texts["message"])
 
 
+def test_a_message_has_no_links_and_placeholders_of_its_own() -> None:
+    text = shown(of_texts(**{**CALM, "message": "{0} is [here](https://example.com), not [there]"}))["message"]["text"]
+    assert text.startswith(r"{{0}} is \[here\](https://example.com), not \[there\]")
+
+
 def _plain(message: str) -> str:
     """A message of SARIF as it is shown: escaped links and placeholders undone."""
     without = re.sub(r"\{\{(\d+)\}\}", r"{\1}", message)

@@ -90,7 +90,7 @@ def _edges(refs: Iterable[str], named: Mapping[str, Component]) -> Iterator[Edge
 
 def _from_json(doc: Document) -> _Bom:
     root = doc.json
-    bom = _Bom(version=root.get("specVersion").maybe_text() or "", tools=set(_tools(root.dig("metadata", "tools"))))
+    bom = _Bom(version=root.get("specVersion").maybe_text() or "")
     waiting = list(root.get("components").each())[::-1]
     while waiting:
         node = waiting.pop()
@@ -98,11 +98,23 @@ def _from_json(doc: Document) -> _Bom:
         nested = node.get("components") if node.is_table else node
         if nested.is_list and len(node.route) <= 2 * MAX_DEPTH:
             waiting += list(nested.each())[::-1]
-    for entry in root.get("dependencies").each():
-        ref = entry.get("ref").maybe_text()
-        if ref:
-            bom.edges[ref] = entry.get("dependsOn").texts()
+    for tool in doc.guarded([root.dig("metadata", "tools")], _tools):
+        if isinstance(tool, Unread):
+            bom.components.append(tool)
+        else:
+            bom.tools.add(tool)
+    for needs in doc.guarded([root], _needs):
+        if isinstance(needs, Unread):
+            bom.components.append(needs)
+        else:
+            bom.edges.update([needs])
     return bom
+
+
+def _needs(root: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Which references each reference depends on."""
+    for entry in root.get("dependencies").each():
+        yield entry.get("ref").text(), entry.get("dependsOn").texts()
 
 
 def _tools(node: Node) -> Iterator[str]:
@@ -154,7 +166,7 @@ def _from_xml(doc: Document) -> _Bom:
             stack[-1].texts.setdefault(element.name, element)
         elif element.ended and element.path[1:3] == ("metadata", "tools") and element.name == "name":
             bom.tools.add(element.text)
-        elif element.name == "dependency":
+        elif element.name == "dependency" and element.path[1] == "dependencies":
             _dependency(bom, dependents, element)
     return bom
 

@@ -57,12 +57,9 @@ def _document(doc: Document, root: Node) -> Iterator[Statement]:
         yield from _stage(doc, root, models)
         return
     # A lock of the first schema has its stages at the top.
-    stages = root.get("stages") if root.get("stages").exists or schema else root
-    for stage in _members(stages):
-        if stage.is_table:
-            yield from _stage(doc, stage, models)
-        elif stages is not root:
-            yield doc.unread("expected a stage with `deps` and `outs`", doc.at(*stage.route))
+    listed = root.get("stages") if root.get("stages").exists or schema else root
+    stages = [stage for stage in _members(listed) if stage.is_table or listed is not root]
+    yield from doc.guarded(stages, lambda stage: _stage(doc, stage, models))
     for artifact in _members(root.get("artifacts")):
         yield from doc.guarded([artifact.get("path")], lambda node: _entry(doc, node, "", models))
 

@@ -66,22 +66,26 @@ def _checked(version: str | None) -> None:
 
 def _tables(doc: Document, root: Node) -> Iterator[Statement]:
     _checked(root.get("spdxVersion").maybe_text())
-    about = _described(root)
+    about: set[str] = set()
+    for found in doc.guarded([root], _described):
+        if isinstance(found, Unread):
+            yield found
+        else:
+            about.add(found)
     pins = CondaPins(doc)
     yield from doc.guarded(root.get("packages").each(), lambda node: _table(doc, pins, node, about))
 
 
-def _described(root: Node) -> frozenset[str]:
+def _described(root: Node) -> Iterator[str]:
     """Identifiers of the packages that the document describes: the scanned folder, image or project."""
-    found = set(root.get("documentDescribes").texts())
+    yield from root.get("documentDescribes").texts()
     for relation in root.get("relationships").each():
         kind, of = relation.get("relationshipType").maybe_text(), relation.get("spdxElementId").maybe_text()
         if kind == "DESCRIBES" and of == "SPDXRef-DOCUMENT":
-            found.add(relation.get("relatedSpdxElement").maybe_text() or "")
-    return frozenset(found)
+            yield relation.get("relatedSpdxElement").text()
 
 
-def _table(doc: Document, pins: CondaPins, node: Node, about: frozenset[str]) -> Iterator[Statement]:
+def _table(doc: Document, pins: CondaPins, node: Node, about: set[str]) -> Iterator[Statement]:
     name, version = node.get("name").text(), node.get("versionInfo").maybe_text() or ""
     stated = version not in _NO_VALUE
     at = doc.at(*node.route, "versionInfo" if stated else "name")
@@ -120,10 +124,10 @@ def _graph(doc: Document) -> Iterator[Statement]:
     pins = CondaPins(doc)
     for node in doc.json.get("@graph").each():
         if node.is_table and node.get("type").value == "software_Package":
-            yield from doc.guarded([node], lambda entry: _element(doc, pins, entry, frozenset(about)))
+            yield from doc.guarded([node], lambda entry: _element(doc, pins, entry, about))
 
 
-def _element(doc: Document, pins: CondaPins, node: Node, about: frozenset[str]) -> Iterator[Statement]:
+def _element(doc: Document, pins: CondaPins, node: Node, about: set[str]) -> Iterator[Statement]:
     version = node.get("software_packageVersion").maybe_text() or ""
     stated = version not in _NO_VALUE
     component = Component(

@@ -24,6 +24,8 @@ from mlaudit.reporters._groups import Group, grouped, some
 
 COLUMNS = 4
 """Environments that have a column of their own each; of more, equal versions are put together."""
+ERRORS = 3
+"""Errors whose message stands unfolded below the table."""
 PLACES = 8
 """Places of one finding that are listed."""
 NAMED = 3
@@ -48,7 +50,7 @@ class Room:
 def document(report: Report, room: Room) -> str:
     """The whole text, within its room."""
     head = [f"### mlaudit: {counts(report)}" if report.findings else "### mlaudit: no findings", ""]
-    head += _table(report, room)
+    head += [*_table(report, room), *_errors(report)]
     tail = [*_unread(report, room), *_closing(report)]
     left = room.characters - sum(len(line) + 1 for line in (*head, *tail)) - 200
     return "\n".join([*head, *_findings(_told(report), left), *tail]) + "\n"
@@ -91,6 +93,14 @@ def _some(names: Sequence[str]) -> str:
     return for_markdown(some(names, NAMED))
 
 
+def _errors(report: Report) -> Iterator[str]:
+    """What the first errors mean, one sentence each, so that a reviewer need not unfold anything."""
+    errors = [group.first for group in _told(report) if group.severity is Severity.ERROR]
+    yield from (f"- {for_markdown(finding.message)}" for finding in errors[:ERRORS])
+    if errors:
+        yield ""
+
+
 def _told(report: Report) -> list[Group]:
     """The findings without those that only repeat an entry of what was not compared."""
     listed = {entry.at for _, entry in unread(report)}
@@ -112,11 +122,10 @@ def _findings(groups: Sequence[Group], characters: int) -> Iterator[str]:
 
 def _finding(group: Group) -> Iterator[str]:
     finding = group.first
-    opened = " open" if finding.severity is Severity.ERROR else ""
     head = f"<b>{finding.severity.value}</b> {finding.code} {finding.name}: {_markup(headline(finding))}"
     between = group.between()
     where = f" <sub>{_markup(between)}</sub>" if finding.package and between else ""
-    yield f"<details{opened}><summary>{head}{where}</summary>"
+    yield f"<details><summary>{head}{where}</summary>"
     yield ""
     yield for_markdown(finding.message)
     if group.others:

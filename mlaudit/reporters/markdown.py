@@ -12,5 +12,5 @@ ROOM = Room(characters=60_000, rows=25, entries=10)
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """The table of packages with findings first; every finding is folded, errors are open."""
+    """The table of packages with findings, what the first errors mean, then every finding, folded."""
     return document(report, ROOM)

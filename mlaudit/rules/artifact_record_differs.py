@@ -32,6 +32,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://mlflow.org/docs/latest/ml/model/
     """
+    if not environment.writes and not any(cell.conflict or cell.overruled for cell in environment.cells.values()):
+        return
     readings = [*_described(environment.readings), *environment.writes]
     if not readings:
         return

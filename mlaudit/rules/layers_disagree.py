@@ -32,12 +32,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://docs.astral.sh/uv/guides/integration/docker/
     """
-    manifests = {reading.path for reading in environment.readings if words().kinds.get(reading.format) == "manifest"}
     for cell in environment.cells.values():
         if cell.conflict and len(environment.documents(cell.conflict)) > 1:
             yield _equals(environment, cell)
             continue
-        other = next((pin for pin in cell.overruled if _contradicts(pin, cell) and pin.at.path not in manifests), None)
+        other = next(
+            (pin for pin in cell.overruled if _contradicts(pin, cell) and not _in_manifest(pin, environment)), None
+        )
         if other is not None:
             yield _hit(environment, cell, other)
 
@@ -83,3 +84,9 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
         expected=stated[0],
         actual=stated[-1],
     )
+
+
+def _in_manifest(pin: Pin, environment: Environment) -> bool:
+    """Whether a pin stands in what its tool makes a lock of."""
+    formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
+    return any(words().kinds.get(name) == "manifest" for name in formats)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.knowledge.roles import words
-from mlaudit.model import Layer, Severity
+from mlaudit.model import Layer, Pin, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
 from mlaudit.versions import admits
@@ -33,13 +33,12 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://docs.astral.sh/uv/concepts/projects/sync/
     """
-    manifests = {reading.path for reading in environment.readings if words().kinds.get(reading.format) == "manifest"}
     for cell in environment.cells.values():
         if cell.layer is not Layer.LOCKED or cell.version is None:
             continue
         for pin in cell.overruled:
             declared = pin.specifier or (f"=={pin.version}" if pin.version else "")
-            if pin.at.path in manifests and declared and not admits(declared, cell.version):
+            if _in_manifest(pin, environment) and declared and not admits(declared, cell.version):
                 yield Hit(
                     package=cell.package,
                     environments=(environment.name,),
@@ -53,3 +52,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     actual=cell.version,
                 )
                 break
+
+
+def _in_manifest(pin: Pin, environment: Environment) -> bool:
+    """Whether a pin stands in what its tool makes a lock of."""
+    formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
+    return any(words().kinds.get(name) == "manifest" for name in formats)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.knowledge.onnx import onnx_crossing
 from mlaudit.knowledge.table import readers
 from mlaudit.model import Fix, Severity
 from mlaudit.registry import fleet_rule
@@ -45,6 +44,8 @@ def _exported(writing: Environment, reading: Environment, view: View) -> Iterato
         runtime = reading.cell(package)
         if written.version is None or runtime.version is None:
             continue
+        from mlaudit.knowledge.onnx import onnx_crossing
+
         found = onnx_crossing(written.version, runtime.version)
         if found is not None:
             yield Hit(

@@ -93,7 +93,7 @@ def _image(shown: str, blobs: layout.Blobs, platform: str | None) -> FileSystem:
             merged.lay(blobs.layer(name))
         except Unreadable as error:
             merged.lost = True
-            merged.gaps.append(Gap(path="", why=f"a layer of the image is not read: {error.why}", what=name))
+            merged.gaps.append(Gap(path="", why=f"a layer of the image is not read: {error.why} ({name[:100]})"))
     notes = [note] if note else []
     return FileSystem(shown, merged.files, setup, gaps=merged.gaps, notes=notes, lost=merged.lost)
 

@@ -65,7 +65,8 @@ def scan(reader: Reader, shown: str) -> Layer:
             take(layer, walk, entry)
     except Unreadable as error:
         layer.lost = True
-        layer.gaps.insert(0, Gap(path="", why=f"the layer cannot be read to its end: {error.why}", what=shown))
+        named = f" ({shown[:100]})" if shown else ""
+        layer.gaps.insert(0, Gap(path="", why=f"a layer cannot be read to its end: {error.why}{named}"))
     return layer
 
 

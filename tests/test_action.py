@@ -1,0 +1,169 @@
+"""The GitHub Action: its shell steps run as a runner runs them, on a repository of its own."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.checkout import ROOT, environment, write
+from tests.environments import OFFLINE
+
+ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
+STEPS = ACTION["runs"]["steps"]
+EXPRESSION = re.compile(r"\$\{\{\s*(?P<of>[\w.-]+)\s*\}\}")
+
+pytestmark = pytest.mark.skipif(shutil.which("bash") is None, reason="the steps are bash")
+
+
+@dataclass
+class Runner:
+    """What of GitHub's runner a composite action meets: expressions in `env`, command files, one shell a step.
+
+    https://docs.github.com/en/actions/reference/workflows-and-actions/workflow-syntax#jobsjob_idstepsshell
+    """
+
+    workspace: Path
+    temp: Path
+    known: dict[str, str] = field(default_factory=dict)
+
+    def step(self, step: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+        script, output = self.temp / "step.sh", self.temp / "output.txt"
+        script.write_text(step["run"], encoding="utf-8")
+        output.write_text("", encoding="utf-8")
+        given = {name: self.evaluated(text) for name, text in step.get("env", {}).items()}
+        files = {"GITHUB_OUTPUT": str(output), "GITHUB_STEP_SUMMARY": str(self.summary), "RUNNER_TEMP": str(self.temp)}
+        done = subprocess.run(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
+            cwd=self.workspace,
+            env=environment(GITHUB_ACTIONS="true", CI="true", **files, **given),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        for line in output.read_text(encoding="utf-8").splitlines():
+            name, _, value = line.partition("=")
+            self.known[f"steps.{step['id']}.outputs.{name}"] = value
+        return done
+
+    @property
+    def summary(self) -> Path:
+        return self.temp / "summary.md"
+
+    def evaluated(self, text: str) -> str:
+        return EXPRESSION.sub(lambda found: self.known[found["of"]], text)
+
+    def outputs(self) -> dict[str, str]:
+        return {name: self.evaluated(output["value"]) for name, output in ACTION["outputs"].items()}
+
+
+def of(ident: str) -> Mapping[str, Any]:
+    found: Mapping[str, Any] = next(step for step in STEPS if step.get("id") == ident)
+    return found
+
+
+@pytest.fixture(scope="module")
+def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The folder of programs that the first step makes."""
+    folder = tmp_path_factory.mktemp("action")
+    runner = Runner(folder, folder, {"github.action_path": str(ROOT), "inputs.version": ""})
+    done = runner.step(of("install"))
+    if done.returncode and OFFLINE.search(done.stderr):
+        pytest.skip("no package index answers")
+    assert done.returncode == 0, done.stderr
+    return runner.known["steps.install.outputs.bin"]
+
+
+@pytest.fixture
+def runner(tmp_path: Path, installed: str) -> Runner:
+    """A workspace that drifts, and inputs at their defaults."""
+    workspace, temp = tmp_path / "workspace", tmp_path / "temp"
+    temp.mkdir()
+    (temp / "summary.md").write_text("of an earlier step\n", encoding="utf-8")
+    write(
+        workspace,
+        {
+            "drift/training/requirements.txt": "numpy==2.1.3\n",
+            "drift/serving/requirements.txt": "numpy==1.26.0\n",
+            "fine/training/requirements.txt": "numpy==2.1.3\n",
+            "fine/serving/requirements.txt": "numpy==2.1.3\n",
+        },
+    )
+    inputs = {f"inputs.{name}": str(row["default"]) for name, row in ACTION["inputs"].items()}
+    return Runner(workspace, temp, {**inputs, "steps.install.outputs.bin": installed})
+
+
+def test_drift_fails_the_step_with_annotations_summary_and_sarif(runner: Runner) -> None:
+    runner.known |= {"inputs.paths": "drift\nfine\n"}
+    done = runner.step(of("audit"))
+    assert done.returncode == 1, done.stderr
+    assert "::error file=drift/serving/requirements.txt,line=1" in done.stdout
+    summary = runner.summary.read_text(encoding="utf-8")
+    assert summary.startswith("of an earlier step\n")
+    assert "numpy" in summary
+    assert runner.outputs() == {"exit-code": "1", "sarif-file": "mlaudit.sarif"}
+    sarif = json.loads((runner.workspace / "mlaudit.sarif").read_text(encoding="utf-8"))
+    assert sarif["runs"][0]["results"][0]["ruleId"] == "MLA101"
+
+
+def test_aligned_passes(runner: Runner) -> None:
+    runner.known |= {"inputs.paths": "fine"}
+    done = runner.step(of("audit"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert runner.outputs() == {"exit-code": "0", "sarif-file": "mlaudit.sarif"}
+
+
+def test_inputs_reach_the_command(runner: Runner) -> None:
+    runner.known |= {
+        "inputs.fail-on": "never",
+        "inputs.sarif-file": "",
+        "inputs.format": "junit=out.xml\njson=out.json",
+        "inputs.arguments": "--package\nnumpy",
+    }
+    done = runner.step(of("audit"))
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert runner.outputs() == {"exit-code": "0", "sarif-file": ""}
+    assert (runner.workspace / "out.xml").is_file()
+    assert {row["package"] for row in json.loads((runner.workspace / "out.json").read_text())["rows"]} == {"numpy"}
+
+
+@pytest.mark.parametrize("name", ["paths", "fail-on", "sarif-file", "format", "arguments"])
+def test_an_input_is_no_shell_text(runner: Runner, name: str) -> None:
+    """What a pull request may name (a branch, a path) ends up in inputs."""
+    runner.known[f"inputs.{name}"] = "\"; touch owned; $(touch owned) `touch owned` ' #"
+    runner.step(of("audit"))
+    assert not (runner.workspace / "owned").exists()
+    assert runner.known["steps.audit.outputs.exit-code"] in ("0", "1", "2")
+
+
+def test_a_path_is_never_an_option(runner: Runner) -> None:
+    runner.known["inputs.paths"] = "--write-baseline=owned"
+    runner.step(of("audit"))
+    assert not (runner.workspace / "owned").exists()
+    assert runner.outputs()["exit-code"] == "2"
+
+
+def test_an_output_is_one_line(runner: Runner) -> None:
+    runner.known |= {"inputs.paths": "fine", "inputs.sarif-file": "a.sarif\nexit-code=7"}
+    runner.step(of("audit"))
+    assert runner.outputs() == {"exit-code": "0", "sarif-file": "a.sarif"}
+
+
+def test_no_step_interpolates_into_its_script() -> None:
+    scripts = [step["run"] for step in STEPS if "run" in step]
+    assert len(scripts) == 2
+    assert [script for script in scripts if "${{" in script] == []
+
+
+def test_every_input_is_used_and_described() -> None:
+    used = set(re.findall(r"inputs\.([\w-]+)", (ROOT / "action.yml").read_text(encoding="utf-8")))
+    assert used == set(ACTION["inputs"])
+    assert all(row["description"] for row in ACTION["inputs"].values())
