@@ -13,6 +13,9 @@ from mlaudit.model import Place, Unread
 from mlaudit.narrow import Node
 
 JSON_LIMIT = 16 * 1024 * 1024
+JSON_VALUES = 1_000_000
+JSON_CONTAINERS = 300_000
+"""Lists and objects, counted before they are made: `[],` unfolds to thirty times its bytes."""
 
 _NAMES: WeakKeyDictionary[Document, tuple[str, ...]] = WeakKeyDictionary()
 
@@ -42,6 +45,8 @@ def member_json(archive: Archive, member: Member) -> Node:
 
 def json_node(data: bytes, what: str) -> Node:
     """Bytes as JSON; of a repeated key the last value counts. Raises Unreadable."""
+    if data.count(b",") > JSON_VALUES or data.count(b"[") + data.count(b"{") > JSON_CONTAINERS:
+        raise Unreadable(f"{what} has more values than are read ({JSON_VALUES}, {JSON_CONTAINERS} lists and objects)")
     try:
         return Node(json.loads(data.decode("utf-8")))
     except RecursionError:

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import json_node
 from mlaudit.binary.formats import formats
 from mlaudit.binary.recorded import artifact, ranged
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Statement
-from mlaudit.narrow import Node
 from mlaudit.registry import parser
 from mlaudit.versions import both, disjoint
 
-FORMAT = "1.0"
+FORMAT = b"1.0"
 """`version` of every tokenizer.json so far; it is not the library's."""
+
+# Patterns instead of a JSON tree: a vocabulary of a quarter million tokens takes hundreds of megabytes as objects.
+_VERSION = re.compile(rb'\s{0,64}\{\s{0,64}"version"\s{0,8}:\s{0,8}"([^"]{0,32})"')
+_MODEL = re.compile(rb'"model"\s{0,8}:\s{0,8}\{\s{0,64}"type"\s{0,8}:\s{0,8}"([A-Za-z]{1,32})"')
+_MERGES = re.compile(rb'"merges"\s{0,8}:\s{0,8}\[\s{0,64}([\["])')
+_METASPACE = re.compile(rb'\{[^{}]{0,400}"type"\s{0,8}:\s{0,8}"Metaspace"[^{}]{0,400}\}')
 
 
 def _is_tokenizer(doc: Document) -> bool:
@@ -24,16 +29,16 @@ def _is_tokenizer(doc: Document) -> bool:
 
 @parser(files=["tokenizer.json"], kind="binary", artifact=True, content=_is_tokenizer)
 def read(doc: Document) -> Iterator[Statement]:
-    """The model's merges and the pre-tokenizers and decoders."""
-    if not doc.data:
-        raise Unreadable("it is empty; a tokenizer is a JSON object")
-    root = json_node(doc.data, "it")
-    model = root.get("model")
-    name = model.dig("type").value if model.is_table else None
-    yield artifact(doc, "tokenizers.json", classes=(name[:100],) if isinstance(name, str) else ())
-    if root.get("version").value != FORMAT:
-        yield doc.unread(f"its format is not {FORMAT}, the only one known", package="tokenizers")
-    told = dict.fromkeys(formats().table("tokenizers")[feature] for feature in _features(root))
+    """The model's merges, and the pre-tokenizers and decoders."""
+    data = doc.data
+    if data.lstrip()[:1] != b"{" or data.rstrip()[-1:] != b"}":
+        raise Unreadable("it is no JSON object, or a cut one; a tokenizer is one")
+    model = _MODEL.search(data)
+    yield artifact(doc, "tokenizers.json", classes=(model.group(1).decode("ascii"),) if model else ())
+    version = _VERSION.match(data)
+    if version is None or version.group(1) != FORMAT:
+        yield doc.unread("its format is not 1.0, the only one known", package="tokenizers")
+    told = dict.fromkeys(formats().table("tokenizers")[feature] for feature in _features(data))
     specifier = ""
     for clause in told:
         if specifier and disjoint(specifier, clause):
@@ -44,23 +49,12 @@ def read(doc: Document) -> Iterator[Statement]:
     yield ranged(doc, "tokenizers", specifier or None, "tokenizers.json", detail="by how it is written")
 
 
-def _features(root: Node) -> Iterator[str]:
-    merges = root.dig("model", "merges").value
-    if isinstance(merges, list) and merges:
-        yield "merges_are_pairs" if isinstance(merges[0], list) else "merges_are_texts"
-    for part in ("pre_tokenizer", "decoder"):
-        yield from _metaspace(root.get(part))
-
-
-def _metaspace(part: Node) -> Iterator[str]:
-    if not part.is_table:
-        return
-    if part.get("type").value == "Metaspace":
-        if part.get("split").exists:
+def _features(data: bytes) -> Iterator[str]:
+    merges = _MERGES.search(data)
+    if merges:
+        yield "merges_are_pairs" if merges.group(1) == b"[" else "merges_are_texts"
+    for found in _METASPACE.finditer(data):
+        if b'"split"' in found.group(0):
             yield "metaspace_split"
-        elif part.get("add_prefix_space").exists:
+        elif b'"add_prefix_space"' in found.group(0):
             yield "add_prefix_space"
-    for inner in ("pretokenizers", "decoders"):
-        for child in part.get(inner).each():
-            if child.is_table and child.get("type").value == "Metaspace":
-                yield from _metaspace(child)

@@ -16,7 +16,9 @@ from mlaudit.document import Document, Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 
-EXPORTED_MODELS = 20
+EXPORTED_MODELS = 4
+"""Models of one archive whose versions are read; one writer wrote them all."""
+
 _SMALL = 4096
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlaudit.knowledge.roles import words
-from mlaudit.model import Kind, Pin, Reading, Severity
+from mlaudit.model import Kind, Layer, Pin, Reading, Severity
 from mlaudit.registry import environment_rule
 from mlaudit.report import Environment, Hit
 from mlaudit.versions import admits, same_public
@@ -32,7 +32,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://mlflow.org/docs/latest/ml/model/
     """
-    if not environment.writes and not any(cell.conflict or cell.overruled for cell in environment.cells.values()):
+    every = (*environment.readings, *environment.writes)
+    if not any(pin.layer is Layer.RECORDED for reading in every for pin in reading.pins):
         return
     readings = [*_described(environment.readings), *environment.writes]
     if not readings:

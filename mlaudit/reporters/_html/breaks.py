@@ -9,10 +9,11 @@ MEANING = {
     "packages": "packages of one environment do not fit each other",
     "platform": "Python, CUDA or the machine",
     "version": "versions or sources differ",
+    "audit": "something was not read, or not compared",
 }
 """Every kind of breakage, in words for the legend."""
 
-_BY_FAMILY = {"1": "model", "2": "packages", "3": "platform", "4": "model"}
+_BY_FAMILY = {"1": "model", "2": "packages", "3": "platform", "4": "model", "9": "audit"}
 
 
 def breaks(group: Group) -> str:
