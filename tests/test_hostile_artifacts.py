@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import bz2
-import io
 import json
 import lzma
 import os
@@ -20,7 +19,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlaudit.binary import pickle_walk, streams
-from mlaudit.document import Document, Unreadable
 from mlaudit.model import Reading
 from mlaudit.reading import read
 from mlaudit.registry import parsers
@@ -210,10 +208,8 @@ def test_a_cut_stream_is_told(name: str) -> None:
     assert "scikit-learn" not in versions(found)
 
 
-@pytest.mark.parametrize("name", BOMBS)
+@pytest.mark.parametrize("name", ["gzip", "bz2", "xz"])
 def test_a_second_member_goes_on_where_the_first_ended(name: str) -> None:
-    if name in ("zlib", "lzma"):
-        pytest.skip("the format has no members")
     data = pickle.dumps([os.urandom(5_000), Model()])
     assert versions(pickled(BOMBS[name](data[:2_000]) + BOMBS[name](data[2_000:])))["scikit-learn"] == "1.5.2"
 
@@ -397,10 +393,3 @@ def test_damaged_samples_end_as_a_reading(format_name: str, data: st.DataObject)
     for document in (bytes(damaged), bytes(damaged[:cut])):
         for found in (reading(document, "model", format_name), reading(document)):
             assert found.pins or found.unread
-
-
-def test_a_stream_that_fails_is_told() -> None:
-    def opener() -> io.BytesIO:
-        raise Unreadable("permission to read it is denied")
-
-    assert "denied" in reasons(read(Document("m.pkl", opener=opener, size=10), "pickle"))

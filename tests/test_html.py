@@ -256,6 +256,18 @@ def test_no_width_needs_sideways_scrolling(browser: Any, tmp_path: Path, width: 
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+def test_long_texts_wrap_on_a_phone(browser: Any, tmp_path: Path) -> None:
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
+    )
+    try:
+        long = "https://example.com/" + "x" * 300
+        report = of_texts(package=long, version=long, message=long, path=long, environment=long)
+        assert Opened(browser, tmp_path / "report.html", report).run("document.documentElement.scrollWidth") <= 390
+    finally:
+        browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
+
+
 def _luminance(colour: str) -> float:
     parts = [int(part) / 255 for part in re.findall(r"\d+", colour)[:3]]
     red, green, blue = (part / 12.92 if part <= 0.03928 else ((part + 0.055) / 1.055) ** 2.4 for part in parts)
