@@ -11,6 +11,7 @@ from mlaudit.document import Document, Unreadable
 from mlaudit.model import Place, Reading, Unread
 from mlaudit.options import Options
 from mlaudit.reading import read
+from mlaudit.registry import named
 from mlaudit.report import Environment
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document
@@ -60,12 +61,18 @@ def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
 def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
     """For each path the innermost part in which all of them differ; whole paths where there is none."""
     if len(paths) < 2:
-        return [_stem(path.name) for path in paths]
+        return [_lone(path) for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
         if len(set(parts)) == len(parts):
             return [_stem(part) if depth == 1 else part for part in parts]
     return [str(path) for path in paths]
+
+
+def _lone(path: PurePosixPath) -> str:
+    """A file's stem; its folder's name where the file's own tells a format and no environment (`api/uv.lock`)."""
+    told = any(pattern.replace("*", "") == path.name for one in named(path.name) for pattern in one.files)
+    return path.parent.name if told and path.parent.name not in ("", "..") else _stem(path.name)
 
 
 def _stem(name: str) -> str:
@@ -123,7 +130,7 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
         documents = _documents(part, options)
     except Unreadable as error:
         return [unreadable(part.text, error)]
-    return [read(document, options.as_format) for document in documents]
+    return [read(document, part.format or options.as_format) for document in documents]
 
 
 def unreadable(path: str, error: Unreadable) -> Reading:

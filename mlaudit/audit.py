@@ -123,6 +123,8 @@ def audit(
         summary=summary,
         exit_code=_exit_code(outcome.failed, summary, pairs, environments, lost),
         knowledge=table.knowledge_date(),
+        fail_on=settings.fail_on,
+        baselined=baseline is not None,
         found=tuple(found),
         notes=tuple(notes),
     )

@@ -14,7 +14,7 @@ from mlaudit.options import Options
 from mlaudit.reading import read
 from mlaudit.report import Environment, Found, Report, SharedFile
 from mlaudit.sources.files import Root
-from mlaudit.sources.spelling import BadSource
+from mlaudit.sources.spelling import BadSource, Spelled
 
 if TYPE_CHECKING:
     from mlaudit.discovery import Discovery
@@ -30,14 +30,22 @@ def compare(sources: Sequence[str], options: Options) -> Report:
     """The first source writes, the others read it. Raises BadSource."""
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
-    spellings = [parse_source(source) for source in sources]
+    spellings: list[Sequence[Spelled]] = [parse_source(source) for source in sources]
     names = environment_names(spellings)
+    if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
+        spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
+        options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
     made = [
         assemble(parts, name, ROLES[min(at, 1)], () if at == 0 else (names[0],), options)
         for at, (parts, name) in enumerate(zip(spellings, names, strict=True))
     ]
     return _report("compare", made, options, named=made)
+
+
+def _told(part: Spelled, as_format: str) -> Spelled:
+    """`--as` speaks of standard input where that is among the sources, since files have names."""
+    return replace(part, format=as_format) if part.path == "-" and part.format is None else part
 
 
 def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]:

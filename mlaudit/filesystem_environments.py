@@ -221,6 +221,9 @@ class Environments:
         if self.chosen is None:
             return
         self.chosen.default = True
+        for one in self.every:
+            # Debian's and Fedora's system Python looks into /usr/local first.
+            one.folders.sort(key=lambda folder: not folder.startswith("usr/local/"))
         first = [folder for folder in self._named_folders() if folder in self.distributions]
         if not self.chosen.settings or self.chosen.sees_system:
             first += [folder for folder in self._user_folders() if folder not in first]

@@ -19,19 +19,18 @@ def as_json(environments: Iterable[Environment]) -> str:
 
 
 def _environment(one: Environment) -> Json:
-    formats = {pin.at.path: reading.format for reading in one.readings for pin in reading.pins}
     return {
         "name": one.name,
         "role": one.role,
         "complete": one.complete,
         "target": target(one.target),
         "notes": list(one.notes),
-        "pins": [_pin(pin, selected, formats.get(pin.at.path)) for pin, selected in one.pins()],
+        "pins": [_pin(pin, selected, format_name) for pin, selected, format_name in one.listed()],
         "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
     }
 
 
-def _pin(pin: Pin, selected: bool | None, format_name: str | None) -> Json:
+def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
     """A pin as the contract writes it; `extras` holds those it stands under, else those it asks of the package."""
     shown: Json = {
         "name": pin.name,
@@ -71,7 +70,7 @@ def as_table(environments: Sequence[Environment], *, colour: bool = False) -> st
 
 
 def _part(one: Environment) -> list[Line]:
-    pins = list(one.pins())
+    pins = [(pin, selected) for pin, selected, _ in one.listed()]
     state = "complete" if one.complete else "not complete"
     head = text((one.name, "bold"), (f"   {len(pins)} pins, {state}, {len(one.unread)} unread", ""))
     rows = [

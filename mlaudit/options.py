@@ -56,7 +56,7 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
     today: date = date.max
-    baseline: Mapping[str, str] = field(default_factory=dict)
+    baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)
 
 
@@ -116,10 +116,10 @@ def _upwards(folder: Path, root: Path) -> list[str]:
     return ["../" * steps for steps in range(depth + 1)]
 
 
-def baseline_of(path: Path | None) -> Mapping[str, str]:
-    """The fingerprints of a baseline file. Raises UsageError."""
+def baseline_of(path: Path | None) -> Mapping[str, str] | None:
+    """The fingerprints of a baseline file, None where none is given. Raises UsageError."""
     if path is None:
-        return {}
+        return None
     try:
         return loads(Root(path.parent).document(path))
     except Unreadable as error:

@@ -11,7 +11,7 @@ from fnmatch import fnmatchcase
 
 from mlaudit.model import Severity, Waiver
 from mlaudit.registry import Rule, rules
-from mlaudit.report import Finding, Hit
+from mlaudit.report import BASELINE, Finding, Hit
 from mlaudit.settings import IgnoreRow, Selection, Settings
 
 
@@ -189,7 +189,7 @@ def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
 
 def _baselined(finding: Finding, baseline: Mapping[str, str]) -> Finding:
     known = finding.suppressed is None and finding.fingerprint in baseline
-    return replace(finding, suppressed="in the baseline") if known else finding
+    return replace(finding, suppressed=BASELINE) if known else finding
 
 
 def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Finding]:

@@ -124,6 +124,13 @@ class Environment:
         for reading, chosen in zip(self.readings, self.selected, strict=True):
             yield from zip(reading.pins, chosen, strict=True)
 
+    def listed(self) -> Iterator[tuple[Pin, bool | None, str]]:
+        """Every pin, those that artifacts record too, with whether it is selected and the format it was read from."""
+        for reading, chosen in zip(self.readings, self.selected, strict=True):
+            yield from ((pin, selected, reading.format) for pin, selected in zip(reading.pins, chosen, strict=True))
+        for reading in (*self.writes, *self.reads):
+            yield from ((pin, True, reading.format) for pin in reading.pins)
+
     def cell(self, package: str) -> Cell:
         """The cell of a package, made up as `absent` or `unstated` where the environment does not name it."""
         found = self.cells.get(package)
@@ -248,6 +255,10 @@ class Finding:
         return tuple(dict.fromkeys((self.at, *self.related)))
 
 
+BASELINE = "in the baseline"
+"""Why a finding that the baseline knows does not count."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """Counts of one report.
@@ -281,6 +292,8 @@ class Report:
     """Everything that a reporter may show.
 
     Attributes:
+        fail_on: the mildest severity that fails the run, None for never.
+        baselined: a baseline was given, used or not.
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
     """
@@ -292,6 +305,8 @@ class Report:
     summary: Summary
     exit_code: int
     knowledge: str
+    fail_on: Severity | None = Severity.ERROR
+    baselined: bool = False
     found: tuple[Found, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()

@@ -382,3 +382,27 @@ def test_help_of_every_command_fits_80_columns(tmp_path: Path) -> None:
         done = run(tmp_path, command, "--help", env={"COLUMNS": "80", "TERMINAL_WIDTH": "80"})
         assert done.returncode == 0
         assert max(map(len, done.stdout.splitlines())) <= 80
+
+
+def test_list_shows_what_an_artifact_records(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(
+        '{"learner": {"learner_model_param": {}}, "version": [3, 2, 0]}', encoding="utf-8"
+    )
+    pins = json.loads(run(tmp_path, "list", "model.json", "--format", "json").stdout)["environments"][0]["pins"]
+    assert {("xgboost", "3.2.0", "recorded", "exact")} <= {
+        (pin["name"], pin["version"], pin["layer"], pin.get("strength")) for pin in pins
+    }
+
+
+def test_a_model_file_against_its_server(tmp_path: Path) -> None:
+    (tmp_path / "model.json").write_text(
+        '{"learner": {"learner_model_param": {}}, "version": [3, 2, 0]}', encoding="utf-8"
+    )
+    write(tmp_path, {"serving.txt": "xgboost==3.0.5\n"})
+    data = report(tmp_path, "compare", "model=model.json", "serving=serving.txt")
+    assert data["exit_code"] == 1
+    assert data["findings"][0]["code"] == "MLA401"
+    write(tmp_path, {"serving.txt": "xgboost==3.2.0\n"})
+    data = report(tmp_path, "compare", "model=model.json", "serving=serving.txt")
+    assert data["exit_code"] == 0
+    assert data["summary"]["aligned"] == 1

@@ -122,7 +122,7 @@ def test_an_extended_header_of_gigabytes_is_not_read(tmp_path: Path, kind: bytes
     assert tracemalloc.get_traced_memory()[1] < MEMORY
     tracemalloc.stop()
     assert found.versions() == {"numpy": "1.26.4"}
-    assert any(f"{NAME_LIMIT} are read" in why for why in found.reasons) == (kind != b"g")
+    assert any(f"{NAME_LIMIT} are read" in why for why in found.reasons)
 
 
 def test_long_names_are_read(tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ from xml.etree import ElementTree
 
 import pytest
 import tomli
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -110,6 +110,7 @@ class Page(HTMLParser):
 
 
 @pytest.mark.parametrize("name", formats())
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_any_text_stays_on_its_line(name: str, given_texts: dict[str, str]) -> None:
     calm = {"package": "p", "version": "v", "message": "m", "path": "s", "environment": "e"}
@@ -119,6 +120,7 @@ def test_any_text_stays_on_its_line(name: str, given_texts: dict[str, str]) -> N
         assert lines == rendered(name, calm).count("\n")
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_json_holds_the_texts_as_they_are(given_texts: dict[str, str]) -> None:
     data = json.loads(rendered("json", given_texts))
@@ -134,6 +136,7 @@ def _joined(text: str) -> str:
     return text.encode("utf-16", "surrogatepass").decode("utf-16", "surrogatepass")
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_junit_is_xml_that_holds_the_texts(given_texts: dict[str, str]) -> None:
     root = ElementTree.fromstring(rendered("junit", given_texts))  # noqa: S314  our own output
@@ -143,6 +146,7 @@ def test_junit_is_xml_that_holds_the_texts(given_texts: dict[str, str]) -> None:
     assert for_terminal(given_texts["message"]) in (failure.text or "").split("\n")
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_csv_holds_the_texts_and_no_formula(given_texts: dict[str, str]) -> None:
     head, row = csv.reader(StringIO(rendered("csv", given_texts)))
@@ -163,6 +167,7 @@ def _command(line: str) -> tuple[str, dict[str, str], str]:
     return found[1], properties, message
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 @example(given_texts=dict.fromkeys(shape, "a::b,c=d"))
 def test_github_is_one_command_a_finding(given_texts: dict[str, str]) -> None:
@@ -175,6 +180,7 @@ def test_github_is_one_command_a_finding(given_texts: dict[str, str]) -> None:
     assert not last.startswith(("::", "##["))
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_gitlab_describes_the_finding(given_texts: dict[str, str]) -> None:
     (entry,) = json.loads(rendered("gitlab", given_texts))
@@ -189,6 +195,7 @@ MARKDOWN_TAGS = frozenset(TAGS.findall("h3 table thead tbody tr th td details su
 
 
 @pytest.mark.parametrize("name", ["markdown", "github-summary"])
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 @example(given_texts=dict.fromkeys(shape, "[link](javascript:alert(1)) <b>|</b>"))
 def test_markdown_shows_the_texts(name: str, given_texts: dict[str, str]) -> None:
@@ -201,6 +208,7 @@ def test_markdown_shows_the_texts(name: str, given_texts: dict[str, str]) -> Non
     assert words(for_terminal(given_texts["environment"])) == words(page.texts("th")[2])
 
 
+@settings(deadline=None)
 @given(texts)
 def test_markdown_of_any_text_is_that_text(text: str) -> None:
     shown = Page(MARKDOWN.render(f"- x {for_markdown(text)}"))
@@ -218,6 +226,7 @@ HTML_TAGS = MARKDOWN_TAGS | frozenset(
 )
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_html_shows_the_texts(given_texts: dict[str, str]) -> None:
     page = Page(rendered("html", given_texts))
@@ -230,11 +239,13 @@ def test_html_shows_the_texts(given_texts: dict[str, str]) -> None:
     assert words(for_terminal(given_texts["message"])) in [words(text) for text in page.texts("p")]
 
 
+@settings(deadline=None)
 @given(texts)
 def test_a_css_string_ends_where_it_ends(text: str) -> None:
     assert re.fullmatch(r"(?:[A-Za-z0-9_./ -]|\\[0-9a-f]{6})*", for_css(text))
 
 
+@settings(deadline=None)
 @given(texts)
 def test_a_uri_has_no_other_characters(text: str) -> None:
     assert re.fullmatch(r"(?:[A-Za-z0-9_.~/-]|%[0-9A-F]{2})+", for_uri(text))

@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote, urljoin
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlaudit.escape import for_terminal
@@ -59,6 +59,7 @@ def test_keeps_to_the_official_schema(official: Any, case: str, quiet: bool, mon
     assert problems(official, log_of(report_of(case, monkeypatch), quiet=quiet)) == []
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_keeps_to_the_official_schema_with_any_text(official: Any, given_texts: dict[str, str]) -> None:
     assert problems(official, log_of(of_texts(**given_texts))) == []
@@ -128,6 +129,7 @@ def test_github_takes_every_case(case: str, monkeypatch: pytest.MonkeyPatch) -> 
     assert refusals(log_of(report_of(case, monkeypatch))) == []
 
 
+@settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 def test_github_takes_any_text(given_texts: dict[str, str]) -> None:
     log = log_of(of_texts(**given_texts))
@@ -227,6 +229,7 @@ def test_a_member_of_an_archive_is_shown_at_the_archive() -> None:
     ]
 
 
+@settings(deadline=None)
 @given(path=shape["path"])
 def test_a_uri_leads_back_to_the_path(path: str) -> None:
     artifact = at(shown(moved(path, ())))

@@ -23,7 +23,7 @@ _LINE = re.compile(
 _BARE = re.compile(r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?[A-Za-z0-9][\w.-]{0,200}(?: \(\*\))?")
 _LEGEND = re.compile(r"\(\*\) Package tree already displayed|(?:Resolved|Using|warning:|Audited|No packages).{0,1000}")
 _FOLDER = re.compile(r"\((?:file://|\.{0,2}/|[A-Za-z]:\\|[^():]{0,400}/)[^()]{0,400}\)")
-_MARK = re.compile(r"(?m)^[\s│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
+_MARK = re.compile(r"(?m)^[ \t│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
 
 
 def _looks_like_it(doc: Document) -> bool:

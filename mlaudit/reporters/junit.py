@@ -42,10 +42,8 @@ def render(report: Report, style: Style) -> str:
 
 
 def _failing(report: Report) -> Severity:
-    """The mildest severity that is shown as a failure."""
-    worst = min((finding.severity.rank for finding in report.findings), default=0)
-    found = next(severity for severity in Severity if severity.rank == worst)
-    return found if report.exit_code == 1 else Severity.ERROR
+    """The mildest severity that is shown as a failure: errors where nothing fails the run."""
+    return report.fail_on or Severity.ERROR
 
 
 def _cases(report: Report) -> Iterable[Case]:

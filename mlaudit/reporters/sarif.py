@@ -14,7 +14,7 @@ from mlaudit import __version__
 from mlaudit.escape import for_sarif, for_terminal
 from mlaudit.model import Edit, Place, Severity
 from mlaudit.registry import Rule, Style, reporter, rules
-from mlaudit.report import Finding, Report
+from mlaudit.report import BASELINE, Finding, Report
 from mlaudit.reporters import _rule_text
 from mlaudit.reporters._places import shown_at, unique
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
@@ -28,8 +28,6 @@ LOCATIONS = 100
 """Locations of a result that GitHub keeps; it rejects a file with more than 1,000."""
 TEXT = 1_024
 """Characters of a rule's descriptions that GitHub keeps."""
-BASELINE = "in the baseline"
-"""The reason of a finding that the baseline suppresses."""
 
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
@@ -60,7 +58,7 @@ def _run(report: Report, *, quiet: bool) -> Json:
     kept = findings[:RESULTS]
     known = _rules(kept)
     order = {rule_id: number for number, rule_id in enumerate(known)}
-    baselined = any(finding.suppressed == BASELINE for finding in report.suppressed)
+    baselined = report.baselined
     used: dict[str, int] = {}
     results = [_result(one, report, order, used, baselined=baselined) for one in kept]
     return {

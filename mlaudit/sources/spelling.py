@@ -10,7 +10,7 @@ from mlaudit.errors import UsageError
 
 PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
-_CHOOSING = (*PARTS, "extra", "group", "python", "platform")
+_CHOOSING = (*PARTS, "extra", "group", "python", "platform", "format")
 _WORDS = (*_CHOOSING, "path")
 _NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
 # As pip spells a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
@@ -32,7 +32,7 @@ class Spelled:
         revision: a git revision, None for the working tree.
         clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
-        python, platform: what `#python=` and `#platform=` say.
+        python, platform, format: what `#python=`, `#platform=` and `#format=` say.
     """
 
     text: str
@@ -45,6 +45,7 @@ class Spelled:
     groups: tuple[str, ...] = ()
     python: str | None = None
     platform: str | None = None
+    format: str | None = None
 
 
 def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
@@ -128,4 +129,5 @@ def _with_fragment(one: Spelled, fragment: str) -> Spelled:
         groups=tuple(held.get("group", ())),
         python=held.get("python", [None])[-1],
         platform=held.get("platform", [None])[-1],
+        format=held.get("format", [None])[-1],
     )

@@ -9,8 +9,8 @@ from typing import BinaryIO, Protocol
 
 from mlaudit.document import Unreadable
 
-CHUNK = 32 * 1024
-"""Compressed bytes given to a decompressor at once; deflate unfolds them to 33 MB at most."""
+CHUNK = 16 * 1024
+"""Compressed bytes given to a decompressor at once; deflate unfolds them to 17 MB at most."""
 PIECE = 1024 * 1024
 """Bytes that other decompressors give at once."""
 OUTPUT_LIMIT = 256 * 1024**3

@@ -1,0 +1,162 @@
+"""The pages of the documentation that are made of live objects: rules, configuration, JSON, command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable, Iterator, Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from mlaudit.registry import Rule, rules
+from mlaudit.reporters._rule_text import markdown, title
+
+ROOT = Path(__file__).parent.parent
+COMMANDS = ("check", "compare", "list", "snapshot", "explain", "init")
+FAMILIES = {
+    "MLA0": "Alignment",
+    "MLA1": "From training to serving",
+    "MLA2": "Inside one environment",
+    "MLA3": "Platform",
+    "MLA4": "Model artifacts",
+    "MLA5": "Hygiene",
+    "MLA6": "Shared things beside packages",
+    "MLA9": "The audit itself",
+}
+
+Schema = Mapping[str, Any]
+
+
+def rules_page() -> str:
+    """A table of all rules, then the documentation of each."""
+    parts = ["# Rules", "", "The same as `mlaudit explain CODE` prints.", ""]
+    known = list(rules().values())
+    for family, name in FAMILIES.items():
+        parts += [f"**{name}**", "", "| code | name | severity | |", "|---|---|---|---|"]
+        parts += [_row(rule) for rule in known if rule.code.startswith(family)]
+        parts.append("")
+    for rule in known:
+        parts += [f"## {rule.code} {rule.name} {{ #{rule.code.lower()} }}", "", _documentation(rule)]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _row(rule: Rule) -> str:
+    return f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.severity.value} | {title(rule)} |"
+
+
+def _documentation(rule: Rule) -> str:
+    replaced = f" It replaces {', '.join(rule.supersedes)} on the same package." if rule.supersedes else ""
+    about = f"*{rule.severity.value.capitalize()} by default, since {rule.since}.{replaced}*"
+    return f"{about}\n\n{markdown(rule).replace('## ', '### ')}"
+
+
+def schema(name: str) -> Schema:
+    """A published schema."""
+    text = resources.files("mlaudit").joinpath(f"schemas/{name}.json").read_text(encoding="utf-8")
+    loaded: Schema = json.loads(text)
+    return loaded
+
+
+def configuration_page() -> str:
+    """Every key of the configuration, from its schema."""
+    whole = schema("configuration")
+    head = [
+        "# Configuration",
+        "",
+        f"{whole['description']} The schema for editors is `mlaudit/schemas/configuration.json`.",
+        "",
+    ]
+    return "\n".join([*head, *_table(whole)]) + "\n"
+
+
+def json_page() -> str:
+    """Every key of the JSON that is written, from the schemas."""
+    parts = ["# JSON", "", "Keys may be added; within `/1` none is renamed or dropped.", ""]
+    for name in ("report-1", "list-1"):
+        whole = schema(name)
+        parts += [f"## {whole['title']}", "", whole["description"], ""]
+        parts += [f"The schema is `mlaudit/schemas/{name}.json`.", "", *_table(whole), ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _table(whole: Schema) -> Iterator[str]:
+    yield from ("| key | is | |", "|---|---|---|")
+    for path, node, required in _keys(whole, whole, ""):
+        about = node.get("description", "")
+        yield f"| `{path}` | {_type(whole, node)}{', required' if required else ''} | {about} |".replace("  |", " |")
+
+
+def _resolved(whole: Schema, node: Schema) -> Schema:
+    if "$ref" not in node:
+        return node
+    target: Schema = whole["$defs"][node["$ref"].rpartition("/")[2]]
+    return {**target, **{key: value for key, value in node.items() if key != "$ref"}}
+
+
+def _keys(whole: Schema, node: Schema, prefix: str) -> Iterator[tuple[str, Schema, bool]]:
+    """Every key below a node, depth first, with whether it must be there."""
+    required = node.get("required", ())
+    for name, raw in node.get("properties", {}).items():
+        found = _resolved(whole, raw)
+        path = f"{prefix}{name}"
+        yield path, found, name in required
+        yield from _inside(whole, found, path)
+
+
+def _inside(whole: Schema, node: Schema, path: str) -> Iterator[tuple[str, Schema, bool]]:
+    for choice in (node, *(_resolved(whole, one) for one in node.get("anyOf", ()))):
+        yield from _keys(whole, choice, f"{path}.")
+        extra, items = choice.get("additionalProperties"), choice.get("items")
+        if isinstance(extra, dict):
+            yield from _keys(whole, _resolved(whole, extra), f"{path}.NAME.")
+        if isinstance(items, dict):
+            yield from _keys(whole, _resolved(whole, items), f"{path}[].")
+
+
+def _type(whole: Schema, node: Schema) -> str:
+    if "const" in node:
+        return f"`{node['const']}`"
+    if "enum" in node:
+        return ", ".join(f"`{'null' if value is None else value}`" for value in node["enum"])
+    choices = [one for one in node.get("anyOf", ()) if "required" not in one]
+    if choices:
+        return " or ".join(_type(whole, _resolved(whole, one)) for one in choices)
+    kind = node.get("type", "any")
+    if kind == "array":
+        return f"list of {_type(whole, _resolved(whole, node.get('items', {})))}"
+    if isinstance(kind, list):
+        return " or ".join(kind)
+    return str({"object": "table", "any": "value"}.get(kind, kind))
+
+
+def cli_page() -> str:
+    """What `--help` of every command prints."""
+    parts = ["# Command line", ""]
+    for command in ((), *((name,) for name in COMMANDS)):
+        parts += [f"## {' '.join(('mlaudit', *command))}", "", "```text", _help(*command).rstrip(), "```", ""]
+    return "\n".join(parts).rstrip() + "\n"
+
+
+def _help(*command: str) -> str:
+    dropped = ("CI", "NO_COLOR", "GITHUB_ACTIONS", "FORCE_COLOR")
+    kept = {name: value for name, value in os.environ.items() if name not in dropped}
+    done = subprocess.run(
+        [sys.executable, "-m", "mlaudit", *command, "--help"],
+        env={**kept, "COLUMNS": "80", "TERMINAL_WIDTH": "80"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout.replace("Usage: python -m mlaudit", "Usage: mlaudit")
+
+
+PAGES: Mapping[str, Callable[[], str]] = {
+    "reference/rules.md": rules_page,
+    "reference/configuration.md": configuration_page,
+    "reference/json.md": json_page,
+    "reference/cli.md": cli_page,
+}
+"""Generated pages below `docs/`."""

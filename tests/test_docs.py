@@ -1,0 +1,94 @@
+"""The documentation: pages play as they read, generated ones are those of the live objects, and the site builds."""
+
+from __future__ import annotations
+
+import ast
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from importlib.util import find_spec
+from pathlib import Path
+
+import pytest
+import tomli
+import yaml
+
+from mlaudit.config import load
+from mlaudit.document import Document
+from mlaudit.registry import rules
+from tests.played import blocks, play
+from tests.reference import COMMANDS, FAMILIES, PAGES
+
+ROOT = Path(__file__).parent.parent
+DOCS = ROOT / "docs"
+REGENERATE = os.environ.get("MLAUDIT_REGENERATE") == "1"
+WRITTEN = sorted(path for path in DOCS.rglob("*.md") if path.name != "formats.md" and path.parent.name != "reference")
+UNPLAYED = {"yaml", "toml", "python", "groovy", "json", "text"}
+CODES = {word for rule in rules().values() for word in (rule.code, rule.name)}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(DOCS).as_posix()
+
+
+@pytest.mark.skipif(shutil.which("bash") is None or shutil.which("git") is None, reason="pages use bash and git")
+@pytest.mark.parametrize("page", WRITTEN, ids=named)
+def test_a_page_plays_as_it_reads(page: Path, tmp_path: Path) -> None:
+    text = page.read_text(encoding="utf-8")
+    played = play(text, tmp_path)
+    if REGENERATE:
+        page.write_text(played, encoding="utf-8")
+    assert played == page.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("page", WRITTEN, ids=named)
+def test_every_block_is_played_or_well_formed(page: Path) -> None:
+    for block in blocks(page.read_text(encoding="utf-8")):
+        assert block.title or block.language == "console" or block.language in UNPLAYED, block
+        if block.language == "toml":
+            assert tomli.loads(block.body)
+        if block.language == "yaml":
+            assert yaml.safe_load(block.body)
+        if block.language == "python":
+            ast.parse(block.body)
+
+
+@pytest.mark.parametrize("page", [ROOT / "README.md", *WRITTEN], ids=lambda path: path.name)
+def test_configurations_that_are_shown_are_understood(page: Path) -> None:
+    for block in blocks(page.read_text(encoding="utf-8")):
+        if block.language == "toml":
+            load(Document("mlaudit.toml", data=block.body.encode()), codes=CODES)
+
+
+@pytest.mark.parametrize("name", PAGES)
+def test_a_generated_page_is_that_of_the_live_objects(name: str) -> None:
+    path = DOCS / name
+    if REGENERATE:
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(PAGES[name](), encoding="utf-8")
+    assert path.read_text(encoding="utf-8") == PAGES[name]()
+
+
+def test_every_command_and_every_family_is_documented() -> None:
+    shown = subprocess.run([sys.executable, "-m", "mlaudit", "--help"], capture_output=True, text=True, check=True)
+    listed = re.findall(r"^  ([a-z]+)  +[A-Z]", shown.stdout.partition("Commands:")[2], re.MULTILINE)
+    assert tuple(listed) == COMMANDS
+    assert {code[:4] for code in rules()} <= set(FAMILIES)
+
+
+def test_the_site_builds_strictly() -> None:
+    if find_spec("material") is None:
+        pytest.skip("mkdocs-material is not installed; it is in the extra `dev`")
+    with tempfile.TemporaryDirectory() as folder:
+        done = subprocess.run(
+            [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "--site-dir", folder],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        assert (Path(folder) / "tutorial" / "index.html").is_file()
