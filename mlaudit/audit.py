@@ -14,7 +14,7 @@ from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
 from mlaudit.registry import Rule, rules
-from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, SharedFile, Summary
+from mlaudit.report import ArtifactCrossing, Environment, Finding, Found, Report, Row, SharedFile, Summary
 from mlaudit.settings import Settings
 from mlaudit.target import Choice, Wanted, choose, problems, pythons_of, target_for
 from mlaudit.versions import same_public
@@ -126,8 +126,16 @@ def audit(
         fail_on=settings.fail_on,
         baselined=baseline is not None,
         found=tuple(found),
-        notes=tuple(notes),
+        notes=(*notes, *_mended(baseline or {}, (*outcome.findings, *outcome.suppressed))),
     )
+
+
+def _mended(baseline: Mapping[str, str], findings: Sequence[Finding]) -> Iterator[str]:
+    """What the baseline knows and this run no longer finds."""
+    gone = sorted(what for known, what in baseline.items() if known not in {one.fingerprint for one in findings})
+    if gone:
+        more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
+        yield f"Mended since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline drops what is mended."
 
 
 def _asked_for(package: str, only: Sequence[str]) -> bool:

@@ -33,7 +33,9 @@ def header(
 ) -> bytes:
     """One header block; a size in bytes stands as it is."""
     block = bytearray(512)
-    block[0:100] = (name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape"))[:100].ljust(100, b"\0")
+    block[0:100] = (name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape"))[:100].ljust(
+        100, b"\0"
+    )
     block[100:108] = b"0000644\0"
     block[124:136] = size if isinstance(size, bytes) else b"%011o\0" % size
     block[136:148] = b"00000000000\0"

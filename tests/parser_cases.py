@@ -12,6 +12,7 @@ from typing import Any
 from mlaudit.model import Reading
 from mlaudit.reading import read
 from mlaudit.sources.files import Root
+from mlaudit.sources.image import image_document
 from mlaudit.sources.tree import environment_document
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -58,7 +59,8 @@ def run(case: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     expected_file = case / "expected.json"
     expected = json.loads(expected_file.read_text(encoding="utf-8"))
     root, path = Root(case, expected.get("defines")), case / expected["input"]
-    document = (environment_document(path, root) if path.is_dir() else None) or root.document(path)
+    installed = image_document(path, root) or (environment_document(path, root) if path.is_dir() else None)
+    document = installed or root.document(path)
     actual = {key: expected[key] for key in ("input", "as", "defines") if key in expected}
     actual.update(described(read(document, expected.get("as"))))
     if REGENERATE:

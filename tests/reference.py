@@ -118,7 +118,7 @@ def _inside(whole: Schema, node: Schema, path: str) -> Iterator[tuple[str, Schem
 
 def _type(whole: Schema, node: Schema) -> str:
     if "const" in node:
-        return f"`{node['const']}`"
+        return f"`{node['const'] if isinstance(node['const'], str) else json.dumps(node['const'])}`"
     if "enum" in node:
         return ", ".join(f"`{'null' if value is None else value}`" for value in node["enum"])
     choices = [one for one in node.get("anyOf", ()) if "required" not in one]

@@ -34,7 +34,7 @@ def report_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Report:
         here, here, None, fail_on=None, select=tuple(run.get("select", ())), ignore=(), packages=(), defines={}
     )
     known = Path("baseline.json")
-    baseline = loads(Document(known.name, known.read_bytes())) if known.exists() else {}
+    baseline = loads(Document(known.name, known.read_bytes())) if known.exists() else None
     options = Options(root=here, settings=settings, today=TODAY, baseline=baseline)
     report = compare(run["compare"], options) if "compare" in run else check([], options)
     return dataclasses.replace(report, knowledge="@@KNOWLEDGE@@")

@@ -320,6 +320,11 @@ def test_a_baseline_lets_only_new_drift_fail(pair: Path) -> None:
     assert run(pair, "check", "--baseline", "baseline.json").returncode == 0
     write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "1.25.0")})
     assert run(pair, "check", "--baseline", "baseline.json").returncode == 1
+    write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "2.1.3")})
+    mended = run(pair, "check", "--baseline", "baseline.json", "--write-baseline", "baseline.json")
+    assert mended.returncode == 0
+    assert "Mended since the baseline: MLA101 numpy" in mended.stdout
+    assert "Mended" not in run(pair, "check", "--baseline", "baseline.json").stdout
 
 
 def test_init_writes_what_check_reads(pair: Path) -> None:

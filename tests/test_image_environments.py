@@ -144,7 +144,10 @@ def test_a_conda_prefix_is_read_with_its_records_and_its_packages(tmp_path: Path
         "libopenblas-0.3.27-x.json": conda_record("libopenblas", "0.3.27", "h413a1c8_0"),
         "broken-1-0.json": b"{",
     }
-    site = {**dist("numpy", "2.1.0", "lib/python3.10/site-packages"), **dist("torch", "2.4.0", "lib/python3.10/site-packages")}
+    site = {
+        **dist("numpy", "2.1.0", "lib/python3.10/site-packages"),
+        **dist("torch", "2.4.0", "lib/python3.10/site-packages"),
+    }
     files: dict[str, bytes | str] = {f"conda-meta/{name}": data for name, data in records.items()}
     found = seen(unpack({**files, **site}, tmp_path / "prefix"))
     assert found.versions() == {"torch": "2.4.0", "numpy": "2.1.0", "libopenblas": "0.3.27"}
@@ -155,7 +158,9 @@ def test_a_conda_prefix_is_read_with_its_records_and_its_packages(tmp_path: Path
     )
     assert next(pin.variant for pin in found.pins if pin.name == "torch") == "cu121"
     assert found.notes == ["conda records numpy 1.26.4, but 2.1.0 was installed over it"]
-    assert [(one.package, one.at.path) for one in found.reading.unread] == [("broken", "prefix/conda-meta/broken-1-0.json")]
+    assert [(one.package, one.at.path) for one in found.reading.unread] == [
+        ("broken", "prefix/conda-meta/broken-1-0.json")
+    ]
     blas = next(pin for pin in found.pins if pin.name == "libopenblas")
     assert str(blas.at) == "prefix/conda-meta/libopenblas-0.3.27-x.json:10:14"
     assert {fact.value for fact in found.reading.facts if fact.key == "machine"} == {"aarch64"}
@@ -224,7 +229,9 @@ def test_system_libraries_that_matter_are_told(tmp_path: Path) -> None:
     assert next(str(pin.at) for pin in found.pins if pin.name == "libc6") == "image.tar!/var/lib/dpkg/status:4"
     alpine = image_of(tmp_path, tar({**LOCAL, "lib/apk/db/installed": APK}))
     assert alpine.of(Kind.SYSTEM) == {"musl": "1.2.5", "libstdc++": "13.2.1_git20240309"}
-    distroless = image_of(tmp_path, tar({**LOCAL, "var/lib/dpkg/status.d/libc6": b"Package: libc6\nVersion: 2.31-13\n"}))
+    distroless = image_of(
+        tmp_path, tar({**LOCAL, "var/lib/dpkg/status.d/libc6": b"Package: libc6\nVersion: 2.31-13\n"})
+    )
     assert distroless.of(Kind.SYSTEM) == {"libc6": "2.31"}
     red_hat = image_of(tmp_path, tar({**LOCAL, "var/lib/rpm/rpmdb.sqlite": b""}))
     assert red_hat.notes == ["its system libraries are in an RPM database, which is not read"]

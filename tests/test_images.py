@@ -187,9 +187,7 @@ def _real_root(folder: Path) -> tuple[Path, Path]:
     site = root / f"usr/local/lib/python{sys.version_info[0]}.{sys.version_info[1]}/site-packages"
     site.mkdir(parents=True)
     for one in Path(sysconfig.get_path("purelib")).iterdir():
-        if one.name.endswith((".dist-info", ".egg-info")) and one.is_dir():
-            shutil.copytree(one, site / one.name)
-        elif one.name in ("packaging", "yaml"):
+        if (one.name.endswith((".dist-info", ".egg-info")) and one.is_dir()) or one.name in ("packaging", "yaml"):
             shutil.copytree(one, site / one.name)
     (root / "etc").mkdir()
     (root / "etc/os-release").write_text("ID=debian\n")
@@ -259,7 +257,9 @@ def test_images_that_umoci_and_skopeo_make_are_read_as_pip_lists_them(tmp_path: 
 
 def _truth() -> Iterator[tuple[str, str]]:
     with (SAMPLES / "truth.csv").open(encoding="utf-8", newline="") as stream:
-        yield from ((row[0].rstrip("/"), ",".join(row)) for row in csv.reader(stream) if row and row[0].startswith("img"))
+        yield from (
+            (row[0].rstrip("/"), ",".join(row)) for row in csv.reader(stream) if row and row[0].startswith("img")
+        )
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="no samples of artifacts; MLAUDIT_ARTIFACTS names their folder")

@@ -13,7 +13,8 @@ from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
 
 _TABLE = re.compile(
-    rb"(?mi)^# packages in environment at |^[ \t]{0,256}(?:Name|Package)[ \t]{1,256}Version[ \t]{1,256}Build[ \t]{1,256}(?:Channel|Size|Kind)"
+    rb"(?mi)^# packages in environment at |^[ \t]{0,256}(?:Name|Package)[ \t]{1,256}Version"
+    rb"[ \t]{1,256}Build[ \t]{1,256}(?:Channel|Size|Kind)"
 )
 _EXPORT = re.compile(rb"(?m)^# This file may be used to create an environment using:")
 _JSON = re.compile(rb'"(?:build_string|dist_name|build_number)"\s*:')

@@ -16,7 +16,7 @@ NAME_LIMIT = 1024 * 1024
 """Bytes of an extended header: a GNU long name or the records of a pax header."""
 
 _ZERO = bytes(BLOCK)
-_REGULAR = frozenset(b"\x00" b"07S")
+_REGULAR = frozenset(b"\x0007S")
 _HEADER_ONLY = frozenset(b"123456")
 _MAX_SIZE = 1 << 62
 _PAX_WANTED = frozenset((b"path", b"linkpath", b"size", b"GNU.sparse.name", b"GNU.sparse.major", b"GNU.sparse.map"))
