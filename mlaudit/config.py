@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from difflib import get_close_matches
 from functools import cached_property
 from typing import TypeVar
 
@@ -90,6 +89,8 @@ def load(document: Document, *, path: str | None = None, codes: Collection[str] 
 
 def _near(word: str, known: Iterable[str]) -> str:
     """`; did you mean "x"?`, or all that is possible where nothing is near."""
+    from difflib import get_close_matches
+
     ordered = sorted(known)
     near = get_close_matches(word, ordered, n=1, cutoff=0.6)
     if near:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from urllib.parse import quote
 
 # Marks that reorder or hide what stands around them (Unicode TR 36), besides every control character.
 _DECEPTIVE = frozenset(
@@ -108,6 +107,8 @@ def for_workflow_property(text: str) -> str:
 
 def for_uri(path: str) -> str:
     """A path with `/` as a relative URI reference; bytes that are no UTF-8 keep their value (RFC 3986)."""
+    from urllib.parse import quote
+
     return quote(_bytes(path), safe="/")
 
 

@@ -7,12 +7,12 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
 from mlaudit.document import Unreadable
 from mlaudit.filesystem import DATABASE, SMALL, FileSystem
 from mlaudit.model import Fact, Kind, Place
+from mlaudit.packaged import HOME, packaged
 from mlaudit.target import platform_of
 
 _DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]{1,512})")
@@ -71,7 +71,7 @@ class _Row(NamedTuple):
 def _rows() -> tuple[_Row, ...]:
     import tomli
 
-    folder = resources.files("mlaudit").joinpath("knowledge")
+    folder = HOME / "knowledge"
     own = tomli.loads(folder.joinpath("system_libraries.toml").read_text(encoding="utf-8"))["library"]
     accelerators = tomli.loads(folder.joinpath("system_packages.toml").read_text(encoding="utf-8"))["package"]
     return (
@@ -85,7 +85,7 @@ def wheels() -> Mapping[str, Kind]:
     """Wheels that carry CUDA or cuDNN themselves, and which of the two."""
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/system_libraries.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/system_libraries.toml")
     return {name: Kind(row["kind"]) for row in tomli.loads(text)["wheels"] for name in row["names"]}
 
 

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from importlib import resources
 
 from mlaudit import python_text
 from mlaudit.document import Document
 from mlaudit.model import Kind, Layer, Pin, Place, Statement
 from mlaudit.narrow import Node
+from mlaudit.packaged import packaged
 from mlaudit.shell_expand import defined
 
 MAX_LENGTH = 1024
@@ -91,7 +91,7 @@ def rows() -> tuple[Row, ...]:
     """The rows of images.toml. Raises Malformed on a row that breaks its schema."""
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/images.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/images.toml")
     return tuple(_row(node) for node in Node(tomli.loads(text)).get("image").each())
 
 

@@ -9,12 +9,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from functools import lru_cache
-from importlib import resources
 from typing import NamedTuple
 
 from mlaudit import python_text
 from mlaudit.install_options import APT, UV, arguments
 from mlaudit.model import Kind, Layer, Place, Statement
+from mlaudit.packaged import packaged
 from mlaudit.recipe import Call
 
 _VERSION = re.compile(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
@@ -31,7 +31,7 @@ class _Row(NamedTuple):
 def _rows() -> tuple[_Row, ...]:
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/system_packages.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/system_packages.toml")
     return tuple(_Row(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"])
 
 

@@ -64,7 +64,7 @@ class Kind(str, Enum):
 
 
 class Strength(str, Enum):
-    """How a model artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
+    """How an artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
 
     EXACT = "exact"
     FORMAT = "format"

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from functools import lru_cache
-from pkgutil import get_data
+
+from mlaudit.packaged import packaged
 
 _RUNS = re.compile(r"[-_.]+")
 _ABOUT = ("source", "checked")
@@ -21,10 +22,8 @@ def normalized(name: str) -> str:
 def _tables() -> Mapping[str, Mapping[str, str]]:
     import tomli
 
-    # importlib.resources would import twenty modules for this one read.
-    text = (get_data("mlaudit", "knowledge/names.toml") or b"").decode()
     rows: dict[str, dict[str, str]] = {}
-    for ecosystem, table in tomli.loads(text).items():
+    for ecosystem, table in tomli.loads(packaged("knowledge/names.toml")).items():
         if isinstance(table, dict):
             rows[ecosystem] = {
                 normalized(str(name)): str(package) for name, package in table.items() if name not in _ABOUT
@@ -34,7 +33,7 @@ def _tables() -> Mapping[str, Mapping[str, str]]:
 
 @lru_cache(maxsize=65536)
 def package_of(name: str, ecosystem: str = "pypi") -> str:
-    """The row a name belongs to: `pytorch` of conda is `torch`, `tensorflow-cpu` is `tensorflow`, `sklearn` imported is `scikit-learn`.
+    """The row a name belongs to: conda's `pytorch` is `torch`, `tensorflow-cpu` is `tensorflow`.
 
     `ecosystem` is `pypi`, `conda` or `import` (names of modules, as watermark and session_info print them).
     """

@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
-from importlib import import_module, resources
+from importlib import import_module
 from typing import TypeVar
 
 from mlaudit.document import Document
 from mlaudit.model import Severity, Statement
+from mlaudit.packaged import HOME
 from mlaudit.report import Hit, Report
 
 Read = Callable[[Document], Iterable[Statement]]
@@ -166,7 +167,7 @@ def _declared_files() -> Mapping[str, tuple[str, ...] | None]:
     package = import_module("mlaudit.parsers")
     declared: dict[str, tuple[str, ...] | None] = {}
     for module in _modules(package.__name__, package.__path__):
-        source = resources.files(package).joinpath(f"{module.rpartition('.')[2]}.py")
+        source = HOME / "parsers" / f"{module.rpartition('.')[2]}.py"
         try:
             text = source.read_text(encoding="utf-8")
         except OSError:

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
+
+from mlaudit.packaged import packaged
 
 MAX_LENGTH = 2048
 """Characters of an address."""
@@ -25,7 +26,7 @@ class WheelIndex:
 def _rows() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/cuda_indexes.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/cuda_indexes.toml")
     return tuple(
         (str(row["host"]), re.compile(str(row["path"])), frozenset(str(name) for name in row["packages"]))
         for row in tomli.loads(text)["index"]

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
+import venv
 from pathlib import Path
 
 import pytest
 
 from mlaudit.registry import parsers
+from tests.checkout import clone, environment
+from tests.environments import OFFLINE, python_of
+from tests.played import blocks
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
@@ -57,6 +62,40 @@ def test_prints_what_readme_shows(command: str, output: str) -> None:
 
 def test_readme_shows_commands() -> None:
     assert len(BLOCKS) >= 2
+
+
+SHELL = [block.body.strip() for block in blocks(README.read_text(encoding="utf-8")) if block.language == "bash"]
+
+
+def test_the_first_block_installs_and_audits_the_example(tmp_path: Path) -> None:
+    """In an environment and a checkout of its own."""
+    clone(tmp_path / "mlaudit")
+    shutil.copytree(ROOT / "fixtures" / "example", tmp_path / "mlaudit" / "fixtures" / "example")
+    venv.create(tmp_path / "venv", with_pip=True)
+    path = f"{Path(python_of(tmp_path / 'venv')).parent}{os.pathsep}{os.environ['PATH']}"
+    done = subprocess.run(
+        ["bash", "-c", SHELL[0]],
+        cwd=tmp_path / "mlaudit",
+        env=environment(PATH=path, PIP_DISABLE_PIP_VERSION_CHECK="1"),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 1 and OFFLINE.search(done.stderr):
+        pytest.skip("no package index answers")
+    assert done.returncode == 1, done.stderr
+    assert "error[MLA101] artifact-unreadable: numpy 2.1.3 → 1.26.0" in done.stdout
+
+
+def test_the_block_that_runs_the_tests_is_what_the_checks_do() -> None:
+    checks = ROOT / ".ci" / "run"
+    if not checks.is_file():
+        pytest.skip("the checks are not part of a source distribution")
+    text = checks.read_text(encoding="utf-8")
+    install, tests = SHELL[1].split(" && ")
+    assert install.removeprefix("pip install") in text
+    assert tests in text
+    assert len(SHELL) == 2
 
 
 def test_the_formats_page_lists_what_is_registered() -> None:

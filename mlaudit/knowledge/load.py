@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
-from importlib import resources
 from typing import TypeVar
 
 from mlaudit.model import Distance, Evidence, Severity
 from mlaudit.narrow import Malformed, Node
+from mlaudit.packaged import HOME, packaged
 from mlaudit.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -134,7 +134,7 @@ def parse(name: str) -> Node:
     """One knowledge file as an untrusted tree. Raises KnowledgeError where it is no TOML."""
     import tomli
 
-    text = resources.files(__package__).joinpath(name).read_text(encoding="utf-8")
+    text = packaged(f"knowledge/{name}")
     try:
         return Node(tomli.loads(text))
     except tomli.TOMLDecodeError as error:
@@ -219,7 +219,7 @@ def dossier(package: str) -> Dossier | None:
 
 def packages() -> tuple[str, ...]:
     """Packages that have a file of their own, in order."""
-    folder = resources.files(__package__).joinpath("packages")
+    folder = HOME / "knowledge" / "packages"
     names = (entry.name for entry in folder.iterdir())
     return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
 

@@ -6,9 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
-from importlib import resources
 
 from mlaudit.narrow import Node
+from mlaudit.packaged import packaged
 
 READER = "reader"
 WRITER = "writer"
@@ -98,7 +98,7 @@ def words() -> Words:
     """The table. Raises Malformed where the file breaks its schema."""
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/roles.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/roles.toml")
     return _words(Node(tomli.loads(text)))
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
-from importlib import resources
 
 from mlaudit import image_tags, waivers
 from mlaudit.descriptors import Descriptor, found
@@ -13,6 +12,7 @@ from mlaudit.document import Document
 from mlaudit.manifests import Manifests
 from mlaudit.model import Root, Statement
 from mlaudit.narrow import Malformed, Node
+from mlaudit.packaged import packaged
 from mlaudit.registry import parser
 
 _API = re.compile(
@@ -30,7 +30,7 @@ def _looks_like_it(doc: Document) -> bool:
 def _images() -> Mapping[str, str]:
     import tomli
 
-    text = resources.files("mlaudit").joinpath("knowledge/serving_runtimes.toml").read_text(encoding="utf-8")
+    text = packaged("knowledge/serving_runtimes.toml")
     return {str(name): str(image) for name, image in tomli.loads(text)["images"].items()}
 
 

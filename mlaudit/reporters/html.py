@@ -6,10 +6,10 @@ import json
 from base64 import b64encode
 from collections.abc import Iterator
 from hashlib import sha256
-from importlib import resources
 
 from mlaudit import __version__
 from mlaudit.escape import for_html, for_script, for_terminal
+from mlaudit.packaged import packaged
 from mlaudit.registry import Style, reporter
 from mlaudit.report import Report
 from mlaudit.reporters._facts import compared, counts, incomplete
@@ -31,7 +31,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _part(name: str) -> str:
-    return resources.files("mlaudit.reporters").joinpath(f"_html/{name}").read_text(encoding="utf-8")
+    return packaged(f"reporters/_html/{name}")
 
 
 def _style(of: Matrix) -> str:

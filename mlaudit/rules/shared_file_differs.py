@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import ast
 from collections.abc import Iterator
-from difflib import unified_diff
 
 from mlaudit.model import Place, Severity
 from mlaudit.registry import fleet_rule
@@ -68,6 +66,8 @@ def _lines(one: SharedFile) -> list[str]:
 
 
 def _same_code(one: SharedFile, other: SharedFile) -> bool:
+    import ast
+
     if not (one.path.endswith(".py") and other.path.endswith(".py")):
         return False
     try:
@@ -78,6 +78,8 @@ def _same_code(one: SharedFile, other: SharedFile) -> bool:
 
 def _first_difference(left: list[str], right: list[str]) -> tuple[int, int]:
     """The first line of the second text that differs, and how many lines differ."""
+    from difflib import unified_diff
+
     line = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), len(left)) + 1
     changed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "+" and row[:3] != "+++")
     removed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "-" and row[:3] != "---")
