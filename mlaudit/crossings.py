@@ -13,6 +13,8 @@ Judged = tuple[Verdict, Distance | None]
 _ALIGNED: Judged = (Verdict.ALIGNED, None)
 _LOOSE: Judged = (Verdict.LOOSE, None)
 _PREFIXES = frozenset((Kind.PYTHON, Kind.CUDA, Kind.CUDNN))
+# Hashes, revisions and registry versions are equal or they are not.
+_NAMES = frozenset((Kind.MODEL, Kind.DATA, Kind.FILE))
 _PRECISE = frozenset((State.EXACT, State.RANGE, State.SEVERAL))
 
 
@@ -34,6 +36,8 @@ def judge(writer: Cell, reader: Cell) -> Judged:
         return worst(_by_alternatives(writer, reader))
     if writer.kind in _PREFIXES and writer.version and reader.version:
         return _prefixes(writer.version, reader.version)
+    if writer.kind in _NAMES and writer.version and reader.version:
+        return _ALIGNED if writer.version == reader.version else (Verdict.DIFFERS, None)
     return _statements(_statement(writer), _statement(reader), (writer.variant, reader.variant))
 
 

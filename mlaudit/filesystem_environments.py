@@ -24,8 +24,10 @@ _CONDA = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/[^/]{1,512}\.json")
 _CONDA_PYTHON = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/python-(?P<minor>3\.\d{1,3})[^/]{1,512}\.json")
 _BIN = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)bin/(?:python|pypy)(?P<minor>3\.\d{1,3})?3?t?")
 _MINOR = re.compile(r"(?:python|pypy)(3\.\d{1,3})")
-_LIBRARY = re.compile(r"(?:.{0,4096}/)?(?:lib|lib64)/(?:python|pypy)[23](?:\.\d{1,3})?t?/")
-_IGNORED = re.compile(r"(?:^|/)(?:(?:site|dist)-packages/.{1,4096}|pkgs/.{1,4096}|\.cache/.{1,4096}|python-wheels)/$")
+_IGNORED = re.compile(r"(?:^|/)(?:(?:site|dist)-packages/.{1,4096}|pkgs/.{1,4096})/$")
+_NOT_ON_A_PATH = re.compile(
+    r"(?:^|/)(?:\.cache/.{1,4096}|python-wheels|lib(?:64)?/(?:python|pypy)[23](?:\.\d{1,3})?t?)/$"
+)
 _MAX_HOPS = 40
 _MAX_PATH_ENTRIES = 100
 _USER_SITE = re.compile(r"(?P<home>.{0,4096})/\.local")
@@ -92,7 +94,7 @@ class Environments:
     def _of_folder(self, folder: str) -> Environment | None:
         site = _SITE.fullmatch(folder) or _WINDOWS.fullmatch(folder)
         if site is None:
-            return None if _LIBRARY.fullmatch(folder) else self._at(folder, "", plain=True)
+            return None if _NOT_ON_A_PATH.search(folder) else self._at(folder, "", plain=True)
         prefix, groups = site["prefix"], site.groupdict()
         named = _MINOR.match(groups.get("python") or "")
         minor = named.group(1) if named else self._minor_of_prefix(prefix)

@@ -13,7 +13,7 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from os import PathLike
@@ -64,7 +64,8 @@ def check(
         artifact_kinds: what is loaded, such as `sklearn.pickle`; makes verdicts exact that depend on it.
 
     Returns:
-        The report; None where nothing differs that a model depends on.
+        The report, with a row for each package that models depend on, and with settings for all of them; None where
+        nothing differs that a model depends on.
 
     Raises:
         Drift: a finding reaches `fail_on`, and `on` is `raise`.
@@ -145,11 +146,22 @@ def _judged(
     from mlaudit.target import Wanted
 
     chosen = settings or Settings()
+    then, now = _read(path), reading(live, installed)
+    if settings is None:
+        # Nothing can be said of the others, and most of several hundred packages are such.
+        then, now = _watched_of(then), _watched_of(now)
     made = (
-        environment(TRAINING, TRAINING, (_read(path),), Wanted(), artifact_kinds=artifact_kinds),
-        environment(SERVING, SERVING, (reading(live, installed),), Wanted(), follows=(TRAINING,)),
+        environment(TRAINING, TRAINING, (then,), Wanted(), artifact_kinds=artifact_kinds),
+        environment(SERVING, SERVING, (now,), Wanted(), follows=(TRAINING,)),
     )
     return _drift(audit("check", made, chosen, today=date.today()), chosen)
+
+
+def _watched_of(reading: Reading) -> Reading:
+    """The reading without packages that the ML table does not name."""
+    from mlaudit.model import Kind
+
+    return replace(reading, pins=tuple(pin for pin in reading.pins if pin.kind is Kind.PYTHON or _matters(pin.name)))
 
 
 def _read(path: Path) -> Reading:
@@ -167,7 +179,6 @@ def _read(path: Path) -> Reading:
 def _drift(report: Report, settings: Settings) -> Report:
     """The report without what training alone has, or has as well."""
     from collections import Counter
-    from dataclasses import replace
 
     before = {_fact(finding) for finding in report.findings if finding.environments == (TRAINING,)}
     kept = tuple(

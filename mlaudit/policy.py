@@ -12,7 +12,7 @@ from fnmatch import fnmatchcase
 from mlaudit.model import Severity, Waiver
 from mlaudit.registry import Rule, rules
 from mlaudit.report import BASELINE, Finding, Hit
-from mlaudit.settings import IgnoreRow, Selection, Settings
+from mlaudit.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,12 +43,13 @@ def apply(
     waivers: Sequence[Waiver] = (),
 ) -> Outcome:
     """The findings that remain, worst first; pairs that are `uncertain` (guessed, with rivals) give no errors."""
-    selected = [one for one in judged if _selected(one.rule, settings)]
-    found = [(one.rule, _guarded(_finding(one), uncertain)) for one in _superseding(selected)]
+    remaining = [one for one in _superseding(_wanted(judged, settings)) if not _left_out(one.rule, settings)]
+    found = [(one.rule, _guarded(_finding(one), uncertain)) for one in remaining]
     used: Counter[int] = Counter()
     used_waivers: set[Waiver] = set()
     shown: list[Finding] = []
     for rule, finding in found:
+        finding = _permitted(finding, settings.version_groups)
         finding = _ignored(rule, finding, settings.ignores, today, used)
         finding = _waived(rule, finding, waivers, used_waivers)
         finding = replace(finding, severity=_severity(rule, finding, settings))
@@ -83,10 +84,21 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
+def _wanted(judged: Iterable[Judged], settings: Settings) -> list[Judged]:
+    return [one for one in judged if _chosen(one.rule, settings)]
+
+
 def _selected(rule: Rule, settings: Settings) -> bool:
-    if settings.select and not any(_names(text, rule) for text in settings.select):
-        return False
-    return not any(_names(text, rule) for text in settings.ignore_codes)
+    return _chosen(rule, settings) and not _left_out(rule, settings)
+
+
+def _chosen(rule: Rule, settings: Settings) -> bool:
+    return not settings.select or any(_names(text, rule) for text in settings.select)
+
+
+def _left_out(rule: Rule, settings: Settings) -> bool:
+    """Asked after superseding, so that leaving out the strong rule does not bring the weak one back."""
+    return any(_names(text, rule) for text in settings.ignore_codes)
 
 
 def _names(text: str, rule: Rule) -> bool:
@@ -142,22 +154,35 @@ def _fingerprint(rule: Rule, hit: Hit) -> str:
 
 
 def matches(selection: Selection, rule: Rule, finding: Finding) -> bool:
-    """Whether a row of the configuration speaks of a finding; an ignore covers what the rule supersedes."""
-    codes = {rule.code, rule.name, *rule.supersedes, *_superseded_names(rule)}
+    """Whether a row of the configuration speaks of a finding.
+
+    A row that names a weak rule does not speak of what a stronger one found: who accepts that versions differ has not
+    accepted that the model cannot be read.
+    """
     return (
-        (selection.code is None or selection.code in codes)
+        (selection.code is None or selection.code in (rule.code, rule.name))
         and (selection.package is None or _any(selection.package, (finding.package or "",)))
         and (selection.environment is None or _any(selection.environment, finding.environments))
     )
 
 
-def _superseded_names(rule: Rule) -> Iterator[str]:
-    known = rules()
-    return (known[code].name for code in rule.supersedes if code in known)
-
-
 def _any(pattern: str, names: Iterable[str]) -> bool:
     return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
+    """A difference between environments that a version group lets be."""
+    if len(finding.environments) < 2 or finding.package is None:
+        return finding
+    for group in groups:
+        between = not group.environments or any(_any(one, finding.environments) for one in group.environments)
+        if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
+            return replace(finding, suppressed=group.reason or "its version group may differ")
+    return finding
+
+
+def _matched(package: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(package, pattern) for pattern in patterns)
 
 
 def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: date, used: Counter[int]) -> Finding:
@@ -173,7 +198,7 @@ def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[W
     """A finding of which one place stands on a line that waives its rule."""
     for waiver in waivers:
         on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
-        if on_its_line and {rule.code, rule.name, *rule.supersedes} & set(waiver.codes):
+        if on_its_line and not {rule.code, rule.name}.isdisjoint(waiver.codes):
             used.add(waiver)
             return replace(finding, suppressed=finding.suppressed or waiver.reason)
     return finding

@@ -1,4 +1,4 @@
-"""Images made here: tar entries that `tarfile` would refuse to write, layers, archives and layouts to the specification."""
+"""Images made here to the specification: archives, layouts, layers, and tar entries that `tarfile` would not write."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ from mlaudit.reading import read
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document
 
+Files = dict[str, "bytes | str"]
+
 SITE = "usr/local/lib/python3.11/site-packages"
 END = bytes(1024)
 _PACKAGES = (Kind.PACKAGE, Kind.LOCAL)
@@ -33,9 +35,8 @@ def header(
 ) -> bytes:
     """One header block; a size in bytes stands as it is."""
     block = bytearray(512)
-    block[0:100] = (name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape"))[:100].ljust(
-        100, b"\0"
-    )
+    encoded = name if isinstance(name, bytes) else name.encode("utf-8", "surrogateescape")
+    block[0:100] = encoded[:100].ljust(100, b"\0")
     block[100:108] = b"0000644\0"
     block[124:136] = size if isinstance(size, bytes) else b"%011o\0" % size
     block[136:148] = b"00000000000\0"
@@ -76,7 +77,7 @@ def metadata(name: str, version: str, *more: str) -> bytes:
     return ("\n".join(lines) + "\n\nA description.\nVersion: 0.0.1\n").encode()
 
 
-def dist(name: str, version: str, site: str = SITE, *more: str) -> dict[str, bytes]:
+def dist(name: str, version: str, site: str = SITE, *more: str) -> Files:
     return {f"{site}/{name}-{version}.dist-info/METADATA": metadata(name, version, *more)}
 
 
@@ -85,8 +86,10 @@ def conda_record(name: str, version: str, build: str = "0", **more: object) -> b
     return json.dumps(record, indent=2).encode()
 
 
-def config(env: Sequence[str] = (), architecture: str = "amd64", **run: object) -> dict[str, Any]:
-    return {"architecture": architecture, "os": "linux", "config": {"Env": list(env), **run}}
+def config(
+    env: Sequence[str] = (), architecture: str = "amd64", run: Mapping[str, object] | None = None
+) -> dict[str, Any]:
+    return {"architecture": architecture, "os": "linux", "config": {"Env": list(env), **(run or {})}}
 
 
 def digest(data: bytes) -> str:
@@ -101,17 +104,17 @@ def dumped(value: object) -> bytes:
     return json.dumps(value).encode()
 
 
-def docker_legacy(layers: Sequence[bytes], setup: Mapping[str, Any]) -> dict[str, bytes | str]:
+def docker_legacy(layers: Sequence[bytes], setup: Mapping[str, Any]) -> Files:
     """The files of a `docker save` archive before Docker 25; the manifest stands behind the layers."""
     names = [f"{number:064x}/layer.tar" for number in range(len(layers))]
     manifest = [{"Config": "config.json", "RepoTags": ["app:1"], "Layers": names}]
-    files: dict[str, bytes | str] = dict(zip(names, layers, strict=True))
+    files: Files = dict(zip(names, layers, strict=True))
     return {**files, "config.json": dumped(setup), "manifest.json": dumped(manifest)}
 
 
-def oci(images: Iterable[tuple[Sequence[bytes], Mapping[str, Any]]], *, nested: bool = False) -> dict[str, bytes | str]:
+def oci(images: Iterable[tuple[Sequence[bytes], Mapping[str, Any]]], *, nested: bool = False) -> Files:
     """The files of an OCI layout, one manifest for each image, with an attestation beside them."""
-    files: dict[str, bytes | str] = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
+    files: Files = {"oci-layout": b'{"imageLayoutVersion": "1.0.0"}'}
     manifests = [_manifest(files, layers, setup) for layers, setup in images]
     attestation = _put(files, dumped({"schemaVersion": 2, "config": {}, "layers": []}))
     unknown = {"architecture": "unknown", "os": "unknown"}
@@ -123,19 +126,19 @@ def oci(images: Iterable[tuple[Sequence[bytes], Mapping[str, Any]]], *, nested: 
     return files
 
 
-def _put(files: dict[str, bytes | str], data: bytes) -> str:
+def _put(files: Files, data: bytes) -> str:
     files[blob_name(data)] = data
     return digest(data)
 
 
-def _manifest(files: dict[str, bytes | str], layers: Sequence[bytes], setup: Mapping[str, Any]) -> dict[str, Any]:
+def _manifest(files: Files, layers: Sequence[bytes], setup: Mapping[str, Any]) -> dict[str, Any]:
     listed = [{"digest": _put(files, layer), "size": len(layer)} for layer in layers]
     content = {"schemaVersion": 2, "config": {"digest": _put(files, dumped(setup))}, "layers": listed}
     platform = {"architecture": setup["architecture"], "os": setup["os"]}
     return {"digest": _put(files, dumped(content)), "platform": platform}
 
 
-def docker_oci(layers: Sequence[bytes], setup: Mapping[str, Any]) -> dict[str, bytes | str]:
+def docker_oci(layers: Sequence[bytes], setup: Mapping[str, Any]) -> Files:
     """The files of a `docker save` archive since Docker 25: an OCI layout with a `manifest.json`."""
     files = oci([(layers, setup)])
     manifest = [
@@ -205,4 +208,4 @@ def saved(folder: Path, files: Mapping[str, bytes | str], name: str = "image.tar
 
 def image_of(folder: Path, *layers: bytes, env: Sequence[str] = (), **run: object) -> Seen:
     """What is read of a `docker save` archive of these layers."""
-    return seen(saved(folder, docker_legacy(layers, config(env, **run))))
+    return seen(saved(folder, docker_legacy(layers, config(env, run=run))))

@@ -164,11 +164,38 @@ def test_another_python_is_told(tmp_path: Path, live: Live) -> None:
 
 
 def test_kinds_of_artifacts_decide_verdicts(tmp_path: Path, live: Live) -> None:
-    live({"xgboost": "3.0.5"})
-    before = stored(tmp_path / "s.json", {"xgboost": "3.1.1"})
-    with pytest.raises(guard.Drift) as caught:
-        guard.check(before, artifact_kinds=["xgboost.json"])
-    assert [finding.code for finding in caught.value.report.findings] == ["MLA102"]
+    live({**TRAINED, "numpy": "1.26.0"})
+    before = stored(tmp_path / "s.json", TRAINED)
+    with pytest.raises(guard.Drift):
+        guard.check(before)
+    report = guard.check(before, artifact_kinds=["numpy.npy"])
+    assert report is not None
+    assert report.summary.error == 0
+
+
+def test_never_failing_raises_never(tmp_path: Path, live: Live) -> None:
+    live({**TRAINED, "numpy": "1.26.0"})
+    report = guard.check(stored(tmp_path / "s.json", TRAINED), settings=Settings(fail_on=None))
+    assert report is not None
+    assert (report.summary.error, report.exit_code) == (1, 0)
+
+
+def test_another_origin_is_told(tmp_path: Path, live: Live) -> None:
+    interpreter = live(TRAINED)
+    direct = {"url": "https://git.example/numpy.git", "vcs_info": {"vcs": "git", "commit_id": "0123abc"}}
+    where = Path(interpreter.paths[0], "numpy-2.1.3.dist-info", "direct_url.json")
+    where.write_text(json.dumps(direct), encoding="utf-8")
+    report = guard.check(stored(tmp_path / "s.json", TRAINED))
+    assert report is not None
+    assert [(finding.name, finding.package) for finding in report.findings] == [("source-differs", "numpy")]
+
+
+def test_a_stale_ignore_is_no_drift(tmp_path: Path, live: Live) -> None:
+    live(TRAINED)
+    stale = IgnoreRow(selection=Selection(package="torch"), reason="gone", at=Place(path="mlaudit.toml"))
+    report = guard.check(stored(tmp_path / "s.json", TRAINED), settings=Settings(ignores=(stale,)))
+    assert report is not None
+    assert report.findings == ()
 
 
 @pytest.mark.parametrize(

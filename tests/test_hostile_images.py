@@ -1,4 +1,4 @@
-"""Hostile images: every one ends soon and in flat memory, as an Unread or the right answer; nothing outside is opened."""
+"""Hostile images: every one ends soon, in flat memory, as an Unread or the right answer; nothing outside is opened."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ import bz2
 import gzip
 import lzma
 import os
-import random
 import sys
 import tracemalloc
 import zlib
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -27,6 +27,7 @@ from mlaudit.sources.images.byte_reader import Reader, unfolded
 from mlaudit.sources.images.tar_walk import NAME_LIMIT, TarWalk
 from tests.image_bytes import (
     SITE,
+    Files,
     Seen,
     config,
     dist,
@@ -83,7 +84,7 @@ def test_a_link_in_the_place_of_metadata_is_not_followed(tmp_path: Path) -> None
     assert not of_folder(tmp_path, {NUMPY_PATH: str(secret), **dist("torch", "2.4.0")}).versions().get("numpy")
 
 
-def of_folder(folder: Path, files: dict[str, bytes | str]) -> Seen:
+def of_folder(folder: Path, files: Files) -> Seen:
     return seen(unpack({"etc/os-release": b"ID=debian\n", **files}, folder / "root"))
 
 
@@ -237,7 +238,7 @@ def _zstd(data: bytes) -> bytes:
 
 @pytest.mark.parametrize("cut", [20, 200, -30])
 def test_a_cut_layer_is_lost_and_what_was_read_is_kept(tmp_path: Path, cut: int) -> None:
-    layer = gzip.compress(tar([GOOD, entry("usr/share/x", random.Random(1).randbytes(50_000))]))
+    layer = gzip.compress(tar([GOOD, entry("usr/share/x", os.urandom(50_000))]))
     found = image_of(tmp_path, layer[:cut], tar(dist("torch", "2.4.0")))
     assert found.versions()["torch"] == "2.4.0"
     assert not found.reading.complete
@@ -248,7 +249,7 @@ def test_indexes_that_refer_to_themselves_end(tmp_path: Path) -> None:
     name = "sha256:" + "a" * 64
     index = dumped({"manifests": [{"digest": name}, {"digest": "sha256:../../x"}, {"digest": name}]})
     path = saved(tmp_path, {"index.json": index, f"blobs/{name.replace(':', '/')}": index})
-    with pytest.raises(Unreadable, match="does not hold the manifest `sha256:../../x`"):
+    with pytest.raises(Unreadable, match=r"does not hold the manifest `sha256:\.\./\.\./x`"):
         seen(path)
 
 
@@ -384,10 +385,8 @@ def test_an_archive_file_of_arbitrary_bytes_never_raises(tmp_path_factory: pytes
     path = tmp_path_factory.mktemp("any") / "image.tar"
     for content in (data, tar({"manifest.json": data}), tar({"index.json": data, **NUMPY})):
         path.write_bytes(content)
-        try:
+        with suppress(Unreadable):
             image_document(path, Root(path.parent))
-        except Unreadable as error:
-            assert error.why
 
 
 def test_reading_passes_over_what_nobody_wants() -> None:

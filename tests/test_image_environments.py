@@ -13,18 +13,19 @@ import pytest
 from mlaudit.commands import compare
 from mlaudit.model import Kind
 from mlaudit.options import Options
-from tests.image_bytes import SITE, conda_record, config, dist, docker_legacy, image_of, saved, seen, tar, unpack
+from mlaudit.sources.images import folder
+from tests.image_bytes import SITE, Files, conda_record, config, dist, docker_legacy, image_of, saved, seen, tar, unpack
 
 USR = dist("pygobject", "3.42.2", "usr/lib/python3/dist-packages")
-SYSTEM = {**USR, "usr/bin/python3": "python3.11", "usr/bin/python3.11": b""}
-LOCAL = {**dist("numpy", "1.26.4"), "usr/local/bin/python3": "python3.11", "usr/local/bin/python3.11": b""}
+SYSTEM: Files = {**USR, "usr/bin/python3": "python3.11", "usr/bin/python3.11": b""}
+LOCAL: Files = {**dist("numpy", "1.26.4"), "usr/local/bin/python3": "python3.11", "usr/local/bin/python3.11": b""}
 VENV_SITE = "opt/venv/lib/python3.12/site-packages"
-VENV = {
+VENV: Files = {
     **dist("torch", "2.4.0", VENV_SITE),
     "opt/venv/bin/python": "python3.12",
     "opt/venv/pyvenv.cfg": b"home = /usr/local/bin\nversion_info = 3.12.4.final.0\n",
 }
-CONDA = {
+CONDA: Files = {
     **dist("scipy", "1.14.0", "opt/conda/lib/python3.10/site-packages"),
     "opt/conda/bin/python3.10": b"",
     "opt/conda/conda-meta/python-3.10.14-h955ad1f_0.json": conda_record("python", "3.10.14"),
@@ -120,8 +121,16 @@ def test_packages_of_the_user_come_first(tmp_path: Path) -> None:
     assert image_of(tmp_path, layer, User="app").versions() == {"numpy": "1.26.4"}
 
 
+def test_an_environment_in_a_cache_is_one(tmp_path: Path) -> None:
+    prefix = "root/.cache/pypoetry/virtualenvs/app-py3.11"
+    cfg: Files = {f"{prefix}/pyvenv.cfg": b"home = /usr/local/bin\nversion = 3.11.9\n"}
+    layer = tar({**LOCAL, **cfg, **dist("torch", "2.4.0", f"{prefix}/lib/python3.11/site-packages")})
+    found = image_of(tmp_path, layer, env=[f"PATH=/{prefix}/bin:/usr/local/bin"])
+    assert (found.versions(), found.python()) == ({"torch": "2.4.0"}, "3.11.9")
+
+
 @pytest.mark.parametrize(
-    "folder",
+    "holder",
     [
         f"{SITE}/setuptools/_vendor",
         "opt/conda/pkgs/torch-1.0-0/lib/python3.11/site-packages",
@@ -129,8 +138,8 @@ def test_packages_of_the_user_come_first(tmp_path: Path) -> None:
         "usr/lib/python3.11",
     ],
 )
-def test_vendored_and_cached_packages_are_no_environment(tmp_path: Path, folder: str) -> None:
-    found = image_of(tmp_path, tar({**LOCAL, **dist("torch", "1.0", folder)}))
+def test_vendored_and_cached_packages_are_no_environment(tmp_path: Path, holder: str) -> None:
+    found = image_of(tmp_path, tar({**LOCAL, **dist("torch", "1.0", holder)}))
     assert [root.name for root in found.reading.roots] == ["/usr/local"]
     assert found.versions() == {"numpy": "1.26.4"}
 
@@ -148,7 +157,7 @@ def test_a_conda_prefix_is_read_with_its_records_and_its_packages(tmp_path: Path
         **dist("numpy", "2.1.0", "lib/python3.10/site-packages"),
         **dist("torch", "2.4.0", "lib/python3.10/site-packages"),
     }
-    files: dict[str, bytes | str] = {f"conda-meta/{name}": data for name, data in records.items()}
+    files: Files = {f"conda-meta/{name}": data for name, data in records.items()}
     found = seen(unpack({**files, **site}, tmp_path / "prefix"))
     assert found.versions() == {"torch": "2.4.0", "numpy": "2.1.0", "libopenblas": "0.3.27"}
     assert (found.python(), found.of(Kind.CUDA), found.of(Kind.CUDNN)) == (
@@ -158,9 +167,8 @@ def test_a_conda_prefix_is_read_with_its_records_and_its_packages(tmp_path: Path
     )
     assert next(pin.variant for pin in found.pins if pin.name == "torch") == "cu121"
     assert found.notes == ["conda records numpy 1.26.4, but 2.1.0 was installed over it"]
-    assert [(one.package, one.at.path) for one in found.reading.unread] == [
-        ("broken", "prefix/conda-meta/broken-1-0.json")
-    ]
+    broken = [(one.package, one.at.path) for one in found.reading.unread]
+    assert broken == [("broken", "prefix/conda-meta/broken-1-0.json")]
     blas = next(pin for pin in found.pins if pin.name == "libopenblas")
     assert str(blas.at) == "prefix/conda-meta/libopenblas-0.3.27-x.json:10:14"
     assert {fact.value for fact in found.reading.facts if fact.key == "machine"} == {"aarch64"}
@@ -169,7 +177,7 @@ def test_a_conda_prefix_is_read_with_its_records_and_its_packages(tmp_path: Path
 
 
 def test_eggs_left_overs_and_broken_metadata(tmp_path: Path) -> None:
-    files = {
+    files: Files = {
         **LOCAL,
         f"{SITE}/old.egg-info": b"Name: old\nVersion: 0.9\n",
         f"{SITE}/dir.egg-info/PKG-INFO": b"Name: dir\nVersion: 0.8\n",
@@ -229,9 +237,8 @@ def test_system_libraries_that_matter_are_told(tmp_path: Path) -> None:
     assert next(str(pin.at) for pin in found.pins if pin.name == "libc6") == "image.tar!/var/lib/dpkg/status:4"
     alpine = image_of(tmp_path, tar({**LOCAL, "lib/apk/db/installed": APK}))
     assert alpine.of(Kind.SYSTEM) == {"musl": "1.2.5", "libstdc++": "13.2.1_git20240309"}
-    distroless = image_of(
-        tmp_path, tar({**LOCAL, "var/lib/dpkg/status.d/libc6": b"Package: libc6\nVersion: 2.31-13\n"})
-    )
+    stanza = b"Package: libc6\nVersion: 2.31-13\n"
+    distroless = image_of(tmp_path, tar({**LOCAL, "var/lib/dpkg/status.d/libc6": stanza}))
     assert distroless.of(Kind.SYSTEM) == {"libc6": "2.31"}
     red_hat = image_of(tmp_path, tar({**LOCAL, "var/lib/rpm/rpmdb.sqlite": b""}))
     assert red_hat.notes == ["its system libraries are in an RPM database, which is not read"]
@@ -262,7 +269,7 @@ HEADER = b"#define CUDNN_MAJOR 9\n#define CUDNN_MINOR 1\n#define CUDNN_PATCHLEVE
 )
 def test_cuda_and_cudnn_by_the_surest_word(
     tmp_path: Path,
-    files: Mapping[str, bytes],
+    files: Files,
     env: Sequence[str],
     labels: Mapping[str, str],
     cuda: str | None,
@@ -304,7 +311,7 @@ def test_the_driver_is_that_of_its_library_and_not_of_the_compatibility_package(
     ],
 )
 def test_the_python_is_told_as_exactly_as_anything_tells_it(
-    tmp_path: Path, prefix: str, files: Mapping[str, bytes | str], python: str
+    tmp_path: Path, prefix: str, files: Files, python: str
 ) -> None:
     site = dist("numpy", "1.26.4", f"{prefix}/lib/python3.11/site-packages")
     assert image_of(tmp_path, tar({**site, **files})).python() == python
@@ -314,8 +321,6 @@ def test_the_python_is_told_as_exactly_as_anything_tells_it(
 def test_the_root_of_a_process_is_read_with_the_process_environment(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from mlaudit.sources.images import folder
-
     assert folder.is_root(Path("/proc/self/root"))
     setup = folder.process_setup(Path(f"/proc/{os.getpid()}/root"))
     assert setup.command

@@ -1,4 +1,4 @@
-"""Images and root file systems: every form of them says the same, layers hide what they should, all held against pip."""
+"""Images and root file systems: every form says the same, layers hide what they should, all is held against pip."""
 
 from __future__ import annotations
 
@@ -24,6 +24,7 @@ from mlaudit.names import normalized
 from mlaudit.options import Options
 from tests.image_bytes import (
     SITE,
+    Files,
     blob_name,
     config,
     dist,
@@ -42,7 +43,6 @@ from tests.image_bytes import (
 SAMPLES = Path(os.environ.get("MLAUDIT_ARTIFACTS", Path(__file__).parent.parent.parent / "shared" / "artifact-samples"))
 NUMPY, NEWER = dist("numpy", "1.26.4"), dist("numpy", "2.1.0")
 SETUP = config(["PATH=/usr/local/bin:/usr/bin", "PYTHON_VERSION=3.11.9"])
-Files = Mapping[str, "bytes | str"]
 
 
 def _layers() -> list[bytes]:
@@ -257,9 +257,8 @@ def test_images_that_umoci_and_skopeo_make_are_read_as_pip_lists_them(tmp_path: 
 
 def _truth() -> Iterator[tuple[str, str]]:
     with (SAMPLES / "truth.csv").open(encoding="utf-8", newline="") as stream:
-        yield from (
-            (row[0].rstrip("/"), ",".join(row)) for row in csv.reader(stream) if row and row[0].startswith("img")
-        )
+        rows = [row for row in csv.reader(stream) if row]
+    yield from ((row[0].rstrip("/"), ",".join(row)) for row in rows if row[0].startswith("img"))
 
 
 @pytest.mark.skipif(not SAMPLES.is_dir(), reason="no samples of artifacts; MLAUDIT_ARTIFACTS names their folder")

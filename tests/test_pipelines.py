@@ -1,4 +1,4 @@
-"""The pipelines that the documentation shows: their commands run on a repository that drifts, their reports are there."""
+"""The pipelines that the documentation shows: run on a repository that drifts, they fail and leave their reports."""
 
 from __future__ import annotations
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from mlaudit.knowledge.roles import words
 from mlaudit.registry import Parser, _declared_files, formats, parsers, render
 
 
@@ -20,3 +21,7 @@ def test_most_parsers_need_no_import_to_be_named() -> None:
 @pytest.mark.parametrize("name", formats())
 def test_every_reporter_is_named_after_its_module(name: str) -> None:
     assert callable(render(name))
+
+
+def test_discovery_knows_formats_by_the_names_they_have() -> None:
+    assert set(words().kinds) | set(words().descriptors) <= set(parsers())

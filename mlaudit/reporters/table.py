@@ -13,6 +13,8 @@ from mlaudit.reporters._layout import Line, columns, painted, text
 
 WIDTH = 80
 """Columns into which running text is wrapped; paths and versions are never cut."""
+NAMES = 24
+"""Characters of the longest environment name that shares a line with its sources."""
 COVERED = 6
 """Differences behind a finding that are named before the rest is counted."""
 LEFT_OUT = 4
@@ -72,10 +74,15 @@ def _environments(environments: Sequence[Environment]) -> list[Line]:
     rows = columns([[(name, "bold"), (sources, ""), (facts, "")] for name, sources, facts in heads])
     if max(map(len, wide), default=0) <= WIDTH and all(line.width <= WIDTH for line in rows):
         return _with_notes(rows, environments)
-    margin = max((len(name) for name, _, _ in heads), default=0) + 3
+    longest = max((len(name) for name, _, _ in heads), default=0)
+    margin = longest + 3 if longest <= NAMES else 4
     lines = []
     for (name, sources, facts), one in zip(heads, environments, strict=True):
-        lines += [text((name.ljust(margin), "bold"), (sources, "")), text((" " * margin + facts, ""))]
+        if longest <= NAMES:
+            lines.append(text((name.ljust(margin), "bold"), (sources, "")))
+        else:
+            lines += [text((name, "bold")), text((" " * margin + sources, ""))]
+        lines.append(text((" " * margin + facts, "")))
         lines += [line for note in one.notes for line in _folded(note, indent=margin)]
     return lines
 
