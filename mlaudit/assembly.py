@@ -10,6 +10,7 @@ from mlaudit.audit import environment
 from mlaudit.document import Document, Unreadable
 from mlaudit.model import Place, Reading, Unread
 from mlaudit.options import Options
+from mlaudit.problems import part_problems
 from mlaudit.reading import read
 from mlaudit.registry import named
 from mlaudit.report import Environment
@@ -130,7 +131,9 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
         documents = _documents(part, options)
     except Unreadable as error:
         return [unreadable(part.text, error)]
-    return [read(document, part.format or options.as_format) for document in documents]
+    readings = [read(document, part.format or options.as_format) for document in documents]
+    missing = next(part_problems(readings, part.parts), None)
+    return readings if missing is None else [unreadable(part.text, Unreadable(missing.says))]
 
 
 def unreadable(path: str, error: Unreadable) -> Reading:

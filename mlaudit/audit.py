@@ -13,10 +13,11 @@ from mlaudit.folding import folded
 from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, apply
+from mlaudit.problems import problems
 from mlaudit.registry import Rule, rules
 from mlaudit.report import ArtifactCrossing, Environment, Finding, Found, Report, Row, SharedFile, Summary
 from mlaudit.settings import Settings
-from mlaudit.target import Choice, Wanted, choose, problems, pythons_of, target_for
+from mlaudit.target import Choice, Wanted, choose, pythons_of, target_for
 from mlaudit.versions import same_public
 from mlaudit.view import View, watches
 
@@ -43,6 +44,7 @@ def environment(
     made = tuple(reading for reading in given if is_artifact(reading))
     target = target_for(read, wanted)
     choices = tuple(choose(reading, target) for reading in read)
+    found = problems(read, wanted, target)
     return Environment(
         name=name,
         role=role,
@@ -56,7 +58,8 @@ def environment(
         artifact_kinds=tuple(artifact_kinds),
         writes=(*writes, *made),
         reads=tuple(reads),
-        notes=(*notes, *(str(problem) for problem in problems(read, wanted, target))),
+        notes=(*notes, *(str(problem) for problem in found if not problem.about)),
+        problems=tuple(problem for problem in found if problem.about),
     )
 
 

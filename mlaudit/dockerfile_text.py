@@ -29,7 +29,12 @@ _WITH_HEREDOCS = frozenset(("RUN", "COPY", "ADD"))
 _DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S+)\s*$")
 _INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]+)(?:[ \t\r]+|$)")
 _FLAG = re.compile(r"--([A-Za-z][\w-]{0,63})(?:=(\"[^\"]*\"|\S*))?(?:[ \t]+|$)")
-_HEREDOC = re.compile(r"(?<![<\w])\d{0,2}<<(-?)[ \t]{0,8}([\"']?)([A-Za-z_][\w.-]{0,127})\2")
+# The quoted strings come first: `<<` in one begins no here-document (moby/buildkit: parser.go, heredocsFromLine).
+_HEREDOC = re.compile(
+    r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\."
+    r"|(?:(?<=\s)|^)\d{0,2}<<(?P<tabs>-?)[ \t]{0,8}(?P<name>(?:'[^'\n]{1,128}'|\"[^\"\n]{1,128}\"|\\.|[^\s'\"\\<>|;&()]){1,128})"
+)
+_QUOTING = re.compile(r"'([^']*)'|\"([^\"]*)\"|\\(.)")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]{0,127})=(.*)", re.DOTALL)
 _JSON_ITEM = re.compile(r'"(?:[^"\\]|\\.)*"')
 
@@ -44,13 +49,14 @@ class Heredoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """One instruction: its keyword in upper case, its flags, and what stands behind them."""
+    """One instruction: its keyword in upper case, its flags, what stands behind them, the here-document left open."""
 
     keyword: str
     flags: tuple[tuple[str, str], ...]
     rest: Script
     line: int
     heredocs: tuple[Heredoc, ...] = ()
+    unclosed: str = ""
 
     def flag(self, name: str) -> str | None:
         """The value of the first flag of a name."""
@@ -102,7 +108,11 @@ def instructions(doc: Document) -> Iterator[Instruction | Unread]:
             return
         script = _logical_line(doc, cursor, escape)
         if script is not None:
-            yield _instruction(doc, cursor, script)
+            instruction = _instruction(doc, cursor, script)
+            yield instruction
+            if isinstance(instruction, Instruction) and instruction.unclosed:
+                why = f"its here-document is not closed by a line `{instruction.unclosed[:60]}`; nothing of it is read"
+                yield doc.unread(why, script.whole, what=script.text)
     if not cursor.done:
         yield doc.unread(f"more than {MAX_INSTRUCTIONS} instructions are not read")
 
@@ -162,24 +172,36 @@ def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction 
     while flag := _FLAG.match(text, position):
         flags.append((flag.group(1).lower(), (flag.group(2) or "").strip('"')))
         position = flag.end()
-    heredocs = tuple(_heredocs(doc, cursor, text[position:])) if keyword in _WITH_HEREDOCS else ()
+    heredocs, unclosed = _heredocs(doc, cursor, text[position:]) if keyword in _WITH_HEREDOCS else ((), "")
     rest = script.cut(position, len(text))
     line = script.place(0, 1).line or 0
-    return Instruction(keyword=keyword, flags=tuple(flags), rest=rest, line=line, heredocs=heredocs)
+    return Instruction(keyword=keyword, flags=tuple(flags), rest=rest, line=line, heredocs=heredocs, unclosed=unclosed)
 
 
-def _heredocs(doc: Document, cursor: _Cursor, text: str) -> Iterator[Heredoc]:
-    for found in list(_HEREDOC.finditer(text))[:64]:
+def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc, ...], str]:
+    """The here-documents behind an instruction, and the name of one that no line closes: what follows is still read."""
+    read: list[Heredoc] = []
+    opened = () if text.startswith("[") else [found for found in _HEREDOC.finditer(text) if found["name"]][:64]
+    for found in opened:
+        name = _QUOTING.sub(lambda quoted: next(part for part in quoted.groups() if part is not None), found["name"])
         start = min(cursor.position, len(doc.text))
-        end = len(doc.text)
-        while not cursor.done:
-            at, line = cursor.line()
-            if (line.lstrip("\t") if found.group(1) else line) == found.group(3):
-                end = at
-                break
+        end = _end_of_heredoc(cursor, name, strips_tabs=bool(found["tabs"]))
+        if end is None:
+            cursor.position = start
+            return tuple(read), name
         line_number, column = line_and_column(doc, start)
         body = Script(doc, doc.text[start:end], [(0, start)], doc.place(line_number, column))
-        yield Heredoc(name=found.group(3), body=body)
+        read.append(Heredoc(name=name, body=body))
+    return tuple(read), ""
+
+
+def _end_of_heredoc(cursor: _Cursor, name: str, *, strips_tabs: bool) -> int | None:
+    """Where the line that closes a here-document begins; the reader then stands behind it."""
+    while not cursor.done:
+        at, line = cursor.line()
+        if (line.lstrip("\t") if strips_tabs else line) == name:
+            return at
+    return None
 
 
 def words(script: Script, values: Mapping[str, str]) -> list[Word]:
@@ -204,7 +226,7 @@ def assignments(instruction: Instruction, values: Mapping[str, str]) -> Iterator
     found = words(instruction.rest, values)
     if instruction.keyword == "ENV" and found and "=" not in found[0].text:
         # The old form `ENV NAME the rest of the line`.
-        text = instruction.rest.text.strip().partition(" ")[2].strip()
+        text = "".join(instruction.rest.text.split(None, 1)[1:]).strip()
         yield found[0].text, expanded(text, values)
         return
     for word in found:

@@ -20,6 +20,10 @@ _APK = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
 _RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/[^/]{1,80}")
 _UPSTREAM = re.compile(r"(?:\d{1,4}:)?(\d[A-Za-z0-9._]{0,60})")
 _NUMBERS = re.compile(r"(\d{1,4}(?:\.\d{1,6}){1,3})")
+_C_LIBRARIES = ("libc6", "musl")
+# https://packages.debian.org/python3.11-minimal and https://pkgs.alpinelinux.org/package/edge/main/x86_64/python3
+_PYTHON = re.compile(r"python3(?:\.\d{1,3}-minimal)?")
+_PYTHON_VERSION = re.compile(r"(3\.\d{1,3}\.\d{1,3})")
 _CUDA_FILE = re.compile(r"(?:.{0,512}/)?cuda(?P<folder>-[\d.]{1,12})?/version\.(?:json|txt)")
 _CUDNN_DEFINE = re.compile(
     r"^[ \t]{0,8}#define[ \t]{1,8}CUDNN_(MAJOR|MINOR|PATCHLEVEL)[ \t]{1,8}(\d{1,4})", re.MULTILINE
@@ -51,7 +55,7 @@ class Found:
     derived: bool = False
 
 
-class _Package(NamedTuple):
+class Package(NamedTuple):
     """One installed package of dpkg or apk, and the line of its version."""
 
     name: str
@@ -89,9 +93,8 @@ def wheels() -> Mapping[str, Kind]:
     return {name: Kind(row["kind"]) for row in tomli.loads(text)["wheels"] for name in row["names"]}
 
 
-def libraries(system: FileSystem) -> Iterator[Found | Fact | tuple[str, str]]:
-    """Libraries that matter, the machine they are for, and pairs of path and reason for what cannot be read."""
-    machine: Fact | None = None
+def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
+    """What dpkg and apk have installed, and pairs of path and reason for what cannot be read."""
     for path in system.names():
         if not (_DPKG.fullmatch(path) or path in _APK):
             continue
@@ -102,12 +105,30 @@ def libraries(system: FileSystem) -> Iterator[Found | Fact | tuple[str, str]]:
             continue
         if system.files[path].size > DATABASE:
             yield path, f"it has more than {DATABASE} bytes; the rest is not read"
-        for package in _apk(path, text) if path in _APK else _dpkg(path, text):
-            yield from _of_package(system, package)
-            if machine is None and package.name in ("libc6", "musl"):
-                machine = _machine(system, package)
-    if machine is not None:
-        yield machine
+        yield from _apk(path, text) if path in _APK else _dpkg(path, text)
+
+
+def libraries(system: FileSystem, installed: Iterable[Package]) -> Iterator[Found]:
+    """The packages that matter, and the CUDA, cuDNN and driver that their names and versions tell."""
+    for package in installed:
+        yield from _of_package(system, package)
+
+
+def machine(system: FileSystem, installed: Iterable[Package]) -> Fact | None:
+    """The machine that the C library is for."""
+    for package in installed:
+        word = platform_of(f"linux-{package.machine}")[1] if package.machine else None
+        if word and package.name in _C_LIBRARIES:
+            return Fact(key="machine", value=word, at=system.place(package.path, package.line))
+    return None
+
+
+def pythons(system: FileSystem, installed: Iterable[Package]) -> Iterator[tuple[str, Place]]:
+    """The versions of the Pythons that the distribution brings, and their places."""
+    for package in installed:
+        numbers = _PYTHON_VERSION.match(package.version)
+        if numbers and _PYTHON.fullmatch(package.name):
+            yield numbers.group(1), system.place(package.path, package.line)
 
 
 def has_rpm(system: FileSystem) -> bool:
@@ -115,12 +136,7 @@ def has_rpm(system: FileSystem) -> bool:
     return any(_RPM.fullmatch(path) for path in system.names())
 
 
-def _machine(system: FileSystem, package: _Package) -> Fact | None:
-    word = platform_of(f"linux-{package.machine}")[1] if package.machine else None
-    return Fact(key="machine", value=word, at=system.place(package.path, package.line)) if word else None
-
-
-def _dpkg(path: str, text: str) -> Iterator[_Package]:
+def _dpkg(path: str, text: str) -> Iterator[Package]:
     """Installed packages of a dpkg status file (deb-control(5)); a `status.d` file holds one."""
     line = 1
     for stanza in text.split("\n\n"):
@@ -128,17 +144,17 @@ def _dpkg(path: str, text: str) -> Iterator[_Package]:
         status = fields.get("Status", "install ok installed")
         if status.endswith(" installed") and "Package" in fields and "Version" in fields:
             at = line + lines["Version"]
-            yield _Package(fields["Package"], fields["Version"], fields.get("Architecture", ""), path, at)
+            yield Package(fields["Package"], fields["Version"], fields.get("Architecture", ""), path, at)
         line += stanza.count("\n") + 2
 
 
-def _apk(path: str, text: str) -> Iterator[_Package]:
+def _apk(path: str, text: str) -> Iterator[Package]:
     """Installed packages of apk: https://wiki.alpinelinux.org/wiki/Apk_spec."""
     line = 1
     for stanza in text.split("\n\n"):
         fields, lines = _fields(stanza, ":")
         if "P" in fields and "V" in fields:
-            yield _Package(fields["P"], fields["V"], fields.get("A", ""), path, line + lines["V"])
+            yield Package(fields["P"], fields["V"], fields.get("A", ""), path, line + lines["V"])
         line += stanza.count("\n") + 2
 
 
@@ -153,7 +169,7 @@ def _fields(stanza: str, separator: str) -> tuple[dict[str, str], dict[str, int]
     return fields, lines
 
 
-def _of_package(system: FileSystem, package: _Package) -> Iterator[Found]:
+def _of_package(system: FileSystem, package: Package) -> Iterator[Found]:
     row = next((row for row in _rows() if row.pattern.fullmatch(package.name[:128])), None)
     if row is None:
         return

@@ -22,7 +22,8 @@ Read = Callable[[Call], Iterator[Statement]]
 _PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ash", "ksh"))
-_WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
+_WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "builtin"))
+_BEHIND_USER = frozenset(("gosu", "su-exec"))
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
 _SYSTEM_MANAGERS = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "apk", "zypper", "tdnf"))
@@ -101,10 +102,12 @@ def _unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
         name = _program(words)
         if name in _WRAPPERS:
             words = _behind_options(words[1:])
+        elif name in _BEHIND_USER:
+            words = words[2:]
         elif name in _RUNNERS and len(words) > 1 and words[1].text == "run":
             words = _behind_options(words[2:])
-        elif _runs_module(name, words):
-            words = words[[word.text for word in words].index("-m") + 1 :]
+        elif (module := _module(name, words)) is not None:
+            words = module
         else:
             break
     return words
@@ -117,14 +120,18 @@ def _behind_options(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words[index:]
 
 
-def _runs_module(name: str, words: tuple[Word, ...]) -> bool:
-    """`python -I -m pip`; the interpreter may be a variable (`$PYTHON -m pip`)."""
+def _module(name: str, words: tuple[Word, ...]) -> tuple[Word, ...] | None:
+    """What `python -I -m pip` or `python -mpip` runs; the interpreter may be a variable (`$PYTHON -m pip`)."""
     if not words or not (_PYTHON.fullmatch(name) or words[0].unresolved):
-        return False
-    texts = [word.text for word in words[1:8]]
-    if "-m" not in texts:
-        return False
-    return all(text.startswith("-") for text in texts[: texts.index("-m")])
+        return None
+    for index, word in enumerate(words[1:8], start=1):
+        if word.text == "-m":
+            return words[index + 1 :]
+        if word.text.startswith("-m"):
+            return (replace(word, text=word.text[2:]), *words[index + 1 :])
+        if not word.text.startswith("-"):
+            break
+    return None
 
 
 def _nested(call: Call, name: str) -> Script | None:

@@ -24,7 +24,7 @@ def _environment(one: Environment) -> Json:
         "role": one.role,
         "complete": one.complete,
         "target": target(one.target),
-        "notes": list(one.notes),
+        "notes": [*one.notes, *map(str, one.problems)],
         "pins": [_pin(pin, selected, format_name) for pin, selected, format_name in one.listed()],
         "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
     }
@@ -83,7 +83,7 @@ def _part(one: Environment) -> list[Line]:
         for pin, selected in pins
     ]
     unread = [text((f"  {entry.at}", "underline"), (f"   not read: {entry.why}", "yellow")) for entry in one.unread]
-    notes = [text((f"  note: {note}", "")) for note in one.notes]
+    notes = [text((f"  note: {note}", "")) for note in (*one.notes, *map(str, one.problems))]
     return [head, *columns(rows), *unread, *notes]
 
 

@@ -351,6 +351,24 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """Something asked of a target that its sources do not offer; `str()` is a sentence for the user.
+
+    Attributes:
+        about: the fact in words that a fingerprint is made of; empty where the sentence is only said.
+    """
+
+    says: str
+    at: Place | None = None
+    about: tuple[str, ...] = ()
+    severity: Severity = Severity.WARNING
+
+    def __str__(self) -> str:
+        """The sentence, and the place behind it."""
+        return f"{self.says} ({self.at})" if self.at else self.says
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Edit:
     """One replacement of characters `start:end` of a file."""
 

@@ -147,8 +147,9 @@ def _guarded(finding: Finding, uncertain: frozenset[tuple[str, str]]) -> Finding
 
 def _fingerprint(rule: Rule, hit: Hit) -> str:
     """Made of the fact alone, so that new knowledge, wording or a moved line breaks no baseline."""
-    parts = (hit.package or "", *hit.environments, rule.fact, hit.expected or "", hit.actual or "")
-    if hit.package is None and not hit.environments:
+    values = hit.values or (hit.expected or "", hit.actual or "")
+    parts = (hit.package or "", *hit.environments, rule.fact, *values)
+    if hit.package is None and not hit.environments and not hit.values:
         parts = (*parts, hit.at.path)
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 

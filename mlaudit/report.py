@@ -13,6 +13,7 @@ from mlaudit.model import (
     Layer,
     Pin,
     Place,
+    Problem,
     Reading,
     Severity,
     State,
@@ -88,6 +89,7 @@ class Environment:
         artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
         writes, reads: the model artifacts that it makes, and those that it loads.
         notes: what the user should know about how it was understood.
+        problems: what was asked of its target and is not there.
     """
 
     name: str
@@ -103,6 +105,7 @@ class Environment:
     writes: tuple[Reading, ...] = ()
     reads: tuple[Reading, ...] = ()
     notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
 
     @property
     def unread(self) -> tuple[Unread, ...]:
@@ -206,7 +209,11 @@ class Row:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
-    """What a rule says: the fact, without code, fingerprint or policy."""
+    """What a rule says: the fact, without code, fingerprint or policy.
+
+    Attributes:
+        values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
+    """
 
     message: str
     at: Place
@@ -218,6 +225,7 @@ class Hit:
     details: tuple[str, ...] = ()
     expected: str | None = None
     actual: str | None = None
+    values: tuple[str, ...] = ()
     fix: Fix | None = None
     covers: tuple[str, ...] = ()
 

@@ -18,6 +18,7 @@ _EXPRESSION = re.compile(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
 _LENGTH = re.compile(r"\$\{#([A-Za-z_]\w{0,127})\}")
 _OPENING = re.compile(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
 _PLACEHOLDER = re.compile(r"\$?\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}|\$\{?([A-Za-z_]\w{0,127})\}?")
+_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
 
 
@@ -54,6 +55,7 @@ def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) ->
 def _default(known: str | None, operator: str, operand: str, values: Mapping[str, str], depth: int) -> str | None:
     """`-`, `=`, `?` and `+`; with a colon an empty value counts as none."""
     is_set = known is not None and not (operator.startswith(":") and not known)
+    operand = _QUOTED.sub(lambda found: found.group(1) or found.group(2) or "", operand)
     if operator.endswith("+"):
         return expanded(operand, values, depth + 1) if is_set else ""
     if is_set or operator.endswith("?"):

@@ -51,18 +51,6 @@ class Choice:
     pythons: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Problem:
-    """Something asked for that a source does not offer; `str()` is a sentence for the user."""
-
-    says: str
-    at: Place | None = None
-
-    def __str__(self) -> str:
-        """The sentence, and the place behind it."""
-        return f"{self.says} ({self.at})" if self.at else self.says
-
-
 _SYSTEMS = {
     "linux": ("linux", "manylinux", "musllinux"),
     "darwin": ("darwin", "macos", "macosx", "osx", "apple"),
@@ -107,8 +95,8 @@ def _holds(text: str, words: Iterable[str]) -> bool:
 
 def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
     """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
-    told = tuple(_python_pins(readings, wanted.parts))
-    pythons = _installed(told) or _wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
+    told = tuple(python_pins(readings, wanted.parts))
+    pythons = _installed(told) or wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
     facts = _facts(readings)
     system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
     stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
@@ -137,7 +125,7 @@ def _facts(readings: Iterable[Reading]) -> dict[str, str]:
     return facts
 
 
-def _python_pins(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterator[Pin]:
+def python_pins(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterator[Pin]:
     """The Pythons that sources state, those of stages and environments that were not chosen left out."""
     for reading in readings:
         chosen = {root.name for root in chosen_roots(reading, parts)}
@@ -154,7 +142,8 @@ def _asked_for(told: Iterable[Pin]) -> tuple[str, ...]:
     return _narrowest(pin.version for pin in told if pin.layer is not Layer.RECORDED)
 
 
-def _wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
+def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
+    """The Pythons that were asked for, those of a range one by one."""
     if wanted.python is None:
         return ()
     return _narrowest([wanted.python]) or _admitted([wanted.python])
@@ -191,13 +180,13 @@ def _admitted(ranges: Iterable[str]) -> tuple[str, ...]:
     named = [python for text in known for python in [_python(exact(text) or "")] if python]
     return tuple(
         dict.fromkeys(
-            python for python in (named or KNOWN_MINORS) if all(_some_patch_admitted(text, python) for text in known)
+            python for python in (named or KNOWN_MINORS) if all(some_patch_admitted(text, python) for text in known)
         )
     )
 
 
 @lru_cache(maxsize=4096)
-def _some_patch_admitted(specifier: str, python: str) -> bool:
+def some_patch_admitted(specifier: str, python: str) -> bool:
     """Whether a range admits some patch release: the outermost ones, and those that it names itself, are tried."""
     if python.count(".") > 1:
         return admits(specifier, python)
@@ -326,68 +315,3 @@ class _Chooser:
 
 def _any_in(names: tuple[str, ...], wanted: frozenset[str]) -> bool:
     return not names or any(normalized(name) in wanted for name in names)
-
-
-def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:
-    """What was asked for and is not there: an excluded Python, unknown parts, extras, groups or platforms."""
-    return (
-        *_python_problems(readings, wanted, target),
-        *_platform_problems(wanted),
-        *_part_problems(readings, wanted),
-        *_unknown("extra", wanted.extras, _offered_extras(readings)),
-        *_unknown("group", wanted.groups, _offered_groups(readings)),
-    )
-
-
-def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
-    if wanted.python is not None and not _wanted_pythons(wanted):
-        yield Problem(says=f"`{wanted.python}` is no Python version such as 3.11 or 3.11.7")
-    told = [pin for pin in _python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
-    for asked in _wanted_pythons(wanted):
-        if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
-            says = f"Python {asked} is asked for, but the source says that it is {told[0].version}"
-            yield Problem(says=says, at=told[0].at)
-    for reading in readings:
-        for root in chosen_roots(reading, wanted.parts):
-            refused = [one for one in target.pythons if not _some_patch_admitted(root.requires_python or "", one)]
-            if refused:
-                says = f"{reading.path} is for Python {root.requires_python}, the target is {', '.join(refused)}"
-                yield Problem(says=says, at=root.at)
-                break
-
-
-def _platform_problems(wanted: Wanted) -> Iterator[Problem]:
-    if wanted.platform is not None and platform_of(wanted.platform)[0] is None:
-        yield Problem(says=f"`{wanted.platform}` is no platform such as linux-x86_64, macos-arm64 or win-amd64")
-
-
-def _part_problems(readings: Sequence[Reading], wanted: Wanted) -> Iterator[Problem]:
-    for word, name in wanted.parts.items():
-        known = {root.name for reading in readings for root in reading.roots if root.kind == word}
-        yield from _unknown(word, [name], known)
-
-
-def _offered_extras(readings: Sequence[Reading]) -> set[str]:
-    rooted = {extra for reading in readings for root in reading.roots for extra in root.extras}
-    return rooted | {extra for reading in readings for pin in reading.pins for extra in pin.under_extras}
-
-
-def _offered_groups(readings: Sequence[Reading]) -> set[str]:
-    rooted = {group for reading in readings for root in reading.roots for group in root.groups}
-    return rooted | {group for reading in readings for pin in reading.pins for group in pin.groups}
-
-
-def _unknown(word: str, names: Iterable[str], offered: Iterable[str]) -> Iterator[Problem]:
-    from difflib import get_close_matches
-
-    known = {normalized(name): name for name in sorted(offered)}
-    for name in names:
-        if normalized(name) in known or (word == "group" and normalized(name) in ALWAYS):
-            continue
-        near = get_close_matches(normalized(name), known, n=1)
-        hint = f"; did you mean `{known[near[0]]}`?" if near else _all_of(known)
-        yield Problem(says=f"there is no {word} `{name}`{hint}")
-
-
-def _all_of(known: Mapping[str, str]) -> str:
-    return f"; there is {', '.join(f'`{name}`' for name in known.values())}" if known else ""

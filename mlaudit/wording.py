@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mlaudit.model import Distance, Fix, Kind, Place, State
-from mlaudit.report import Cell, Crossing, Environment
+from collections.abc import Iterator
+
+from mlaudit.model import Distance, Fix, Kind, Place, State, Verdict
+from mlaudit.report import Cell, Crossing, Environment, Hit
 from mlaudit.view import View
 
 _APART = {
@@ -63,6 +65,23 @@ def align(crossing: Crossing) -> Fix | None:
     if reader.version is not None:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
     return None
+
+
+def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:
+    """A reference to a model or to data that both sides state, and not alike."""
+    if crossing.writer.kind is not kind or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=f"{sides(crossing)}.",
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )
 
 
 def exact_versions(environment: Environment) -> dict[str, str]:

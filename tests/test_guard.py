@@ -20,7 +20,6 @@ from mlaudit.knowledge.table import watched
 from mlaudit.model import Place, Severity
 from mlaudit.names import package_of
 from mlaudit.options import Options
-from mlaudit.registry import rules
 from mlaudit.settings import BannedRow, IgnoreRow, Selection, Settings
 from mlaudit.sources.installed import distributions
 from mlaudit.sources.interpreter import Interpreter, running
@@ -243,16 +242,18 @@ def test_the_quick_look_watches_what_the_table_watches() -> None:
 
 
 def test_it_imports_no_rule_where_nothing_differs(tmp_path: Path) -> None:
-    before = tmp_path / "s.json"
-    before.write_text(snapshot.dumps(sys.executable), encoding="utf-8")
     code = (
-        f"import sys; from mlaudit import guard; assert guard.check({str(before)!r}) is None;"
+        "import pathlib, sys; from mlaudit import guard, snapshot;"
+        "pathlib.Path('s.json').write_text(snapshot.dumps()); assert guard.check('s.json') is None;"
         "print([name for name in sys.modules if name.startswith('mlaudit.')])"
     )
-    done = subprocess.run([sys.executable, "-I", "-c", code], capture_output=True, text=True, check=True)
-    assert "mlaudit.audit" not in done.stdout
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=tmp_path, env=environment, capture_output=True, text=True, check=True
+    )
     assert "mlaudit.guard" in done.stdout
-    assert rules()
+    assert "mlaudit.audit" not in done.stdout
+    assert "mlaudit.rules" not in done.stdout
 
 
 TRAIN = """

@@ -9,7 +9,7 @@ import os
 import sys
 import tracemalloc
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -310,35 +310,6 @@ def test_odd_names_neither_raise_nor_hide(tmp_path: Path, odd: str) -> None:
 def test_names_that_collide_are_both_told(tmp_path: Path) -> None:
     found = image_of(tmp_path, tar({**dist("NumPy", "1.0"), **dist("numpy", "2.0")}))
     assert sorted(pin.version or "" for pin in found.pins if pin.package == "numpy") == ["1.0", "2.0"]
-
-
-def test_folders_with_cycles_pipes_and_locked_doors_are_walked(tmp_path: Path) -> None:
-    root = unpack({"etc/os-release": b"", **NUMPY, f"{SITE}/loop": "..", "loop": "."}, tmp_path / "root")
-    os.mkfifo(root / "usr/local/bin.fifo")
-    fifo = root / SITE / "pipe-1.0.dist-info"
-    fifo.mkdir()
-    os.mkfifo(fifo / "METADATA")
-    (root / "proc").mkdir()
-    unpack(dist("torch", "1", "proc/lib/python3.11/site-packages"), root)
-    found = seen(root)
-    assert found.versions() == {"numpy": "1.26.4"}
-    assert [(one.package, one.why) for one in found.reading.unread] == [("pipe", "it is not a regular file")]
-
-
-def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    root = unpack({"etc/os-release": b"", **NUMPY, "opt/locked/x": b""}, tmp_path / "root")
-    scandir = os.scandir
-
-    def denied(path: str) -> Iterator[os.DirEntry[str]]:
-        if path.endswith("locked"):
-            raise PermissionError(13, "Permission denied")
-        return scandir(path)
-
-    monkeypatch.setattr(os, "scandir", denied)
-    found = seen(root)
-    assert found.versions() == {"numpy": "1.26.4"}
-    assert found.reasons == ["it cannot be looked into: Permission denied"]
-    assert not found.reading.complete
 
 
 def test_sparse_files_are_passed_over(tmp_path: Path) -> None:

@@ -307,6 +307,9 @@ def test_the_driver_is_that_of_its_library_and_not_of_the_compatibility_package(
         ("usr/local", {"usr/local/include/python3.11/patchlevel.h": b'#define PY_VERSION  "3.11.7"\n'}, "3.11.7"),
         ("root/.local/share/uv/python/cpython-3.11.8-linux-x86_64-gnu", {}, "3.11.8"),
         ("root/.pyenv/versions/3.11.6", {}, "3.11.6"),
+        ("usr", {"var/lib/dpkg/status": b"Package: python3.11-minimal\nVersion: 3.11.2-6+deb12u3\n"}, "3.11.2"),
+        ("usr", {"var/lib/dpkg/status": b"Package: python3.9-minimal\nVersion: 3.9.2-1\n"}, "3.11"),
+        ("usr", {"lib/apk/db/installed": b"P:python3\nV:3.11.9-r0\n"}, "3.11.9"),
         ("opt/app", {"opt/app/bin/python3": "/usr/bin/python3.11"}, "3.11"),
     ],
 )

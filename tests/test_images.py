@@ -181,6 +181,36 @@ def _options(folder: Path) -> Options:
     return Options(root=folder, today=datetime.date(2026, 11, 1))
 
 
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="this system has no pipes in folders")
+def test_folders_with_cycles_pipes_and_locked_doors_are_walked(tmp_path: Path) -> None:
+    root = unpack({"etc/os-release": b"", **NUMPY, f"{SITE}/loop": "..", "loop": "."}, tmp_path / "root")
+    os.mkfifo(root / "usr/local/bin.fifo")
+    fifo = root / SITE / "pipe-1.0.dist-info"
+    fifo.mkdir()
+    os.mkfifo(fifo / "METADATA")
+    (root / "proc").mkdir()
+    unpack(dist("torch", "1", "proc/lib/python3.11/site-packages"), root)
+    found = seen(root)
+    assert found.versions() == {"numpy": "1.26.4"}
+    assert [(one.package, one.why) for one in found.reading.unread] == [("pipe", "it is not a regular file")]
+
+
+def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = unpack({"etc/os-release": b"", **NUMPY, "opt/locked/x": b""}, tmp_path / "root")
+    scandir = os.scandir
+
+    def denied(path: str) -> Iterator[os.DirEntry[str]]:
+        if path.endswith("locked"):
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(os, "scandir", denied)
+    found = seen(root)
+    assert found.versions() == {"numpy": "1.26.4"}
+    assert found.reasons == ["it cannot be looked into: Permission denied"]
+    assert not found.reading.complete
+
+
 def _real_root(folder: Path) -> tuple[Path, Path]:
     """A root file system of the wheels that this environment has installed, and its package folder."""
     root = folder / "root"

@@ -12,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from mlaudit.model import Reading, Root
+from mlaudit.problems import problems
 from mlaudit.reading import read
 from mlaudit.sources.files import Root as Folder
-from mlaudit.target import Wanted, problems, target_for
+from mlaudit.target import Wanted, target_for
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
 
 BESIDE = shutil.which("uv", path=str(Path(sys.executable).parent))

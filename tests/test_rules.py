@@ -36,7 +36,7 @@ def environments(case: dict[str, Any]) -> list[Environment]:
                 row["name"],
                 row.get("role", row["name"]),
                 readings,
-                Wanted(python=row.get("python")),
+                Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
                 sources=[reading.path for reading in readings],
                 follows=() if number == 0 else (case["environments"][0]["name"],),
                 artifact_kinds=row.get("artifact-kinds", ()),

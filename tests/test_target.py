@@ -13,8 +13,9 @@ from packaging.markers import Marker
 from mlaudit.document import Document
 from mlaudit.markers import Worlds, atom_bits, encoded, program
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Place, Reading, Root, Target
+from mlaudit.problems import problems
 from mlaudit.reading import read
-from mlaudit.target import KNOWN_MINORS, Choice, Wanted, choose, platform_of, problems, pythons_of, target_for
+from mlaudit.target import KNOWN_MINORS, Choice, Wanted, choose, platform_of, pythons_of, target_for
 from mlaudit.walk import Asked, Evaluator
 from tests.native import environment
 

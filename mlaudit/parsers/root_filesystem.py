@@ -12,7 +12,7 @@ from mlaudit.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.document import Document, Unreadable
 from mlaudit.filesystem import HEADER, RECORD, SMALL, FileSystem
 from mlaudit.filesystem_environments import Environment, Environments, distribution_name
-from mlaudit.filesystem_system import Found
+from mlaudit.filesystem_system import Found, Package
 from mlaudit.installed_text import Origin, installed, metadata, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized
@@ -45,6 +45,7 @@ class _Context:
     conda: dict[str, dict[str, Pin]] = field(default_factory=dict)
     python_records: set[str] = field(default_factory=set)
     wheels: list[Pin] = field(default_factory=list)
+    packages: list[Package] = field(default_factory=list)
 
     def parts(self, folder: str, name: str) -> tuple[str, ...]:
         """The environments that take a distribution from a folder."""
@@ -59,6 +60,11 @@ def read(doc: Document) -> Iterator[Statement]:
     context = _Context(doc, doc.tree, Environments(doc.tree))
     for one in context.found.every:
         context.visible[one.name] = filesystem_environments.hidden(one, context.found.distributions)
+    for said in filesystem_system.packages(doc.tree):
+        if isinstance(said, Package):
+            context.packages.append(said)
+        else:
+            yield doc.unread(said[1], doc.tree.place(said[0]), what=said[0])
     yield from _lost(context)
     yield from _platform(context)
     yield from (Root(name=one.name, kind="environment", default=one.default) for one in context.found.every)
@@ -181,6 +187,9 @@ def _python_told(context: _Context, one: Environment) -> Iterator[tuple[str, Pla
     if one.prefix == "usr/local":
         stated = system.setup.env.get("PYTHON_VERSION", "")
         yield stated, system.place(""), f"the variable PYTHON_VERSION of {system.setup.source}"
+    if one.prefix == "usr":
+        told = filesystem_system.pythons(system, context.packages)
+        yield from ((version, at, "its distribution's package") for version, at in told)
     named = _NAMED_BY_FOLDER.search(one.prefix)
     if named:
         yield named["version"], system.place(one.prefix), None
@@ -264,22 +273,20 @@ def _conda_alone(context: _Context) -> Iterator[Pin]:
 
 
 def _system(context: _Context) -> Iterator[Statement]:
-    doc, system = context.doc, context.system
+    system = context.system
     found = list(filesystem_system.accelerators(system))
-    for said in filesystem_system.libraries(system):
-        if isinstance(said, Fact):
-            yield from () if system.setup.platform else (said,)
-        elif isinstance(said, Found):
-            found.append(said)
-        else:
-            yield doc.unread(said[1], system.place(said[0]), what=said[0])
-    if not system.setup.platform and any(not path.startswith("conda-meta") for path in system.names()):
-        yield from _linux(system)
+    found += filesystem_system.libraries(system, context.packages)
+    if not system.setup.platform:
+        yield from _undescribed(context)
     yield from _said_once(context, found)
     yield from _of_wheels(context, {one.kind for one in found})
 
 
-def _linux(system: FileSystem) -> Iterator[Fact]:
+def _undescribed(context: _Context) -> Iterator[Fact]:
+    """Platform and machine of a root file system without a configuration that says them."""
+    system = context.system
+    machine = filesystem_system.machine(system, context.packages)
+    yield from (machine,) if machine else ()
     sign = next((path for path in system.names() if path.endswith("os-release")), None)
     if sign:
         yield Fact(key="platform", value="linux", at=system.place(sign))

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Kind, Severity, Verdict
+from mlaudit.model import Kind, Severity
 from mlaudit.registry import crossing_rule
 from mlaudit.report import Crossing, Hit
 from mlaudit.view import View
-from mlaudit.wording import places, sides
+from mlaudit.wording import reference_differs
 
 
 @crossing_rule("MLA603", Severity.WARNING, since="0.1", fact="data")
@@ -31,16 +31,4 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://dvc.org/doc/user-guide/project-structure/dvcyaml-files
     """
-    if crossing.writer.kind is not Kind.DATA or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
-        return
-    writer, reader = crossing.cells
-    at, related = places(crossing, view)
-    yield Hit(
-        package=crossing.package,
-        environments=crossing.environments,
-        message=f"{sides(crossing)}.",
-        at=at,
-        related=related,
-        expected=writer.shown,
-        actual=reader.shown,
-    )
+    yield from reference_differs(crossing, view, Kind.DATA)

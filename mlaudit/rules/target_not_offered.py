@@ -1,0 +1,54 @@
+"""Something was asked of an environment that its sources do not offer."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model import Problem, Severity
+from mlaudit.registry import environment_rule
+from mlaudit.report import Environment, Hit
+from mlaudit.view import View
+
+_ANYWHERE = ("extra", "group")
+
+
+@environment_rule("MLA906", Severity.ERROR, since="0.1", fact="target")
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Something was asked of an environment that its sources do not offer.
+
+    What it does:
+        Reports a Python that the lock's own `requires-python` excludes, an extra or group that no source has, and
+        extras that a lock says exclude one another. What `--extra` and `--group` name may belong to one of several
+        environments; it is reported where none of them has it.
+
+    Why:
+        The tool that installs the lock refuses it. What an audit would compare is an environment that cannot exist.
+
+    Example:
+        `mlaudit compare --python 3.9 training/uv.lock serving/uv.lock` where the locks say `requires-python = ">=3.10"`.
+
+    Fix:
+        Ask for what the sources offer, or lock again for the target that is meant.
+
+    References:
+        https://packaging.python.org/en/latest/specifications/core-metadata/#requires-python
+    """
+    for problem in environment.problems:
+        if not _offered_elsewhere(problem, view):
+            yield Hit(
+                environments=(environment.name,),
+                severity=problem.severity,
+                message=f"In {environment.name}: {problem.says}.",
+                at=problem.at or view.home(environment.name),
+                actual=problem.about[-1],
+                values=problem.about,
+            )
+
+
+def _offered_elsewhere(problem: Problem, view: View) -> bool:
+    """Whether another environment was asked for the same extra or group, and has it."""
+    word, name = problem.about[0], problem.about[-1]
+    if word not in _ANYWHERE:
+        return False
+    asked = (one for one in view.environments.values() if name in (*one.target.extras, *one.target.groups))
+    return any(all(other.about != problem.about for other in one.problems) for one in asked)

@@ -1,0 +1,97 @@
+"""From a path to the files of the image or root file system that lies there."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+
+from mlaudit.document import Unreadable
+from mlaudit.filesystem import FileSystem, Gap, Setup
+from mlaudit.narrow import Malformed
+from mlaudit.sources.files import open_regular
+from mlaudit.sources.image import ARCHIVE_NAMES
+from mlaudit.sources.images import archive, byte_reader, folder, layers, layout, tar_walk
+
+
+def file_system(path: Path, shown: str, platform: str | None) -> FileSystem | None:
+    """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable."""
+    return _of_folder(path, shown, platform) if path.is_dir() else _of_file(path, shown, platform)
+
+
+def _of_folder(path: Path, shown: str, platform: str | None) -> FileSystem | None:
+    if folder.is_layout(path):
+        return _image(f"{shown}!/", folder.LayoutFolder(path), platform)
+    if not folder.is_root(path):
+        return None
+    found = folder.scan_folder(path)
+    prefix = "" if shown == "." else f"{shown.rstrip('/')}/"
+    return FileSystem(prefix, found.files, folder.process_setup(path), gaps=found.gaps, lost=found.lost)
+
+
+def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
+    opened = partial(open_regular, path)
+    try:
+        if not tar_walk.looks_like_tar(archive.head_of(opened)):
+            return None
+        compressed = archive.is_compressed(opened)
+    except Unreadable:
+        if path.name.lower().endswith(ARCHIVE_NAMES):
+            raise
+        return None
+    size = path.stat().st_size
+    found = _streamed(opened, size, shown, platform) if compressed else _sought(opened, size, shown, platform)
+    if found is None and path.name.lower().endswith(ARCHIVE_NAMES):
+        raise Unreadable("it is no image (no `manifest.json`, no `index.json`) and no root file system")
+    return found
+
+
+def _sought(opened: archive.Open, size: int, shown: str, platform: str | None) -> FileSystem | None:
+    blobs = archive.SeekableArchive(opened, size)
+    if _is_image(blobs):
+        return _image(f"{shown}!/", blobs, platform)
+    with opened() as stream:
+        return _plain(layers.scan(byte_reader.of_file(stream, 0, size), ""), f"{shown}!/")
+
+
+def _streamed(opened: archive.Open, size: int, shown: str, platform: str | None) -> FileSystem | None:
+    with opened() as stream:
+        blobs = archive.StreamedArchive(byte_reader.unfolded(byte_reader.of_file(stream, 0, size)))
+    return _image(f"{shown}!/", blobs, platform) if _is_image(blobs) else _plain(blobs.root, f"{shown}!/")
+
+
+def _is_image(blobs: layout.Blobs) -> bool:
+    return blobs.holds("manifest.json") or blobs.holds("index.json")
+
+
+def _plain(layer: layers.Layer, shown: str) -> FileSystem | None:
+    """A root file system in an archive, as `docker export` and conda-pack write it."""
+    if not layer.files and layer.lost:
+        raise Unreadable(layer.gaps[0].why)
+    if not layer.files:
+        return None
+    merged = layers.Merged()
+    merged.lay(layer)
+    return FileSystem(shown, merged.files, Setup(), gaps=merged.gaps, lost=merged.lost)
+
+
+def _image(shown: str, blobs: layout.Blobs, platform: str | None) -> FileSystem:
+    image, note = layout.chosen(layout.images(blobs), platform)
+    merged = layers.Merged()
+    setup = _setup(blobs, image.config, merged)
+    for name in image.layers:
+        try:
+            merged.lay(blobs.layer(name))
+        except Unreadable as error:
+            merged.lost = True
+            merged.gaps.append(Gap(path="", why=f"a layer of the image is not read: {error.why} ({name[:100]})"))
+    notes = [note] if note else []
+    return FileSystem(shown, merged.files, setup, gaps=merged.gaps, notes=notes, lost=merged.lost)
+
+
+def _setup(blobs: layout.Blobs, name: str, merged: layers.Merged) -> Setup:
+    """The configuration; an image without one still has its files."""
+    try:
+        return layout.setup_of(layout.parsed(blobs.json(name), name))
+    except (Unreadable, Malformed) as error:
+        merged.gaps.append(Gap(path="", why=f"its configuration cannot be read: {error}", what=name))
+        return Setup()
