@@ -12,10 +12,10 @@ from mlaudit.crossings import crossing
 from mlaudit.folding import folded
 from mlaudit.knowledge import table
 from mlaudit.model import Kind, Reading, Unread, Verdict
-from mlaudit.policy import Judged, apply
+from mlaudit.policy import Judged, Outcome, apply
 from mlaudit.problems import problems
 from mlaudit.registry import Rule, rules
-from mlaudit.report import ArtifactCrossing, Environment, Finding, Found, Report, Row, SharedFile, Summary
+from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, SharedFile, Summary
 from mlaudit.settings import Settings
 from mlaudit.target import Choice, Wanted, choose, pythons_of, target_for
 from mlaudit.versions import same_public
@@ -92,6 +92,7 @@ def audit(
     shared: Sequence[tuple[SharedFile, ...]] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     lost: bool = False,
+    partial: bool = False,
 ) -> Report:
     """The report on some environments.
 
@@ -99,6 +100,7 @@ def audit(
         only: globs over packages; others make no rows and no findings.
         uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
         lost: of a source that the user named, nothing could be read.
+        partial: the configuration declares more than these environments.
     """
     named = {one.name: one for one in environments}
     pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
@@ -115,7 +117,15 @@ def audit(
     )
     judged = folded([one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only)])
     waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
-    outcome = apply(judged, settings, today=today, baseline=baseline or {}, uncertain=uncertain, waivers=waivers)
+    outcome = apply(
+        judged,
+        settings,
+        today=today,
+        baseline=baseline or {},
+        uncertain=uncertain,
+        waivers=waivers,
+        partial=partial or bool(only),
+    )
     summary = _summary(view, outcome.counts)
     return Report(
         command=command,
@@ -129,13 +139,14 @@ def audit(
         fail_on=settings.fail_on,
         baselined=baseline is not None,
         found=tuple(found),
-        notes=(*notes, *_mended(baseline or {}, (*outcome.findings, *outcome.suppressed))),
+        notes=(*notes, *(() if partial or only else _mended(baseline or {}, outcome))),
     )
 
 
-def _mended(baseline: Mapping[str, str], findings: Sequence[Finding]) -> Iterator[str]:
+def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
     """What the baseline knows and this run no longer finds."""
-    gone = sorted(what for known, what in baseline.items() if known not in {one.fingerprint for one in findings})
+    found = {one.fingerprint for one in (*outcome.findings, *outcome.suppressed)}
+    gone = sorted(what for known, what in baseline.items() if known not in found)
     if gone:
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
         yield f"Mended since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline drops what is mended."
@@ -219,21 +230,18 @@ def _equal(one: ArtifactCrossing) -> bool:
 
 
 def _summary(view: View, counts: Mapping[str, int]) -> Summary:
-    both = [one for one in view.crossings() if one.writer.stated and one.reader.stated]
+    both = [one for one in view.crossings() if one.writer.kind in _PACKAGES and one.writer.stated and one.reader.stated]
     recorded = [one for one in view.artifacts if one.cell.stated]
-    equal = [
-        one
-        for one in recorded
-        if one.pin.version and one.cell.version and same_public(one.pin.version, one.cell.version)
-    ]
     return Summary(
         error=counts.get("error", 0),
         warning=counts.get("warning", 0),
         info=counts.get("info", 0),
         suppressed=counts.get("suppressed", 0),
-        aligned=sum(1 for one in both if one.verdict is Verdict.ALIGNED) + len(equal),
+        aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
         compared=len(both) + len(recorded),
         unread=sum(len(one.unread) for one in view.environments.values()),
+        equal=equal(view),
+        unseen=unseen(view),
     )
 
 

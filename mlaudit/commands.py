@@ -40,7 +40,7 @@ def compare(sources: Sequence[str], options: Options) -> Report:
         assemble(parts, name, ROLES[min(at, 1)], () if at == 0 else (names[0],), options)
         for at, (parts, name) in enumerate(zip(spellings, names, strict=True))
     ]
-    return _report("compare", made, options, named=made)
+    return _report("compare", made, options, named=made, partial=True)
 
 
 def _told(part: Spelled, as_format: str) -> Spelled:
@@ -67,7 +67,15 @@ def check(paths: Sequence[str], options: Options) -> Report:
         itself = any(os.path.relpath(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
-        report = _report("check", made, options, named=made, shared=tuple(shared_files(options)), notes=said)
+        report = _report(
+            "check",
+            made,
+            options,
+            named=made,
+            shared=tuple(shared_files(options)),
+            notes=said,
+            partial=len(made) < len(every),
+        )
         return report if made else _passed_over(report, paths)
     return _discovered(paths, options)
 
@@ -91,6 +99,7 @@ def _report(
     found: Sequence[Found] = (),
     notes: Sequence[str] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
+    partial: bool = False,
 ) -> Report:
     return audit(
         command,
@@ -104,6 +113,7 @@ def _report(
         notes=notes,
         uncertain=uncertain,
         lost=any(lost(one) for one in named),
+        partial=partial,
     )
 
 
@@ -144,33 +154,39 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.discovery import discover
-    from mlaudit.sources.walk import walk
 
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     files = [path for path in paths if not Path(path).is_dir()]
-    made: list[Environment] = []
-    looked: list[Found] = []
-    uncertain: set[tuple[str, str]] = set()
-    for folder in folders or [options.root if files else Path()]:
-        walked = walk(folder)
-        found = discover(walked.paths, roots=_members(folder, options))
-        taken = [one.name for one in made]
-        made += _assembled(found, folder, options, taken)
-        looked += _looked(found, walked, folder)
-        uncertain |= {(pair.writer, pair.reader) for pair in found.pairs if not pair.certain}
+    base, walked = _walked(folders or [options.root if files else Path()])
+    found = discover(walked.paths, roots=_members(base, options))
+    made = list(_assembled(found, base, options))
     kept = _touched(made, files, options.root) if files else made
-    pairs = sum(len(one.follows) for one in kept)
-    advice = tuple(_advice(looked, pairs, ", ".join(paths) or "here"))
-    report = _report("check", kept, options, found=looked, notes=advice, uncertain=frozenset(uncertain))
+    looked = tuple(_looked(found, walked, base))
+    advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
+    uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
+    report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
     return report if kept else _passed_over(report, paths)
 
 
-def _assembled(found: Discovery, folder: Path, options: Options, taken: Sequence[str]) -> Iterator[Environment]:
+def _walked(folders: Sequence[Path]) -> tuple[Path, Walked]:
+    """What lies below some folders, relative to the folder that holds them all: their names tell roles too."""
+    from mlaudit.sources.walk import Walked, walk
+
+    if len(folders) == 1:
+        return folders[0], walk(folders[0])
+    base = Path(os.path.relpath(os.path.commonpath([folder.resolve() for folder in folders])))
+    below = [(os.path.relpath(folder, base), walk(folder)) for folder in folders]
+    return base, Walked(
+        paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),
+        unread=tuple(entry for _, found in below for entry in found.unread),
+    )
+
+
+def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Environment]:
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
         parts = [part for source in one.sources for part in parse_source(source, folder)]
-        name = one.name if one.name not in taken else f"{folder.as_posix()}/{one.name}"
-        yield assemble(parts, name, one.role or one.name, one.follows, options)
+        yield assemble(parts, one.name, one.role or one.name, one.follows, options)
 
 
 def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:

@@ -32,7 +32,8 @@ _FLAG = re.compile(r"--([A-Za-z][\w-]{0,63})(?:=(\"[^\"]*\"|\S*))?(?:[ \t]+|$)")
 # The quoted strings come first: `<<` in one begins no here-document (moby/buildkit: parser.go, heredocsFromLine).
 _HEREDOC = re.compile(
     r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\."
-    r"|(?:(?<=\s)|^)\d{0,2}<<(?P<tabs>-?)[ \t]{0,8}(?P<name>(?:'[^'\n]{1,128}'|\"[^\"\n]{1,128}\"|\\.|[^\s'\"\\<>|;&()]){1,128})"
+    r"|(?:(?<=\s)|^)\d{0,2}<<(?P<tabs>-?)[ \t]{0,8}"
+    r"(?P<name>(?:'[^'\n]{1,128}'|\"[^\"\n]{1,128}\"|\\.|[^\s'\"\\<>|;&()]){1,128})"
 )
 _QUOTING = re.compile(r"'([^']*)'|\"([^\"]*)\"|\\(.)")
 _ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]{0,127})=(.*)", re.DOTALL)

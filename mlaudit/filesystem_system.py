@@ -21,7 +21,7 @@ _RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/[^/]{1,80}")
 _UPSTREAM = re.compile(r"(?:\d{1,4}:)?(\d[A-Za-z0-9._]{0,60})")
 _NUMBERS = re.compile(r"(\d{1,4}(?:\.\d{1,6}){1,3})")
 _C_LIBRARIES = ("libc6", "musl")
-# https://packages.debian.org/python3.11-minimal and https://pkgs.alpinelinux.org/package/edge/main/x86_64/python3
+# the Debian package python3.11-minimal and https://pkgs.alpinelinux.org/package/edge/main/x86_64/python3
 _PYTHON = re.compile(r"python3(?:\.\d{1,3}-minimal)?")
 _PYTHON_VERSION = re.compile(r"(3\.\d{1,3}\.\d{1,3})")
 _CUDA_FILE = re.compile(r"(?:.{0,512}/)?cuda(?P<folder>-[\d.]{1,12})?/version\.(?:json|txt)")

@@ -22,7 +22,8 @@ Read = Callable[[Call], Iterator[Statement]]
 _PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
 _SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ash", "ksh"))
-_WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "builtin"))
+_WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
+_USER_SHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
@@ -71,6 +72,9 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
         return
     recipe.step += 1
     yield from _read(replace(call, words=call.words[1 + used :]), read, call, command)
+    if any(word.text == "xargs" for word in command.words[:4]):
+        why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
+        yield call.doc.unread(why, call.whole(), what=call.shown())
 
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
@@ -100,6 +104,8 @@ def _unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """The command behind `sudo`, `env A=b`, `conda run -n x`, `python -m` and the like."""
     for _ in range(8):
         name = _program(words)
+        if name == "eval" and len(words) == 2:
+            break
         if name in _WRAPPERS:
             words = _behind_options(words[1:])
         elif name in _BEHIND_USER:
@@ -135,7 +141,12 @@ def _module(name: str, words: tuple[Word, ...]) -> tuple[Word, ...] | None:
 
 
 def _nested(call: Call, name: str) -> Script | None:
-    """The script of `bash -c "..."` or of `bash <<EOF`."""
+    """The script of `bash -c "..."`, `su user -c "..."`, `eval "..."` or `bash <<EOF`."""
+    if name == "eval" and len(call.words) == 2:
+        return _script_of(call, call.words[1])
+    if name in _USER_SHELLS:
+        texts = [word.text for word in call.words[:-1]]
+        return _script_of(call, call.words[texts.index("-c") + 1]) if "-c" in texts else None
     if call.stdin is not None and call.stdin.text.startswith("#!") and "sh" not in call.stdin.text.partition("\n")[0]:
         return None
     if name not in _SHELLS and not (not name and call.stdin is not None):

@@ -231,8 +231,9 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
             yield from install(replace(call, script=text, words=words))
         elif line.text:
             at = text.place(start, end)
+            text_of_pip = requirement.without_empty_marker(line.text)
             yield requirement.pin(
-                recipe.doc, line.text, at, kind=kind, parts=recipe.parts, groups=recipe.groups, step=recipe.step
+                recipe.doc, text_of_pip, at, kind=kind, parts=recipe.parts, groups=recipe.groups, step=recipe.step
             )
 
 
@@ -258,7 +259,7 @@ def _pin(run: _Run, text: str, at: Place) -> Statement:
     call = run.call
     made = requirement.pin(
         call.doc,
-        text,
+        requirement.without_empty_marker(text),
         at,
         parts=call.recipe.parts,
         groups=run.groups or call.recipe.groups,

@@ -63,7 +63,7 @@ def python(doc: Document, requires: Node) -> Iterator[Statement]:
 def package(
     doc: Document, node: Node, layer: Layer, groups: tuple[str, ...], addresses: Mapping[str, str]
 ) -> Iterator[Pin | Unread]:
-    """The pin of one entry, whose name is the last part of its route."""
+    """The pin of one entry, whose name is the last part of its route; extras may stand there too (`"ray[serve]"`)."""
     name = str(node.route[-1])
     version = node if node.is_text else node.get("version")
     at = doc.at(*(version if version.exists else node).route)
@@ -81,14 +81,14 @@ def package(
     decided = wheel_index(index) if index and "+" not in specifier else None
     yield doc.pin(
         layer,
-        name,
+        found.name,
         exact(specifier) if specifier else _version_in(origin),
         at=at,
         specifier=None if specifier and exact(specifier) else specifier or None,
         kind=_kind(origin, source),
-        variant=decided.variant if decided and normalized(name) in decided.packages else None,
+        variant=decided.variant if decided and normalized(found.name) in decided.packages else None,
         marker=_marker(table),
-        extras=table.get("extras").texts(),
+        extras=tuple(dict.fromkeys((*found.extras, *table.get("extras").texts()))),
         groups=groups,
         source=source,
         origin=origin or (index if index and not _DEFAULT_HOST.match(index) else None),

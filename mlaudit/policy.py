@@ -41,8 +41,14 @@ def apply(
     baseline: Mapping[str, str],
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     waivers: Sequence[Waiver] = (),
+    partial: bool = False,
 ) -> Outcome:
-    """The findings that remain, worst first; pairs that are `uncertain` (guessed, with rivals) give no errors."""
+    """The findings that remain, worst first.
+
+    Args:
+        uncertain: pairs that were guessed and have rivals; they give no errors.
+        partial: not everything that is declared was looked at, so that an ignore that matches nothing is no news.
+    """
     remaining = [one for one in _superseding(_wanted(judged, settings)) if not _left_out(one.rule, settings)]
     found = [(one.rule, _guarded(_finding(one), uncertain)) for one in remaining]
     used: Counter[int] = Counter()
@@ -54,8 +60,9 @@ def apply(
         finding = _waived(rule, finding, waivers, used_waivers)
         finding = replace(finding, severity=_severity(rule, finding, settings))
         shown.append(_baselined(finding, baseline))
-    shown.extend(_about_ignores(settings, used, today))
-    shown.extend(_about_waivers(settings, [one for one in waivers if one not in used_waivers]))
+    unused = [] if partial else [one for one in waivers if one not in used_waivers]
+    shown.extend(_about_ignores(settings, used, today, partial=partial))
+    shown.extend(_about_waivers(settings, unused))
     shown.sort(key=_order)
     kept = tuple(finding for finding in shown if finding.suppressed is None)
     return Outcome(
@@ -230,12 +237,12 @@ def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Fin
             yield _finding(Judged(rule, hit))
 
 
-def _about_ignores(settings: Settings, used: Counter[int], today: date) -> Iterator[Finding]:
+def _about_ignores(settings: Settings, used: Counter[int], today: date, *, partial: bool) -> Iterator[Finding]:
     """What the ignores themselves are worth: one that matches nothing, one whose day has passed."""
     known = rules()
     for number, row in enumerate(settings.ignores):
         expired = row.until is not None and row.until < today
         code = "MLA903" if expired else "MLA902"
-        if (expired or not used[number]) and code in known and _selected(known[code], settings):
+        if (expired or not (used[number] or partial)) and code in known and _selected(known[code], settings):
             for hit in known[code].check(row):
                 yield _finding(Judged(known[code], hit))

@@ -274,6 +274,8 @@ class Summary:
     Attributes:
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
+        equal: what else is stated and the same everywhere (`Python 3.11`, `CUDA 12.4`, `7 system libraries`).
+        unseen: what no pair states on both sides, so that nothing known of it applied (`CUDA`, `model artifacts`).
     """
 
     error: int = 0
@@ -283,6 +285,8 @@ class Summary:
     aligned: int = 0
     compared: int = 0
     unread: int = 0
+    equal: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -127,6 +127,11 @@ def leading_name(text: str) -> str:
     return found.group(0) if found else ""
 
 
+def without_empty_marker(text: str) -> str:
+    """A requirement as pip takes it, for which `name ;` has no marker (pip/_internal/req/constructors.py)."""
+    return text.rstrip()[:-1].rstrip() if text.rstrip().endswith(";") else text
+
+
 def source_of(url: str) -> str:
     """`git`, `path` or `url`, by the address."""
     if url.startswith(("git+", "hg+", "svn+", "bzr+")):

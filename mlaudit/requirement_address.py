@@ -16,8 +16,14 @@ MAX_TAGS = 24
 
 _ADDRESS = re.compile(
     r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|(?:file|git\+[a-z]{1,8}):|\.{1,2}(?=[/\\\[;\s]|$)|[/~\\]|\$\{PROJECT_ROOT\}|[A-Za-z]:[\\/]"
+    # What ssh takes for an address, and a path from the folder of the file: no name of a project holds such a sign.
+    r"|(?:git\+)?git@[\w.-]{1,255}:|[\w.-]{1,128}(?:/[\w.-]{1,128}){1,32}/?(?=$|[\s\[;#])"
 )
 _ARCHIVE = re.compile(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
+_SSH = re.compile(r"(?:git\+)?(?P<address>git@[\w.-]{1,255}):(?P<path>\S{1,2048}?)(?:==(?P<revision>\S{1,256}))?")
+_PACKED = re.compile(
+    r"/(?P<name>[\w.-]{1,128})/(?:-/)?(?:archive|tarball|zipball|zip|tar\.gz)/(?:refs/(?:tags|heads)/)?(?P<revision>[^\s?#]{1,256})"
+)
 _REVISION = re.compile(r"(?<=[^/:])/[^@]{1,2048}(@[^@]{1,256})$")
 _VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)", re.IGNORECASE)
 _URL_HASH = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]{1,128})")
@@ -65,6 +71,10 @@ def _located(head: str, editable: bool) -> Address:
     # pdm and uv write the project's own folder so: a known place, and no variable.
     head = re.sub(r"^(?:file:/{0,3})?\$\{PROJECT_ROOT\}", ".", head)
     hashes = tuple(f"{name}:{digest}" for name, digest in _URL_HASH.findall(head))
+    ssh = _SSH.fullmatch(head)
+    if ssh is not None:
+        revision = f"@{ssh['revision']}" if ssh["revision"] else ""
+        head = f"git+ssh://{ssh['address']}/{ssh['path']}{revision}"
     archive = name_and_version(_EXTRAS.sub("", head))
     if archive is not None:
         return Address(
@@ -108,6 +118,11 @@ def _named(found: Address) -> Address:
         return replace(found, own=True)
     if found.name is not None:
         return replace(found, revision=revision)
-    last = re.split(r"[/\\:]", plain)[-1].removesuffix(".git")
+    packed = _PACKED.search(path)
+    if packed is not None:
+        revision = _ARCHIVE.sub("", packed["revision"])
+        return replace(found, name=packed["name"], guessed=True, revision=revision)
+    # The name of an archive that states no version may hold anything.
+    last = "" if _ARCHIVE.search(plain) else re.split(r"[/\\:]", plain)[-1].removesuffix(".git")
     guess = requirement.leading_name(last)
     return replace(found, name=guess or None, guessed=bool(guess), revision=revision)

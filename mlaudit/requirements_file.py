@@ -160,7 +160,7 @@ def _requirement(file: _File, line: Line, found: Parsed) -> Pin | Unread:
     index = _index_for(file, text) if file.index is not None else None
     return requirement.pin(
         doc,
-        text,
+        requirement.without_empty_marker(text),
         at,
         layer=file.layer,
         hashes=found.hashes,

@@ -249,6 +249,16 @@ def test_check_without_configuration_says_what_it_took_for_what(pair: Path) -> N
     assert "1 other package differs between training and serving" in done.stdout
 
 
+def test_several_folders_are_looked_at_together(pair: Path) -> None:
+    write(pair, {"other/requirements.txt": "numpy==1.0\n"})
+    data = report(pair, "check", "training", "serving")
+    assert [(one["name"], one["follows"]) for one in data["environments"]] == [
+        ("training", []),
+        ("serving", ["training"]),
+    ]
+    assert data["exit_code"] == 1
+
+
 def test_check_with_one_environment_audits_its_coherence(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "scipy==1.12.0\nnumpy==2.1.3\n"})
     data = report(tmp_path, "check")

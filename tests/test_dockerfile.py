@@ -73,7 +73,7 @@ def test_the_last_stage_is_taken_by_default() -> None:
     ("source", "held"),
     [
         ("/venv", True),
-        ("/work/prod_venv", True),
+        ("/home/prod_venv", True),
         ("/usr/local/lib/python3.11/site-packages", True),
         ("/root/.local", True),
         ("/opt/conda", True),

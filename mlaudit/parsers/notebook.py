@@ -73,7 +73,7 @@ def _cells(root: Node) -> Iterator[Node]:
     lists = [root.get("cells"), *(sheet.get("cells") for sheet in root.get("worksheets").each())]
     for listed in lists:
         for cell in listed.each():
-            if cell.get("cell_type").value == "code":
+            if not cell.is_table or cell.get("cell_type").value == "code":
                 yield cell
 
 

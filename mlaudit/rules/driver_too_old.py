@@ -50,5 +50,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             evidence=needed.evidence,
             expected=needed.minimum,
             actual=driver.version,
+            values=(driver.version, cuda.version),
             fix=Fix(says=f"update the driver to {needed.minimum} or newer"),
         )

@@ -47,6 +47,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             evidence=mismatch.evidence,
             actual=f"{mismatch.other} {mismatch.other_version}",
             expected=f"{mismatch.other}{mismatch.wanted}",
+            values=(subject.shown, mismatch.other, mismatch.other_version),
             fix=Fix(says=mismatch.remedy),
         )
 

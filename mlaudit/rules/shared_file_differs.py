@@ -58,11 +58,18 @@ def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
         related=(Place(path=one.path),),
         expected=one.path,
         actual=other.path,
+        values=(_digest(left), _digest(right)),
     )
 
 
 def _lines(one: SharedFile) -> list[str]:
     return (one.text or "").replace("\r\n", "\n").rstrip().split("\n")
+
+
+def _digest(lines: list[str]) -> str:
+    import hashlib
+
+    return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
 def _same_code(one: SharedFile, other: SharedFile) -> bool:

@@ -38,4 +38,5 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 f"{entry.why}.",
                 at=entry.at,
                 actual=entry.what or entry.why,
+                values=(entry.what,),
             )
