@@ -15,10 +15,10 @@ from mlaudit.model import Kind, Reading, Unread, Verdict
 from mlaudit.policy import Judged, Outcome, apply
 from mlaudit.problems import problems
 from mlaudit.registry import Rule, rules
-from mlaudit.report import ArtifactCrossing, Environment, Found, Report, Row, SharedFile, Summary
+from mlaudit.report import Environment, Found, Report, Row, SharedFile
 from mlaudit.settings import Settings
+from mlaudit.summary import summary
 from mlaudit.target import Choice, Wanted, choose, pythons_of, target_for
-from mlaudit.versions import same_public
 from mlaudit.view import View, watches
 
 
@@ -126,15 +126,15 @@ def audit(
         waivers=waivers,
         partial=partial or bool(only),
     )
-    summary = _summary(view, outcome.counts)
+    told = summary(view, outcome.counts)
     return Report(
         command=command,
         environments=tuple(environments),
         rows=rows,
         findings=outcome.findings,
         suppressed=outcome.suppressed,
-        summary=summary,
-        exit_code=_exit_code(outcome.failed, summary, pairs, environments, lost),
+        summary=told,
+        exit_code=_exit_code(outcome.failed, view, lost),
         knowledge=table.knowledge_date(),
         fail_on=settings.fail_on,
         baselined=baseline is not None,
@@ -224,44 +224,17 @@ def _judged(view: View) -> Iterator[Judged]:
         yield from (Judged(rule, hit) for hit in rule.check(view))
 
 
-def _equal(one: ArtifactCrossing) -> bool:
-    written, installed = one.pin.version, one.cell.version
-    return written is not None and installed is not None and same_public(written, installed)
-
-
-def _summary(view: View, counts: Mapping[str, int]) -> Summary:
-    both = [one for one in view.crossings() if one.writer.kind in _PACKAGES and one.writer.stated and one.reader.stated]
-    recorded = [one for one in view.artifacts if one.cell.stated]
-    return Summary(
-        error=counts.get("error", 0),
-        warning=counts.get("warning", 0),
-        info=counts.get("info", 0),
-        suppressed=counts.get("suppressed", 0),
-        aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
-        compared=len(both) + len(recorded),
-        unread=sum(len(one.unread) for one in view.environments.values()),
-        equal=equal(view),
-        unseen=unseen(view),
-    )
-
-
-def _exit_code(
-    failed: bool,
-    summary: Summary,
-    pairs: Sequence[tuple[str, str]],
-    environments: Sequence[Environment],
-    lost: bool,
-) -> int:
+def _exit_code(failed: bool, view: View, lost: bool) -> int:
     """2 a source lost, 1 findings, 3 nothing to compare, 0; the first that applies."""
     if lost:
         return 2
     if failed:
         return 1
-    nothing = not environments or (bool(pairs) and not summary.compared and not _one_sided(environments, pairs))
-    return 3 if nothing else 0
+    nothing = bool(view.pairs) and not view.compared_pairs() and not _one_sided(view)
+    return 3 if nothing or not view.environments else 0
 
 
-def _one_sided(environments: Sequence[Environment], pairs: Sequence[tuple[str, str]]) -> bool:
+def _one_sided(view: View) -> bool:
     """Whether two complete lists were compared, so that sharing nothing is itself an answer."""
-    named = {one.name: one for one in environments}
-    return any(all(named[name].complete and named[name].packages for name in pair) for pair in pairs)
+    named = view.environments
+    return any(all(named[name].complete and named[name].packages for name in pair) for pair in view.pairs)

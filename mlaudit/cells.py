@@ -60,7 +60,7 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     }
     distinct = {(found.versions, found.specifier) for found in by_python.values()}
     if len(distinct) == 1:
-        return _made(environment, package, _combined(effective[:1], bounds), overruled)
+        return _made(environment, package, next(iter(by_python.values())), overruled)
     return _several(environment, package, by_python, overruled)
 
 

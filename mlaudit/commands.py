@@ -183,9 +183,13 @@ def _walked(folders: Sequence[Path]) -> tuple[Path, Walked]:
 
 
 def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Environment]:
+    """The environments that were found, each with the manifest that its lock was made of, so that a stale one shows."""
+    from mlaudit.discovery import is_manifest
+
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
-        parts = [part for source in one.sources for part in parse_source(source, folder)]
+        sources = (*one.sources, *(path for path in one.covered if is_manifest(path)))
+        parts = [part for source in sources for part in parse_source(source, folder)]
         yield assemble(parts, one.name, one.role or one.name, one.follows, options)
 
 

@@ -96,6 +96,11 @@ def by_name(path: str) -> str | None:
     return next((parser.format for parser in found), None)
 
 
+def is_manifest(path: str) -> bool:
+    """Whether a lock is made of what stands at a path."""
+    return words().kinds.get(by_name(path) or "") == "manifest"
+
+
 def no_roots(_path: str) -> Sequence[str]:
     """For those who look at names only: no document tells which projects it is about."""
     return ()

@@ -139,10 +139,11 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
     writer, reader = crossing.cells
     package = crossing.package
     if found.may:
-        return (
-            f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}, "
-            f"which may resolve to {found.writer} and {found.reader}."
+        asked = (
+            f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
         )
+        link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
+        return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
     return f"{writer.environment} writes with {package} {found.writer}, {reader.environment} reads with {found.reader}."
 
 
@@ -165,7 +166,7 @@ def _fix(crossing: Crossing, found: Judgement) -> Fix | None:
     aligned = align(crossing)
     if aligned is None:
         return Fix(says=found.worst.remedy) if found.worst.remedy else None
-    return Fix(says="; ".join(part for part in (aligned.says, found.worst.remedy) if part), safe=aligned.safe)
+    return Fix(says=". ".join(part for part in (aligned.says, found.worst.remedy) if part), safe=aligned.safe)
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:

@@ -191,10 +191,18 @@ class Scope:
             found = table.get(key.text) if isinstance(table, dict) and isinstance(key, Text) else None
             return found if found is not None else Unknown(_COMPUTED, node)
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
-            return Unknown("a comprehension is computed when the file runs, and audited files are never run", node)
+            return self._comprehension(node, depth)
         if isinstance(node, ast.IfExp):
             return Unknown("a condition decides its value", node)
         return Unknown(_COMPUTED, node)
+
+    def _comprehension(self, node: ast.expr, depth: int) -> Value:
+        """`[line.strip() for line in open("requirements.txt") if line]`: the lines of that file."""
+        if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp)) and len(node.generators) == 1:
+            target, over = node.generators[0].target, self.value(node.generators[0].iter, depth + 1)
+            if isinstance(over, File) and isinstance(target, ast.Name) and _is_part_of(node.elt, target.id):
+                return over
+        return Unknown("a comprehension is computed when the file runs, and audited files are never run", node)
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
         found: list[Value] = []
@@ -223,7 +231,7 @@ class Scope:
         if isinstance(node.op, ast.Add):
             if isinstance(left, Text) and isinstance(right, Text):
                 return _text(left.text + right.text, node)
-            if isinstance(left, list) or isinstance(right, list):
+            if isinstance(left, (list, File)) or isinstance(right, (list, File)):
                 return [*_members(left), *_members(right)][:MAX_ITEMS]
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             return {**left, **right}
@@ -258,7 +266,7 @@ class Scope:
         return owner if isinstance(owner, (list, dict)) and name == "copy" else self._unknown_call(node)
 
     def _function(self, node: ast.Call, name: str, depth: int) -> Value:
-        if name in ("open", "Path", "join", "read_text") and node.args:
+        if name in ("open", "Path", "join", "read_text", "parse_requirements") and node.args:
             found = [self.value(argument, depth + 1) for argument in node.args]
             return self._opened(node, name, found)
         if name == "dict" and not node.args:
@@ -301,6 +309,20 @@ def _called_name(node: ast.Call) -> str:
 
 def _is_path_join(function: ast.Attribute) -> bool:
     return isinstance(function.value, ast.Attribute) and function.value.attr == "path"
+
+
+def _is_part_of(node: ast.expr, name: str) -> bool:
+    """Whether an expression takes a name apart and uses nothing else: `line.strip()`, `str(entry.req)`."""
+    for _ in range(8):
+        if isinstance(node, ast.Name):
+            return node.id == name
+        if isinstance(node, ast.Call):
+            node = node.args[0] if _called_name(node) == "str" and node.args else node.func
+        elif isinstance(node, (ast.Attribute, ast.Subscript)):
+            node = node.value
+        else:
+            break
+    return False
 
 
 def _is_main(test: ast.expr) -> bool:

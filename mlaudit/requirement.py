@@ -171,7 +171,9 @@ def pin(
     if version is None and found.specifier is None and defaults:
         version = defaults.get(found.name)
     source = source_of(found.url) if found.url else "index"
-    local = kind is Kind.PACKAGE and source == "path" and not (found.url or "").startswith(("file:", "/"))
+    url = found.url or ""
+    inside = "${PROJECT_ROOT}" in url or not url.startswith(("file:", "/"))
+    local = kind is Kind.PACKAGE and source == "path" and inside
     return doc.pin(
         layer,
         found.name,
@@ -204,7 +206,7 @@ def both_markers(left: str | None, right: str | None) -> str | None:
 
 def _lost(url: str) -> str | None:
     """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
-    absolute = source_of(url) == "path" and url.startswith(("file:", "/"))
+    absolute = source_of(url) == "path" and url.startswith(("file:", "/")) and "${PROJECT_ROOT}" not in url
     return (
         "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
     )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
-from mlaudit.model import Place
+from mlaudit.model import Kind, Place
 from mlaudit.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.settings import Settings
 
@@ -33,6 +33,12 @@ class View:
         """Every crossing, row by row."""
         for row in self.rows:
             yield from row.crossings
+
+    def compared_pairs(self) -> frozenset[tuple[str, str]]:
+        """The pairs that share something that both state; to run one Python is not yet to share anything."""
+        rows = (one for one in self.crossings() if one.writer.kind is not Kind.PYTHON)
+        crossed = {one.environments for one in rows if one.writer.stated and one.reader.stated}
+        return frozenset(crossed | {(one.writer, one.reader) for one in self.artifacts if one.cell.stated})
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""

@@ -1,4 +1,4 @@
-"""Every format over its case folders: `fixtures/parsers/<format>/<case>/` holds an input and what is to be read from it."""
+"""Every format over its case folders: `fixtures/parsers/<format>/<case>/` holds an input and what is read from it."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ from mlaudit.registry import parser
 
 _SCHEMA = re.compile(rb"(?m)^[\"']?\$schema[\"']?:[ \t]*[\"']?https?://[\w.-]*azureml", re.IGNORECASE)
 _ENVIRONMENT = re.compile(rb"(?m)^(?:environment|conda_file):")
-_IMAGE = re.compile(rb"(?m)^[ \t]*image:[ \t]*[\"']?[\w.-]*azureml|^[ \t]*environment:[ \t]*[\"']?azureml:")
+_IMAGE = re.compile(rb"(?m)^[ \t]*image:[ \t]*[\"']?[\w./-]*azureml|^[ \t]*environment:[ \t]*[\"']?azureml:")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -26,6 +26,7 @@ _MAGIC_LINE = re.compile(
 )
 _ASSIGNED = re.compile(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
 _SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
+_WRITTEN_CELL = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"']{1,1024})[\"']?[ \t]*\n")
 _INSTALLED = re.compile(r"^Successfully installed (.{1,65536})$", re.MULTILINE)
 _NAME_VERSION = re.compile(r"([A-Za-z0-9][\w.-]{0,128}?)-(\d[\w.!+]{0,64})$")
 _DATABRICKS_LINE = re.compile(r"^# MAGIC[ \t]+%(?:(?=pip\b|conda\b|uv\b)|sh[ \t]+)([^\n]*)", re.MULTILINE)
@@ -102,6 +103,10 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
     shell_cell = _SHELL_CELL.match(script.text)
     if shell_cell:
         yield from statements(script.cut(shell_cell.end(), len(script.text)), recipe)
+        return
+    written = _WRITTEN_CELL.match(script.text)
+    if written:
+        recipe.written[recipe.path(written.group(1))] = script.cut(written.end(), len(script.text))
         return
     for start, end in _lines(script.text):
         line = script.text[start:end]

@@ -174,16 +174,19 @@ def _name(node: Node) -> str | None:
 
 
 def _package_or_unread(doc: Document, lock: _Lock, node: Node) -> Iterator[Pin | Unread]:
+    wrong: list[Malformed] = []
     try:
-        pin = _package(doc, lock, node)
+        pin = _package(doc, lock, node, wrong)
         yield pin
         yield from (doc.unread(why, pin.at, package=pin.package) for why in unreadable_markers(pin))
+        yield from (doc.unread(str(error), doc.at(*error.route)) for error in wrong)
     except Malformed as error:
         name = _name(node)
         yield doc.unread(str(error), doc.at(*error.route), package=package_of(name) if name else None)
 
 
-def _package(doc: Document, lock: _Lock, node: Node) -> Pin:
+def _package(doc: Document, lock: _Lock, node: Node, wrong: list[Malformed]) -> Pin:
+    """The pin of a package; what is wrong with its edges does not take its version away."""
     name, version = node.get("name").text(), node.get("version").text()
     source, origin, detail = _origin(node)
     optional = node.get("optional").flag()
@@ -199,7 +202,7 @@ def _package(doc: Document, lock: _Lock, node: Node) -> Pin:
         groups=_groups(node, lock),
         source=source,
         origin=origin,
-        requires=tuple(_edges(node)),
+        requires=tuple(_edges(node, wrong)),
         requires_python=_specifier(node.get("python-versions")),
         optional=optional,
         detail=detail,
@@ -255,12 +258,16 @@ def _origin(node: Node) -> tuple[str, str | None, str | None]:
 # Edges
 
 
-def _edges(node: Node) -> Iterator[Edge]:
+def _edges(node: Node, wrong: list[Malformed]) -> Iterator[Edge]:
     """What a package requires; what only an extra of it pulls in stands under that extra."""
     asked = _asked_by_extras(node)
     for name, stated in node.get("dependencies").items():
         for entry in stated.each() if stated.is_list else (stated,):
-            edge = _edge(name, entry)
+            try:
+                edge = _edge(name, entry)
+            except Malformed as error:
+                wrong.append(error)
+                continue
             optional = entry.is_table and entry.get("optional").flag()
             for extra in asked.get(edge.name, ()) if optional else (None,):
                 yield edge if extra is None else replace(edge, when_extra=extra)

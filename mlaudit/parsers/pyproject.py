@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlaudit import hatch_environments, pixi_manifest, pyproject_text, requirement, waivers
+from mlaudit import hatch_environments, pixi_manifest, pyproject_text, pyproject_tools, requirement, waivers
 from mlaudit.document import Document
 from mlaudit.model import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized
@@ -22,7 +21,6 @@ _TABLES = (
     *("[dependency-groups]", "[build-system]"),
     *(f"[tool.{name}" for name in ("poetry", "uv", "pixi", "pdm", "hatch")),
 )
-_EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
 _PIXI_PROJECT = ("channels =", "platforms =")
 
 
@@ -73,7 +71,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _tools(doc: Document) -> Iterator[Statement]:
-    """What pixi, Hatch and PDM declare in tables of their own."""
+    """What pixi, Hatch and other tools declare in tables of their own."""
     tool = doc.toml.dig("tool")
     if not tool.is_table:
         return
@@ -81,16 +79,7 @@ def _tools(doc: Document) -> Iterator[Statement]:
         yield from pixi_manifest.statements(doc, tool.get("pixi"))
     if tool.get("hatch").is_table:
         yield from hatch_environments.statements(doc, tool.get("hatch"))
-    if tool.get("pdm").is_table:
-        yield from doc.guarded([tool.dig("pdm", "dev-dependencies")], lambda node: _pdm_groups(doc, node))
-
-
-def _pdm_groups(doc: Document, node: Node) -> Iterator[Statement]:
-    """PDM's development groups; an editable line begins with `-e`."""
-    for group, members in node.items():
-        for member in members.each():
-            line = _EDITABLE.sub(r"\2 @ \1", member.text())
-            yield requirement.pin(doc, line, doc.at(*member.route), groups=(normalized(group),))
+    yield from pyproject_tools.statements(doc, tool)
 
 
 def _tolerant(doc: Document, problems: list[Unread], read_part: Callable[[Document], T], default: T) -> T:

@@ -57,6 +57,8 @@ def as_data(report: Report) -> Json:
             "aligned": report.summary.aligned,
             "compared": report.summary.compared,
             "unread": report.summary.unread,
+            "equal": list(report.summary.equal),
+            "unseen": list(report.summary.unseen),
         },
         "exit_code": report.exit_code,
     }

@@ -270,12 +270,22 @@ def _summary(report: Report) -> Iterator[Line]:
         yield from _folded(f"{many}, {packages} packages, no pair to compare; {_counts(report)}")
         return
     if summary.compared and summary.compared == summary.aligned and not report.findings:
-        yield from _folded(
-            f"{summary.compared} shared packages are aligned across {' and '.join(names)}. {_left_out(report)}"
-        )
-        return
-    yield from _folded(f"{summary.aligned} of {summary.compared} shared packages are aligned; {_counts(report)}")
-    yield from _folded(" ".join(_sides(report)))
+        shared = _plural(summary.compared, "shared package")
+        are = "is" if summary.compared == 1 else "are"
+        besides = f" ({', '.join(summary.equal)})" if summary.equal else ""
+        yield from _folded(f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}")
+    else:
+        shared = f"{summary.aligned} of {_plural(summary.compared, 'shared package')} are aligned"
+        yield from _folded(f"{shared}{_besides(report)}; {_counts(report)}")
+        yield from _folded(" ".join(_sides(report)))
+    if summary.unseen:
+        yield from _folded(f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}.")
+
+
+def _besides(report: Report) -> str:
+    """What is equal beside the packages, as the end of a clause."""
+    equal = report.summary.equal
+    return f", and so {'is' if len(equal) == 1 else 'are'} {', '.join(equal)}" if equal else ""
 
 
 def _left_out(report: Report) -> str:

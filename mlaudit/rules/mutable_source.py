@@ -20,8 +20,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A source names something that can change under the same name.
 
     What it does:
-        Reports requirements that come from a git branch or tag without a commit, and base images with the tag
-        `latest` or none.
+        Reports requirements that come from a git branch or tag without a commit, unless a lock beside them names it,
+        and base images with the tag `latest` or none.
 
     Why:
         Two installs of one line give different code, and no diff shows it.
@@ -35,8 +35,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/topics/vcs-support/
     """
+    overruled = {id(pin) for cell in environment.cells.values() for pin in cell.overruled}
     for pin, selected in environment.pins():
-        if selected is not False and _mutable(pin):
+        if selected is not False and id(pin) not in overruled and _mutable(pin):
             yield Hit(
                 package=pin.package,
                 environments=(environment.name,),

@@ -29,10 +29,7 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/cli/pip_inspect/
     """
-    compared = {
-        crossing.environments for crossing in view.crossings() if crossing.writer.stated and crossing.reader.stated
-    }
-    compared.update((one.writer, one.reader) for one in view.artifacts if one.cell.stated)
+    compared = view.compared_pairs()
     for writer, reader in view.pairs:
         if (writer, reader) not in compared:
             counts = " and ".join(f"{name} names {view.environments[name].packages}" for name in (writer, reader))
