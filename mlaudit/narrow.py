@@ -33,7 +33,7 @@ _KINDS: tuple[tuple[type, str], ...] = (
     (bool, "true or false"),
     (int, "a number"),
     (float, "a number"),
-    (Mapping, "a table"),
+    (dict, "a table"),
     (list, "a list"),
     (type(None), "nothing"),
 )
@@ -58,7 +58,7 @@ class Node:
     @property
     def is_table(self) -> bool:
         """Whether the value maps keys to values."""
-        return isinstance(self.value, Mapping)
+        return isinstance(self.value, dict)
 
     @property
     def is_list(self) -> bool:
@@ -90,7 +90,7 @@ class Node:
 
     def table(self) -> Mapping[str, object]:
         """The value as a table. Raises Malformed."""
-        if not isinstance(self.value, Mapping):
+        if not isinstance(self.value, dict):
             raise self._expected("a table")
         return self.value
 
