@@ -21,11 +21,6 @@ from mlaudit.sources.tree import environment_document
 from mlaudit.target import Wanted
 
 
-def lost(one: Environment) -> bool:
-    """Whether of some source of an environment nothing at all could be read."""
-    return any(entry.whole for reading in one.readings for entry in reading.unread if not reading.pins)
-
-
 def parse_source(text: str, folder: Path = Path()) -> tuple[Spelled, ...]:
     """A SOURCE in its parts, its paths relative to a folder. Raises BadSource."""
     found = spelled(text, lambda path: _exists(folder / path))
@@ -66,8 +61,14 @@ def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
         parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
         if len(set(parts)) == len(parts):
-            return [_stem(part) if depth == 1 else part for part in parts]
+            return _files(paths) if depth == 1 else parts
     return [str(path) for path in paths]
+
+
+def _files(paths: Sequence[PurePosixPath]) -> list[str]:
+    """What files of different names are called, each for itself where that tells them apart."""
+    alone = [_lone(path) for path in paths]
+    return alone if len(set(alone)) == len(alone) else [_stem(path.name) for path in paths]
 
 
 def _lone(path: PurePosixPath) -> str:

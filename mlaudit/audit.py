@@ -11,7 +11,7 @@ from mlaudit.cells import Stated, cells, stated_pins
 from mlaudit.crossings import crossing
 from mlaudit.folding import folded
 from mlaudit.knowledge import table
-from mlaudit.model import Kind, Reading, Unread, Verdict
+from mlaudit.model import Kind, Place, Reading, Unread, Verdict
 from mlaudit.policy import Judged, Outcome, apply
 from mlaudit.problems import problems
 from mlaudit.registry import Rule, rules
@@ -58,9 +58,19 @@ def environment(
         artifact_kinds=tuple(artifact_kinds),
         writes=(*writes, *made),
         reads=tuple(reads),
-        notes=(*notes, *(str(problem) for problem in found if not problem.about)),
+        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given)),
         problems=tuple(problem for problem in found if problem.about),
     )
+
+
+def _noted(readings: Sequence[Reading]) -> Iterator[str]:
+    """What parsers want the user to know, each sentence once, with the first place that says it."""
+    noted: dict[str, Place] = {}
+    for reading in readings:
+        for fact in reading.facts:
+            if fact.key == "note":
+                noted.setdefault(fact.value, fact.at)
+    yield from (f"{sentence} ({at})" for sentence, at in noted.items())
 
 
 def _complete(readings: Sequence[Reading]) -> bool:

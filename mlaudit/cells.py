@@ -207,7 +207,7 @@ def _several(environment: str, package: str, by_python: Mapping[str, _Combined],
 
 def _python(environment: str, stated: Cell | None, target: Target) -> Mapping[str, Cell]:
     """The Python that the target settles on, which is what the environment will run; the statements keep the place."""
-    if len(target.pythons) != 1 or "python" in target.assumed:
+    if len(target.pythons) != 1:
         return {}
     pins: tuple[Pin, ...] = stated.pins if stated else ()
     at: Place | None = stated.at if stated else None

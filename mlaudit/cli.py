@@ -198,7 +198,6 @@ def list_(
     no_color: NoColor = False,
 ) -> None:
     """Show every pin that is read, with its place."""
-    from mlaudit.assembly import lost
     from mlaudit.commands import listing
     from mlaudit.listing import as_json, as_table
 
@@ -210,7 +209,7 @@ def list_(
             environments = listing(sources, watched)
         text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
         _put(text, output)
-    raise typer.Exit(USAGE if any(lost(one) for one in environments) else 0)
+    raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
 
 
 @app.command()

@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlaudit.assembly import assemble, environment_names, lost, parse_source
+from mlaudit.assembly import assemble, environment_names, parse_source
 from mlaudit.audit import audit
 from mlaudit.options import Options
 from mlaudit.reading import read
@@ -112,7 +112,7 @@ def _report(
         found=found,
         notes=notes,
         uncertain=uncertain,
-        lost=any(lost(one) for one in named),
+        lost=any(one.lost for one in named),
         partial=partial,
     )
 

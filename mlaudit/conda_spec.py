@@ -185,6 +185,8 @@ def _version_and_build(text: str) -> tuple[str, str | None]:
         version, build = split.groups()
     if not build:
         raise _NotOne("empty build string")
+    if any(sign in build for sign in "<>|,~"):
+        raise _NotOne(f"`{build[:40]}` is no build; clauses of a version are joined by a comma")
     return version, build
 
 

@@ -214,7 +214,9 @@ class Descriptor:
         if "{{" in text or "${" in text:
             yield self.doc.unread("a placeholder in it has no value here", at, what=text, package=name, template=True)
             return
-        made = self.doc.pin(layer, name, text.strip(), at=at, kind=kind, parts=self.recipe.parts, step=self.recipe.step)
+        # BentoML's `cuda_version: default` and its like leave the version to the tool.
+        version = text.strip() if any(character.isdigit() for character in text) else None
+        made = self.doc.pin(layer, name, version, at=at, kind=kind, parts=self.recipe.parts, step=self.recipe.step)
         yield replace(made, variant=None) if kind is not Kind.PACKAGE else made
 
 

@@ -295,3 +295,5 @@ def _decoded(data: bytes, encoding: str) -> str:
     except UnicodeDecodeError as error:
         line = data.count(b"\n", 0, error.start) + 1
         raise Unreadable(f"it is not valid {encoding.upper()} (byte {error.start})", line) from None
+    except UnicodeError:
+        raise Unreadable(f"it is not valid {encoding.upper()}") from None

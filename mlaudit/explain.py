@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from difflib import get_close_matches
 from inspect import cleandoc
+from textwrap import wrap
 
 from mlaudit.errors import UsageError
 from mlaudit.knowledge.about import About, about
@@ -23,7 +24,8 @@ def explained(subject: str) -> str:
     found = about(package)
     if found.dossier is None and found.role is None and not found.demands and found.built is None:
         raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
-    return "\n".join(_lines(found))
+    lines = list(_lines(found))
+    return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 
 
 def _rule(subject: str) -> Rule | None:
@@ -45,10 +47,11 @@ def _lines(found: About) -> Iterator[str]:
     yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
     if found.dossier is not None:
         yield ""
-        yield f"Promise: {found.dossier.promise}"
-        yield from _sourced(found.dossier.evidence)
+        for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
+            yield from _folded(line, "")
         yield from _section("Across versions", [_known(row) for row in found.dossier.rows])
-        yield from _section("Same code, other numbers", [_skew(row) for row in found.dossier.skews])
+        newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
+        yield from _section("Same code, other numbers", [_skew(row) for row in newest_first])
     yield from _section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
     yield from _section("Its artifacts carry", [[str(one.package)] for one in found.companions])
     yield from _section(
@@ -58,6 +61,8 @@ def _lines(found: About) -> Iterator[str]:
         yield from _section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
 
 
+WIDTH = 80
+"""Columns into which what is known is folded."""
 _ROLES = {
     "artifact": "model artifacts depend on it",
     "numeric": "numbers or features depend on it",
@@ -72,13 +77,37 @@ def _section(title: str, entries: list[list[str]]) -> Iterator[str]:
     yield ""
     yield f"{title}:"
     for first, *rest in entries:
-        yield f"  - {first}"
-        yield from (f"    {line}" for line in rest)
+        yield from _folded(first, "  - ")
+        for line in rest:
+            yield from _folded(line, "    ")
+
+
+def _folded(sentence: str, lead: str) -> list[str]:
+    """A sentence in lines of `WIDTH` columns; addresses are not broken."""
+    return wrap(
+        sentence,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def _known(row: Known) -> list[str]:
-    says = f"{row.severity.value} {row.effect.value}: {_filled(row, row.says)}"
-    return [says, *([f"fix: {_filled(row, row.remedy)}"] if row.remedy else []), *_sourced(row.evidence)]
+    """What a row says, of which artifacts, how often it went wrong, and what to do."""
+    lines = [f"{row.severity.value} {row.effect.value} ({row.certainty.value}): {_filled(row, row.says)}"]
+    if row.kinds or row.classes:
+        lines.append(f"of: {', '.join((*row.kinds, *row.classes))}")
+    if row.tried is not None:
+        lines.append(f"rate: {row.failed or 0} of {row.tried} artifacts failed or changed")
+    if row.remedy:
+        lines.append(f"fix: {_filled(row, row.remedy)}")
+    return [*lines, *_sourced(row.evidence)]
+
+
+def _since(row: Skew) -> tuple[int, ...]:
+    return tuple(int(part) for part in row.since.split(".") if part.isdigit())
 
 
 def _filled(row: Known, sentence: str) -> str:

@@ -189,7 +189,7 @@ def _drift(report: Report, settings: Settings) -> Report:
     counts = Counter(finding.severity.value for finding in kept)
     level = settings.fail_on
     failed = level is not None and any(finding.severity.rank <= level.rank for finding in kept)
-    summary = replace(report.summary, **{word: counts[word] for word in ("error", "warning", "info")})
+    summary = replace(report.summary, error=counts["error"], warning=counts["warning"], info=counts["info"])
     return replace(report, findings=kept, summary=summary, exit_code=int(failed))
 
 

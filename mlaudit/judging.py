@@ -14,7 +14,7 @@ from mlaudit.model import Fix, Kind, Severity, Verdict
 from mlaudit.report import ArtifactCrossing, Crossing, Environment, Hit
 from mlaudit.versions import exact
 from mlaudit.view import View
-from mlaudit.wording import align, places, said
+from mlaudit.wording import align, on_pythons, places, said
 
 DETAILS = 4
 """Further consequences that a finding names."""
@@ -139,12 +139,11 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
     writer, reader = crossing.cells
     package = crossing.package
     if found.may:
-        asked = (
-            f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
-        )
+        asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
         link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
-    return f"{writer.environment} writes with {package} {found.writer}, {reader.environment} reads with {found.reader}."
+    left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
+    return f"{writer.environment} writes with {package} {left}, {reader.environment} reads with {right}."
 
 
 def _worth(one: Consequence, found: Judgement) -> bool:

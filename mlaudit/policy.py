@@ -115,13 +115,12 @@ def _names(text: str, rule: Rule) -> bool:
 
 def _superseding(judged: Sequence[Judged]) -> Iterator[Judged]:
     """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
-    spoken: set[tuple[str, str, frozenset[str]]] = set()
-    for one in judged:
-        about = frozenset(one.hit.environments)
-        spoken.update((code, one.hit.package or "", about) for code in one.rule.supersedes)
-    for one in judged:
-        if (one.rule.code, one.hit.package or "", frozenset(one.hit.environments)) not in spoken:
-            yield one
+    spoken = {(code, *_subject(one.hit)) for one in judged for code in one.rule.supersedes}
+    return (one for one in judged if (one.rule.code, *_subject(one.hit)) not in spoken)
+
+
+def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
+    return hit.package, hit.other, frozenset(hit.environments)
 
 
 def _finding(one: Judged) -> Finding:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import partial
 
 from mlaudit import poetry_text, python_text, requirement
 from mlaudit.conda_pins import CondaPins
@@ -31,7 +32,7 @@ def statements(doc: Document, tool: Node) -> Iterator[Statement]:
     }
     for name, read in tables.items():
         if tool.get(name).is_table:
-            yield from doc.guarded([tool.get(name)], lambda node, read=read: read(doc, node))
+            yield from doc.guarded([tool.get(name)], partial(read, doc))
 
 
 def _listed(doc: Document, node: Node, groups: tuple[str, ...] = (), extra: str | None = None) -> Iterator[Statement]:
@@ -84,12 +85,17 @@ def _conda_lock_entry(doc: Document, pins: CondaPins, entry: Node) -> Iterator[P
         for text, _ in poetry_text.dependency(name, entry):
             yield requirement.pin(doc, text, at)
         return
-    version = (entry if entry.is_text else entry.get("version")).maybe_text() or "*"
-    yield from pins.declared([(name if version.strip() == "*" else f"{name} {version.strip()}", at)])
+    stated = entry if entry.is_text else entry.get("version")
+    version = (stated.maybe_text() or "*").strip()
+    if version[0] in "^~" and not version.startswith("~="):
+        version = poetry_text.specifier(stated)
+    channel = entry.get("channel").maybe_text() if entry.is_table else None
+    called = f"{channel}::{name}" if channel else name
+    yield from pins.declared([(called if version == "*" else f"{called} {version}", at)])
 
 
 def _bentoml(doc: Document, node: Node) -> Iterator[Statement]:
     build = node.get("build")
     if build.exists:
-        why = "BentoML's build options are read from bentofile.yaml; name that as a source"
+        why = "BentoML's build options are read where they stand in a bentofile.yaml, and not here"
         yield doc.unread(why, doc.at(*build.route), what="tool.bentoml.build")

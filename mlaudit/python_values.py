@@ -18,6 +18,8 @@ from mlaudit.model import Place
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""
+MAX_CALLS = 200
+"""Calls of functions that the source defines."""
 MAX_ITEMS = 20_000
 """Members of one list, and characters of one text that is put together."""
 
@@ -96,6 +98,8 @@ class Scope:
 
     def __init__(self) -> None:
         self.names: dict[str, Value] = {}
+        self.functions: dict[str, ast.FunctionDef] = {}
+        self.calls_left = [MAX_CALLS]
 
     def run(self, body: list[ast.stmt], *, surely: bool = True) -> None:
         """Take statements in their order. `surely` is False inside conditions and loops."""
@@ -114,6 +118,8 @@ class Scope:
             self._call(statement.value, surely)
         elif isinstance(statement, ast.With):
             self._with(statement, surely)
+        elif isinstance(statement, ast.FunctionDef):
+            self.functions[statement.name] = statement
         else:
             self._block(statement, surely)
 
@@ -273,7 +279,27 @@ class Scope:
             return {word.arg or "": self.value(word.value, depth + 1) for word in node.keywords}
         if name in _WRAPPERS and len(node.args) == 1:
             return self.value(node.args[0], depth + 1)
+        if name in self.functions and self.calls_left[0] > 0:
+            self.calls_left[0] -= 1
+            return self._returned(node, self.functions[name], depth)
         return self._unknown_call(node)
+
+    def _returned(self, node: ast.Call, function: ast.FunctionDef, depth: int) -> Value:
+        """What a function of the source gives back, where one statement alone does and nothing decides whether."""
+        returns = [inner for inner in ast.walk(function) if isinstance(inner, ast.Return)]
+        sure = [inner for inner in _sure_statements(function.body) if isinstance(inner, ast.Return)]
+        if len(returns) != 1 or returns != sure or returns[0].value is None:
+            return self._unknown_call(node)
+        inside = Scope()
+        inside.names, inside.functions, inside.calls_left = dict(self.names), self.functions, self.calls_left
+        parameters, defaults = function.args.args, function.args.defaults
+        given = list(zip(reversed(parameters), reversed(defaults), strict=False))
+        given += zip(parameters, node.args, strict=False)
+        named = {word.arg: word.value for word in node.keywords}
+        given += [(parameter, named[parameter.arg]) for parameter in parameters if parameter.arg in named]
+        inside.names.update({parameter.arg: self.value(value, depth + 1) for parameter, value in given})
+        inside.run(function.body)
+        return inside.value(returns[0].value, depth + 1)
 
     def _opened(self, node: ast.Call, name: str, found: list[Value]) -> Value:
         """A file whose path is literal, but for a folder in front that only a run would give."""
@@ -309,6 +335,14 @@ def _called_name(node: ast.Call) -> str:
 
 def _is_path_join(function: ast.Attribute) -> bool:
     return isinstance(function.value, ast.Attribute) and function.value.attr == "path"
+
+
+def _sure_statements(body: list[ast.stmt]) -> Iterator[ast.stmt]:
+    """Statements that no condition or loop holds."""
+    for statement in body:
+        yield statement
+        if isinstance(statement, ast.With):
+            yield from _sure_statements(statement.body)
 
 
 def _is_part_of(node: ast.expr, name: str) -> bool:

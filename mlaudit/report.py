@@ -139,10 +139,18 @@ class Environment:
         found = self.cells.get(package)
         return found if found is not None else self.missing(package, Kind.PACKAGE)
 
+    @property
+    def lost(self) -> bool:
+        """Whether of some source nothing at all could be read."""
+        return any(entry.whole for reading in self.readings for entry in reading.unread if not reading.pins)
+
     def missing(self, package: str, kind: Kind) -> Cell:
-        """The cell of something that is not named: `absent` in a complete list of packages, else `unstated`."""
-        absent = self.complete and kind is Kind.PACKAGE
-        return Cell(environment=self.name, package=package, state=State.ABSENT if absent else State.UNSTATED, kind=kind)
+        """The cell of something that is not named: `absent` in a complete list of packages, else `unstated`.
+
+        What a source of which nothing was read would have said is not known.
+        """
+        state = State.ABSENT if self.complete and kind is Kind.PACKAGE else State.UNSTATED
+        return Cell(environment=self.name, package=package, state=State.UNREAD if self.lost else state, kind=kind)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,6 +220,7 @@ class Hit:
     """What a rule says: the fact, without code, fingerprint or policy.
 
     Attributes:
+        other: the second package of a fact about two packages of one environment.
         values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
     """
 
@@ -225,6 +234,7 @@ class Hit:
     details: tuple[str, ...] = ()
     expected: str | None = None
     actual: str | None = None
+    other: str | None = None
     values: tuple[str, ...] = ()
     fix: Fix | None = None
     covers: tuple[str, ...] = ()

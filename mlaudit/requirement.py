@@ -136,7 +136,7 @@ def source_of(url: str) -> str:
     """`git`, `path` or `url`, by the address."""
     if url.startswith(("git+", "hg+", "svn+", "bzr+")):
         return "git"
-    return "path" if url.startswith(("file:", ".", "/")) else "url"
+    return "path" if url.startswith(("file:", ".", "/", "{root")) else "url"
 
 
 def pin(
@@ -172,7 +172,7 @@ def pin(
         version = defaults.get(found.name)
     source = source_of(found.url) if found.url else "index"
     url = found.url or ""
-    inside = "${PROJECT_ROOT}" in url or not url.startswith(("file:", "/"))
+    inside = "${PROJECT_ROOT}" in url or not url.startswith(("file:/", "/"))
     local = kind is Kind.PACKAGE and source == "path" and inside
     return doc.pin(
         layer,
@@ -206,7 +206,7 @@ def both_markers(left: str | None, right: str | None) -> str | None:
 
 def _lost(url: str) -> str | None:
     """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
-    absolute = source_of(url) == "path" and url.startswith(("file:", "/")) and "${PROJECT_ROOT}" not in url
+    absolute = source_of(url) == "path" and url.startswith(("file:/", "/")) and "${PROJECT_ROOT}" not in url
     return (
         "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
     )
@@ -228,7 +228,8 @@ def name_and_version(url: str) -> tuple[str, str] | None:
     """Project and version in the file name of a wheel or source archive that an address or path ends in, else None."""
     from urllib.parse import unquote
 
-    name = unquote(url.partition("#")[0].partition("?")[0].rstrip("/").rpartition("/")[2])[:512]
+    path = url.partition("#")[0].partition("?")[0].replace("\\", "/")
+    name = unquote(path.rstrip("/").rpartition("/")[2])[:512]
     found = _WHEEL.fullmatch(name) or _SDIST.fullmatch(name)
     return (found.group(1), found.group(2)) if found else None
 

@@ -199,6 +199,8 @@ def _editable(file: _File, line: Line, target: str, before: str) -> Pin | Unread
             origin=target,
             detail=target,
         )
+    if " @ " in target:
+        return requirement.pin(doc, target, at, layer=file.layer)
     return _addressed(file, at, requirement_address.parse(target, editable=True), line.text)
 
 

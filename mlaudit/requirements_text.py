@@ -214,9 +214,11 @@ def _by_option_parser(options: str) -> dict[str, Any] | str:
         return f"pip knows no such line: {str(error).partition('error:')[2].strip() or error}"
     except ValueError as error:
         return f"its options cannot be split: {error}"
-    if rest:
-        return f"pip ignores `{' '.join(rest)[:80]}` behind an option; a requirement stands on a line of its own"
-    return dict(vars(values))
+    return {**vars(values), "ignored": rest}
+
+
+_REPEATED = "pip reads one -r, -c or -e of a line; give each its own"
+_IGNORED = "pip ignores `{}` behind an option; a requirement stands on a line of its own"
 
 
 def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
@@ -227,6 +229,7 @@ def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
     includes = [(target, False) for target in values("requirements")]
     includes += [(target, True) for target in values("constraints")]
     editables = values("editables")
+    ignored = " ".join(values("ignored"))[:80]
     repeated = len(editables) > 1 or len(includes) > 1 or bool(includes and editables)
     return Parsed(
         requirement=requirement,
@@ -235,7 +238,7 @@ def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
         includes=tuple(includes[:1]) if not requirement and not editables else (),
         indexes=(*values("index_url"), *values("extra_index_urls"), *values("find_links")),
         hashes=values("hashes"),
-        problem="pip reads one -r, -c or -e of a line; give each its own" if repeated else None,
+        problem=_REPEATED if repeated else _IGNORED.format(ignored) if ignored else None,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 from mlaudit.markers import Worlds
-from mlaudit.model import Kind, Layer, Pin, Place, Reading, Root, Target
+from mlaudit.model import Kind, Layer, Pin, Reading, Root, Target
 from mlaudit.names import normalized
 from mlaudit.versions import admits, exact, specifiers
 from mlaudit.walk import ALWAYS, Asked, Evaluator, Graph

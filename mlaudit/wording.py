@@ -31,6 +31,13 @@ def said(cell: Cell) -> str:
     return cell.shown
 
 
+def on_pythons(cell: Cell, version: str) -> str:
+    """A version, with the Pythons on which it is what the cell says, where that differs by Python."""
+    spans = dict(_grouped(cell)) if cell.by_python else {}
+    span = spans.get(f"=={version}")
+    return f"{version} (on Python {span})" if span else version
+
+
 def sides(crossing: Crossing) -> str:
     """Both sides of a crossing, without a full stop."""
     writer, reader = crossing.cells

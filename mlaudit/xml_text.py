@@ -67,6 +67,8 @@ def elements(doc: Document, *, doctype: str | None = None) -> Iterator[Element]:
     except ExpatError as error:
         why = f"it is not valid XML: {str(error).partition(':')[0]}"
         raise Unreadable(why, error.lineno, error.offset + 1) from None
+    except (LookupError, ValueError):
+        raise Unreadable("it declares an encoding that XML readers do not know; UTF-8 is read", 1) from None
     yield from seen.taken()
 
 

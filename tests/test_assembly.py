@@ -5,7 +5,10 @@ from __future__ import annotations
 import pytest
 
 from mlaudit.assembly import environment_names
+from mlaudit.audit import environment
+from mlaudit.model import Pin, Place, Reading, Unread
 from mlaudit.sources.spelling import BadSource, Spelled, spelled
+from mlaudit.target import Wanted
 
 FILES = {"a.txt", "b=c.txt", "x#y.lock", "main:z.txt", "folder,with,commas.txt"}
 
@@ -59,6 +62,8 @@ def test_what_means_nothing_is_said(text: str) -> None:
         (["training/requirements.txt", "serving/app/requirements.txt"], ["training", "app"]),
         (["train.txt", "serve.txt"], ["train", "serve"]),
         (["services/api/uv.lock", "live=dump.txt"], ["api", "live"]),
+        (["train.txt", "services/api/uv.lock"], ["train", "api"]),
+        (["api/uv.lock", "api/pyproject.toml"], ["uv", "pyproject"]),
         (["uv.lock", "uv.lock"], ["uv.lock", "uv.lock-2"]),
         (["main:uv.lock", "next:uv.lock"], ["main:uv.lock", "next:uv.lock"]),
         (["uv.lock#package=api", "uv.lock#package=worker"], ["uv.lock-api", "uv.lock-worker"]),
@@ -68,3 +73,10 @@ def test_names_tell_environments_apart(sources: list[str], expected: list[str]) 
     names = environment_names([parsed(source) for source in sources])
     assert len(set(names)) == len(names)
     assert names == expected
+
+
+@pytest.mark.parametrize("pins", [(), (Pin(name="numpy", package="numpy", version="1.26.4", at=Place(path="a")),)])
+def test_a_source_is_lost_where_nothing_of_it_was_read(pins: tuple[Pin, ...]) -> None:
+    broken = Unread(at=Place(path="a"), why="it breaks off", whole=True)
+    reading = Reading(path="a", format="uv-lock", complete=False, pins=pins, unread=(broken,))
+    assert environment("serving", "serving", [reading], Wanted()).lost is not bool(pins)

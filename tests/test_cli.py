@@ -3,65 +3,20 @@
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-ENVIRONMENT = {
-    name: value
-    for name, value in os.environ.items()
-    if name not in ("CI", "NO_COLOR", "GITHUB_ACTIONS", "SOURCE_DATE_EPOCH", "FORCE_COLOR")
-}
-
-
-def run(
-    folder: Path, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None
-) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [sys.executable, "-m", "mlaudit", *arguments],
-        cwd=folder,
-        input=stdin,
-        capture_output=True,
-        env={**ENVIRONMENT, **(env or {})},
-        check=False,
-    )
-    out, err = (stream.decode("utf-8").replace("\r\n", "\n") for stream in (done.stdout, done.stderr))
-    assert "Traceback" not in err, err
-    return subprocess.CompletedProcess(done.args, done.returncode, out, err)
-
-
-def report(folder: Path, *arguments: str) -> dict[str, Any]:
-    done = run(folder, *arguments, "--format", "json")
-    data: dict[str, Any] = json.loads(done.stdout)
-    assert data["exit_code"] == done.returncode
-    return data
-
-
-def write(folder: Path, files: dict[str, str]) -> None:
-    for name, text in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
+from tests.checkout import write
+from tests.command_line import CONFIGURATION, PAIR, drifted, report, run
 
 
 @pytest.fixture
 def pair(tmp_path: Path) -> Path:
-    write(
-        tmp_path,
-        {
-            "training/requirements.txt": "numpy==2.1.3\nclick==8.1.0\nscipy==1.15.2\n",
-            "serving/requirements.txt": "numpy==1.26.0\nclick==7.1.0\nscipy==1.15.2\n",
-        },
-    )
-    return tmp_path
-
-
-PAIR = ("training/requirements.txt", "serving/requirements.txt")
+    return drifted(tmp_path)
 
 
 @pytest.mark.parametrize(
@@ -272,69 +227,6 @@ def test_check_of_nothing(tmp_path: Path) -> None:
     done = run(tmp_path, "check")
     assert done.returncode == 3
     assert "no file below" in done.stdout
-
-
-CONFIGURATION = """
-[environments.training]
-sources = ["training/requirements.txt"]
-[environments.serving]
-sources = ["serving/requirements.txt"]
-follows = "training"
-[environments.batch]
-sources = ["batch/requirements.txt"]
-follows = "training"
-"""
-
-
-def test_check_with_configuration_and_paths(pair: Path) -> None:
-    write(pair, {"mlaudit.toml": CONFIGURATION, "batch/requirements.txt": "numpy==2.1.3\n"})
-    assert [one["name"] for one in report(pair, "check")["environments"]] == ["training", "serving", "batch"]
-    touched = report(pair, "check", "batch/requirements.txt")
-    assert [one["name"] for one in touched["environments"]] == ["training", "batch"]
-    assert touched["exit_code"] == 0
-
-
-def test_configuration_errors_point_at_their_place(pair: Path) -> None:
-    write(pair, {"mlaudit.toml": "fail-onn = 'error'\n"})
-    done = run(pair, "check")
-    assert done.returncode == 2
-    assert done.stderr.startswith("error: mlaudit.toml:1:1: ")
-    assert "fail-on" in done.stderr
-
-
-def test_ignores_and_the_day(pair: Path) -> None:
-    ignore = """
-[[ignore]]
-package = "numpy"
-code = "artifact-unreadable"
-reason = "retrained tonight"
-until = 2026-11-22
-"""
-    write(pair, {"mlaudit.toml": CONFIGURATION + ignore, "batch/requirements.txt": "numpy==2.1.3\n"})
-    arguments = ("check", "--format", "json")
-    during = run(pair, *arguments, env={"SOURCE_DATE_EPOCH": "1795305600"})
-    assert during.returncode == 0
-    finding = next(row for row in json.loads(during.stdout)["findings"] if row["code"] == "MLA101")
-    assert finding["suppressed"] == "retrained tonight"
-    after = run(pair, *arguments, env={"SOURCE_DATE_EPOCH": "1795478400"})
-    assert after.returncode == 1
-    assert "MLA903" in after.stdout
-
-
-def test_a_baseline_lets_only_new_drift_fail(pair: Path) -> None:
-    write(pair, {"mlaudit.toml": CONFIGURATION, "batch/requirements.txt": "numpy==2.1.3\n"})
-    run(pair, "check", "--write-baseline", "baseline.json")
-    assert run(pair, "check", "--baseline", "baseline.json").returncode == 0
-    moved = "# moved\n\nclick==7.1.0\nscipy==1.15.2\nnumpy==1.26.0\n"
-    write(pair, {"serving/requirements.txt": moved})
-    assert run(pair, "check", "--baseline", "baseline.json").returncode == 0
-    write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "1.25.0")})
-    assert run(pair, "check", "--baseline", "baseline.json").returncode == 1
-    write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "2.1.3")})
-    mended = run(pair, "check", "--baseline", "baseline.json", "--write-baseline", "baseline.json")
-    assert mended.returncode == 0
-    assert "Mended since the baseline: MLA101 numpy" in mended.stdout
-    assert "Mended" not in run(pair, "check", "--baseline", "baseline.json").stdout
 
 
 def test_init_writes_what_check_reads(pair: Path) -> None:

@@ -74,6 +74,77 @@ def test_what_a_patch_release_decides_is_no_conflict() -> None:
 
 
 @pytest.mark.parametrize(
+    ("commands", "state", "shown"),
+    [
+        ("RUN pip install torch==2.4.0\nRUN pip install torch==2.5.1", State.EXACT, "2.5.1"),
+        ("RUN pip install torch==2.4.0\nRUN pip install torch", State.EXACT, "2.4.0"),
+        ("RUN pip install torch==2.4.0\nRUN pip install 'torch>=2'", State.EXACT, "2.4.0"),
+        ("RUN pip install torch==2.4.0\nRUN pip install 'torch>=2.5'", State.RANGE, ">=2.5"),
+        ("RUN pip install 'torch>=2'\nRUN pip install torch==2.4.0", State.EXACT, "2.4.0"),
+    ],
+)
+def test_the_last_install_of_a_recipe_wins_where_it_changes_anything(commands: str, state: State, shown: str) -> None:
+    found = cell(f"FROM python:3.11\n{commands}\n", as_format="dockerfile")
+    assert (found.state, found.shown) == (state, shown)
+
+
+@pytest.mark.parametrize(
+    ("commands", "version"),
+    [
+        ("RUN pip install torch==2.4.0\nRUN pip install -r own.txt", "2.5.1"),
+        ("RUN pip install -r own.txt\nRUN pip install torch==2.4.0", "2.4.0"),
+    ],
+)
+def test_an_included_file_is_installed_at_the_step_that_includes_it(commands: str, version: str) -> None:
+    def ask(path: str) -> Document | None:
+        return Document(path, b"torch==2.5.1\n") if path.endswith("own.txt") else None
+
+    recipe = f"FROM python:3.11\nCOPY own.txt .\n{commands}\n"
+    reading = read(Document("Dockerfile", recipe.encode(), ask=ask), "dockerfile")
+    assert environment("one", "one", [reading], Wanted()).cell("torch").version == version
+
+
+def test_steps_of_one_recipe_say_nothing_of_another_source() -> None:
+    recipe = read(Document("Dockerfile", b"FROM python:3.11\nRUN true\nRUN pip install torch==2.4.0\n"), "dockerfile")
+    other = read(Document("requirements.txt", b"torch==2.5.1\n"), "requirements")
+    found = environment("one", "one", [other, recipe], Wanted()).cell("torch")
+    assert (found.state, set(found.versions)) == (State.SEVERAL, {"2.5.1", "2.4.0"})
+
+
+@pytest.mark.parametrize(
+    ("text", "versions"),
+    [
+        ("torch==2.5.1+cu124\ntorch==2.5.1", ("2.5.1+cu124",)),
+        ("torch==2.5.1\ntorch==2.5.1+cu124", ("2.5.1+cu124",)),
+        ("torch==2.5.1+cu124\ntorch==2.5.1+cpu", ("2.5.1+cu124", "2.5.1+cpu")),
+    ],
+)
+def test_a_build_speaks_for_its_version_and_for_no_other_build(text: str, versions: tuple[str, ...]) -> None:
+    assert cell(text).versions == versions
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "verdict", "distance"),
+    [
+        ("3.11", "3.11.7", Verdict.ALIGNED, None),
+        ("3.11.7", "3.11.4", Verdict.DIFFERS, Distance.PATCH),
+        ("3.11", "3.10.4", Verdict.DIFFERS, Distance.MINOR),
+    ],
+)
+def test_pythons_are_compared_as_far_as_both_tell(
+    left: str, right: str, verdict: Verdict, distance: Distance | None
+) -> None:
+    assert judge(cell("", "python", python=left), cell("", "python", python=right)) == (verdict, distance)
+
+
+def test_forks_by_python_meet_on_the_same_python() -> None:
+    forked = "torch==2.5.1; python_version >= '3.11'\ntorch==2.2.0; python_version < '3.11'"
+    assert judge(cell(forked), cell(forked)) == (Verdict.ALIGNED, None)
+    turned = "torch==2.2.0; python_version < '3.11'\ntorch==2.4.0; python_version >= '3.11'"
+    assert judge(cell(forked), cell(turned)) == (Verdict.DIFFERS, Distance.MINOR)
+
+
+@pytest.mark.parametrize(
     ("writer", "reader", "verdict", "distance"),
     [
         ("torch==2.5.1", "torch==2.5.1", Verdict.ALIGNED, None),
@@ -87,6 +158,8 @@ def test_what_a_patch_release_decides_is_no_conflict() -> None:
         ("torch==2.5.1", "numpy", Verdict.LOOSE, None),
         ("torch==2.5.1+cu124", "torch<2.5.1", Verdict.DISJOINT, None),
         ("torch==2.5.1\ntorch==1.0", "torch==2.5.1", Verdict.DIFFERS, Distance.MAJOR),
+        ("torch==2.5.1\ntorch==1.0\ntorch==2.4.0", "torch==2.5.0", Verdict.DIFFERS, Distance.MAJOR),
+        ("torch==2.5.1\ntorch==1.0", "torch>=2,<3", Verdict.DISJOINT, None),
     ],
 )
 def test_verdicts(writer: str, reader: str, verdict: Verdict, distance: Distance | None) -> None:

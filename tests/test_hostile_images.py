@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import HEADER, Form, wanted
+from mlaudit.filesystem import HEADER, Form, Held, condensed, wanted
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document
 from mlaudit.sources.images import byte_reader, layers
@@ -136,7 +136,7 @@ def test_long_names_are_read(tmp_path: Path) -> None:
 
 def test_gnu_keeps_times_where_posix_keeps_a_prefix(tmp_path: Path) -> None:
     gnu = entry(NUMPY_PATH, metadata("numpy", "1.26.4"), magic=b"ustar  \0", tail={345: b"14000000000"})
-    assert of_entries(tmp_path, gnu).versions() == {"numpy": "1.26.4"}
+    assert of_entries(tmp_path, gnu).versions("/usr/local") == {"numpy": "1.26.4"}
 
 
 @pytest.mark.parametrize(
@@ -373,6 +373,10 @@ def test_reading_passes_over_what_nobody_wants() -> None:
 
 def test_what_is_wanted_is_bounded() -> None:
     assert wanted(NUMPY_PATH) == HEADER
+    assert (
+        condensed(NUMPY_PATH, Held(content=metadata("a", "1") * 1000)).content
+        == metadata("a", "1").split(b"\n\n")[0] + b"\n"
+    )
     assert wanted("usr/lib/libtorch.so") is None
     assert wanted(f"{SITE}/torch/METADATA") is None
 

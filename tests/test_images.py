@@ -75,7 +75,7 @@ def test_every_form_of_an_image_says_the_same(tmp_path: Path, form: str, holder:
     assert str(numpy.at) == f"{path.name}!/{SITE}/numpy-2.1.0.dist-info/METADATA:3:10"
 
 
-@pytest.mark.parametrize("name", ["root.tar", "root.tar.gz"])
+@pytest.mark.parametrize("name", ["root.tar", "root.tar.gz", "root"])
 def test_an_exported_root_file_system_is_one_layer(tmp_path: Path, name: str) -> None:
     found = seen(saved(tmp_path, {**NUMPY, "etc/os-release": b"ID=debian\n"}, name))
     assert found.versions() == {"numpy": "1.26.4"}
@@ -192,6 +192,7 @@ def test_folders_with_cycles_pipes_and_locked_doors_are_walked(tmp_path: Path) -
     unpack(dist("torch", "1", "proc/lib/python3.11/site-packages"), root)
     found = seen(root)
     assert found.versions() == {"numpy": "1.26.4"}
+    assert [root.name for root in found.reading.roots] == ["/usr/local"]
     assert [(one.package, one.why) for one in found.reading.unread] == [("pipe", "it is not a regular file")]
 
 

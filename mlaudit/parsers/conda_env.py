@@ -66,6 +66,7 @@ def read(doc: Document) -> Iterator[Statement]:
     if not root.get("dependencies").exists:
         raise Malformed("it has no list `dependencies`, which every conda environment file has", root.route)
     yield from waivers.in_comments(doc)
+    yield from _second(doc)
     yield from _repeated(doc, root)
     for node in root.get("channels").each():
         yield Fact(key="index", value=masked(node.text()), at=doc.at(*node.route))
@@ -90,6 +91,16 @@ def _broken(doc: Document, error: Unreadable) -> Unread:
             at=at, why="it is a template; render it, and give the result as a source", template=True, whole=True
         )
     return Unread(at=at, why=error.why, whole=True)
+
+
+def _second(doc: Document) -> Iterator[Unread]:
+    begun = False
+    for number, line in enumerate(doc.text.split("\n"), start=1):
+        if begun and line.startswith("---"):
+            why = "a second YAML document begins here; conda reads one, and so is what follows not read"
+            yield doc.unread(why, doc.place(number, 1), what=line)
+            return
+        begun = begun or (bool(line.strip()) and not line.startswith(("---", "#", "%")))
 
 
 def _repeated(doc: Document, root: Node) -> Iterator[Unread]:

@@ -124,21 +124,43 @@ class _Job:
 
 
 def _combinations(matrix: Node) -> Iterator[dict[str, str]]:
-    """Values of `matrix.NAME`: the product of its lists, values of `include` added to them."""
+    """Values of `matrix.NAME` for each run of a job, as GitHub combines axes, `exclude` and `include`.
+
+    https://docs.github.com/actions/how-tos/write-workflows/choose-what-workflows-do/run-job-variations
+    """
     axes: dict[str, list[str]] = {}
     if matrix.is_table:
-        for name, values in matrix.items():
-            if name not in ("include", "exclude") and values.is_list:
-                axes.setdefault(name, []).extend(_texts(values))
-        included = matrix.get("include")
-        for entry in included.each() if included.is_list else ():
-            for name, value in entry.items() if entry.is_table else ():
-                if value.is_text:
-                    axes.setdefault(name, []).append(value.text())
-    names = [f"matrix.{name}" for name, values in axes.items() if values]
-    columns = [list(dict.fromkeys(values)) for values in axes.values() if values]
-    for row in _rows(columns):
-        yield dict(zip(names, row, strict=True))
+        named = ((name, values) for name, values in matrix.items() if name not in ("include", "exclude"))
+        axes = {name: list(dict.fromkeys(_texts(values))) for name, values in named if values.is_list}
+        axes = {name: values for name, values in axes.items() if values}
+    columns = [*axes.values()]
+    rows = [dict(zip(axes, row, strict=True)) for row in _rows(columns)] if columns else []
+    excluded = _entries(matrix, "exclude")
+    rows = [row for row in rows if not any(entry and entry.items() <= row.items() for entry in excluded)]
+    for row in _included(rows, _entries(matrix, "include")) or [{}]:
+        yield {f"matrix.{name}": value for name, value in row.items()}
+
+
+def _entries(matrix: Node, key: str) -> list[dict[str, str]]:
+    listed = matrix.get(key) if matrix.is_table else matrix
+    entries = [entry for entry in listed.each() if entry.is_table] if listed.is_list else []
+    return [{name: value.text() for name, value in entry.items() if value.is_text} for entry in entries]
+
+
+def _included(rows: list[dict[str, str]], entries: list[dict[str, str]]) -> list[dict[str, str]]:
+    """An entry goes to every row whose own values it leaves as they are; where there is none, it is a row itself."""
+    made = [dict(row) for row in rows]
+    for entry in entries[:MAX_COMBINATIONS]:
+        fitting = [
+            index
+            for index, row in enumerate(rows)
+            if all(row.get(name, value) == value for name, value in entry.items())
+        ]
+        for index in fitting:
+            made[index].update(entry)
+        if not fitting:
+            made.append(dict(entry))
+    return made
 
 
 def _rows(columns: list[list[str]]) -> Iterator[tuple[str, ...]]:

@@ -1,4 +1,4 @@
-"""Jupyter notebooks and Databricks' notebooks in Python: what their cells install, and what the kernel recorded."""
+"""Notebooks of Jupyter and Databricks, scripts of IPython: what their cells install, and what the kernel recorded."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlaudit.narrow import Malformed, Node
 from mlaudit.python_text import release
 from mlaudit.recipe import Recipe
 from mlaudit.registry import parser
-from mlaudit.script_text import Script, of_node, stretch
+from mlaudit.script_text import Script, of_node, stretch, whole_text
 
 MAX_OUTPUT = 1024 * 1024
 """Characters of a cell's output that are searched."""
@@ -40,11 +40,14 @@ def _looks_like_it(doc: Document) -> bool:
     )
 
 
-@parser(files=["*.ipynb"], content=_looks_like_it)
+@parser(files=["*.ipynb", "*.ipy"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`%pip`, `!pip`, `%conda`, `%%bash` of every code cell; installs that its output confirms are `installed`."""
     if doc.head.startswith(_DATABRICKS):
         yield from _databricks(doc)
+        return
+    if doc.path.lower().endswith(".ipy"):
+        yield from _installs(whole_text(doc), Recipe(doc, values=doc.defines))
         return
     if not doc.text.strip():
         raise Unreadable("it is empty; a notebook has a list `cells`")

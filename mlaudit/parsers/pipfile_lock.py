@@ -34,6 +34,9 @@ def read(doc: Document) -> Iterator[Statement]:
         addresses, facts = pipfile_text.indexes(doc, meta.get("sources"))
         yield from facts
         yield from pipfile_text.python(doc, meta.get("requires"))
+    for name, node in lock.items():
+        if name != "_meta" and node.exists and not node.is_table:
+            yield doc.unread("expected a table of packages", doc.at(*node.route), what=name)
     for category in categories:
         read_one = partial(_package, doc, () if category == "default" else (category,), addresses)
         yield from doc.guarded((node for _, node in lock.get(category).items()), read_one)

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement
+from mlaudit.lock_text import unreadable_markers
+from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
 from mlaudit.names import normalized
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
@@ -39,9 +40,18 @@ def read(doc: Document) -> Iterator[Statement]:
     if requires.maybe_text():
         at = doc.at(*requires.route)
         yield doc.pin(Layer.DECLARED, "python", specifier=requires.text(), kind=Kind.PYTHON, at=at)
-    for node in lock.get("environments").each():
-        yield Fact(key="environment", value=node.text(), at=doc.at(*node.route))
-    yield from doc.guarded(lock.get("packages").each(), lambda node: (_package(doc, node),))
+    yield from doc.guarded(lock.get("environments").each(), lambda node: _environment(doc, node))
+    yield from doc.guarded(lock.get("packages").each(), lambda node: _packages(doc, node))
+
+
+def _environment(doc: Document, node: Node) -> Iterator[Fact]:
+    yield Fact(key="environment", value=node.text(), at=doc.at(*node.route))
+
+
+def _packages(doc: Document, node: Node) -> Iterator[Pin | Unread]:
+    pin = _package(doc, node)
+    yield pin
+    yield from (doc.unread(why, pin.at, package=pin.package) for why in unreadable_markers(pin))
 
 
 def _version(doc: Document, lock: Node) -> Iterator[Fact]:

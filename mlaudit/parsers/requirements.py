@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import requirements_file
-from mlaudit.document import Document
-from mlaudit.model import Statement
+from mlaudit import requirement, requirements_file
+from mlaudit.document import Document, Unreadable
+from mlaudit.model import Fact, Statement
 from mlaudit.registry import parser
+from mlaudit.requirements_text import Parsed, logical_lines, parsed
 
 SNIFFED_LINES = 400
-"""Lines of an unnamed document that must all read like requirements."""
+"""Lines of an unnamed document that are looked at."""
 
+_MAY_BE = re.compile(r"\.(?:txt|in|pip|lock|req)$|^-$", re.IGNORECASE)
 _CLAUSE = r"(?:===?|>=|<=|~=|!=|<|>)\s{0,8}[0-9][0-9A-Za-z.*+!_-]{0,128}\s{0,8}"
 _LINE = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}(?:\[[^\]]{0,256}\])?\s{0,8}"
@@ -24,19 +26,54 @@ _OPTION = re.compile(
 )
 
 
+def _looks_like_it(doc: Document) -> bool:
+    return _reads_like_it(doc) or _mostly_reads_like_it(doc)
+
+
+_TEMPLATE = re.compile(r"\{[{%]|\$\{")
+
+
 def _reads_like_it(doc: Document) -> bool:
     """Whether every line is a requirement or an option of pip, and one at least says more than a name."""
     decided = False
     lines = doc.text[:65536].split("\n")
     for line in lines[: min(SNIFFED_LINES, len(lines) - 1)] or lines:
         plain = line.partition(" #")[0].partition(" --")[0].strip()
-        if not plain or plain.startswith("#"):
+        if not plain or plain.startswith("#") or _TEMPLATE.search(plain):
             continue
         found = _LINE.fullmatch(plain[:4096])
         if found is None and _OPTION.fullmatch(plain[:4096]) is None:
             return False
         decided = decided or found is None or found["decided"] is not None
     return decided
+
+
+def _mostly_reads_like_it(doc: Document) -> bool:
+    """Whether two lines of three can be read as pip reads them, and one at least says more than a name."""
+    if b"@EXPLICIT" in doc.head or not _MAY_BE.search(doc.path):
+        return False
+    good = bad = decided = 0
+    for line, _ in zip(logical_lines(doc.text[:65536]), range(SNIFFED_LINES), strict=False):
+        if line.text:
+            understood = _understood(parsed(line.text[: requirement.MAX_LENGTH]))
+            good, bad = good + (understood is not None), bad + (understood is None)
+            decided += bool(understood)
+    return decided > 0 and bad * 2 <= good
+
+
+def _understood(line: Parsed) -> bool | None:
+    """Whether a line says more than a name; None where it cannot be read."""
+    if line.problem is not None:
+        return None
+    if not line.requirement:
+        return True
+    if line.address:
+        # A list of paths may be anything.
+        return "://" in line.requirement or line.requirement.startswith(("./", "../"))
+    found = requirement.parse(line.requirement)
+    if found.problem is not None:
+        return None
+    return bool(found.version or found.specifier or found.url)
 
 
 @parser(
@@ -53,8 +90,26 @@ def _reads_like_it(doc: Document) -> bool:
         "*freeze*.txt",
         "*.freeze",
     ],
-    content=_reads_like_it,
+    content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, includes and options of pip in their order."""
-    yield from requirements_file.statements(doc)
+    readable, note = _decoded(doc)
+    if note is not None:
+        yield note
+    yield from requirements_file.statements(readable)
+
+
+def _decoded(doc: Document) -> tuple[Document, Fact | None]:
+    """The document, and a note where it is in no declared encoding and not UTF-8. Raises Unreadable."""
+    try:
+        _ = doc.text
+    except Unreadable as error:
+        if "UTF-8" not in error.why:
+            raise
+        says = f"{error.why}; it is read as Latin-1, where pip takes the encoding of the machine it runs on"
+        note = Fact(key="note", value=says, at=doc.place(error.line))
+    else:
+        return doc, None
+    text = doc.data.decode("latin-1")
+    return Document(doc.path, text.encode(), ask=doc.beside, defines=doc.defines), note

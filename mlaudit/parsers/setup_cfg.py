@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlaudit import requirement, waivers
@@ -17,6 +17,11 @@ _OPTION = re.compile(r"([^=:\s][^=:\n]{0,255}?)\s*[=:]\s*(.*)")
 _SNIFFED = re.compile(rb"(?m)^(?:install_requires|python_requires)\s*[=:]|^\[options(?:\.extras_require)?\]")
 _FILE = re.compile(r"file:\s*(.+)")
 _BUILD_GROUP = "build-system"
+_REFERENCE = re.compile(r"%\(([^()\n]{1,255})\)s")
+MAX_REFERENCES = 10
+"""References inside references that are followed, as configparser does."""
+MAX_LINES = 10_000
+"""Lines of one option once its references are replaced."""
 
 
 @dataclass(slots=True)
@@ -37,7 +42,10 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons."""
     yield from waivers.in_comments(doc)
-    for option in _options(doc):
+    options = list(_options(doc))
+    values = {(option.section, option.key): option.lines for option in options}
+    for option in options:
+        option.lines = _interpolated(option.lines, option.section, values)
         if not option.key:
             yield doc.unread("expected `[section]` or `option = value`", option.at)
         key = option.key.replace("-", "_").lower()
@@ -76,6 +84,34 @@ def _options(doc: Document) -> Iterator[_Option]:
                 option.lines.append((value, _place(doc, number, raw, value, begin + found.start(2))))
     if option is not None:
         yield option
+
+
+Lines = list[tuple[str, Place]]
+
+
+def _interpolated(lines: Lines, section: str, values: Mapping[tuple[str, str], Lines], depth: int = 0) -> Lines:
+    """Lines with `%(key)s` replaced by that option of the section or of `[DEFAULT]`, as ConfigParser does."""
+    found: Lines = []
+    for text, at in lines:
+        if len(found) >= MAX_LINES:
+            break
+        reference = _REFERENCE.fullmatch(text.partition(" #")[0].strip())
+        named = values.get((section, reference[1])) or values.get(("DEFAULT", reference[1])) if reference else None
+        if named is not None and depth < MAX_REFERENCES:
+            found += _interpolated(named, section, values, depth + 1)
+        else:
+            found.append((_filled(text, section, values), at))
+    return found
+
+
+def _filled(text: str, section: str, values: Mapping[tuple[str, str], Lines]) -> str:
+    """A line with the references inside it replaced by values of one line."""
+
+    def value(found: re.Match[str]) -> str:
+        named = values.get((section, found[1])) or values.get(("DEFAULT", found[1])) or []
+        return named[0][0] if len(named) == 1 else found[0]
+
+    return _REFERENCE.sub(value, text).replace("%%", "%") if "%" in text else text
 
 
 def _place(doc: Document, number: int, raw: str, text: str, begin: int) -> Place:

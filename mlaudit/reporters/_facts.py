@@ -31,9 +31,9 @@ def compared(report: Report) -> str:
     return f"{summary.aligned} of {shared} of a package between two environments agree."
 
 
-def incomplete(report: Report) -> str:
+def incomplete(environments: Iterable[Environment]) -> str:
     """Which environments do not claim to name everything, as one sentence; empty where there is none."""
-    names = [one.name for one in report.environments if not one.complete]
+    names = [one.name for one in environments if not one.complete]
     if not names:
         return ""
     listed = _listed(names)

@@ -171,7 +171,7 @@ def _unread(report: Report, room: Room) -> Iterator[str]:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    sentences = (compared(report), incomplete(report))
+    sentences = (compared(report), incomplete(report.environments))
     yield " ".join(for_markdown(sentence) for sentence in sentences if sentence)
 
 

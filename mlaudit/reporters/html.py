@@ -60,7 +60,7 @@ def _hash(text: str) -> str:
 def _body(report: Report, of: Matrix) -> Iterator[str]:
     names = for_html(some(of.names, 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
-    yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), incomplete(report)) if text)
+    yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), incomplete(report.environments)) if text)
     yield "</header><main>"
     if of.rows:
         yield from _matrix(of)

@@ -9,6 +9,8 @@ from mlaudit.escape import for_terminal
 from mlaudit.model import Kind, Severity, State, Verdict
 from mlaudit.registry import Style, reporter
 from mlaudit.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.reporters._facts import counts, incomplete, plural
+from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._layout import Line, columns, painted, text
 
 WIDTH = 80
@@ -35,12 +37,10 @@ def render(report: Report, style: Style) -> str:
 def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
     if not style.quiet:
         yield from _present(_notes(report), _environments(_shown_environments(report)))
+    groups = grouped(report.findings)
     for severity in (Severity.ERROR, Severity.WARNING):
-        for finding in report.findings:
-            if finding.severity is severity:
-                yield list(_finding(finding))
-    infos = [finding for finding in report.findings if finding.severity is Severity.INFO]
-    yield from _present([line for finding in infos for line in _brief(finding)])
+        yield from (list(_finding(group)) for group in groups if group.severity is severity)
+    yield from _present([line for group in groups if group.severity is Severity.INFO for line in _brief(group)])
     if not style.quiet:
         yield from _present(_table(report, style))
     yield from _present(list(_summary(report)), list(_unread(report)))
@@ -75,11 +75,12 @@ def _environments(environments: Sequence[Environment]) -> list[Line]:
     if max(map(len, wide), default=0) <= WIDTH and all(line.width <= WIDTH for line in rows):
         return _with_notes(rows, environments)
     longest = max((len(name) for name, _, _ in heads), default=0)
-    margin = longest + 3 if longest <= NAMES else 4
+    widest = max((len(facts) for _, _, facts in heads), default=0)
+    margin = longest + 3 if longest <= NAMES and longest + 3 + widest <= WIDTH else 4
     lines = []
     for (name, sources, facts), one in zip(heads, environments, strict=True):
         if longest <= NAMES:
-            lines.append(text((name.ljust(margin), "bold"), (sources, "")))
+            lines.append(text((name.ljust(longest + 3), "bold"), (sources, "")))
         else:
             lines += [text((name, "bold")), text((" " * margin + sources, ""))]
         lines.append(text((" " * margin + facts, "")))
@@ -133,11 +134,13 @@ def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[Line]:
     return [text((margin + part, tone)) for part in folded]
 
 
-def _finding(finding: Finding) -> Iterator[Line]:
+def _finding(group: Group) -> Iterator[Line]:
+    finding = group.first
     tone = _TONE[finding.severity]
     yield text((f"{finding.severity.value}[{finding.code}]", tone), (f" {finding.name}: {_headline(finding)}", "bold"))
     yield from _folded(finding.message, indent=2)
     yield from _locations(finding)
+    yield from _others(group)
     for detail in finding.details:
         yield from _labelled("seen", detail)
     for evidence in finding.evidence[:3]:
@@ -146,6 +149,12 @@ def _finding(finding: Finding) -> Iterator[Line]:
         yield from _labelled("covers", _some(finding.covers))
     if finding.fix is not None:
         yield from _labelled("fix", finding.fix.says)
+
+
+def _others(group: Group) -> Iterator[Line]:
+    """Further environments of which the same is to be said, with their places."""
+    if group.findings[1:]:
+        yield from _labelled("also", _some([f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]]))
 
 
 def _some(covers: Sequence[str]) -> str:
@@ -173,12 +182,14 @@ def _labelled(label: str, sentence: str) -> Iterator[Line]:
         yield text((f"  {label:<8}", "dim"), (line.plain[10:], "")) if number == 0 else line
 
 
-def _brief(finding: Finding) -> Iterator[Line]:
+def _brief(group: Group) -> Iterator[Line]:
     """Two lines: what, then where; the sentence only where the headline does not say it."""
+    finding = group.first
     yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
     if len(finding.environments) < 2 or finding.expected is None or finding.actual is None:
         yield from _folded(finding.message, indent=2)
     yield text((f"  {finding.at}", "underline"))
+    yield from _others(group)
 
 
 def _table(report: Report, style: Style) -> list[Line]:
@@ -200,6 +211,8 @@ _NONE = Severity.INFO
 def _listed(row: Row, report: Report, style: Style) -> bool:
     if style.verbose:
         return True
+    if row.kind is not Kind.PACKAGE and len({cell.shown for cell in row.cells}) == 1:
+        return False
     both = sum(cell.stated for cell in row.cells) > 1
     if row.verdict in (Verdict.ALIGNED, Verdict.ONE_SIDED) or not (both or row.watched):
         return row.watched and row.verdict is Verdict.ONE_SIDED
@@ -267,16 +280,19 @@ def _summary(report: Report) -> Iterator[Line]:
     if not _paired(report):
         packages = sum(one.packages for one in report.environments)
         many = "1 environment" if len(names) == 1 else f"{len(names)} environments"
-        yield from _folded(f"{many}, {packages} packages, no pair to compare; {_counts(report)}")
+        yield from _folded(f"{many}, {packages} packages, no pair to compare; {counts(report)}.")
         return
     if summary.compared and summary.compared == summary.aligned and not report.findings:
-        shared = _plural(summary.compared, "shared package")
+        shared = plural(summary.compared, "shared package")
         are = "is" if summary.compared == 1 else "are"
         besides = f" ({', '.join(summary.equal)})" if summary.equal else ""
         yield from _folded(f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}")
+    elif not summary.compared:
+        yield from _folded(f"No package is stated by both sides of a pair; {counts(report)}.")
+        yield from _folded(" ".join(_sides(report)))
     else:
-        shared = f"{summary.aligned} of {_plural(summary.compared, 'shared package')} are aligned"
-        yield from _folded(f"{shared}{_besides(report)}; {_counts(report)}")
+        shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
+        yield from _folded(f"{shared}{_besides(report)}; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
     if summary.unseen:
         yield from _folded(f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}.")
@@ -292,18 +308,6 @@ def _left_out(report: Report) -> str:
     return "Nothing was left out." if not report.summary.unread else f"{report.summary.unread} not read."
 
 
-def _counts(report: Report) -> str:
-    summary = report.summary
-    parts = [_plural(summary.error, "error"), _plural(summary.warning, "warning"), f"{summary.info} info"]
-    if summary.suppressed:
-        parts.append(f"{summary.suppressed} suppressed")
-    return ", ".join(parts) + "."
-
-
-def _plural(count: int, word: str) -> str:
-    return f"{count} {word}{'' if count == 1 else 's'}"
-
-
 def _sides(report: Report) -> Iterator[str]:
     one_sided = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
     paired = _paired(report)
@@ -311,8 +315,7 @@ def _sides(report: Report) -> Iterator[str]:
         only = sum(1 for row in one_sided if any(cell.environment == one.name and cell.stated for cell in row.cells))
         if only:
             yield f"{only} only in {one.name}{' (complete)' if one.complete else ''}."
-        if not one.complete:
-            yield f"{one.name} does not claim to name everything."
+    yield incomplete(one for one in report.environments if one.name in paired)
 
 
 def _unread(report: Report) -> Iterator[Line]:

@@ -11,7 +11,7 @@ from mlaudit.view import View
 from mlaudit.wording import exact_versions
 
 
-@environment_rule("MLA202", Severity.ERROR, since="0.1", fact="abi")
+@environment_rule("MLA202", Severity.ERROR, since="0.1", fact="fit", supersedes=["MLA201", "MLA203"])
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Compiled code was built for another release of numpy than the one beside it.
 
@@ -36,6 +36,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for found in abi_breaks(exact_versions(environment)):
         yield Hit(
             package=found.package,
+            other=found.other,
             environments=(environment.name,),
             message=f"In {environment.name}: {found.says}",
             at=view.place(environment.cell(found.package)),
@@ -43,5 +44,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             evidence=found.evidence,
             actual=found.version,
             expected=found.other_version,
+            values=(found.version, found.other, found.other_version),
             fix=Fix(says=found.remedy),
         )

@@ -11,7 +11,7 @@ from mlaudit.view import View
 from mlaudit.wording import exact_versions
 
 
-@environment_rule("MLA201", Severity.ERROR, since="0.1", fact="family")
+@environment_rule("MLA201", Severity.ERROR, since="0.1", fact="fit", supersedes=["MLA203"])
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Packages of one family, released to fit one another, do not fit.
 
@@ -40,6 +40,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             continue
         yield Hit(
             package=mismatch.subject,
+            other=mismatch.other,
             environments=(environment.name,),
             message=f"In {environment.name}: {mismatch.says}",
             at=view.place(subject),
@@ -47,7 +48,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             evidence=mismatch.evidence,
             actual=f"{mismatch.other} {mismatch.other_version}",
             expected=f"{mismatch.other}{mismatch.wanted}",
-            values=(subject.shown, mismatch.other, mismatch.other_version),
+            values=(mismatch.subject_version, mismatch.other, mismatch.other_version),
             fix=Fix(says=mismatch.remedy),
         )
 

@@ -13,7 +13,7 @@ from mlaudit.versions import admits
 from mlaudit.view import View
 
 
-@environment_rule("MLA203", Severity.WARNING, since="0.1", fact="requirement")
+@environment_rule("MLA203", Severity.WARNING, since="0.1", fact="fit")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A package requires a version of another one that this environment does not have.
 
@@ -44,6 +44,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             if not admits(edge.specifier, found.version) and applies(edge.marker, environment.target):
                 yield Hit(
                     package=pin.package,
+                    other=package,
                     environments=(environment.name,),
                     message=(
                         f"In {environment.name}, {pin.name} {pin.version} requires {edge.name}{edge.specifier}, and "
@@ -53,6 +54,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     related=(pin.at,),
                     expected=f"{edge.name}{edge.specifier}",
                     actual=f"{edge.name} {found.version}",
+                    values=(pin.version or "", package, found.version),
                 )
 
 

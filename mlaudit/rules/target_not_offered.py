@@ -25,7 +25,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         The tool that installs the lock refuses it. What an audit would compare is an environment that cannot exist.
 
     Example:
-        `mlaudit compare --python 3.9 training/uv.lock serving/uv.lock` where the locks say `requires-python = ">=3.10"`.
+        `mlaudit compare --python 3.9 training/uv.lock serving/uv.lock`, where both locks have
+        `requires-python = ">=3.10"`.
 
     Fix:
         Ask for what the sources offer, or lock again for the target that is meant.
