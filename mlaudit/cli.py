@@ -115,6 +115,7 @@ def check(
     have a source there; without it, what is found below PATH is audited, and what was taken for what is said.
     """
     from mlaudit.commands import check as run
+    from mlaudit.options import wanted_of
 
     with _errors():
         options = _options(
@@ -124,7 +125,7 @@ def check(
             select=select,
             ignore=ignore,
             package=package,
-            wanted=_wanted(python, platform, extra, group),
+            wanted=wanted_of(python, platform, extra, group),
             define=define,
             baseline=baseline,
         )
@@ -166,6 +167,7 @@ def compare(
     name=SOURCE gives it a name, SOURCE#package=api,extra=gpu chooses a part.
     """
     from mlaudit.commands import compare as run
+    from mlaudit.options import wanted_of
 
     with _errors():
         options = _options(
@@ -174,7 +176,7 @@ def compare(
             select=select,
             ignore=ignore,
             package=package,
-            wanted=_wanted(python, platform, extra, group),
+            wanted=wanted_of(python, platform, extra, group),
             define=define,
             as_format=as_,
             baseline=baseline,
@@ -200,11 +202,12 @@ def list_(
     """Show every pin that is read, with its place."""
     from mlaudit.commands import listing
     from mlaudit.listing import as_json, as_table
+    from mlaudit.options import wanted_of
 
     with _errors():
         if format_ not in ("table", "json"):
             _fail(f"--format {format_}: list prints table or json")
-        options = _options(wanted=_wanted(python, platform, extra, group), define=define, as_format=as_)
+        options = _options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
         with _progress(options, False) as watched:
             environments = listing(sources, watched)
         text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
@@ -266,7 +269,7 @@ def _options(
     as_format: str | None = None,
     baseline: Path | None = None,
 ) -> Options:
-    from mlaudit.options import Options, baseline_of, settings_for
+    from mlaudit.options import Options, baseline_of, codes_of, defines_of, settings_for
 
     root = _root(start)
     settings = settings_for(
@@ -274,10 +277,10 @@ def _options(
         root,
         config,
         fail_on=fail_on,
-        select=_codes(select),
-        ignore=_codes(ignore),
+        select=codes_of(select),
+        ignore=codes_of(ignore),
         packages=tuple(package or ()),
-        defines=dict(_defined(text) for text in define or ()),
+        defines=defines_of(define),
     )
     return Options(
         root=root,
@@ -288,17 +291,6 @@ def _options(
         today=_today(),
         baseline=baseline_of(baseline),
     )
-
-
-def _wanted(
-    python: str | None, platform: str | None, extra: Sequence[str] | None, group: Sequence[str] | None
-) -> Wanted:
-    from mlaudit.target import Wanted, platform_of
-
-    _python(python)
-    if platform is not None and platform_of(platform)[0] is None:
-        _fail(f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64")
-    return Wanted(python=python, platform=platform, extras=tuple(extra or ()), groups=tuple(group or ()))
 
 
 @contextmanager
@@ -316,27 +308,6 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
         yield replace(options, progress=bar)
     finally:
         bar.close()
-
-
-def _python(version: str | None) -> None:
-    from mlaudit.settings import python_version
-
-    if version is not None:
-        try:
-            python_version(version)
-        except ValueError as error:
-            _fail(f"--python: {error}")
-
-
-def _codes(given: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
-
-
-def _defined(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        _fail(f"--define {text}: expected NAME=VALUE")
-    return name, value
 
 
 def _root(start: Path) -> Path:

@@ -14,9 +14,9 @@ from mlaudit.document import Document, Unreadable
 from mlaudit.errors import UsageError
 from mlaudit.model import Severity
 from mlaudit.registry import rules
-from mlaudit.settings import Settings
+from mlaudit.settings import Settings, python_version
 from mlaudit.sources.files import Root
-from mlaudit.target import Wanted
+from mlaudit.target import Wanted, platform_of
 
 LEVELS: Mapping[str, Severity | None] = {
     "error": Severity.ERROR,
@@ -124,3 +124,34 @@ def baseline_of(path: Path | None) -> Mapping[str, str] | None:
         return loads(Root(path.parent).document(path))
     except Unreadable as error:
         raise UsageError(f"--baseline {path}: {error.why}") from None
+
+
+def wanted_of(
+    python: str | None, platform: str | None, extras: Sequence[str] | None, groups: Sequence[str] | None
+) -> Wanted:
+    """What `--python`, `--platform`, `--extra` and `--group` ask for. Raises UsageError."""
+    try:
+        checked = python_version(python) if python is not None else None
+    except ValueError as error:
+        raise UsageError(f"--python: {error}") from None
+    if platform is not None and platform_of(platform)[0] is None:
+        raise UsageError(
+            f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64"
+        )
+    return Wanted(python=checked, platform=platform, extras=tuple(extras or ()), groups=tuple(groups or ()))
+
+
+def codes_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Codes that stand in one option with commas between them, or in several."""
+    return tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
+
+
+def defines_of(given: Sequence[str] | None) -> dict[str, str]:
+    """The values of `--define NAME=VALUE`. Raises UsageError."""
+    defines = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--define {text}: expected NAME=VALUE")
+        defines[name] = value
+    return defines
