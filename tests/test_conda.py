@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
-from mlaudit.conda_pins import CondaPins, build_of, dotted
-from mlaudit.conda_spec import MAX_LENGTH, MatchSpec, dist_of, parse, split_channel
 from mlaudit.document import Document
+from mlaudit.grammars.conda_pins import CondaPins, build_of, dotted
+from mlaudit.grammars.conda_spec import MAX_LENGTH, MatchSpec, dist_of, parse, split_channel
 from mlaudit.model import Kind, Pin, Reading, Unread
 from mlaudit.names import package_of
 from mlaudit.reading import read

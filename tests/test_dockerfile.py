@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.dockerfile_text import Instruction, instructions
 from mlaudit.document import Document
+from mlaudit.grammars.dockerfile_text import Instruction, instructions
 from mlaudit.model import Pin, Reading
 from mlaudit.reading import read
 from mlaudit.sources.files import Root

@@ -12,14 +12,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlaudit import purl, xml_text
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import purl, xml_text
+from mlaudit.grammars.xml_text import elements
 from mlaudit.model import Kind, Pin, Reading
 from mlaudit.names import normalized
 from mlaudit.reading import read, recognized
 from mlaudit.sources.files import Root
 from mlaudit.sources.tree import environment_document
-from mlaudit.xml_text import elements
 from tests.parser_cases import FIXTURES
 
 LINE_FORMATS = (

@@ -19,7 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import HEADER, Form, Held, condensed, wanted
+from mlaudit.grammars.filesystem import HEADER, Form, Held, condensed, wanted
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document
 from mlaudit.sources.images import byte_reader, layers

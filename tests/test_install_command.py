@@ -9,11 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlaudit.document import Document
-from mlaudit.install_command import statements
+from mlaudit.grammars.install_command import statements
+from mlaudit.grammars.recipe import Recipe
+from mlaudit.grammars.script_text import whole_text
+from mlaudit.grammars.shell_expand import expanded
 from mlaudit.model import Fact, Include, Kind, Pin, Statement, Unread
-from mlaudit.recipe import Recipe
-from mlaudit.script_text import whole_text
-from mlaudit.shell_expand import expanded
 
 
 def read(text: str, values: Mapping[str, str] | None = None) -> list[Statement]:

@@ -15,13 +15,20 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 
-from mlaudit import poetry_text, pyproject_text, requirement, requirement_address, requirements_text, wheel_indexes
 from mlaudit.document import Document
+from mlaudit.grammars import (
+    poetry_text,
+    pyproject_text,
+    requirement,
+    requirement_address,
+    requirements_text,
+    wheel_indexes,
+)
+from mlaudit.grammars.requirements_text import logical_lines
 from mlaudit.model import Kind, Pin, Reading
 from mlaudit.names import normalized
 from mlaudit.reading import read
 from mlaudit.registry import parsers
-from mlaudit.requirements_text import logical_lines
 from mlaudit.sources.files import Root
 
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))

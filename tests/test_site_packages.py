@@ -15,8 +15,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlaudit import installed_text
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import installed_text
 from mlaudit.model import Kind, Layer, Reading
 from mlaudit.names import normalized
 from mlaudit.reading import read

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import waivers
-from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import waivers
+from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model import Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

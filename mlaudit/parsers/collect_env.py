@@ -10,9 +10,9 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlaudit.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines, platform_facts
+from mlaudit.grammars.conda_pins import CondaPins, Standing, cuda_variant
+from mlaudit.grammars.dump_text import Line, lines, platform_facts
 from mlaudit.model import Kind, Layer, Pin, Statement, Unread
 from mlaudit.names import package_of
 from mlaudit.registry import parser

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit import requirements_file, waivers
-from mlaudit.conda_pins import CondaPins, Standing
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import requirements_file, waivers
+from mlaudit.grammars.conda_pins import CondaPins, Standing
+from mlaudit.grammars.requirement import is_template
 from mlaudit.model import Fact, Include, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
-from mlaudit.requirement import is_template
 from mlaudit.secrets import masked
 from mlaudit.yaml_text import repeated_keys
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import conda_spec, requirement, requirements_text, waivers
-from mlaudit.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import conda_spec, requirement, requirements_text, waivers
+from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.model import Layer, Place, Statement
 from mlaudit.registry import parser
 

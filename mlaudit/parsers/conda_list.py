@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mlaudit import conda_spec, waivers
-from mlaudit.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import conda_spec, waivers
+from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.model import Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

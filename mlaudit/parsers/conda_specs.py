@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import waivers
-from mlaudit.conda_pins import CondaPins
 from mlaudit.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.conda_pins import CondaPins
+from mlaudit.grammars.requirements_text import comment_start
+from mlaudit.grammars.shell_expand import expanded
 from mlaudit.model import Place, Statement
 from mlaudit.registry import parser
-from mlaudit.requirements_text import comment_start
-from mlaudit.shell_expand import expanded
 
 EXPORTED = b"# This file may be used to create an environment using:"
 """The first line of `conda list --export`, which names installed packages."""

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit import purl, sbom
-from mlaudit.conda_pins import CondaPins
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import purl, sbom
+from mlaudit.grammars.conda_pins import CondaPins
+from mlaudit.grammars.sbom import Component
+from mlaudit.grammars.xml_text import Element, elements
 from mlaudit.model import Edge, Fact, Layer, Statement, Unread
 from mlaudit.narrow import Node
 from mlaudit.registry import parser
-from mlaudit.sbom import Component
-from mlaudit.xml_text import Element, elements
 
 MAX_DEPTH = 60
 """Components inside components."""

@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterator
 
 from mlaudit import locate
-from mlaudit.descriptors import Descriptor
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model import Fact, Place, Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

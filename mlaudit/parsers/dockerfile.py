@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit import dockerfile_stages, dockerfile_text, image_tags, waivers
-from mlaudit.dockerfile_stages import Build, Stage
-from mlaudit.dockerfile_text import Instruction
 from mlaudit.document import Document
-from mlaudit.install_command import of_words, statements
+from mlaudit.grammars import dockerfile_stages, dockerfile_text, image_tags, waivers
+from mlaudit.grammars.dockerfile_stages import Build, Stage
+from mlaudit.grammars.dockerfile_text import Instruction
+from mlaudit.grammars.install_command import of_words, statements
+from mlaudit.grammars.recipe import Call, Recipe
 from mlaudit.model import Fact, Place, Root, Statement
-from mlaudit.recipe import Call, Recipe
 from mlaudit.registry import parser
 
 _FROM = re.compile(

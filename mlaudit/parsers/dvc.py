@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars.model_refs import reference
+from mlaudit.grammars.requirement import is_template
 from mlaudit.model import Kind, Layer, Pin, Place, Statement
-from mlaudit.model_refs import reference
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
-from mlaudit.requirement import is_template
 
 _HASHES = ("md5", "etag", "checksum", "hash_value")
 _SCHEMAS = frozenset(("2.0", "1.0"))

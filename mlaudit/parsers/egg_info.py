@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.installed_text import HEADER_LIMIT, Origin, installed, metadata
+from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata
 from mlaudit.model import Layer, Statement
 from mlaudit.registry import parser
 

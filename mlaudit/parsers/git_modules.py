@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines
+from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.model_refs import reference
 from mlaudit.model import Fact, Kind, Layer, Place, Statement
-from mlaudit.model_refs import reference
 from mlaudit.registry import parser
 
 _SECTION = re.compile(r"\[submodule \"(?P<name>[^\"]{1,1000})\"\](?:\s{0,8}[#;].{0,1000})?")

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import hatch_environments, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import hatch_environments, waivers
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

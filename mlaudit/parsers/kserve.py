@@ -6,10 +6,10 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from mlaudit import image_tags, waivers
-from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
-from mlaudit.manifests import Manifests
+from mlaudit.grammars import image_tags, waivers
+from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.manifests import Manifests
 from mlaudit.model import Root, Statement
 from mlaudit.narrow import Malformed, Node
 from mlaudit.packaged import packaged

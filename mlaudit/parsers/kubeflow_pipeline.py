@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import waivers
-from mlaudit.descriptors import Descriptor, found
 from mlaudit.document import Document
-from mlaudit.manifests import Manifests
+from mlaudit.grammars import waivers
+from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.grammars.manifests import Manifests
 from mlaudit.model import Root, Statement
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import model_refs
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import model_refs
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterable, Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.install_command import statements
+from mlaudit.grammars.install_command import statements
+from mlaudit.grammars.python_text import release
+from mlaudit.grammars.recipe import Recipe
+from mlaudit.grammars.script_text import Script, of_node, stretch, whole_text
 from mlaudit.model import Kind, Layer, Place, Statement
 from mlaudit.narrow import Malformed, Node
-from mlaudit.python_text import release
-from mlaudit.recipe import Recipe
 from mlaudit.registry import parser
-from mlaudit.script_text import Script, of_node, stretch, whole_text
 
 MAX_OUTPUT = 1024 * 1024
 """Characters of a cell's output that are searched."""

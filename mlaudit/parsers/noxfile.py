@@ -7,14 +7,14 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 
-from mlaudit import python_text, waivers
 from mlaudit.document import Document, Unreadable
-from mlaudit.install_command import of_words
+from mlaudit.grammars import python_text, waivers
+from mlaudit.grammars.install_command import of_words
+from mlaudit.grammars.recipe import Recipe
+from mlaudit.grammars.script_text import Script, line_starts
+from mlaudit.grammars.shell_words import Word
 from mlaudit.model import Place, Root, Statement
-from mlaudit.recipe import Recipe
 from mlaudit.registry import parser
-from mlaudit.script_text import Script, line_starts
-from mlaudit.shell_words import Word
 
 MAX_WORDS = 2000
 """Arguments of one call."""

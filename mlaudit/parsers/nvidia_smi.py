@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines
+from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.xml_text import elements
 from mlaudit.model import Kind, Layer, Pin, Place, Statement
 from mlaudit.registry import parser
-from mlaudit.xml_text import elements
 
 _DRIVER = "nvidia-driver"
 _TEXT = re.compile(r"\b(?:Driver|KMD) Version {0,64}: {0,8}(?P<driver>\S{1,64})")

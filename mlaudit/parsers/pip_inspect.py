@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.installed_text import Metadata, Origin, installed, origin
+from mlaudit.grammars.installed_text import Metadata, Origin, installed, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from itertools import pairwise
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.installed_text import Metadata, Origin, installed
+from mlaudit.grammars.installed_text import Metadata, Origin, installed
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

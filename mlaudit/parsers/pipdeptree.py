@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines
+from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.model import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.names import normalized, package_of
 from mlaudit.narrow import Node

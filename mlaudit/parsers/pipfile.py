@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit import pipfile_text, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import pipfile_text, waivers
 from mlaudit.model import Layer, Root, Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mlaudit import conda_lock_entries, conda_spec, requirement
-from mlaudit.conda_pins import CondaPins, Standing
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import conda_lock_entries, conda_spec, requirement
+from mlaudit.grammars.conda_pins import CondaPins, Standing
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

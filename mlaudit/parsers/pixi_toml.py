@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import pixi_manifest, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import pixi_manifest, waivers
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -10,9 +10,9 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlaudit import poetry_text, pyproject_text, requirement
 from mlaudit.document import Document, Unreadable
-from mlaudit.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars import poetry_text, pyproject_text, requirement
+from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
 from mlaudit.names import normalized, package_of
 from mlaudit.narrow import Malformed, Node

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines
+from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.model import Layer, Place, Statement
 from mlaudit.names import package_of
 from mlaudit.registry import parser

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.lock_text import unreadable_markers
+from mlaudit.grammars.lock_text import unreadable_markers
+from mlaudit.grammars.wheel_indexes import wheel_index
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
 from mlaudit.names import normalized
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser
-from mlaudit.wheel_indexes import wheel_index
 
 MAJOR, MINOR = 1, 0
 """The newest `lock-version` (https://packaging.python.org/en/latest/specifications/pylock-toml/)."""

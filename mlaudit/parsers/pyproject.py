@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlaudit import hatch_environments, pixi_manifest, pyproject_text, pyproject_tools, requirement, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import hatch_environments, pixi_manifest, pyproject_text, pyproject_tools, requirement, waivers
+from mlaudit.grammars.pyproject_text import Declared, UvSource
+from mlaudit.grammars.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized
 from mlaudit.narrow import Malformed, Node
-from mlaudit.pyproject_text import Declared, UvSource
 from mlaudit.registry import parser
-from mlaudit.wheel_indexes import WheelIndex, wheel_index
 
 T = TypeVar("T")
 

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from mlaudit import versions
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars.requirement import is_template
 from mlaudit.model import Kind, Layer, Pin, Statement, Unread
 from mlaudit.registry import parser
-from mlaudit.requirement import is_template
 
 MAX_LINES = 10000
 """Lines that are looked at."""

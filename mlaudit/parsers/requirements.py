@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import requirement, requirements_file
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import requirement, requirements_file
+from mlaudit.grammars.requirements_text import Parsed, logical_lines, parsed
 from mlaudit.model import Fact, Statement
 from mlaudit.registry import parser
-from mlaudit.requirements_text import Parsed, logical_lines, parsed
 
 SNIFFED_LINES = 400
 """Lines of an unnamed document that are looked at."""

@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit import conda_spec, filesystem_environments, filesystem_system
-from mlaudit.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.document import Document, Unreadable
-from mlaudit.filesystem import HEADER, RECORD, SMALL, FileSystem
-from mlaudit.filesystem_environments import Environment, Environments, distribution_name
-from mlaudit.filesystem_system import Found, Package
-from mlaudit.installed_text import Origin, installed, metadata, origin
+from mlaudit.grammars import conda_spec, filesystem_environments, filesystem_system
+from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.grammars.filesystem import HEADER, RECORD, SMALL, FileSystem
+from mlaudit.grammars.filesystem_environments import Environment, Environments, distribution_name
+from mlaudit.grammars.filesystem_system import Found, Package
+from mlaudit.grammars.installed_text import Origin, installed, metadata, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized
 from mlaudit.narrow import Malformed, Node

@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import waivers
-from mlaudit.descriptors import Descriptor, data_of, found
 from mlaudit.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.descriptors import Descriptor, data_of, found
 from mlaudit.model import Layer, Statement
 from mlaudit.names import package_of
 from mlaudit.narrow import Node

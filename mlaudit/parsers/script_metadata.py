@@ -6,8 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from mlaudit import requirement
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import requirement
 from mlaudit.model import Kind, Layer, Place, Statement, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlaudit import requirement, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import requirement, waivers
 from mlaudit.model import Include, Kind, Layer, Place, Statement
 from mlaudit.names import normalized
 from mlaudit.registry import parser

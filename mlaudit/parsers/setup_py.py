@@ -6,11 +6,11 @@ import ast
 import re
 from collections.abc import Iterator
 
-from mlaudit import python_values, requirement, waivers
 from mlaudit.document import Document
+from mlaudit.grammars import python_values, requirement, waivers
+from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.model import Include, Kind, Layer, Statement
 from mlaudit.names import normalized
-from mlaudit.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.registry import parser
 
 _SNIFFED = re.compile(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")

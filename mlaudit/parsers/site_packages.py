@@ -8,8 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from mlaudit.document import Document, Tree, Unreadable
-from mlaudit.filesystem import FileSystem
-from mlaudit.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
+from mlaudit.grammars.filesystem import FileSystem
+from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

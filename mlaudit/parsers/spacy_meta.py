@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit import requirement
 from mlaudit.binary.recorded import artifact, ranged
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import requirement
 from mlaudit.model import Layer, Pin, Statement, Strength
 from mlaudit.registry import parser
 from mlaudit.versions import specifiers

@@ -5,18 +5,18 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mlaudit import ini_text, install_pip, python_text, waivers
-from mlaudit.descriptors import merged
 from mlaudit.document import Document
-from mlaudit.ini_text import Option
-from mlaudit.install_command import statements
-from mlaudit.install_conda import install as conda_install
+from mlaudit.grammars import ini_text, install_pip, python_text, waivers
+from mlaudit.grammars.descriptors import merged
+from mlaudit.grammars.ini_text import Option
+from mlaudit.grammars.install_command import statements
+from mlaudit.grammars.install_conda import install as conda_install
+from mlaudit.grammars.recipe import Call, Recipe
+from mlaudit.grammars.requirement import leading_name
+from mlaudit.grammars.script_text import Script
+from mlaudit.grammars.shell_words import Lexer, Word
 from mlaudit.model import Root, Statement
-from mlaudit.recipe import Call, Recipe
 from mlaudit.registry import parser
-from mlaudit.requirement import leading_name
-from mlaudit.script_text import Script
-from mlaudit.shell_words import Lexer, Word
 
 MAX_ENVIRONMENTS = 200
 """Environments that an `envlist` may name."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 
-from mlaudit import pyproject_text
 from mlaudit.document import Document, Unreadable
-from mlaudit.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars import pyproject_text
+from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.names import normalized, package_of
 from mlaudit.narrow import Malformed, Node

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines
+from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.model import Kind, Layer, Statement
 from mlaudit.names import normalized, package_of
 from mlaudit.registry import parser

@@ -8,9 +8,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import image_tags
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import platform_facts
+from mlaudit.grammars import image_tags
+from mlaudit.grammars.dump_text import platform_facts
 from mlaudit.model import Fact, Kind, Layer, Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.dump_text import Line, lines, platform_facts
+from mlaudit.grammars.dump_text import Line, lines, platform_facts
 from mlaudit.model import Fact, Kind, Layer, Statement
 from mlaudit.names import package_of
 from mlaudit.registry import parser

@@ -12,7 +12,7 @@ from mlaudit.binary.archives import remarks
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import Archive
 from mlaudit.document import Document, Unreadable
-from mlaudit.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
+from mlaudit.grammars.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
 from mlaudit.model import Layer, Statement
 from mlaudit.names import normalized
 from mlaudit.registry import parser

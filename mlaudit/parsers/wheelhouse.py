@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit import requirement
 from mlaudit.document import Document, Unreadable
+from mlaudit.grammars import requirement
 from mlaudit.model import Layer, Place, Statement
 from mlaudit.names import package_of
 from mlaudit.registry import parser

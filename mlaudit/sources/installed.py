@@ -98,7 +98,7 @@ def came_from(one: Distribution) -> tuple[str, str | None]:
         return "index", None
     import json
 
-    from mlaudit.installed_text import origin
+    from mlaudit.grammars.installed_text import origin
     from mlaudit.narrow import Malformed, Node
     from mlaudit.secrets import masked
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import wanted
+from mlaudit.grammars.filesystem import wanted
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
 from mlaudit.sources.images.layers import Layer, scan, take

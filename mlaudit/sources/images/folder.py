@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import EXISTS, Form, Held, Setup, condensed, wanted
+from mlaudit.grammars.filesystem import EXISTS, Form, Held, Setup, condensed, wanted
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.layers import MAX_HELD, Layer, scan
 from mlaudit.sources.images.layout import JSON_LIMIT

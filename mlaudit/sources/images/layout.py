@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import Setup
+from mlaudit.grammars.filesystem import Setup
 from mlaudit.narrow import Malformed, Node
 from mlaudit.sources.images.layers import Layer
 from mlaudit.target import platform_of

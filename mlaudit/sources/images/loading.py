@@ -6,7 +6,7 @@ from functools import partial
 from pathlib import Path
 
 from mlaudit.document import Unreadable
-from mlaudit.filesystem import FileSystem, Gap, Setup
+from mlaudit.grammars.filesystem import FileSystem, Gap, Setup
 from mlaudit.narrow import Malformed
 from mlaudit.sources.files import open_regular
 from mlaudit.sources.image import ARCHIVE_NAMES

@@ -1,0 +1,1 @@
+"""The languages that inputs are written in, each shared by several parsers."""
