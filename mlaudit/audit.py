@@ -112,19 +112,7 @@ def audit(
         lost: of a source that the user named, nothing could be read.
         partial: the configuration declares more than these environments.
     """
-    named = {one.name: one for one in environments}
-    pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
-    rows = tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only))
-    artifacts = tuple(artifact_crossings(named, pairs))
-    view = View(
-        command=command,
-        environments=named,
-        pairs=pairs,
-        rows=rows,
-        artifacts=artifacts,
-        shared=tuple(shared),
-        settings=settings,
-    )
+    view = _view(command, environments, settings, only, shared)
     judged = folded([one for one in _judged(view) if one.hit.package is None or _asked_for(one.hit.package, only)])
     waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
     outcome = apply(
@@ -140,7 +128,7 @@ def audit(
     return Report(
         command=command,
         environments=tuple(environments),
-        rows=rows,
+        rows=view.rows,
         findings=outcome.findings,
         suppressed=outcome.suppressed,
         summary=told,
@@ -150,6 +138,27 @@ def audit(
         baselined=baseline is not None,
         found=tuple(found),
         notes=(*notes, *(() if partial or only else _mended(baseline or {}, outcome))),
+    )
+
+
+def _view(
+    command: str,
+    environments: Sequence[Environment],
+    settings: Settings,
+    only: Sequence[str],
+    shared: Sequence[tuple[SharedFile, ...]],
+) -> View:
+    """Everything that is known before rules speak."""
+    named = {one.name: one for one in environments}
+    pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
+    return View(
+        command=command,
+        environments=named,
+        pairs=pairs,
+        rows=tuple(row for row in _rows(environments, pairs, settings) if _asked_for(row.package, only)),
+        artifacts=tuple(artifact_crossings(named, pairs)),
+        shared=tuple(shared),
+        settings=settings,
     )
 
 

@@ -75,7 +75,7 @@ def test_the_last_stage_is_taken_by_default() -> None:
         ("/venv", True),
         ("/home/prod_venv", True),
         ("/usr/local/lib/python3.11/site-packages", True),
-        ("/root/.local", True),
+        ("/home/me/.local", True),
         ("/opt/conda", True),
         ("/", True),
         ("/app/model.bin", False),
