@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from functools import partial
 
 from mlaudit.document import Document
-from mlaudit.grammars import poetry_text, python_text, requirement
+from mlaudit.grammars import bento_build, poetry_text, python_text, requirement
 from mlaudit.grammars.conda_pins import CondaPins
 from mlaudit.model import Fact, Kind, Pin, Statement, Unread
 from mlaudit.names import normalized
@@ -95,7 +95,5 @@ def _conda_lock_entry(doc: Document, pins: CondaPins, entry: Node) -> Iterator[P
 
 
 def _bentoml(doc: Document, node: Node) -> Iterator[Statement]:
-    build = node.get("build")
-    if build.exists:
-        why = "BentoML's build options are read where they stand in a bentofile.yaml, and not here"
-        yield doc.unread(why, doc.at(*build.route), what="tool.bentoml.build")
+    if node.get("build").is_table:
+        yield from bento_build.statements(doc, node.get("build"))

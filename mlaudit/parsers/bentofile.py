@@ -6,12 +6,9 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document import Document, Unreadable
-from mlaudit.grammars import waivers
-from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Fact, Kind, Statement
-from mlaudit.narrow import Node
+from mlaudit.grammars import bento_build, waivers
+from mlaudit.model import Statement
 from mlaudit.registry import parser
-from mlaudit.secrets import masked
 
 _SERVICE = re.compile(rb"(?m)^service:[ \t]*[\"']?[\w./-]+(?::\w+)?[\"']?[ \t\r]*$")
 _OWN = re.compile(rb"(?m)^(?:python|include|exclude|docker|conda|models|labels|envs|description):")
@@ -28,42 +25,4 @@ def read(doc: Document) -> Iterator[Statement]:
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `service` and `python.packages`")
-    bento = Descriptor(doc)
-    yield from bento.guarded([root.get("docker")], lambda node: _docker(bento, node))
-    yield from bento.guarded([root.get("conda")], lambda node: _conda(bento, node))
-    yield from bento.guarded([root.get("python")], lambda node: _python(bento, node))
-
-
-def _docker(bento: Descriptor, node: Node) -> Iterator[Statement]:
-    yield from bento.image(node.dig("base_image"))
-    yield from bento.python(node.dig("python_version"))
-    yield from bento.version("cuda", Kind.CUDA, node.dig("cuda_version"))
-    yield from bento.system_packages(node.dig("system_packages"))
-    template = node.dig("dockerfile_template")
-    if template.exists:
-        says = f"the image is built by the template {template.text()}, which is not read"
-        yield Fact(key="note", value=says, at=bento.at(template))
-
-
-def _conda(bento: Descriptor, node: Node) -> Iterator[Statement]:
-    yield from bento.conda_file(node.dig("environment_yml"))
-    specs = [entry for entry in node.dig("dependencies").each() if entry.is_text]
-    yield from bento.conda_specs(specs)
-    yield from bento.requirements(node.dig("pip"))
-
-
-def _python(bento: Descriptor, node: Node) -> Iterator[Statement]:
-    addresses = [node.dig("index_url"), *_each(node.dig("extra_index_url")), *_each(node.dig("find_links"))]
-    for address in addresses:
-        if address.is_text:
-            yield Fact(key="index", value=masked(address.text()), at=bento.at(address))
-    bento.recipe.values["PIP_INDEX_URL"] = " ".join(address.text() for address in addresses if address.is_text)
-    for listed in _each(node.dig("requirements_txt")):
-        yield from bento.include(listed)
-    yield from bento.requirements(node.dig("packages"))
-    yield from bento.requirements(node.dig("wheels"))
-
-
-def _each(node: Node) -> list[Node]:
-    """A list or a single value, which BentoML takes alike."""
-    return list(node.each()) if node.is_list else [node]
+    yield from bento_build.statements(doc, root)
