@@ -60,7 +60,7 @@ def test_every_block_is_played_or_well_formed(page: Path) -> None:
 def test_configurations_that_are_shown_are_understood(page: Path) -> None:
     for block in blocks(page.read_text(encoding="utf-8")):
         if block.language == "toml":
-            load(Document("mlaudit.toml", data=block.body.encode()), codes=CODES)
+            assert load(Document("mlaudit.toml", data=block.body.encode()), codes=CODES).path == "mlaudit.toml"
 
 
 @pytest.mark.parametrize("name", PAGES)
