@@ -7,7 +7,8 @@ from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
 from mlaudit.audit import environment
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Place, Reading, Unread
 from mlaudit.options import Options
 from mlaudit.problems import part_problems

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 
-from mlaudit.document import Document, Unreadable
-from mlaudit.errors import UsageError
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable, UsageError
 from mlaudit.narrow import Malformed, Node
 from mlaudit.report import BASELINE, Report
 

@@ -376,8 +376,7 @@ def _fail(message: str) -> NoReturn:
 def _errors() -> Iterator[None]:
     """What the user did wrong, as one line on stderr and exit code 2."""
     from mlaudit.config import ConfigError
-    from mlaudit.document import Unreadable
-    from mlaudit.errors import UsageError
+    from mlaudit.errors import Unreadable, UsageError
 
     try:
         yield

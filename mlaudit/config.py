@@ -7,7 +7,8 @@ from datetime import date, datetime
 from functools import cached_property
 from typing import TypeVar
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.locate import Locator, toml_locator
 from mlaudit.model import Place, Severity
 from mlaudit.narrow import Malformed, Node, Route

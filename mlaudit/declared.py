@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlaudit.assembly import assemble, parse_source
 from mlaudit.config import ConfigError
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.model import Place
 from mlaudit.options import Options
 from mlaudit.report import Environment, SharedFile

@@ -11,6 +11,7 @@ from functools import cached_property
 from io import BytesIO
 from typing import BinaryIO, Protocol, TypeVar
 
+from mlaudit.errors import Unreadable
 from mlaudit.model import Edge, Kind, Layer, Pin, Place, Strength, Unread
 from mlaudit.names import normalized, package_of
 from mlaudit.narrow import Malformed, Node, Route
@@ -31,16 +32,6 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 
 T = TypeVar("T")
-
-
-class Unreadable(Exception):
-    """Nothing of a document can be read; `why` is a sentence part for the user."""
-
-    def __init__(self, why: str, line: int | None = None, column: int | None = None) -> None:
-        super().__init__(why)
-        self.why = why
-        self.line = line
-        self.column = column
 
 
 class Tree(Protocol):

@@ -1,7 +1,17 @@
-"""What a user did wrong, as far as no document is at fault."""
+"""Errors that end a command or a document, each with a sentence for the user."""
 
 from __future__ import annotations
 
 
 class UsageError(Exception):
     """A command line, or a file named on it, that cannot be used; the message says what was expected."""
+
+
+class Unreadable(Exception):
+    """Nothing of a document can be read; `why` is a sentence part for the user."""
+
+    def __init__(self, why: str, line: int | None = None, column: int | None = None) -> None:
+        super().__init__(why)
+        self.why = why
+        self.line = line
+        self.column = column

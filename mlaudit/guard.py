@@ -166,7 +166,7 @@ def _watched_of(reading: Reading) -> Reading:
 
 def _read(path: Path) -> Reading:
     """The snapshot's reading. Raises Unreadable, also where a single entry of it means nothing."""
-    from mlaudit.document import Unreadable
+    from mlaudit.errors import Unreadable
     from mlaudit.reading import read
     from mlaudit.sources.files import Root
 

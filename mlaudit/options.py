@@ -10,8 +10,8 @@ from pathlib import Path
 
 from mlaudit.baseline import loads
 from mlaudit.config import find_configuration, load
-from mlaudit.document import Document, Unreadable
-from mlaudit.errors import UsageError
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable, UsageError
 from mlaudit.model import Severity
 from mlaudit.registry import rules
 from mlaudit.settings import Settings, python_version

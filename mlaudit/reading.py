@@ -6,7 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.budget import document_budget
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.narrow import Malformed
 from mlaudit.registry import Parser, named, parser_of, parsers
@@ -73,11 +75,12 @@ def _sniffed(parser: Parser, doc: Document) -> bool:
 
 def read(doc: Document, as_format: str | None = None) -> Reading:
     """What a document says, its includes folded in where they stand; bad input becomes an Unread, never an error."""
-    try:
-        parser = recognized(doc, as_format)
-    except Unreadable as error:
-        return _unreadable(doc, "unknown", error)
-    return _Collector().reading(doc, parser)
+    with document_budget():
+        try:
+            parser = recognized(doc, as_format)
+        except Unreadable as error:
+            return _unreadable(doc, "unknown", error)
+        return _Collector().reading(doc, parser)
 
 
 def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:

@@ -12,7 +12,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import purl, xml_text
 from mlaudit.grammars.xml_text import elements
 from mlaudit.model import Kind, Pin, Reading

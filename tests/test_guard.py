@@ -15,7 +15,7 @@ import pytest
 
 from mlaudit import guard, snapshot
 from mlaudit.commands import compare
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.knowledge.table import watched
 from mlaudit.model import Place, Severity
 from mlaudit.names import package_of

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import HEADER, Form, Held, condensed, wanted
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document

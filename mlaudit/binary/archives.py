@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import SIGNATURE, Archive, Member
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Place, Unread
 from mlaudit.narrow import Node
 

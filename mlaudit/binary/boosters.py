@@ -11,7 +11,7 @@ import re
 
 from mlaudit.binary.flatbuffer import root
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 TAIL = 65536
 """Bytes at the end of an XGBoost model in which the version is looked for."""

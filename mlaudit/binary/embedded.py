@@ -14,7 +14,7 @@ from mlaudit.binary.boosters import (
 from mlaudit.binary.formats import formats
 from mlaudit.binary.pickle_values import Payload
 from mlaudit.binary.window import whole
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 MAGIC = b"GGUF"
 KEYS = 4096

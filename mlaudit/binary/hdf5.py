@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MESSAGES = 4096

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from mlaudit.binary.protobuf import Field, fields
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 
 ONNX, SAVED_MODEL, CORE_ML = "onnx", "saved-model", "core-ml"
 

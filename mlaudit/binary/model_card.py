@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Kind, Layer, Pin, Place, Strength
 
 _HEADING = re.compile(r"#{2,4} Framework [Vv]ersions\s{0,8}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from mlaudit.binary.pickle_values import Dict, Instance, Seq
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 LARGEST = 1 << 50
 """Bytes; an array that claims more is refused."""

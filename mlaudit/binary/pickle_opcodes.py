@@ -8,7 +8,7 @@ from collections.abc import Callable
 from mlaudit.binary.pickle_values import OPAQUE, Dict, Payload, Seq
 from mlaudit.binary.pickle_walk import OPERATIONS, TEXT, Found, Walk
 from mlaudit.binary.source import Source
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 Step = Callable[[Walk], None]
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.binary.source import Source
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Unread
 
 LIMIT = 1 << 30

@@ -23,7 +23,7 @@ from mlaudit.binary.pickle_values import (
     sequence,
 )
 from mlaudit.binary.source import TAKE_LIMIT, Source
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 OPERATIONS = 8_000_000
 """Opcodes that are walked; a model's own objects rarely need a tenth of it."""

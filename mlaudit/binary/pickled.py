@@ -11,7 +11,8 @@ from mlaudit.binary.formats import Family, formats
 from mlaudit.binary.pickle_values import Dict, Global, Instance
 from mlaudit.binary.pickle_walk import Found
 from mlaudit.binary.recorded import artifact, exact, python, ranged
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Fact, Place, Statement, Strength
 from mlaudit.versions import both, disjoint
 

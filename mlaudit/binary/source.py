@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import BinaryIO
 
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 CHUNK = 65536
 TAKE_LIMIT = 8 * 1024 * 1024

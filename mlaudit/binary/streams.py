@@ -12,7 +12,7 @@ from mlaudit.binary.lz4_frame import MAGIC as LZ4_MAGIC
 from mlaudit.binary.lz4_frame import blocks
 from mlaudit.binary.source import CHUNK, Source
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 OUTPUT_LIMIT = 4 * 1024**3
 """Bytes that one stream may unfold to."""

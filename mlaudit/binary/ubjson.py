@@ -6,7 +6,7 @@ Format: https://ubjson.org/. XGBoost writes numbers big-endian and marks the len
 from __future__ import annotations
 
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 VALUES = 1_000_000
 DEPTH = 64

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import BinaryIO
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 READ_LIMIT = 16 * 1024 * 1024
 """Bytes that one read may return; a longer one is refused before anything is allocated."""

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from mlaudit.binary.source import Source, from_window
 from mlaudit.binary.streams import inflated
 from mlaudit.binary.window import Window
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 
 ENTRIES = 100_000
 DIRECTORY = 16 * 1024 * 1024

@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import image_tags, install_pip, install_system, python_text
 from mlaudit.grammars.conda_pins import CondaPins, Standing
 from mlaudit.grammars.install_command import of_words, statements

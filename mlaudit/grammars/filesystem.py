@@ -11,7 +11,7 @@ from enum import Enum
 from io import BytesIO
 from typing import BinaryIO
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.model import Place
 
 HEADER = 256 * 1024

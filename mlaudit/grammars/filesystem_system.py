@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import DATABASE, SMALL, FileSystem
 from mlaudit.model import Fact, Kind, Place
 from mlaudit.packaged import HOME, packaged

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import pyproject_text, requirement, requirement_address, waivers
 from mlaudit.grammars.requirements_text import Line, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.wheel_indexes import WheelIndex, decisive

@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Place
 
 TOKEN = 1024 * 1024

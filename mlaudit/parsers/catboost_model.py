@@ -8,7 +8,8 @@ from collections.abc import Iterator
 from mlaudit.binary.boosters import catboost_release, catboost_version
 from mlaudit.binary.recorded import artifact, exact
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.grammars.dump_text import Line, lines, platform_facts
 from mlaudit.model import Kind, Layer, Pin, Statement, Unread

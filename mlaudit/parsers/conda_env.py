@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import requirements_file, waivers
 from mlaudit.grammars.conda_pins import CondaPins, Standing
 from mlaudit.grammars.requirement import is_template

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import conda_spec, requirement, requirements_text, waivers
 from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.model import Layer, Place, Statement

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator
 
 from mlaudit import locate
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model import Fact, Place, Statement
 from mlaudit.narrow import Node

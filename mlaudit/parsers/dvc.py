@@ -9,7 +9,8 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.model_refs import reference
 from mlaudit.grammars.requirement import is_template
 from mlaudit.model import Kind, Layer, Pin, Place, Statement

@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata
 from mlaudit.model import Layer, Statement
 from mlaudit.registry import parser

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.grammars.model_refs import reference
 from mlaudit.model import Fact, Kind, Layer, Place, Statement

@@ -8,7 +8,8 @@ from mlaudit.binary.archives import inside, member_json, member_names, remarks
 from mlaudit.binary.recorded import artifact, exact
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

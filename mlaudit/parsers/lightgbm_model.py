@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from mlaudit.binary.boosters import lightgbm_format
 from mlaudit.binary.formats import formats
 from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

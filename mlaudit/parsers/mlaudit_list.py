@@ -6,7 +6,8 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeVar
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength, Unread
 from mlaudit.narrow import Malformed, Node
 from mlaudit.registry import parser

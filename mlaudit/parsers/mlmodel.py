@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Kind, Layer, Statement, Strength
 from mlaudit.names import package_of
 from mlaudit.narrow import Malformed, Node

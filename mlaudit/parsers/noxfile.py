@@ -7,7 +7,8 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import python_text, waivers
 from mlaudit.grammars.install_command import of_words
 from mlaudit.grammars.recipe import Recipe

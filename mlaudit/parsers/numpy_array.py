@@ -12,7 +12,8 @@ from mlaudit.binary.recorded import artifact, ranged
 from mlaudit.binary.source import Source, from_stream
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Kind, Pin, Place, Statement
 from mlaudit.registry import parser
 

@@ -10,7 +10,8 @@ import csv
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.grammars.xml_text import elements
 from mlaudit.model import Kind, Layer, Pin, Place, Statement

@@ -10,7 +10,8 @@ from mlaudit.binary.messages import ONNX, message_format
 from mlaudit.binary.protobuf import Field, fields
 from mlaudit.binary.recorded import artifact, exact, ranged, version_text
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

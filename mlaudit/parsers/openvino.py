@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import pyproject_text, requirement
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement
 from mlaudit.names import normalized

@@ -10,7 +10,8 @@ from mlaudit.binary.pickled import contents, statements
 from mlaudit.binary.source import Source, from_stream, from_window
 from mlaudit.binary.streams import compression, unfolded
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

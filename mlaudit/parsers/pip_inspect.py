@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.installed_text import Metadata, Origin, installed, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.narrow import Node

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.installed_text import Metadata, Origin, installed
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.narrow import Node

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.model import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.names import normalized, package_of

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import pipfile_text
 from mlaudit.model import Layer, Root, Statement
 from mlaudit.narrow import Malformed, Node

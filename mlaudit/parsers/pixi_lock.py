@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import conda_lock_entries, conda_spec, requirement
 from mlaudit.grammars.conda_pins import CondaPins, Standing
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread

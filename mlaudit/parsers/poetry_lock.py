@@ -10,7 +10,8 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import poetry_text, pyproject_text, requirement
 from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.lock_text import unreadable_markers
 from mlaudit.grammars.wheel_indexes import wheel_index
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread

@@ -6,7 +6,8 @@ import re
 from collections.abc import Iterator
 
 from mlaudit import versions
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.requirement import is_template
 from mlaudit.model import Kind, Layer, Pin, Statement, Unread
 from mlaudit.registry import parser

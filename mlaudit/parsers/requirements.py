@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import requirement, requirements_file
 from mlaudit.grammars.requirements_text import Parsed, logical_lines, parsed
 from mlaudit.model import Fact, Statement

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import conda_spec, filesystem_environments, filesystem_system
 from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.grammars.filesystem import HEADER, RECORD, SMALL, FileSystem

@@ -8,7 +8,8 @@ from mlaudit.binary.archives import json_node
 from mlaudit.binary.formats import formats
 from mlaudit.binary.recorded import artifact, ranged
 from mlaudit.binary.window import whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.narrow import Node
 from mlaudit.registry import parser

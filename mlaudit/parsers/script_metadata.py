@@ -6,7 +6,8 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import requirement
 from mlaudit.model import Kind, Layer, Place, Statement, Unread
 from mlaudit.narrow import Malformed, Node

@@ -7,7 +7,8 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Tree, Unreadable
+from mlaudit.document import Document, Tree
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import FileSystem
 from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread

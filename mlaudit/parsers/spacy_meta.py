@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import requirement
 from mlaudit.model import Layer, Pin, Statement, Strength
 from mlaudit.registry import parser

@@ -9,7 +9,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import sbom
 from mlaudit.grammars.conda_pins import CondaPins
 from mlaudit.grammars.dump_text import Line, lines

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mlaudit.binary.recorded import artifact, exact, ranged
 from mlaudit.binary.window import whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -9,7 +9,8 @@ from mlaudit.binary.messages import SAVED_MODEL, message_format
 from mlaudit.binary.protobuf import fields
 from mlaudit.binary.recorded import artifact, exact
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -8,7 +8,8 @@ from io import BytesIO
 from mlaudit.binary.flatbuffer import Table, root
 from mlaudit.binary.recorded import artifact, exact, ranged, version_text
 from mlaudit.binary.window import whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

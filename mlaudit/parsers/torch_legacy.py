@@ -8,7 +8,8 @@ from mlaudit.binary.pickle_opcodes import walk
 from mlaudit.binary.pickled import contents
 from mlaudit.binary.source import from_stream
 from mlaudit.binary.torch_pickled import checkpoint
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

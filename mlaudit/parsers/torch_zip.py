@@ -12,7 +12,8 @@ from mlaudit.binary.recorded import artifact, exact, ranged
 from mlaudit.binary.torch_pickled import checkpoint
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import Archive, Member
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
 from mlaudit.registry import parser
 

@@ -6,7 +6,8 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars import pyproject_text
 from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread

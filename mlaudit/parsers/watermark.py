@@ -8,7 +8,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.dump_text import Line, lines, platform_facts
 from mlaudit.model import Fact, Kind, Layer, Statement
 from mlaudit.names import package_of

@@ -11,7 +11,8 @@ from collections.abc import Iterator
 from mlaudit.binary.archives import remarks
 from mlaudit.binary.window import whole
 from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
 from mlaudit.model import Layer, Statement
 from mlaudit.names import normalized

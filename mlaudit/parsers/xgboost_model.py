@@ -9,7 +9,8 @@ from mlaudit.binary.boosters import TAIL, xgboost_binary_version, xgboost_versio
 from mlaudit.binary.recorded import artifact, exact, ranged
 from mlaudit.binary.ubjson import top_version
 from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.model import Statement, Strength
 from mlaudit.registry import parser
 

@@ -12,7 +12,8 @@ from io import BytesIO
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.document import WHOLE_LIMIT, Document, Unreadable
+from mlaudit.document import WHOLE_LIMIT, Document
+from mlaudit.errors import Unreadable
 
 _SECONDS = 60
 

@@ -46,7 +46,7 @@ def asked(executable: str) -> Interpreter:
     # Serving asks only the running interpreter, and at its start these would be most of what is imported.
     import subprocess
 
-    from mlaudit.document import Unreadable
+    from mlaudit.errors import Unreadable
 
     try:
         # Without -S, since the folders that `site` adds are those that packages are imported from; -I keeps the

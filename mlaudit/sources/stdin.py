@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from mlaudit.document import WHOLE_LIMIT, Document, Unreadable
+from mlaudit.document import WHOLE_LIMIT, Document
+from mlaudit.errors import Unreadable
 
 
 def document() -> Document:

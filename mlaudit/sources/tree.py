@@ -11,7 +11,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.document import Document, Unreadable
+from mlaudit.document import Document
+from mlaudit.errors import Unreadable
 from mlaudit.sources.files import Root
 
 MAX_ENTRIES = 200_000

@@ -8,7 +8,7 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import wanted
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader

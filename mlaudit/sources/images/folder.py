@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import EXISTS, Form, Held, Setup, condensed, wanted
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.layers import MAX_HELD, Layer, scan

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import Setup
 from mlaudit.narrow import Malformed, Node
 from mlaudit.sources.images.layers import Layer

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from mlaudit.document import Unreadable
+from mlaudit.errors import Unreadable
 from mlaudit.grammars.filesystem import FileSystem, Gap, Setup
 from mlaudit.narrow import Malformed
 from mlaudit.sources.files import open_regular
