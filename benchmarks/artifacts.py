@@ -22,8 +22,8 @@ from typing import BinaryIO
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from mlaudit.reading import read  # noqa: E402 (the repository is put on the path first)
-from mlaudit.sources.files import Root  # noqa: E402
+from mlaudit.parsers._read import read  # noqa: E402
+from mlaudit.sources.working_tree import Root  # noqa: E402
 
 STATE = b"\x8c\x10_sklearn_version\x8c\x051.5.2"
 MODEL = b"\x80\x04csklearn.svm\nSVC\n)\x81}("

@@ -19,9 +19,9 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
-from mlaudit.model import Reading, Unread  # noqa: E402 (the repository is put on the path first)
-from mlaudit.reading import read  # noqa: E402
-from mlaudit.sources.files import Root  # noqa: E402
+from mlaudit.model.nouns import Reading, Unread  # noqa: E402
+from mlaudit.parsers._read import read  # noqa: E402
+from mlaudit.sources.working_tree import Root  # noqa: E402
 
 _VALUES = re.compile(r"`[^`]*`|'[^']*'|\d+|\[[^\]]*\]")
 SKIPPED = ("README.md", "MANIFEST.csv", "findings.csv")

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlaudit.knowledge import Consequence, Effect, judge
-from mlaudit.model import Severity
+from mlaudit.model.nouns import Severity
 
 BAD = frozenset({"error", "crash", "hang", "different"})
 NO_CROSSING = frozenset({"retrain", "runtime", "joblib.hash"})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlaudit.cli import main
+from mlaudit.cli.app import main
 
 if __name__ == "__main__":
     main()

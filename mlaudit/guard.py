@@ -21,14 +21,14 @@ from pathlib import Path
 from pkgutil import get_data
 from typing import TYPE_CHECKING
 
-from mlaudit.names import package_of
+from mlaudit.model.names import package_of
 from mlaudit.sources.installed import Distribution, distributions
 from mlaudit.sources.interpreter import Interpreter, running
 
 if TYPE_CHECKING:
-    from mlaudit.model import Reading
-    from mlaudit.report import Finding, Report
-    from mlaudit.settings import Settings
+    from mlaudit.model.nouns import Reading
+    from mlaudit.model.report import Finding, Report
+    from mlaudit.request.settings import Settings
 
 TRAINING = "training"
 SERVING = "serving"
@@ -60,7 +60,7 @@ def check(
     Args:
         snapshot: the JSON of `mlaudit snapshot`.
         on: `raise` or `warn`: what happens where a finding reaches `fail_on` of the settings (default: error).
-        settings: what `mlaudit.config.load` gives; ignores, severities and the rest apply.
+        settings: what `mlaudit.request.config_file.load` gives; ignores, severities and the rest apply.
         artifact_kinds: what is loaded, such as `sklearn.pickle`; makes verdicts exact that depend on it.
 
     Returns:
@@ -69,7 +69,7 @@ def check(
 
     Raises:
         Drift: a finding reaches `fail_on`, and `on` is `raise`.
-        mlaudit.document.Unreadable: the snapshot cannot be read.
+        mlaudit.document.document.Unreadable: the snapshot cannot be read.
     """
     if on not in ("raise", "warn"):
         raise ValueError(f'on={on!r}: expected "raise" or "warn"')
@@ -140,10 +140,11 @@ def _judged(
     """The audit's report on the pair, as far as it speaks of drift. Raises Unreadable."""
     from datetime import date
 
-    from mlaudit.audit import audit, environment
-    from mlaudit.settings import Settings
+    from mlaudit.audit import audit
+    from mlaudit.environments.environment import environment
+    from mlaudit.request.settings import Settings
+    from mlaudit.request.wanted import Wanted
     from mlaudit.snapshot import reading
-    from mlaudit.target import Wanted
 
     chosen = settings or Settings()
     then, now = _read(path), reading(live, installed)
@@ -159,16 +160,16 @@ def _judged(
 
 def _watched_of(reading: Reading) -> Reading:
     """The reading without packages that the ML table does not name."""
-    from mlaudit.model import Kind
+    from mlaudit.model.nouns import Kind
 
     return replace(reading, pins=tuple(pin for pin in reading.pins if pin.kind is Kind.PYTHON or _matters(pin.name)))
 
 
 def _read(path: Path) -> Reading:
     """The snapshot's reading. Raises Unreadable, also where a single entry of it means nothing."""
-    from mlaudit.errors import Unreadable
-    from mlaudit.reading import read
-    from mlaudit.sources.files import Root
+    from mlaudit.model.errors import Unreadable
+    from mlaudit.parsers._read import read
+    from mlaudit.sources.working_tree import Root
 
     found = read(Root(Path()).document(path), "snapshot")
     if found.unread:

@@ -6,12 +6,12 @@ import json
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from mlaudit.sources.installed import Distribution, came_from, distributions
+from mlaudit.sources.installed import Distribution, direct_url, distributions
 from mlaudit.sources.interpreter import Interpreter, asked, running
 
 if TYPE_CHECKING:
-    from mlaudit.document import Document
-    from mlaudit.model import Pin, Reading
+    from mlaudit.document.document import Document
+    from mlaudit.model.nouns import Pin, Reading
 
 SCHEMA = "mlaudit.snapshot/1"
 
@@ -54,10 +54,25 @@ def _came_from(one: Distribution) -> tuple[str, str | None]:
     return source, address if source == "git" else None
 
 
+def came_from(one: Distribution) -> tuple[str, str | None]:
+    """Where a package came from, `index`, `git`, `url` or `path`, and the address (PEP 610), credentials masked."""
+    if not one.direct:
+        return "index", None
+    from mlaudit.document.node import Malformed, Node
+    from mlaudit.grammars.pypi.installed_text import origin
+    from mlaudit.model.secrets import masked
+
+    try:
+        found = origin(Node(json.loads(direct_url(one))))
+    except (OSError, ValueError, Malformed, RecursionError):
+        return "url", None
+    return found.source, masked(found.origin) if found.origin else None
+
+
 def reading(interpreter: Interpreter, installed: Iterable[Distribution]) -> Reading:
     """The same as a reading, each package placed at its metadata folder."""
-    from mlaudit.document import Document
-    from mlaudit.model import Fact, Kind, Layer, Reading
+    from mlaudit.document.document import Document
+    from mlaudit.model.nouns import Fact, Kind, Layer, Reading
 
     document = Document(interpreter.executable)
     at = document.place()
@@ -77,7 +92,7 @@ def reading(interpreter: Interpreter, installed: Iterable[Distribution]) -> Read
 
 
 def _pin(document: Document, one: Distribution) -> Pin:
-    from mlaudit.model import Kind, Layer, Place
+    from mlaudit.model.nouns import Kind, Layer, Place
 
     source, address = _came_from(one)
     kind = Kind.LOCAL if source == "path" else Kind.PACKAGE

@@ -8,9 +8,9 @@ import struct
 import zipfile
 from collections.abc import Iterable, Mapping
 
-from mlaudit.document import Document
-from mlaudit.model import Reading
-from mlaudit.reading import read
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Reading
+from mlaudit.parsers._read import read
 
 
 def reading(data: bytes, name: str = "model.bin", as_format: str | None = None) -> Reading:

@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from mlaudit.model import Kind, Pin, Reading
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.sources.image import image_document
+from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.parsers._read import read
+from mlaudit.sources.images.recognize import image_document
+from mlaudit.sources.working_tree import Root
 
 Files = dict[str, "bytes | str"]
 

@@ -11,9 +11,9 @@ from urllib.parse import urlsplit
 
 from packaging.markers import Marker
 
-from mlaudit.model import Kind, Pin, Reading, Target
-from mlaudit.names import normalized
-from mlaudit.target import choose
+from mlaudit.environments.target import choose
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Pin, Reading, Target
 
 PYTHONS = ("3.10", "3.11", "3.12", "3.13", "3.14")
 Named = tuple[str, str]

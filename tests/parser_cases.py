@@ -9,11 +9,11 @@ from enum import Enum
 from pathlib import Path
 from typing import Any
 
-from mlaudit.model import Reading
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.sources.image import image_document
-from mlaudit.sources.tree import environment_document
+from mlaudit.model.nouns import Reading
+from mlaudit.parsers._read import read
+from mlaudit.sources.images.recognize import image_document
+from mlaudit.sources.virtualenv import environment_document
+from mlaudit.sources.working_tree import Root
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 REGENERATE = os.environ.get("MLAUDIT_REGENERATE") == "1"

@@ -11,8 +11,8 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mlaudit.registry import Rule, rules
 from mlaudit.reporters._rule_text import markdown, title
+from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
 COMMANDS = ("check", "compare", "list", "snapshot", "explain", "init")

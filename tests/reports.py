@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from datetime import date
 
-from mlaudit.audit import audit, environment
-from mlaudit.document import Document
-from mlaudit.model import Distance, Edit, Evidence, Fix, Kind, Place, Severity, State, Verdict
-from mlaudit.reading import read
-from mlaudit.report import Cell, Crossing, Environment, Finding, Found, Report, Row, Summary
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Distance, Edit, Evidence, Fix, Kind, Place, Severity, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Environment, Finding, Found, Report, Row, Summary
+from mlaudit.parsers._read import read
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
 
 TODAY = date(2026, 11, 22)
 

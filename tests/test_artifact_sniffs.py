@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.document import Document
-from mlaudit.reading import recognized
-from mlaudit.registry import parsers
+from mlaudit.document.document import Document
+from mlaudit.parsers._read import recognized
+from mlaudit.parsers._registry import parsers
 from tests.parser_cases import FIXTURES
 
 ARTIFACTS = {name for name, parser in parsers().items() if parser.artifact and parser.kind == "binary"}

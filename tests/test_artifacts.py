@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.model import Kind, Layer, Pin, Reading
-from mlaudit.names import package_of
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.versions import admits
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind, Layer, Pin, Reading
+from mlaudit.model.versions import admits
+from mlaudit.parsers._read import read
+from mlaudit.sources.working_tree import Root
 
 SAMPLES = Path(os.environ.get("MLAUDIT_ARTIFACTS", Path(__file__).parent.parent.parent / "shared/artifact-samples"))
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mlaudit.assembly import environment_names
-from mlaudit.audit import environment
-from mlaudit.model import Pin, Place, Reading, Unread
-from mlaudit.sources.spelling import BadSource, Spelled, spelled
-from mlaudit.target import Wanted
+from mlaudit.environments.environment import environment
+from mlaudit.environments.sources import environment_names
+from mlaudit.model.nouns import Pin, Place, Reading, Unread
+from mlaudit.request.source_spec import BadSource, Spelled, spelled
+from mlaudit.request.wanted import Wanted
 
 FILES = {"a.txt", "b=c.txt", "x#y.lock", "main:z.txt", "folder,with,commas.txt"}
 

@@ -9,14 +9,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.audit import audit, environment
-from mlaudit.document import Document
-from mlaudit.model import Kind, Layer, Pin, Place, Reading, Severity, State, Verdict
-from mlaudit.reading import read
-from mlaudit.registry import Style, render
-from mlaudit.report import Environment, Report
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Reading, Severity, State, Verdict
+from mlaudit.model.report import Environment, Report
+from mlaudit.parsers._read import read
+from mlaudit.reporters._registry import Style, render
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
 
 TODAY = date(2026, 11, 22)
 Source = tuple[str, str]

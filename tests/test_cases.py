@@ -11,12 +11,13 @@ import pytest
 import tomli
 
 from mlaudit import __version__
-from mlaudit.baseline import loads
-from mlaudit.commands import check, compare
-from mlaudit.document import Document
-from mlaudit.options import Options, settings_for
-from mlaudit.registry import Style, formats, render
-from mlaudit.report import Report
+from mlaudit.api import check, compare
+from mlaudit.discovery.configuration import settings_for
+from mlaudit.document.document import Document
+from mlaudit.model.report import Report
+from mlaudit.policy.baseline import loads
+from mlaudit.reporters._registry import Style, formats, render
+from mlaudit.request.options import Options
 from tests.parser_cases import FIXTURES, REGENERATE
 from tests.reports import TODAY
 
@@ -31,7 +32,15 @@ def report_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Report:
     monkeypatch.chdir(case / run.get("folder", "."))
     here = Path()
     settings = settings_for(
-        here, here, None, fail_on=None, select=tuple(run.get("select", ())), ignore=(), packages=(), defines={}
+        here,
+        here,
+        None,
+        fail_on=None,
+        select=tuple(run.get("select", ())),
+        ignore=(),
+        packages=(),
+        defines={},
+        codes=frozenset(),
     )
     known = Path("baseline.json")
     baseline = loads(Document(known.name, known.read_bytes())) if known.exists() else None

@@ -111,7 +111,7 @@ def test_options_are_laid_over_the_configuration(pair: Path) -> None:
 def test_colours_are_for_terminals_that_want_them(
     monkeypatch: pytest.MonkeyPatch, asked: bool, variables: dict[str, str], coloured: bool
 ) -> None:
-    from mlaudit import cli
+    from mlaudit.cli import app as cli
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")

@@ -8,15 +8,15 @@ from typing import Any
 
 import pytest
 
-from mlaudit.document import Document
-from mlaudit.grammars.conda_pins import CondaPins, build_of, dotted
-from mlaudit.grammars.conda_spec import MAX_LENGTH, MatchSpec, dist_of, parse, split_channel
-from mlaudit.model import Kind, Pin, Reading, Unread
-from mlaudit.names import package_of
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.versions import admits
-from mlaudit.yaml_text import yaml_loads
+from mlaudit.document.document import Document
+from mlaudit.document.yaml import yaml_loads
+from mlaudit.grammars.conda.conda_pins import CondaPins, build_of, dotted
+from mlaudit.grammars.conda.conda_spec import MAX_LENGTH, MatchSpec, dist_of, parse, split_channel
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind, Pin, Reading, Unread
+from mlaudit.model.versions import admits
+from mlaudit.parsers._read import read
+from mlaudit.sources.working_tree import Root
 from tests.parser_cases import FIXTURES
 
 SPECS: list[tuple[str, dict[str, Any]]] = [

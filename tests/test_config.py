@@ -9,10 +9,10 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.config import ConfigError, find_configuration, load
-from mlaudit.document import Document
-from mlaudit.model import Place, Severity
-from mlaudit.settings import GroupRule, Selection, Settings, platform_and_machine, python_version
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Place, Severity
+from mlaudit.request.config_file import ConfigError, find_configuration, load
+from mlaudit.request.settings import GroupRule, Selection, Settings, platform_and_machine, python_version
 
 EXAMPLE = """\
 [tool.mlaudit]

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.commands import compare, listing
-from mlaudit.model import Severity
-from mlaudit.names import package_of
-from mlaudit.options import Options
-from mlaudit.target import Wanted
-from mlaudit.versions import same_public
+from mlaudit.api import compare, listing
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Severity
+from mlaudit.model.versions import same_public
+from mlaudit.request.options import Options
+from mlaudit.request.wanted import Wanted
 
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 FILE = CORPUS / "findings.csv"

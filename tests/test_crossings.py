@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.audit import environment
-from mlaudit.crossings import judge
-from mlaudit.document import Document
-from mlaudit.model import Distance, State, Verdict
-from mlaudit.reading import read
-from mlaudit.report import Cell, Environment
-from mlaudit.target import Wanted
+from mlaudit.comparison.verdict import judge
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Distance, State, Verdict
+from mlaudit.model.report import Cell, Environment
+from mlaudit.parsers._read import read
+from mlaudit.request.wanted import Wanted
 
 
 def made(text: str, name: str = "one", python: str | None = None, as_format: str = "requirements") -> Environment:

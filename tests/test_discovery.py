@@ -16,12 +16,12 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.config import load
-from mlaudit.discovery import Discovery, by_name, discover, no_roots
-from mlaudit.document import Document
-from mlaudit.init import how_to_declare, quoted, render
+from mlaudit.discovery.environments import Discovery, by_name, discover, no_roots
+from mlaudit.discovery.init_file import how_to_declare, quoted, render
+from mlaudit.document.document import Document
 from mlaudit.knowledge.roles import tokens, words
-from mlaudit.sources.walk import walk
+from mlaudit.request.config_file import load
+from mlaudit.sources.listing import walk
 
 FIXTURES = Path(__file__).parent.parent / "fixtures" / "discovery"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/tree"))

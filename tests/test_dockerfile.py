@@ -8,11 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.document import Document
-from mlaudit.grammars.dockerfile_text import Instruction, instructions
-from mlaudit.model import Pin, Reading
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
+from mlaudit.document.document import Document
+from mlaudit.grammars.container.dockerfile_text import Instruction, instructions
+from mlaudit.model.nouns import Pin, Reading
+from mlaudit.parsers._read import read
+from mlaudit.sources.working_tree import Root
 
 
 def keywords(text: str) -> list[tuple[str, str]]:

@@ -16,9 +16,9 @@ import pytest
 import tomli
 import yaml
 
-from mlaudit.config import load
-from mlaudit.document import Document
-from mlaudit.registry import rules
+from mlaudit.document.document import Document
+from mlaudit.request.config_file import load
+from mlaudit.rules._registry import rules
 from tests.played import blocks, play
 from tests.reference import COMMANDS, FAMILIES, PAGES
 

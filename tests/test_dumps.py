@@ -12,15 +12,16 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import purl, xml_text
+from mlaudit.document.document import Document
+from mlaudit.grammars import xml_text
+from mlaudit.grammars.pypi import purl
 from mlaudit.grammars.xml_text import elements
-from mlaudit.model import Kind, Pin, Reading
-from mlaudit.names import normalized
-from mlaudit.reading import read, recognized
-from mlaudit.sources.files import Root
-from mlaudit.sources.tree import environment_document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.parsers._read import read, recognized
+from mlaudit.sources.virtualenv import environment_document
+from mlaudit.sources.working_tree import Root
 from tests.parser_cases import FIXTURES
 
 LINE_FORMATS = (

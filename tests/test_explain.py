@@ -6,9 +6,9 @@ import re
 
 import pytest
 
-from mlaudit.errors import UsageError
-from mlaudit.explain import WIDTH, explained
-from mlaudit.registry import Rule, rules
+from mlaudit.model.errors import UsageError
+from mlaudit.reporters._explain import WIDTH, explained
+from mlaudit.rules._registry import Rule, rules
 
 PACKAGES = [
     "numpy",

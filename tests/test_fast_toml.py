@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import tomli
 
-from mlaudit.fast_toml import loads_lock, toml_loads
+from mlaudit.document.toml import loads_lock, toml_loads
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", ROOT.parent / "shared" / "corpus"))

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from datetime import date
 
-from mlaudit.audit import audit, environment
-from mlaudit.document import Document
-from mlaudit.reading import read
-from mlaudit.report import Finding
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.report import Finding
+from mlaudit.parsers._read import read
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
 
 
 def findings(training: str, serving: str, as_format: str = "requirements") -> list[Finding]:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from mlaudit.binary.formats import formats, onnx_reader, onnx_writer
+from mlaudit.document.node import Node
+from mlaudit.grammars.model_file.formats import formats, onnx_reader, onnx_writer
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.load import evidence, parse
-from mlaudit.narrow import Node
-from mlaudit.versions import specifiers
+from mlaudit.model.versions import specifiers
 
 ROOT = parse("formats.toml")
 TABLES = [(name, table) for name, table in ROOT.items() if name != "module"]

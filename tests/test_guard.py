@@ -14,13 +14,13 @@ from pathlib import Path
 import pytest
 
 from mlaudit import guard, snapshot
-from mlaudit.commands import compare
-from mlaudit.errors import Unreadable
+from mlaudit.api import compare
 from mlaudit.knowledge.table import watched
-from mlaudit.model import Place, Severity
-from mlaudit.names import package_of
-from mlaudit.options import Options
-from mlaudit.settings import BannedRow, IgnoreRow, Selection, Settings
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Place, Severity
+from mlaudit.request.options import Options
+from mlaudit.request.settings import BannedRow, IgnoreRow, Selection, Settings
 from mlaudit.sources.installed import distributions
 from mlaudit.sources.interpreter import Interpreter, running
 from tests.environments import made

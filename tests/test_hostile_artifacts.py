@@ -18,11 +18,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.binary import pickle_walk, streams
-from mlaudit.model import Reading
-from mlaudit.reading import read
-from mlaudit.registry import parsers
-from mlaudit.sources.files import Root
+from mlaudit.grammars.model_file import pickle_walk, streams
+from mlaudit.model.nouns import Reading
+from mlaudit.parsers._read import read
+from mlaudit.parsers._registry import parsers
+from mlaudit.sources.working_tree import Root
 from tests.artifact_bytes import (
     core_ml,
     field,
@@ -170,8 +170,8 @@ def test_many_opcodes_end_in_a_search_that_is_called_weak(monkeypatch: pytest.Mo
 
 
 def _walk(source: object, operations: int) -> pickle_walk.Found:
-    from mlaudit.binary.pickle_opcodes import walk
-    from mlaudit.binary.source import Source
+    from mlaudit.grammars.model_file.pickle_opcodes import walk
+    from mlaudit.grammars.model_file.source import Source
 
     assert isinstance(source, Source)
     return walk(source, operations=operations)

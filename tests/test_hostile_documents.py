@@ -9,10 +9,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document import Document
-from mlaudit.model import Reading
-from mlaudit.reading import MAX_INCLUDES, read
-from mlaudit.registry import parsers
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Reading
+from mlaudit.parsers._read import MAX_INCLUDES, read
+from mlaudit.parsers._registry import parsers
 from tests.artifact_bytes import reasons, versions
 from tests.parser_cases import FIXTURES
 

@@ -18,13 +18,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import HEADER, Form, Held, condensed, wanted
-from mlaudit.sources.files import Root
-from mlaudit.sources.image import image_document
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import byte_reader, layers
 from mlaudit.sources.images.byte_reader import Reader, unfolded
+from mlaudit.sources.images.file_system import HEADER, Form, Held, condensed, wanted
+from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.images.tar_walk import NAME_LIMIT, TarWalk
+from mlaudit.sources.working_tree import Root
 from tests.image_bytes import (
     SITE,
     Files,

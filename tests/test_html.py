@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 
-from mlaudit.registry import Style, render
-from mlaudit.report import Report
+from mlaudit.model.report import Report
+from mlaudit.reporters._registry import Style, render
 from tests.reports import fleet, made_of, of_texts
 from tests.test_cases import report_of
 from tests.test_reporters import HOSTILE, Page

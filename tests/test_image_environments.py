@@ -10,9 +10,9 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.commands import compare
-from mlaudit.model import Kind
-from mlaudit.options import Options
+from mlaudit.api import compare
+from mlaudit.model.nouns import Kind
+from mlaudit.request.options import Options
 from mlaudit.sources.images import folder
 from tests.image_bytes import SITE, Files, conda_record, config, dist, docker_legacy, image_of, saved, seen, tar, unpack
 

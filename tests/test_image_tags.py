@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.document import Document
-from mlaudit.grammars.image_tags import contents, parse, rows, statements
-from mlaudit.model import Kind, Pin, Unread
+from mlaudit.document.document import Document
+from mlaudit.grammars.container.image_tags import contents, parse, rows, statements
+from mlaudit.model.nouns import Kind, Pin, Unread
 
 KNOWLEDGE = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parents[2] / "shared" / "corpus")).parent / "knowledge"
 IMAGES = KNOWLEDGE / "images.csv"

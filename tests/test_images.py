@@ -18,10 +18,10 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.commands import compare
-from mlaudit.model import Kind
-from mlaudit.names import normalized
-from mlaudit.options import Options
+from mlaudit.api import compare
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind
+from mlaudit.request.options import Options
 from tests.image_bytes import (
     SITE,
     Files,

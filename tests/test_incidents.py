@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.audit import audit, environment
-from mlaudit.document import Document
-from mlaudit.model import Kind, Layer, Pin, Place, Reading, Severity
-from mlaudit.reading import read
-from mlaudit.report import Environment, Finding
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Reading, Severity
+from mlaudit.model.report import Environment, Finding
+from mlaudit.parsers._read import read
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
 from tests.parser_cases import FIXTURES
 
 ROWS = tomli.loads((FIXTURES / "incidents" / "incidents.toml").read_text(encoding="utf-8"))["incident"]

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.document import Document
-from mlaudit.grammars.install_command import statements
-from mlaudit.grammars.recipe import Recipe
-from mlaudit.grammars.script_text import whole_text
-from mlaudit.grammars.shell_expand import expanded
-from mlaudit.model import Fact, Include, Kind, Pin, Statement, Unread
+from mlaudit.document.document import Document
+from mlaudit.grammars.shell.install_command import statements
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import whole_text
+from mlaudit.grammars.variables import expanded
+from mlaudit.model.nouns import Fact, Include, Kind, Pin, Statement, Unread
 
 
 def read(text: str, values: Mapping[str, str] | None = None) -> list[Statement]:

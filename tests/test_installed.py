@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.names import normalized
-from mlaudit.sources.installed import came_from, distributions
+from mlaudit.model.names import normalized
+from mlaudit.snapshot import came_from
+from mlaudit.sources.installed import distributions
 
 
 def info(folder: Path, name: str, **files: str) -> Path:

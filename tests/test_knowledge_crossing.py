@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from mlaudit.knowledge import Consequence, Effect, artifact_kinds, companions, judge, worst_in_ranges
-from mlaudit.model import Severity
+from mlaudit.model.nouns import Severity
 
 
 def kinds(*names: str) -> frozenset[str]:

@@ -17,7 +17,7 @@ from mlaudit.knowledge import (
     wheel_cuda,
 )
 from mlaudit.knowledge.about import about
-from mlaudit.model import Distance, Severity
+from mlaudit.model.nouns import Distance, Severity
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 import tomli
 
 from mlaudit.knowledge import Effect, abi_breaks, artifact_kinds, family_mismatches, judge, onnx_crossing
-from mlaudit.model import Severity
+from mlaudit.model.nouns import Severity
 
 INCIDENTS = tomli.loads((Path(__file__).parents[1] / "fixtures/incidents/incidents.toml").read_text(encoding="utf-8"))
 

@@ -12,11 +12,11 @@ import pytest
 import tomli
 
 import mlaudit.knowledge as knowledge
+from mlaudit.document.node import Node
 from mlaudit.knowledge import Effect, KnowledgeError, artifact_kinds
 from mlaudit.knowledge.load import Known, built_from, dossier, packages
 from mlaudit.knowledge.load import _dossier as build_dossier
-from mlaudit.model import Evidence
-from mlaudit.narrow import Node
+from mlaudit.model.nouns import Evidence
 
 FOLDER = Path(__file__).parents[1] / "mlaudit" / "knowledge"
 ROW = """
@@ -124,8 +124,8 @@ def test_developer_tools_are_not_loaded_with_the_knowledge() -> None:
     code = "import sys; from mlaudit.knowledge import judge; judge('numpy', '2.0', '1.0'); print(*sys.modules)"
     loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert "mlaudit.knowledge.crossing" in loaded
-    assert "mlaudit.knowledge.measure" not in loaded
-    assert "mlaudit.knowledge.refresh" not in loaded
+    assert "mlaudit.lab.measure" not in loaded
+    assert "mlaudit.lab.refresh" not in loaded
 
 
 def test_every_public_name_is_where_it_is_said_to_be() -> None:

@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from mlaudit.knowledge import KnowledgeError, artifact_kinds
-from mlaudit.knowledge.measure import Artifact, Outcome, Recipe, measure, recipe, recipes
-from mlaudit.knowledge.refresh import runs
+from mlaudit.lab.measure import Artifact, Outcome, Recipe, measure, recipe, recipes
+from mlaudit.lab.refresh import runs
 
 HERE = Path(sys.executable)
 

@@ -14,7 +14,7 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.locate import Locator, Route, Span, json_locator, toml_locator, yaml_locator
+from mlaudit.document.positions import Locator, Route, Span, json_locator, toml_locator, yaml_locator
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", ROOT.parent / "shared" / "corpus"))
@@ -474,7 +474,7 @@ def test_broken_or_too_deep_yaml_gives_no_error(text: str) -> None:
 
 def test_yaml_without_libyaml_has_the_same_places(monkeypatch: pytest.MonkeyPatch) -> None:
     expected = [yaml_locator("\ufeff" + YAML).at(*route) for route, _, _ in YAML_PLACES]
-    monkeypatch.setattr("mlaudit.locate_yaml._Loader", yaml.SafeLoader)
+    monkeypatch.setattr("mlaudit.document.yaml_positions._Loader", yaml.SafeLoader)
     assert [yaml_locator("\ufeff" + YAML).at(*route) for route, _, _ in YAML_PLACES] == expected
 
 

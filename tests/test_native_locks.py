@@ -18,11 +18,12 @@ from packaging import pylock
 from packaging.requirements import Requirement
 from packaging.tags import cpython_tags
 
-from mlaudit.model import Kind, Pin, Reading
-from mlaudit.names import normalized
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.target import Wanted, choose, target_for
+from mlaudit.environments.target import choose, target_for
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.parsers._read import read
+from mlaudit.request.wanted import Wanted
+from mlaudit.sources.working_tree import Root
 from tests.parser_cases import FIXTURES
 
 if TYPE_CHECKING:

@@ -16,11 +16,12 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.model import Reading
-from mlaudit.reading import read
-from mlaudit.sources.files import Root as Folder
-from mlaudit.target import Wanted, target_for
-from mlaudit.versions import admits
+from mlaudit.environments.target import target_for
+from mlaudit.model.nouns import Reading
+from mlaudit.model.versions import admits
+from mlaudit.parsers._read import read
+from mlaudit.request.wanted import Wanted
+from mlaudit.sources.working_tree import Root as Folder
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
 
 BESIDE = shutil.which("poetry", path=str(Path(sys.executable).parent))

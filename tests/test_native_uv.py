@@ -11,11 +11,12 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.model import Reading, Root
-from mlaudit.problems import problems
-from mlaudit.reading import read
-from mlaudit.sources.files import Root as Folder
-from mlaudit.target import Wanted, target_for
+from mlaudit.environments.target import target_for
+from mlaudit.environments.target_problems import problems
+from mlaudit.model.nouns import Reading, Root
+from mlaudit.parsers._read import read
+from mlaudit.request.wanted import Wanted
+from mlaudit.sources.working_tree import Root as Folder
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
 
 BESIDE = shutil.which("uv", path=str(Path(sys.executable).parent))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.registry import parsers
+from mlaudit.parsers._registry import parsers
 from tests.parser_cases import FIXTURES, run
 
 CASES = sorted((FIXTURES / "parsers").glob("*/*/expected.json"))

@@ -14,10 +14,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.binary.pickle_opcodes import walk
-from mlaudit.binary.pickle_values import Dict, Global
-from mlaudit.binary.pickle_walk import Found
-from mlaudit.binary.source import from_stream
+from mlaudit.grammars.model_file.pickle_opcodes import walk
+from mlaudit.grammars.model_file.pickle_values import Dict, Global
+from mlaudit.grammars.model_file.pickle_walk import Found
+from mlaudit.grammars.model_file.source import from_stream
 from tests.artifact_bytes import reading, reasons, versions
 
 PROTOCOLS = range(pickle.HIGHEST_PROTOCOL + 1)

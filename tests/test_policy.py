@@ -9,17 +9,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.audit import audit, environment
-from mlaudit.baseline import dumps, loads
-from mlaudit.config import load
-from mlaudit.document import Document
-from mlaudit.model import Evidence, Place, Severity
-from mlaudit.policy import Judged, apply
-from mlaudit.reading import read
-from mlaudit.registry import rules
-from mlaudit.report import Environment, Finding, Hit, Report
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Evidence, Place, Severity
+from mlaudit.model.report import Environment, Finding, Hit, Report
+from mlaudit.parsers._read import read
+from mlaudit.policy.apply import Judged, apply
+from mlaudit.policy.baseline import dumps, loads
+from mlaudit.request.config_file import load
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
+from mlaudit.rules._registry import rules
 
 TODAY = date(2026, 11, 22)
 NUMPY = ("numpy==2.1.3\n", "numpy==1.26.0\n")

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.registry import parsers
+from mlaudit.parsers._registry import parsers
 from tests.checkout import clone, environment
 from tests.environments import OFFLINE, python_of
 from tests.played import blocks

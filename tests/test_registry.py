@@ -5,7 +5,8 @@ from __future__ import annotations
 import pytest
 
 from mlaudit.knowledge.roles import words
-from mlaudit.registry import Parser, _declared_files, formats, parsers, render
+from mlaudit.parsers._registry import Parser, _declared_files, parsers
+from mlaudit.reporters._registry import formats, render
 
 
 @pytest.mark.parametrize("parser", parsers().values(), ids=lambda parser: parser.format)

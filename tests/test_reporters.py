@@ -18,10 +18,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
-from mlaudit import config, model
-from mlaudit.escape import as_code, for_css, for_markdown, for_spreadsheet, for_terminal, for_uri
-from mlaudit.listing import as_json
-from mlaudit.registry import Style, formats, render
+from mlaudit.model import nouns as model
+from mlaudit.reporters._escape import as_code, for_css, for_markdown, for_spreadsheet, for_terminal, for_uri
+from mlaudit.reporters._inventory import as_json
+from mlaudit.reporters._registry import Style, formats, render
+from mlaudit.request import config_file as config
 from tests.parser_cases import FIXTURES
 from tests.reports import fleet, made_of, of_texts
 from tests.test_cases import CASES, report_of

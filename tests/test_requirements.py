@@ -15,8 +15,8 @@ from packaging.requirements import InvalidRequirement
 from packaging.requirements import Requirement as Pep508
 from packaging.specifiers import SpecifierSet
 
-from mlaudit.document import Document
-from mlaudit.grammars import (
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import (
     poetry_text,
     pyproject_text,
     requirement,
@@ -24,12 +24,12 @@ from mlaudit.grammars import (
     requirements_text,
     wheel_indexes,
 )
-from mlaudit.grammars.requirements_text import logical_lines
-from mlaudit.model import Kind, Pin, Reading
-from mlaudit.names import normalized
-from mlaudit.reading import read
-from mlaudit.registry import parsers
-from mlaudit.sources.files import Root
+from mlaudit.grammars.pypi.requirements_text import logical_lines
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.parsers._read import read
+from mlaudit.parsers._registry import parsers
+from mlaudit.sources.working_tree import Root
 
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 

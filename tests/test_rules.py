@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.audit import audit, environment
-from mlaudit.config import load
-from mlaudit.document import Document
-from mlaudit.model import Kind, Layer, Pin, Place, Reading, Strength
-from mlaudit.reading import read
-from mlaudit.registry import Rule, rules
-from mlaudit.report import Environment, Finding, SharedFile
-from mlaudit.settings import Settings
-from mlaudit.target import Wanted
+from mlaudit.audit import audit
+from mlaudit.document.document import Document
+from mlaudit.environments.environment import environment
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Reading, Strength
+from mlaudit.model.report import Environment, Finding, SharedFile
+from mlaudit.parsers._read import read
+from mlaudit.request.config_file import load
+from mlaudit.request.settings import Settings
+from mlaudit.request.wanted import Wanted
+from mlaudit.rules._registry import Rule, rules
 from tests.parser_cases import FIXTURES
 
 SECTIONS = ("What it does", "Why", "Example", "Fix", "References")

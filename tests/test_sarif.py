@@ -15,10 +15,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.escape import for_terminal
-from mlaudit.model import Place
-from mlaudit.registry import Style, render, rules
-from mlaudit.report import Environment, Report
+from mlaudit.model.nouns import Place
+from mlaudit.model.report import Environment, Report
+from mlaudit.reporters._escape import for_terminal
+from mlaudit.reporters._registry import Style, render
+from mlaudit.rules._registry import rules
 from tests.reports import finding_of, fleet, of_texts
 from tests.test_cases import CASES, report_of
 from tests.test_reporters import shape

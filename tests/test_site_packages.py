@@ -15,14 +15,14 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import installed_text
-from mlaudit.model import Kind, Layer, Reading
-from mlaudit.names import normalized
-from mlaudit.reading import read
-from mlaudit.sources.files import Root
-from mlaudit.sources.tree import FolderTree, environment_document, package_folders
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import installed_text
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Layer, Reading
+from mlaudit.parsers._read import read
+from mlaudit.sources.virtualenv import FolderTree, environment_document, package_folders
+from mlaudit.sources.working_tree import Root
 
 PACKAGES = "lib/python3.11/site-packages"
 Install = Callable[..., Path]

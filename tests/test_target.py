@@ -10,13 +10,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.markers import Marker
 
-from mlaudit.document import Document
-from mlaudit.markers import Worlds, atom_bits, encoded, program
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Place, Reading, Root, Target
-from mlaudit.problems import problems
-from mlaudit.reading import read
-from mlaudit.target import KNOWN_MINORS, Choice, Wanted, choose, platform_of, pythons_of, target_for
-from mlaudit.walk import Asked, Evaluator
+from mlaudit.document.document import Document
+from mlaudit.environments.graph import Asked, Evaluator
+from mlaudit.environments.target import KNOWN_MINORS, Choice, choose, pythons_of, target_for
+from mlaudit.environments.target_problems import problems
+from mlaudit.grammars.pypi.markers import Worlds, atom_bits, encoded, program
+from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Reading, Root, Target
+from mlaudit.model.platforms import platform_of
+from mlaudit.parsers._read import read
+from mlaudit.request.wanted import Wanted
 from tests.native import environment
 
 AT = Place(path="a", line=1, column=1)

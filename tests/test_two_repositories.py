@@ -6,13 +6,14 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.commands import check, compare, listing
-from mlaudit.listing import as_json
-from mlaudit.options import Options, settings_for
-from mlaudit.reading import read
-from mlaudit.report import Environment
-from mlaudit.sources.files import Root
-from mlaudit.sources.spelling import BadSource, Spelled, spelled
+from mlaudit.api import check, compare, listing
+from mlaudit.discovery.configuration import settings_for
+from mlaudit.model.report import Environment
+from mlaudit.parsers._read import read
+from mlaudit.reporters._inventory import as_json
+from mlaudit.request.options import Options
+from mlaudit.request.source_spec import BadSource, Spelled, spelled
+from mlaudit.sources.working_tree import Root
 from tests.checkout import committed, write
 
 
@@ -154,6 +155,8 @@ def test_paths_choose_what_is_audited(
         },
     )
     monkeypatch.chdir(tmp_path)
-    settings = settings_for(Path(), Path(), None, fail_on=None, select=(), ignore=(), packages=(), defines={})
+    settings = settings_for(
+        Path(), Path(), None, fail_on=None, select=(), ignore=(), packages=(), defines={}, codes=frozenset()
+    )
     report = check(paths, Options(settings=settings))
     assert (report.exit_code, {one.name for one in report.environments}) == (code, audited)

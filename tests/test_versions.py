@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
-from mlaudit.model import Distance
-from mlaudit.versions import admits, both, disjoint, distance, exact, same_public, split_variant
+from mlaudit.model.nouns import Distance
+from mlaudit.model.versions import admits, both, disjoint, distance, exact, same_public, split_variant
 
 numbers = st.integers(0, 4)
 releases = st.builds(lambda parts: ".".join(map(str, parts)), st.lists(numbers, min_size=1, max_size=3))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from mlaudit.yaml_text import MAX_DEPTH, VISITS, YamlProblem, repeated_keys, yaml_load_all, yaml_loads
+from mlaudit.document.yaml import MAX_DEPTH, VISITS, YamlProblem, repeated_keys, yaml_load_all, yaml_loads
 
 TEXTS = [
     ("python: 3.10", {"python": "3.10"}),

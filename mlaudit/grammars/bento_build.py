@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Fact, Kind, Statement
-from mlaudit.narrow import Node
-from mlaudit.secrets import masked
+from mlaudit.model.nouns import Fact, Kind, Statement
+from mlaudit.model.secrets import masked
 
 
 def statements(doc: Document, build: Node) -> Iterator[Statement]:

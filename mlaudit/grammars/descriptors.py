@@ -6,17 +6,19 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import image_tags, install_pip, install_system, python_text
-from mlaudit.grammars.conda_pins import CondaPins, Standing
-from mlaudit.grammars.install_command import of_words, statements
-from mlaudit.grammars.recipe import Call, Recipe
-from mlaudit.grammars.script_text import Script, of_node
-from mlaudit.grammars.shell_expand import defined
-from mlaudit.grammars.shell_words import Lexer, Word
-from mlaudit.model import Include, Kind, Layer, Pin, Place, Statement
-from mlaudit.narrow import Malformed, Node
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
+from mlaudit.grammars.container import image_tags
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.shell import install_pip, install_system
+from mlaudit.grammars.shell.install_command import of_words, statements
+from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.grammars.shell.script_text import Script, of_node
+from mlaudit.grammars.shell.shell_words import Lexer, Word
+from mlaudit.grammars.variables import defined
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Statement
 
 MAX_DEPTH = 60
 """Tables inside tables that are searched."""

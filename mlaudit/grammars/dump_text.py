@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.model import Fact, Place
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Fact, Place
 
 MAX_LINE = 4096
 """Characters of one line that are looked at."""

@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.grammars.script_text import Script, line_and_column
-from mlaudit.model import Unread
+from mlaudit.document.document import Document
+from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.model.nouns import Unread
 
 MAX_LINES = 100_000
 """Lines that are read of one document."""

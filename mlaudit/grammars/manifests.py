@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit import locate
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document import positions as locate
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.document.yaml import yaml_load_all
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Place
-from mlaudit.narrow import Node
-from mlaudit.yaml_text import yaml_load_all
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Place
 
 
 class Manifests:

@@ -9,10 +9,10 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit.document import Document
-from mlaudit.grammars.requirement import is_template
-from mlaudit.model import Kind, Layer, Pin, Place, Statement
-from mlaudit.narrow import Node
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.variables import is_template
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 
 MAX_DEPTH = 60
 """Tables inside tables that are searched."""

@@ -10,13 +10,14 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit.document import Document
-from mlaudit.grammars import bento_build, poetry_text, python_text, requirement
-from mlaudit.grammars.conda_pins import CondaPins
-from mlaudit.model import Fact, Kind, Pin, Statement, Unread
-from mlaudit.names import normalized
-from mlaudit.narrow import Node
-from mlaudit.secrets import masked
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars import bento_build
+from mlaudit.grammars.conda.conda_pins import CondaPins
+from mlaudit.grammars.pypi import poetry_text, python_text, requirement
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Fact, Kind, Pin, Statement, Unread
+from mlaudit.model.secrets import masked
 
 _EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
 

@@ -13,9 +13,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Union
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Place
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Place
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""

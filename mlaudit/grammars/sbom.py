@@ -6,13 +6,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
-from mlaudit.document import Document
-from mlaudit.grammars import model_refs, purl, requirement
-from mlaudit.grammars.conda_pins import CondaPins, Standing
-from mlaudit.grammars.purl import PackageUrl
-from mlaudit.model import Edge, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.names import normalized
-from mlaudit.versions import parsed, specifiers
+from mlaudit.document.document import Document
+from mlaudit.grammars import model_refs
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
+from mlaudit.grammars.pypi import purl, requirement
+from mlaudit.grammars.pypi.purl import PackageUrl
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.versions import parsed, specifiers
 
 # Types of package URLs: https://github.com/package-url/purl-spec/blob/main/purl-types-index.json
 _SYSTEM = frozenset(("alpm", "apk", "deb", "rpm"))

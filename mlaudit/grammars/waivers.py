@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.model import Place, Unread, Waiver
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Place, Unread, Waiver
 
 _WAIVER = re.compile(
     r"#\s{0,16}mlaudit:\s{0,16}ignore(?:\[(?P<codes>[^\]\n]{0,256})\])?(?P<reason>[^\n#]{0,1024})", re.IGNORECASE

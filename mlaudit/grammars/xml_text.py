@@ -10,9 +10,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Place
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Place
 
 TOKEN = 1024 * 1024
 """Bytes of one tag, comment or other piece of markup."""

@@ -6,10 +6,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
-from mlaudit.model import Evidence
-from mlaudit.narrow import Malformed, Node
-from mlaudit.versions import parsed, public
+from mlaudit.model.nouns import Evidence
+from mlaudit.model.versions import parsed, public
 
 NUMPY = "numpy"
 _BUILT_KEYS = frozenset({"package", "last_numpy1", "first_numpy2", "declares"})

@@ -9,8 +9,8 @@ from functools import lru_cache
 
 from mlaudit.knowledge.kinds import artifact_kinds, kinds_of, owned
 from mlaudit.knowledge.load import Certainty, Dossier, Effect, Known, Moment, Skew, Step, dossier
-from mlaudit.model import Evidence, Severity
-from mlaudit.versions import admits, distance, parsed, public, same_public
+from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.versions import admits, distance, parsed, public, same_public
 
 PYTHON = "python"
 

@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
-from mlaudit.model import Evidence
-from mlaudit.narrow import Malformed, Node
-from mlaudit.versions import admits, parsed, public
+from mlaudit.model.nouns import Evidence
+from mlaudit.model.versions import admits, parsed, public
 
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})

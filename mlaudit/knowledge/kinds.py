@@ -6,9 +6,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
-from mlaudit.model import Evidence
-from mlaudit.narrow import Malformed, Node
+from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset({"title", "package", "holds", "source", "checked", "certainty"})
 

@@ -10,10 +10,10 @@ from enum import Enum
 from functools import lru_cache
 from typing import TypeVar
 
-from mlaudit.model import Distance, Evidence, Severity
-from mlaudit.narrow import Malformed, Node
-from mlaudit.packaged import HOME, packaged
-from mlaudit.versions import specifiers
+from mlaudit.document.node import Malformed, Node
+from mlaudit.model.nouns import Distance, Evidence, Severity
+from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Built = TypeVar("_Built")

@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Certainty, Effect, checked, evidence
-from mlaudit.model import Evidence, Severity
-from mlaudit.narrow import Malformed, Node
-from mlaudit.versions import parsed, public
+from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.versions import parsed, public
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from functools import lru_cache
 
 from mlaudit.knowledge.crossing import Consequence, judge
 from mlaudit.knowledge.load import Dossier, dossier
-from mlaudit.versions import admits, exact, parsed
+from mlaudit.model.versions import admits, exact, parsed
 
 MAX_PAIRS = 900
 """Pairs of candidates that are judged for one crossing of two ranges."""

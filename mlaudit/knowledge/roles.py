@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mlaudit.narrow import Node
-from mlaudit.packaged import packaged
+from mlaudit.document.node import Node
+from mlaudit.model.packaged import packaged
 
 READER = "reader"
 WRITER = "writer"

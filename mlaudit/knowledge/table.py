@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
+from mlaudit.document.node import Node
 from mlaudit.knowledge.load import checked
-from mlaudit.model import Distance, Severity
-from mlaudit.narrow import Node
+from mlaudit.model.nouns import Distance, Severity
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,1 +1,4 @@
-"""Input formats: one file each, found by their place in this folder."""
+"""Documents to readings: one file a format, found by its place in this folder.
+
+May import grammars and everything below; no parser imports another.
+"""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
-from mlaudit.model import Fact, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Fact, Statement
+from mlaudit.parsers._registry import parser
 
 _SCHEMA = re.compile(rb"(?m)^[\"']?\$schema[\"']?:[ \t]*[\"']?https?://[\w.-]*azureml", re.IGNORECASE)
 _ENVIRONMENT = re.compile(rb"(?m)^(?:environment|conda_file):")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars import bento_build, waivers
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _SERVICE = re.compile(rb"(?m)^service:[ \t]*[\"']?[\w./-]+(?::\w+)?[\"']?[ \t\r]*$")
 _OWN = re.compile(rb"(?m)^(?:python|include|exclude|docker|conda|models|labels|envs|description):")

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.boosters import catboost_release, catboost_version
-from mlaudit.binary.recorded import artifact, exact
-from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.boosters import catboost_release, catboost_version
+from mlaudit.grammars.model_file.recorded import artifact, exact
+from mlaudit.grammars.model_file.window import Window, whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 MAGIC = b"CBM1"
 SEARCHED = 16 * 1024 * 1024

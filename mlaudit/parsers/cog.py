@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Kind, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Statement
+from mlaudit.parsers._registry import parser
 
 _BUILD = re.compile(rb"(?m)^(?:build|environment):[ \t]*\r?$")
 _OWN = re.compile(

@@ -10,14 +10,14 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.conda_pins import CondaPins, Standing, cuda_variant
+from mlaudit.document.document import Document
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.grammars.dump_text import Line, lines, platform_facts
-from mlaudit.model import Kind, Layer, Pin, Statement, Unread
-from mlaudit.names import package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed, split_variant
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
+from mlaudit.model.versions import parsed, split_variant
+from mlaudit.parsers._registry import parser
 
 _LIBRARY = "PyTorch version"
 _CUDNN = "cuDNN version"

@@ -6,16 +6,17 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirements_file, waivers
-from mlaudit.grammars.conda_pins import CondaPins, Standing
-from mlaudit.grammars.requirement import is_template
-from mlaudit.model import Fact, Include, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
-from mlaudit.secrets import masked
-from mlaudit.yaml_text import repeated_keys
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.document.yaml import repeated_keys
+from mlaudit.grammars import waivers
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
+from mlaudit.grammars.pypi import requirements_file
+from mlaudit.grammars.variables import is_template
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Include, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.secrets import masked
+from mlaudit.parsers._registry import parser
 
 EXPORTED_FROM = 5
 """Entries from which a file whose every entry has version and build is the export of a whole environment."""

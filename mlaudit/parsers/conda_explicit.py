@@ -5,12 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_spec, requirement, requirements_text, waivers
-from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
-from mlaudit.model import Layer, Place, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.conda import conda_spec
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.grammars.pypi import requirement, requirements_text
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _MARKER = re.compile(rb"(?m)^@EXPLICIT\s*$")
 _PLATFORM = re.compile(r"#\s*platform:\s*([\w-]{1,40})\s*")

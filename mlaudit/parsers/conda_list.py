@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_spec, waivers
-from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
-from mlaudit.model import Fact, Layer, Pin, Place, Statement, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import waivers
+from mlaudit.grammars.conda import conda_spec
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Layer, Pin, Place, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 _TABLE = re.compile(
     rb"(?mi)^# packages in environment at |^[ \t]{0,256}(?:Name|Package)[ \t]{1,256}Version"

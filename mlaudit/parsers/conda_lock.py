@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_lock_entries
-from mlaudit.model import Statement
-from mlaudit.narrow import Malformed
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed
+from mlaudit.grammars.conda import conda_lock_entries
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 SUPPORTED = "1"
 """The only `version` of the format (conda_lock/lockfile/v1/models.py)."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_spec
-from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
-from mlaudit.model import Layer, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.conda import conda_spec
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _KEYS = re.compile(rb'"(?:build_string|build|build_number)"\s*:')
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
-from mlaudit.grammars.conda_pins import CondaPins
-from mlaudit.grammars.requirements_text import comment_start
-from mlaudit.grammars.shell_expand import expanded
-from mlaudit.model import Place, Statement
-from mlaudit.registry import parser
+from mlaudit.grammars.conda.conda_pins import CondaPins
+from mlaudit.grammars.pypi.requirements_text import comment_start
+from mlaudit.grammars.variables import expanded
+from mlaudit.model.nouns import Place, Statement
+from mlaudit.parsers._registry import parser
 
 EXPORTED = b"# This file may be used to create an environment using:"
 """The first line of `conda list --export`, which names installed packages."""

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.messages import CORE_ML, message_format
-from mlaudit.binary.protobuf import fields
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.messages import CORE_ML, message_format
+from mlaudit.grammars.model_file.protobuf import fields
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.window import Window, whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _DESCRIPTION, _METADATA, _USER_DEFINED = 2, 100, 100
 _CONVERTER = "com.github.apple.coremltools.version"

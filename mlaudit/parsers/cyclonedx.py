@@ -9,15 +9,16 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import purl, sbom
-from mlaudit.grammars.conda_pins import CondaPins
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars import sbom
+from mlaudit.grammars.conda.conda_pins import CondaPins
+from mlaudit.grammars.pypi import purl
 from mlaudit.grammars.sbom import Component
 from mlaudit.grammars.xml_text import Element, elements
-from mlaudit.model import Edge, Fact, Layer, Statement, Unread
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Edge, Fact, Layer, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 MAX_DEPTH = 60
 """Components inside components."""

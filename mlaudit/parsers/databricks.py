@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
-from mlaudit.grammars.shell_expand import defined
-from mlaudit.model import Fact, Kind, Layer, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
-from mlaudit.secrets import masked
+from mlaudit.grammars.variables import defined
+from mlaudit.model.nouns import Fact, Kind, Layer, Statement
+from mlaudit.model.secrets import masked
+from mlaudit.parsers._registry import parser
 
 _BUNDLE = re.compile(rb"(?m)^bundle:|^resources:[ \t]*\r?\n[ \t]+(?:jobs|pipelines|clusters|model_serving_endpoints):")
 _RUNTIME = re.compile(rb"[\"']?\bspark_version\b[\"']?[ \t]*:[ \t]*[\"']?(?:\d|\$|custom)")

@@ -6,13 +6,13 @@ import json
 import re
 from collections.abc import Iterator
 
-from mlaudit import locate
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document import positions as locate
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Fact, Place, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
 _OWN = re.compile(

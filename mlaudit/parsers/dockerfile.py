@@ -7,14 +7,15 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit.document import Document
-from mlaudit.grammars import dockerfile_stages, dockerfile_text, image_tags, waivers
-from mlaudit.grammars.dockerfile_stages import Build, Stage
-from mlaudit.grammars.dockerfile_text import Instruction
-from mlaudit.grammars.install_command import of_words, statements
-from mlaudit.grammars.recipe import Call, Recipe
-from mlaudit.model import Fact, Place, Root, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
+from mlaudit.grammars.container.dockerfile_stages import Build, Stage
+from mlaudit.grammars.container.dockerfile_text import Instruction
+from mlaudit.grammars.shell.install_command import of_words, statements
+from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.model.nouns import Fact, Place, Root, Statement
+from mlaudit.parsers._registry import parser
 
 _FROM = re.compile(
     r"^[ \t]*FROM[ \t]+(?:--\w+=\S+[ \t]+)?[\w./:${}@<>-]+(?:[ \t]+AS[ \t]+[\w.-]+)?[ \t\r]*$",

@@ -9,13 +9,13 @@ import posixpath
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.model_refs import reference
-from mlaudit.grammars.requirement import is_template
-from mlaudit.model import Kind, Layer, Pin, Place, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.grammars.variables import is_template
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _HASHES = ("md5", "etag", "checksum", "hash_value")
 _SCHEMAS = frozenset(("2.0", "1.0"))

@@ -8,11 +8,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata
-from mlaudit.model import Layer, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _MARK = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}Metadata-Version:\s{0,8}\d")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.gguf_header import MAGIC, Header
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.binary.window import whole
-from mlaudit.document import Document
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.gguf_header import MAGIC, Header
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _NUMBERS = {"general.quantization_version": "quantization", "general.file_type": "file_type"}
 

@@ -9,12 +9,12 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.grammars.model_refs import reference
-from mlaudit.model import Fact, Kind, Layer, Place, Statement
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _SECTION = re.compile(r"\[submodule \"(?P<name>[^\"]{1,1000})\"\](?:\s{0,8}[#;].{0,1000})?")
 _SETTING = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9-]{0,40})\s{0,40}=\s{0,40}(?P<value>.{0,2000})")

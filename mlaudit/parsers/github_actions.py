@@ -7,14 +7,15 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 
-from mlaudit.document import Document
-from mlaudit.grammars import python_text, waivers
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.grammars.script_text import of_node
-from mlaudit.grammars.shell_expand import expanded
-from mlaudit.model import Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.shell.script_text import of_node
+from mlaudit.grammars.variables import expanded
+from mlaudit.model.nouns import Root, Statement
+from mlaudit.parsers._registry import parser
 
 MAX_COMBINATIONS = 32
 """Combinations of a matrix for which the steps of a job are read; of a larger one a part that holds every value."""

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Root, Statement
+from mlaudit.parsers._registry import parser
 
 MAX_EXTENDS = 11
 """Levels of `extends`; GitLab itself allows eleven."""

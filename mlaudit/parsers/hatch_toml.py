@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.grammars import hatch_environments, waivers
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.pypi import hatch_environments
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _ENVIRONMENT = re.compile(rb"(?m)^\[envs\.[\w.\"'-]{1,128}\]")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.model_card import framework_versions
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.document import Document
-from mlaudit.model import Place, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.model_file.model_card import framework_versions
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.model.nouns import Place, Statement
+from mlaudit.parsers._registry import parser
 
 LAST_SAVE = "the version of the last save, not of the training"
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.formats import formats
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
-from mlaudit.versions import both, disjoint
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.model.versions import both, disjoint
+from mlaudit.parsers._registry import parser
 
 FORMAT = b"1.0"
 """`version` of every tokenizer.json so far; it is not the library's."""

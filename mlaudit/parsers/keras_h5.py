@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.hdf5 import MAGIC, RootAttributes
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.binary.window import whole
-from mlaudit.document import Document
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.hdf5 import MAGIC, RootAttributes
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _CLASS = re.compile(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
 

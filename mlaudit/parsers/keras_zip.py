@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import inside, member_json, member_names, remarks
-from mlaudit.binary.recorded import artifact, exact
-from mlaudit.binary.window import whole
-from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.archives import inside, member_json, member_names, remarks
+from mlaudit.grammars.model_file.recorded import artifact, exact
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.grammars.model_file.zip_directory import Archive
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 
 def _is_keras(doc: Document) -> bool:

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
-from mlaudit.document import Document
-from mlaudit.grammars import image_tags, waivers
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import waivers
+from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
-from mlaudit.model import Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.packaged import packaged
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Root, Statement
+from mlaudit.model.packaged import packaged
+from mlaudit.parsers._registry import parser
 
 _API = re.compile(
     rb"(?m)^[ \t]*[\"']?apiVersion[\"']?:[ \t]*[\"']?"

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
-from mlaudit.model import Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Root, Statement
+from mlaudit.parsers._registry import parser
 
 _COMPILED = re.compile(rb"(?m)^[ \t{\"']{0,8}deploymentSpec[\"']?:")
 _COMPONENT = re.compile(rb"(?m)^implementation:[ \t]*\r?\n[ \t]+container:")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.boosters import lightgbm_format
-from mlaudit.binary.formats import formats
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.boosters import lightgbm_format
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 
 def _is_lightgbm(doc: Document) -> bool:

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from enum import Enum
 from typing import TypeVar
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength, Unread
+from mlaudit.parsers._registry import parser
 
 _SCHEMA = "mlaudit.list/1"
 _MARK = b'"mlaudit.list/'

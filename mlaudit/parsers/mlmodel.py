@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Kind, Layer, Statement, Strength
-from mlaudit.names import package_of
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind, Layer, Statement, Strength
+from mlaudit.parsers._registry import parser
 
 _FLAVORS = re.compile(rb"(?m)^[\"']?flavors[\"']?:")
 _OWN = re.compile(

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _ENTRY_POINTS = re.compile(rb"(?m)^(?:entry_points|name):")
 _ENVIRONMENT = re.compile(rb"(?m)^(?:conda_env|python_env|docker_env):")

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars import model_refs
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _REGISTERED = re.compile(rb"[\"'\s]models:/[^\s\"']")
 _REVISED = re.compile(rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:model_)?revision[\"']?\s{0,8}:\s{0,8}[\"']?[\w]")

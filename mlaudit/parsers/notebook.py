@@ -5,15 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.install_command import statements
-from mlaudit.grammars.python_text import release
-from mlaudit.grammars.recipe import Recipe
-from mlaudit.grammars.script_text import Script, of_node, stretch, whole_text
-from mlaudit.model import Kind, Layer, Place, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi.python_text import release
+from mlaudit.grammars.shell.install_command import statements
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Place, Statement
+from mlaudit.parsers._registry import parser
 
 MAX_OUTPUT = 1024 * 1024
 """Characters of a cell's output that are searched."""

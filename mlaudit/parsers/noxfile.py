@@ -7,15 +7,16 @@ import re
 import warnings
 from collections.abc import Iterator, Mapping
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import python_text, waivers
-from mlaudit.grammars.install_command import of_words
-from mlaudit.grammars.recipe import Recipe
-from mlaudit.grammars.script_text import Script, line_starts
-from mlaudit.grammars.shell_words import Word
-from mlaudit.model import Place, Root, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.shell.install_command import of_words
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import Script, line_starts
+from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Place, Root, Statement
+from mlaudit.parsers._registry import parser
 
 MAX_WORDS = 2000
 """Arguments of one call."""

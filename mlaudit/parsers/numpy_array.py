@@ -5,17 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import inside, member_names, remarks
-from mlaudit.binary.pickle_opcodes import walk
-from mlaudit.binary.pickled import contents, statements
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.binary.source import Source, from_stream
-from mlaudit.binary.window import whole
-from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Kind, Pin, Place, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.archives import inside, member_names, remarks
+from mlaudit.grammars.model_file.pickle_opcodes import walk
+from mlaudit.grammars.model_file.pickled import contents, statements
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.grammars.model_file.source import Source, from_stream
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.grammars.model_file.zip_directory import Archive
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Pin, Place, Statement
+from mlaudit.parsers._registry import parser
 
 MAGIC = b"\x93NUMPY"
 HEADER_LIMIT = 1024 * 1024

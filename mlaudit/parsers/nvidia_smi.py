@@ -10,12 +10,12 @@ import csv
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.grammars.xml_text import elements
-from mlaudit.model import Kind, Layer, Pin, Place, Statement
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _DRIVER = "nvidia-driver"
 _TEXT = re.compile(r"\b(?:Driver|KMD) Version {0,64}: {0,8}(?P<driver>\S{1,64})")

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mlaudit.binary.formats import onnx_reader, onnx_writer
-from mlaudit.binary.messages import ONNX, message_format
-from mlaudit.binary.protobuf import Field, fields
-from mlaudit.binary.recorded import artifact, exact, ranged, version_text
-from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.formats import onnx_reader, onnx_writer
+from mlaudit.grammars.model_file.messages import ONNX, message_format
+from mlaudit.grammars.model_file.protobuf import Field, fields
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged, version_text
+from mlaudit.grammars.model_file.window import Window, whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 OPSETS = 1000
 PRODUCERS = {

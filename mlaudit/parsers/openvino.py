@@ -6,11 +6,11 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 SIZE = 256 * 1024 * 1024
 TOKEN = 1024 * 1024

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import pyproject_text, requirement
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement
-from mlaudit.names import normalized
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi import pyproject_text, requirement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement
+from mlaudit.parsers._registry import parser
 
 LAST_MAJOR = 4
 """The newest first number of `lock_version` known; it counts up where a reader would break (pdm, project/lockfile)."""

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.pickle_opcodes import walk
-from mlaudit.binary.pickle_search import searched
-from mlaudit.binary.pickled import contents, statements
-from mlaudit.binary.source import Source, from_stream, from_window
-from mlaudit.binary.streams import compression, unfolded
-from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.pickle_opcodes import walk
+from mlaudit.grammars.model_file.pickle_search import searched
+from mlaudit.grammars.model_file.pickled import contents, statements
+from mlaudit.grammars.model_file.source import Source, from_stream, from_window
+from mlaudit.grammars.model_file.streams import compression, unfolded
+from mlaudit.grammars.model_file.window import Window, whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 SNIFFED_OPERATIONS = 16_384
 _OLD_STARTS = b"(c]}l)ISVFLi"

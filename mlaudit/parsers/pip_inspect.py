@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.installed_text import Metadata, Origin, installed, origin
-from mlaudit.model import Fact, Kind, Layer, Pin, Statement, Unread
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.pypi.installed_text import Metadata, Origin, installed, origin
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 # https://pip.pypa.io/en/stable/reference/inspect-report/ and .../installation-report/
 _VERSION = "1"

@@ -6,12 +6,12 @@ import re
 from collections.abc import Iterator
 from itertools import pairwise
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.installed_text import Metadata, Origin, installed
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.pypi.installed_text import Metadata, Origin, installed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 MAX_LINE = 4096
 """Characters of one row."""

@@ -9,14 +9,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import Line, lines
-from mlaudit.model import Edge, Fact, Layer, Pin, Place, Statement, Unread
-from mlaudit.names import normalized, package_of
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
-from mlaudit.versions import parsed, specifiers
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized, package_of
+from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.versions import parsed, specifiers
+from mlaudit.parsers._registry import parser
 
 MAX_DEPTH = 200
 """Packages below packages in a tree."""

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit.document import Document
-from mlaudit.grammars import pipfile_text, waivers
-from mlaudit.model import Layer, Root, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars import waivers
+from mlaudit.grammars.pypi import pipfile_text
+from mlaudit.model.nouns import Layer, Root, Statement
+from mlaudit.parsers._registry import parser
 
 _NO_CATEGORY = frozenset(("source", "requires", "scripts", "pipenv"))
 _SECTION = re.compile(rb"(?m)^\[(?:dev-)?packages\]\s*(?:#.*)?$")

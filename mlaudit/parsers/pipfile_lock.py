@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import pipfile_text
-from mlaudit.model import Layer, Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi import pipfile_text
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Root, Statement
+from mlaudit.parsers._registry import parser
 
 SUPPORTED = 6
 """The only `pipfile-spec` there is (pipenv/vendor/plette/models/sections.py)."""

@@ -6,14 +6,15 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_lock_entries, conda_spec, requirement
-from mlaudit.grammars.conda_pins import CondaPins, Standing
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
-from mlaudit.secrets import masked
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.conda import conda_lock_entries, conda_spec
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
+from mlaudit.grammars.pypi import requirement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.secrets import masked
+from mlaudit.parsers._registry import parser
 
 LAST_VERSION = 7
 """The newest version known (rattler, crates/rattler_lock/src/file_format_version.rs)."""

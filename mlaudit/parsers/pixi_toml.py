@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.grammars import pixi_manifest, waivers
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.conda import pixi_manifest
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _WORKSPACE = re.compile(rb"(?m)^\[(?:workspace|project)\]\s*(?:#.*)?$")
 _CHANNELS = re.compile(rb"(?m)^channels\s*=")

@@ -10,14 +10,14 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import poetry_text, pyproject_text, requirement
-from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
-from mlaudit.names import normalized, package_of
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi import poetry_text, pyproject_text, requirement
+from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized, package_of
+from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 SUPPORTED = (1, 2)
 """Major numbers of `lock-version` that are read; an absent one is 1.0 (python-poetry/poetry: packages/locker.py)."""

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines
-from mlaudit.model import Layer, Place, Statement
-from mlaudit.names import package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Layer, Place, Statement
+from mlaudit.model.versions import parsed
+from mlaudit.parsers._registry import parser
 
 _ROW = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,200}) {1,200}(?P<absent>\(!\) {1,200})?"

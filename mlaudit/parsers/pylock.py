@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.lock_text import unreadable_markers
-from mlaudit.grammars.wheel_indexes import wheel_index
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
-from mlaudit.names import normalized
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi.lock_text import unreadable_markers
+from mlaudit.grammars.pypi.wheel_indexes import wheel_index
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 MAJOR, MINOR = 1, 0
 """The newest `lock-version` (https://packaging.python.org/en/latest/specifications/pylock-toml/)."""

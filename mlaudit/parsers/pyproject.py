@@ -6,14 +6,16 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlaudit.document import Document
-from mlaudit.grammars import hatch_environments, pixi_manifest, pyproject_text, pyproject_tools, requirement, waivers
-from mlaudit.grammars.pyproject_text import Declared, UvSource
-from mlaudit.grammars.wheel_indexes import WheelIndex, wheel_index
-from mlaudit.model import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.names import normalized
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import pyproject_tools, waivers
+from mlaudit.grammars.conda import pixi_manifest
+from mlaudit.grammars.pypi import hatch_environments, pyproject_text, requirement
+from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
+from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 T = TypeVar("T")
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit import versions
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.requirement import is_template
-from mlaudit.model import Kind, Layer, Pin, Statement, Unread
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.variables import is_template
+from mlaudit.model import versions
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 MAX_LINES = 10000
 """Lines that are looked at."""

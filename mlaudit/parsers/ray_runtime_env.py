@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
-from mlaudit.model import Fact, Root, Statement
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.model.nouns import Fact, Root, Statement
+from mlaudit.parsers._registry import parser
 
 _RUNTIME_ENV = re.compile(rb"(?m)^[ \t]*(?:- )?[\"']?runtime_env[\"']?:")
 _KUBERAY = re.compile(rb"(?m)^apiVersion:[ \t]*[\"']?ray\.io/")
@@ -102,7 +102,7 @@ def _cluster(described: Descriptor, node: Node) -> Iterator[Statement]:
 
 def _embedded(described: Descriptor, node: Node) -> Iterator[Statement]:
     """YAML inside a string of YAML; all of it stands at the place of the string."""
-    from mlaudit.yaml_text import yaml_loads
+    from mlaudit.document.yaml import yaml_loads
 
     try:
         inner = Node(yaml_loads(node.text()), node.route)

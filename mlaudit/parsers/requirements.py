@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirement, requirements_file
-from mlaudit.grammars.requirements_text import Parsed, logical_lines, parsed
-from mlaudit.model import Fact, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import requirement, requirements_file
+from mlaudit.grammars.pypi.requirements_text import Parsed, logical_lines, parsed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Statement
+from mlaudit.parsers._registry import parser
 
 SNIFFED_LINES = 400
 """Lines of an unnamed document that are looked at."""

@@ -7,19 +7,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import conda_spec, filesystem_environments, filesystem_system
-from mlaudit.grammars.conda_pins import CondaPins, Standing, platform_facts
-from mlaudit.grammars.filesystem import HEADER, RECORD, SMALL, FileSystem
-from mlaudit.grammars.filesystem_environments import Environment, Environments, distribution_name
-from mlaudit.grammars.filesystem_system import Found, Package
-from mlaudit.grammars.installed_text import Origin, installed, metadata, origin
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.names import normalized
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
-from mlaudit.target import platform_of
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.conda import conda_spec
+from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.grammars.container import filesystem_environments, filesystem_system
+from mlaudit.grammars.container.filesystem_environments import Environment, Environments, distribution_name
+from mlaudit.grammars.container.filesystem_system import Found, Package
+from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.platforms import platform_of
+from mlaudit.parsers._registry import parser
+from mlaudit.sources.images.file_system import HEADER, RECORD, SMALL, FileSystem
 
 _METADATA_FILES = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
 _EGG = re.compile(

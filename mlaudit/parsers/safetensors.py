@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import json_node
-from mlaudit.binary.formats import formats
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.binary.window import whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.model_file.archives import json_node
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 HEADER_LIMIT = 16 * 1024 * 1024
 FRAMEWORKS = {"pt": "torch", "tf": "tensorflow", "np": "numpy", "flax": "flax", "mlx": "mlx"}

@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
-from mlaudit.model import Layer, Statement
-from mlaudit.names import package_of
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _IMAGE = re.compile(rb"\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/")
 _KEYS = re.compile(

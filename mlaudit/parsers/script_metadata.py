@@ -6,12 +6,12 @@ import re
 from bisect import bisect_right
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirement
-from mlaudit.model import Kind, Layer, Place, Statement, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi import requirement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 BLOCK_TYPE = "script"
 """The type of block that holds dependencies; others are reserved (https://peps.python.org/pep-0723/)."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines, platform_facts
-from mlaudit.model import Kind, Layer, Place, Statement
-from mlaudit.names import package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind, Layer, Place, Statement
+from mlaudit.model.versions import parsed
+from mlaudit.parsers._registry import parser
 
 _COLUMNS = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,100}) {1,100}(?P<value>\S{1,200})")
 _TABS = re.compile(r"(?P<name>[^\t]{1,200})\t{1,4}(?P<value>[^\t]{0,1024})")

@@ -6,11 +6,12 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from mlaudit.document import Document
-from mlaudit.grammars import requirement, waivers
-from mlaudit.model import Include, Kind, Layer, Place, Statement
-from mlaudit.names import normalized
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.pypi import requirement
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement
+from mlaudit.parsers._registry import parser
 
 _SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
 _OPTION = re.compile(r"([^=:\s][^=:\n]{0,255}?)\s*[=:]\s*(.*)")

@@ -6,12 +6,13 @@ import ast
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.grammars import python_values, requirement, waivers
+from mlaudit.document.document import Document
+from mlaudit.grammars import python_values, waivers
+from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
-from mlaudit.model import Include, Kind, Layer, Statement
-from mlaudit.names import normalized
-from mlaudit.registry import parser
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Include, Kind, Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _SNIFFED = re.compile(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")
 _GROUPS = {"install_requires": (), "requires": (), "setup_requires": ("build-system",), "tests_require": ("test",)}

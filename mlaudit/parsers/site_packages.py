@@ -7,13 +7,13 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from mlaudit.document import Document, Tree
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import FileSystem
-from mlaudit.grammars.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
-from mlaudit.model import Fact, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document, Tree
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.parsers._registry import parser
+from mlaudit.sources.images.file_system import FileSystem
 
 SMALL = 64 * 1024
 """Bytes of `direct_url.json` and `pyvenv.cfg` that are read."""

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import inside, member_json, member_names, remarks
-from mlaudit.binary.recorded import artifact, exact
-from mlaudit.binary.window import whole
-from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.model_file.archives import inside, member_json, member_names, remarks
+from mlaudit.grammars.model_file.recorded import artifact, exact
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.grammars.model_file.zip_directory import Archive
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 NODES = 2_000_000
 LAST_DUMP = "the version of the last dump, not of the training"

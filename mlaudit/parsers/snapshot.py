@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Fact, Kind, Layer, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _SCHEMA = "mlaudit.snapshot/1"
 _MARK = b'"mlaudit.snapshot/'

@@ -6,13 +6,13 @@ import re
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit.binary.recorded import artifact, ranged
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirement
-from mlaudit.model import Layer, Pin, Statement, Strength
-from mlaudit.registry import parser
-from mlaudit.versions import specifiers
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.grammars.pypi import requirement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Pin, Statement, Strength
+from mlaudit.model.versions import specifiers
+from mlaudit.parsers._registry import parser
 
 _KEY = re.compile(rb'"spacy_version"\s{0,4}:')
 

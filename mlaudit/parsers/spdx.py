@@ -9,15 +9,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars import sbom
-from mlaudit.grammars.conda_pins import CondaPins
+from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.dump_text import Line, lines
 from mlaudit.grammars.sbom import Component
-from mlaudit.model import Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.parsers._registry import parser
 
 _NO_VALUE = frozenset(("", "NOASSERTION", "NONE"))
 _TAG = re.compile(r"(?P<tag>[A-Z][A-Za-z]{1,40}):\s{0,8}(?P<value>.{0,4000})")

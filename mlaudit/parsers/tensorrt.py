@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.binary.window import whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 MAGIC = b"ftrt"
 HEADER = 28

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator
 from io import BytesIO
 
-from mlaudit.binary.flatbuffer import Table, root
-from mlaudit.binary.recorded import artifact, exact, ranged, version_text
-from mlaudit.binary.window import whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.flatbuffer import Table, root
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged, version_text
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 MAGIC = b"TFL3"
 _BUFFERS, _METADATA = 4, 6

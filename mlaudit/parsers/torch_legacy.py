@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.pickle_opcodes import walk
-from mlaudit.binary.pickled import contents
-from mlaudit.binary.source import from_stream
-from mlaudit.binary.torch_pickled import checkpoint
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.pickle_opcodes import walk
+from mlaudit.grammars.model_file.pickled import contents
+from mlaudit.grammars.model_file.source import from_stream
+from mlaudit.grammars.model_file.torch_pickled import checkpoint
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """The first pickle: the number 0x1950a86a20f9469cfc6c (torch/serialization.py)."""

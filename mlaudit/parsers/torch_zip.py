@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import inside, member_json, member_names, remarks
-from mlaudit.binary.formats import formats
-from mlaudit.binary.pickle_opcodes import walk
-from mlaudit.binary.pickled import contents
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.binary.torch_pickled import checkpoint
-from mlaudit.binary.window import whole
-from mlaudit.binary.zip_directory import Archive, Member
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.archives import inside, member_json, member_names, remarks
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.pickle_opcodes import walk
+from mlaudit.grammars.model_file.pickled import contents
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.torch_pickled import checkpoint
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.grammars.model_file.zip_directory import Archive, Member
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 EXPORTED_MODELS = 4
 """Models of one archive whose versions are read; one writer wrote them all."""

@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
-from mlaudit.document import Document
-from mlaudit.grammars import ini_text, install_pip, python_text, waivers
+from mlaudit.document.document import Document
+from mlaudit.grammars import ini_text, waivers
 from mlaudit.grammars.descriptors import merged
 from mlaudit.grammars.ini_text import Option
-from mlaudit.grammars.install_command import statements
-from mlaudit.grammars.install_conda import install as conda_install
-from mlaudit.grammars.recipe import Call, Recipe
-from mlaudit.grammars.requirement import leading_name
-from mlaudit.grammars.script_text import Script
-from mlaudit.grammars.shell_words import Lexer, Word
-from mlaudit.model import Root, Statement
-from mlaudit.registry import parser
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.pypi.requirement import leading_name
+from mlaudit.grammars.shell import install_pip
+from mlaudit.grammars.shell.install_command import statements
+from mlaudit.grammars.shell.install_conda import install as conda_install
+from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.grammars.shell.script_text import Script
+from mlaudit.grammars.shell.shell_words import Lexer, Word
+from mlaudit.model.nouns import Root, Statement
+from mlaudit.parsers._registry import parser
 
 MAX_ENVIRONMENTS = 200
 """Environments that an `envlist` may name."""

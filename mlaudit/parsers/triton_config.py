@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.recorded import artifact
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.recorded import artifact
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _FIELD = re.compile(r'\s{0,64}(platform|backend)\s{0,8}:\s{0,8}"([\w.+-]{1,100})"\s{0,64}')
 _TEMPLATE = re.compile(r'\s{0,64}(?:platform|backend)\s{0,8}:\s{0,8}"[^"]{0,100}\$\{')

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
-from mlaudit.model import Statement
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
 
 _OWN = re.compile(
     rb"(?m)^(?:model_class_filename|model_class_name|model_framework|model_module_dir|model_metadata|docker_server|trt_llm"

@@ -6,16 +6,16 @@ import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import pyproject_text
-from mlaudit.grammars.lock_text import named_index, unreadable_markers, variant
-from mlaudit.model import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
-from mlaudit.names import normalized, package_of
-from mlaudit.narrow import Malformed, Node
-from mlaudit.registry import parser
-from mlaudit.secrets import masked
-from mlaudit.versions import exact
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.pypi import pyproject_text
+from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized, package_of
+from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.secrets import masked
+from mlaudit.model.versions import exact
+from mlaudit.parsers._registry import parser
 
 SUPPORTED = 1
 """The only `version` of the format; a higher `revision` breaks no reader (uv-resolver/src/lock/mod.rs)."""

@@ -9,13 +9,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines
-from mlaudit.model import Kind, Layer, Statement
-from mlaudit.names import normalized, package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized, package_of
+from mlaudit.model.nouns import Kind, Layer, Statement
+from mlaudit.model.versions import parsed
+from mlaudit.parsers._registry import parser
 
 _LINE = re.compile(
     r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:\[(?P<extras>[^\]]{0,500})\])?"

@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import image_tags
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.dump_text import platform_facts
-from mlaudit.model import Fact, Kind, Layer, Statement
-from mlaudit.narrow import Node
-from mlaudit.registry import parser
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Kind, Layer, Statement
+from mlaudit.parsers._registry import parser
 
 _PYTHON = re.compile(r"(?:(?P<implementation>[A-Za-z]{1,16}) )?(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3}\S{0,16})?)")
 _KEYS = re.compile(rb'"(?:heartbeatAt|startedAt|writerId|codePath|program)"\s{0,8}:')

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirements_file
-from mlaudit.model import Layer, Statement
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import requirements_file
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Layer, Statement
+from mlaudit.parsers._registry import parser
 
 
 @parser(files=["wandb/*/files/requirements.txt", "wandb-requirements*.txt"], complete=True)

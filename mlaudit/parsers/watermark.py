@@ -8,13 +8,13 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import Line, lines, platform_facts
-from mlaudit.model import Fact, Kind, Layer, Statement
-from mlaudit.names import package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Fact, Kind, Layer, Statement
+from mlaudit.model.versions import parsed
+from mlaudit.parsers._registry import parser
 
 _PAIR = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,80}?) {0,80}: {0,8}(?P<value>.{0,1024})")
 # Before version 2.1: `CPython 3.6.1` and `numpy 1.12.0`.

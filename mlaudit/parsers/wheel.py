@@ -8,16 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.archives import remarks
-from mlaudit.binary.window import whole
-from mlaudit.binary.zip_directory import Archive
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
-from mlaudit.model import Layer, Statement
-from mlaudit.names import normalized
-from mlaudit.registry import parser
-from mlaudit.versions import same_public
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.archives import remarks
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.grammars.model_file.zip_directory import Archive
+from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Layer, Statement
+from mlaudit.model.versions import same_public
+from mlaudit.parsers._registry import parser
 
 # Its tags are kept as they stand: `py2.py3-none-a.b` times hundreds of parts would be millions of tags.
 _NAME = re.compile(

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.grammars import requirement
-from mlaudit.model import Layer, Place, Statement
-from mlaudit.names import package_of
-from mlaudit.registry import parser
-from mlaudit.versions import parsed
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import requirement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Layer, Place, Statement
+from mlaudit.model.versions import parsed
+from mlaudit.parsers._registry import parser
 
 MAX_NAME = 512
 """Characters of a file name; a longer one is not read."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.binary.boosters import TAIL, xgboost_binary_version, xgboost_version_in
-from mlaudit.binary.recorded import artifact, exact, ranged
-from mlaudit.binary.ubjson import top_version
-from mlaudit.binary.window import Window, whole
-from mlaudit.document import Document
-from mlaudit.errors import Unreadable
-from mlaudit.model import Statement, Strength
-from mlaudit.registry import parser
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.boosters import TAIL, xgboost_binary_version, xgboost_version_in
+from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.ubjson import top_version
+from mlaudit.grammars.model_file.window import Window, whole
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Statement, Strength
+from mlaudit.parsers._registry import parser
 
 _JSON = re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mlaudit.model import Severity, State, Unread
-from mlaudit.report import Cell, Environment, Finding, Report, Row
+from mlaudit.model.nouns import Severity, State, Unread
+from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 
 
 def plural(count: int, word: str) -> str:

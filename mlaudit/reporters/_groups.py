@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mlaudit.model import Severity
-from mlaudit.report import Finding
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Finding
 from mlaudit.reporters._facts import sides
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from mlaudit.escape import for_terminal
+from mlaudit.reporters._escape import for_terminal
 
 Segment = tuple[str, str]
 """A text and its style, in the words of rich (`bold red`); an empty style is plain."""

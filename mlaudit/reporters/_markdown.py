@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from mlaudit.escape import as_code, as_link, for_html, for_markdown
-from mlaudit.model import Severity
-from mlaudit.report import Cell, Report, Row
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Cell, Report, Row
+from mlaudit.reporters._escape import as_code, as_link, for_html, for_markdown
 from mlaudit.reporters._facts import (
     by_package,
     cell_text,

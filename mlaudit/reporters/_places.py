@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from mlaudit.model import Place
-from mlaudit.report import Finding, Report
+from mlaudit.model.nouns import Place
+from mlaudit.model.report import Finding, Report
 
 MEMBER = "!/"
 """Stands between the path of an archive and the path inside it."""

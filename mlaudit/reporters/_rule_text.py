@@ -6,7 +6,7 @@ import re
 from collections.abc import Mapping
 from inspect import cleandoc
 
-from mlaudit.registry import Rule
+from mlaudit.rules._registry import Rule
 
 _TITLE = re.compile(r"([A-Z][A-Za-z ]+):")
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-from mlaudit.escape import for_sarif, for_uri
-from mlaudit.model import Place
+from mlaudit.model.nouns import Place
+from mlaudit.reporters._escape import for_sarif, for_uri
 from mlaudit.reporters._places import MEMBER, file_of
 
 Json = dict[str, object]

@@ -6,11 +6,11 @@ import csv
 from collections.abc import Iterable
 from io import StringIO
 
-from mlaudit.escape import for_spreadsheet
-from mlaudit.model import State
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Cell, Finding, Report
+from mlaudit.model.nouns import State
+from mlaudit.model.report import Cell, Finding, Report
+from mlaudit.reporters._escape import for_spreadsheet
 from mlaudit.reporters._facts import by_package
+from mlaudit.reporters._registry import Style, reporter
 
 HEAD = ("package", "kind", "watched", "verdict", "distance", "severity", "codes")
 """The columns before those of the environments."""

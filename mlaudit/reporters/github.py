@@ -7,12 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.escape import for_terminal, for_workflow, for_workflow_property
-from mlaudit.model import Place, Severity
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Finding, Report
+from mlaudit.model.nouns import Place, Severity
+from mlaudit.model.report import Finding, Report
+from mlaudit.reporters._escape import for_terminal, for_workflow, for_workflow_property
 from mlaudit.reporters._facts import compared, counts, headline
 from mlaudit.reporters._places import file_of, inside, shown_at
+from mlaudit.reporters._registry import Style, reporter
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
 

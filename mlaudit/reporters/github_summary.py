@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from mlaudit.model import Kind, Verdict
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Report, Row
+from mlaudit.model.nouns import Kind, Verdict
+from mlaudit.model.report import Report, Row
 from mlaudit.reporters._facts import by_package, worst_first
 from mlaudit.reporters._markdown import Room, all_rows, document, environments, found
+from mlaudit.reporters._registry import Style, reporter
 
 ROOM = Room(characters=400_000, rows=200, entries=100)
 """A step may write 1 MiB; a character takes up to four bytes in UTF-8, few take more than one."""

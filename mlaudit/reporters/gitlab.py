@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import json
 
-from mlaudit.escape import for_terminal
-from mlaudit.model import Severity
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Finding, Report
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Finding, Report
+from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._places import file_of, shown_at, unique
+from mlaudit.reporters._registry import Style, reporter
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
 

@@ -8,16 +8,16 @@ from collections.abc import Iterator
 from hashlib import sha256
 
 from mlaudit import __version__
-from mlaudit.escape import for_html, for_script, for_terminal
-from mlaudit.packaged import packaged
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Report
+from mlaudit.model.packaged import packaged
+from mlaudit.model.report import Report
+from mlaudit.reporters._escape import for_html, for_script, for_terminal
 from mlaudit.reporters._facts import compared, counts, incomplete
 from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.breaks import MEANING
 from mlaudit.reporters._html.filters import filters
 from mlaudit.reporters._html.findings import environments, findings, not_compared
 from mlaudit.reporters._html.matrix import WIDE, Matrix, data, labels, matrix, table
+from mlaudit.reporters._registry import Style, reporter
 
 
 @reporter

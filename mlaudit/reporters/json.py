@@ -2,31 +2,17 @@
 
 from __future__ import annotations
 
-import json
-
 from mlaudit import __version__
-from mlaudit.model import Edit, Evidence, Fix, Place, Target
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Cell, Environment, Finding, Report, Row
-
-Json = dict[str, object]
+from mlaudit.model.nouns import Edit, Evidence, Fix
+from mlaudit.model.report import Cell, Environment, Finding, Report, Row
+from mlaudit.reporters._json_text import Json, lines, place, target
+from mlaudit.reporters._registry import Style, reporter
 
 
 @reporter
 def render(report: Report, style: Style) -> str:
     """Every environment, row and finding, suppressed ones included."""
     return lines(as_data(report))
-
-
-def lines(data: Json) -> str:
-    """JSON with a line for each key and each member of a list: as fast as without line breaks, and it diffs well."""
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in data.items()) + "\n}\n"
-
-
-def _value(value: object) -> str:
-    if not isinstance(value, list) or not value:
-        return json.dumps(value)
-    return "[\n " + ",\n ".join(json.dumps(member) for member in value) + "\n]"
 
 
 def as_data(report: Report) -> Json:
@@ -62,24 +48,6 @@ def as_data(report: Report) -> Json:
         },
         "exit_code": report.exit_code,
     }
-
-
-def target(of: Target) -> Json:
-    """A target as the contract writes it; `pythons` holds every Python that was evaluated."""
-    return {
-        "python": of.pythons[0] if len(of.pythons) == 1 else None,
-        "pythons": list(of.pythons),
-        "platform": of.platform,
-        "machine": of.machine,
-        "extras": list(of.extras),
-        "groups": list(of.groups),
-        "assumed": list(of.assumed),
-    }
-
-
-def place(at: Place) -> Json:
-    """A place as the contract writes it."""
-    return {"path": at.path, "line": at.line, "column": at.column}
 
 
 def _environment(one: Environment) -> Json:

@@ -8,12 +8,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from mlaudit.escape import for_html
-from mlaudit.model import Severity, Verdict
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Crossing, Finding, Report
+from mlaudit.model.nouns import Severity, Verdict
+from mlaudit.model.report import Crossing, Finding, Report
+from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._facts import headline
 from mlaudit.reporters._places import file_of
+from mlaudit.reporters._registry import Style, reporter
 
 Key = tuple[tuple[str, ...], str]
 """Environments and package."""

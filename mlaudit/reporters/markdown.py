@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Report
+from mlaudit.model.report import Report
 from mlaudit.reporters._markdown import Room, document
+from mlaudit.reporters._registry import Style, reporter
 
 ROOM = Room(characters=60_000, rows=25, entries=10)
 """GitHub refuses a comment of more than 65,536 characters."""

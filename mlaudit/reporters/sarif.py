@@ -11,13 +11,14 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit import __version__
-from mlaudit.escape import for_sarif, for_terminal
-from mlaudit.model import Edit, Place, Severity
-from mlaudit.registry import Rule, Style, reporter, rules
-from mlaudit.report import BASELINE, Finding, Report
+from mlaudit.model.nouns import Edit, Place, Severity
+from mlaudit.model.report import BASELINE, Finding, Report
 from mlaudit.reporters import _rule_text
+from mlaudit.reporters._escape import for_sarif, for_terminal
 from mlaudit.reporters._places import shown_at, unique
+from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
+from mlaudit.rules._registry import Rule, rules
 
 Json = dict[str, object]
 

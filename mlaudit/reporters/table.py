@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
-from mlaudit.escape import for_terminal
-from mlaudit.model import Kind, Severity, State, Verdict
-from mlaudit.registry import Style, reporter
-from mlaudit.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.model.nouns import Kind, Severity, State, Verdict
+from mlaudit.model.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, incomplete, plural
 from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._layout import Line, columns, painted, text
+from mlaudit.reporters._registry import Style, reporter
 
 WIDTH = 80
 """Columns into which running text is wrapped; paths and versions are never cut."""

@@ -1,1 +1,4 @@
-"""Judgements: one file each, found by their place in this folder."""
+"""Rows to hits: one file a rule, found by its place in this folder.
+
+May import comparison and everything below; no rule imports another.
+"""

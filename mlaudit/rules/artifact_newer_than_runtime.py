@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from mlaudit.judging import Judgement, artifact_judgement
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
-from mlaudit.model import Fix, Kind, Pin, Severity, State
-from mlaudit.registry import fleet_rule
-from mlaudit.report import ArtifactCrossing, Hit
-from mlaudit.versions import disjoint
-from mlaudit.view import View
+from mlaudit.model.nouns import Fix, Kind, Pin, Severity, State
+from mlaudit.model.report import ArtifactCrossing, Hit
+from mlaudit.model.versions import disjoint
+from mlaudit.rules._consequences import Judgement, artifact_judgement
+from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
     Effect.UNREADABLE: "cannot be read",

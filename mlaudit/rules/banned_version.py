@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from mlaudit.model import Severity, State
-from mlaudit.registry import environment_rule
-from mlaudit.report import Cell, Environment, Hit
-from mlaudit.settings import BannedRow
-from mlaudit.versions import admits, disjoint
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Severity, State
+from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.versions import admits, disjoint
+from mlaudit.request.settings import BannedRow
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA504", Severity.ERROR, since="0.1", fact="banned")

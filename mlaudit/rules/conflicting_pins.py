@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Pin, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Cell, Environment, Hit
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Pin, Severity
+from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA205", Severity.WARNING, since="0.1", fact="conflict")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Fix, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.versions import admits
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Fix, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.model.versions import admits
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA304", Severity.ERROR, since="0.1", fact="driver")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Severity
-from mlaudit.registry import policy_rule
-from mlaudit.report import Hit
-from mlaudit.settings import IgnoreRow
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Hit
+from mlaudit.request.settings import IgnoreRow
+from mlaudit.rules._registry import policy_rule
 
 
 @policy_rule("MLA903", Severity.WARNING, since="0.1", fact="expired-ignore")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Layer, Severity
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Cell, Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import places
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Layer, Severity
+from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.rules._phrases import places
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA007", Severity.INFO, since="0.1", fact="extras")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Fix, Layer, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Cell, Environment, Hit
-from mlaudit.view import View
-from mlaudit.wording import exact_versions
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Fix, Layer, Severity
+from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.rules._phrases import exact_versions
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA201", Severity.ERROR, since="0.1", fact="fit", supersedes=["MLA203"])

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
-from mlaudit.crossings import judge
-from mlaudit.model import Severity, Verdict
-from mlaudit.registry import fleet_rule
-from mlaudit.report import Cell, Environment, Hit, Row
-from mlaudit.settings import GroupRule, VersionGroup
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.comparison.verdict import judge
+from mlaudit.model.nouns import Severity, Verdict
+from mlaudit.model.report import Cell, Environment, Hit, Row
+from mlaudit.request.settings import GroupRule, VersionGroup
+from mlaudit.rules._registry import fleet_rule
 
 
 @fleet_rule("MLA010", Severity.ERROR, since="0.1", fact="group")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge.roles import words
-from mlaudit.model import Pin, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Cell, Environment, Hit
-from mlaudit.versions import admits, same_public
-from mlaudit.view import View
+from mlaudit.model.nouns import Pin, Severity
+from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.versions import admits, same_public
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA008", Severity.WARNING, since="0.1", fact="layers")

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model import Kind, Severity, State, Verdict
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Cell, Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import align, places, said
+from mlaudit.model.nouns import Kind, Severity, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.rules._phrases import align, places, said
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA003", Severity.INFO, since="0.1", fact="version")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Kind, Severity
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import reference_differs
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Kind, Severity
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._phrases import reference_differs
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA602", Severity.WARNING, since="0.1", fact="model")

@@ -5,10 +5,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 
-from mlaudit.model import Kind, Pin, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Kind, Pin, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.rules._registry import environment_rule
 
 # A tag that looks like a version is seldom moved.
 _TAG = re.compile(r"@v?[0-9]{1,4}(?:\.[0-9]{1,6}){1,4}(?:[#&?]|$)")

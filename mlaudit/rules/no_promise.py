@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.judging import told
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
-from mlaudit.model import Severity
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Crossing, Hit
-from mlaudit.view import View
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._consequences import told
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA103", Severity.WARNING, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])

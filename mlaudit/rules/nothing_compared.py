@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Severity
-from mlaudit.registry import fleet_rule
-from mlaudit.report import Hit
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Hit
+from mlaudit.rules._registry import fleet_rule
 
 
 @fleet_rule("MLA905", Severity.WARNING, since="0.1", fact="compared")

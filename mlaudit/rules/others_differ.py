@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from mlaudit.model import Kind, Severity, Verdict
-from mlaudit.registry import fleet_rule
-from mlaudit.report import Hit
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Kind, Severity, Verdict
+from mlaudit.model.report import Hit
+from mlaudit.rules._registry import fleet_rule
 
 _DIFFERENT = (Verdict.DIFFERS, Verdict.DISJOINT)
 

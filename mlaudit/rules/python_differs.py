@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.judging import python_judgement
-from mlaudit.model import Distance, Kind, Severity, Verdict
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import places, said
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._consequences import python_judgement
+from mlaudit.rules._phrases import places, said
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA301", Severity.WARNING, since="0.1", fact="python")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Kind, Severity, Verdict
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import align, places, said
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Kind, Severity, Verdict
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._phrases import align, places, said
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA002", Severity.ERROR, since="0.1", fact="version")

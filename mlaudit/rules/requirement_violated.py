@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Layer, Pin, Severity
-from mlaudit.names import package_of
-from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.target import applies
-from mlaudit.versions import admits
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.environments.target import applies
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Layer, Pin, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.model.versions import admits
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA203", Severity.WARNING, since="0.1", fact="fit")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge.table import readers
-from mlaudit.model import Fix, Severity
-from mlaudit.registry import fleet_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.view import View
+from mlaudit.model.nouns import Fix, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.rules._registry import fleet_rule
 
 _WRITER = "onnx"
 

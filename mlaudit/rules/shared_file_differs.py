@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Place, Severity
-from mlaudit.registry import fleet_rule
-from mlaudit.report import Hit, SharedFile
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Place, Severity
+from mlaudit.model.report import Hit, SharedFile
+from mlaudit.rules._registry import fleet_rule
 
 
 @fleet_rule("MLA601", Severity.ERROR, since="0.1", fact="shared-file")

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model import Problem, Severity
-from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.view import View
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Problem, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.rules._registry import environment_rule
 
 _ANYWHERE = ("extra", "group")
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge.table import in_artifacts
-from mlaudit.model import Kind, Severity, State
-from mlaudit.registry import environment_rule
-from mlaudit.report import Environment, Hit
-from mlaudit.view import View
-from mlaudit.wording import said
+from mlaudit.model.nouns import Kind, Severity, State
+from mlaudit.model.report import Environment, Hit
+from mlaudit.rules._phrases import said
+from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule("MLA501", Severity.INFO, since="0.1", fact="unpinned")

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.judging import harmless
+from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model import Distance, Kind, Severity, Verdict
-from mlaudit.registry import crossing_rule
-from mlaudit.report import Crossing, Hit
-from mlaudit.view import View
-from mlaudit.wording import align, apart, places, sides
+from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._consequences import harmless
+from mlaudit.rules._phrases import align, apart, places, sides
+from mlaudit.rules._registry import crossing_rule
 
 
 @crossing_rule("MLA001", Severity.WARNING, since="0.1", fact="version")

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mlaudit.names import normalized
+from mlaudit.model.names import normalized
 
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
@@ -92,19 +92,7 @@ def _headers(folder: str) -> Iterator[tuple[str, str]]:
             yield key.strip().lower(), value.strip()
 
 
-def came_from(one: Distribution) -> tuple[str, str | None]:
-    """Where a package came from, `index`, `git`, `url` or `path`, and the address (PEP 610), credentials masked."""
-    if not one.direct:
-        return "index", None
-    import json
-
-    from mlaudit.grammars.installed_text import origin
-    from mlaudit.narrow import Malformed, Node
-    from mlaudit.secrets import masked
-
-    try:
-        with Path(one.folder, _DIRECT).open(encoding="utf-8") as file:
-            found = origin(Node(json.loads(file.read(_DIRECT_LIMIT))))
-    except (OSError, ValueError, Malformed, RecursionError):
-        return "url", None
-    return found.source, masked(found.origin) if found.origin else None
+def direct_url(one: Distribution) -> str:
+    """The text of a package's `direct_url.json` (PEP 610). Raises OSError and ValueError."""
+    with Path(one.folder, _DIRECT).open(encoding="utf-8") as file:
+        return file.read(_DIRECT_LIMIT)

@@ -7,7 +7,7 @@ import platform
 import sys
 from dataclasses import dataclass
 
-from mlaudit.narrow import Malformed, Node
+from mlaudit.document.node import Malformed, Node
 
 _SECONDS = 30
 _QUESTION = (
@@ -46,7 +46,7 @@ def asked(executable: str) -> Interpreter:
     # Serving asks only the running interpreter, and at its start these would be most of what is imported.
     import subprocess
 
-    from mlaudit.errors import Unreadable
+    from mlaudit.model.errors import Unreadable
 
     try:
         # Without -S, since the folders that `site` adds are those that packages are imported from; -I keeps the

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import sys
 
-from mlaudit.document import WHOLE_LIMIT, Document
-from mlaudit.errors import Unreadable
+from mlaudit.document.document import WHOLE_LIMIT, Document
+from mlaudit.model.errors import Unreadable
 
 
 def document() -> Document:

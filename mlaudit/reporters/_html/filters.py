@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.escape import for_html
-from mlaudit.model import Severity, Verdict
+from mlaudit.model.nouns import Severity, Verdict
+from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._html.matrix import VERDICTS, Matrix
 
 

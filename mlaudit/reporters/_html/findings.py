@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 
-from mlaudit.escape import ADDRESS, for_html, for_prose
-from mlaudit.model import Evidence, Severity
-from mlaudit.report import Environment, Report
+from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.report import Environment, Report
+from mlaudit.reporters._escape import ADDRESS, for_html, for_prose
 from mlaudit.reporters._facts import headline, unread
 from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._html.breaks import breaks

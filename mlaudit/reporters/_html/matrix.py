@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from mlaudit.escape import for_css, for_html
-from mlaudit.model import Kind, Place, State, Verdict
-from mlaudit.report import Cell, Crossing, Environment, Report, Row
+from mlaudit.model.nouns import Kind, Place, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Environment, Report, Row
+from mlaudit.reporters._escape import for_css, for_html
 from mlaudit.reporters._facts import by_package, cell_text, distance, worst_first
 from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._html.breaks import breaks

@@ -8,10 +8,10 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import BinaryIO
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import wanted
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
+from mlaudit.sources.images.file_system import wanted
 from mlaudit.sources.images.layers import Layer, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import BLOCK, Entry, TarWalk, clean, looks_like_tar

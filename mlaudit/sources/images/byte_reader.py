@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 from importlib import import_module
 from typing import BinaryIO, Protocol
 
-from mlaudit.errors import Unreadable
+from mlaudit.model.errors import Unreadable
 
 CHUNK = 16 * 1024
 """Compressed bytes given to a decompressor at once; deflate unfolds them to 17 MB at most."""

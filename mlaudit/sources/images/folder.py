@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import EXISTS, Form, Held, Setup, condensed, wanted
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import byte_reader
+from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
 from mlaudit.sources.images.layers import MAX_HELD, Layer, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean

@@ -9,9 +9,9 @@ from array import array
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images.byte_reader import Reader, unfolded
+from mlaudit.sources.images.file_system import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
 from mlaudit.sources.images.tar_walk import Entry, TarWalk, clean
 
 MAX_ENTRIES = 4_000_000

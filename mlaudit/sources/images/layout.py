@@ -13,11 +13,11 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import Protocol
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import Setup
-from mlaudit.narrow import Malformed, Node
+from mlaudit.document.node import Malformed, Node
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.platforms import platform_of
+from mlaudit.sources.images.file_system import Setup
 from mlaudit.sources.images.layers import Layer
-from mlaudit.target import platform_of
 
 MAX_DEPTH = 4
 """Indexes inside indexes."""

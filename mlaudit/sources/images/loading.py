@@ -5,12 +5,12 @@ from __future__ import annotations
 from functools import partial
 from pathlib import Path
 
-from mlaudit.errors import Unreadable
-from mlaudit.grammars.filesystem import FileSystem, Gap, Setup
-from mlaudit.narrow import Malformed
-from mlaudit.sources.files import open_regular
-from mlaudit.sources.image import ARCHIVE_NAMES
+from mlaudit.document.node import Malformed
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import archive, byte_reader, folder, layers, layout, tar_walk
+from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
+from mlaudit.sources.images.file_system import FileSystem, Gap, Setup
+from mlaudit.sources.working_tree import open_regular
 
 
 def file_system(path: Path, shown: str, platform: str | None) -> FileSystem | None:

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlaudit.errors import Unreadable
+from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images.byte_reader import Reader
 
 BLOCK = 512

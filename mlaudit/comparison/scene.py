@@ -1,0 +1,56 @@
+"""What a rule may look at: the environments, the rows made of them, and what the user declared."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from mlaudit.model.nouns import Kind, Place
+from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
+from mlaudit.request.settings import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """Everything that is known before rules speak.
+
+    Attributes:
+        command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
+        pairs: names of writer and reader.
+        shared: files that must be the same, a tuple for each set that the configuration declares.
+    """
+
+    command: str
+    environments: Mapping[str, Environment]
+    pairs: tuple[tuple[str, str], ...]
+    rows: tuple[Row, ...] = ()
+    artifacts: tuple[ArtifactCrossing, ...] = ()
+    shared: tuple[tuple[SharedFile, ...], ...] = ()
+    settings: Settings = field(default_factory=Settings)
+
+    def crossings(self) -> Iterator[Crossing]:
+        """Every crossing, row by row."""
+        for row in self.rows:
+            yield from row.crossings
+
+    def compared_pairs(self) -> frozenset[tuple[str, str]]:
+        """The pairs that share something that both state; to run one Python is not yet to share anything."""
+        rows = (one for one in self.crossings() if one.writer.kind is not Kind.PYTHON)
+        crossed = {one.environments for one in rows if one.writer.stated and one.reader.stated}
+        return frozenset(crossed | {(one.writer, one.reader) for one in self.artifacts if one.cell.stated})
+
+    def place(self, cell: Cell) -> Place:
+        """Where a cell points to; where it names nothing, the first source of its environment."""
+        return cell.at or self.home(cell.environment)
+
+    def home(self, environment: str) -> Place:
+        """The first source of an environment."""
+        found = self.environments[environment]
+        path = found.readings[0].path if found.readings else next(iter(found.sources), environment)
+        return Place(path=path)
+
+
+def watches(settings: Settings, package: str) -> bool:
+    """Whether the configuration names a package to be watched."""
+    return any(fnmatchcase(package, pattern) for pattern in settings.packages)

@@ -1,0 +1,359 @@
+"""From a list of documents to groups that describe one environment each, by names alone."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+
+from mlaudit.knowledge.roles import Words, tokens, words
+from mlaudit.model.names import normalized
+
+Parts = tuple[str, ...]
+
+_NUMBER = re.compile(r"[0-9.]+")
+_TAKES_NUMBER = frozenset(("python", "cuda", "rocm"))
+_STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
+_SURE = frozenset(("lock", "list", "dump"))
+_SPLITTING = frozenset(("lock", "manifest", "list", "recipe"))
+_SUREST = ("lock", "dump", "list", "manifest", "descriptor", "recipe")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ignored:
+    """A document that discovery left out, and why."""
+
+    path: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Variant:
+    """Another build of an environment: the words that name it and its documents."""
+
+    name: str
+    sources: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamedDocument:
+    """What the path of a document says.
+
+    Attributes:
+        folder: the folders of its path below the root.
+        home: the same without those that only hold such files (`requirements/`, `docker/`).
+        qualifier: words of the file's name that tell environments apart, role words as the role's name.
+        variant: words that tell builds of one environment apart (`cu121`, `linux`, `py3.11`).
+    """
+
+    path: str
+    format: str
+    kind: str
+    folder: Parts
+    home: Parts
+    qualifier: Parts
+    variant: Parts
+
+
+@dataclass(slots=True, kw_only=True)
+class Group:
+    """Documents of one environment on their way to it; `member` is its part of a workspace's lock, as a source."""
+
+    home: Parts
+    qualifier: Parts
+    documents: list[NamedDocument]
+    hints: list[NamedDocument] = field(default_factory=list)
+    member: str | None = None
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        """The kinds of documents it has."""
+        return frozenset(document.kind for document in self.documents)
+
+    @property
+    def states(self) -> bool:
+        """Whether it is more than a recipe."""
+        return bool(self.kinds & _STATEMENTS)
+
+    @property
+    def folder(self) -> Parts:
+        """The folder that holds all its documents."""
+        first, last = (pick(document.folder for document in self.documents) for pick in (min, max))
+        return tuple(_common(first, last))
+
+
+def _common(one: Parts, other: Parts) -> Iterator[str]:
+    for left, right in zip(one, other, strict=False):
+        if left != right:
+            return
+        yield left
+
+
+def common_length(one: Parts, other: Parts) -> int:
+    """How many folders two paths share from the root on."""
+    return sum(1 for _ in _common(one, other))
+
+
+def grouped(formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]) -> tuple[list[Group], list[Ignored]]:
+    """The groups of documents given by path and format, and what was left out; both in the order of paths.
+
+    `roots` gives the names of the projects that a lock or manifest is about.
+    """
+    ignored: list[Ignored] = []
+    documents: list[NamedDocument] = []
+    for path in sorted(formats):
+        document = _document(path, formats[path])
+        why = _why_ignored(document)
+        if why:
+            ignored.append(Ignored(path=path, why=why))
+        else:
+            documents.append(document)
+    hints = [document for document in documents if document.kind == "hint"]
+    groups = _without_parts(list(_groups(document for document in documents if document.kind != "hint")), ignored)
+    groups = _without_spent_locks(_with_recipes(_with_members(groups, roots)), roots, ignored)
+    ignored.extend(_placed_hints(hints, groups))
+    return groups, sorted(ignored, key=lambda entry: entry.path)
+
+
+def _document(path: str, format_name: str) -> NamedDocument:
+    table = words()
+    *folders, name = path.split("/")
+    kind = table.kind(format_name)
+    qualifier, variant = _told(table, tokens(name))
+    return NamedDocument(
+        path=path,
+        format=format_name,
+        kind=kind,
+        folder=tuple(folders),
+        home=tuple(folder for folder in folders if folder.lower() not in table.holders),
+        qualifier=() if kind == "descriptor" else qualifier,
+        variant=variant,
+    )
+
+
+def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
+    """Qualifier and variant in the words of a file's name; a number belongs to the word before it."""
+    qualifier: list[str] = []
+    variant: list[str] = []
+    before_number = False
+    for token in of_name:
+        if before_number and _NUMBER.fullmatch(token):
+            variant.append(token)
+        elif table.variant_rank(token) is not None:
+            variant.append(token)
+            before_number = True
+        else:
+            before_number = token in _TAKES_NUMBER
+            if token not in table.neutral_files:
+                role = table.role((token,))
+                qualifier.append(role[0] if role else token)
+    return tuple(dict.fromkeys(qualifier)), tuple(variant)
+
+
+def _why_ignored(document: NamedDocument) -> str | None:
+    table = words()
+    for folder in document.folder:
+        if table.skips(folder):
+            return f'lies in "{folder}", which is not looked into'
+        of_folder = tokens(folder)
+        if table.role(of_folder) is None:
+            for row in table.ignored:
+                if row.folders.intersection(of_folder):
+                    return f'{row.why} (folder name "{folder}")'
+    for row in table.ignored:
+        found = row.files.intersection(document.qualifier)
+        if found:
+            return f'{row.why} (file name "{min(found)}")'
+    return "belongs to no environment unless the configuration says so" if document.kind == "aside" else None
+
+
+def _groups(documents: Iterable[NamedDocument]) -> Iterator[Group]:
+    def key(document: NamedDocument) -> tuple[Parts, Parts]:
+        return document.home, document.qualifier
+
+    for (home, qualifier), members in groupby(sorted(documents, key=lambda one: (key(one), one.path)), key):
+        found = list(members)
+        if _clash(found):
+            by_folder = sorted(found, key=lambda one: (one.folder, one.path))
+            for _, inner in groupby(by_folder, lambda one: one.folder):
+                yield Group(home=home, qualifier=qualifier, documents=list(inner))
+        else:
+            yield Group(home=home, qualifier=qualifier, documents=found)
+
+
+def _clash(documents: Iterable[NamedDocument]) -> bool:
+    """Whether two folders hold documents that say the same kind of thing of the same variant."""
+    seen: dict[tuple[str, Parts], Parts] = {}
+    return any(
+        seen.setdefault((document.kind, document.variant), document.folder) != document.folder
+        for document in documents
+        if document.kind in _SPLITTING
+    )
+
+
+def _without_parts(groups: list[Group], ignored: list[Ignored]) -> list[Group]:
+    table = words()
+
+    def is_part(group: Group) -> bool:
+        return not table.parts.isdisjoint(group.qualifier) and not any(map(table.side, group.qualifier))
+
+    whole = {group.home for group in groups if group.states and not is_part(group)}
+    kept: list[Group] = []
+    for group in groups:
+        if is_part(group) and group.states and group.home in whole:
+            ignored.extend(Ignored(path=document.path, why=table.parts_why) for document in group.documents)
+        else:
+            kept.append(group)
+    return kept
+
+
+def _with_members(groups: list[Group], roots: Callable[[str], Sequence[str]]) -> list[Group]:
+    """Let a project that a lock in a folder above names take its part of that lock."""
+    locks = [document for group in groups for document in group.documents if document.kind == "lock"]
+    for group in groups:
+        manifests = [document for document in group.documents if document.kind == "manifest"]
+        above = [lock for lock in locks for one in manifests[:1] if _is_above(lock.folder, one.folder)]
+        if above and not group.kinds & _SURE:
+            nearest = max(above, key=lambda lock: (len(lock.folder), lock.path))
+            group.member = _member(nearest.path, manifests[0].path, roots)
+    return groups
+
+
+def _member(lock: str, manifest: str, roots: Callable[[str], Sequence[str]]) -> str | None:
+    """The part of a lock that a manifest's project is, as a source."""
+    locked = {normalized(name): name for name in roots(lock)}
+    own = [locked[normalized(name)] for name in roots(manifest) if normalized(name) in locked]
+    return f"{lock}#package={own[0]}" if own else None
+
+
+def _is_above(folder: Parts, other: Parts) -> bool:
+    return len(folder) < len(other) and other[: len(folder)] == folder
+
+
+def _without_spent_locks(
+    groups: list[Group], roots: Callable[[str], Sequence[str]], ignored: list[Ignored]
+) -> list[Group]:
+    """A lock whose members took their parts is left with its own folder's project; without one it is left out."""
+    taken_from = {group.member.partition("#package=")[0] for group in groups if group.member}
+    kept: list[Group] = []
+    for group in groups:
+        lock = next((one.path for one in group.documents if one.path in taken_from), None)
+        manifest = next((one.path for one in group.documents if one.kind == "manifest"), None)
+        group.member = group.member or (_member(lock, manifest, roots) if lock and manifest else None)
+        if lock and not group.member:
+            why = "holds a workspace whose members are taken one by one"
+            spent = [one for one in group.documents if one.kind in ("lock", "manifest", "list")]
+            ignored.extend(Ignored(path=one.path, why=why) for one in spent)
+            group.documents = [one for one in group.documents if one not in spent]
+        if group.documents:
+            kept.append(group)
+    return kept
+
+
+def _with_recipes(groups: list[Group]) -> list[Group]:
+    """Recipes that stand alone go to the one environment beside them, or to the folder that they are named after."""
+    kept = [group for group in groups if group.states]
+    for recipe in [group for group in groups if not group.states]:
+        beside = [group for group in kept if group.states and _takes(group, recipe)]
+        if len(beside) == 1:
+            beside[0].documents.extend(recipe.documents)
+        else:
+            kept.append(recipe)
+    return sorted(kept, key=lambda group: group.documents[0].path)
+
+
+def _takes(group: Group, recipe: Group) -> bool:
+    if not recipe.qualifier:
+        return group.home == recipe.home
+    named = group.home[:-1] == recipe.home and group.home and not group.qualifier
+    return bool(named) and _told(words(), tokens(group.home[-1]))[0] == recipe.qualifier
+
+
+def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[Group]) -> Iterator[Ignored]:
+    """Hand hints to the environments beside them; yield those that stand alone.
+
+    pyenv and uv let a Python version file hold for all folders below too; there it is often only the developers' own.
+    """
+    for hint in hints:
+        beside = [group for group in groups if group.home == hint.home]
+        for group in beside:
+            group.hints.append(hint)
+        if not beside:
+            yield Ignored(path=hint.path, why="states a Python version, and no environment is beside it")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    """What of a group is read: the sources, what they make needless, and other variants."""
+
+    sources: tuple[str, ...]
+    covered: tuple[str, ...]
+    variants: tuple[Variant, ...]
+
+
+def taken(group: Group) -> Taken:
+    """Choose a variant, let a lock beat what it was made from and exported to, and put hints behind."""
+    plain = [document for document in group.documents if not document.variant]
+    labels = sorted({document.variant for document in group.documents if document.variant}, key=_variant_order)
+    kinds = {document.kind for document in plain}
+    chosen: list[NamedDocument] = list(plain)
+    if labels:
+        best = [document for document in group.documents if document.variant == labels[0]]
+        chosen += [document for document in best if not kinds & _SURE or document.kind not in kinds | _SURE]
+    sources, covered = _resolved(chosen)
+    if group.member:
+        sources, covered = _of_member(group.member, chosen, sources, covered)
+    used = {document.path for document in chosen}
+    variants = (
+        Variant(
+            name=" ".join(label),
+            sources=tuple(one.path for one in group.documents if one.variant == label and one.path not in used),
+        )
+        for label in labels
+    )
+    return Taken(
+        sources=(*sources, *(hint.path for hint in group.hints)),
+        covered=covered,
+        variants=tuple(variant for variant in variants if variant.sources),
+    )
+
+
+def _of_member(
+    member: str, chosen: Iterable[NamedDocument], sources: Parts, covered: Parts
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """A member's part of its lock stands for the manifest, and for the whole lock where that lies beside it."""
+    lock = member.partition("#package=")[0]
+    manifests = {document.path for document in chosen if document.kind == "manifest"}
+    rest = (source for source in sources if source not in manifests and source != lock)
+    return (member, *rest), tuple(sorted(manifests.union(covered)))
+
+
+def _variant_order(label: Parts) -> tuple[int, int, tuple[int, ...], Parts]:
+    """Lowest rank first, then few words, then high numbers."""
+    ranks = [words().variant_rank(token) or 0 for token in label]
+    numbers = tuple(-int(digits) for digits in re.findall(r"[0-9]{1,9}", " ".join(label)))
+    return max(ranks), len(label), numbers, label
+
+
+def _resolved(chosen: Sequence[NamedDocument]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    preference = words().preference
+    beaten = {document.path for document in chosen if _is_input(document, chosen)}
+    locks = sorted(
+        (document for document in chosen if document.kind == "lock" and document.path not in beaten),
+        key=lambda document: (preference.get(document.format, 0), document.path),
+    )
+    beaten.update(lock.path for lock in locks[1:])
+    if locks:
+        beaten.update(document.path for document in chosen if document.kind in ("list", "manifest"))
+    left = [document for document in chosen if document.path not in beaten and document not in locks]
+    left.sort(key=lambda document: (_SUREST.index(document.kind), document.path))
+    return tuple(document.path for document in (*locks[:1], *left)), tuple(sorted(beaten))
+
+
+def _is_input(document: NamedDocument, others: Iterable[NamedDocument]) -> bool:
+    """Whether another document was compiled from this one: `requirements.in` beside `requirements.txt`."""
+    stem, dot, extension = document.path.rpartition(".")
+    return dot + extension in words().inputs and any(
+        other.path.rpartition(".")[0] == stem and other.path != document.path for other in others
+    )

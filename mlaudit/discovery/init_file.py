@@ -1,0 +1,133 @@
+"""The commented `mlaudit.toml` that a discovery amounts to, and how to declare what it could not see."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+
+from mlaudit.discovery.environments import Discovery, Environment
+
+_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+
+_HEAD = """\
+# mlaudit: which environments there are, and which of them must fit together.
+# Written by `mlaudit init` from the names of files and folders: correct what it guessed wrong.
+
+# The mildest severity that fails a run: "error", "warning", "info" or "never".
+fail-on = "error"
+
+# The machine, where the sources do not state it themselves.
+# target = { python = "3.11", platform = "linux-x86_64" }
+
+# Packages to watch besides those that models and numbers depend on.
+# packages = ["our-feature-library"]
+"""
+
+_EMPTY = """
+# Nothing that states versions was found here. An environment looks like this:
+#
+# [environments.training]
+# sources = ["training/uv.lock"]
+#
+# [environments.serving]
+# sources = ["serving/requirements.txt", "serving/Dockerfile"]
+# follows = "training"            # what training writes, serving reads
+"""
+
+_TAIL = """
+# For a fleet: one pair of environments per match.
+# [[pairs]]
+# training = "services/*/train"
+# serving = "services/*/serve"
+
+# Files that must be the same on every side.
+# [[same]]
+# files = ["training/features.py", "serving/features.py"]
+
+# Another severity for a rule (`mlaudit explain MLA002` says what it finds).
+# [severity]
+# MLA002 = "info"
+
+# A difference that you accept: the reason is required, and after `until` it is told again.
+# [[ignore]]
+# package = "pandas"
+# code = "MLA001"
+# environment = "serving"
+# reason = "serving only formats timestamps with it"
+# until = 2027-03-31
+"""
+
+
+def render(discovery: Discovery) -> str:
+    """The text of a `mlaudit.toml` that declares what was discovered."""
+    sections = [_environment(environment, discovery) for environment in discovery.environments]
+    return "".join((_HEAD, *(sections or [_EMPTY]), _ignored(discovery), _TAIL))
+
+
+def how_to_declare(discovery: Discovery) -> str:
+    """Two lines for a user whose environments were found, but not who reads what; empty where pairs were found."""
+    if discovery.pairs or len(discovery.environments) < 2:
+        return ""
+    first, second = (environment.name for environment in discovery.environments[:2])
+    return (
+        "No two of these were compared: nothing in their names says which one writes what the other reads.\n"
+        f"Say it with `mlaudit init` and `follows`, for instance follows = {quoted(first)} under {quoted(second)}."
+    )
+
+
+def quoted(text: str) -> str:
+    """A TOML basic string (https://toml.io/en/v1.0.0#string); half a surrogate pair has no form there and is U+FFFD."""
+    return '"' + "".join(map(_escaped, text)) + '"'
+
+
+def _escaped(sign: str) -> str:
+    if sign in '"\\':
+        return "\\" + sign
+    if sign.isprintable():
+        return sign
+    return "\ufffd" if "\ud800" <= sign <= "\udfff" else f"\\U{ord(sign):08X}"
+
+
+def _comment(text: str) -> str:
+    return "# " + "".join(sign if sign.isprintable() else "\ufffd" for sign in text) + "\n"
+
+
+def _environment(environment: Environment, discovery: Discovery) -> str:
+    return "".join(("\n", *_about(environment), *_keys(environment, discovery)))
+
+
+def _about(environment: Environment) -> Iterator[str]:
+    if environment.reason:
+        yield _comment(f"Taken for {environment.role}: {environment.reason}.")
+    if environment.covered:
+        yield _comment(f"Not read, since the first source is surer: {', '.join(environment.covered)}.")
+    if environment.variants:
+        yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
+
+
+def _variants(environment: Environment) -> Iterator[str]:
+    for variant in environment.variants:
+        yield f"{variant.name} ({' '.join(variant.sources)})"
+
+
+def _keys(environment: Environment, discovery: Discovery) -> Iterator[str]:
+    key = environment.name if _BARE_KEY.fullmatch(environment.name) else quoted(environment.name)
+    yield f"[environments.{key}]\n"
+    if environment.role:
+        yield f"role = {quoted(environment.role)}\n"
+    yield f"sources = {_list(environment.sources)}\n"
+    if environment.follows:
+        yield f"follows = {_list(environment.follows)}\n"
+    elif environment in discovery.unpaired and len(discovery.environments) > 1:
+        yield '# follows = "NAME"               # the environment that writes what this one reads\n'
+
+
+def _list(texts: Iterable[str]) -> str:
+    return f"[{', '.join(map(quoted, texts))}]"
+
+
+def _ignored(discovery: Discovery) -> str:
+    if not discovery.ignored:
+        return ""
+    lines = (_comment(f"  {entry.path}: {entry.why}") for entry in discovery.ignored)
+    return "".join(("\n# Left out:\n", *lines))

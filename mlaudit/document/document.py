@@ -1,0 +1,290 @@
+"""One document: bytes with a path, its text and data on demand, and the place of every value in it."""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
+from functools import cached_property
+from io import BytesIO
+from typing import BinaryIO, Protocol, TypeVar
+
+from mlaudit.document.node import Malformed, Node, Route
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.names import normalized, package_of
+from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Strength, Unread
+from mlaudit.model.secrets import masked
+from mlaudit.model.versions import split_variant
+
+WHOLE_LIMIT = 64 * 1024 * 1024
+"""Bytes: a larger document is read only by formats that seek."""
+
+_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+# UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
+_MARKS: tuple[tuple[bytes, str], ...] = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+
+T = TypeVar("T")
+
+
+class Tree(Protocol):
+    """A folder-like document: an installed environment, a root file system, an unpacked image."""
+
+    def names(self) -> Iterable[str]:
+        """Paths of its files, relative, with `/`."""
+        ...
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes of a file. Raises Unreadable."""
+        ...
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A file for seeking. Raises Unreadable."""
+        ...
+
+
+class Locator(Protocol):
+    """Finds the place of a value by its route."""
+
+    def at(self, *route: str | int) -> tuple[int, int, int, int] | None:
+        """Line, column, start and end of a value, or None."""
+        ...
+
+
+Opener = Callable[[], AbstractContextManager[BinaryIO]]
+Ask = Callable[[str], "Document | None"]
+
+
+class Document:
+    """Bytes with the path under which they are reported.
+
+    Args:
+        path: relative to the root, with `/`.
+        data: the bytes, where they are at hand.
+        opener: gives a seekable stream, where they are not.
+        size: in bytes.
+        tree: the files of a folder-like document.
+        ask: gives the document at a path relative to this one's folder, or None where there is none or it lies
+            outside the audited root. Asked by parsers that need a neighbour (the pyproject beside a lock).
+    """
+
+    def __init__(
+        self,
+        path: str,
+        data: bytes | None = None,
+        *,
+        opener: Opener | None = None,
+        size: int | None = None,
+        tree: Tree | None = None,
+        ask: Ask | None = None,
+        defines: Mapping[str, str] | None = None,
+    ) -> None:
+        self.path = path
+        self.tree = tree
+        self.size = size if size is not None else len(data or b"")
+        self.defines = dict(defines or {})
+        self._data = data
+        self._opener = opener
+        self._ask = ask
+
+    def beside(self, path: str) -> Document | None:
+        """The document at a path relative to this one's folder, None where there is none inside the root."""
+        return self._ask(path) if self._ask else None
+
+    def stream(self) -> AbstractContextManager[BinaryIO]:
+        """The bytes as a seekable stream. Raises Unreadable."""
+        if self._data is not None or self._opener is None:
+            return BytesIO(self._data or b"")
+        return self._opener()
+
+    @cached_property
+    def data(self) -> bytes:
+        """All bytes. Raises Unreadable past `WHOLE_LIMIT`."""
+        if self._data is not None:
+            return self._data
+        if self.size > WHOLE_LIMIT:
+            raise Unreadable(f"it has {self.size} bytes; formats read whole may have {WHOLE_LIMIT}")
+        with self.stream() as stream:
+            return stream.read(WHOLE_LIMIT)
+
+    @cached_property
+    def head(self) -> bytes:
+        """The first 64 KiB. Raises Unreadable."""
+        if self._data is not None:
+            return self._data[:65536]
+        with self.stream() as stream:
+            return stream.read(65536)
+
+    @cached_property
+    def text(self) -> str:
+        """The text: byte-order marks, then a PEP 263 comment, then UTF-8. Raises Unreadable.
+
+        The order is pip's (pip/_internal/req/req_file.py); its last resort, the machine's locale, is not taken,
+        since an audit must not depend on where it runs.
+        """
+        data = self.data
+        for mark, encoding in _MARKS:
+            if data.startswith(mark):
+                return _decoded(data[len(mark) :], encoding)
+        for line in data.split(b"\n", 2)[:2]:
+            declared = _CODING.match(line[:200])
+            if declared:
+                return _decoded(data, declared.group(1).decode("ascii"))
+        if b"\0" in data[:8192]:
+            raise Unreadable("it is binary, not text")
+        return _decoded(data, "utf-8")
+
+    @cached_property
+    def toml(self) -> Node:
+        """The document as TOML. Raises Unreadable."""
+        from mlaudit.document.toml import toml_loads
+
+        return Node(self._parsed("TOML", toml_loads))
+
+    @cached_property
+    def lock_toml(self) -> Node:
+        """The document as TOML without the lists of distribution files that locks carry. Raises Unreadable."""
+        from mlaudit.document.toml import loads_lock
+
+        return Node(self._parsed("TOML", loads_lock))
+
+    @cached_property
+    def json(self) -> Node:
+        """The document as JSON; of a repeated key the last value counts, as for Python. Raises Unreadable."""
+        return Node(self._parsed("JSON", lambda text: json.loads(text, parse_float=str)))
+
+    @cached_property
+    def yaml(self) -> Node:
+        """The first YAML document in it, every scalar as the text that stands there. Raises Unreadable."""
+        from mlaudit.document.yaml import yaml_loads
+
+        return Node(self._parsed("YAML", yaml_loads))
+
+    def _parsed(self, language: str, loads: Callable[[str], object]) -> object:
+        try:
+            return loads(self.text)
+        except RecursionError:
+            raise Unreadable(f"it is nested too deeply for {language}") from None
+        except ValueError as error:
+            line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
+            raise Unreadable(f"it is not valid {language}: {error}", line, column) from None
+
+    @cached_property
+    def _locator(self) -> Locator:
+        from mlaudit.document import positions as locate
+
+        if "toml" in self.__dict__ or "lock_toml" in self.__dict__:
+            return locate.toml_locator(self.text)
+        if "json" in self.__dict__:
+            return locate.json_locator(self.text)
+        return locate.yaml_locator(self.text)
+
+    def at(self, *route: str | int) -> Place:
+        """The place of the value at a route; of the nearest value around it, or the document, where there is none."""
+        span = self._locator.at(*route)
+        if span is None:
+            return self.at(*route[:-1]) if route else Place(path=self.path)
+        line, column, start, end = span
+        return Place(path=self.path, line=line, column=column, start=start, end=end)
+
+    def place(
+        self, line: int | None = None, column: int | None = None, start: int | None = None, end: int | None = None
+    ) -> Place:
+        """A place by line and column, for formats made of lines and for binary ones (all None)."""
+        return Place(path=self.path, line=line, column=column, start=start, end=end)
+
+    def pin(
+        self,
+        layer: Layer,
+        name: str,
+        version: str | None = None,
+        *,
+        at: Place,
+        ecosystem: str = "pypi",
+        variant: str | None = None,
+        kind: Kind = Kind.PACKAGE,
+        specifier: str | None = None,
+        marker: str | None = None,
+        extras: tuple[str, ...] = (),
+        under_extras: tuple[str, ...] = (),
+        groups: tuple[str, ...] = (),
+        source: str = "index",
+        origin: str | None = None,
+        hashes: tuple[str, ...] = (),
+        platforms: tuple[str, ...] = (),
+        parts: tuple[str, ...] = (),
+        requires: tuple[Edge, ...] = (),
+        requires_python: str | None = None,
+        step: int = 0,
+        optional: bool = False,
+        derived_from: Place | None = None,
+        strength: Strength | None = None,
+        detail: str | None = None,
+    ) -> Pin:
+        """A pin of this document: name normalized, its row found, the variant taken from the version's local part."""
+        return Pin(
+            name=normalized(name),
+            package=package_of(name, ecosystem),
+            at=at,
+            version=version,
+            specifier=specifier,
+            variant=variant or (split_variant(version)[1] if version else None),
+            layer=layer,
+            kind=kind,
+            marker=marker,
+            extras=extras,
+            under_extras=under_extras,
+            groups=groups,
+            ecosystem=ecosystem,
+            source=source,
+            origin=masked(origin) if origin else None,
+            hashes=hashes,
+            platforms=platforms,
+            parts=parts,
+            requires=requires,
+            requires_python=requires_python,
+            step=step,
+            optional=optional,
+            derived_from=derived_from,
+            strength=strength,
+            detail=detail,
+        )
+
+    def unread(
+        self, why: str, at: Place | None = None, *, what: str = "", package: str | None = None, template: bool = False
+    ) -> Unread:
+        """Something of this document that is not understood; `what` is masked and cut."""
+        return Unread(
+            at=at or self.place(), why=why, what=masked(what.strip())[:200], package=package, template=template
+        )
+
+    def guarded(self, nodes: Iterable[Node], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
+        """What `read` makes of each node; a malformed node becomes an Unread and the others go on."""
+        for node in nodes:
+            try:
+                yield from read(node)
+            except Malformed as error:
+                yield self.unread(str(error), self.at(*error.route))
+
+    def at_route(self, route: Route) -> Place:
+        """`at` for a route in one piece."""
+        return self.at(*route)
+
+
+def _decoded(data: bytes, encoding: str) -> str:
+    try:
+        return data.decode(encoding)
+    except LookupError:
+        raise Unreadable(f"it declares the unknown encoding {encoding!r}") from None
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise Unreadable(f"it is not valid {encoding.upper()} (byte {error.start})", line) from None
+    except UnicodeError:
+        raise Unreadable(f"it is not valid {encoding.upper()}") from None

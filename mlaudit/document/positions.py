@@ -1,0 +1,396 @@
+"""From a route (`"package", 3, "version"`) to the place of its value in a TOML, JSON or YAML text."""
+
+from __future__ import annotations
+
+import json
+import re
+from bisect import bisect_right
+from collections.abc import Callable, Iterator
+from typing import NamedTuple, Protocol
+
+Route = tuple[str | int, ...]
+
+# start and end of the value, start and end of its key (-1 where it has none)
+Found = tuple[int, int, int, int]
+
+_BYTE_ORDER_MARK = "\ufeff"
+
+
+class Span(NamedTuple):
+    """A stretch of text: `line` and `column` 1-based, offsets `start` and `end` 0-based; quotes are part of it."""
+
+    line: int
+    column: int
+    start: int
+    end: int
+
+
+class Locator(Protocol):
+    """Finds places in one text; what does not exist, or stands behind broken syntax, is None."""
+
+    def at(self, *route: str | int) -> Span | None:
+        """The value at the route; a TOML table is at its header, the empty route is the whole text."""
+
+    def key(self, *route: str | int) -> Span | None:
+        """The key of the value at the route; None for an element of an array, save for TOML's `[[key]]`."""
+
+
+def toml_locator(text: str) -> Locator:
+    """Places in TOML 1.1 (https://toml.io/en/v1.1.0); a value is looked into only when a route enters it."""
+    return _LazyLocator(text, _TomlIndex)
+
+
+def json_locator(text: str) -> Locator:
+    """Places in JSON; of a key that stands twice the last is found, as `json.loads` keeps it."""
+    return _LazyLocator(text, _JsonIndex)
+
+
+def yaml_locator(text: str, *, multi: bool = False) -> Locator:
+    """Places in YAML 1.1; with `multi` a route begins with the document's index, else it is in the first document.
+
+    A route through an alias or a merge key ends where the value is written; nothing is expanded.
+    """
+    from mlaudit.document.yaml_positions import YamlIndex
+
+    return _LazyLocator(text, lambda source: YamlIndex(source, multi=multi))
+
+
+class _Index(Protocol):
+    def find(self, route: Route) -> Found | None:
+        """Offsets of the value at the route and of its key."""
+
+
+class _LazyLocator:
+    """A locator that reads its text at the first question."""
+
+    def __init__(self, text: str, build: Callable[[str], _Index]) -> None:
+        self._text = text
+        self._build = build
+        self._built: _Index | None = None
+        self._line_starts: list[int] = []
+
+    def at(self, *route: str | int) -> Span | None:
+        if not route:
+            return Span(1, 1, 0, len(self._text))
+        found = self._index.find(route)
+        return self._span(found[0], found[1]) if found else None
+
+    def key(self, *route: str | int) -> Span | None:
+        found = self._index.find(route) if route else None
+        return self._span(found[2], found[3]) if found and found[2] >= 0 else None
+
+    @property
+    def _index(self) -> _Index:
+        if self._built is None:
+            self._built = self._build(self._text)
+            self._line_starts = [0, *(newline.end() for newline in re.finditer("\n", self._text))]
+        return self._built
+
+    def _span(self, start: int, end: int) -> Span:
+        line = bisect_right(self._line_starts, start)
+        column = start - self._line_starts[line - 1] + 1
+        if line == 1 and self._text.startswith(_BYTE_ORDER_MARK):
+            column -= 1
+        return Span(line, column, start, end)
+
+
+class _Leaf(NamedTuple):
+    """A value not yet looked into, and its key."""
+
+    start: int
+    key_start: int = -1
+    key_end: int = -1
+
+
+class _Table:
+    """A mapping with the offsets of its header or first mention, and of its key within that."""
+
+    __slots__ = ("children", "end", "explicit", "key_end", "key_start", "start")
+
+    def __init__(self, start: int = 0, end: int = 0, key_start: int = -1, key_end: int = -1) -> None:
+        self.children: dict[str, _Node] = {}
+        self.start, self.end = start, end
+        self.key_start, self.key_end = key_start, key_end
+        self.explicit = False
+
+
+_Node = _Leaf | _Table | list["_Leaf | _Table"]
+
+
+class _TreeIndex:
+    """Nodes that open one level at a time, each at most once."""
+
+    root: _Node
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._opened: dict[int, _Node | None] = {}
+
+    def find(self, route: Route) -> Found | None:
+        node: _Node | None = self.root
+        for step in route:
+            node = self._step(node, step)
+        if isinstance(node, list):
+            node = node[0]
+        if isinstance(node, _Table):
+            return node.start, node.end, node.key_start, node.key_end
+        end = self._end(node.start) if node else None
+        return (node.start, end, node.key_start, node.key_end) if node and end is not None else None
+
+    def _step(self, node: _Node | None, step: str | int) -> _Node | None:
+        if isinstance(node, _Leaf):
+            if node.start not in self._opened:
+                self._opened[node.start] = self._open(node.start)
+            node = self._opened[node.start]
+        if isinstance(node, _Table):
+            return node.children.get(step) if isinstance(step, str) else None
+        if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
+            return node[step]
+        return None
+
+    def _end(self, start: int) -> int | None:
+        """The offset behind the value that begins at `start`; None where it is broken."""
+        raise NotImplementedError
+
+    def _open(self, start: int) -> _Node | None:
+        """The container that begins at `start`; None for a scalar."""
+        raise NotImplementedError
+
+
+_BASIC = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
+_LITERAL = r"'[^'\n]*'"
+_MULTI_BASIC = r'"""[^"\\]*(?:(?:\\.|"{1,2}(?!"))[^"\\]*)*"{3,5}'
+_MULTI_LITERAL = r"'''[^']*(?:'{1,2}(?!')[^']*)*'{3,5}"
+_STRING = rf"{_MULTI_BASIC}|{_MULTI_LITERAL}|{_BASIC}|{_LITERAL}"
+_PART = rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}"
+_KEY = rf"(?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*"
+_COMMENT = r"#[^\n]*"
+# `re` keeps every round of a group to come back to: rounds without bound would cost memory by the size of the text
+_BOUND = "{0,1000}"
+
+_TOML_PART = re.compile(_PART)
+_TOML_STATEMENT = re.compile(
+    rf"[ \t\r\n]*(?:{_COMMENT}(?:\n[ \t\r\n]*|\Z)){_BOUND}"
+    rf"(?:(?P<header>(?P<bracket>\[\[?)[ \t]*(?P<table>{_KEY})[ \t]*\]\]?)|(?P<key>{_KEY})[ \t]*=[ \t]*)?"
+)
+_TOML_INLINE_GAP = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)?")
+_TOML_INLINE_KEY = re.compile(rf"(?P<key>{_KEY})[ \t]*=[ \t]*")
+_TOML_STRING = re.compile(_STRING, re.DOTALL)
+_TOML_SCALAR = re.compile(r"""[^\s,\[\]{}#"'=]+(?: [0-9]{2}:[^\s,\]}#]+)?""")
+_TOML_TOKEN = re.compile(rf"[\[\]{{}}]|{_COMMENT}|{_STRING}", re.DOTALL)
+_TOML_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_TOML_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
+
+
+class _TomlIndex(_TreeIndex):
+    """Headers and keys of the statements; arrays and inline tables stay closed."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self.root: _Table = _Table()
+        self._has_long_strings = '"""' in text or "'''" in text
+        table: _Table | None = self.root
+        position: int | None = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
+        while position is not None and table is not None:
+            statement = _TOML_STATEMENT.match(text, position)
+            if statement is None or statement.end() == position:
+                break
+            position = statement.end()
+            if statement["header"]:
+                table = self._header(statement)
+            elif statement["key"]:
+                self._put(table, statement)
+                position = self._end(position)
+
+    def _header(self, statement: re.Match[str]) -> _Table | None:
+        start, end = statement.span("header")
+        *outer, (name, key_start, key_end) = _toml_parts(statement, "table")
+        parent = _toml_descend(self.root, outer, (start, end))
+        if parent is None:
+            return None
+        fresh = _Table(start, end, key_start, key_end)
+        fresh.explicit = True
+        if statement["bracket"] == "[":
+            return _toml_declare(parent, name, fresh)
+        tables = parent.children.setdefault(name, [])
+        if not isinstance(tables, list):
+            return None
+        tables.append(fresh)
+        return fresh
+
+    def _put(self, table: _Table, statement: re.Match[str]) -> None:
+        *outer, (name, key_start, key_end) = _toml_parts(statement, "key")
+        parent = _toml_descend(table, outer, None)
+        if parent is not None:
+            parent.children.setdefault(name, _Leaf(statement.end(), key_start, key_end))
+
+    def _end(self, start: int) -> int | None:
+        opener = self._text[start : start + 1]
+        if opener in ("[", "{"):
+            return self._flat_end(start) or self._container_end(start)
+        match = (_TOML_STRING if opener in ('"', "'") else _TOML_SCALAR).match(self._text, start)
+        return match.end() if match else None
+
+    def _flat_end(self, start: int) -> int | None:
+        """The end of an array over whole lines, found without a look into it.
+
+        Where no string spans lines, a `]` that begins a line is a bracket; the first of all, with no `[` before it,
+        is this array's.
+        """
+        if self._has_long_strings or not self._text.startswith("[\n", start):
+            return None
+        end = self._text.find("]", start)
+        nested = end < 0 or self._text[end - 1] != "\n" or self._text.find("[", start + 1, end) >= 0
+        return None if nested else end + 1
+
+    def _container_end(self, start: int) -> int | None:
+        depth = 0
+        for token in _TOML_TOKEN.finditer(self._text, start):
+            first = token[0][0]
+            if first in "[{":
+                depth += 1
+            elif first in "]}":
+                depth -= 1
+                if depth == 0:
+                    return token.end()
+        return None
+
+    def _open(self, start: int) -> _Node | None:
+        if self._text.startswith("[", start):
+            return list(self._elements(start)) or None
+        return self._inline_table(start) if self._text.startswith("{", start) else None
+
+    def _elements(self, start: int) -> Iterator[_Leaf]:
+        position = self._inline_gap(start + 1)
+        while (end := self._end(position)) is not None:
+            yield _Leaf(position)
+            position = self._inline_gap(end)
+
+    def _inline_table(self, start: int) -> _Table:
+        table = _Table()
+        position = self._inline_gap(start + 1)
+        while statement := _TOML_INLINE_KEY.match(self._text, position):
+            self._put(table, statement)
+            end = self._end(statement.end())
+            if end is None:
+                break
+            position = self._inline_gap(end)
+        return table
+
+    def _inline_gap(self, position: int) -> int:
+        """The offset behind blanks, commas and comments."""
+        while (gap := _TOML_INLINE_GAP.match(self._text, position)) and gap.end() > position:
+            position = gap.end()
+        return position
+
+
+def _toml_parts(statement: re.Match[str], group: str) -> list[tuple[str, int, int]]:
+    """The parts of a dotted key with their offsets."""
+    start, end = statement.span(group)
+    key = statement[group]
+    if "." not in key and key[0] not in "\"'":
+        return [(key, start, end)]
+    parts = _TOML_PART.finditer(statement.string, start, end)
+    return [(_toml_name(part[0]), part.start(), part.end()) for part in parts]
+
+
+def _toml_name(part: str) -> str:
+    if part[0] == '"':
+        return _TOML_ESCAPE.sub(_toml_character, part[1:-1])
+    return part[1:-1] if part[0] == "'" else part
+
+
+def _toml_character(escape: re.Match[str]) -> str:
+    digits = escape[1] or escape[2] or escape[3]
+    if digits is None:
+        return _TOML_ESCAPES.get(escape[4], escape[4])
+    code = int(digits, 16)
+    return chr(code) if code <= 0x10FFFF else escape[0]
+
+
+def _toml_descend(table: _Table, parts: list[tuple[str, int, int]], header: tuple[int, int] | None) -> _Table | None:
+    """The table that a dotted key lies in; tables first named here get the place of the header, else of their part."""
+    for name, key_start, key_end in parts:
+        start, end = header or (key_start, key_end)
+        node = table.children.setdefault(name, _Table(start, end, key_start, key_end))
+        if isinstance(node, list):
+            node = node[-1]
+        if not isinstance(node, _Table):
+            return None
+        table = node
+    return table
+
+
+def _toml_declare(parent: _Table, name: str, fresh: _Table) -> _Table | None:
+    """`[name]`: a new table, or the header of one that until now was only implied by its children."""
+    known = parent.children.setdefault(name, fresh)
+    if not isinstance(known, _Table):
+        return None
+    if not known.explicit:
+        known.start, known.end, known.explicit = fresh.start, fresh.end, True
+        known.key_start, known.key_end = fresh.key_start, fresh.key_end
+    return known
+
+
+_JSON_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
+_JSON_GAP = re.compile(r"[ \t\r\n,]*")
+_JSON_KEY = re.compile(rf"(?P<key>{_JSON_STRING})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+_JSON_SCALAR = re.compile(rf'{_JSON_STRING}|[^\s,:\[\]{{}}"]+', re.DOTALL)
+_JSON_BRACKET = re.compile(rf'[^"\[\]{{}}]*(?:{_JSON_STRING}[^"\[\]{{}}]*){_BOUND}([\[\]{{}}]?)', re.DOTALL)
+
+
+class _JsonIndex(_TreeIndex):
+    """Where each bracket closes; objects and arrays are listed only when a route enters them."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._closes: dict[int, int] = {}
+        position = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
+        self.root = _Leaf(self._gap(position))
+        opened: list[int] = []
+        while (bracket := _JSON_BRACKET.match(text, position)) and bracket.end() > position:
+            position = bracket.end()
+            if bracket[1] in ("[", "{"):
+                opened.append(position - 1)
+            elif bracket[1] and opened:
+                self._closes[opened.pop()] = position
+
+    def _end(self, start: int) -> int | None:
+        if self._text[start : start + 1] in ("[", "{"):
+            return self._closes.get(start)
+        scalar = _JSON_SCALAR.match(self._text, start)
+        return scalar.end() if scalar else None
+
+    def _open(self, start: int) -> _Node | None:
+        if start not in self._closes:
+            return None
+        if self._text[start] == "[":
+            return list(self._elements(start)) or None
+        table = _Table()
+        position = self._gap(start + 1)
+        while key := _JSON_KEY.match(self._text, position):
+            table.children[_json_name(key["key"])] = _Leaf(key.end(), *key.span("key"))
+            end = self._end(key.end())
+            if end is None:
+                break
+            position = self._gap(end)
+        return table
+
+    def _elements(self, start: int) -> Iterator[_Leaf]:
+        position = self._gap(start + 1)
+        while (end := self._end(position)) is not None:
+            yield _Leaf(position)
+            position = self._gap(end)
+
+    def _gap(self, position: int) -> int:
+        gap = _JSON_GAP.match(self._text, position)
+        return gap.end() if gap else position
+
+
+def _json_name(key: str) -> str:
+    if "\\" not in key:
+        return key[1:-1]
+    try:
+        return str(json.loads(key, strict=False))
+    except ValueError:
+        return key[1:-1]

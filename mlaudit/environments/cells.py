@@ -1,0 +1,235 @@
+"""From the pins of one environment to its cells: which statement is effective for each package."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from mlaudit.environments.target import Choice
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
+from mlaudit.model.report import Cell
+from mlaudit.model.versions import admits, both, disjoint, exact, same_public, split_variant
+
+_COMPARED = frozenset(
+    (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER, Kind.SYSTEM, Kind.MODEL, Kind.DATA)
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Stated:
+    """A selected pin, the reading it stands in, the Pythons it is for (None: every one), and whether that is sure."""
+
+    pin: Pin
+    reading: int
+    pythons: tuple[str, ...] | None = None
+    sure: bool = True
+
+
+def cells(environment: str, stated: Iterable[Stated], unread: Iterable[Unread], target: Target) -> Mapping[str, Cell]:
+    """The cells of everything that an environment names, by package."""
+    named: dict[str, list[Stated]] = {}
+    bounds: dict[str, list[Stated]] = {}
+    for statement in stated:
+        pin = statement.pin
+        if pin.kind is Kind.BOUND:
+            bounds.setdefault(pin.package, []).append(statement)
+        elif pin.kind in _COMPARED and pin.layer is not Layer.RECORDED:
+            named.setdefault(pin.package, []).append(statement)
+    made = {package: _cell(environment, package, found, bounds.get(package, ())) for package, found in named.items()}
+    made.update(_python(environment, made.get("python"), target))
+    for entry in unread:
+        if entry.package is not None and entry.package not in made:
+            made[entry.package] = Cell(environment=environment, package=entry.package, state=State.UNREAD, at=entry.at)
+    return made
+
+
+def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence[Stated]) -> Cell:
+    if len(stated) == 1 and not bounds:
+        pin = stated[0].pin
+        versions = (pin.version,) if pin.version is not None else ()
+        return _made(environment, package, _Combined((pin,), versions, pin.specifier or ""), ())
+    effective = _effective(stated)
+    overruled = tuple(one.pin for one in stated if one not in effective)
+    pythons = sorted({python for one in (*effective, *bounds) for python in one.pythons or ()})
+    if not pythons:
+        return _made(environment, package, _combined(effective, bounds), overruled)
+    by_python = {
+        python: _combined(active, [one for one in bounds if _for(one, python)])
+        for python in pythons
+        if (active := [one for one in effective if _for(one, python)])
+    }
+    distinct = {(found.versions, found.specifier) for found in by_python.values()}
+    if len(distinct) == 1:
+        return _made(environment, package, next(iter(by_python.values())), overruled)
+    return _several(environment, package, by_python, overruled)
+
+
+def _for(stated: Stated, python: str) -> bool:
+    return stated.pythons is None or python in stated.pythons
+
+
+def _effective(stated: list[Stated]) -> list[Stated]:
+    """The last install of each recipe, then the surest layer that has a statement."""
+    last = _last_installs(stated)
+    surest = max(one.pin.layer.rank for one in last)
+    return [one for one in last if one.pin.layer.rank == surest]
+
+
+def _last_installs(stated: list[Stated]) -> list[Stated]:
+    kept: list[Stated] = []
+    for one in stated:
+        earlier = [other for other in kept if other.reading == one.reading and other.pin.step < one.pin.step]
+        if not earlier:
+            kept.append(one)
+        elif not _satisfied(one.pin, earlier[-1].pin):
+            kept = [other for other in kept if other not in earlier]
+            kept.append(one)
+    return kept
+
+
+def _satisfied(later: Pin, earlier: Pin) -> bool:
+    """Whether an installer that meets the later requirement would keep what an earlier step installed."""
+    if later.version is not None:
+        return False
+    return earlier.version is None or admits(later.specifier or "", earlier.version)
+
+
+@dataclass(frozen=True, slots=True)
+class _Combined:
+    pins: tuple[Pin, ...]
+    versions: tuple[str, ...]
+    specifier: str
+    sure: bool = True
+
+    @property
+    def refused(self) -> bool:
+        """The one exact version is outside the ranges that stand beside it."""
+        return len(self.versions) == 1 and bool(self.specifier) and not admits(self.specifier, self.versions[0])
+
+    @property
+    def conflict(self) -> bool:
+        """The statements cannot hold together."""
+        return self.sure and (self.refused or len(self.versions) > 1 or (not self.versions and _empty(self.specifier)))
+
+    @property
+    def statement(self) -> str:
+        return f"=={self.versions[0]}" if len(self.versions) == 1 else self.specifier
+
+
+def _exacts(pins: Iterable[Pin]) -> tuple[str, ...]:
+    """Exact versions, each once; one with a local part speaks for the same one without."""
+    found: list[str] = []
+    for version in (pin.version for pin in pins if pin.version is not None):
+        twin = next((at for at, other in enumerate(found) if _agree(version, other)), None)
+        if twin is None:
+            found.append(version)
+        elif "+" in version:
+            found[twin] = version
+    return tuple(found)
+
+
+def _agree(one: str, other: str) -> bool:
+    if not same_public(one, other):
+        return False
+    locals_stated = {split_variant(version)[1] for version in (one, other)} - {None}
+    return len(locals_stated) < 2
+
+
+def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
+    """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them."""
+    pins = tuple(one.pin for one in stated)
+    versions = _exacts(pins)
+    specifier = ""
+    for pin in pins:
+        specifier = both(specifier, pin.specifier or "")
+    for bound in (one.pin for one in bounds):
+        specifier = both(specifier, bound.specifier or (f"=={bound.version}" if bound.version else ""))
+    if not versions and specifier and (only := exact(specifier)) is not None:
+        versions = (only,)
+    return _Combined(pins, versions, specifier, all(one.sure for one in stated))
+
+
+def _empty(specifier: str) -> bool:
+    clauses = [clause for clause in specifier.split(",") if clause]
+    return any(disjoint(one, other) for at, one in enumerate(clauses) for other in clauses[at + 1 :])
+
+
+def _made(environment: str, package: str, found: _Combined, overruled: tuple[Pin, ...]) -> Cell:
+    state, specifier = _state(found)
+    first = found.pins[0]
+    return Cell(
+        environment=environment,
+        package=package,
+        state=state,
+        versions=found.versions,
+        specifier=specifier,
+        variant=_variant(found),
+        layer=first.layer,
+        kind=first.kind,
+        pins=found.pins,
+        overruled=overruled,
+        conflict=found.pins if found.conflict else (),
+        at=first.at,
+    )
+
+
+def _state(found: _Combined) -> tuple[State, str | None]:
+    if not found.versions:
+        return State.RANGE, found.specifier or None
+    if found.refused or len(found.versions) > 1:
+        return State.SEVERAL, found.specifier or None
+    return State.EXACT, None
+
+
+def _variant(found: _Combined) -> str | None:
+    stated = {pin.variant for pin in found.pins} - {None}
+    return stated.pop() if len(stated) == 1 else None
+
+
+def _several(environment: str, package: str, by_python: Mapping[str, _Combined], overruled: tuple[Pin, ...]) -> Cell:
+    pins = tuple(dict.fromkeys(pin for found in by_python.values() for pin in found.pins))
+    ranges = tuple(dict.fromkeys(found.specifier for found in by_python.values() if not found.versions))
+    return Cell(
+        environment=environment,
+        package=package,
+        state=State.SEVERAL,
+        versions=tuple(dict.fromkeys(version for found in by_python.values() for version in found.versions)),
+        specifier=" | ".join(ranges) or None,
+        layer=pins[0].layer,
+        kind=pins[0].kind,
+        by_python={python: found.statement for python, found in by_python.items()},
+        pins=pins,
+        overruled=overruled,
+        conflict=next((found.pins for found in by_python.values() if found.conflict), ()),
+        at=pins[0].at,
+    )
+
+
+def _python(environment: str, stated: Cell | None, target: Target) -> Mapping[str, Cell]:
+    """The Python that the target settles on, which is what the environment will run; the statements keep the place."""
+    if len(target.pythons) != 1:
+        return {}
+    pins: tuple[Pin, ...] = stated.pins if stated else ()
+    at: Place | None = stated.at if stated else None
+    layer = stated.layer if stated else Layer.DECLARED
+    version = target.pythons[0]
+    return {
+        "python": Cell(
+            environment=environment,
+            package="python",
+            state=State.EXACT,
+            versions=(version,),
+            layer=layer,
+            kind=Kind.PYTHON,
+            pins=pins,
+            at=at,
+        )
+    }
+
+
+def stated_pins(pins: Iterable[Pin], choices: Iterable[Choice], reading: int, pythons: int) -> Iterable[Stated]:
+    """The pins that are, or may be, installed for the target; a pin for all of `pythons` Pythons is for every one."""
+    for pin, choice in zip(pins, choices, strict=True):
+        if choice.selected is not False:
+            whole = choice.selected is True or len(choice.pythons) >= max(pythons, 1)
+            yield Stated(pin, reading, None if whole else choice.pythons, choice.selected is True or not whole)

@@ -1,0 +1,86 @@
+"""The environment that some readings make: its target settled, its pins chosen, its cells computed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaudit.environments.cells import Stated, cells, stated_pins
+from mlaudit.environments.target import Choice, choose, pythons_of, target_for
+from mlaudit.environments.target_problems import problems
+from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
+from mlaudit.model.report import Environment
+from mlaudit.request.wanted import Wanted
+
+
+def is_artifact(reading: Reading) -> bool:
+    """Whether a reading is of a model artifact: everything that it says is recorded, nothing is installed by it."""
+    return any(pin.kind is Kind.ARTIFACT for pin in reading.pins) and all(
+        pin.layer is Layer.RECORDED for pin in reading.pins
+    )
+
+
+def environment(
+    name: str,
+    role: str,
+    readings: Iterable[Reading],
+    wanted: Wanted,
+    *,
+    sources: Sequence[str] = (),
+    follows: Sequence[str] = (),
+    artifact_kinds: Sequence[str] = (),
+    writes: Iterable[Reading] = (),
+    reads: Iterable[Reading] = (),
+    notes: Sequence[str] = (),
+) -> Environment:
+    """The environment that some readings make: its target settled, its pins chosen, its cells computed.
+
+    Model artifacts among the readings are what it writes: they say nothing of what is installed.
+    """
+    given = tuple(readings)
+    read = tuple(reading for reading in given if not is_artifact(reading))
+    made = tuple(reading for reading in given if is_artifact(reading))
+    target = target_for(read, wanted)
+    choices = tuple(choose(reading, target) for reading in read)
+    found = problems(read, wanted, target)
+    return Environment(
+        name=name,
+        role=role,
+        follows=tuple(follows),
+        sources=tuple(sources),
+        target=target,
+        readings=read,
+        selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
+        complete=_complete(read),
+        cells=cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target),
+        artifact_kinds=tuple(artifact_kinds),
+        writes=(*writes, *made),
+        reads=tuple(reads),
+        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given)),
+        problems=tuple(problem for problem in found if problem.about),
+    )
+
+
+def _noted(readings: Sequence[Reading]) -> Iterator[str]:
+    """What parsers want the user to know, each sentence once, with the first place that says it."""
+    noted: dict[str, Place] = {}
+    for reading in readings:
+        for fact in reading.facts:
+            if fact.key == "note":
+                noted.setdefault(fact.value, fact.at)
+    yield from (f"{sentence} ({at})" for sentence, at in noted.items())
+
+
+def _complete(readings: Sequence[Reading]) -> bool:
+    """One source names everything that is installed, and nothing was lost of which the package is not known."""
+    lost = any(entry.whole for reading in readings for entry in reading.unread)
+    whole = (reading for reading in readings if reading.complete and all(entry.package for entry in reading.unread))
+    return not lost and any(whole)
+
+
+def _stated(readings: Sequence[Reading], choices: Sequence[Sequence[Choice]], pythons: int) -> Iterator[Stated]:
+    for number, (reading, chosen) in enumerate(zip(readings, choices, strict=True)):
+        yield from stated_pins(reading.pins, chosen, number, pythons)
+
+
+def _unread(readings: Sequence[Reading]) -> Iterator[Unread]:
+    return (entry for reading in readings for entry in reading.unread)

@@ -1,0 +1,261 @@
+"""The machine an environment is for, and which pins of a reading are installed on it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.environments.graph import ALWAYS, Asked, Evaluator, Graph
+from mlaudit.grammars.pypi.markers import Worlds
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
+from mlaudit.model.platforms import platform_of
+from mlaudit.model.versions import admits, exact, specifiers
+from mlaudit.request.wanted import Wanted
+
+KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
+"""Python's minor versions that a range is held against."""
+_LAST_PATCH = "99"
+_PYTHON = re.compile(r"\s{0,8}(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[.+-].{0,64}|(?:a|b|rc)\d{1,3}\+?)?\s{0,8}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """Whether a pin is installed.
+
+    Attributes:
+        selected: None where it depends on what the target leaves open: the patch release, or the minor of several.
+        pythons: those of `pythons_of(target)` for which it is installed, surely or possibly.
+    """
+
+    selected: bool | None
+    pythons: tuple[str, ...]
+
+
+_USUAL_MACHINE = {"linux": "x86_64", "darwin": "arm64", "win32": "AMD64"}
+
+
+def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
+    """The target: what installed sources state of themselves, then what is wanted, then what the sources ask for."""
+    told = tuple(python_pins(readings, wanted.parts))
+    pythons = _installed(told) or wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
+    facts = _facts(readings)
+    system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
+    stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
+    platform = stated_system or "linux"
+    assumed = (("python", pythons), ("platform", stated_system), ("machine", stated_machine))
+    return Target(
+        pythons=pythons,
+        platform=platform,
+        machine=stated_machine or _USUAL_MACHINE.get(platform, "x86_64"),
+        implementation=facts.get("implementation", "cpython"),
+        extras=tuple(dict.fromkeys(map(normalized, wanted.extras))),
+        groups=tuple(dict.fromkeys(map(normalized, wanted.groups))),
+        default_groups=wanted.default_groups,
+        parts=dict(wanted.parts),
+        assumed=tuple(word for word, stated in assumed if not stated),
+    )
+
+
+def _facts(readings: Iterable[Reading]) -> dict[str, str]:
+    """The first word of each key that the sources state of themselves."""
+    facts: dict[str, str] = {}
+    for reading in readings:
+        for fact in reading.facts:
+            if fact.value:
+                facts.setdefault(fact.key, fact.value)
+    return facts
+
+
+def python_pins(readings: Iterable[Reading], parts: Mapping[str, str]) -> Iterator[Pin]:
+    """The Pythons that sources state, those of stages and environments that were not chosen left out."""
+    for reading in readings:
+        chosen = {root.name for root in chosen_roots(reading, parts)}
+        for pin in reading.pins:
+            if pin.kind is Kind.PYTHON and (not pin.parts or not chosen or not chosen.isdisjoint(pin.parts)):
+                yield pin
+
+
+def _installed(told: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in told if pin.layer is Layer.INSTALLED)
+
+
+def _asked_for(told: Iterable[Pin]) -> tuple[str, ...]:
+    return _narrowest(pin.version for pin in told if pin.layer is not Layer.RECORDED)
+
+
+def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
+    """The Pythons that were asked for, those of a range one by one."""
+    if wanted.python is None:
+        return ()
+    return _narrowest([wanted.python]) or _admitted([wanted.python])
+
+
+def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
+    """Python versions in order, each once; `3.11` goes where `3.11.7` stands too."""
+    found = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
+    return tuple(one for one in found if not any(other.startswith(f"{one}.") for other in found))
+
+
+def _python(version: str) -> str | None:
+    """`3.11` or `3.11.7` of a version as people and tools write it, None where it tells no minor."""
+    found = _PYTHON.fullmatch(version)
+    return ".".join(part for part in found.groups() if part) if found else None
+
+
+def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:
+    """Every known minor that the ranges admit; those of the sources that name roots where all of them admit none."""
+    rooted = [
+        root.requires_python
+        for reading in readings
+        for root in chosen_roots(reading, wanted.parts)
+        if root.requires_python
+    ]
+    stated = [pin.specifier for pin in told if pin.specifier and pin.layer is not Layer.RECORDED]
+    return _admitted([*rooted, *stated]) or _admitted(rooted)
+
+
+def _admitted(ranges: Iterable[str]) -> tuple[str, ...]:
+    known = [text for text in dict.fromkeys(ranges) if specifiers(text) is not None]
+    if not known:
+        return ()
+    named = [python for text in known for python in [_python(exact(text) or "")] if python]
+    return tuple(
+        dict.fromkeys(
+            python for python in (named or KNOWN_MINORS) if all(some_patch_admitted(text, python) for text in known)
+        )
+    )
+
+
+@lru_cache(maxsize=4096)
+def some_patch_admitted(specifier: str, python: str) -> bool:
+    """Whether a range admits some patch release: the outermost ones, and those that it names itself, are tried."""
+    if python.count(".") > 1:
+        return admits(specifier, python)
+    named = re.findall(rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])", specifier)
+    patches = {0, 99, *(int(patch) + step for patch in named for step in (-1, 0, 1))}
+    return any(admits(specifier, f"{python}.{patch}") for patch in sorted(patches) if patch >= 0)
+
+
+def pythons_of(target: Target) -> tuple[str, ...]:
+    """The Pythons that pins are chosen for: the target's, or every known minor where none is known."""
+    return target.pythons or KNOWN_MINORS
+
+
+def _patches(python: str) -> tuple[str, ...]:
+    """The releases that stand for a Python: of a minor the first and a last one, since markers only compare."""
+    return (python,) if python.count(".") > 1 else (f"{python}.0", f"{python}.{_LAST_PATCH}")
+
+
+def _worlds(target: Target) -> Worlds:
+    fulls = tuple(full for python in pythons_of(target) for full in _patches(python))
+    return Worlds(fulls, target.platform, target.machine, target.implementation)
+
+
+def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]:
+    """The roots that `#word=name` chose, for words that a reading does not know the ones its tool takes by default."""
+    chosen: list[Root] = []
+    for kind in dict.fromkeys(root.kind for root in reading.roots):
+        ours = [root for root in reading.roots if root.kind == kind]
+        wanted = normalized(parts.get(kind, ""))
+        named = [root for root in ours if wanted and normalized(root.name) == wanted]
+        chosen += named or [root for root in ours if root.default]
+    return tuple(chosen)
+
+
+def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
+    """For each pin of a reading whether it is installed, for every patch release of every Python of the target."""
+    pythons = pythons_of(target)
+    roots = chosen_roots(reading, target.parts)
+    graph = any(root.edges for root in reading.roots if root.kind == "package")
+    always = Choice(selected=True, pythons=pythons)
+    if not graph and not any(map(_conditional, reading.pins)):
+        return (always,) * len(reading.pins)
+    chooser = _Chooser(reading, target, roots, graph)
+    may, guessed = chooser.bits(hopeful=True)
+    must = chooser.bits(hopeful=False)[0] if guessed else may
+    both = tuple(zip(may, must, strict=True))
+    known = {pair: chooser.choice(*pair) for pair in set(both)}
+    return tuple(known[pair] for pair in both)
+
+
+def applies(marker: str | None, target: Target) -> bool:
+    """Whether a marker surely holds, for every Python of the target and with no extra asked for."""
+    worlds = _worlds(target)
+    evaluator = Evaluator(worlds=worlds, asked=Asked(), hopeful=False)
+    return evaluator.bits(marker, frozenset()) == worlds.every
+
+
+def _conditional(pin: Pin) -> bool:
+    return pin.marker is not None or bool(pin.groups or pin.under_extras or pin.parts or pin.platforms or pin.optional)
+
+
+class _Chooser:
+    """One reading for one target."""
+
+    def __init__(self, reading: Reading, target: Target, roots: Sequence[Root], graph: bool) -> None:
+        self.reading = reading
+        self.target = target
+        self.roots = roots
+        self.graph = graph
+        self.minors = tuple(python for python in pythons_of(target) for _ in _patches(python))
+        self.worlds = _worlds(target)
+        defaults = [group for root in roots for group in root.default_groups] if target.default_groups else []
+        self.asked = Asked(
+            extras=frozenset(map(normalized, target.extras)),
+            groups=frozenset(map(normalized, (*target.groups, *defaults))),
+        )
+        self.part_names = frozenset(root.name for root in roots) or frozenset(target.parts.values())
+
+    def bits(self, *, hopeful: bool) -> tuple[list[int], bool]:
+        """The environments of each pin, and whether a marker was met that nobody can decide."""
+        evaluator = Evaluator(worlds=self.worlds, asked=self.asked, hopeful=hopeful)
+        pins = self.reading.pins
+        reached: Mapping[int, int] = {}
+        if self.graph:
+            package_roots = (root for root in self.roots if root.kind == "package")
+            reached = Graph(pins, evaluator).walk(package_roots)
+        walked = (Kind.PACKAGE, Kind.PROJECT, Kind.LOCAL) if self.graph else ()
+        found = [
+            reached.get(index, 0) if pin.kind in walked else self._filtered(pin, evaluator)
+            for index, pin in enumerate(pins)
+        ]
+        return found, evaluator.guessed
+
+    def choice(self, may: int, must: int) -> Choice:
+        """The choice that these environments mean: where it surely, and where it possibly is installed."""
+        for_pythons = tuple(dict.fromkeys(minor for bit, minor in enumerate(self.minors) if may >> bit & 1))
+        selected = True if must == self.worlds.every else (None if may else False)
+        return Choice(selected=selected, pythons=for_pythons)
+
+    def _filtered(self, pin: Pin, evaluator: Evaluator) -> int:
+        if not _conditional(pin):
+            return self.worlds.every
+        if pin.kind not in (Kind.BOUND, Kind.PYTHON, Kind.PROJECT) and not self._wanted(pin):
+            return 0
+        return evaluator.bits(pin.marker, self.asked.extras)
+
+    def _wanted(self, pin: Pin) -> bool:
+        if pin.optional and not pin.under_extras and "extra" not in (pin.marker or ""):
+            return False
+        return (
+            _any_in(pin.under_extras, self.asked.extras)
+            and _any_in(pin.groups, self.asked.groups | ALWAYS)
+            and (not pin.parts or not self.part_names or not self.part_names.isdisjoint(pin.parts))
+            and (not pin.platforms or any(self._fits(platform) for platform in pin.platforms))
+        )
+
+    def _fits(self, platform: str) -> bool:
+        """Whether a platform as conda and pixi name it (`linux-64`, `noarch`, `unix`) is the target's."""
+        if platform in ("noarch", "any"):
+            return True
+        if platform == "unix":
+            return self.target.platform != "win32"
+        system, machine = platform_of(platform)
+        return system == self.target.platform and machine in (None, self.target.machine)
+
+
+def _any_in(names: tuple[str, ...], wanted: frozenset[str]) -> bool:
+    return not names or any(normalized(name) in wanted for name in names)

@@ -1,0 +1,120 @@
+"""What was asked for and is not there, or cannot be had together: Pythons, platforms, parts, extras and groups."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mlaudit.environments.graph import ALWAYS
+from mlaudit.environments.target import chosen_roots, python_pins, some_patch_admitted, wanted_pythons
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, Layer, Problem, Reading, Root, Severity, Target
+from mlaudit.model.platforms import platform_of
+from mlaudit.request.wanted import Wanted
+
+_MEMBER = re.compile(r"(?P<package>[^\[\]:,\s]+)(?:\[(?P<extra>[^\[\]]+)\]|:(?P<group>.+))?")
+
+
+def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:
+    """What was asked for and is not there: an excluded Python, unknown parts, extras, groups or platforms."""
+    return (
+        *_python_problems(readings, wanted, target),
+        *_platform_problems(wanted),
+        *part_problems(readings, wanted.parts),
+        *_unknown("extra", wanted.extras, _offered_extras(readings)),
+        *_unknown("group", wanted.groups, _offered_groups(readings)),
+        *_conflicts(readings, target),
+    )
+
+
+def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
+    if wanted.python is not None and not wanted_pythons(wanted):
+        yield Problem(says=f"`{wanted.python}` is no Python version such as 3.11 or 3.11.7")
+    told = [pin for pin in python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
+    for asked in wanted_pythons(wanted):
+        if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
+            says = f"Python {asked} is asked for, but the source says that it is {told[0].version}"
+            yield Problem(says=says, at=told[0].at)
+    for reading in readings:
+        for root in chosen_roots(reading, wanted.parts):
+            refused = [one for one in target.pythons if not some_patch_admitted(root.requires_python or "", one)]
+            if refused:
+                yield _excluded(reading, root, refused, asked=bool(wanted.python))
+                break
+
+
+def _excluded(reading: Reading, root: Root, refused: Sequence[str], *, asked: bool) -> Problem:
+    """A lock that is not for the target's Python; sources that only disagree among themselves are less sure of it."""
+    pythons = ", ".join(refused)
+    stated = (pin.at for pin in reading.pins if pin.kind is Kind.PYTHON and pin.specifier == root.requires_python)
+    return Problem(
+        says=f"{reading.path} is for Python {root.requires_python}, the target is {pythons}",
+        at=next(stated, root.at),
+        about=("python", root.requires_python or "", pythons),
+        severity=Severity.ERROR if asked else Severity.WARNING,
+    )
+
+
+def _platform_problems(wanted: Wanted) -> Iterator[Problem]:
+    if wanted.platform is not None and platform_of(wanted.platform)[0] is None:
+        yield Problem(says=f"`{wanted.platform}` is no platform such as linux-x86_64, macos-arm64 or win-amd64")
+
+
+def part_problems(readings: Sequence[Reading], parts: Mapping[str, str]) -> Iterator[Problem]:
+    """Parts that were chosen behind `#` and that none of the readings has."""
+    for word, name in parts.items():
+        known = {root.name for reading in readings for root in reading.roots if root.kind == word}
+        yield from _unknown(word, [name], known)
+
+
+def _offered_extras(readings: Sequence[Reading]) -> set[str]:
+    rooted = {extra for reading in readings for root in reading.roots for extra in root.extras}
+    return rooted | {extra for reading in readings for pin in reading.pins for extra in pin.under_extras}
+
+
+def _offered_groups(readings: Sequence[Reading]) -> set[str]:
+    rooted = {group for reading in readings for root in reading.roots for group in root.groups}
+    return rooted | {group for reading in readings for pin in reading.pins for group in pin.groups}
+
+
+def _unknown(word: str, names: Iterable[str], offered: Iterable[str]) -> Iterator[Problem]:
+    from difflib import get_close_matches
+
+    known = {normalized(name): name for name in sorted(offered)}
+    for name in names:
+        if normalized(name) in known or (word == "group" and normalized(name) in ALWAYS):
+            continue
+        near = get_close_matches(normalized(name), known, n=1)
+        hint = f"; did you mean `{known[near[0]]}`?" if near else _all_of(known)
+        yield Problem(
+            says=f"there is no {word} `{name}`{hint}", about=(word, normalized(name)), severity=Severity.ERROR
+        )
+
+
+def _all_of(known: Mapping[str, str]) -> str:
+    return f"; there is {', '.join(f'`{name}`' for name in known.values())}" if known else ""
+
+
+def _conflicts(readings: Sequence[Reading], target: Target) -> Iterator[Problem]:
+    """Extras and groups of which the lock says that they exclude one another, asked for together."""
+    for reading in readings:
+        ours = {normalized(root.name) for root in chosen_roots(reading, target.parts) if root.kind == "package"}
+        for fact in reading.facts:
+            members = fact.value.split(", ") if fact.key == "conflict" else ()
+            on = [member for member in members if _asked_for(member, ours, target)]
+            if len(on) > 1:
+                yield Problem(
+                    says=f"{' and '.join(on)} conflict, {reading.path} says: they cannot be installed together",
+                    at=fact.at,
+                    about=("conflict", *on),
+                    severity=Severity.ERROR,
+                )
+
+
+def _asked_for(member: str, ours: set[str], target: Target) -> bool:
+    found = _MEMBER.fullmatch(member)
+    if found is None or normalized(found["package"]) not in ours:
+        return False
+    if found["extra"]:
+        return normalized(found["extra"]) in target.extras
+    return found["group"] is None or normalized(found["group"]) in target.groups

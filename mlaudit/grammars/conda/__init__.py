@@ -1,0 +1,1 @@
+"""conda's and pixi's languages: match specs, lock entries, manifests."""

@@ -1,0 +1,1 @@
+"""Dockerfiles, image tags, and what the files of an image say."""

@@ -1,0 +1,232 @@
+"""Build stages of a Dockerfile: what each is built from, whose packages it holds, and where its files come from."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from fnmatch import fnmatchcase
+
+from mlaudit.document.document import Document
+from mlaudit.grammars.container import dockerfile_text
+from mlaudit.grammars.container.dockerfile_text import Instruction
+from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.nouns import Unread
+
+MAX_PARENTS = 4
+"""Folders above the Dockerfile's own that may be the build context."""
+
+MAX_STAGES = 300
+"""Stages that are read of one document."""
+
+_UNLIKELY = 3
+_ENVIRONMENT_FOLDER = re.compile(
+    r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
+    r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Copy:
+    """Files that come into a stage: their paths in the context or in another stage, and where they land."""
+
+    sources: tuple[str, ...]
+    target: str
+    is_folder: bool
+    stage: int | None = None
+    foreign: bool = False
+
+
+@dataclass(slots=True, kw_only=True)
+class Stage:
+    """One build stage.
+
+    Attributes:
+        name: as `AS` names it, else its number.
+        image: what stands behind FROM, variables replaced.
+        base: the stage it is built from, None where that is an image.
+        packages_from: other stages whose environment it copies.
+    """
+
+    index: int
+    name: str
+    image: Word
+    origin: Instruction
+    base: int | None = None
+    platform: str | None = None
+    instructions: list[Instruction] = field(default_factory=list)
+    packages_from: list[int] = field(default_factory=list)
+    copies: list[Copy] = field(default_factory=list)
+
+
+class Build:
+    """The stages of a Dockerfile.
+
+    Args:
+        doc: the Dockerfile.
+        found: its instructions.
+    """
+
+    def __init__(self, doc: Document, found: Iterable[Instruction]) -> None:
+        self.doc = doc
+        self.globals: dict[str, str] = {}
+        self.stages: list[Stage] = []
+        self.before: list[Instruction] = []
+        self.left_out = 0
+        for instruction in found:
+            if instruction.keyword == "FROM":
+                self._stage(instruction)
+            elif self.stages:
+                self.stages[-1].instructions.append(instruction)
+            elif instruction.keyword == "ARG":
+                self._argument(instruction)
+            else:
+                self.before.append(instruction)
+        for stage in self.stages:
+            for instruction in stage.instructions:
+                if instruction.keyword in ("COPY", "ADD"):
+                    self._environment_copied(stage, instruction)
+
+    def _argument(self, instruction: Instruction) -> None:
+        known = {**self.globals, **self.doc.defines}
+        for name, value in dockerfile_text.assignments(instruction, known):
+            value = self.doc.defines.get(name, value)
+            if value is not None:
+                self.globals[name] = value
+
+    def _stage(self, instruction: Instruction) -> None:
+        if len(self.stages) >= MAX_STAGES:
+            self.left_out += 1
+            return
+        found = dockerfile_text.words(instruction.rest, {**self.globals, **self.doc.defines})
+        texts = [word.text for word in found]
+        index = len(self.stages)
+        named = len(texts) > 2 and texts[1].lower() == "as"
+        image = found[0] if found else Word(text="", start=0, end=0)
+        self.stages.append(
+            Stage(
+                index=index,
+                name=texts[2] if named else str(index),
+                image=image,
+                origin=instruction,
+                base=self.number(image.text),
+                platform=instruction.flag("platform"),
+            )
+        )
+
+    def number(self, name: str) -> int | None:
+        """The index of the stage with a name or number."""
+        for stage in reversed(self.stages):
+            if name and name.lower() in (stage.name.lower(), str(stage.index)):
+                return stage.index
+        return None
+
+    def _environment_copied(self, stage: Stage, instruction: Instruction) -> None:
+        source = self.number(instruction.flag("from") or "")
+        if source is None or source == stage.index:
+            return
+        paths = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
+        if any(_ENVIRONMENT_FOLDER.search(word.text.rstrip("/")) or word.text == "/" for word in paths[:-1]):
+            stage.packages_from.append(source)
+
+    def _holding(self, index: int, *, copied: bool) -> set[int]:
+        """The stages that hold what one installs: itself, those built from it, those that copy its environment."""
+        holding = {index}
+        for stage in self.stages[index + 1 :]:
+            others = [stage.base, *(stage.packages_from if copied else ())]
+            if any(other in holding for other in others):
+                holding.add(stage.index)
+        return holding
+
+    def parts(self, index: int, *, copied: bool) -> tuple[str, ...]:
+        """The names of the stages that hold what a stage installs (`copied`), or what its image holds."""
+        holding = self._holding(index, copied=copied)
+        return tuple(stage.name for stage in self.stages if stage.index in holding)
+
+    def copy(self, stage: Stage, instruction: Instruction, values: Mapping[str, str], folder: str) -> None:
+        """Remember where the files of a COPY or ADD land."""
+        found = list(instruction.items() or dockerfile_text.words(instruction.rest, values))
+        if len(found) < 2:
+            return
+        target = found[-1].text
+        origin = instruction.flag("from")
+        self.remember(
+            stage,
+            [word.text for word in found[:-1]],
+            posixpath.join(folder, target),
+            is_folder=target.endswith(("/", ".")) or len(found) > 2,
+            origin=origin,
+        )
+
+    def remember(
+        self, stage: Stage, sources: Iterable[str], target: str, *, is_folder: bool, origin: str | None
+    ) -> None:
+        """Files of the context, of another stage or of another image that stand at a path of a stage."""
+        number = self.number(origin) if origin else None
+        stage.copies.append(
+            Copy(
+                sources=tuple(sources),
+                target=posixpath.normpath(target),
+                is_folder=is_folder,
+                stage=number,
+                foreign=origin is not None and number is None,
+            )
+        )
+
+    def locate(self, index: int, path: str, depth: int = 0) -> str | None:
+        """The file beside the Dockerfile that stands at a path of a stage; where none is there, what COPY names."""
+        missing: list[tuple[int, str]] = []
+        for stage in self._chain(index):
+            for copy in reversed(stage.copies):
+                for rank, candidate in () if copy.foreign else _candidates(copy, path):
+                    found = self._origin(copy, candidate, depth)
+                    if found is not None:
+                        return found
+                    if copy.stage is None and rank < _UNLIKELY:
+                        missing.append((rank, candidate.lstrip("/")))
+        return min(missing, default=(0, None))[1] if depth == 0 else None
+
+    def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
+        if copy.stage is None:
+            return self._in_context(candidate)
+        return self.locate(copy.stage, posixpath.join("/", candidate), depth + 1) if depth < len(self.stages) else None
+
+    def _chain(self, index: int | None) -> Iterator[Stage]:
+        while index is not None:
+            yield self.stages[index]
+            index = self.stages[index].base
+
+    def _in_context(self, path: str) -> str | None:
+        """The build context is the Dockerfile's folder, or one above it: the nearest that holds the file."""
+        plain = posixpath.normpath(path.lstrip("/"))
+        for level in range(MAX_PARENTS + 1):
+            beside = "../" * level + plain
+            if self.doc.beside(beside) is not None:
+                return beside
+        return None
+
+
+def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:
+    """The sources that a path may have come from, with how likely: copied as a file, into a folder, with its folder."""
+    path = posixpath.normpath(path)
+    folder, name = posixpath.split(path)
+    for source in copy.sources:
+        source_folder, source_name = posixpath.split(source.rstrip("/"))
+        if path == copy.target and not copy.is_folder and "*" not in source:
+            yield 0, source
+        if folder == copy.target and (name == source_name or fnmatchcase(name, source_name)) and source_name != ".":
+            yield 1, posixpath.join(source_folder, name)
+        inside = "/" if copy.target == "/" else copy.target + "/"
+        if path.startswith(inside) and "*" not in source:
+            yield 2 if "." not in source_name.strip(".") else _UNLIKELY, posixpath.join(source, path[len(inside) :])
+
+
+def read(doc: Document) -> tuple[Build, list[Unread]]:
+    """The stages of a Dockerfile, and the lines that are no instruction. Raises Unreadable."""
+    found = list(dockerfile_text.instructions(doc))
+    build = Build(doc, [entry for entry in found if isinstance(entry, Instruction)])
+    problems = [entry for entry in found if isinstance(entry, Unread)]
+    if build.left_out:
+        problems.append(doc.unread(f"{build.left_out} stages are not read (at most {MAX_STAGES} are)", doc.place(1, 1)))
+    return build, problems

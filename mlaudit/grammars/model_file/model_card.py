@@ -1,0 +1,49 @@
+"""The list under `Framework versions` that trainers write into a model's README.md."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Strength
+
+_HEADING = re.compile(r"#{2,4} Framework [Vv]ersions\s{0,8}")
+_LINE = re.compile(r"[-*] ([A-Za-z][A-Za-z _-]{0,40}?):? ([0-9][0-9A-Za-z.+]{0,40})\s{0,8}")
+_SIZE = 1024 * 1024
+
+
+def framework_versions(doc: Document, kind: str) -> Iterator[Pin]:
+    """The versions in the README beside a model's configuration."""
+    card = doc.beside("README.md")
+    if card is None or card.size > _SIZE:
+        return
+    try:
+        lines = card.text.split("\n")
+    except Unreadable:
+        return
+    inside = False
+    for number, line in enumerate(lines, 1):
+        if line.startswith("#"):
+            inside = _HEADING.fullmatch(line[:80]) is not None
+            continue
+        found = _LINE.fullmatch(line[:120]) if inside else None
+        if found:
+            yield _pin(card, found.group(1).replace(" ", "-"), found.group(2), number, kind)
+
+
+def _pin(card: Document, name: str, version: str, number: int, kind: str) -> Pin:
+    python = name.lower() == "python"
+    return card.pin(
+        Layer.RECORDED,
+        name,
+        version,
+        at=Place(path=card.path, line=number, column=1),
+        ecosystem="conda",
+        kind=Kind.PYTHON if python else Kind.PACKAGE,
+        source="path",
+        origin=kind,
+        strength=Strength.EXACT,
+        detail="by the model card",
+    )

@@ -1,0 +1,106 @@
+"""The statements that every artifact parser makes; `mlaudit.binary` says what they mean."""
+
+from __future__ import annotations
+
+import re
+
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Strength, Unread
+
+_VERSION = re.compile(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
+CLASSES_SHOWN = 6
+
+
+def version_text(value: object) -> str | None:
+    """The value where it is a text that can be a version, without control or markup characters; else None."""
+    return value.removeprefix("v") if isinstance(value, str) and _VERSION.fullmatch(value) else None
+
+
+def artifact(
+    doc: Document, kind: str, *, classes: tuple[str, ...] = (), says: tuple[str, ...] = (), at: Place | None = None
+) -> Pin:
+    """The pin that stands for the file itself."""
+    name = doc.path.rpartition("/")[2]
+    more = f" and {len(classes) - CLASSES_SHOWN} more" if len(classes) > CLASSES_SHOWN else ""
+    shown = ", ".join(classes[:CLASSES_SHOWN]) + more
+    return Pin(
+        name=name,
+        package=name,
+        at=at or doc.place(),
+        layer=Layer.RECORDED,
+        kind=Kind.ARTIFACT,
+        source="path",
+        origin=kind,
+        extras=classes,
+        detail="; ".join(part for part in (shown, *says) if part) or None,
+    )
+
+
+def exact(
+    doc: Document, name: str, version: object, kind: str, *, at: Place | None = None, detail: str | None = None
+) -> Pin | Unread:
+    """A version that the library wrote of itself, or why it is none."""
+    text = version_text(version)
+    if text is None:
+        what = version if isinstance(version, str) else ""
+        return doc.unread(
+            f"what stands as the version of {name} is none", at, what=_printable(what), package=_row(doc, name)
+        )
+    return doc.pin(
+        Layer.RECORDED,
+        name,
+        text,
+        at=at or doc.place(),
+        source="path",
+        origin=kind,
+        strength=Strength.EXACT,
+        detail=detail,
+    )
+
+
+def ranged(
+    doc: Document,
+    name: str,
+    specifier: str | None,
+    kind: str,
+    *,
+    strength: Strength = Strength.FORMAT,
+    at: Place | None = None,
+    detail: str | None = None,
+    numbers: tuple[str, ...] = (),
+) -> Pin:
+    """A library whose version is told by a range or not at all; without a range the strength is `none`."""
+    return doc.pin(
+        Layer.RECORDED,
+        name,
+        specifier=specifier,
+        at=at or doc.place(),
+        source="path",
+        origin=kind,
+        strength=strength if specifier else Strength.NONE,
+        detail=detail,
+        extras=numbers,
+    )
+
+
+def python(doc: Document, specifier: str, kind: str, detail: str, at: Place | None = None) -> Pin:
+    """The Pythons that can have written, and can read, the file."""
+    return doc.pin(
+        Layer.RECORDED,
+        "python",
+        specifier=specifier,
+        at=at or doc.place(),
+        kind=Kind.PYTHON,
+        source="path",
+        origin=kind,
+        strength=Strength.LOAD,
+        detail=detail,
+    )
+
+
+def _row(doc: Document, name: str) -> str:
+    return doc.pin(Layer.RECORDED, name, at=doc.place()).package
+
+
+def _printable(text: str) -> str:
+    return "".join(letter if letter.isprintable() else "?" for letter in text[:200])

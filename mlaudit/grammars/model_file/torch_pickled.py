@@ -1,0 +1,56 @@
+"""What a pickle that torch wrote says: Lightning and ultralytics record themselves, torch does not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.pickle_values import Dict, Global
+from mlaudit.grammars.model_file.pickled import Contents, statements
+from mlaudit.grammars.model_file.recorded import exact, ranged, version_text
+from mlaudit.model.nouns import Kind, Pin, Place, Statement
+
+_LIGHTNING = "pytorch-lightning_version"
+_TENSOR_MODULES = frozenset({"torch", "torch._utils", "torch.storage", "torch.nn.parameter", "torch._tensor"})
+
+
+def checkpoint(doc: Document, held: Contents, at: Place) -> Iterator[Statement]:
+    """The statements of a torch pickle, with what its root dictionary records."""
+    root = held.found.root.entries if isinstance(held.found.root, Dict) else {}
+    told = list(_recorded(doc, root, at))
+    packages = {pin.package for pin in told if isinstance(pin, Pin)}
+    kind = _kind(held, root)
+    for statement in statements(doc, held, at, kind=kind):
+        if not (isinstance(statement, Pin) and statement.kind is Kind.PACKAGE):
+            yield statement
+        elif statement.package not in packages:
+            yield replace(statement, origin=kind) if statement.package == "torch" else statement
+    yield from told
+    if "torch" not in held.libraries:
+        yield ranged(doc, "torch", None, kind, at=at, detail="torch.save records no version")
+
+
+def _recorded(doc: Document, root: dict[str, object], at: Place) -> Iterator[Statement]:
+    if _LIGHTNING in root:
+        yield exact(doc, "pytorch-lightning", root[_LIGHTNING], "lightning.ckpt", at=at)
+    elif _is_ultralytics(root):
+        yield exact(doc, "ultralytics", root.get("version"), "torch.pickle", at=at)
+
+
+def _is_ultralytics(root: dict[str, object]) -> bool:
+    """Whether the dictionary has the keys that ultralytics' trainer writes (ultralytics/engine/trainer.py)."""
+    licence = root.get("license")
+    dated = isinstance(root.get("date"), str) and version_text(root.get("version")) is not None
+    return dated and isinstance(licence, str) and licence.startswith("AGPL")
+
+
+def _kind(held: Contents, root: dict[str, object]) -> str:
+    if _LIGHTNING in root:
+        return "lightning.ckpt"
+    return "torch.state_dict" if all(_is_plain(name) for name in held.found.globals) else "torch.pickle"
+
+
+def _is_plain(name: Global) -> bool:
+    """Whether a name is only about tensors and plain containers."""
+    return name.module in _TENSOR_MODULES or str(name) == "collections.OrderedDict"

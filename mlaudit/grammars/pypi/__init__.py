@@ -1,0 +1,1 @@
+"""The languages of Python packaging: requirements, markers, metadata, locks and the manifests of its tools."""

@@ -1,0 +1,384 @@
+"""What a pyproject.toml declares (PEP 621, PEP 735, Poetry's and uv's tables), for its parser and those of locks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node, Route
+from mlaudit.grammars.pypi import poetry_text, requirement
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Edge, Kind, Root, Unread
+
+UV_DEFAULT_GROUPS = ("dev",)
+"""What uv installs beside the project where `[tool.uv] default-groups` says nothing (https://docs.astral.sh/uv/concepts/projects/dependencies/)."""
+MAX_GROUPS = 500
+"""Dependency groups of one project that are looked into."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Declared:
+    """One requirement of a project.
+
+    Attributes:
+        text: a PEP 508 requirement; what Poetry's tables say is translated.
+        route: where it stands.
+        kind: `bound` for what only limits others.
+        groups: dependency groups that hold it, by inclusion too; empty for the project's own.
+        extras: extras of the project that it belongs to.
+        optional: declared, and installed only when something asks for it.
+        index: the name of the index that it is to come from (Poetry's `source`).
+        detail: words for the report.
+    """
+
+    text: str
+    route: Route
+    kind: Kind = Kind.PACKAGE
+    groups: tuple[str, ...] = ()
+    extras: tuple[str, ...] = ()
+    optional: bool = False
+    index: str | None = None
+    detail: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UvSource:
+    """Where uv takes a package from, and when: one entry of `[tool.uv.sources]`."""
+
+    kind: str
+    origin: str | None = None
+    index: str | None = None
+    marker: str | None = None
+    extra: str | None = None
+    group: str | None = None
+    workspace: bool = False
+    editable: bool = False
+    route: Route = ()
+
+
+def name(doc: Document) -> str | None:
+    """The project's name, normalized; None where it has none. Raises Malformed."""
+    found = doc.toml.dig("project", "name").maybe_text() or doc.toml.dig("tool", "poetry", "name").maybe_text()
+    return normalized(found) if found else None
+
+
+def requires_python(doc: Document) -> tuple[str, Route] | None:
+    """The range of Python versions as a PEP 440 specifier, and where it stands. Raises Malformed."""
+    own = doc.toml.dig("project", "requires-python")
+    if own.exists:
+        return own.text().strip(), own.route
+    poetry = doc.toml.dig("tool", "poetry", "dependencies", "python")
+    if not poetry.exists:
+        return None
+    return poetry_text.specifier(poetry), poetry.route
+
+
+def declarations(doc: Document) -> Iterator[Declared | Unread]:
+    """Everything that the project requires, by table; a malformed entry is an Unread, and the rest is read."""
+    sections: tuple[Callable[[Document], Iterator[Declared | Unread]], ...] = (
+        _project,
+        _groups,
+        _poetry,
+        _uv,
+        _build_system,
+    )
+    for section in sections:
+        yield from _guarded(doc, section)
+
+
+def _guarded(doc: Document, section: Callable[[Document], Iterator[Declared | Unread]]) -> Iterator[Declared | Unread]:
+    try:
+        yield from section(doc)
+    except Malformed as error:
+        yield doc.unread(str(error), doc.at(*error.route))
+
+
+def _each(
+    doc: Document,
+    listed: Node,
+    kind: Kind = Kind.PACKAGE,
+    groups: tuple[str, ...] = (),
+    extras: tuple[str, ...] = (),
+    detail: str | None = None,
+) -> Iterator[Declared | Unread]:
+    """The requirements in a list; tables in it are not theirs, and a list that is none is an Unread."""
+
+    def one(node: Node) -> Iterator[Declared]:
+        yield Declared(text=node.text(), route=node.route, kind=kind, groups=groups, extras=extras, detail=detail)
+
+    def members(_: Document) -> Iterator[Declared | Unread]:
+        yield from doc.guarded((member for member in listed.each() if not (groups and member.is_table)), one)
+
+    yield from _guarded(doc, members)
+
+
+def _project(doc: Document) -> Iterator[Declared | Unread]:
+    project = doc.toml.get("project")
+    if not project.exists:
+        return
+    yield from _each(doc, project.get("dependencies"))
+    for extra, node in project.get("optional-dependencies").items():
+        yield from _each(doc, node, extras=(normalized(extra),))
+
+
+def _groups(doc: Document) -> Iterator[Declared | Unread]:
+    includes, problems = _includes(doc)
+    yield from problems
+    yield from _wrong_includes(doc, includes)
+    holders: dict[str, list[str]] = {}
+    for group in includes:
+        for target in sorted(_reached(group, includes) - {group}):
+            holders.setdefault(target, []).append(group)
+    for group, node in doc.toml.get("dependency-groups").items():
+        called = normalized(group)
+        yield from _each(doc, node, groups=(called, *holders.get(called, ())))
+
+
+Includes = Mapping[str, Mapping[str, Node]]
+"""For every group the groups that it includes, each with the node that says so."""
+
+
+def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
+    includes: dict[str, dict[str, Node]] = {}
+    problems: list[Unread] = []
+    for group, node in list(doc.toml.get("dependency-groups").items())[:MAX_GROUPS]:
+        own = includes.setdefault(normalized(group), {})
+        for member in node.each() if node.is_list else ():
+            try:
+                if member.is_table:
+                    own[normalized(member.get("include-group").text())] = member.get("include-group")
+            except Malformed as error:
+                problems.append(doc.unread(str(error), doc.at(*error.route)))
+    return includes, problems
+
+
+def _wrong_includes(doc: Document, includes: Includes) -> Iterator[Unread]:
+    """Includes of groups that are not there, and of groups that lead back (PEP 735 forbids both)."""
+    for group, found in includes.items():
+        for target, node in found.items():
+            if target not in includes:
+                yield doc.unread(f"there is no dependency group `{target}`", doc.at(*node.route), what=target)
+            elif target == group or group in _reached(target, includes):
+                yield doc.unread(f"the dependency group `{group}` includes itself", doc.at(*node.route), what=target)
+
+
+def _reached(start: str, includes: Includes) -> set[str]:
+    reached: set[str] = set()
+    waiting = list(includes.get(start, ()))
+    while waiting:
+        group = waiting.pop()
+        if group not in reached:
+            reached.add(group)
+            waiting.extend(includes.get(group, ()))
+    return reached
+
+
+def _poetry(doc: Document) -> Iterator[Declared | Unread]:
+    poetry = doc.toml.dig("tool", "poetry")
+    if not poetry.exists:
+        return
+    # Poetry 2: where [project] has the dependencies, the table of the tool only says where they come from.
+    if not declares_dependencies(doc):
+        yield from _poetry_table(doc, poetry.get("dependencies"), ())
+    yield from _poetry_table(doc, poetry.get("dev-dependencies"), ("dev",))
+    held_by = _poetry_inclusions(poetry)
+    for group, node in poetry.get("group").items():
+        called = normalized(group)
+        yield from _poetry_table(doc, node.get("dependencies"), (called, *held_by.get(called, ())))
+
+
+def declares_dependencies(doc: Document) -> bool:
+    """Whether `[project]` lists dependencies or extras of its own. Raises Malformed."""
+    project = doc.toml.get("project")
+    return project.exists and (
+        bool(project.get("dependencies").value) or bool(project.get("optional-dependencies").value)
+    )
+
+
+def _poetry_inclusions(poetry: Node) -> dict[str, tuple[str, ...]]:
+    held: dict[str, list[str]] = {}
+    for group, node in poetry.get("group").items():
+        for target in node.get("include-groups").texts():
+            held.setdefault(normalized(target), []).append(normalized(group))
+    return {group: tuple(holders) for group, holders in held.items()}
+
+
+def _poetry_table(doc: Document, table: Node, groups: tuple[str, ...]) -> Iterator[Declared | Unread]:
+    offered = poetry_extras(doc)
+
+    def one(node: Node) -> Iterator[Declared]:
+        called = str(node.route[-1])
+        for text, entry in poetry_text.dependency(called, node):
+            within = () if groups else tuple(extra for extra, names in offered.items() if normalized(called) in names)
+            optional = entry.is_table and entry.get("optional").flag()
+            index = entry.get("source").maybe_text() if entry.is_table else None
+            yield Declared(text=text, route=entry.route, groups=groups, extras=within, optional=optional, index=index)
+
+    yield from doc.guarded((node for key, node in table.items() if normalized(key) != "python"), one)
+
+
+def poetry_extras(doc: Document) -> Mapping[str, tuple[str, ...]]:
+    """`[tool.poetry.extras]`: the optional packages that each extra asks for. Raises Malformed."""
+    return {
+        normalized(extra): tuple(normalized(requirement.leading_name(text)) for text in node.texts())
+        for extra, node in doc.toml.dig("tool", "poetry", "extras").items()
+    }
+
+
+_UV_BOUNDS = (
+    ("constraint-dependencies", "a constraint", ()),
+    ("override-dependencies", "an override", ()),
+    ("build-constraint-dependencies", "a constraint on builds", ("build-system",)),
+)
+
+
+def _uv(doc: Document) -> Iterator[Declared | Unread]:
+    uv = doc.toml.dig("tool", "uv")
+    if not uv.exists:
+        return
+    yield from _each(doc, uv.get("dev-dependencies"), groups=("dev",))
+    for key, words, groups in _UV_BOUNDS:
+        yield from _each(doc, uv.get(key), Kind.BOUND, groups, detail=words)
+
+
+def _build_system(doc: Document) -> Iterator[Declared | Unread]:
+    yield from _each(doc, doc.toml.dig("build-system", "requires"), groups=("build-system",))
+
+
+def dependency_groups(doc: Document) -> tuple[str, ...]:
+    """The names of all dependency groups, PEP 735's, Poetry's and uv's `dev`, each once. Raises Malformed."""
+    tool = doc.toml.get("tool")
+    found = [group for group, _ in doc.toml.get("dependency-groups").items()]
+    found += [group for group, _ in tool.dig("poetry", "group").items()]
+    found += (
+        ["dev"] if tool.dig("poetry", "dev-dependencies").exists or tool.dig("uv", "dev-dependencies").exists else []
+    )
+    return tuple(dict.fromkeys(normalized(group) for group in found))
+
+
+def default_groups(doc: Document) -> tuple[str, ...]:
+    """The groups that the project's own tool installs when none is named. Raises Malformed.
+
+    Poetry: every group not `optional`; uv: `default-groups` (a list or `"all"`), else `dev` where there is one.
+    """
+    groups = dependency_groups(doc)
+    poetry = doc.toml.dig("tool", "poetry", "group")
+    if doc.toml.dig("tool", "poetry").exists:
+        optional = {normalized(group) for group, node in poetry.items() if node.get("optional").flag()}
+        return tuple(group for group in groups if group not in optional)
+    chosen = doc.toml.dig("tool", "uv", "default-groups")
+    if chosen.is_text and chosen.value == "all":
+        return groups
+    named = tuple(normalized(group) for group in chosen.texts()) if chosen.exists else UV_DEFAULT_GROUPS
+    return tuple(group for group in named if group in groups)
+
+
+def extras(doc: Document) -> tuple[str, ...]:
+    """The names of the extras that the project offers. Raises Malformed."""
+    own = [extra for extra, _ in doc.toml.dig("project", "optional-dependencies").items()]
+    return tuple(dict.fromkeys(normalized(extra) for extra in (*own, *poetry_extras(doc))))
+
+
+def poetry_groups(doc: Document) -> Mapping[str, tuple[Edge, ...]]:
+    """What each group of a Poetry project requires; its own dependencies are the group `main`. Raises Malformed."""
+    found: dict[str, list[Edge]] = {}
+    for edge in edges(doc):
+        if edge.when_group != "build-system":
+            found.setdefault(edge.when_group or "main", []).append(edge)
+    return {group: tuple(members) for group, members in found.items()}
+
+
+def edges(doc: Document) -> tuple[Edge, ...]:
+    """What the project requires, an edge for every extra and group that asks; bounds are left out."""
+    return tuple(edge for entry in declarations(doc) if isinstance(entry, Declared) for edge in _edges(entry))
+
+
+def _edges(entry: Declared) -> Iterator[Edge]:
+    if entry.kind is Kind.BOUND or (entry.optional and not entry.extras):
+        return
+    for group in entry.groups or (None,):
+        for extra in entry.extras or (None,):
+            made = requirement.edge(entry.text, when_extra=extra, when_group=group)
+            if made is not None:
+                yield made
+
+
+def root(doc: Document, *, with_edges: bool = True) -> Root:
+    """The project as the root of a graph; `with_edges` where no lock says what it requires. Raises Malformed."""
+    python = requires_python(doc)
+    return Root(
+        name=name(doc) or "project",
+        edges=tuple(edge for edge in edges(doc) if edge.when_group != "build-system") if with_edges else (),
+        extras=extras(doc),
+        groups=dependency_groups(doc),
+        default_groups=default_groups(doc),
+        requires_python=python[0] if python else None,
+        at=doc.at(*_identity(doc)),
+    )
+
+
+def _identity(doc: Document) -> Route:
+    for route in (("project", "name"), ("tool", "poetry", "name")):
+        if doc.toml.dig(*route).exists:
+            return route
+    return ()
+
+
+def uv_sources(doc: Document) -> Mapping[str, tuple[UvSource, ...]]:
+    """`[tool.uv.sources]` by normalized package name, its indexes resolved to addresses. Raises Malformed."""
+    addresses = indexes(doc)
+    return {
+        normalized(package): tuple(_uv_source(entry, addresses) for entry in (node.each() if node.is_list else (node,)))
+        for package, node in doc.toml.dig("tool", "uv", "sources").items()
+    }
+
+
+def indexes(doc: Document) -> Mapping[str, str]:
+    """Addresses of named indexes, uv's `[[tool.uv.index]]` and Poetry's `[[tool.poetry.source]]`. Raises Malformed."""
+    tool = doc.toml.get("tool")
+    listed = (*tool.dig("uv", "index").each(), *tool.dig("poetry", "source").each())
+    return {
+        node.get("name").text(): node.get("url").text()
+        for node in listed
+        if node.get("name").exists and node.get("url").exists
+    }
+
+
+def _uv_source(node: Node, addresses: Mapping[str, str]) -> UvSource:
+    kind, origin = _uv_origin(node, addresses)
+    return UvSource(
+        kind=kind,
+        origin=origin,
+        index=node.get("index").maybe_text(),
+        marker=_marker(node.get("marker")),
+        extra=node.get("extra").maybe_text(),
+        group=node.get("group").maybe_text(),
+        workspace=node.get("workspace").flag(),
+        editable=node.get("editable").flag(),
+        route=node.route,
+    )
+
+
+def _marker(node: Node) -> str | None:
+    if not node.exists:
+        return None
+    marker, problem = requirement.spelled_marker(node.text())
+    if problem is not None:
+        raise Malformed(problem, node.route)
+    return marker
+
+
+def _uv_origin(node: Node, addresses: Mapping[str, str]) -> tuple[str, str | None]:
+    git = node.get("git").maybe_text()
+    if git:
+        revision = next((found for key in ("rev", "tag", "branch") if (found := node.get(key).maybe_text())), None)
+        return "git", f"git+{git}{f'@{revision}' if revision else ''}"
+    for key, kind in (("url", "url"), ("path", "path")):
+        found = node.get(key).maybe_text()
+        if found:
+            return kind, found
+    if node.get("workspace").flag():
+        return "path", None
+    index = node.get("index").maybe_text()
+    return "index", addresses.get(index) if index else None

@@ -1,0 +1,255 @@
+"""One PEP 508 requirement, wherever it stands: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.document.document import Document
+from mlaudit.grammars.variables import is_template
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
+from mlaudit.model.versions import exact, parsed
+
+MAX_LENGTH = 4096
+"""Characters of one requirement; a longer one is not read (markers nest, and patterns cost)."""
+
+_PINNED = re.compile(
+    r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)\s{0,8}==\s{0,8}([0-9A-Za-z.!+_-]{1,128})\s{0,8}"
+)
+_RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}"
+_BLANKS = " {0,4}"
+_COMPARED = rf"(?:>=|<=|<|>|!=){_BLANKS}{_RELEASE}|[=!]={_BLANKS}{_RELEASE}\.\*|~={_BLANKS}[0-9]{{1,9}}\.{_RELEASE}"
+_CLAUSE = rf"{_BLANKS}(?:{_COMPARED}){_BLANKS}"
+_PLAIN = re.compile(
+    r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
+    rf"(?P<clauses>\ {{0,4}}(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:;(?P<marker>.{{1,4096}}))?"
+)
+_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<>=!~;@(,]|$)")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Requirement:
+    """What a requirement says; `problem` tells why it is not one."""
+
+    name: str = ""
+    version: str | None = None
+    specifier: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+    url: str | None = None
+    problem: str | None = None
+    template: bool = False
+
+
+@lru_cache(maxsize=65536)
+def parse(text: str) -> Requirement:
+    """The requirement in a text; equal texts are parsed once."""
+    pinned = _PINNED.fullmatch(text)
+    if pinned:
+        return _pinned(pinned.group(1), pinned.group(2))
+    plain = _PLAIN.fullmatch(text) if len(text) <= MAX_LENGTH else None
+    if plain:
+        return _plain(plain)
+    if len(text) > MAX_LENGTH:
+        return Requirement(problem=f"a requirement of {len(text)} characters is not read (at most {MAX_LENGTH})")
+    from packaging.requirements import InvalidRequirement
+    from packaging.requirements import Requirement as Pep508
+
+    try:
+        found = Pep508(text.strip())
+    except (InvalidRequirement, RecursionError) as error:
+        return _not_one(text, error)
+    marker = str(found.marker) if found.marker else None
+    extras = tuple(sorted(found.extras))
+    if found.url:
+        return Requirement(name=found.name, extras=extras, marker=marker, url=found.url)
+    return _by_specifier(found.name, str(found.specifier), extras, marker)
+
+
+def _pinned(name: str, version: str) -> Requirement:
+    if parsed(version) is None:
+        return Requirement(problem=f"`{version}` is no version (PEP 440)")
+    return Requirement(name=name, version=version)
+
+
+def _plain(found: re.Match[str]) -> Requirement:
+    """A requirement of release numbers alone needs no grammar; its marker is parsed once for all that share it."""
+    marker, problem = spelled_marker(found["marker"]) if found["marker"] else (None, None)
+    if problem is not None:
+        return Requirement(problem=problem)
+    # The order in which packaging writes the clauses of a set.
+    clauses = sorted({clause.strip().replace(" ", "") for clause in found["clauses"].split(",")} - {""})
+    return Requirement(name=found["name"], specifier=",".join(clauses) or None, marker=marker)
+
+
+@lru_cache(maxsize=16384)
+def spelled_marker(text: str) -> tuple[str | None, str | None]:
+    """A marker as packaging spells it, or why it is none."""
+    from packaging.markers import InvalidMarker, Marker
+
+    try:
+        return str(Marker(text)), None
+    except InvalidMarker as error:
+        return None, f"not a PEP 508 marker: {str(error).partition(chr(10))[0]}"
+    except RecursionError:
+        return None, "its marker is nested too deeply"
+
+
+def _not_one(text: str, error: Exception) -> Requirement:
+    if is_template(text):
+        return Requirement(problem="a placeholder in it has no value here", template=True)
+    if isinstance(error, RecursionError):
+        return Requirement(problem="its marker is nested too deeply")
+    return Requirement(problem=f"not a PEP 508 requirement: {str(error).partition(chr(10))[0]}")
+
+
+def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: str | None) -> Requirement:
+    version = exact(specifier) if specifier else None
+    ranged = None if version is not None else (specifier or None)
+    return Requirement(name=name, version=version, specifier=ranged, extras=extras, marker=marker)
+
+
+def leading_name(text: str) -> str:
+    """The name that a requirement begins with, even where the rest of it cannot be read; empty where there is none."""
+    found = _NAME.match(text.strip())
+    return found.group(0) if found else ""
+
+
+def without_empty_marker(text: str) -> str:
+    """A requirement as pip takes it, for which `name ;` has no marker (pip/_internal/req/constructors.py)."""
+    return text.rstrip()[:-1].rstrip() if text.rstrip().endswith(";") else text
+
+
+def source_of(url: str) -> str:
+    """`git`, `path` or `url`, by the address."""
+    if url.startswith(("git+", "hg+", "svn+", "bzr+")):
+        return "git"
+    return "path" if url.startswith(("file:", ".", "/", "{root")) else "url"
+
+
+def pin(
+    doc: Document,
+    text: str,
+    at: Place,
+    *,
+    layer: Layer = Layer.DECLARED,
+    kind: Kind = Kind.PACKAGE,
+    groups: tuple[str, ...] = (),
+    under_extras: tuple[str, ...] = (),
+    parts: tuple[str, ...] = (),
+    step: int = 0,
+    origin: str | None = None,
+    variant: str | None = None,
+    derived_from: Place | None = None,
+    defaults: Mapping[str, str] | None = None,
+    hashes: tuple[str, ...] = (),
+    marker: str | None = None,
+    optional: bool = False,
+    detail: str | None = None,
+) -> Pin | Unread:
+    """The pin that a requirement states, or why it states none.
+
+    `defaults` gives versions where the text gives none; `marker` holds beside the requirement's own.
+    """
+    found = parse(text)
+    if found.problem is not None:
+        package = package_of(name) if (name := leading_name(text)) else None
+        return doc.unread(found.problem, at, what=text, package=package, template=found.template)
+    version = found.version
+    if version is None and found.specifier is None and defaults:
+        version = defaults.get(found.name)
+    source = source_of(found.url) if found.url else "index"
+    url = found.url or ""
+    inside = "${PROJECT_ROOT}" in url or not url.startswith(("file:/", "/"))
+    local = kind is Kind.PACKAGE and source == "path" and inside
+    return doc.pin(
+        layer,
+        found.name,
+        version or (version_in_url(found.url) if found.url else None),
+        at=at,
+        specifier=found.specifier,
+        kind=Kind.LOCAL if local else kind,
+        marker=both_markers(found.marker, marker),
+        extras=found.extras,
+        groups=groups,
+        under_extras=under_extras,
+        parts=parts,
+        source=source,
+        origin=found.url or origin,
+        hashes=hashes,
+        step=step,
+        optional=optional,
+        variant=variant,
+        derived_from=derived_from,
+        detail=detail or (_lost(found.url) if found.url else None),
+    )
+
+
+def both_markers(left: str | None, right: str | None) -> str | None:
+    """The marker that holds where both do."""
+    if not left or not right:
+        return left or right
+    return " and ".join(f"({marker})" if " or " in marker else marker for marker in (left, right))
+
+
+def _lost(url: str) -> str | None:
+    """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
+    absolute = source_of(url) == "path" and url.startswith(("file:/", "/")) and "${PROJECT_ROOT}" not in url
+    return (
+        "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
+    )
+
+
+_WHEEL = re.compile(
+    r"([A-Za-z0-9_.]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})(?:-[0-9][^-]{0,32})?-[^-]{1,64}-[^-]{1,64}-[^-]{1,128}\.whl"
+)
+_SDIST = re.compile(r"([A-Za-z0-9_.-]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})\.(?:tar\.gz|zip|tar\.bz2|tgz)")
+
+
+def version_in_url(url: str) -> str | None:
+    """The version in the file name of a wheel or source archive that an address or path ends in, else None."""
+    found = name_and_version(url)
+    return found[1] if found else None
+
+
+def name_and_version(url: str) -> tuple[str, str] | None:
+    """Project and version in the file name of a wheel or source archive that an address or path ends in, else None."""
+    from urllib.parse import unquote
+
+    path = url.partition("#")[0].partition("?")[0].replace("\\", "/")
+    name = unquote(path.rstrip("/").rpartition("/")[2])[:512]
+    found = _WHEEL.fullmatch(name) or _SDIST.fullmatch(name)
+    return (found.group(1), found.group(2)) if found else None
+
+
+def edge(text: str, *, when_extra: str | None = None, when_group: str | None = None) -> Edge | None:
+    """The graph edge that a requirement states, None where it is no requirement."""
+    found = parse(text)
+    if found.problem is not None:
+        return None
+    specifier = f"=={found.version}" if found.version else found.specifier
+    return Edge(
+        name=found.name,
+        specifier=specifier,
+        extras=found.extras,
+        marker=found.marker,
+        when_extra=when_extra,
+        when_group=when_group,
+    )
+
+
+_ATOM = re.compile(r"\s{0,8}([a-z_.]{1,64})\s{0,8}(==|!=|<=|>=|<|>)\s{0,8}('[^']{0,128}'|\"[^\"]{0,128}\")\s{0,8}")
+# Only versions have an order for markers: `sys_platform < "x"` and its opposite are both false.
+_OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
+
+
+def negated(marker: str) -> str | None:
+    """The opposite of a plain marker (comparisons joined by `and` or by `or` alone), None for any other."""
+    for joint, other in ((" and ", " or "), (" or ", " and ")):
+        atoms = [_ATOM.fullmatch(part) for part in marker.split(joint)]
+        if all(atom and (atom[1].startswith("python") or atom[2] in ("==", "!=")) for atom in atoms):
+            return other.join(f"{atom[1]} {_OPPOSITE[atom[2]]} {atom[3]}" for atom in atoms if atom is not None)
+    return None

@@ -1,0 +1,128 @@
+"""Requirements that begin with an address: paths, archives and repositories (`./lib`, `https://.../x.whl`, `git+https://...#egg=x`)."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi.requirement import name_and_version
+
+MAX_LENGTH = requirement.MAX_LENGTH
+"""Characters of one address line."""
+MAX_TAGS = 24
+"""Dots in a wheel's file name: its compressed tags multiply (80 x 80 x 80 of them are half a million)."""
+
+_ADDRESS = re.compile(
+    r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|(?:file|git\+[a-z]{1,8}):|\.{1,2}(?=[/\\\[;\s]|$)|[/~\\]|\$\{PROJECT_ROOT\}|[A-Za-z]:[\\/]"
+    # What ssh takes for an address, and a path from the folder of the file: no name of a project holds such a sign.
+    r"|(?:git\+)?git@[\w.-]{1,255}:|[\w.-]{1,128}(?:/[\w.-]{1,128}){1,32}/?(?=$|[\s\[;#])"
+)
+_ARCHIVE = re.compile(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
+_SSH = re.compile(r"(?:git\+)?(?P<address>git@[\w.-]{1,255}):(?P<path>\S{1,2048}?)(?:==(?P<revision>\S{1,256}))?")
+_PACKED = re.compile(
+    r"/(?P<name>[\w.-]{1,128})/(?:-/)?(?:archive|tarball|zipball|zip|tar\.gz)/(?:refs/(?:tags|heads)/)?(?P<revision>[^\s?#]{1,256})"
+)
+_REVISION = re.compile(r"(?<=[^/:])/[^@]{1,2048}(@[^@]{1,256})$")
+_VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)", re.IGNORECASE)
+_URL_HASH = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]{1,128})")
+_EXTRAS = re.compile(r"\[([A-Za-z0-9._,\s-]{0,512})\]$")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """What an address line says; `own` is the project itself (`.`), a `guessed` name that of a repository or folder."""
+
+    url: str = ""
+    name: str | None = None
+    version: str | None = None
+    extras: tuple[str, ...] = ()
+    marker: str | None = None
+    hashes: tuple[str, ...] = ()
+    own: bool = False
+    guessed: bool = False
+    revision: str | None = None
+    problem: str | None = None
+
+
+def is_address(text: str) -> bool:
+    """Whether a requirement begins with an address rather than with a name."""
+    if _ADDRESS.match(text):
+        return True
+    head = text.partition(";")[0]
+    return "@" not in head and _ARCHIVE.search(head[:MAX_LENGTH]) is not None
+
+
+@lru_cache(maxsize=4096)
+def parse(text: str, *, editable: bool = False) -> Address:
+    """The address of a line without its options; equal lines are parsed once."""
+    if len(text) > MAX_LENGTH:
+        return Address(problem=f"a requirement of {len(text)} characters is not read (at most {MAX_LENGTH})")
+    head, _, marker = text.partition("; " if "://" in text else ";")
+    condition = requirement.parse(f"x ; {marker}") if marker.strip() else None
+    if condition is not None and condition.problem is not None:
+        return Address(problem=condition.problem)
+    found = _located(head.strip(), editable)
+    return replace(found, marker=condition.marker) if condition is not None else found
+
+
+def _located(head: str, editable: bool) -> Address:
+    # pdm and uv write the project's own folder so: a known place, and no variable.
+    head = re.sub(r"^(?:file:/{0,3})?\$\{PROJECT_ROOT\}", ".", head)
+    hashes = tuple(f"{name}:{digest}" for name, digest in _URL_HASH.findall(head))
+    ssh = _SSH.fullmatch(head)
+    if ssh is not None:
+        revision = f"@{ssh['revision']}" if ssh["revision"] else ""
+        head = f"git+ssh://{ssh['address']}/{ssh['path']}{revision}"
+    archive = name_and_version(_EXTRAS.sub("", head))
+    if archive is not None:
+        return Address(
+            url=_EXTRAS.sub("", head), name=archive[0], version=archive[1], extras=_extras(head), hashes=hashes
+        )
+    file_name = head.partition("#")[0].rpartition("/")[2]
+    if file_name.endswith(".whl") and file_name.count(".") > MAX_TAGS:
+        return Address(problem="the tags of its wheel's name are too many to be read")
+    return _by_library(head, editable)
+
+
+def _extras(text: str) -> tuple[str, ...]:
+    found = _EXTRAS.search(text)
+    return tuple(sorted(part.strip().lower() for part in found.group(1).split(",") if part.strip())) if found else ()
+
+
+def _by_library(head: str, editable: bool) -> Address:
+    """What pip-requirements-parser makes of it: the project behind `#egg=`, its extras, the link."""
+    import pip_requirements_parser as library
+
+    # pip refuses an editable repository without `#egg=`; the others it names after what it downloads.
+    build = library.build_editable_req if editable and not _VCS.match(head) else library.build_install_req
+    try:
+        made = build(head)
+    except (library.PipError, ValueError, AssertionError, RecursionError) as error:
+        return Address(problem=f"pip cannot read it: {str(error).partition(chr(10))[0][:200] or type(error).__name__}")
+    url = made.link.url if made.link is not None else head
+    name = made.req.name if made.req is not None else None
+    extras = tuple(sorted(str(extra) for extra in made.extras)) or _extras(head)
+    return _named(Address(url=url, name=name, extras=extras))
+
+
+def _named(found: Address) -> Address:
+    """The address with the name that its folder or repository has, where nothing names it."""
+    path = found.url.partition("#")[0].partition("?")[0]
+    revision = None
+    if _VCS.match(path) and (named := _REVISION.search(path)):
+        revision, path = named.group(1)[1:], path[: named.start(1)]
+    plain = path.removeprefix("file:").rstrip("/\\")
+    if plain in ("", ".") and not _VCS.match(path):
+        return replace(found, own=True)
+    if found.name is not None:
+        return replace(found, revision=revision)
+    packed = _PACKED.search(path)
+    if packed is not None:
+        revision = _ARCHIVE.sub("", packed["revision"])
+        return replace(found, name=packed["name"], guessed=True, revision=revision)
+    # The name of an archive that states no version may hold anything.
+    last = "" if _ARCHIVE.search(plain) else re.split(r"[/\\:]", plain)[-1].removesuffix(".git")
+    guess = requirement.leading_name(last)
+    return replace(found, name=guess or None, guessed=bool(guess), revision=revision)

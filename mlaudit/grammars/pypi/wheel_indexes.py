@@ -1,0 +1,58 @@
+"""Which build of a package an index holds: `https://download.pytorch.org/whl/cu121` gives torch for CUDA 12.1."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.model.packaged import packaged
+
+MAX_LENGTH = 2048
+"""Characters of an address."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WheelIndex:
+    """An index that decides a build: its address, the build, and the packages it builds."""
+
+    url: str
+    variant: str
+    packages: frozenset[str]
+
+
+@lru_cache(maxsize=1)
+def _rows() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
+    import tomli
+
+    text = packaged("knowledge/cuda_indexes.toml")
+    return tuple(
+        (str(row["host"]), re.compile(str(row["path"])), frozenset(str(name) for name in row["packages"]))
+        for row in tomli.loads(text)["index"]
+    )
+
+
+@lru_cache(maxsize=1024)
+def wheel_index(url: str) -> WheelIndex | None:
+    """What an index decides by its address, None where it decides nothing."""
+    if len(url) > MAX_LENGTH or "://" not in url:
+        return None
+    from urllib.parse import urlsplit
+
+    try:
+        address = urlsplit(url)
+        host = address.hostname
+    except ValueError:
+        return None
+    for known, path, packages in _rows():
+        found = path.search(address.path) if host == known else None
+        if found:
+            return WheelIndex(url=url, variant=found["variant"], packages=packages)
+    return None
+
+
+def decisive(urls: Iterable[str]) -> WheelIndex | None:
+    """The one index that decides builds among several, None where there is none or they disagree."""
+    found = [index for url in urls if (index := wheel_index(url)) is not None]
+    return found[0] if len({index.variant for index in found}) == 1 else None

@@ -1,0 +1,1 @@
+"""Shell commands, and what the installers that they call would install."""

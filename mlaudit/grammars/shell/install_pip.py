@@ -1,0 +1,315 @@
+"""What `pip install`, `uv pip install`, `uv add` and their like say: pins, includes, and the build an index decides."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from mlaudit.grammars.conda.conda_pins import dotted
+from mlaudit.grammars.pypi import requirement, requirement_address
+from mlaudit.grammars.pypi.python_text import release
+from mlaudit.grammars.pypi.requirement_address import is_address
+from mlaudit.grammars.pypi.requirements_text import logical_lines
+from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
+from mlaudit.grammars.shell.install_options import PIP, UV, Argument, arguments
+from mlaudit.grammars.shell.recipe import Call
+from mlaudit.grammars.shell.script_text import Script
+from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement
+from mlaudit.model.secrets import masked
+
+_REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
+_CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "--overrides"))
+_INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"))
+_LINKS = frozenset(("-f", "--find-links"))
+_EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
+_PYTHONS = frozenset(("-p", "--python"))
+_INDEX_VARIABLES = (
+    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX",
+    "UV_DEFAULT_INDEX", "UV_FIND_LINKS",
+)  # fmt: skip
+_CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
+_REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
+_TORCH_INDEX = "https://download.pytorch.org/whl"
+_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
+_PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
+
+
+@dataclass(slots=True)
+class _Run:
+    """One installer call, its options sorted."""
+
+    call: Call
+    operands: list[Word]
+    included: list[Argument]
+    editables: list[Word]
+    indexes: list[Argument]
+    backend: Argument | None = None
+    groups: tuple[str, ...] = ()
+
+    def variant(self, name: str) -> str | None:
+        """The build of a package that the options or the environment decide."""
+        package = normalized(name)
+        return next((index.variant for index in self.built() if package in index.packages), None)
+
+    def built(self) -> Iterator[WheelIndex]:
+        """The indexes that decide a build: options first, then variables; `--torch-backend` stands for an index."""
+        backend = self.backend.value.text if self.backend else self.call.recipe.values.get("UV_TORCH_BACKEND", "")
+        addresses = [word.text for _, word in self.indexes]
+        addresses += [] if backend in ("", "auto") else [f"{_TORCH_INDEX}/{backend}"]
+        for name in _INDEX_VARIABLES:
+            addresses += self.call.recipe.values.get(name, "").split()
+        return (index for address in addresses if (index := wheel_index(address)) is not None)
+
+
+def install(call: Call) -> Iterator[Statement]:
+    """`pip install ARGUMENTS`; `words` of the call are the arguments alone."""
+    yield from _statements(_sorted(call, list(arguments(call.words, PIP))))
+
+
+def uv_install(call: Call) -> Iterator[Statement]:
+    """`uv pip install ARGUMENTS`."""
+    found = list(arguments(call.words, UV))
+    yield from _statements(_sorted(call, found))
+    for option, word in found:
+        version = release(word.text) if option in _PYTHONS else None
+        if version:
+            yield call.doc.pin(
+                Layer.DECLARED,
+                "python",
+                version,
+                at=call.at(word),
+                kind=Kind.PYTHON,
+                parts=call.recipe.parts,
+                step=call.recipe.step,
+            )
+
+
+def uv_add(call: Call) -> Iterator[Statement]:
+    """`uv add ARGUMENTS`: a requirement of the project, installed at once; `--group` and `--dev` name its group."""
+    found = list(arguments(call.words, UV))
+    run = _sorted(call, [argument for argument in found if argument.option not in _CONSTRAINTS])
+    run.groups = tuple(word.text for option, word in found if option == "--group")
+    if any(option == "--dev" for option, _ in found):
+        run.groups += ("dev",)
+    yield from _statements(run)
+
+
+def sync(call: Call) -> Iterator[Statement]:
+    """`uv pip sync FILES`, `pip-sync FILES`: the operands are requirements files."""
+    found = [
+        argument._replace(option=argument.option or "-r")
+        for argument in arguments(call.words, UV)
+        if not argument.option.startswith("--no-")
+    ]
+    yield from _statements(_sorted(call, found))
+
+
+def _sorted(call: Call, found: list[Argument]) -> _Run:
+    run = _Run(call, [], [], [], [])
+    for argument in found:
+        if not argument.option:
+            run.operands.append(argument.value)
+        elif argument.option in _REQUIREMENTS | _CONSTRAINTS:
+            run.included.append(argument)
+        elif argument.option in _EDITABLE:
+            run.editables.append(argument.value)
+        elif argument.option in _INDEXES | _LINKS:
+            run.indexes.append(argument)
+        elif argument.option == "--torch-backend":
+            run.backend = argument
+    return run
+
+
+def _statements(run: _Run) -> Iterator[Statement]:
+    call = run.call
+    yield from _indexes(run)
+    variants: dict[str, Place] = {}
+    for statement in _packages(run):
+        if isinstance(statement, Pin) and statement.variant:
+            variants.setdefault(statement.variant, statement.at)
+        yield statement
+    if any(option in _REQUIREMENTS for option, _ in run.included):
+        for _, word in run.indexes:
+            index = wheel_index(word.text)
+            if index is not None:
+                variants.setdefault(index.variant, call.at(word))
+    yield from _cuda(call, variants)
+
+
+def _packages(run: _Run) -> Iterator[Statement]:
+    for option, word in run.included:
+        yield from _included(run.call, word, constraint=option in _CONSTRAINTS)
+    for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
+        for path in run.call.recipe.values.get(name, "").split():
+            word = replace(run.call.words[0], text=path, quoted=False)
+            yield from _included(run.call, word, constraint=name in _CONSTRAINT_VARIABLES)
+    for word in run.editables:
+        yield from _operand(run, word)
+    for word in run.operands:
+        yield from _operand(run, word)
+
+
+def _indexes(run: _Run) -> Iterator[Statement]:
+    for _, word in run.indexes:
+        if word.unresolved:
+            yield run.call.unknown(word)
+        elif word.text:
+            yield Fact(key="index", value=masked(word.text), at=run.call.at(word))
+
+
+def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
+    """The CUDA version that the builds are for."""
+    for variant, at in variants.items():
+        version = dotted(variant[2:]) if re.fullmatch(r"cu\d{2,4}", variant) else None
+        if version:
+            yield call.doc.pin(
+                Layer.DECLARED,
+                "cuda",
+                version,
+                at=at,
+                kind=Kind.CUDA,
+                parts=call.recipe.parts,
+                step=call.recipe.step,
+                derived_from=at,
+                detail=f"by the build {variant}",
+            )
+
+
+def _included(call: Call, word: Word, *, constraint: bool) -> Iterator[Statement]:
+    """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
+    recipe = call.recipe
+    if word.unresolved:
+        yield call.unknown(word)
+        return
+    path = recipe.path(word.text)
+    piped = word.text in ("-", "/dev/stdin")
+    if piped or path in recipe.written:
+        text = call.stdin if piped else recipe.written[path]
+        if text is not None:
+            yield from inline(call, text, constraint=constraint)
+        else:
+            why = f"`{word.text[:80]}` is written by another command of this recipe; only running it tells its text"
+            yield call.doc.unread(why, call.at(word), what=call.shown())
+        return
+    if recipe.is_cloned(path):
+        why = f"`{path[:80]}` stands in a repository that this recipe clones; it is not here to be read"
+        yield call.doc.unread(why, call.at(word), what=call.shown())
+        return
+    target = word.text if "://" in word.text else recipe.locate(path) or path
+    yield Include(
+        target=target,
+        at=call.at(word),
+        constraint=constraint,
+        format=_format_of(target),
+        step=recipe.step,
+        groups=recipe.groups,
+        parts=recipe.parts,
+    )
+
+
+def _format_of(target: str) -> str | None:
+    name = posixpath.basename(target)
+    named = name in _PROJECTS or (name.startswith("pylock.") and name.endswith(".toml"))
+    return None if named else "requirements"
+
+
+def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[Statement]:
+    """Requirement lines that stand in the recipe itself."""
+    kind = Kind.BOUND if constraint else Kind.PACKAGE
+    recipe = call.recipe
+    for line in logical_lines(text.text):
+        start, end = line.span(0, len(line.text))[2:]
+        if line.text.startswith("-"):
+            words = tuple(
+                Word(text=part[0], start=start + part.start(), end=start + part.end())
+                for part in re.finditer(r"\S+", line.text)
+            )
+            yield from install(replace(call, script=text, words=words))
+        elif line.text:
+            at = text.place(start, end)
+            text_of_pip = requirement.without_empty_marker(line.text)
+            yield requirement.pin(
+                recipe.doc, text_of_pip, at, kind=kind, parts=recipe.parts, groups=recipe.groups, step=recipe.step
+            )
+
+
+def _operand(run: _Run, word: Word) -> Iterator[Statement]:
+    """One thing to install: a requirement, an address, an archive or a folder."""
+    call = run.call
+    text = word.text
+    if word.unresolved:
+        listed = _CAT.fullmatch(word.unresolved)
+        if listed and listed.group(0) == text:
+            yield from _included(call, replace(word, text=listed.group(1), unresolved=""), constraint=False)
+        else:
+            yield call.unknown(word)
+    elif "*" in text and ("/" in text or ".whl" in text):
+        yield call.note(f"`{text[:120]}` installs files of the image; only they tell their versions", call.at(word))
+    elif is_address(text) or ("/" in text and "@" not in text):
+        yield _addressed(run, word)
+    elif text:
+        yield _pin(run, text, call.at(word))
+
+
+def _pin(run: _Run, text: str, at: Place) -> Statement:
+    call = run.call
+    made = requirement.pin(
+        call.doc,
+        requirement.without_empty_marker(text),
+        at,
+        parts=call.recipe.parts,
+        groups=run.groups or call.recipe.groups,
+        step=call.recipe.step,
+        detail=call.recipe.detail,
+    )
+    if isinstance(made, Pin) and made.variant is None and made.source == "index":
+        variant = run.variant(made.package)
+        return replace(made, variant=variant) if variant else made
+    return made
+
+
+def _addressed(run: _Run, word: Word) -> Statement:
+    """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
+    call, at = run.call, run.call.at(word)
+    found = requirement_address.parse(word.text)
+    if found.problem is not None:
+        return call.doc.unread(found.problem, at, what=word.text)
+    source = requirement.source_of(found.url) if "://" in found.url else "path"
+    if found.own or (source == "path" and found.version is None):
+        return call.note(_says_of_folder(word.text), at)
+    if found.name is None:
+        return call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
+    return call.doc.pin(
+        Layer.DECLARED,
+        found.name,
+        found.version,
+        at=at,
+        marker=found.marker,
+        extras=found.extras,
+        source=source,
+        origin=found.url,
+        hashes=found.hashes,
+        parts=call.recipe.parts,
+        groups=run.groups or call.recipe.groups,
+        step=call.recipe.step,
+        detail=_detail(found),
+    )
+
+
+def _says_of_folder(text: str) -> str:
+    folder, _, extras = text.partition("[")
+    with_extras = f" with the extras {extras.strip('[]')}" if extras else ""
+    return (
+        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py tells "
+        "what it needs; name that as a source too"
+    )
+
+
+def _detail(found: requirement_address.Address) -> str | None:
+    if found.revision:
+        return f"revision {found.revision}"
+    return "named after its address" if found.guessed else None

@@ -1,0 +1,107 @@
+"""What system package managers and Python installers say that a model depends on: CUDA, cuDNN, drivers, Python.
+
+Of `apt-get install` and its like only the packages of knowledge/system_packages.toml are read, and those without any
+version in their name or behind it are left out: they pin nothing.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from typing import NamedTuple
+
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.shell.install_options import APT, UV, arguments
+from mlaudit.grammars.shell.recipe import Call
+from mlaudit.model.nouns import Kind, Layer, Place, Statement
+from mlaudit.model.packaged import packaged
+
+_VERSION = re.compile(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
+_BUILT_FOR_CUDA = re.compile(r"\+cuda(\d{1,2}\.\d)")
+_NAMES = {Kind.CUDA: "cuda", Kind.CUDNN: "cudnn", Kind.DRIVER: "nvidia-driver", Kind.PYTHON: "python"}
+
+
+class _Row(NamedTuple):
+    pattern: re.Pattern[str]
+    version: str | None
+
+
+@lru_cache(maxsize=1)
+def _rows() -> tuple[_Row, ...]:
+    import tomli
+
+    text = packaged("knowledge/system_packages.toml")
+    return tuple(_Row(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"])
+
+
+def install(call: Call) -> Iterator[Statement]:
+    """`apt-get install ARGUMENTS`, `dnf install ARGUMENTS`, `apk add ARGUMENTS`."""
+    for option, word in arguments(call.words, APT):
+        if option or not word.text or word.text.startswith("."):
+            continue
+        name, _, version = word.text.partition("=")
+        name = name.removesuffix("~").partition(":")[0]
+        row = next((row for row in _rows() if row.pattern.fullmatch(name[:128])), None)
+        if row is None:
+            continue
+        if word.unresolved:
+            yield call.unknown(word)
+        else:
+            yield from _stated(call, row, name, version, call.at(word))
+
+
+def _stated(call: Call, row: _Row, name: str, version: str, at: Place) -> Iterator[Statement]:
+    pinned = bool(version) and "*" not in version
+    if pinned:
+        yield _pin(call, Kind.SYSTEM, version, at, name=name)
+    elif version:
+        ranged = f"=={version}"
+        yield call.doc.pin(Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, step=call.recipe.step)
+    found = row.pattern.fullmatch(name)
+    for kind in (Kind.CUDA, Kind.DRIVER, Kind.PYTHON):
+        told = found.groupdict().get(kind.value) if found else None
+        if told:
+            yield _pin(call, kind, told.replace("-", "."), at, derived=True)
+    numbers = _VERSION.match(version)
+    if row.version and numbers:
+        stated = ".".join(numbers.group(1).split(".")[:3])
+        yield _pin(call, Kind(row.version), stated, at, derived=True)
+    built = _BUILT_FOR_CUDA.search(version)
+    if built:
+        yield _pin(call, Kind.CUDA, built.group(1), at, derived=True)
+
+
+def _pin(call: Call, kind: Kind, version: str, at: Place, *, name: str = "", derived: bool = False) -> Statement:
+    return call.doc.pin(
+        Layer.DECLARED,
+        name or _NAMES[kind],
+        version,
+        at=at,
+        kind=kind,
+        parts=call.recipe.parts,
+        groups=call.recipe.groups,
+        step=call.recipe.step,
+        derived_from=at if derived else None,
+    )
+
+
+def python_operands(call: Call) -> Iterator[Statement]:
+    """`uv python install 3.11`, `pyenv install 3.10.4`."""
+    for option, word in arguments(call.words, UV):
+        if not option and python_text.release(word.text):
+            yield python_text.statement(
+                call.doc, word.text, call.at(word), parts=call.recipe.parts, step=call.recipe.step
+            )
+        elif not option and word.unresolved:
+            yield call.unknown(word)
+
+
+def python_option(call: Call) -> Iterator[Statement]:
+    """`uv venv --python 3.11`, `virtualenv -p python3.9`."""
+    for option, word in arguments(call.words, UV):
+        name = word.text.rpartition("/")[2]
+        if option in ("-p", "--python") and python_text.release(name):
+            yield python_text.statement(call.doc, name, call.at(word), parts=call.recipe.parts, step=call.recipe.step)
+        elif option in ("-p", "--python") and word.unresolved:
+            yield call.unknown(word)

@@ -1,0 +1,109 @@
+"""A recipe being read: what is known at the point where a command stands, and how its statements are placed."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from mlaudit.document.document import Document
+from mlaudit.grammars.pypi.requirement import leading_name
+from mlaudit.grammars.shell.script_text import Script
+from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Fact, Place, Unread
+
+Locate = Callable[[str], "str | None"]
+
+
+class Recipe:
+    """The state of one environment while its commands are read in order.
+
+    Attributes:
+        values: variables that are known; commands change them.
+        folder: the current folder of the recipe, in its own file system.
+        locate: gives, for a path in the recipe's file system, the path relative to the document's folder, or None.
+        cloned: folders into which commands cloned repositories.
+        written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
+        step: the number of the install that is read.
+    """
+
+    def __init__(
+        self,
+        doc: Document,
+        *,
+        values: Mapping[str, str] | None = None,
+        parts: tuple[str, ...] = (),
+        groups: tuple[str, ...] = (),
+        folder: str = "",
+        locate: Locate | None = None,
+        step: int = 0,
+    ) -> None:
+        self.doc = doc
+        self.values = dict(values or {})
+        self.parts = parts
+        self.groups = groups
+        self.folder = folder
+        self.locate = locate or self._beside
+        self.written: dict[str, Script | None] = {}
+        self.cloned: set[str] = set()
+        self.step = step
+        self.detail: str | None = None
+
+    def path(self, text: str) -> str:
+        """A path of a command seen from the current folder, normalized."""
+        return posixpath.normpath(posixpath.join(self.folder, text))
+
+    def is_cloned(self, path: str) -> bool:
+        """Whether a path lies in a repository that the recipe cloned."""
+        return any(path.startswith(folder + "/") for folder in self.cloned)
+
+    def _beside(self, path: str) -> str | None:
+        return path if self.doc.beside(path) is not None else None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call:
+    """One command with the script that it stands in and the recipe that it changes."""
+
+    script: Script
+    recipe: Recipe
+    words: tuple[Word, ...]
+    stdin: Script | None = None
+
+    @property
+    def doc(self) -> Document:
+        """The document of the recipe."""
+        return self.recipe.doc
+
+    def at(self, word: Word) -> Place:
+        """The place of a word, its quotes left out."""
+        raw = self.script.text[word.start : word.end]
+        if word.quoted and len(raw) > 2 and raw[0] == raw[-1] and raw[0] in "'\"":
+            return self.script.place(word.start + 1, word.end - 1)
+        return self.script.place(word.start, word.end)
+
+    def whole(self) -> Place:
+        """The place of the command."""
+        if not self.words:
+            return self.script.place(0, len(self.script.text))
+        return self.script.place(self.words[0].start, self.words[-1].end)
+
+    def note(self, says: str, at: Place | None = None) -> Fact:
+        """A remark that the user is told."""
+        return Fact(key="note", value=says[:400], at=at or self.whole())
+
+    def unknown(self, word: Word) -> Unread:
+        """A word that holds something without a value here."""
+        name = leading_name(word.text)
+        return self.doc.unread(
+            f"`{word.unresolved[:80]}` has no value here; a variable gets one by --define NAME=VALUE",
+            self.at(word),
+            what=word.text,
+            package=package_of(name) if name else None,
+            template=True,
+        )
+
+    def shown(self, words: Iterable[Word] | None = None) -> str:
+        """The command as people write it, cut."""
+        return " ".join(word.text for word in (self.words if words is None else words))[:120]

@@ -1,0 +1,252 @@
+"""Simple commands of a shell script: assignments take effect, branches whose condition is known are decided."""
+
+from __future__ import annotations
+
+import operator
+import re
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
+from dataclasses import dataclass
+from fnmatch import fnmatchcase
+
+from mlaudit.grammars.shell.shell_words import Lexer, Operator, Redirection, Token, Word
+
+MAX_COMMANDS = 20_000
+"""Commands of one script."""
+
+MAX_NESTING = 50
+"""Compounds inside compounds that are told apart."""
+MAX_ITEMS = 1000
+"""Words of the list of a `for`."""
+
+_ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
+_OPENERS = frozenset(("if", "case", "while", "until", "for", "select"))
+_CLOSERS = frozenset(("fi", "esac", "done"))
+_LEADING = frozenset(("then", "else", "elif", "do", "!", "time", "{", "}", "fi", "esac", "done"))
+_NUMBER = re.compile(r"-?\d{1,18}")
+_NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
+    "-eq": operator.eq,
+    "-ne": operator.ne,
+    "-gt": operator.gt,
+    "-ge": operator.ge,
+    "-lt": operator.lt,
+    "-le": operator.le,
+}
+_TESTS = {"[": "]", "[[": "]]", "test": ""}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """One simple command.
+
+    Attributes:
+        words: its name and arguments.
+        group: commands of one group are alternatives (branches of an `if`, both sides of `||`), ascending.
+        skipped: it stands in a branch that the known values exclude.
+        redirections: where its output goes and its here-documents.
+    """
+
+    words: tuple[Word, ...]
+    group: int
+    conditional: bool = False
+    skipped: bool = False
+    redirections: tuple[Redirection, ...] = ()
+
+    @property
+    def name(self) -> str:
+        """The last part of the path of the program, without `.exe`."""
+        return self.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if self.words else ""
+
+
+@dataclass(slots=True)
+class _Branch:
+    """An open compound: whether its running branch is taken (None: unknown) and whether one was taken before."""
+
+    word: str
+    group: int
+    taken: bool | None = None
+    decided: bool = False
+
+
+def commands(text: str, values: MutableMapping[str, str]) -> Iterator[Command]:
+    """The commands of a script; `values` are read and, by assignments, written."""
+    reader = _Reader(values)
+    for token in Lexer(text, values).tokens():
+        yield from reader.feed(token)
+        if reader.group > MAX_COMMANDS:
+            return
+    yield from reader.finish()
+
+
+class _Reader:
+    """Collects tokens to commands.
+
+    `guard` is whether the next command runs as far as `&&` and `||` tell, `last` the outcome of the command before it
+    where that is known: of a test whose words are all known, or of one that does not run.
+    """
+
+    def __init__(self, values: MutableMapping[str, str]) -> None:
+        self.values = values
+        self.group = 0
+        self.words: list[Word] = []
+        self.redirections: list[Redirection] = []
+        self.branches: list[_Branch] = []
+        self.alternative = False
+        self.guard: bool | None = True
+        self.last: bool | None = None
+        self.last_is_test = False
+        self.negated = False
+
+    def feed(self, token: Token) -> Iterator[Command]:
+        if isinstance(token, Word):
+            self.words.append(token)
+        elif isinstance(token, Redirection):
+            self.redirections.append(token)
+        else:
+            yield from self.finish()
+            self._joined(token)
+
+    def _joined(self, connector: Operator) -> None:
+        """What a connector means for the next command."""
+        if connector.sign == "&&":
+            self.guard = self.last if self.last_is_test else self.guard
+            return
+        self.alternative = connector.sign == "||" and not self.last_is_test
+        if connector.sign == "||":
+            self.guard = not self.last if self.last_is_test and self.last is not None else None
+        else:
+            self.guard = True
+
+    def finish(self) -> Iterator[Command]:
+        """The command that the tokens so far make."""
+        words, self.words = self.words, []
+        redirections, self.redirections = tuple(self.redirections), []
+        words = self._without_assignments(self._without_keywords(words))
+        if words and words[0].text in _TESTS:
+            outcome = _outcome(words)
+            outcome = not outcome if self.negated and outcome is not None else outcome
+            self.last = False if self.guard is False else outcome
+            self.last_is_test, self.negated = True, False
+            return
+        if words or any(redirection.body for redirection in redirections):
+            command = self._command(tuple(words), redirections)
+            self._exported(command)
+            self.last_is_test = self.guard is False
+            self.last = False if self.guard is False else None
+            yield command
+
+    def _inside(self) -> list[_Branch]:
+        return [branch for branch in self.branches if branch.word in ("if", "case")]
+
+    def _command(self, words: tuple[Word, ...], redirections: tuple[Redirection, ...]) -> Command:
+        inside = self._inside()
+        if not inside and not self.alternative:
+            self.group += 1
+        return Command(
+            words=words,
+            group=inside[0].group if inside else self.group,
+            conditional=any(branch.taken is None for branch in inside) or self.guard is None,
+            skipped=any(branch.taken is False for branch in inside) or self.guard is False,
+            redirections=redirections,
+        )
+
+    def _without_keywords(self, words: list[Word]) -> list[Word]:
+        """The command behind `then`, `do`, `!`; compounds open and close on the way."""
+        for index, word in enumerate(words):
+            if word.quoted:
+                return words[index:]
+            if word.text in _OPENERS:
+                self._open(word.text, words[index : index + MAX_ITEMS])
+                if word.text in ("for", "case", "select"):
+                    return []
+            elif word.text in _LEADING:
+                self._continue(word.text)
+            else:
+                return words[index:]
+        return []
+
+    def _open(self, word: str, words: list[Word]) -> None:
+        if word in ("if", "case") and not self._inside():
+            self.group += 1
+        if len(self.branches) < MAX_NESTING:
+            self.branches.append(_Branch(word, self.group))
+        if word == "for" and len(words) > 2 and words[2].text == "in":
+            self._loop(words[1].text, words[3:])
+
+    def _loop(self, name: str, items: list[Word]) -> None:
+        """The variable of a loop stands for all its values at once."""
+        if any(item.unresolved for item in items):
+            self.values.pop(name, None)
+        else:
+            self.values[name] = " ".join(item.text for item in items)
+
+    def _continue(self, word: str) -> None:
+        self.negated = word == "!"
+        if not self.branches:
+            return
+        branch = self.branches[-1]
+        if word in _CLOSERS:
+            self.branches.pop()
+            self.last, self.last_is_test = None, False
+        elif word == "then":
+            outcome = self.last if self.last_is_test else None
+            branch.taken = False if branch.decided else outcome
+            branch.decided = branch.decided or outcome is True
+        elif word in ("else", "elif"):
+            branch.taken = False if branch.decided else (None if branch.taken is None else True)
+        if word in ("then", "else", "elif", "do"):
+            self.guard, self.alternative = True, False
+
+    def _without_assignments(self, words: list[Word]) -> list[Word]:
+        """`A=1 B=2 command`; without a command the values stay."""
+        while words and (found := _ASSIGNMENT.fullmatch(words[0].text)):
+            self._assign(found, words[0])
+            words = words[1:]
+        return words
+
+    def _assign(self, found: re.Match[str], word: Word) -> None:
+        name, plus, value = found.groups()
+        taken = {branch.taken for branch in self._inside()} | {self.guard}
+        if False in taken:
+            return
+        if word.unresolved or None in taken:
+            self.values.pop(name, None)
+        else:
+            self.values[name] = (self.values.get(name, "") if plus else "") + value
+
+    def _exported(self, command: Command) -> None:
+        if command.name not in ("export", "local", "declare", "readonly"):
+            return
+        for word in command.words[1:]:
+            found = _ASSIGNMENT.fullmatch(word.text)
+            if found:
+                self._assign(found, word)
+
+
+def _outcome(words: list[Word]) -> bool | None:
+    """What `[ a = b ]`, `[ -n a ]` and their like come to, None where that depends on what is unknown."""
+    closing = _TESTS[words[0].text]
+    inner = [word for word in words[1:] if word.text != closing or not closing]
+    if any(word.unresolved for word in inner):
+        return None
+    texts = [word.text for word in inner]
+    negated = texts[:1] == ["!"]
+    is_glob = words[0].text == "[[" and bool(inner) and not inner[-1].quoted
+    outcome = _comparison(texts[1:] if negated else texts, is_glob=is_glob)
+    return outcome if outcome is None or not negated else not outcome
+
+
+def _comparison(texts: list[str], *, is_glob: bool) -> bool | None:
+    if len(texts) == 1:
+        return bool(texts[0])
+    if len(texts) == 2 and texts[0] in ("-n", "-z"):
+        return bool(texts[1]) == (texts[0] == "-n")
+    if len(texts) != 3:
+        return None
+    left, sign, right = texts
+    if sign in ("=", "==", "!="):
+        same = fnmatchcase(left[:1024], right[:128]) if is_glob else left == right
+        return same == (sign != "!=")
+    compare = _NUMERIC.get(sign)
+    if compare is None or not (_NUMBER.fullmatch(left) and _NUMBER.fullmatch(right)):
+        return None
+    return compare(int(left), int(right))

@@ -1,0 +1,132 @@
+"""Shell parameters (`$X`, `${X:-default}`, `${X%.*}`, `${X//./}`) and expressions of CI systems, from known values."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from fnmatch import translate
+from functools import lru_cache
+
+MAX_DEPTH = 8
+"""Defaults inside defaults that are followed."""
+MAX_VALUE = 65536
+"""Characters of an expanded value; a longer one counts as unknown."""
+
+_BRACED = re.compile(r"\$\{([A-Za-z_]\w{0,127})(?:(:?[-+=?]|%%?|##?|//?|:)((?:[^{}]|\{[^{}]*\})*))?\}")
+_PLAIN = re.compile(r"\$([A-Za-z_]\w{0,127})")
+_EXPRESSION = re.compile(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
+_LENGTH = re.compile(r"\$\{#([A-Za-z_]\w{0,127})\}")
+_OPENING = re.compile(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
+_PLACEHOLDER = re.compile(r"\$?\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}|\$\{?([A-Za-z_]\w{0,127})\}?")
+_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
+_SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
+
+
+@lru_cache(maxsize=256)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), re.DOTALL)
+
+
+def reference(text: str, position: int) -> re.Match[str] | None:
+    """The parameter or expression that begins at a `$`, None where it is none of the known forms."""
+    forms = (_EXPRESSION, _BRACED, _LENGTH, _PLAIN)
+    return next((found for form in forms if (found := form.match(text, position))), None)
+
+
+def is_opening(text: str, position: int) -> bool:
+    """Whether the `$` at a position begins an expansion of any form."""
+    return _OPENING.match(text, position) is not None
+
+
+def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
+    """What a reference stands for, None where that is not known."""
+    known = values.get(found.group(1))
+    if found.re is _LENGTH:
+        return None if known is None else str(len(known))
+    if found.re is not _BRACED or found.group(2) is None:
+        return known
+    operator, operand = found.group(2), found.group(3)
+    if operator.lstrip(":") in ("-", "=", "?", "+") and operator != ":":
+        return _default(known, operator, operand, values, depth)
+    argument = expanded(operand, values, depth + 1)
+    return None if known is None or argument is None else _edited(known, operator, argument)
+
+
+def _default(known: str | None, operator: str, operand: str, values: Mapping[str, str], depth: int) -> str | None:
+    """`-`, `=`, `?` and `+`; with a colon an empty value counts as none."""
+    is_set = known is not None and not (operator.startswith(":") and not known)
+    operand = _QUOTED.sub(lambda found: found.group(1) or found.group(2) or "", operand)
+    if operator.endswith("+"):
+        return expanded(operand, values, depth + 1) if is_set else ""
+    if is_set or operator.endswith("?"):
+        return known
+    return expanded(operand, values, depth + 1)
+
+
+def _edited(value: str, operator: str, argument: str) -> str | None:
+    if operator in ("/", "//"):
+        old, _, new = argument.partition("/")
+        old = old.replace("\\", "")
+        return value.replace(old, new, -1 if operator == "//" else 1) if old else value
+    if operator == ":":
+        part = _SLICE.fullmatch(argument)
+        if part is None:
+            return None
+        start = int(part.group(1))
+        return value[start : start + int(part.group(2))] if part.group(2) else value[start:]
+    return _without_end(value[:1024], operator, argument)
+
+
+def _without_end(value: str, operator: str, pattern: str) -> str:
+    """`%`, `%%`: what matches is cut from the end; `#`, `##`: from the front; the doubled one cuts the most."""
+    cuts = range(len(value) + 1)
+    tail = operator[0] == "%"
+    glob = _glob(pattern)
+    for cut in cuts if operator in ("%%", "#") else reversed(cuts):
+        if glob.match(value[cut:] if tail else value[:cut]):
+            return value[:cut] if tail else value[cut:]
+    return value
+
+
+def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None:
+    """A text with every reference replaced; None where one has no value here."""
+    if depth > MAX_DEPTH:
+        return None
+    made: list[str] = []
+    position = 0
+    while (dollar := text.find("$", position)) >= 0:
+        made.append(text[position:dollar])
+        found = reference(text, dollar)
+        value = value_of(found, values, depth) if found else None
+        if value is None and (found or is_opening(text, dollar)):
+            return None
+        made.append(value if value is not None else "$")
+        position = found.end() if found else dollar + 1
+    made.append(text[position:])
+    whole = "".join(made)
+    return whole if len(whole) <= MAX_VALUE else None
+
+
+def defined(text: str, values: Mapping[str, str]) -> str:
+    """A text of a configuration file with the placeholders that have a value (`$X`, `${X}`, `{{ X }}`) replaced."""
+    if "$" not in text and "{{" not in text:
+        return text
+
+    def value(found: re.Match[str]) -> str:
+        return values.get(found.group(1) or found.group(2), found.group(0))
+
+    return _PLACEHOLDER.sub(value, text)
+
+
+_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|\$[A-Za-z_(]|\{[A-Za-z_]\w{0,64}\}|<[A-Za-z_][\w-]{0,64}>")
+
+
+# Known places rather than templates: build tools fill them with the project's own folder.
+_KNOWN_PLACES = ("${PROJECT_ROOT}", "{root:uri}", "{root:parent:uri}", "{root}")
+
+
+def is_template(text: str) -> bool:
+    """Whether a text holds a placeholder that has no value here (`${X}`, `$X`, Jinja's or cookiecutter's braces)."""
+    for known in _KNOWN_PLACES:
+        text = text.replace(known, "")
+    return _TEMPLATE.search(text) is not None

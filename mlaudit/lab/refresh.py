@@ -1,0 +1,133 @@
+"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh demands|pythons|abi`.
+
+Each prints the rows of its file to stdout, to be reviewed and put in place by hand. It needs pip and the network, reads
+metadata of the packages in the tables and of no others, and nothing of the tool imports it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+from mlaudit.knowledge.load import parse
+
+PYTHON = "3.11"
+"""The interpreter whose wheels are looked at where one must be chosen."""
+LINUX = {"platform_system": "Linux", "sys_platform": "linux", "platform_machine": "x86_64", "extra": ""}
+BUILT_FOR_1 = b"numpy.core._multiarray_umath"
+BUILT_FOR_2 = b"numpy._core._multiarray_umath"
+
+
+def pip(*arguments: str) -> str:
+    """What pip prints. Raises CalledProcessError."""
+    command = [sys.executable, "-m", "pip", "--disable-pip-version-check", *arguments]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout  # noqa: S603 - own arguments
+
+
+def releases(package: str, python: str = PYTHON) -> list[str]:
+    """Final releases that have a wheel for a Python, oldest first."""
+    found = pip("index", "versions", package, "--json", "--python-version", python, "--only-binary=:all:")
+    versions = [str(version) for version in json.loads(found)["versions"]]
+    return sorted((text for text in versions if not Version(text).is_prerelease), key=Version)
+
+
+def requirements(package: str, version: str) -> list[Requirement]:
+    """What one release demands on Linux without extras, from its metadata."""
+    target = ("--python-version", PYTHON, "--only-binary=:all:", "--target", tempfile.gettempdir())
+    report = pip("install", "--dry-run", "--no-deps", "--quiet", "--report", "-", *target, f"{package}=={version}")
+    metadata = json.loads(report)["install"][0]["metadata"]
+    found = [Requirement(text) for text in metadata.get("requires_dist", ())]
+    return [entry for entry in found if entry.marker is None or entry.marker.evaluate(LINUX)]
+
+
+def runs(wanted: Mapping[str, str]) -> list[tuple[str, str, str]]:
+    """Ranges by release, oldest first, as runs of equal ranges: first release, last release, range."""
+    found: list[tuple[str, str, str]] = []
+    for version, specifier in wanted.items():
+        if found and found[-1][2] == specifier:
+            found[-1] = (found[-1][0], version, specifier)
+        else:
+            found.append((version, version, specifier))
+    return found
+
+
+def demands() -> Iterator[str]:
+    """The rows of demands.toml, with the releases that came since its last runs."""
+    for subject, others in parse("demands.toml").get("demand").items():
+        rows = [row.get("runs") for _, row in others.items()]
+        newest = max((run.texts()[1] for row in rows for run in row.each()), key=Version)
+        newer = [version for version in releases(subject) if Version(version) > Version(newest)]
+        metadata = {version: requirements(subject, version) for version in newer}
+        for other, row in others.items():
+            known = [tuple(run.texts()) for run in row.get("runs").each()]
+            since = runs({version: text for version in newer if (text := _specifier(metadata[version], other))})
+            yield _demand(subject, other, row.get("family").text(), [*known, *since])
+
+
+def _specifier(found: Sequence[Requirement], other: str) -> str:
+    texts = [str(entry.specifier) for entry in found if entry.name.lower().replace("_", "-") == other]
+    clauses = {clause for text in texts for clause in text.split(",") if clause}
+    return ",".join(sorted(clauses, key=lambda clause: (clause[0] != ">", clause)))
+
+
+def _demand(subject: str, other: str, family: str, rows: Sequence[tuple[str, ...]]) -> str:
+    lines = [f"[demand.{subject}.{other}]", f'family = "{family}"', "runs = ["]
+    lines += [f"  {json.dumps(list(row))}," for row in rows]
+    return "\n".join([*lines, "]", ""])
+
+
+def pythons() -> Iterator[str]:
+    """The rows of pythons.toml: the first and the last release with a wheel, for each package and Python."""
+    for package, row in parse("pythons.toml").get("wheels").items():
+        lines = [f"[wheels.{package}]"]
+        for python in row.table():
+            found = releases(package, str(python))
+            lines.append(f'"{python}" = {json.dumps([found[0], found[-1]] if found else [])}')
+        yield "\n".join([*lines, ""])
+
+
+def abi() -> Iterator[str]:
+    """For which numpy the last release known for numpy 1, and the newest one, of each package are built."""
+    for row in parse("abi.toml").get("built").each():
+        package = row.get("package").text()
+        for version in (row.get("last_numpy1").text(), releases(package)[-1]):
+            yield f"{package} {version}: {built_for(package, version)}"
+
+
+def built_for(package: str, version: str) -> str:
+    """Which numpy the compiled modules of a wheel name."""
+    with tempfile.TemporaryDirectory() as folder:
+        target = ("--python-version", PYTHON, "--only-binary=:all:", "--no-deps", "--dest", folder)
+        pip("download", "--quiet", *target, f"{package}=={version}")
+        wheel = next(Path(folder).glob("*.whl"))
+        with zipfile.ZipFile(wheel) as archive:
+            modules = [archive.read(name) for name in archive.namelist() if name.endswith(".so")]
+    if any(BUILT_FOR_2 in module for module in modules):
+        return "numpy 2, runs on 1 and 2"
+    return "numpy 1 only" if any(BUILT_FOR_1 in module for module in modules) else "no compiled code for numpy"
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Print the rows of one file."""
+    tables = {"demands": demands, "pythons": pythons, "abi": abi}
+    parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh", description=__doc__)
+    parser.add_argument("table", choices=sorted(tables))
+    asked = parser.parse_args(arguments)
+    sys.stdout.write(f'checked = "{date.today().isoformat()}"\n\n')
+    for text in tables[asked.table]():
+        sys.stdout.write(text + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,44 @@
+"""What a package is called: PEP 503 names, and the row that names of several ecosystems and builds share."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+
+from mlaudit.model.packaged import packaged
+
+_RUNS = re.compile(r"[-_.]+")
+_ABOUT = ("source", "checked")
+
+
+@lru_cache(maxsize=65536)
+def normalized(name: str) -> str:
+    """PEP 503: lower case, runs of `-`, `_` and `.` become one `-`."""
+    return _RUNS.sub("-", name.strip()).lower()
+
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Mapping[str, str]]:
+    import tomli
+
+    rows: dict[str, dict[str, str]] = {}
+    for ecosystem, table in tomli.loads(packaged("knowledge/names.toml")).items():
+        if isinstance(table, dict):
+            rows[ecosystem] = {
+                normalized(str(name)): str(package) for name, package in table.items() if name not in _ABOUT
+            }
+    return rows
+
+
+@lru_cache(maxsize=65536)
+def package_of(name: str, ecosystem: str = "pypi") -> str:
+    """The row a name belongs to: conda's `pytorch` is `torch`, `tensorflow-cpu` is `tensorflow`.
+
+    `ecosystem` is `pypi`, `conda` or `import` (names of modules, as watermark and session_info print them).
+    """
+    plain = normalized(name)
+    tables = _tables()
+    if ecosystem != "pypi":
+        plain = tables.get(ecosystem, {}).get(plain, plain)
+    return tables.get("builds", {}).get(plain, plain)

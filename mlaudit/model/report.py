@@ -1,0 +1,334 @@
+"""What an audit says: environments, cells, crossings, rows, findings, and the report of them all."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mlaudit.model.nouns import (
+    Distance,
+    Evidence,
+    Fix,
+    Kind,
+    Layer,
+    Pin,
+    Place,
+    Problem,
+    Reading,
+    Severity,
+    State,
+    Target,
+    Unread,
+    Verdict,
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cell:
+    """What one environment says of one package.
+
+    Attributes:
+        versions: the exact versions that may be installed, local parts kept; one where `state` is exact.
+        specifier: the range, None where any version will do.
+        by_python: which statement holds for which Python, where that differs; the text is a version or a specifier.
+        pins: the statements that count.
+        overruled: statements of a lower layer or an earlier install.
+        conflict: statements that cannot hold together.
+        at: the place to point to.
+    """
+
+    environment: str
+    package: str
+    state: State
+    versions: tuple[str, ...] = ()
+    specifier: str | None = None
+    variant: str | None = None
+    layer: Layer | None = None
+    kind: Kind = Kind.PACKAGE
+    by_python: Mapping[str, str] = field(default_factory=dict)
+    pins: tuple[Pin, ...] = ()
+    overruled: tuple[Pin, ...] = ()
+    conflict: tuple[Pin, ...] = ()
+    at: Place | None = None
+
+    @property
+    def stated(self) -> bool:
+        """Whether the environment names the package and the statement was understood."""
+        return self.state in (State.EXACT, State.RANGE, State.SEVERAL)
+
+    @property
+    def named(self) -> bool:
+        """Whether the environment names the package, understood or not."""
+        return self.stated or self.state is State.UNREAD
+
+    @property
+    def version(self) -> str | None:
+        """The exact version, None where there is not exactly one."""
+        return self.versions[0] if self.state is State.EXACT else None
+
+    @property
+    def shown(self) -> str:
+        """The cell as people read it."""
+        if self.state is State.EXACT:
+            return self.versions[0]
+        if self.state is State.SEVERAL:
+            return " | ".join(dict.fromkeys((*self.versions, *((self.specifier,) if self.specifier else ()))))
+        if self.state is State.RANGE:
+            return self.specifier or "any"
+        return str(self.state.value)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Environment:
+    """One place where the code runs: its sources read, its target settled, its cells computed.
+
+    Attributes:
+        follows: names of the environments whose artifacts this one reads.
+        selected: parallel to the pins of `readings`: whether each is installed for the target; None where it depends.
+        complete: its sources name everything that is installed.
+        artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
+        writes, reads: the model artifacts that it makes, and those that it loads.
+        notes: what the user should know about how it was understood.
+        problems: what was asked of its target and is not there.
+    """
+
+    name: str
+    role: str
+    follows: tuple[str, ...] = ()
+    sources: tuple[str, ...] = ()
+    target: Target = field(default_factory=Target)
+    readings: tuple[Reading, ...] = ()
+    selected: tuple[tuple[bool | None, ...], ...] = ()
+    complete: bool = False
+    cells: Mapping[str, Cell] = field(default_factory=dict)
+    artifact_kinds: tuple[str, ...] = ()
+    writes: tuple[Reading, ...] = ()
+    reads: tuple[Reading, ...] = ()
+    notes: tuple[str, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+    @property
+    def unread(self) -> tuple[Unread, ...]:
+        """Everything that was seen and not understood."""
+        return tuple(entry for reading in (*self.readings, *self.writes, *self.reads) for entry in reading.unread)
+
+    @property
+    def packages(self) -> int:
+        """How many packages it names."""
+        return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
+
+    def documents(self, pins: Iterable[Pin]) -> tuple[Reading, ...]:
+        """The readings in which some pins stand, each once."""
+        wanted = {id(pin) for pin in pins}
+        return tuple(reading for reading in self.readings if any(id(pin) in wanted for pin in reading.pins))
+
+    def pins(self) -> Iterator[tuple[Pin, bool | None]]:
+        """Every pin with whether it is selected."""
+        for reading, chosen in zip(self.readings, self.selected, strict=True):
+            yield from zip(reading.pins, chosen, strict=True)
+
+    def listed(self) -> Iterator[tuple[Pin, bool | None, str]]:
+        """Every pin, those that artifacts record too, with whether it is selected and the format it was read from."""
+        for reading, chosen in zip(self.readings, self.selected, strict=True):
+            yield from ((pin, selected, reading.format) for pin, selected in zip(reading.pins, chosen, strict=True))
+        for reading in (*self.writes, *self.reads):
+            yield from ((pin, True, reading.format) for pin in reading.pins)
+
+    def cell(self, package: str) -> Cell:
+        """The cell of a package, made up as `absent` or `unstated` where the environment does not name it."""
+        found = self.cells.get(package)
+        return found if found is not None else self.missing(package, Kind.PACKAGE)
+
+    @property
+    def lost(self) -> bool:
+        """Whether of some source nothing at all could be read."""
+        return any(entry.whole for reading in self.readings for entry in reading.unread if not reading.pins)
+
+    def missing(self, package: str, kind: Kind) -> Cell:
+        """The cell of something that is not named: `absent` in a complete list of packages, else `unstated`.
+
+        What a source of which nothing was read would have said is not known.
+        """
+        state = State.ABSENT if self.complete and kind is Kind.PACKAGE else State.UNSTATED
+        return Cell(environment=self.name, package=package, state=State.UNREAD if self.lost else state, kind=kind)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Crossing:
+    """Writer to reader, one package: what is judged."""
+
+    package: str
+    writer: Cell
+    reader: Cell
+    verdict: Verdict
+    distance: Distance | None = None
+    watched: bool = False
+
+    @property
+    def environments(self) -> tuple[str, str]:
+        """The names of writer and reader."""
+        return self.writer.environment, self.reader.environment
+
+    @property
+    def cells(self) -> tuple[Cell, Cell]:
+        """Writer's and reader's cell."""
+        return self.writer, self.reader
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactCrossing:
+    """One library that a model artifact records, against the environment that loads the artifact.
+
+    Attributes:
+        writer, reader: names of environments; the same where an environment loads what nobody here writes.
+        artifact: the pin that stands for the file.
+        pin: what the file records of the library.
+        cell: what the reader says of the library.
+    """
+
+    writer: str
+    reader: str
+    artifact: Pin
+    pin: Pin
+    cell: Cell
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SharedFile:
+    """One of the files that must be the same on every side; `text` is None where it could not be read, and `why`."""
+
+    path: str
+    text: str | None
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Row:
+    """One package over all environments, and the worst of its crossings."""
+
+    package: str
+    kind: Kind
+    cells: tuple[Cell, ...]
+    crossings: tuple[Crossing, ...]
+    verdict: Verdict
+    distance: Distance | None
+    watched: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Hit:
+    """What a rule says: the fact, without code, fingerprint or policy.
+
+    Attributes:
+        other: the second package of a fact about two packages of one environment.
+        values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
+    """
+
+    message: str
+    at: Place
+    package: str | None = None
+    environments: tuple[str, ...] = ()
+    severity: Severity | None = None
+    related: tuple[Place, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    details: tuple[str, ...] = ()
+    expected: str | None = None
+    actual: str | None = None
+    other: str | None = None
+    values: tuple[str, ...] = ()
+    fix: Fix | None = None
+    covers: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One fact that the user should know, after policy.
+
+    Attributes:
+        details: further sentences, one a line (what was seen, how sure).
+        covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
+        suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
+    """
+
+    code: str
+    name: str
+    severity: Severity
+    message: str
+    at: Place
+    package: str | None = None
+    environments: tuple[str, ...] = ()
+    related: tuple[Place, ...] = ()
+    evidence: tuple[Evidence, ...] = ()
+    details: tuple[str, ...] = ()
+    expected: str | None = None
+    actual: str | None = None
+    fix: Fix | None = None
+    covers: tuple[str, ...] = ()
+    fingerprint: str = ""
+    suppressed: str | None = None
+
+    @property
+    def locations(self) -> tuple[Place, ...]:
+        """The primary place first, each once."""
+        return tuple(dict.fromkeys((self.at, *self.related)))
+
+
+BASELINE = "in the baseline"
+"""Why a finding that the baseline knows does not count."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """Counts of one report.
+
+    Attributes:
+        compared: crossings in which both sides name the package.
+        aligned: those of them that agree.
+        equal: what else is stated and the same everywhere (`Python 3.11`, `CUDA 12.4`, `7 system libraries`).
+        unseen: what no pair states on both sides, so that nothing known of it applied (`CUDA`, `model artifacts`).
+    """
+
+    error: int = 0
+    warning: int = 0
+    info: int = 0
+    suppressed: int = 0
+    aligned: int = 0
+    compared: int = 0
+    unread: int = 0
+    equal: tuple[str, ...] = ()
+    unseen: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One thing that looking found, and why it was taken for what it is; `role` is `ignored` for what was left out."""
+
+    role: str
+    folder: str
+    documents: tuple[str, ...]
+    why: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """Everything that a reporter may show.
+
+    Attributes:
+        fail_on: the mildest severity that fails the run, None for never.
+        baselined: a baseline was given, used or not.
+        found: what was discovered, where no configuration declares it.
+        notes: sentences that the user should read before the findings.
+    """
+
+    command: str
+    environments: tuple[Environment, ...]
+    rows: tuple[Row, ...]
+    findings: tuple[Finding, ...]
+    summary: Summary
+    exit_code: int
+    knowledge: str
+    fail_on: Severity | None = Severity.ERROR
+    baselined: bool = False
+    found: tuple[Found, ...] = ()
+    notes: tuple[str, ...] = ()
+    suppressed: tuple[Finding, ...] = ()

@@ -1,0 +1,188 @@
+"""Versions and ranges: equality, distance, variants, what a range admits and whether two ranges can meet (PEP 440)."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+
+from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
+from packaging.version import InvalidVersion, Version
+
+from mlaudit.model.nouns import Distance
+
+MAX_LENGTH = 256
+"""Characters: a longer text is no version."""
+MAX_CLAUSES = 64
+"""A specifier with more clauses is not understood (20,000 clauses cost seconds)."""
+
+_VARIANT = re.compile(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
+
+
+@lru_cache(maxsize=65536)
+def parsed(text: str) -> Version | None:
+    """The version, or None where the text is not one for PEP 440."""
+    if len(text) > MAX_LENGTH:
+        return None
+    try:
+        return Version(text)
+    except InvalidVersion:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def specifiers(text: str) -> SpecifierSet | None:
+    """The specifier set, or None where the text is none for PEP 440 or has more than `MAX_CLAUSES` clauses."""
+    if text.count(",") >= MAX_CLAUSES or len(text) > MAX_CLAUSES * MAX_LENGTH:
+        return None
+    try:
+        return SpecifierSet(text, prereleases=True)
+    except InvalidSpecifier:
+        return None
+
+
+@lru_cache(maxsize=65536)
+def split_variant(version: str) -> tuple[str, str | None]:
+    """Public version and known build part: `2.5.1+cu124` is `2.5.1` and `cu124`.
+
+    Local parts that name no accelerator (`1.0+local`, a commit) are variants as they stand; NVIDIA's container builds
+    (`2.10.0a0+b4e4ee81d3.nv25.12`) are `nv25.12`.
+    """
+    public, plus, local = version.partition("+")
+    if not plus or not local:
+        return version, None
+    known = _VARIANT.search(local.lower())
+    return public, known.group(1) if known else local
+
+
+@lru_cache(maxsize=65536)
+def public(version: str) -> str:
+    """The version without its local part."""
+    return version.partition("+")[0]
+
+
+@lru_cache(maxsize=65536)
+def same_public(left: str, right: str) -> bool:
+    """Whether two versions are equal but for their local parts (`1.0` is `1.0.0`, `1!1.0` is not `1.0`)."""
+    one, other = parsed(public(left)), parsed(public(right))
+    if one is None or other is None:
+        return public(left).strip().lower() == public(right).strip().lower()
+    return one == other
+
+
+@lru_cache(maxsize=65536)
+def distance(left: str, right: str) -> Distance | None:
+    """How far two versions are apart but for their local parts; None where they are equal.
+
+    What is no PEP 440 version is compared by its numbers; texts without numbers in common are `major`.
+    """
+    if same_public(left, right):
+        return None
+    one, other = _release(left), _release(right)
+    if one[0] != other[0]:
+        return Distance.MAJOR
+    for at, found in ((1, Distance.MAJOR), (2, Distance.MINOR)):
+        if one[at] != other[at]:
+            return found
+    return Distance.PRE if one[3:] == other[3:] else Distance.PATCH
+
+
+def _release(text: str) -> tuple[int, ...]:
+    """Epoch and release numbers, at least three, trailing zeros dropped behind them."""
+    version = parsed(public(text))
+    epoch, numbers = (version.epoch, version.release) if version else (0, tuple(_numbers(text)))
+    padded = (*numbers, 0, 0, 0)[: max(3, len(numbers))]
+    while len(padded) > 3 and padded[-1] == 0:
+        padded = padded[:-1]
+    return (epoch, *padded)
+
+
+def _numbers(text: str) -> Iterator[int]:
+    return (int(digits) for digits in re.findall(r"\d{1,9}", text[:MAX_LENGTH])[:6])
+
+
+@lru_cache(maxsize=65536)
+def exact(specifier: str) -> str | None:
+    """The one version that a specifier admits by naming it (`==2.6.1`, `===2.6.1`, `==2.6.1,<=3.0`), else None."""
+    clauses = specifiers(specifier)
+    if clauses is None:
+        return None
+    named = [clause for clause in clauses if _names_one(clause)]
+    if not named:
+        return None
+    version = named[0].version
+    agreed = all(clause.operator == "===" or admits(str(clause), version) for clause in clauses)
+    return version if agreed else None
+
+
+def _names_one(clause: Specifier) -> bool:
+    return clause.operator == "===" or (clause.operator == "==" and not clause.version.endswith(".*"))
+
+
+@lru_cache(maxsize=65536)
+def admits(specifier: str, version: str) -> bool:
+    """Whether a range admits a version, prereleases included; a vendor's build counts as its release.
+
+    Such a build is `2.10.0a0+b4e4ee81d3.nv25.12`, which PEP 440 puts before 2.10.
+
+    What PEP 440 cannot read admits everything: an accusation needs proof.
+    """
+    clauses, found = specifiers(specifier), parsed(version)
+    if clauses is None or found is None:
+        return True
+    if clauses.contains(found, prereleases=True):
+        return True
+    vendored = found.local is not None and found.is_prerelease
+    return vendored and clauses.contains(Version(found.base_version), prereleases=True)
+
+
+@lru_cache(maxsize=65536)
+def disjoint(left: str, right: str) -> bool:
+    """Whether it is proved that no version satisfies both specifiers.
+
+    The order of PEP 440 is dense and every clause changes its mind only at, just before or just after the version that
+    it names, so trying those is a proof (`_probes`).
+    """
+    one, other = specifiers(left), specifiers(right)
+    if one is None or other is None:
+        return False
+    return not any(_both(one, other, version) for version in _probes(one, other))
+
+
+def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
+    return one.contains(version, prereleases=True) and other.contains(version, prereleases=True)
+
+
+def _probes(*sets: SpecifierSet) -> Iterator[str]:
+    yield from ("0", "99999999")
+    for clause in {clause for clauses in sets for clause in clauses}:
+        named = clause.version.removesuffix(".*")
+        version = parsed(named)
+        if version is None:
+            yield named
+            continue
+        yield named
+        base = version.base_version
+        yield from (
+            f"{base}{tail}" for tail in (".dev0", "a0", "rc99999999", "", ".post0", ".post99999999", ".0.0.0.1")
+        )
+        yield from _around(version)
+
+
+def _around(version: Version) -> Iterator[str]:
+    """Versions just below, and above, each prefix of a release: where wildcards and `~=` end."""
+    epoch = f"{version.epoch}!" if version.epoch else ""
+    for length in range(1, len(version.release) + 1):
+        *head, last = version.release[:length]
+        for number in {last + 1, max(last - 1, 0)}:
+            stem = epoch + ".".join(str(part) for part in (*head, number))
+            yield from (stem, f"{stem}.99999999")
+        stem = epoch + ".".join(str(part) for part in (*head, last))
+        yield f"{stem}.99999999"
+
+
+@lru_cache(maxsize=16384)
+def both(left: str, right: str) -> str:
+    """The intersection of two specifiers, as text, each clause once."""
+    clauses = [clause.strip() for text in (left, right) for clause in text.split(",") if clause.strip()]
+    return ",".join(dict.fromkeys(clauses))

@@ -1,0 +1,183 @@
+"""From a document to a reading: recognize the format, run its parser, follow its includes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
+from typing import TypeVar
+
+from mlaudit.document.budget import document_budget
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
+from mlaudit.parsers._registry import Parser, named, parser_of, parsers
+
+T = TypeVar("T")
+
+MAX_INCLUDES = 200
+"""Documents that one document may pull in, itself included."""
+
+
+def recognized(doc: Document, as_format: str | None = None) -> Parser:
+    """The parser of a document: as told, else by its name, else by its content. Raises Unreadable.
+
+    The name of a binary format is a hint (a `.pkl` may be a zip archive): its bytes must agree.
+    """
+    if as_format is not None:
+        return _told(as_format)
+    tree = doc.tree is not None
+    by_name = named(doc.path, tree=tree)
+    decisive = [one for one in by_name if one.kind != "binary"]
+    placed = [one for one in decisive if one.places(doc.path)]
+    for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
+        if len(certain) == 1:
+            return certain[0]
+    try:
+        return _by_content(doc, decisive or [one for one in parsers().values() if (one.kind == "tree") is tree])
+    except Unreadable:
+        if len(by_name) == 1:
+            return by_name[0]
+        raise
+
+
+def _told(as_format: str) -> Parser:
+    told = parser_of(as_format)
+    if told is None:
+        raise Unreadable(f"`{as_format}` is no known format; one of {', '.join(parsers())}")
+    return told
+
+
+def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
+    # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
+    found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
+    if len(found) == 1:
+        return found[0]
+    if len(found) > 1:
+        raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
+    if not doc.size and doc.tree is None:
+        raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
+    raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
+
+
+def _claiming(doc: Document, candidates: Sequence[Parser], *, binary: bool) -> list[Parser]:
+    return [parser for parser in candidates if (parser.kind == "binary") is binary and _sniffed(parser, doc)]
+
+
+def _sniffed(parser: Parser, doc: Document) -> bool:
+    if parser.content is None:
+        return False
+    try:
+        return parser.content(doc)
+    except (Unreadable, Malformed):
+        return False
+
+
+def read(doc: Document, as_format: str | None = None) -> Reading:
+    """What a document says, its includes folded in where they stand; bad input becomes an Unread, never an error."""
+    with document_budget():
+        try:
+            parser = recognized(doc, as_format)
+        except Unreadable as error:
+            return _unreadable(doc, "unknown", error)
+        return _Collector().reading(doc, parser)
+
+
+def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:
+    at = doc.place(error.line, error.column)
+    return Reading(
+        path=doc.path, format=format_name, complete=False, unread=(Unread(at=at, why=error.why, whole=True),)
+    )
+
+
+class _Collector:
+    """Sorts statements into a reading; follows includes, each document once, `MAX_INCLUDES` at most."""
+
+    def __init__(self) -> None:
+        self.visited: set[tuple[str, bool, tuple[str, ...]]] = set()
+        self.facts: list[Fact] = []
+
+    def reading(self, doc: Document, parser: Parser) -> Reading:
+        self.visited.add((doc.path, False, ()))
+        sorted_statements: dict[type, list[Statement]] = {}
+        complete = parser.complete
+        for statement in self.statements(doc, parser):
+            if isinstance(statement, Fact) and statement.key == "complete":
+                complete = statement.value == "yes"
+            sorted_statements.setdefault(type(statement), []).append(statement)
+        return _assembled(doc.path, parser.format, complete, sorted_statements)
+
+    def statements(self, doc: Document, parser: Parser) -> Iterator[Statement]:
+        try:
+            for statement in parser.read(doc):
+                yield statement
+                if isinstance(statement, Include):
+                    yield from self.included(doc, statement, parser)
+        except Unreadable as error:
+            yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True)
+        except Malformed as error:
+            yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
+        except RecursionError:
+            yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+
+    def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
+        inner = doc.beside(include.target)
+        if inner is None:
+            yield Unread(at=include.at, why=_not_there(include), what=include.target)
+            return
+        # Two stages of a recipe may install one file; each has its pins.
+        key = (inner.path, include.constraint, include.parts)
+        if key in self.visited:
+            return
+        if len(self.visited) >= MAX_INCLUDES:
+            yield Unread(at=include.at, why=f"more than {MAX_INCLUDES} documents are included", what=include.target)
+            return
+        self.visited.add(key)
+        try:
+            inner_parser = parsers()[include.format] if include.format else recognized(inner)
+        except Unreadable:
+            inner_parser = parser
+        for statement in self.statements(inner, inner_parser):
+            yield from _placed(statement, include)
+
+
+def _not_there(include: Include) -> str:
+    if "://" in include.target:
+        return "an include by address is not fetched; an audit opens no network connection"
+    return f"the included file `{include.target}` is not there, or lies outside the audited root"
+
+
+def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
+    """A statement of an included document, as the including one sees it."""
+    if isinstance(statement, Pin):
+        yield replace(
+            statement,
+            kind=Kind.BOUND if include.constraint else statement.kind,
+            step=statement.step + include.step,
+            groups=statement.groups or include.groups,
+            under_extras=statement.under_extras or include.under_extras,
+            parts=statement.parts or include.parts,
+        )
+    elif not (isinstance(statement, Fact) and statement.key == "complete"):
+        yield replace(statement, whole=False) if isinstance(statement, Unread) else statement
+
+
+def _assembled(path: str, format_name: str, complete: bool, found: dict[type, list[Statement]]) -> Reading:
+    """The reading of sorted statements; one with an Unread of the whole claims to be complete no more."""
+    unread = _only(found, Unread)
+    whole = any(entry.whole for entry in unread)
+    return Reading(
+        path=path,
+        format=format_name,
+        complete=complete and not whole,
+        roots=_only(found, Root),
+        pins=_only(found, Pin),
+        includes=_only(found, Include),
+        facts=_only(found, Fact),
+        waivers=_only(found, Waiver),
+        unread=unread,
+    )
+
+
+def _only(found: dict[type, list[Statement]], kind: type[T]) -> tuple[T, ...]:
+    return tuple(statement for statement in found.get(kind, ()) if isinstance(statement, kind))

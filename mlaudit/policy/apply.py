@@ -1,0 +1,247 @@
+"""What the user said about findings, in one order: select, supersede, ignore, severity, baseline."""
+
+from __future__ import annotations
+
+import hashlib
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date
+from fnmatch import fnmatchcase
+
+from mlaudit.model.nouns import Severity, Waiver
+from mlaudit.model.report import BASELINE, Finding, Hit
+from mlaudit.request.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup
+from mlaudit.rules._registry import Rule, rules
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """A hit and the rule that made it."""
+
+    rule: Rule
+    hit: Hit
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome:
+    """Findings in the order in which they are shown, and whether they fail the run."""
+
+    findings: tuple[Finding, ...]
+    suppressed: tuple[Finding, ...]
+    counts: Mapping[str, int]
+    failed: bool
+
+
+def apply(
+    judged: Iterable[Judged],
+    settings: Settings,
+    *,
+    today: date,
+    baseline: Mapping[str, str],
+    uncertain: frozenset[tuple[str, str]] = frozenset(),
+    waivers: Sequence[Waiver] = (),
+    partial: bool = False,
+) -> Outcome:
+    """The findings that remain, worst first.
+
+    Args:
+        uncertain: pairs that were guessed and have rivals; they give no errors.
+        partial: not everything that is declared was looked at, so that an ignore that matches nothing is no news.
+    """
+    remaining = [one for one in _superseding(_wanted(judged, settings)) if not _left_out(one.rule, settings)]
+    found = [(one.rule, _guarded(_finding(one), uncertain)) for one in remaining]
+    used: Counter[int] = Counter()
+    used_waivers: set[Waiver] = set()
+    shown: list[Finding] = []
+    for rule, finding in found:
+        finding = _permitted(finding, settings.version_groups)
+        finding = _ignored(rule, finding, settings.ignores, today, used)
+        finding = _waived(rule, finding, waivers, used_waivers)
+        finding = replace(finding, severity=_severity(rule, finding, settings))
+        shown.append(_baselined(finding, baseline))
+    unused = [] if partial else [one for one in waivers if one not in used_waivers]
+    shown.extend(_about_ignores(settings, used, today, partial=partial))
+    shown.extend(_about_waivers(settings, unused))
+    shown.sort(key=_order)
+    kept = tuple(finding for finding in shown if finding.suppressed is None)
+    return Outcome(
+        findings=kept,
+        suppressed=tuple(finding for finding in shown if finding.suppressed is not None),
+        counts=Counter([*(one.severity.value for one in kept), *("suppressed" for _ in range(len(shown) - len(kept)))]),
+        failed=_fails(kept, settings.fail_on),
+    )
+
+
+def _fails(findings: Sequence[Finding], fail_on: Severity | None) -> bool:
+    return fail_on is not None and any(finding.severity.rank <= fail_on.rank for finding in findings)
+
+
+def _order(finding: Finding) -> tuple[object, ...]:
+    at = finding.at
+    return (
+        finding.severity.rank,
+        finding.code,
+        finding.package or "",
+        finding.environments,
+        at.path,
+        at.line or 0,
+        at.column or 0,
+        finding.message,
+    )
+
+
+def _wanted(judged: Iterable[Judged], settings: Settings) -> list[Judged]:
+    return [one for one in judged if _chosen(one.rule, settings)]
+
+
+def _selected(rule: Rule, settings: Settings) -> bool:
+    return _chosen(rule, settings) and not _left_out(rule, settings)
+
+
+def _chosen(rule: Rule, settings: Settings) -> bool:
+    return not settings.select or any(_names(text, rule) for text in settings.select)
+
+
+def _left_out(rule: Rule, settings: Settings) -> bool:
+    """Asked after superseding, so that leaving out the strong rule does not bring the weak one back."""
+    return any(_names(text, rule) for text in settings.ignore_codes)
+
+
+def _names(text: str, rule: Rule) -> bool:
+    """Whether a code, the beginning of one (`MLA3`), or a rule's name means a rule."""
+    return text == rule.name or rule.code.startswith(text.upper())
+
+
+def _superseding(judged: Sequence[Judged]) -> Iterator[Judged]:
+    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
+    spoken = {(code, *_subject(one.hit)) for one in judged for code in one.rule.supersedes}
+    return (one for one in judged if (one.rule.code, *_subject(one.hit)) not in spoken)
+
+
+def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
+    return hit.package, hit.other, frozenset(hit.environments)
+
+
+def _finding(one: Judged) -> Finding:
+    rule, hit = one.rule, one.hit
+    return Finding(
+        code=rule.code,
+        name=rule.name,
+        severity=hit.severity or rule.severity,
+        message=hit.message,
+        at=hit.at,
+        package=hit.package,
+        environments=hit.environments,
+        related=hit.related,
+        evidence=hit.evidence,
+        details=hit.details,
+        expected=hit.expected,
+        actual=hit.actual,
+        fix=hit.fix,
+        covers=hit.covers,
+        fingerprint=_fingerprint(rule, hit),
+    )
+
+
+def _guarded(finding: Finding, uncertain: frozenset[tuple[str, str]]) -> Finding:
+    """A finding of a guessed pair that had rivals, at most a warning: nobody's build fails over a guess."""
+    if finding.severity is Severity.ERROR and finding.environments in uncertain:
+        return replace(finding, severity=Severity.WARNING)
+    return finding
+
+
+def _fingerprint(rule: Rule, hit: Hit) -> str:
+    """Made of the fact alone, so that new knowledge, wording or a moved line breaks no baseline."""
+    values = hit.values or (hit.expected or "", hit.actual or "")
+    parts = (hit.package or "", *hit.environments, rule.fact, *values)
+    if hit.package is None and not hit.environments and not hit.values:
+        parts = (*parts, hit.at.path)
+    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+
+
+def matches(selection: Selection, rule: Rule, finding: Finding) -> bool:
+    """Whether a row of the configuration speaks of a finding.
+
+    A row that names a weak rule does not speak of what a stronger one found: who accepts that versions differ has not
+    accepted that the model cannot be read.
+    """
+    return (
+        (selection.code is None or selection.code in (rule.code, rule.name))
+        and (selection.package is None or _any(selection.package, (finding.package or "",)))
+        and (selection.environment is None or _any(selection.environment, finding.environments))
+    )
+
+
+def _any(pattern: str, names: Iterable[str]) -> bool:
+    return any(fnmatchcase(name, pattern) for name in names)
+
+
+def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
+    """A difference between environments that a version group lets be."""
+    if len(finding.environments) < 2 or finding.package is None:
+        return finding
+    for group in groups:
+        between = not group.environments or any(_any(one, finding.environments) for one in group.environments)
+        if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
+            return replace(finding, suppressed=group.reason or "its version group may differ")
+    return finding
+
+
+def _matched(package: str, patterns: Iterable[str]) -> bool:
+    return any(fnmatchcase(package, pattern) for pattern in patterns)
+
+
+def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: date, used: Counter[int]) -> Finding:
+    for number, row in enumerate(rows):
+        if matches(row.selection, rule, finding):
+            used[number] += 1
+            if row.until is None or row.until >= today:
+                return replace(finding, suppressed=row.reason)
+    return finding
+
+
+def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[Waiver]) -> Finding:
+    """A finding of which one place stands on a line that waives its rule."""
+    for waiver in waivers:
+        on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
+        if on_its_line and not {rule.code, rule.name}.isdisjoint(waiver.codes):
+            used.add(waiver)
+            return replace(finding, suppressed=finding.suppressed or waiver.reason)
+    return finding
+
+
+def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
+    level = finding.severity
+    for row in settings.severities:
+        if matches(row.selection, rule, finding):
+            level = row.level
+    return level
+
+
+def _baselined(finding: Finding, baseline: Mapping[str, str]) -> Finding:
+    known = finding.suppressed is None and finding.fingerprint in baseline
+    return replace(finding, suppressed=BASELINE) if known else finding
+
+
+def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Finding]:
+    rule = rules().get("MLA902")
+    if rule is not None and _selected(rule, settings):
+        for waiver in unused:
+            hit = Hit(
+                message=f"This waiver ({', '.join(waiver.codes)}) matches no finding; delete it.",
+                at=waiver.at,
+                actual=",".join(waiver.codes),
+            )
+            yield _finding(Judged(rule, hit))
+
+
+def _about_ignores(settings: Settings, used: Counter[int], today: date, *, partial: bool) -> Iterator[Finding]:
+    """What the ignores themselves are worth: one that matches nothing, one whose day has passed."""
+    known = rules()
+    for number, row in enumerate(settings.ignores):
+        expired = row.until is not None and row.until < today
+        code = "MLA903" if expired else "MLA902"
+        if (expired or not (used[number] or partial)) and code in known and _selected(known[code], settings):
+            for hit in known[code].check(row):
+                yield _finding(Judged(known[code], hit))

@@ -1,0 +1,53 @@
+"""One fact, one finding: differences that follow from another one are told with it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+from mlaudit.knowledge.table import leaders
+from mlaudit.model.nouns import Severity
+from mlaudit.policy.apply import Judged
+
+_FOLLOWS = frozenset(("version", "variant"))
+
+Key = tuple[str, frozenset[str]]
+
+
+def folded(judged: Sequence[Judged]) -> list[Judged]:
+    """The hits, those of packages that moved with the package they follow put behind it as what it covers.
+
+    Only what merely differs is folded: a hit of a rule that reports breaks stays.
+    """
+    spoken = {_key(one): one for one in judged if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS}
+    covered: dict[Key, list[str]] = {}
+    kept: list[Judged] = []
+    for one in judged:
+        leader = _leader(one, spoken)
+        if leader is None:
+            kept.append(one)
+        else:
+            covered.setdefault(leader, []).append(_told(one))
+    return [_covering(one, covered) for one in kept]
+
+
+def _key(one: Judged) -> Key:
+    return one.hit.package or "", frozenset(one.hit.environments)
+
+
+def _leader(one: Judged, spoken: dict[Key, Judged]) -> Key | None:
+    hit = one.hit
+    breaks = one.rule.severity is Severity.ERROR
+    if hit.package is None or breaks or one.rule.scope != "crossing" or one.rule.fact not in _FOLLOWS:
+        return None
+    keys = ((leader, frozenset(hit.environments)) for leader in leaders(hit.package))
+    return next((key for key in keys if key in spoken), None)
+
+
+def _told(one: Judged) -> str:
+    return f"{one.hit.package} {one.hit.expected} → {one.hit.actual}"
+
+
+def _covering(one: Judged, covered: dict[Key, list[str]]) -> Judged:
+    moved = covered.get(_key(one)) if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS else None
+    return replace(one, hit=replace(one.hit, covers=tuple(dict.fromkeys(moved)))) if moved else one

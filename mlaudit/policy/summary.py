@@ -1,0 +1,74 @@
+"""What an audit amounts to: how much was compared, what is equal besides packages, and what nobody stated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Kind, Verdict
+from mlaudit.model.report import ArtifactCrossing, Crossing, Row, Summary
+from mlaudit.model.versions import same_public
+
+_PLATFORM: Mapping[Kind, str] = {
+    Kind.PYTHON: "Python",
+    Kind.CUDA: "CUDA",
+    Kind.CUDNN: "cuDNN",
+    Kind.DRIVER: "driver",
+    Kind.SYSTEM: "system libraries",
+}
+_WORTH_SAYING = (Kind.PYTHON, Kind.CUDA, Kind.SYSTEM)
+"""Kinds whose silence is told; who states CUDA need not state cuDNN and the driver."""
+
+
+def summary(view: View, counts: Mapping[str, int]) -> Summary:
+    """The counts of one report; `counts` are those of its findings."""
+    both = [one for one in view.crossings() if one.writer.kind not in _PLATFORM and _stated(one)]
+    recorded = [one for one in view.artifacts if one.cell.stated]
+    return Summary(
+        error=counts.get("error", 0),
+        warning=counts.get("warning", 0),
+        info=counts.get("info", 0),
+        suppressed=counts.get("suppressed", 0),
+        aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
+        compared=len(both) + len(recorded),
+        unread=sum(len(one.unread) for one in view.environments.values()),
+        equal=tuple(_platform(view)),
+        unseen=tuple(_unseen(view)) if view.pairs else (),
+    )
+
+
+def _stated(one: Crossing) -> bool:
+    return one.writer.stated and one.reader.stated
+
+
+def _equal(one: ArtifactCrossing) -> bool:
+    written, installed = one.pin.version, one.cell.version
+    return written is not None and installed is not None and same_public(written, installed)
+
+
+def _platform(view: View) -> Iterator[str]:
+    """What is not a package, and the same for every pair: `Python 3.11`, `CUDA 12.4`, `7 system libraries`."""
+    rows = [row for row in view.rows if row.kind in _PLATFORM and view.pairs and _same(row, view)]
+    for kind in (Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER):
+        yield from (f"{_PLATFORM[kind]} {_version(row)}" for row in rows if row.kind is kind)
+    libraries = sum(row.kind is Kind.SYSTEM for row in rows)
+    if libraries:
+        yield f"{libraries} system librar{'y' if libraries == 1 else 'ies'}"
+
+
+def _same(row: Row, view: View) -> bool:
+    agreed = [one for one in row.crossings if _stated(one) and one.verdict is Verdict.ALIGNED]
+    return len(agreed) == len(view.pairs)
+
+
+def _version(row: Row) -> str:
+    """The version as far as every side tells it: `3.11` where one says `3.11.7`."""
+    return min((cell.shown for cell in row.cells if cell.stated), key=len)
+
+
+def _unseen(view: View) -> Iterator[str]:
+    """What no pair states on both sides, so that nothing that is known of it applied."""
+    seen = {one.writer.kind for one in view.crossings() if _stated(one)}
+    yield from (_PLATFORM[kind] for kind in _WORTH_SAYING if kind not in seen)
+    if not view.artifacts and not any(one.artifact_kinds for one in view.environments.values()):
+        yield "model artifacts"

@@ -1,0 +1,131 @@
+"""`mlaudit explain`: a rule's documentation, or all that is known about a package, with sources."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from difflib import get_close_matches
+from inspect import cleandoc
+from textwrap import wrap
+
+from mlaudit.knowledge.about import About, about
+from mlaudit.knowledge.load import Known, Skew
+from mlaudit.model.errors import UsageError
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Evidence
+from mlaudit.rules._registry import Rule, rules
+
+
+def explained(subject: str) -> str:
+    """What is known of a code, a rule's name or a package. Raises UsageError where there is nothing."""
+    rule = _rule(subject)
+    if rule is not None:
+        return _documentation(rule)
+    package = package_of(subject)
+    found = about(package)
+    if found.dossier is None and found.role is None and not found.demands and found.built is None:
+        raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
+    lines = list(_lines(found))
+    return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
+
+
+def _rule(subject: str) -> Rule | None:
+    return next((rule for rule in rules().values() if subject.upper() == rule.code or subject == rule.name), None)
+
+
+def _near(subject: str) -> str:
+    known = [word for rule in rules().values() for word in (rule.code, rule.name)]
+    near = get_close_matches(subject, known, n=1)
+    return f"; did you mean {near[0]}?" if near else ""
+
+
+def _documentation(rule: Rule) -> str:
+    head = f"{rule.code} {rule.name} (default: {rule.severity.value}; since {rule.since})"
+    return f"{head}\n\n{cleandoc(rule.documentation)}"
+
+
+def _lines(found: About) -> Iterator[str]:
+    yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
+    if found.dossier is not None:
+        yield ""
+        for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
+            yield from _folded(line, "")
+        yield from _section("Across versions", [_known(row) for row in found.dossier.rows])
+        newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
+        yield from _section("Same code, other numbers", [_skew(row) for row in newest_first])
+    yield from _section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
+    yield from _section("Its artifacts carry", [[str(one.package)] for one in found.companions])
+    yield from _section(
+        "Must fit together with", [[f"{one.subject} with {one.other} ({one.family})"] for one in found.demands]
+    )
+    if found.built is not None:
+        yield from _section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
+
+
+WIDTH = 80
+"""Columns into which what is known is folded."""
+_ROLES = {
+    "artifact": "model artifacts depend on it",
+    "numeric": "numbers or features depend on it",
+    "abi": "compiled code depends on it",
+    "cuda": "the accelerator depends on it",
+}
+
+
+def _section(title: str, entries: list[list[str]]) -> Iterator[str]:
+    if not entries:
+        return
+    yield ""
+    yield f"{title}:"
+    for first, *rest in entries:
+        yield from _folded(first, "  - ")
+        for line in rest:
+            yield from _folded(line, "    ")
+
+
+def _folded(sentence: str, lead: str) -> list[str]:
+    """A sentence in lines of `WIDTH` columns; addresses are not broken."""
+    return wrap(
+        sentence,
+        WIDTH,
+        initial_indent=lead,
+        subsequent_indent=" " * len(lead),
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+
+
+def _known(row: Known) -> list[str]:
+    """What a row says, of which artifacts, how often it went wrong, and what to do."""
+    lines = [f"{row.severity.value} {row.effect.value} ({row.certainty.value}): {_filled(row, row.says)}"]
+    if row.kinds or row.classes:
+        lines.append(f"of: {', '.join((*row.kinds, *row.classes))}")
+    if row.tried is not None:
+        lines.append(f"rate: {row.failed or 0} of {row.tried} artifacts failed or changed")
+    if row.remedy:
+        lines.append(f"fix: {_filled(row, row.remedy)}")
+    return [*lines, *_sourced(row.evidence)]
+
+
+def _since(row: Skew) -> tuple[int, ...]:
+    return tuple(int(part) for part in row.since.split(".") if part.isdigit())
+
+
+def _filled(row: Known, sentence: str) -> str:
+    """A sentence of a row with its ranges where a run puts versions."""
+    ranges = {
+        "{writer}": row.writer or "any version",
+        "{reader}": row.reader or "any version",
+        "{writer_python}": row.writer_python or "any version",
+        "{reader_python}": row.reader_python or "any version",
+    }
+    for name, text in ranges.items():
+        sentence = sentence.replace(name, text)
+    return sentence
+
+
+def _skew(row: Skew) -> list[str]:
+    return [f"{row.since}: {row.what}: {row.before} → {row.after} ({row.size})", *_sourced(row.evidence)]
+
+
+def _sourced(evidence: tuple[Evidence, ...]) -> list[str]:
+    return [f"source: {one.source} (checked {one.checked})" for one in evidence]

@@ -1,0 +1,39 @@
+"""What the reports in JSON share: how values are laid out, and the data of places and targets."""
+
+from __future__ import annotations
+
+import json
+
+from mlaudit.model.nouns import Place, Target
+
+Json = dict[str, object]
+"""An object of JSON."""
+
+
+def lines(data: Json) -> str:
+    """JSON with a line for each key and each member of a list: as fast as without line breaks, and it diffs well."""
+    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in data.items()) + "\n}\n"
+
+
+def _value(value: object) -> str:
+    if not isinstance(value, list) or not value:
+        return json.dumps(value)
+    return "[\n " + ",\n ".join(json.dumps(member) for member in value) + "\n]"
+
+
+def target(of: Target) -> Json:
+    """A target as the contract writes it; `pythons` holds every Python that was evaluated."""
+    return {
+        "python": of.pythons[0] if len(of.pythons) == 1 else None,
+        "pythons": list(of.pythons),
+        "platform": of.platform,
+        "machine": of.machine,
+        "extras": list(of.extras),
+        "groups": list(of.groups),
+        "assumed": list(of.assumed),
+    }
+
+
+def place(at: Place) -> Json:
+    """A place as the contract writes it."""
+    return {"path": at.path, "line": at.line, "column": at.column}

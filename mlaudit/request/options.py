@@ -1,0 +1,86 @@
+"""What was asked for on the command line, and the configuration that it is laid over."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+
+from mlaudit.model.errors import UsageError
+from mlaudit.model.nouns import Severity
+from mlaudit.model.platforms import platform_of
+from mlaudit.request.settings import Settings, python_version
+from mlaudit.request.wanted import Wanted
+
+LEVELS: Mapping[str, Severity | None] = {
+    "error": Severity.ERROR,
+    "warning": Severity.WARNING,
+    "info": Severity.INFO,
+    "never": None,
+}
+"""What `--fail-on` may be."""
+
+
+class Progress:
+    """Who wants to hear how far reading has come; this one does not."""
+
+    def expect(self, sources: int) -> None:
+        """So many sources will be read."""
+
+    def reading(self, path: str) -> None:
+        """The next source is about to be read."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """What was asked for on the command line, laid over the configuration.
+
+    Attributes:
+        root: the folder that paths are reported relative to, and below which included files may lie.
+        as_format: the format of every source, None to recognize it.
+        settings: the configuration with the policy options laid over it.
+        only: globs over packages; others are not reported.
+        today: the day on which an ignore's `until` is judged.
+        progress: told how many sources there are, and of each before it is read.
+    """
+
+    root: Path = field(default_factory=Path)
+    as_format: str | None = None
+    wanted: Wanted = field(default_factory=Wanted)
+    settings: Settings = field(default_factory=Settings)
+    only: tuple[str, ...] = ()
+    today: date = date.max
+    baseline: Mapping[str, str] | None = None
+    progress: Progress = field(default_factory=Progress)
+
+
+def wanted_of(
+    python: str | None, platform: str | None, extras: Sequence[str] | None, groups: Sequence[str] | None
+) -> Wanted:
+    """What `--python`, `--platform`, `--extra` and `--group` ask for. Raises UsageError."""
+    try:
+        checked = python_version(python) if python is not None else None
+    except ValueError as error:
+        raise UsageError(f"--python: {error}") from None
+    if platform is not None and platform_of(platform)[0] is None:
+        raise UsageError(
+            f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64"
+        )
+    return Wanted(python=checked, platform=platform, extras=tuple(extras or ()), groups=tuple(groups or ()))
+
+
+def codes_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Codes that stand in one option with commas between them, or in several."""
+    return tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
+
+
+def defines_of(given: Sequence[str] | None) -> dict[str, str]:
+    """The values of `--define NAME=VALUE`. Raises UsageError."""
+    defines = {}
+    for text in given or ():
+        name, equals, value = text.partition("=")
+        if not equals or not name:
+            raise UsageError(f"--define {text}: expected NAME=VALUE")
+        defines[name] = value
+    return defines

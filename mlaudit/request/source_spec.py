@@ -1,0 +1,133 @@
+"""What a SOURCE on the command line means: `serving=uv.lock#package=api,extra=gpu`, `REV:PATH`, `git+file:`, `-`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field, replace
+
+from mlaudit.model.errors import UsageError
+
+PARTS = ("package", "stage", "environment")
+"""Words behind `#` that choose one root of a document."""
+_CHOOSING = (*PARTS, "extra", "group", "python", "platform", "format")
+_WORDS = (*_CHOOSING, "path")
+_NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
+# As pip spells a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
+_CLONE = re.compile(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?")
+
+
+class BadSource(UsageError):
+    """A SOURCE that cannot be understood; the message tells what was expected."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spelled:
+    """One part of a SOURCE.
+
+    Attributes:
+        text: as the user wrote it.
+        name: of the environment, None where none was given.
+        path: a path, or `-` for standard input.
+        revision: a git revision, None for the working tree.
+        clone: the folder of the git repository that `revision` is of, None for the one that is audited.
+        parts: what `#package=`, `#stage=`, `#environment=` chose.
+        python, platform, format: what `#python=`, `#platform=` and `#format=` say.
+    """
+
+    text: str
+    path: str
+    name: str | None = None
+    revision: str | None = None
+    clone: str | None = None
+    parts: dict[str, str] = field(default_factory=dict)
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    python: str | None = None
+    platform: str | None = None
+    format: str | None = None
+
+
+def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
+    """The parts of a SOURCE; several may make one environment. An existing path wins over every other reading.
+
+    Raises BadSource.
+    """
+    if text == "-" or exists(text):
+        return (Spelled(text=text, path=text),)
+    found: list[Spelled] = []
+    for item in _items(text):
+        one = _one(item, exists)
+        if found and one.name is None:
+            raise BadSource(f"`{item}` has no name; several sources of one environment are `name=A,name=B`")
+        if found and one.name != found[0].name:
+            raise BadSource(f"`{text}` names two environments, `{found[0].name}` and `{one.name}`; give them apart")
+        found.append(one)
+    return tuple(found)
+
+
+def _items(text: str) -> Iterator[str]:
+    """The text at its commas; those inside a `#` part, and those with no name behind them, are left alone."""
+    current = ""
+    for piece in text.split(","):
+        word = piece.partition("=")[0]
+        continues = "#" in current and word in _WORDS
+        named = _NAMED.match(piece) is not None and not continues
+        if current and named:
+            yield current
+            current = piece
+        else:
+            current = f"{current},{piece}" if current else piece
+    if current:
+        yield current
+
+
+def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
+    name, rest = None, item
+    named = _NAMED.fullmatch(item)
+    if named and not exists(item.rpartition("#")[0] or item):
+        name, rest = named.group(1), named.group(2)
+    path, fragment = rest, ""
+    if not exists(rest) and "#" in rest:
+        path, _, fragment = rest.rpartition("#")
+    clone = _CLONE.fullmatch(path)
+    if clone is not None:
+        return _of_clone(item, name, clone, fragment)
+    revision = None
+    if not exists(path) and ":" in path and path != "-":
+        revision, _, path = path.partition(":")
+    if not path:
+        raise BadSource(f"`{item}` names no path")
+    return _with_fragment(Spelled(text=item, path=path, name=name, revision=revision), fragment)
+
+
+def _of_clone(item: str, name: str | None, found: re.Match[str], fragment: str) -> Spelled:
+    """`git+file:///FOLDER@REV#path=PATH`; without a revision what is checked out there, as committed."""
+    words = [word for word in fragment.split(",") if word]
+    paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
+    if len(paths) != 1 or not paths[0]:
+        raise BadSource(f"`{item}` names no file; say which with #path=FILE")
+    revision = found["revision"] or "HEAD"
+    one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=found["folder"])
+    return _with_fragment(one, ",".join(word for word in words if not word.startswith("path=")))
+
+
+def _with_fragment(one: Spelled, fragment: str) -> Spelled:
+    if not fragment:
+        return one
+    held: dict[str, list[str]] = {}
+    for assignment in fragment.split(","):
+        word, equals, value = assignment.partition("=")
+        if word not in _CHOOSING or not equals or not value:
+            expected = ", ".join(f"{word}=" for word in _CHOOSING)
+            raise BadSource(f"`#{fragment}`: expected {expected}, found `{assignment}`")
+        held.setdefault(word, []).append(value)
+    return replace(
+        one,
+        parts={word: held[word][-1] for word in PARTS if word in held},
+        extras=tuple(held.get("extra", ())),
+        groups=tuple(held.get("group", ())),
+        python=held.get("python", [None])[-1],
+        platform=held.get("platform", [None])[-1],
+        format=held.get("format", [None])[-1],
+    )

@@ -1,0 +1,100 @@
+"""Phrases that several rules share, so that one thing is said in one way."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Distance, Fix, Kind, Place, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Environment, Hit
+
+_APART = {
+    Distance.MAJOR: "a major version apart",
+    Distance.MINOR: "a minor version apart",
+    Distance.PATCH: "a patch release apart",
+    Distance.PRE: "a prerelease apart",
+    Distance.VARIANT: "the same version in another build",
+}
+
+
+def apart(distance: Distance | None) -> str:
+    """A distance in words."""
+    return _APART[distance] if distance else "different"
+
+
+def said(cell: Cell) -> str:
+    """What an environment says of a package, in words."""
+    if cell.state is State.RANGE:
+        return f"`{cell.specifier}`" if cell.specifier else "any version"
+    if cell.state is State.SEVERAL and cell.by_python:
+        return ", ".join(f"{statement.removeprefix('==')} on Python {pythons}" for statement, pythons in _grouped(cell))
+    return cell.shown
+
+
+def on_pythons(cell: Cell, version: str) -> str:
+    """A version, with the Pythons on which it is what the cell says, where that differs by Python."""
+    spans = dict(_grouped(cell)) if cell.by_python else {}
+    span = spans.get(f"=={version}")
+    return f"{version} (on Python {span})" if span else version
+
+
+def sides(crossing: Crossing) -> str:
+    """Both sides of a crossing, without a full stop."""
+    writer, reader = crossing.cells
+    return f"{writer.package} is {said(writer)} in {writer.environment} and {said(reader)} in {reader.environment}"
+
+
+def _grouped(cell: Cell) -> list[tuple[str, str]]:
+    grouped: dict[str, list[str]] = {}
+    for python, statement in cell.by_python.items():
+        grouped.setdefault(statement or "any version", []).append(python)
+    return [(statement, _span(pythons)) for statement, pythons in grouped.items()]
+
+
+def _span(pythons: list[str]) -> str:
+    """Minors in order as people say them: `3.10`, `3.11 to 3.13`."""
+    in_order = sorted(pythons, key=lambda text: [int(part) for part in text.split(".") if part.isdigit()])
+    return in_order[0] if len(in_order) == 1 else f"{in_order[0]} to {in_order[-1]}"
+
+
+def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Place, ...]]:
+    """Where the change should be made (the reader), and the other side."""
+    writer, reader = (view.place(cell) for cell in crossing.cells)
+    return reader, (writer,)
+
+
+def align(crossing: Crossing) -> Fix | None:
+    """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
+    writer, reader = crossing.cells
+    if writer.version is not None:
+        other = f" (or move {writer.environment} to {reader.version})" if reader.version else ""
+        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
+    if reader.version is not None:
+        return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
+    return None
+
+
+def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:
+    """A reference to a model or to data that both sides state, and not alike."""
+    if crossing.writer.kind is not kind or crossing.verdict not in (Verdict.DIFFERS, Verdict.DISJOINT):
+        return
+    writer, reader = crossing.cells
+    at, related = places(crossing, view)
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=f"{sides(crossing)}.",
+        at=at,
+        related=related,
+        expected=writer.shown,
+        actual=reader.shown,
+    )
+
+
+def exact_versions(environment: Environment) -> dict[str, str]:
+    """The packages of an environment of which one exact version is known."""
+    return {
+        package: cell.version
+        for package, cell in environment.cells.items()
+        if cell.kind is Kind.PACKAGE and cell.version is not None
+    }

@@ -1,0 +1,45 @@
+"""Images and root file systems as documents: archives, layouts and folders; no daemon and no registry is asked."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
+from mlaudit.sources.working_tree import Root, open_regular
+
+_COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00")
+_MAGIC = b"ustar"
+_MAGIC_AT = 257
+
+
+def image_document(path: Path, root: Root, platform: str | None = None) -> Document | None:
+    """The document of an image or root file system; None where a path is neither.
+
+    Args:
+        path: an archive or a folder.
+        root: what paths are reported relative to.
+        platform: which of several an image is read for (`linux-aarch64`).
+
+    Raises:
+        Unreadable: it is one, and nothing of it can be read.
+    """
+    if not path.is_dir() and not _may_be_archive(path):
+        return None
+    # What reads images is imported only where there may be one: most sources are text.
+    from mlaudit.sources.images.loading import file_system
+
+    found = file_system(path, root.shown(path), platform)
+    return None if found is None else Document(root.shown(path), tree=found, defines=root.defines)
+
+
+def _may_be_archive(path: Path) -> bool:
+    if path.name.lower().endswith(ARCHIVE_NAMES):
+        return True
+    try:
+        with open_regular(path) as stream:
+            head = stream.read(_MAGIC_AT + len(_MAGIC))
+    except (Unreadable, OSError):
+        return False
+    return head.startswith(_COMPRESSED) or head[_MAGIC_AT:] == _MAGIC

@@ -1,0 +1,152 @@
+"""A virtual environment or site-packages folder as a document: only metadata is opened, and no link is followed."""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from contextlib import AbstractContextManager
+from functools import cached_property
+from pathlib import Path
+from typing import BinaryIO
+
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.sources.working_tree import Root
+
+MAX_ENTRIES = 200_000
+"""Entries of one folder that are looked at."""
+
+_PYTHON_FOLDER = re.compile(r"(?:python|pypy)3(?:\.\d{1,3})?t?", re.IGNORECASE)
+_METADATA = (".dist-info", ".egg-info")
+_PACKAGES = ("site-packages", "dist-packages")
+_ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
+_WANTED = frozenset({"METADATA", "PKG-INFO", "direct_url.json", "INSTALLER"})
+
+
+class FolderTree:
+    """The metadata files of an installed environment below a folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def names(self) -> list[str]:
+        """Paths of metadata files, sorted; a folder of metadata without any file is named with a `/` behind it."""
+        return self._names
+
+    @cached_property
+    def _names(self) -> list[str]:
+        found = [name for package_folder in package_folders(self._folder) for name in self._metadata(package_folder)]
+        if _is_file(self._folder / "pyvenv.cfg"):
+            found.append("pyvenv.cfg")
+        return sorted(found)
+
+    def _metadata(self, relative: str) -> Iterator[str]:
+        prefix = f"{relative}/" if relative else ""
+        for entry in _entries(self._folder / relative):
+            lowered = entry.name.lower()
+            if lowered.endswith(_METADATA):
+                yield from self._within(entry, prefix + entry.name, "")
+            elif lowered.endswith(".egg"):
+                yield from self._within(entry, prefix + entry.name, "EGG-INFO")
+
+    def _within(self, entry: os.DirEntry[str], name: str, inner: str) -> Iterator[str]:
+        """The wanted files of one distribution; links are named, so that reading them says that they are links."""
+        if not entry.is_dir(follow_symlinks=False):
+            yield name
+            return
+        folder = f"{name}/{inner}" if inner else name
+        files = [found.name for found in _entries(self._folder / folder) if found.name in _WANTED]
+        yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
+
+    def read(self, name: str, limit: int) -> bytes:
+        """The first `limit` bytes of a file. Raises Unreadable."""
+        with self.open(name) as stream:
+            return stream.read(limit)
+
+    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
+        """A regular file that is no link. Raises Unreadable."""
+        flags = os.O_RDONLY
+        for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):
+            flags |= getattr(os, flag, 0)
+        path = self._folder / name
+        if path.is_symlink():
+            raise Unreadable("it is a link, and links of an environment are not followed")
+        try:
+            descriptor = os.open(path, flags)
+        except OSError as error:
+            raise Unreadable(f"it cannot be opened: {error.strerror or error}") from None
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.close(descriptor)
+            raise Unreadable("it is not a regular file")
+        return os.fdopen(descriptor, "rb")
+
+
+class ArchiveTree(FolderTree):
+    """The files of a folder that holds archives of distributions and nothing else."""
+
+    @cached_property
+    def _names(self) -> list[str]:
+        return sorted(entry.name for entry in _entries(self._folder))
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    try:
+        with os.scandir(folder) as entries:
+            for index, entry in enumerate(entries):
+                if index >= MAX_ENTRIES:
+                    return
+                yield entry
+    except OSError:
+        return
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return stat.S_ISREG(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return stat.S_ISDIR(path.lstat().st_mode)
+    except OSError:
+        return False
+
+
+def package_folders(folder: Path) -> list[str]:
+    """The folders of packages in an environment, relative to it; `""` where the folder is one itself."""
+    if folder.name in _PACKAGES or _holds_metadata(folder):
+        return [""]
+    found = ["Lib/site-packages"] if _is_folder(folder / "Lib/site-packages") else []
+    for library in ("lib", "lib64"):
+        if not _is_folder(folder / library):
+            continue
+        pythons = sorted(entry.name for entry in _entries(folder / library) if _PYTHON_FOLDER.fullmatch(entry.name))
+        paths = (f"{library}/{python}/{packages}" for python in pythons for packages in _PACKAGES)
+        found.extend(path for path in paths if _is_folder(folder / path))
+    return found
+
+
+def _holds_metadata(folder: Path) -> bool:
+    """Whether a folder is one that `pip install --target` filled."""
+    return any(entry.name.endswith(".dist-info") for entry in _entries(folder))
+
+
+def environment_document(folder: Path, root: Root) -> Document | None:
+    """The document of an installed environment or a wheelhouse; None where the folder is neither."""
+    if not _is_folder(folder.resolve()):
+        return None
+    if package_folders(folder):
+        return Document(root.shown(folder), tree=FolderTree(folder), defines=root.defines)
+    if _is_wheelhouse(folder):
+        return Document(root.shown(folder), tree=ArchiveTree(folder), defines=root.defines)
+    return None
+
+
+def _is_wheelhouse(folder: Path) -> bool:
+    """Whether a folder holds wheels, and beside them source archives at most."""
+    names = [entry.name.lower() for entry in _entries(folder)]
+    return any(name.endswith(".whl") for name in names) and all(name.endswith(_ARCHIVES) for name in names)

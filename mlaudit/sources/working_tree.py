@@ -1,0 +1,83 @@
+"""Files of the machine as documents: opened only where they are regular and inside the audited root."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import BinaryIO
+
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+
+
+def open_regular(path: Path) -> BinaryIO:
+    """A regular file for reading; pipes and devices are refused before anything waits on them. Raises Unreadable."""
+    try:
+        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
+    except OSError as error:
+        raise Unreadable(_reason(error)) from None
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        raise Unreadable("it is not a regular file")
+    return os.fdopen(descriptor, "rb")
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file"
+    if isinstance(error, PermissionError):
+        return "permission to read it is denied"
+    return f"it cannot be opened: {error.strerror or error}"
+
+
+class Root:
+    """The folder that an audit may look into, and how paths below it are reported."""
+
+    def __init__(self, folder: Path, defines: Mapping[str, str] | None = None) -> None:
+        self.folder = folder
+        self.defines = dict(defines or {})
+        self._resolved = folder.resolve()
+
+    def shown(self, path: Path) -> str:
+        """A path relative to the root, with `/`."""
+        return Path(os.path.relpath(path, self.folder)).as_posix()
+
+    def holds(self, path: Path) -> bool:
+        """Whether a path, its links followed, lies in the root."""
+        return path.resolve().is_relative_to(self._resolved)
+
+    def document(self, path: Path) -> Document:
+        """The document of a file; its neighbours are given out only from inside the root.
+
+        Raises Unreadable where there is no such file.
+        """
+        # A file that the user named outside the root may ask for what lies in its own folder and below.
+        inside = self if self.holds(path) else Root(path.parent, self.defines)
+
+        def ask(relative: str) -> Document | None:
+            return self._asked(inside, path.parent / relative)
+
+        def opener() -> AbstractContextManager[BinaryIO]:
+            return open_regular(path)
+
+        if not path.exists():
+            raise Unreadable("there is no such file")
+        return Document(self.shown(path), opener=opener, size=_size(path), ask=ask, defines=self.defines)
+
+    def _asked(self, inside: Root, path: Path) -> Document | None:
+        normal = Path(os.path.normpath(path))
+        try:
+            found = inside.holds(normal) and normal.is_file()
+        except (OSError, ValueError):
+            return None
+        return self.document(normal) if found else None
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
