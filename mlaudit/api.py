@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from mlaudit.audit import audit
 from mlaudit.environments.sources import assemble, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.report import Environment, Found, Report, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.policy.baseline import loads
@@ -70,7 +71,8 @@ def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]
     """What was read of each source. Raises BadSource."""
     spellings = [parse_source(source) for source in sources]
     names = environment_names(spellings)
-    return tuple(assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    made = (assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    return tuple(map(mask_environment, made))
 
 
 def check(paths: Sequence[str], options: Options) -> Report:
@@ -119,7 +121,7 @@ def _report(
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     partial: bool = False,
 ) -> Report:
-    return audit(
+    report = audit(
         command,
         sorted(made, key=lambda one: bool(one.follows)),
         options.settings,
@@ -133,6 +135,7 @@ def _report(
         lost=any(one.lost for one in named),
         partial=partial,
     )
+    return mask_report(report)
 
 
 def _touched(made: list[Environment], paths: Sequence[str], root: Path) -> list[Environment]:

@@ -10,6 +10,7 @@ from html.parser import HTMLParser
 from importlib import resources
 from io import StringIO
 from typing import Any
+from unicodedata import category
 from xml.etree import ElementTree
 
 import pytest
@@ -54,15 +55,36 @@ HOSTILE = (
     "<details><summary>",
     " lead and trail ",
     "{} \\",
+    "x ::error::y",
+    "##[add-mask]x",
+    "###[group]",
+    "##vso[task.setvariable]",
+    "\u00ad\u180e\U000e0041\ufe0f\u3164\u2800",
+    "a;=1+1",
+    "\uff1d1+1",
+    "\t=1",
 )
+UNSEEN = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u180b\u180c\u180d\u180f\u2800\u3164\ufe00\ufe0f\uffa0\U000e0100")
 texts = st.one_of(st.sampled_from(HOSTILE), st.text(alphabet=st.characters(), min_size=1, max_size=30))
 shape = {"package": texts, "version": texts, "message": texts, "path": texts, "environment": texts}
 
 
 def rendered(name: str, given_texts: dict[str, str]) -> str:
     text = render(name)(of_texts(**given_texts), Style())
-    assert for_terminal(text.replace("\n", "")) == text.replace("\n", ""), "a control or reordering mark came through"
+    assert unseen(text) == set(), "a control, unseen or reordering mark came through"
+    assert commands(text) == [] or name == "github", "a runner would take a command from it"
     return text
+
+
+def unseen(text: str) -> set[str]:
+    """Characters that a terminal obeys or that nobody sees, but for line breaks."""
+    marks = ("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp")
+    return {sign for sign in text if sign != "\n" and (category(sign) in marks or sign in UNSEEN)}
+
+
+def commands(text: str) -> list[str]:
+    """Lines from which GitHub's, Azure's or TeamCity's runner takes a command."""
+    return [line for line in text.split("\n") if line.lstrip().startswith("::") or "##[" in line or "##vso[" in line]
 
 
 def words(text: str) -> list[str]:

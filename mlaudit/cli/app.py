@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, datetime, timezone
+from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
 
 import typer
 
 from mlaudit import __version__
+from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
+from mlaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
@@ -30,11 +33,16 @@ app = typer.Typer(
 )
 
 USAGE = 2
+"""The exit code of a call that cannot be carried out."""
+INTERRUPTED = 130
+"""The exit code of a run that the user ended, as shells have it."""
+ISSUES = "https://github.com/YOUR-ORG/mlaudit/issues"
+"""Where a defect is reported."""
 
 
 def _version(asked: bool) -> None:
     if asked:
-        typer.echo(f"mlaudit {__version__}")
+        _put(f"mlaudit {__version__}\n")
         raise typer.Exit
 
 
@@ -42,6 +50,9 @@ def _version(asked: bool) -> None:
 def _common(
     version: Annotated[
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
+    ] = False,
+    debug: Annotated[
+        bool, typer.Option("--debug", help="Print the traceback where mlaudit itself fails; goes with every command.")
     ] = False,
 ) -> None:
     """Says before the deploy what drifted apart between training and serving, and what it will break."""
@@ -131,11 +142,12 @@ def check(
         )
         with _progress(options, quiet) as watched:
             report = run([str(path) for path in paths or ()], watched)
+        known = None
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
 
-            _write(write_baseline, dumps(report))
-        _deliver(report, format_, output, quiet, verbose, no_color)
+            known = OutputText(text=dumps(report), target=write_baseline)
+        _deliver(report, format_, output, quiet, verbose, no_color, baseline=known)
 
 
 @app.command()
@@ -237,7 +249,7 @@ def explain(
     from mlaudit.reporters._explain import explained
 
     with _errors():
-        typer.echo(explained(subject))
+        _put(f"{explained(subject)}\n")
 
 
 @app.command()
@@ -252,8 +264,8 @@ def init(
         target = path / "mlaudit.toml"
         if target.exists() and not force:
             _fail(f"{target} exists; --force replaces it")
-        _write(target, initial(path))
-        typer.echo(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip())
+        _put(initial(path), target)
+        _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")
 
 
 def _options(
@@ -299,7 +311,7 @@ def _options(
 @contextmanager
 def _progress(options: Options, quiet: bool) -> Iterator[Options]:
     """The options with a progress bar, where somebody sits before one."""
-    if quiet or not sys.stderr.isatty():
+    if quiet or not _is_terminal(sys.stderr):
         yield options
         return
     from dataclasses import replace
@@ -323,26 +335,44 @@ def _root(start: Path) -> Path:
 
 def _today() -> date:
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    return datetime.fromtimestamp(int(epoch), timezone.utc).date() if epoch.isdigit() else date.today()
+    if not epoch:
+        return date.today()
+    try:
+        return datetime.fromtimestamp(int(epoch), timezone.utc).date()
+    except (ValueError, OverflowError, OSError):
+        raise UsageError(f"SOURCE_DATE_EPOCH={epoch[:40]}: expected seconds since 1970-01-01") from None
+
+
+def _is_terminal(stream: TextIO | None) -> bool:
+    return stream is not None and not stream.closed and stream.isatty()
 
 
 def _colour(no_color: bool) -> bool:
     if no_color or os.environ.get("NO_COLOR"):
         return False
-    return sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
+    return _is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
 
 
 def _deliver(
-    report: Report, formats: Sequence[str] | None, output: Path | None, quiet: bool, verbose: bool, no_color: bool
+    report: Report,
+    formats: Sequence[str] | None,
+    output: Path | None,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    *,
+    baseline: OutputText | None = None,
 ) -> NoReturn:
     """Every asked-for format to its file or to standard output, then the exit code."""
     from mlaudit.reporters._registry import Style
 
-    for spelled in formats or ("table",):
-        name, _, file = spelled.partition("=")
+    outputs = [] if baseline is None else [baseline]
+    for asked in formats or ("table",):
+        name, _, file = asked.partition("=")
         target = Path(file) if file else output
         style = Style(colour=target is None and _colour(no_color), verbose=verbose, quiet=quiet)
-        _put(_rendered(report, name, style), target)
+        outputs.append(OutputText(text=_rendered(report, name, style), target=target))
+    write_all(outputs)
     raise typer.Exit(report.exit_code)
 
 
@@ -350,52 +380,92 @@ def _rendered(report: Report, name: str, style: Style) -> str:
     from mlaudit.reporters._registry import formats, render
 
     if name not in formats():
-        _fail(f"--format {name}: expected one of {', '.join(formats())}")
+        raise UsageError(f"--format {name}: expected one of {', '.join(formats())}")
     return render(name)(report, style)
 
 
-def _put(text: str, target: Path | None) -> None:
-    if target is not None:
-        _write(target, text)
-        return
-    sys.stdout.flush()
-    sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
-    sys.stdout.buffer.flush()
-
-
-def _write(path: Path, text: str) -> None:
-    try:
-        path.write_text(text, encoding="utf-8", errors="backslashreplace", newline="\n")
-    except OSError as error:
-        _fail(f"{path} cannot be written: {error.strerror or error}")
-
-
-def _fail(message: str) -> NoReturn:
-    typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(USAGE)
+def _put(text: str, target: Path | None = None) -> None:
+    write_all([OutputText(text=text, target=target)])
 
 
 @contextmanager
 def _errors() -> Iterator[None]:
     """What the user did wrong, as one line on stderr and exit code 2."""
-    from mlaudit.model.errors import Unreadable, UsageError
+    from mlaudit.model.errors import Unreadable
     from mlaudit.request.config_file import ConfigError
 
     try:
         yield
+    except OutputClosed:
+        raise typer.Exit(USAGE) from None
     except (UsageError, ConfigError) as error:
         _fail(str(error))
     except Unreadable as error:
         _fail(error.why)
 
 
+def _fail(message: str) -> NoReturn:
+    write_error(error_line(message))
+    raise typer.Exit(USAGE)
+
+
 def main() -> None:
     """The console script."""
+    sys.exit(run(sys.argv[1:]))
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command; the exit code, 2 for whatever goes wrong in the program itself."""
     # One audit makes many values that live to its end: looking for garbage among them costs a third of a large run.
     gc.disable()
+    debug, rest = _debugged(arguments)
     try:
-        app()
-    except BrokenPipeError:
-        # The reader (`| head`) has gone; what is left to flush at exit must not complain.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        sys.exit(1)
+        code = app(rest, prog_name="mlaudit", standalone_mode=False)
+    except SystemExit as ended:
+        # The framework's own word for a reader that has gone; 1 means findings.
+        return USAGE if ended.code == 1 else int(ended.code or 0)
+    except KeyboardInterrupt:
+        return INTERRUPTED
+    except OutputClosed:
+        return USAGE
+    except UsageError as error:
+        write_error(error_line(str(error)))
+        return USAGE
+    except Exception as error:
+        if not debug and hasattr(error, "format_message"):
+            return _usage_error(error)
+        return _defect(error, debug=debug)
+    return code if isinstance(code, int) else 0
+
+
+def _debugged(arguments: Sequence[str]) -> tuple[bool, list[str]]:
+    """Whether `--debug` stands among the options, and the arguments without it: it goes with every command."""
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    options = [argument for argument in arguments[:end] if argument != "--debug"]
+    return len(options) < end, [*options, *arguments[end:]]
+
+
+def _usage_error(error: Exception) -> int:
+    """A call that the framework refuses, in its own words, each line escaped: they quote the arguments."""
+    text = StringIO()
+    error.show(file=text)  # type: ignore[attr-defined]
+    for line in text.getvalue().rstrip("\n").split("\n"):
+        write_error(plain_line(line))
+    return int(getattr(error, "exit_code", USAGE))
+
+
+def _defect(error: Exception, *, debug: bool) -> int:
+    """What nobody foresaw: one line, the traceback where it was asked for."""
+    if debug:
+        from traceback import format_exception
+
+        for line in "".join(format_exception(error)).rstrip("\n").split("\n"):
+            write_error(plain_line(line))
+    advice = "" if debug else " --debug prints where;"
+    detail = f": {error}" if str(error) else ""
+    write_error(
+        error_line(
+            f"this is a defect of mlaudit ({type(error).__name__}{detail});{advice} please report it at {ISSUES}"
+        )
+    )
+    return USAGE

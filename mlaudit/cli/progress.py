@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING
 
+from mlaudit.model.secrets import masked
 from mlaudit.reporters._escape import for_terminal
 from mlaudit.request.options import Progress
 
@@ -36,7 +37,10 @@ class Bar(Progress):
             self._show()
         if self._rich is not None and self._task is not None:
             self._rich.update(
-                self._task, completed=self._done, total=self._total or None, description=for_terminal(path)[-60:]
+                self._task,
+                completed=self._done,
+                total=self._total or None,
+                description=for_terminal(masked(path))[-60:],
             )
         self._done += 1
 

@@ -12,6 +12,7 @@ from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
+from mlaudit.model.secrets import masked
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import named
 from mlaudit.request.options import Options
@@ -41,7 +42,7 @@ def _exists(path: Path) -> bool:
 def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
     """A name for each environment: as given, else the part of the path that tells it from the others."""
     given = [parts[0].name for parts in spellings]
-    paths = [PurePosixPath(Path(parts[0].path).as_posix()) for parts in spellings]
+    paths = [PurePosixPath(masked(Path(parts[0].path).as_posix())) for parts in spellings]
     open_paths = [path for path, name in zip(paths, given, strict=True) if name is None]
     short = dict(zip(open_paths, _distinct(open_paths), strict=True)) if len(set(open_paths)) == len(open_paths) else {}
     names: list[str] = []
@@ -51,7 +52,7 @@ def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
             chosen = f"{parts[0].revision}:{chosen}"
         if parts[0].parts and name is None:
             chosen = "-".join((chosen, *parts[0].parts.values()))
-        names.append(_unused(chosen, names))
+        names.append(_unused(masked(chosen), names))
     return names
 
 
@@ -140,8 +141,10 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
 
 def unreadable(path: str, error: Unreadable) -> Reading:
     """The reading of a source of which there is nothing."""
-    at = Place(path=path, line=error.line, column=error.column)
-    return Reading(path=path, format="unknown", complete=False, unread=(Unread(at=at, why=error.why, whole=True),))
+    shown = masked(path)
+    at = Place(path=shown, line=error.line, column=error.column)
+    unread = Unread(at=at, why=masked(error.why), whole=True)
+    return Reading(path=shown, format="unknown", complete=False, unread=(unread,))
 
 
 def _documents(part: Spelled, options: Options) -> Sequence[Document]:

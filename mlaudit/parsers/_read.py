@@ -10,6 +10,7 @@ from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 
@@ -85,9 +86,8 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
 
 def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:
     at = doc.place(error.line, error.column)
-    return Reading(
-        path=doc.path, format=format_name, complete=False, unread=(Unread(at=at, why=error.why, whole=True),)
-    )
+    unread = mask_statement(Unread(at=at, why=error.why, whole=True))
+    return Reading(path=doc.path, format=format_name, complete=False, unread=(unread,))
 
 
 class _Collector:
@@ -104,7 +104,7 @@ class _Collector:
         for statement in self.statements(doc, parser):
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
-            sorted_statements.setdefault(type(statement), []).append(statement)
+            sorted_statements.setdefault(type(statement), []).append(mask_statement(statement))
         return _assembled(doc.path, parser.format, complete, sorted_statements)
 
     def statements(self, doc: Document, parser: Parser) -> Iterator[Statement]:

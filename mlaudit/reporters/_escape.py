@@ -5,25 +5,42 @@ from __future__ import annotations
 import re
 import unicodedata
 
-# Marks that reorder or hide what stands around them (Unicode TR 36), besides every control character.
-_DECEPTIVE = frozenset(
-    "\u061c\u200b\u200c\u200d\u200e\u200f\u2028\u2029\u202a\u202b\u202c\u202d\u202e\u2060\u2066\u2067\u2068\u2069\ufeff"
+# What no reader sees, or what reorders what stands around it: every character of these categories (Unicode TR 36, 39),
+# and those of other categories that are drawn as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point; U+2800).
+_UNSEEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
+_UNSEEN = re.compile(
+    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
+# Runners of workflows take commands from any line that they print: GitHub `::error::` at the start of a line, behind
+# blanks too, and `##[...]` anywhere (actions/runner, ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`. A text
+# may be wrapped before any word, and another may stand in front of it.
+_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=[#\[])")
 
 
 def for_terminal(text: str) -> str:
-    r"""The text with control characters, line breaks, reordering marks and lone surrogates spelled out (`\x1b`)."""
-    if text.isascii() and text.isprintable():
-        return text
-    return "".join(character if _plain(character) else _spelled(character) for character in text)
+    r"""The text for terminals and logs: controls, line breaks, unseen marks, runners' commands spelled out (`\x1b`)."""
+    if not (text.isascii() and text.isprintable()):
+        text = "".join(character if _plain(character) else _spelled(character) for character in text)
+    if "::" in text or "##" in text or "#[" in text:
+        text = _COMMAND.sub(lambda sign: _spelled_ascii(sign[0]), text)
+    return text
 
 
 def _plain(character: str) -> bool:
-    return character not in _DECEPTIVE and unicodedata.category(character) not in ("Cc", "Cs", "Co", "Cn")
+    return unicodedata.category(character) not in _UNSEEN_CATEGORIES and _UNSEEN.match(character) is None
 
 
 def _spelled(character: str) -> str:
     return character.encode("unicode_escape", "surrogatepass").decode("ascii")
+
+
+def _spelled_ascii(character: str) -> str:
+    return f"\\x{ord(character):02x}"
+
+
+def for_json(json_text: str) -> str:
+    r"""JSON that a runner may print: a second `#` becomes `\u0023`, so that no `##[command]` stands in any string."""
+    return json_text.replace("##", "#\\u0023").replace("#[", "\\u0023[")
 
 
 _MARKUP = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "&#39;"})
@@ -127,7 +144,10 @@ def for_sarif(text: str) -> str:
     return re.sub(r"\{(\d+)\}", r"{{\1}}", safe)
 
 
+# A formula begins at the start of a cell, and behind what another country's spreadsheet takes for a separator.
+_FORMULA = re.compile(r"(^|[;|])([ \u3000]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+
+
 def for_spreadsheet(text: str) -> str:
     """A cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
-    safe = for_terminal(text)
-    return f"'{safe}" if safe.startswith(("=", "+", "-", "@")) else safe
+    return _FORMULA.sub(r"\1'\2", for_terminal(text))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 
 from mlaudit.model.nouns import Place, Target
+from mlaudit.reporters._escape import for_json
 
 Json = dict[str, object]
 """An object of JSON."""
@@ -12,7 +13,7 @@ Json = dict[str, object]
 
 def lines(data: Json) -> str:
     """JSON with a line for each key and each member of a list: as fast as without line breaks, and it diffs well."""
-    return "{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in data.items()) + "\n}\n"
+    return for_json("{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in data.items()) + "\n}\n")
 
 
 def _value(value: object) -> str:

@@ -9,7 +9,7 @@ import json
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding, Report
-from mlaudit.reporters._escape import for_terminal
+from mlaudit.reporters._escape import for_json, for_terminal
 from mlaudit.reporters._places import file_of, shown_at, unique
 from mlaudit.reporters._registry import Style, reporter
 
@@ -20,7 +20,7 @@ _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INF
 def render(report: Report, style: Style) -> str:
     """One entry per finding that counts; GitLab compares fingerprints, so that a merge request shows what is new."""
     used: dict[str, int] = {}
-    return json.dumps([_entry(finding, report, used) for finding in report.findings], indent=2) + "\n"
+    return for_json(json.dumps([_entry(finding, report, used) for finding in report.findings], indent=2)) + "\n"
 
 
 def _entry(finding: Finding, report: Report, used: dict[str, int]) -> dict[str, object]:

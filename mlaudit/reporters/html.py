@@ -10,7 +10,7 @@ from hashlib import sha256
 from mlaudit import __version__
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Report
-from mlaudit.reporters._escape import for_html, for_script, for_terminal
+from mlaudit.reporters._escape import for_html, for_json, for_script, for_terminal
 from mlaudit.reporters._facts import compared, counts, incomplete
 from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.breaks import MEANING
@@ -76,7 +76,7 @@ def _body(report: Report, of: Matrix) -> Iterator[str]:
 
 def _json(of: Matrix) -> str:
     """The data as JSON in ASCII; its texts are spelled out as everywhere on the page."""
-    return json.dumps(_spelled(data(of)), separators=(",", ":"))
+    return for_json(json.dumps(_spelled(data(of)), separators=(",", ":")))
 
 
 def _spelled(value: object) -> object:

@@ -14,7 +14,7 @@ from mlaudit import __version__
 from mlaudit.model.nouns import Edit, Place, Severity
 from mlaudit.model.report import BASELINE, Finding, Report
 from mlaudit.reporters import _rule_text
-from mlaudit.reporters._escape import for_sarif, for_terminal
+from mlaudit.reporters._escape import for_json, for_sarif, for_terminal
 from mlaudit.reporters._places import shown_at, unique
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
@@ -51,7 +51,7 @@ def render(report: Report, style: Style) -> str:
     GitHub opens alerts for suppressed results too, so a file that goes there is written with `--quiet`.
     """
     log = {"$schema": SCHEMA, "version": "2.1.0", "runs": [_run(report, quiet=style.quiet)]}
-    return json.dumps(log, indent=2) + "\n"
+    return for_json(json.dumps(log, indent=2)) + "\n"
 
 
 def _run(report: Report, *, quiet: bool) -> Json:

@@ -1,0 +1,162 @@
+"""Text to streams and files: whole or not at all, in UTF-8, and never through a link that somebody else laid."""
+
+from __future__ import annotations
+
+import os
+import stat
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlaudit.model.errors import UsageError
+from mlaudit.model.secrets import masked
+from mlaudit.reporters._escape import for_terminal
+
+_DEVICES = ("/dev/", "/proc/")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutputText:
+    """A text and where it goes: a file, or standard output where `target` is None."""
+
+    text: str
+    target: Path | None = None
+
+
+def write_all(outputs: Sequence[OutputText]) -> None:
+    """Write every output or report why one cannot be written; files are replaced only after all of them are complete.
+
+    Raises UsageError.
+    """
+    staged: list[tuple[Path, Path]] = []
+    try:
+        for output in outputs:
+            if output.target is not None and not _is_device(output.target):
+                temporary = _stage(output.target, output.text)
+                staged.append((temporary, output.target))
+        for output in outputs:
+            if output.target is None:
+                _write_standard(output.text)
+            elif _is_device(output.target):
+                _write_device(output.target, output.text)
+        while staged:
+            temporary, target = staged[0]
+            _replace(temporary, target)
+            staged.pop(0)
+    finally:
+        for temporary, _ in staged:
+            temporary.unlink(missing_ok=True)
+
+
+def write_error(line: str) -> None:
+    """A line on standard error; where that is closed or full, nobody can be told."""
+    if sys.stderr is None:
+        return
+    try:
+        sys.stderr.buffer.write(f"{line}\n".encode("utf-8", "backslashreplace"))
+        sys.stderr.buffer.flush()
+    except (OSError, ValueError):
+        silence(sys.stderr.fileno())
+
+
+def silence(descriptor: int) -> None:
+    """Point a standard stream nowhere, so that what Python flushes at its end fails no more."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def error_line(message: str) -> str:
+    """An error as one line: escaped, its credentials masked, and never the beginning of a runner's command."""
+    return plain_line(f"error: {message}")
+
+
+def plain_line(line: str) -> str:
+    """A line as a terminal and a runner of workflows may print it."""
+    return for_terminal(masked(line))
+
+
+class OutputClosed(UsageError):
+    """Whoever read standard output has gone (`| head`); nothing needs to be said."""
+
+
+def _write_standard(text: str) -> None:
+    if sys.stdout is None:
+        raise UsageError("standard output is closed")
+    try:
+        sys.stdout.flush()
+        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.flush()
+    except BrokenPipeError:
+        silence(sys.stdout.fileno())
+        raise OutputClosed("standard output was closed by its reader") from None
+    except OSError as error:
+        silence(sys.stdout.fileno())
+        raise UsageError(f"standard output cannot be written: {error.strerror or error}") from None
+
+
+def _is_device(target: Path) -> bool:
+    """Whether a path names a stream, a device or a pipe, of which there is nothing to keep."""
+    if target.absolute().as_posix().startswith(_DEVICES):
+        return True
+    try:
+        mode = target.lstat().st_mode
+    except (OSError, ValueError):
+        return False
+    return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
+
+
+def _write_device(target: Path, text: str) -> None:
+    try:
+        with target.open("wb") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _stage(target: Path, text: str) -> Path:
+    """Write a new file beside the target, synchronized to disk. Raises UsageError; then nothing is left behind."""
+    if target.is_dir() and not target.is_symlink():
+        raise UsageError(f"{target} cannot be written: it is a folder")
+    temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        # O_EXCL follows no link, and the mode obeys the umask, as that of any new file does.
+        descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
+    except (OSError, ValueError) as error:
+        raise _unwritable(target, error) from None
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.flush()
+            os.fsync(stream.fileno())
+        _keep_mode(temporary, target)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise _unwritable(target, error) from None
+        raise
+    return temporary
+
+
+def _keep_mode(temporary: Path, target: Path) -> None:
+    """Give the new file the permissions of the regular file that it replaces."""
+    try:
+        mode = target.lstat().st_mode
+    except OSError:
+        return
+    if stat.S_ISREG(mode):
+        temporary.chmod(stat.S_IMODE(mode))
+
+
+def _replace(temporary: Path, target: Path) -> None:
+    """Put the new file in the target's place; a link there is replaced, and what it leads to is not touched."""
+    try:
+        temporary.replace(target)
+    except OSError as error:
+        raise _unwritable(target, error) from None
+
+
+def _unwritable(target: Path, error: OSError | ValueError) -> UsageError:
+    return UsageError(f"{target} cannot be written: {getattr(error, 'strerror', None) or error}")

@@ -1,0 +1,81 @@
+"""Readings and reports with every credential in their texts masked: the border that text crosses before printing."""
+
+from __future__ import annotations
+
+from dataclasses import fields, is_dataclass, replace
+from enum import Enum
+from functools import lru_cache
+from typing import Any, TypeVar
+
+from mlaudit.model.nouns import Pin, Place, Statement
+from mlaudit.model.report import Environment, Report
+from mlaudit.model.secrets import masked, may_hold_secret
+
+T = TypeVar("T")
+
+
+Said = TypeVar("Said", bound=Statement)
+
+
+def mask_statement(statement: Said) -> Said:
+    """A statement as it may be kept: what a parser read, its credentials masked."""
+    if isinstance(statement, Pin) and not may_hold_secret(_texts_of(statement)):
+        return statement
+    return _mask(statement)
+
+
+def _texts_of(pin: Pin) -> str:
+    """The texts of a pin in which a credential may stand, in one: most pins are ruled out by one look."""
+    texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, pin.at.path, *pin.parts)
+    asked = (text for edge in pin.requires for text in (edge.specifier, edge.origin))
+    return "\n".join(text for text in (*texts, *pin.groups, *pin.extras, *asked) if text)
+
+
+def mask_environment(environment: Environment) -> Environment:
+    """An environment whose own texts are masked; its readings were masked when they were read."""
+    return replace(
+        environment,
+        sources=_mask(environment.sources),
+        notes=_mask(environment.notes),
+        problems=_mask(environment.problems),
+    )
+
+
+def mask_report(report: Report) -> Report:
+    """A report as it may leave the program; rows and cells hold nothing but masked statements."""
+    return replace(
+        report,
+        environments=tuple(map(mask_environment, report.environments)),
+        findings=_mask(report.findings),
+        suppressed=_mask(report.suppressed),
+        found=_mask(report.found),
+        notes=_mask(report.notes),
+    )
+
+
+def _mask(value: T) -> T:
+    """The value with every text in it masked; the very same object where nothing had to be."""
+    made: Any = value
+    if isinstance(value, Enum):
+        return value
+    if isinstance(value, str):
+        made = masked(value)
+    elif isinstance(value, tuple):
+        members = [_mask(member) for member in value]
+        made = tuple(members) if any(new is not old for new, old in zip(members, value, strict=True)) else value
+    elif isinstance(value, Place):
+        path = masked(value.path)
+        made = value if path == value.path else replace(value, path=path)
+    elif is_dataclass(value) and not isinstance(value, type):
+        changed = {}
+        for name in _field_names(type(value)):
+            old = getattr(value, name)
+            if old is not None and (new := _mask(old)) is not old and new != old:
+                changed[name] = new
+        made = replace(value, **changed) if changed else value
+    return made  # type: ignore[no-any-return]
+
+
+@lru_cache(maxsize=64)
+def _field_names(noun: type) -> tuple[str, ...]:
+    return tuple(field.name for field in fields(noun))
