@@ -69,7 +69,12 @@ def test_a_generated_page_is_that_of_the_live_objects(name: str) -> None:
     if REGENERATE:
         path.parent.mkdir(exist_ok=True)
         path.write_text(PAGES[name](), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == PAGES[name]()
+    assert _without_braces(path.read_text(encoding="utf-8")) == _without_braces(PAGES[name]())
+
+
+def _without_braces(text: str) -> str:
+    """Usage lines as typer before 0.27 writes them: `SOURCE...` where later ones write `{SOURCE...}`."""
+    return re.sub(r"(?m)(?<=^Usage: )(.*)$", lambda line: line.group().replace("{", "").replace("}", ""), text)
 
 
 def test_every_command_and_every_family_is_documented() -> None:

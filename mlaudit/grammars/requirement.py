@@ -124,10 +124,8 @@ def _fault(error: Exception) -> str:
     source, span = getattr(error.__cause__, "source", None), getattr(error.__cause__, "span", None)
     if not isinstance(source, str) or not isinstance(span, tuple):
         return "it does not follow the grammar"
-    end = int(span[1])
-    if not source[end:].strip():
-        return "it ends too early"
-    return f"unexpected `{source[end]}` at character {end + 1}"
+    rest = source[int(span[1]) :].lstrip()
+    return f"unexpected `{rest[0]}` at character {len(source) - len(rest) + 1}" if rest else "it ends too early"
 
 
 def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: str | None) -> Requirement:
