@@ -269,7 +269,7 @@ def _by_pip(path: Path) -> list[tuple[str, str, str | None]] | None:
         try:
             one = constructors.install_req_from_parsed_requirement(line)
         except getattr(exceptions, "InvalidEggFragment", ()):
-            # Since version 25 pip refuses extras behind `#egg=`, which files that older ones installed still have.
+            # Newer versions of pip refuse extras behind `#egg=`, which files that older ones installed still have.
             return "?", "", None
         specifier = _clauses(str(one.req.specifier)) if one.req else ""
         return normalized(one.name or "?"), specifier, str(one.markers) if one.markers else None
