@@ -86,7 +86,7 @@ def _line(doc: Document, line: Line) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", value.split(" ")[0], at=at, kind=Kind.PYTHON)
     elif key == "python implementation":
         yield Fact(key="implementation", value=value.lower(), at=at)
-    elif key in _MACHINE:
+    elif key in _MACHINE and not _DOTTED.fullmatch(value):
         yield from platform_facts(value, at)
     else:
         yield _module(doc, line, (key.removesuffix(" version"), found["key"].removesuffix(" version"), value))
