@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
-import pytest
+if TYPE_CHECKING:
+    import pytest
 
-# Settings of git hooks, of CI services, of terminals and of reproducible builds, which the product heeds. A test that is
-# about one of them sets it itself.
+# Settings of git hooks, of CI services, of terminals and of reproducible builds, which the product heeds. A test about
+# one of them sets it itself.
 _PREFIXES = ("GIT_", "GITHUB_")
 _NAMES = ("CI", "COLUMNS", "LINES", "TERMINAL_WIDTH", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "SOURCE_DATE_EPOCH", "TZ")
 
