@@ -101,6 +101,7 @@ def runner(tmp_path: Path, installed: str) -> Runner:
     return Runner(workspace, temp, {**inputs, "steps.install.outputs.bin": installed})
 
 
+@pytest.mark.slow
 def test_drift_fails_the_step_with_annotations_summary_and_sarif(runner: Runner) -> None:
     runner.known |= {"inputs.paths": "drift\nfine\n"}
     done = runner.step(of("audit"))
@@ -114,6 +115,7 @@ def test_drift_fails_the_step_with_annotations_summary_and_sarif(runner: Runner)
     assert sarif["runs"][0]["results"][0]["ruleId"] == "MLA101"
 
 
+@pytest.mark.slow
 def test_aligned_passes(runner: Runner) -> None:
     runner.known |= {"inputs.paths": "fine"}
     done = runner.step(of("audit"))
@@ -121,6 +123,7 @@ def test_aligned_passes(runner: Runner) -> None:
     assert runner.outputs() == {"exit-code": "0", "sarif-file": "mlaudit.sarif"}
 
 
+@pytest.mark.slow
 def test_inputs_reach_the_command(runner: Runner) -> None:
     runner.known |= {
         "inputs.fail-on": "never",
@@ -135,6 +138,7 @@ def test_inputs_reach_the_command(runner: Runner) -> None:
     assert {row["package"] for row in json.loads((runner.workspace / "out.json").read_text())["rows"]} == {"numpy"}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ["paths", "fail-on", "sarif-file", "format", "arguments"])
 def test_an_input_is_no_shell_text(runner: Runner, name: str) -> None:
     """What a pull request may name (a branch, a path) ends up in inputs."""
@@ -144,6 +148,7 @@ def test_an_input_is_no_shell_text(runner: Runner, name: str) -> None:
     assert runner.known["steps.audit.outputs.exit-code"] in ("0", "1", "2")
 
 
+@pytest.mark.slow
 def test_a_path_is_never_an_option(runner: Runner) -> None:
     runner.known["inputs.paths"] = "--write-baseline=owned"
     runner.step(of("audit"))
@@ -151,6 +156,7 @@ def test_a_path_is_never_an_option(runner: Runner) -> None:
     assert runner.outputs()["exit-code"] == "2"
 
 
+@pytest.mark.slow
 def test_an_output_is_one_line(runner: Runner) -> None:
     runner.known |= {"inputs.paths": "fine", "inputs.sarif-file": "a.sarif\nexit-code=7"}
     runner.step(of("audit"))

@@ -26,6 +26,7 @@ ROOT = Path(__file__).parent.parent
 DOCS = ROOT / "docs"
 REGENERATE = os.environ.get("MLAUDIT_REGENERATE") == "1"
 WRITTEN = sorted(path for path in DOCS.rglob("*.md") if path.name != "formats.md" and path.parent.name != "reference")
+SLOW = {"tutorial.md", "how-to/two-repositories.md"}
 UNPLAYED = {"yaml", "toml", "python", "groovy", "json", "text"}
 CODES = {word for rule in rules().values() for word in (rule.code, rule.name)}
 
@@ -34,8 +35,12 @@ def named(path: Path) -> str:
     return path.relative_to(DOCS).as_posix()
 
 
+def _marks(page: Path) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.slow] if named(page) in SLOW else []
+
+
 @pytest.mark.skipif(shutil.which("bash") is None or shutil.which("git") is None, reason="pages use bash and git")
-@pytest.mark.parametrize("page", WRITTEN, ids=named)
+@pytest.mark.parametrize("page", [pytest.param(page, marks=_marks(page), id=named(page)) for page in WRITTEN])
 def test_a_page_plays_as_it_reads(page: Path, tmp_path: Path) -> None:
     text = page.read_text(encoding="utf-8")
     played = play(text, tmp_path)
@@ -69,7 +74,12 @@ def test_a_generated_page_is_that_of_the_live_objects(name: str) -> None:
     if REGENERATE:
         path.parent.mkdir(exist_ok=True)
         path.write_text(PAGES[name](), encoding="utf-8")
-    assert path.read_text(encoding="utf-8") == PAGES[name]()
+    assert _without_braces(path.read_text(encoding="utf-8")) == _without_braces(PAGES[name]())
+
+
+def _without_braces(text: str) -> str:
+    """Usage lines as typer before 0.27 writes them: `SOURCE...` where later ones write `{SOURCE...}`."""
+    return re.sub(r"(?m)(?<=^Usage: )(.*)$", lambda line: line.group().replace("{", "").replace("}", ""), text)
 
 
 def test_every_command_and_every_family_is_documented() -> None:

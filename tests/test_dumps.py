@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from urllib.parse import quote
 from xml.sax.saxutils import escape, quoteattr
@@ -96,6 +96,65 @@ def test_collect_env_names_what_pip_named(listed: list[tuple[str, str]]) -> None
     assert packages(reading(report).pins) == [(normalized(name), version) for name, version in listed]
     pasted = "```\n" + "".join(f"    > {line}\n" for line in report.splitlines()) + "```\n"
     assert packages(reading(pasted).pins) == packages(reading(report).pins)
+
+
+# Names that read like the words which dumps print for no value, for a heading or for a remark.
+ODD_NAMES = (
+    *("NA", "na", "N-A", "None", "none", "null", "nan", "NaN", "unknown", "UNKNOWN", "true", "no", "Not", "could"),
+    *("Package", "Version", "Name", "Component", "Dependency", "CPU", "GPU", "OS", "Updated", "Using", "Warning"),
+    *("author", "email", "compiler", "website", "Sun", "Sunpy", "Monai", "Satpy", "Wednesday", "list", "pip3", "conda"),
+)
+DUMPS: dict[str, Callable[[str], str]] = {
+    "collect-env": lambda name: (
+        "PyTorch version: N/A\nIs debug build: N/A\n\nVersions of relevant libraries:\n"
+        f"[pip3] {name}==1.2.3\n[conda] Could not collect\n"
+    ),
+    "session-info": lambda name: f"Package\tVersion\n----\t----\n{name}\t1.2.3\n----\t----\nPython\t3.11.7\n",
+    "watermark": lambda name: (
+        f"Python implementation: CPython\nPython version       : 3.11.7\n\n{name:<12}: 1.2.3\nemail: a@b.example\n"
+    ),
+    "pip-list": lambda name: (
+        f"Using Python 3.11.7 environment at: x\nPackage    Version\n---------- -------\n{name:<10} 1.2.3\n"
+    ),
+    "pip-freeze": lambda name: f"{name}==1.2.3\n",
+    "wandb-requirements": lambda name: f"{name}==1.2.3\n",
+    "conda-list": lambda name: (
+        "# packages in environment at /x:\n#\n# Name     Version   Build  Channel\n"
+        + f"{name}   1.2.3  pypi_0   pypi\n"
+    ),
+    "poetry-show": lambda name: f"{name:<12} 1.2.3 words\n",
+    "pipdeptree": lambda name: f"{name}==1.2.3\n",
+    "uv-tree": lambda name: f"{name} v1.2.3\n",
+    "requirements": lambda name: f"{name}==1.2.3\n",
+    "conda-env": lambda name: f"dependencies:\n- pip:\n  - {name}==1.2.3\n",
+}
+
+
+@pytest.mark.parametrize("name", ODD_NAMES)
+@pytest.mark.parametrize("format_name", DUMPS)
+def test_a_package_is_told_by_its_place_and_not_by_its_name(format_name: str, name: str) -> None:
+    found = reading(DUMPS[format_name](name), format_name)
+    assert [(pin.name.lower(), pin.version) for pin in found.pins if pin.kind is not Kind.PYTHON] == [
+        (normalized(name), "1.2.3")
+    ]
+    assert not found.unread
+
+
+@pytest.mark.parametrize("words", ["Could not collect", "No relevant packages"])
+@pytest.mark.parametrize("tool", ["pip3", "pip", "conda"])
+def test_collect_env_without_packages_names_none(tool: str, words: str) -> None:
+    found = reading(f"PyTorch version: N/A\nIs debug build: N/A\n\n[{tool}] {words}\n")
+    assert (found.pins, found.unread) == ((), ())
+
+
+def test_old_watermarks_of_odd_names_and_dates() -> None:
+    found = reading("Sun Aug 09 2020 \n\nCPython 3.6.1\nIPython 6.0.0\n\nSun 1.2.3\nsatpy 0.9\n", "watermark")
+    assert [(pin.name, pin.version) for pin in found.pins if pin.kind is not Kind.PYTHON] == [
+        ("ipython", "6.0.0"),
+        ("sun", "1.2.3"),
+        ("satpy", "0.9"),
+    ]
+    assert not found.unread
 
 
 @given(PACKAGES)

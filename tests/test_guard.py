@@ -278,6 +278,7 @@ print(model.predict([[0.0, 1.0], [38.0, 39.0]]).tolist())
 """
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(sys.version_info >= (3, 13), reason="numpy 1.26.0 has no wheel for this Python")
 def test_a_real_model_in_two_environments(tmp_path: Path) -> None:
     """scikit-learn trained under numpy 2 does not load under 1.26.0; the guard says so before it is tried."""

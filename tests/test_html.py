@@ -132,6 +132,7 @@ def opened(browser: Any, tmp_path: Path) -> Opened:
     return Opened(browser, tmp_path / "report.html", made_of(TEXTS))
 
 
+@pytest.mark.slow
 def test_the_page_opens_without_a_complaint_and_hides_what_is_aligned(opened: Opened) -> None:
     assert opened.complaints() == []
     assert opened.columns() == ["package", "training", "serving", "batch"]
@@ -140,6 +141,7 @@ def test_the_page_opens_without_a_complaint_and_hides_what_is_aligned(opened: Op
     assert opened.run("document.getElementById('count').textContent") == f"{len(opened.rows())} of 8 packages"
 
 
+@pytest.mark.slow
 def test_the_severity_filter(opened: Opened) -> None:
     every = opened.rows()
     opened.tick("severity", "none")
@@ -155,6 +157,7 @@ def test_the_severity_filter(opened: Opened) -> None:
     assert opened.run("document.getElementById('nothing').offsetParent !== null")
 
 
+@pytest.mark.slow
 def test_the_verdict_filter(opened: Opened) -> None:
     opened.tick("verdict", "aligned")
     assert "python" in opened.rows()
@@ -162,6 +165,7 @@ def test_the_verdict_filter(opened: Opened) -> None:
     assert "numpy" not in opened.rows()
 
 
+@pytest.mark.slow
 def test_the_package_filter_takes_globs(opened: Opened) -> None:
     opened.write("package", "num*, TORCH")
     assert opened.rows() == ["numpy", "torch"]
@@ -170,6 +174,7 @@ def test_the_package_filter_takes_globs(opened: Opened) -> None:
     assert opened.rows() == []
 
 
+@pytest.mark.slow
 def test_the_environment_filter_hides_columns_and_judges_what_is_left(opened: Opened) -> None:
     opened.tick("environment", "1")
     assert opened.columns() == ["package", "training", "batch"]
@@ -181,6 +186,7 @@ def test_the_environment_filter_hides_columns_and_judges_what_is_left(opened: Op
     assert opened.columns() == ["package", "training", "serving", "batch"]
 
 
+@pytest.mark.slow
 def test_the_search_finds_versions_and_messages(opened: Opened) -> None:
     opened.write("search", "1.26.0")
     assert opened.rows() == ["numpy"]
@@ -191,6 +197,7 @@ def test_the_search_finds_versions_and_messages(opened: Opened) -> None:
     assert opened.findings() == []
 
 
+@pytest.mark.slow
 def test_reset_shows_what_was_shown_first(opened: Opened, browser: Any) -> None:
     before = opened.rows()
     opened.write("search", "numpy")
@@ -200,6 +207,7 @@ def test_reset_shows_what_was_shown_first(opened: Opened, browser: Any) -> None:
     assert opened.rows() == before
 
 
+@pytest.mark.slow
 def test_a_cell_opens_to_places_evidence_and_fix(opened: Opened) -> None:
     opened.run("document.querySelector('#grid tbody tr td:nth-child(3)').click()")
     text = opened.run("document.getElementById('panel').innerText")
@@ -213,6 +221,7 @@ def test_a_cell_opens_to_places_evidence_and_fix(opened: Opened) -> None:
     assert opened.complaints() == []
 
 
+@pytest.mark.slow
 def test_the_keyboard_reaches_everything(opened: Opened) -> None:
     keys = webdriver.Keys
     opened.press("/")
@@ -231,6 +240,7 @@ def test_the_keyboard_reaches_everything(opened: Opened) -> None:
     assert opened.run("document.querySelectorAll('#grid [tabindex]').length") == 1
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("text", HOSTILE)
 def test_no_text_becomes_markup(browser: Any, tmp_path: Path, text: str) -> None:
     report = of_texts(package=text, version=text, message=text, path=text, environment=text)
@@ -242,6 +252,7 @@ def test_no_text_becomes_markup(browser: Any, tmp_path: Path, text: str) -> None
     assert page.run("document.getElementById('panel').open")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("width", [390, 768, 1400])
 @pytest.mark.parametrize("environments", [3, 12])
 def test_no_width_needs_sideways_scrolling(browser: Any, tmp_path: Path, width: int, environments: int) -> None:
@@ -256,6 +267,7 @@ def test_no_width_needs_sideways_scrolling(browser: Any, tmp_path: Path, width: 
         browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.mark.slow
 def test_long_texts_wrap_on_a_phone(browser: Any, tmp_path: Path) -> None:
     browser.execute_cdp_cmd(
         "Emulation.setDeviceMetricsOverride", {"width": 390, "height": 844, "deviceScaleFactor": 1, "mobile": True}
@@ -274,6 +286,7 @@ def _luminance(colour: str) -> float:
     return 0.2126 * red + 0.7152 * green + 0.0722 * blue
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_every_cell_can_be_read(browser: Any, opened: Opened, scheme: str) -> None:
     """Contrast of at least 4.5 (WCAG 2.2, 1.4.3)."""
@@ -291,6 +304,7 @@ def test_every_cell_can_be_read(browser: Any, opened: Opened, scheme: str) -> No
         assert (lighter + 0.05) / (darker + 0.05) >= 4.5, colours
 
 
+@pytest.mark.slow
 def test_it_prints_with_every_finding_open(opened: Opened, browser: Any) -> None:
     document = browser.execute_cdp_cmd("Page.printToPDF", {"printBackground": True})
     assert base64.b64decode(document["data"]).startswith(b"%PDF")
@@ -300,6 +314,7 @@ def test_it_prints_with_every_finding_open(opened: Opened, browser: Any) -> None
     browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": ""})
 
 
+@pytest.mark.slow
 def test_a_fleet_opens_and_filters(browser: Any, tmp_path: Path) -> None:
     page = Opened(browser, tmp_path / "report.html", fleet(20, 100))
     assert page.complaints() == []

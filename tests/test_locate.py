@@ -482,6 +482,7 @@ def corpus_texts(*patterns: str) -> list[Path]:
     return sorted({path for pattern in patterns for path in CORPUS.rglob(pattern) if path.is_file()})
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_every_toml_value_of_the_corpus_is_found() -> None:
     checked = 0
@@ -493,6 +494,7 @@ def test_every_toml_value_of_the_corpus_is_found() -> None:
     assert checked > 100
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_every_locked_name_and_version_of_the_corpus_is_found() -> None:
     found = 0
@@ -509,6 +511,7 @@ def test_every_locked_name_and_version_of_the_corpus_is_found() -> None:
     assert found > 5_000
 
 
+@pytest.mark.slow
 @needs_corpus
 def test_every_yaml_scalar_of_the_corpus_is_found() -> None:
     checked = 0

@@ -5,20 +5,21 @@ A tool is looked for on PATH and in $MLAUDIT_NATIVE_BIN; a test whose tool is ab
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import tomli
-from packaging import pylock
 from packaging.requirements import Requirement
 from packaging.tags import cpython_tags
 
 from mlaudit.environments.target import choose, target_for
+from mlaudit.environments.target_problems import problems
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
@@ -32,6 +33,11 @@ if TYPE_CHECKING:
 LOCKS = FIXTURES / "native-locks"
 ALWAYS = {"main", "default"}
 Named = set[tuple[str, str | None]]
+
+
+def _pylock() -> Any:
+    """The module of packaging that reads pylock.toml, which older versions do not have."""
+    return importlib.import_module("packaging.pylock")
 
 
 def _tool(name: str) -> str:
@@ -133,7 +139,19 @@ def test_conda_lock_renders_what_is_read(tmp_path: Path, platform: str) -> None:
 
 
 PYTHONS = ["3.10.0", "3.11.7", "3.13.1"]
-GROUPS = [((), ()), (("dev",), ()), ((), ("serve",)), (("dev",), ("serve",))]
+CHOICES: list[tuple[tuple[str, ...], tuple[str, ...]]] = [
+    ((), ()),
+    (("dev",), ()),
+    ((), ("serve",)),
+    (("dev",), ("serve",)),
+    (("docs",), ("gpu",)),
+    (("dev", "docs"), ("serve", "gpu")),
+]
+# Before packaging 26.1 it reads such locks, at most, and selects nothing.
+needs_select = pytest.mark.skipif(
+    importlib.util.find_spec("packaging.pylock") is None or not hasattr(_pylock().Pylock, "select"),
+    reason="this version of packaging does not select from pylock.toml",
+)
 
 
 def _environment(python: str) -> Environment:
@@ -152,21 +170,53 @@ def _environment(python: str) -> Environment:
     }
 
 
-@pytest.mark.parametrize("python", PYTHONS)
-@pytest.mark.parametrize(("groups", "extras"), GROUPS)
-def test_packaging_selects_what_is_chosen(python: str, groups: tuple[str, ...], extras: tuple[str, ...]) -> None:
-    """`packaging.pylock` is what pip selects with; every package has a file that fits, so markers alone decide."""
-    path = LOCKS / "pylock" / "pylock.toml"
-    lock = pylock.Pylock.from_dict(tomli.loads(path.read_text(encoding="utf-8")))
+def _selected(path: Path, python: str, groups: tuple[str, ...], extras: tuple[str, ...]) -> Named:
+    """What `packaging.pylock` selects, as pip does; every package has a file that fits, so markers alone decide."""
+    lock = _pylock().Pylock.from_dict(tomli.loads(path.read_text(encoding="utf-8")))
     minor = tuple(map(int, python.split(".")[:2]))
     selected = lock.select(
         environment=_environment(python),
         tags=list(cpython_tags(minor, platforms=["manylinux_2_28_x86_64", "any"])),
         extras=extras,
-        dependency_groups=groups,
+        # Without a choice the default groups are selected; a choice stands beside them here, as `--group` does.
+        dependency_groups=(*groups, *(lock.default_groups or ())) if groups else None,
     )
-    said = {(package.name, str(package.version)) for package, _ in selected if package.version is not None}
+    return {(package.name, str(package.version)) for package, _ in selected if package.version is not None}
+
+
+def _chosen(path: Path, python: str, groups: tuple[str, ...], extras: tuple[str, ...]) -> tuple[Named, list[str]]:
+    """The packages that are selected here, and what is said of the choice."""
     reading = _reading(path)
-    target = target_for([reading], Wanted(python=python, platform="linux-x86_64", groups=groups, extras=extras))
+    wanted = Wanted(python=python, platform="linux-x86_64", groups=groups, extras=extras)
+    target = target_for([reading], wanted)
     chosen = [pin for pin, choice in zip(reading.pins, choose(reading, target), strict=True) if choice.selected]
-    assert _packages(chosen) == said
+    return _packages(chosen), [problem.says for problem in problems([reading], wanted, target)]
+
+
+@needs_select
+@pytest.mark.parametrize("python", PYTHONS)
+def test_packaging_selects_all_of_a_lock_without_choices(python: str) -> None:
+    path = LOCKS / "pylock" / "pylock.toml"
+    expected = _selected(path, python, (), ())
+    assert _chosen(path, python, (), ()) == (expected, [])
+    assert len(expected) > 5
+
+
+@needs_select
+@pytest.mark.parametrize("python", PYTHONS)
+@pytest.mark.parametrize(("groups", "extras"), CHOICES)
+def test_packaging_selects_what_is_chosen(python: str, groups: tuple[str, ...], extras: tuple[str, ...]) -> None:
+    path = LOCKS / "pylock-choices" / "pylock.toml"
+    assert _chosen(path, python, groups, extras) == (_selected(path, python, groups, extras), [])
+
+
+@pytest.mark.parametrize("lock", ["pylock", "pylock-choices"])
+@pytest.mark.parametrize(
+    ("groups", "extras", "said"), [(("nope",), (), "no group `nope`"), ((), ("nope",), "no extra `nope`")]
+)
+def test_a_choice_that_a_lock_does_not_declare_is_said(
+    lock: str, groups: tuple[str, ...], extras: tuple[str, ...], said: str
+) -> None:
+    """`packaging.pylock` raises for it since version 26.4."""
+    (why,) = _chosen(LOCKS / lock / "pylock.toml", "3.11.7", groups, extras)[1]
+    assert said in why

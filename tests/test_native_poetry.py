@@ -72,6 +72,7 @@ def disagreements(folder: Path) -> tuple[int, list[str]]:
     return compared, found
 
 
+@pytest.mark.slow
 @pytest.mark.skipif(not LOCKS, reason="the corpus of real projects (MLAUDIT_CORPUS) is not here")
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.parent.relative_to(corpus()).as_posix())
 def test_the_corpus_is_chosen_as_poetry_exports_it(lock: Path, tmp_path: Path) -> None:
@@ -83,6 +84,7 @@ def test_the_corpus_is_chosen_as_poetry_exports_it(lock: Path, tmp_path: Path) -
     assert not found
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("lock", FIXTURES, ids=lambda lock: lock.parent.name)
 def test_the_fixtures_are_chosen_as_poetry_exports_them(lock: Path, tmp_path: Path) -> None:
     shutil.copytree(lock.parent, tmp_path / "a" / "b" / "case")

@@ -102,6 +102,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
     return made
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("files", "passes", "said"),
     [
@@ -131,6 +132,7 @@ def test_a_commit(repository: Repository, files: dict[str, str], passes: bool, s
         repository.undo()
 
 
+@pytest.mark.slow
 def test_only_touched_environments_are_audited(repository: Repository) -> None:
     files = ["serving/requirements.txt"]
     said = repository.pre_commit("run", "mlaudit", "--verbose", "--files", *files)

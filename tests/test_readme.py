@@ -67,6 +67,7 @@ def test_readme_shows_commands() -> None:
 SHELL = [block.body.strip() for block in blocks(README.read_text(encoding="utf-8")) if block.language == "bash"]
 
 
+@pytest.mark.slow
 def test_the_first_block_installs_and_audits_the_example(tmp_path: Path) -> None:
     """In an environment and a checkout of its own."""
     clone(tmp_path / "mlaudit")

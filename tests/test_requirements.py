@@ -6,6 +6,7 @@ import os
 import warnings
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import example, given, settings
@@ -262,29 +263,32 @@ def _by_pip(path: Path) -> list[tuple[str, str, str | None]] | None:
     constructors = pytest.importorskip("pip._internal.req.constructors")
     req_file = pytest.importorskip("pip._internal.req.req_file")
     session = pytest.importorskip("pip._internal.network.session").PipSession()
-    from pip._internal.exceptions import InstallationError  # type: ignore[import-not-found,unused-ignore]  # pip has no types
+    from pip._internal import exceptions  # type: ignore[import-not-found,unused-ignore]  # pip has no types
+
+    def entry(line: Any) -> tuple[str, str, str | None]:
+        try:
+            one = constructors.install_req_from_parsed_requirement(line)
+        except getattr(exceptions, "InvalidEggFragment", ()):
+            # Newer versions of pip refuse extras behind `#egg=`, which files that older ones installed still have.
+            return "?", "", None
+        specifier = _clauses(str(one.req.specifier)) if one.req else ""
+        return normalized(one.name or "?"), specifier, str(one.markers) if one.markers else None
 
     try:
-        made = [
-            constructors.install_req_from_parsed_requirement(line)
-            for line in req_file.parse_requirements(str(path), session)
-        ]
-    except InstallationError:
+        return [entry(line) for line in req_file.parse_requirements(str(path), session)]
+    except exceptions.InstallationError:
         return None
-    return [
-        (
-            normalized(one.name or "?"),
-            str(one.req.specifier) if one.req else "",
-            str(one.markers) if one.markers else None,
-        )
-        for one in made
-    ]
 
 
 def _by_us(pin: Pin) -> tuple[str, str, str | None]:
     from_wheel = pin.version is not None and (pin.origin or "").partition("#")[0].endswith(".whl")
     exact = f"=={pin.version}" if pin.version and (pin.source == "index" or from_wheel) else pin.specifier or ""
-    return pin.name, str(Pep508(f"x{exact}").specifier), pin.marker
+    return pin.name, _clauses(exact), pin.marker
+
+
+def _clauses(specifier: str) -> str:
+    """A specifier in one spelling, whatever version of packaging wrote it; the case of a local version says nothing."""
+    return str(Pep508(f"x{specifier.lower()}").specifier)
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real files is not here (MLAUDIT_CORPUS names it)")

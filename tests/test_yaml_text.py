@@ -87,7 +87,13 @@ HOSTILE = [
     ("&a {x: *a}", "contains itself"),
     ("a: *b", "has no anchor"),
     ("[" * (MAX_DEPTH + 1), "nested more than"),
+    ("[" * 999 + "x", "nested more than"),
+    ("[" * 1_001, "nested more than"),
     ("[" * 200_000, "nested more than"),
+    ("{a: " * 5_000, "nested more than"),
+    ("a: [{" * 5_000, "nested more than"),
+    ("a:\n- b\n- " + "{[" * 5_000, "nested more than"),
+    ("- " * 5_000, "nested more than"),
     ("&a [x]: 1\n*a : 2", "stands for no scalar"),
 ]
 
@@ -103,6 +109,13 @@ def test_aliases_below_the_bound_are_shared_not_copied() -> None:
     assert isinstance(value, dict)
     assert value["a5"][0] is value["a5"][1]
     assert VISITS > 9**5
+
+
+@pytest.mark.parametrize("text", ['a: "' + "[" * 500 + '"\nb: "x" {', "a: [" + "[], " * 500 + '"x" [', "a: 'b' ["])
+def test_brackets_that_open_nothing_are_not_nesting(text: str) -> None:
+    with pytest.raises(YamlProblem) as caught:
+        yaml_loads(text)
+    assert "nested more than" not in str(caught.value)
 
 
 PROBLEMS = [("a: [1\nb: 2\n", 2), ("a:\n - x\n- y\n", 3), ("a: 'x\n", 2), ("a: b: c\n", 1), ("\tx: 1\n", 1)]

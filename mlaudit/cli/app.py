@@ -62,7 +62,7 @@ Format = Annotated[
     list[str] | None,
     typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
 ]
-Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.")]
+Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.", metavar="FILE")]
 FailOn = Annotated[
     str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
 ]

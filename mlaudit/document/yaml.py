@@ -14,6 +14,7 @@ VISITS = 2_000_000
 MAX_DEPTH = 200
 """Collections inside each other; libyaml needs quadratic time for deep flow collections."""
 
+_DEEP = f"it is nested more than {MAX_DEPTH} levels deep"
 _NULLS = frozenset(("", "~", "null", "Null", "NULL"))
 _NULL_TAG = "tag:yaml.org,2002:null"
 _KEY_LENGTH = 200
@@ -57,7 +58,7 @@ def _documents(text: str) -> Iterator[object]:
     try:
         yield from _Builder(text).documents(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
-        raise _located(error) from None
+        raise _too_deep(text, error) or _located(error) from None
     except yaml.YAMLError as error:
         raise YamlProblem(str(error).partition("\n")[0]) from None
 
@@ -66,6 +67,24 @@ def _located(error: yaml.MarkedYAMLError) -> YamlProblem:
     mark = error.problem_mark or error.context_mark
     why = " ".join(part for part in (error.problem, error.context) if part)
     return YamlProblem(why, mark.line + 1, mark.column + 1) if mark else YamlProblem(why)
+
+
+def _too_deep(text: str, error: yaml.MarkedYAMLError) -> YamlProblem | None:
+    """The problem of deep nesting where libyaml gives up at a bracket before it has given the events before it.
+
+    It looks ahead, and some versions limit flow collections themselves (PyYAML 6.0.4: 1000 levels). The bracket is then
+    the place of the error and of its context; of other errors at a bracket it is one of them at most.
+    """
+    import yaml.scanner
+
+    mark, context = error.problem_mark, error.context_mark
+    if not isinstance(error, yaml.scanner.ScannerError) or mark is None or context is None:
+        return None
+    if mark.index != context.index or text[mark.index : mark.index + 1] not in ("[", "{"):
+        return None
+    before = text[: mark.index]
+    unclosed = sum(before.count(bracket) for bracket in "[{") - sum(before.count(bracket) for bracket in "]}")
+    return YamlProblem(_DEEP, mark.line + 1, mark.column + 1) if unclosed >= MAX_DEPTH else None
 
 
 def _line(event: yaml.Event) -> int:
@@ -164,7 +183,7 @@ class _Builder:
 
     def _start(self, event: yaml.CollectionStartEvent, is_mapping: bool) -> None:
         if len(self.open) >= MAX_DEPTH:
-            raise YamlProblem(f"it is nested more than {MAX_DEPTH} levels deep", _line(event))
+            raise YamlProblem(_DEEP, _line(event))
         self.open.append(_Open(is_mapping, event.anchor, event.start_mark.index if event.start_mark else 0))
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:

@@ -202,7 +202,12 @@ class _Chooser:
         self.graph = graph
         self.minors = tuple(python for python in pythons_of(target) for _ in _patches(python))
         self.worlds = _worlds(target)
-        defaults = [group for root in roots for group in root.default_groups] if target.default_groups else []
+        defaults = [
+            group
+            for root in roots
+            if target.default_groups or root.has_runtime_defaults
+            for group in root.default_groups
+        ]
         self.asked = Asked(
             extras=frozenset(map(normalized, target.extras)),
             groups=frozenset(map(normalized, (*target.groups, *defaults))),

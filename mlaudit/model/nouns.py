@@ -174,6 +174,8 @@ class Root:
         extras: the extras it offers.
         groups: the dependency groups it offers.
         default_groups: groups that its own tool installs when none is named.
+        has_runtime_defaults: whether the default groups hold what runs, as those of pylock.toml do, rather than what
+            developers want besides; they are then selected for every target.
         requires_python: its range of Python versions, as a PEP 440 specifier.
     """
 
@@ -184,6 +186,7 @@ class Root:
     extras: tuple[str, ...] = ()
     groups: tuple[str, ...] = ()
     default_groups: tuple[str, ...] = ()
+    has_runtime_defaults: bool = False
     requires_python: str | None = None
     at: Place | None = None
 

@@ -29,9 +29,10 @@ _LISTED = re.compile(r"\[(?P<tool>pip3?|conda)\] {1,8}(?P<rest>.{1,1024})")
 _PIP = re.compile(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:={2,3}(?P<version>[^\s=]{1,128})| \((?P<old>[^\s()]{1,128})\))"
 )
-_NOTHING = re.compile(
-    r"(?:could not collect|n/?a|none|no cuda|no relevant packages|not applicable)\b.{0,200}", re.IGNORECASE
-)
+# What the script prints in place of a value, and in place of a list of packages. Only the whole text counts, since a
+# package may be called `NA` or `None`.
+_NO_VALUE = frozenset(("could not collect", "n/a", "none", "no cuda"))
+_NO_PACKAGES = frozenset(("could not collect", "no relevant packages"))
 _PYTHON = re.compile(r"(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,2})?)\+?(?![\w.])")
 _RELEASE = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
 _VERSION = re.compile(r"(?P<version>\d[0-9A-Za-z.!+_-]{0,127})(?:@.{0,200})?(?: .{0,400})?")
@@ -92,7 +93,7 @@ def _reports(doc: Document) -> Iterator[_Report]:
 def _told(values: Values, key: str) -> str | None:
     """The value of a key, None where the script found none."""
     text = values[key][0].strip() if key in values else ""
-    return None if not text or _NOTHING.fullmatch(text) else text
+    return None if not text or text.lower() in _NO_VALUE else text
 
 
 def _pin(
@@ -178,9 +179,7 @@ def _cudnn(doc: Document, report: _Report) -> Iterator[Statement]:
 def _package(doc: Document, pins: CondaPins, line: Line) -> Iterator[Statement]:
     """One line of `Versions of relevant libraries`."""
     listed = _LISTED.fullmatch(line.text)
-    if listed is None:
-        return
-    if _NOTHING.fullmatch(listed["rest"]):
+    if listed is None or listed["rest"].strip().lower() in _NO_PACKAGES:
         return
     at = line.at(listed.start("rest"))
     if listed["tool"] == "conda":

@@ -11,6 +11,7 @@ from mlaudit.document.node import Node
 from mlaudit.grammars.pypi.installed_text import Metadata, Origin, installed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
 
 MAX_LINE = 4096
@@ -123,7 +124,7 @@ def _row(doc: Document, line: str, row: _Row) -> Iterator[Statement]:
     if ran_on:
         at = _at(doc, row, *ran_on.span("version"))
         yield doc.pin(Layer.INSTALLED, "python", ran_on["version"], kind=Kind.PYTHON, at=at)
-    elif _ASIDE.match(line):
+    elif _ASIDE.match(line) and not _fills_columns(line, row):
         return
     elif row.columns:
         name, version = row.cell(line, 0), row.cell(line, 1)
@@ -131,6 +132,11 @@ def _row(doc: Document, line: str, row: _Row) -> Iterator[Statement]:
         yield _installed(doc, name, version, _at(doc, row, column, column + len(version)), row.location(line))
     else:
         yield _loose(doc, line, row)
+
+
+def _fills_columns(line: str, row: _Row) -> bool:
+    """True for a row of the table: a package may be called `Using`, as the first word of a remark is."""
+    return bool(row.columns) and " " not in row.cell(line, 0) and parsed(row.cell(line, 1)) is not None
 
 
 def _loose(doc: Document, line: str, row: _Row) -> Pin | Unread:

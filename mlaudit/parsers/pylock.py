@@ -76,6 +76,9 @@ def _root(doc: Document, lock: Node) -> Root:
         extras=lock.get("extras").texts(),
         groups=lock.get("dependency-groups").texts(),
         default_groups=lock.get("default-groups").texts(),
+        # An installer takes them where none is named, and lockers put a project's own dependencies into such a group:
+        # https://packaging.python.org/en/latest/specifications/pylock-toml/#default-groups
+        has_runtime_defaults=True,
         requires_python=lock.get("requires-python").maybe_text(),
         at=doc.at("lock-version"),
     )

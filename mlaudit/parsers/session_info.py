@@ -72,10 +72,15 @@ def _row(doc: Document, line: Line) -> Iterator[Statement]:
     at = line.at(found.start("value"), found.start("value") + len(value))
     if cells and name == "Python":
         yield doc.pin(Layer.INSTALLED, "python", value.split(" ")[0], at=at, kind=Kind.PYTHON)
-    elif cells and name == "OS":
+    elif cells and name == "OS" and parsed(value) is None:
         yield from platform_facts(value, at)
-    elif not (cells and (name in _ABOUT or name in _HEADINGS)):
+    elif not (cells and _is_about(name, value)):
         yield _module(doc, (name, value, "pypi" if cells else "import"), at)
+
+
+def _is_about(name: str, value: str) -> bool:
+    """True for headings and words on the machine; a distribution that has such a name has a version, too."""
+    return (name in _ABOUT or name in _HEADINGS) and parsed(value) is None
 
 
 def _module(doc: Document, told: tuple[str, str, str], at: Place) -> Statement:

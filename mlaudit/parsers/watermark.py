@@ -19,7 +19,11 @@ from mlaudit.parsers._registry import parser
 _PAIR = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,80}?) {0,80}: {0,8}(?P<value>.{0,1024})")
 # Before version 2.1: `CPython 3.6.1` and `numpy 1.12.0`.
 _OLD = re.compile(r"(?P<key>[A-Za-z_][\w.-]{0,80}) {1,80}(?P<value>v?\d[\w.!+-]{0,80})")
-_DATE = re.compile(r"(?:(?:Mon|Tue|Wed|Thu|Fri|Sat|Sun)[a-z]{0,6}[ ,]|\d{1,4}[-/]\d{1,2}[-/]\d{1,4}).{0,80}")
+_DATE = re.compile(
+    r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?[ ,]|\d{1,4}[-/]\d{1,2}[-/]\d{1,4})"
+    # A module may be called `Sun`.
+    r"(?! {0,80}(?::|v?\d[\w.!+-]{0,80}$)).{0,80}"
+)
 _MISSING = re.compile(r"(?:unknown|n/?a)", re.IGNORECASE)
 _ABOUT = frozenset(
     (
@@ -43,6 +47,9 @@ _ABOUT = frozenset(
         "gpu info",
     )
 )
+# Importable names among them: what watermark itself prints behind these is never a version with dots.
+_MODULES_TOO = frozenset(("compiler", "processor", "architecture", "interpreter", "author", "email", "website"))
+_DOTTED = re.compile(r"v?\d{1,9}(?:\.\d{1,9}){1,8}\S{0,64}")
 _PYTHONS = ("python version", "cpython", "pypy")
 _MACHINE = ("os", "system", "machine")
 _MARK = re.compile(r"(?m)^[ \t>]{0,64}Python version {0,80}: {0,8}\d")
@@ -67,7 +74,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _line(doc: Document, line: Line) -> Iterator[Statement]:
     found = _PAIR.fullmatch(line.text)
-    if _DATE.fullmatch(line.text) or (found and _is_about(found["key"])):
+    if _DATE.fullmatch(line.text) or (found and _is_about(found["key"], found["value"])):
         return
     found = found or _OLD.fullmatch(line.text)
     if found is None:
@@ -79,13 +86,15 @@ def _line(doc: Document, line: Line) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", value.split(" ")[0], at=at, kind=Kind.PYTHON)
     elif key == "python implementation":
         yield Fact(key="implementation", value=value.lower(), at=at)
-    elif key in _MACHINE:
+    elif key in _MACHINE and not _DOTTED.fullmatch(value):
         yield from platform_facts(value, at)
     else:
         yield _module(doc, line, (key.removesuffix(" version"), found["key"].removesuffix(" version"), value))
 
 
-def _is_about(key: str) -> bool:
+def _is_about(key: str, value: str) -> bool:
+    if key.lower() in _MODULES_TOO and _DOTTED.fullmatch(value.strip()):
+        return False
     return key.lower() in _ABOUT or key.startswith("GPU ")
 
 

@@ -93,7 +93,7 @@ def spelled_marker(text: str) -> tuple[str | None, str | None]:
     try:
         return str(Marker(text)), None
     except InvalidMarker as error:
-        return None, f"not a PEP 508 marker: {str(error).partition(chr(10))[0]}"
+        return None, f"not a PEP 508 marker: {_fault(error)}"
     except RecursionError:
         return None, "its marker is nested too deeply"
 
@@ -103,7 +103,20 @@ def _not_one(text: str, error: Exception) -> Requirement:
         return Requirement(problem="a placeholder in it has no value here", template=True)
     if isinstance(error, RecursionError):
         return Requirement(problem="its marker is nested too deeply")
-    return Requirement(problem=f"not a PEP 508 requirement: {str(error).partition(chr(10))[0]}")
+    return Requirement(problem=f"not a PEP 508 requirement: {_fault(error)}")
+
+
+def _fault(error: Exception) -> str:
+    """Where packaging stopped, in words that stay the same when packaging words its errors anew.
+
+    Its errors carry the text and the span (`packaging._tokenizer.ParserSyntaxError`); an error without them, as of
+    another implementation, is only a fault somewhere.
+    """
+    source, span = getattr(error.__cause__, "source", None), getattr(error.__cause__, "span", None)
+    if not isinstance(source, str) or not isinstance(span, tuple):
+        return "it does not follow the grammar"
+    rest = source[int(span[1]) :].lstrip()
+    return f"unexpected `{rest[0]}` at character {len(source) - len(rest) + 1}" if rest else "it ends too early"
 
 
 def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: str | None) -> Requirement:

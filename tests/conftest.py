@@ -1,0 +1,23 @@
+"""The tests run in an environment of their own: nothing of the caller's settings reaches them."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import pytest
+
+# Settings of git hooks, of CI services, of terminals and of reproducible builds, which the product heeds. A test about
+# one of them sets it itself.
+_PREFIXES = ("GIT_", "GITHUB_")
+_NAMES = ("CI", "COLUMNS", "LINES", "TERMINAL_WIDTH", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "SOURCE_DATE_EPOCH", "TZ")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Take the caller's settings away, and give files the usual permissions."""
+    for name in list(os.environ):
+        if name in _NAMES or name.startswith(_PREFIXES):
+            del os.environ[name]
+    os.environ.update(LC_ALL="C.UTF-8", TERM="dumb", GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+    os.umask(0o022)
