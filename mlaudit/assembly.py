@@ -151,7 +151,8 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
         if part.clone is not None:
             clone = Path(part.clone)
             shown = f"{clone.name}@{part.revision}"
-            return [git.document(clone, part.revision, part.path, options.settings.defines, shown=shown)]
+            defines = options.settings.defines
+            return [git.document(clone, part.revision, part.path, defines, shown=shown, bare=True)]
         return [git.document(options.root, part.revision, part.path, options.settings.defines)]
     if part.path == "-":
         from mlaudit.sources import stdin

@@ -14,23 +14,29 @@ from mlaudit.errors import Unreadable
 
 
 def open_regular(path: Path) -> BinaryIO:
-    """A regular file for reading; pipes and devices are refused before anything waits on them. Raises Unreadable."""
+    """A regular file for reading; pipes and devices are never opened, since opening some has effects.
+
+    Raises Unreadable.
+    """
     try:
+        if not stat.S_ISREG(path.stat().st_mode):
+            raise Unreadable("it is not a regular file")
         descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except OSError as error:
+    except (OSError, ValueError) as error:
         raise Unreadable(_reason(error)) from None
+    # What stood at the path may have been exchanged since.
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Unreadable("it is not a regular file")
     return os.fdopen(descriptor, "rb")
 
 
-def _reason(error: OSError) -> str:
+def _reason(error: OSError | ValueError) -> str:
     if isinstance(error, FileNotFoundError):
         return "there is no such file"
     if isinstance(error, PermissionError):
         return "permission to read it is denied"
-    return f"it cannot be opened: {error.strerror or error}"
+    return f"it cannot be opened: {getattr(error, 'strerror', None) or error}"
 
 
 class Root:
