@@ -64,6 +64,10 @@ Package = Annotated[
     typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
 ]
 Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
+NoConfig = Annotated[
+    bool,
+    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
+]
 Python = Annotated[
     str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]
@@ -96,6 +100,7 @@ def check(
     ignore: Ignore = None,
     package: Package = None,
     config: Config = None,
+    no_config: NoConfig = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -121,6 +126,7 @@ def check(
         options = _options(
             start=paths[0] if paths else Path(),
             config=config,
+            isolated=no_config,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
@@ -150,6 +156,7 @@ def compare(
     ignore: Ignore = None,
     package: Package = None,
     config: Config = None,
+    no_config: NoConfig = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -172,6 +179,7 @@ def compare(
     with _errors():
         options = _options(
             config=config,
+            isolated=no_config,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
@@ -261,6 +269,7 @@ def _options(
     wanted: Wanted,
     start: Path = Path(),
     config: Path | None = None,
+    isolated: bool = False,
     fail_on: str | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
@@ -276,6 +285,7 @@ def _options(
         start,
         root,
         config,
+        isolated=isolated,
         fail_on=fail_on,
         select=codes_of(select),
         ignore=codes_of(ignore),
@@ -288,6 +298,7 @@ def _options(
         wanted=wanted,
         settings=settings,
         only=tuple(package or ()),
+        waivers=not isolated,
         today=_today(),
         baseline=baseline_of(baseline),
     )
@@ -313,7 +324,8 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
 def _root(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
     here = Path.cwd()
-    inside = start.resolve() if start.resolve().is_relative_to(here) else here
+    real = Path(os.path.realpath(start))
+    inside = real if real.is_relative_to(here) else here
     found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
     return Path(os.path.relpath(found, here))
 

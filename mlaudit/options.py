@@ -9,12 +9,13 @@ from datetime import date
 from pathlib import Path
 
 from mlaudit.baseline import loads
-from mlaudit.config import find_configuration, load
+from mlaudit.config import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable, UsageError
-from mlaudit.model import Severity
+from mlaudit.model import Place, Severity
 from mlaudit.registry import rules
 from mlaudit.settings import Settings, python_version
+from mlaudit.sources.confinement import is_inside, tree_around
 from mlaudit.sources.files import Root
 from mlaudit.target import Wanted, platform_of
 
@@ -43,18 +44,22 @@ class Options:
 
     Attributes:
         root: the folder that paths are reported relative to, and below which included files may lie.
+        tree: the folder below which included files may lie, where that is another.
         as_format: the format of every source, None to recognize it.
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
+        waivers: comments in the sources that accept a finding count.
         today: the day on which an ignore's `until` is judged.
         progress: told how many sources there are, and of each before it is read.
     """
 
     root: Path = field(default_factory=Path)
+    tree: Path | None = None
     as_format: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
+    waivers: bool = True
     today: date = date.max
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)
@@ -65,14 +70,19 @@ def settings_for(
     root: Path,
     config: Path | None,
     *,
+    isolated: bool = False,
     fail_on: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
     packages: Sequence[str],
     defines: Mapping[str, str],
 ) -> Settings:
-    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError."""
-    settings = _configured(start, root, config)
+    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError.
+
+    Args:
+        isolated: no configuration is looked for; one that the user names with `config` counts all the same.
+    """
+    settings = Settings() if isolated and config is None else _configured(start, root, config)
     level = settings.fail_on
     if fail_on is not None:
         if fail_on not in LEVELS:
@@ -92,16 +102,35 @@ def _configured(start: Path, root: Path, config: Path | None) -> Settings:
     files = Root(root)
     if config is not None:
         if not config.is_file():
-            raise UsageError(f"{config}: there is no such configuration file")
-        return load(files.document(config), codes=_codes())
+            raise UsageError(f"{config}: {_why_no_configuration(config)}")
+        return replace(load(files.document(config), codes=_codes()), named_by_user=True)
     folder = start if start.is_dir() else start.parent
 
     def ask(path: str) -> Document | None:
-        found = Path(os.path.normpath(folder / path))
-        return files.document(found) if found.is_file() else None
+        return _found(Path(os.path.normpath(folder / path)), files)
 
     document = find_configuration(_upwards(folder, root), ask)
     return load(document, codes=_codes()) if document is not None else Settings()
+
+
+def _found(path: Path, files: Root) -> Document | None:
+    """A configuration that lies in the audited tree, None where there is none.
+
+    Raises ConfigError where `mlaudit.toml` is there and is not read: who wrote one does not expect that it is ignored.
+    """
+    inside = is_inside(path, tree_around(path.parent))
+    if path.is_file() and inside:
+        return files.document(path)
+    if path.name == OWN_FILE and os.path.lexists(path):
+        why = _why_no_configuration(path) if inside else "it is a link that leads out of the audited folder"
+        raise ConfigError(Place(path=files.shown(path)), f"{why}; --no-config audits without it")
+    return None
+
+
+def _why_no_configuration(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "it is a link to what is not there"
+    return "it is not a regular file" if path.exists() else "there is no such configuration file"
 
 
 def _codes() -> frozenset[str]:

@@ -11,6 +11,7 @@ from typing import BinaryIO
 
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
+from mlaudit.sources.confinement import is_inside
 
 
 def open_regular(path: Path) -> BinaryIO:
@@ -40,12 +41,18 @@ def _reason(error: OSError | ValueError) -> str:
 
 
 class Root:
-    """The folder that an audit may look into, and how paths below it are reported."""
+    """The folder that an audit may look into, and how paths below it are reported.
 
-    def __init__(self, folder: Path, defines: Mapping[str, str] | None = None) -> None:
+    Args:
+        folder: what paths are reported relative to.
+        tree: what documents may ask for; `folder` where None.
+    """
+
+    def __init__(self, folder: Path, defines: Mapping[str, str] | None = None, *, tree: Path | None = None) -> None:
         self.folder = folder
         self.defines = dict(defines or {})
-        self._resolved = folder.resolve()
+        self._tree = folder if tree is None else tree
+        self._resolved = self._tree.resolve()
 
     def shown(self, path: Path) -> str:
         """A path relative to the root, with `/`."""
@@ -53,7 +60,11 @@ class Root:
 
     def holds(self, path: Path) -> bool:
         """Whether a path, its links followed, lies in the root."""
-        return path.resolve().is_relative_to(self._resolved)
+        return is_inside(path, self._resolved)
+
+    def tree_of(self, folder: Path) -> Path:
+        """The tree where it holds a folder, else the folder itself."""
+        return self._tree if self.holds(folder) else folder
 
     def document(self, path: Path) -> Document:
         """The document of a file; its neighbours are given out only from inside the root.
@@ -61,7 +72,7 @@ class Root:
         Raises Unreadable where there is no such file.
         """
         # A file that the user named outside the root may ask for what lies in its own folder and below.
-        inside = self if self.holds(path) else Root(path.parent, self.defines)
+        inside = self if self.holds(path) else Root(self.folder, self.defines, tree=path.parent)
 
         def ask(relative: str) -> Document | None:
             return self._asked(inside, path.parent / relative)

@@ -1,4 +1,4 @@
-"""Files of a git revision as documents, asked of git itself; the working tree is not touched, and nothing is fetched."""
+"""Files of a git revision as documents, asked of git itself; no working tree is touched, and nothing is fetched."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def _commit(repository: Repository, revision: str) -> str:
 
 
 def _document_at(at: _Revision, path: str) -> Document:
-    if path.startswith("../") or path in (".", "..") or path.startswith("/"):
+    if path.startswith(("../", "/")) or path in (".", ".."):
         raise Unreadable(f"`{path}` lies outside the repository")
     blob = _blob(at, path)
     if blob.size > WHOLE_LIMIT:
