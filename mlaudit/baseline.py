@@ -7,7 +7,7 @@ import json
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable, UsageError
 from mlaudit.narrow import Malformed, Node
-from mlaudit.report import BASELINE, Report
+from mlaudit.report import BASELINED, Report
 
 SCHEMA = "mlaudit.baseline/1"
 
@@ -17,7 +17,7 @@ def dumps(report: Report) -> str:
     findings = {
         finding.fingerprint: f"{finding.code} {finding.package or ''}: {finding.message}"
         for finding in (*report.findings, *report.suppressed)
-        if finding.suppressed in (None, BASELINE)
+        if finding.suppressed_by in (None, BASELINED)
     }
     ordered = dict(sorted(findings.items(), key=lambda item: (item[1], item[0])))
     return json.dumps({"schema": SCHEMA, "findings": ordered}, indent=1) + "\n"

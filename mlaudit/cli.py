@@ -278,9 +278,9 @@ def _options(
     as_format: str | None = None,
     baseline: Path | None = None,
 ) -> Options:
-    from mlaudit.options import Options, baseline_of, codes_of, defines_of, settings_for
+    from mlaudit.options import Options, baseline_of, codes_of, defines_of, root_of, settings_for
 
-    root = _root(start)
+    root = root_of(start)
     settings = settings_for(
         start,
         root,
@@ -319,15 +319,6 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
         yield replace(options, progress=bar)
     finally:
         bar.close()
-
-
-def _root(start: Path) -> Path:
-    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
-    here = Path.cwd()
-    real = Path(os.path.realpath(start))
-    inside = real if real.is_relative_to(here) else here
-    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
-    return Path(os.path.relpath(found, here))
 
 
 def _today() -> date:

@@ -65,6 +65,15 @@ class Options:
     progress: Progress = field(default_factory=Progress)
 
 
+def root_of(start: Path) -> Path:
+    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
+    here = Path.cwd()
+    real = Path(os.path.realpath(start))
+    inside = real if real.is_relative_to(here) else here
+    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
+    return Path(os.path.relpath(found, here))
+
+
 def settings_for(
     start: Path,
     root: Path,

@@ -8,6 +8,7 @@ from mlaudit import __version__
 from mlaudit.model import Edit, Evidence, Fix, Place, Target
 from mlaudit.registry import Style, reporter
 from mlaudit.report import Cell, Environment, Finding, Report, Row
+from mlaudit.reporters._facts import as_counts
 
 Json = dict[str, object]
 
@@ -54,6 +55,7 @@ def as_data(report: Report) -> Json:
             "warning": report.summary.warning,
             "info": report.summary.info,
             "suppressed": report.summary.suppressed,
+            "suppressed_by": as_counts(report),
             "aligned": report.summary.aligned,
             "compared": report.summary.compared,
             "unread": report.summary.unread,
@@ -146,6 +148,7 @@ def _finding(finding: Finding) -> Json:
         "covers": list(finding.covers),
         "fingerprint": finding.fingerprint,
         "suppressed": finding.suppressed,
+        "suppressed_by": finding.suppressed_by,
         "fix": _fix(finding.fix) if finding.fix else None,
     }
 

@@ -14,8 +14,9 @@ from mlaudit import __version__
 from mlaudit.escape import for_sarif, for_terminal
 from mlaudit.model import Edit, Place, Severity
 from mlaudit.registry import Rule, Style, reporter, rules
-from mlaudit.report import BASELINE, Finding, Report
+from mlaudit.report import BASELINED, Finding, Report
 from mlaudit.reporters import _rule_text
+from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._places import shown_at, unique
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
 
@@ -66,7 +67,7 @@ def _run(report: Report, *, quiet: bool) -> Json:
         "originalUriBaseIds": base_ids(at.path for one in kept for at in _all_places(one, report)),
         "invocations": [_invocation(report, left_out=len(findings) - len(kept))],
         "columnKind": "unicodeCodePoints",
-        "properties": {"knowledge": report.knowledge},
+        "properties": {"knowledge": report.knowledge, "suppressed": as_counts(report)},
         "results": results,
     }
 
@@ -127,7 +128,7 @@ def _result(
     if related:
         result["relatedLocations"] = [{"id": number, **location(at)} for number, at in enumerate(related, start=1)]
     if baselined:
-        result["baselineState"] = "unchanged" if finding.suppressed == BASELINE else "new"
+        result["baselineState"] = "unchanged" if finding.suppressed_by == BASELINED else "new"
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "justification": for_terminal(finding.suppressed)}]
     if finding.fix is not None and finding.fix.edits:
