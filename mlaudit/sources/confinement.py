@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
 _WAY_OUT = "name it on the command line, or name the configuration itself with --config"
@@ -39,8 +40,8 @@ def is_absolute(path: str) -> bool:
 
 
 def is_inside(path: Path, tree: Path) -> bool:
-    """Whether a path, its links followed, lies in a resolved folder; one that leads in a circle does not."""
+    """Whether a path, its links followed, lies in a resolved folder; a link that leads in a circle lies where it is."""
     try:
-        return path.resolve().is_relative_to(tree)
-    except (OSError, RuntimeError, ValueError):
+        return Path(os.path.realpath(path)).is_relative_to(tree)
+    except (OSError, ValueError):
         return False
