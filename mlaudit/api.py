@@ -14,10 +14,12 @@ from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.report import Environment, Found, Report, SharedFile
 from mlaudit.parsers._read import read
+from mlaudit.parsers._registry import is_named
 from mlaudit.policy.baseline import loads
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
+from mlaudit.sources.confinement import tree_around
 from mlaudit.sources.working_tree import Root
 
 if TYPE_CHECKING:
@@ -81,8 +83,9 @@ def check(paths: Sequence[str], options: Options) -> Report:
         if not Path(path).exists():
             raise BadSource(f"{path}: there is no such file or folder")
     if options.settings.environments or options.settings.pairs:
-        from mlaudit.environments.declared import declared, shared_files
+        from mlaudit.environments.declared import confined, declared, refusals, shared_files
 
+        options = confined(options)
         every = list(declared(options))
         itself = any(os.path.relpath(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
@@ -95,6 +98,7 @@ def check(paths: Sequence[str], options: Options) -> Report:
             shared=tuple(shared_files(options)),
             notes=said,
             partial=len(made) < len(every),
+            lost=any(refusals(options)),
         )
         return report if made else _passed_over(report, paths)
     return _discovered(paths, options)
@@ -106,7 +110,7 @@ def initial(folder: Path) -> str:
     from mlaudit.discovery.init_file import render
     from mlaudit.sources.listing import walk
 
-    return render(discover(walk(folder).paths))
+    return render(discover(walk(folder, is_named).paths))
 
 
 def _report(
@@ -120,6 +124,7 @@ def _report(
     notes: Sequence[str] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     partial: bool = False,
+    lost: bool = False,
 ) -> Report:
     report = audit(
         command,
@@ -132,7 +137,7 @@ def _report(
         found=found,
         notes=notes,
         uncertain=uncertain,
-        lost=any(one.lost for one in named),
+        lost=lost or any(one.lost for one in named),
         partial=partial,
     )
     return mask_report(report)
@@ -178,7 +183,9 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
 
     folders = [Path(path) for path in paths if Path(path).is_dir()]
     files = [path for path in paths if not Path(path).is_dir()]
-    base, walked = _walked(folders or [options.root if files else Path()])
+    folders = folders or [options.root if files else Path()]
+    options = replace(options, tree=_tree(folders, options))
+    base, walked = _walked(folders, options.tree)
     found = discover(walked.paths, roots=_members(base, options))
     made = list(_assembled(found, base, options))
     kept = _touched(made, files, options.root) if files else made
@@ -189,14 +196,22 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     return report if kept else _passed_over(report, paths)
 
 
-def _walked(folders: Sequence[Path]) -> tuple[Path, Walked]:
+def _tree(folders: Sequence[Path], options: Options) -> Path:
+    """What documents that are found may ask for: the repository around the folders, else what holds the folders."""
+    common = Path(os.path.commonpath([folder.resolve() for folder in folders]))
+    root = options.root.resolve()
+    is_repository = (options.root / ".git").exists() and common.is_relative_to(root)
+    return root if is_repository else tree_around(common)
+
+
+def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
     """What lies below some folders, relative to the folder that holds them all: their names tell roles too."""
     from mlaudit.sources.listing import Walked, walk
 
     if len(folders) == 1:
-        return folders[0], walk(folders[0])
+        return folders[0], walk(folders[0], is_named, tree=tree)
     base = Path(os.path.relpath(os.path.commonpath([folder.resolve() for folder in folders])))
-    below = [(os.path.relpath(folder, base), walk(folder)) for folder in folders]
+    below = [(os.path.relpath(folder, base), walk(folder, is_named, tree=tree)) for folder in folders]
     return base, Walked(
         paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),
         unread=tuple(entry for _, found in below for entry in found.unread),
@@ -216,7 +231,7 @@ def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Env
 
 def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
     """Tells the projects that a lock or manifest below a folder is about, by reading it."""
-    root = Root(options.root, options.settings.defines)
+    root = Root(options.root, options.settings.defines, tree=options.tree)
 
     def names(path: str) -> Sequence[str]:
         reading = read(root.document(folder / path))

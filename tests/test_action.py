@@ -12,7 +12,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 import yaml
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.checkout import ROOT, environment, write
 from tests.environments import OFFLINE
@@ -35,7 +38,7 @@ class Runner:
     temp: Path
     known: dict[str, str] = field(default_factory=dict)
 
-    def step(self, step: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+    def step(self, step: Mapping[str, Any], **more: str) -> subprocess.CompletedProcess[str]:
         script, output = self.temp / "step.sh", self.temp / "output.txt"
         script.write_text(step["run"], encoding="utf-8")
         output.write_text("", encoding="utf-8")
@@ -44,7 +47,7 @@ class Runner:
         done = subprocess.run(
             ["bash", "--noprofile", "--norc", "-eo", "pipefail", str(script)],
             cwd=self.workspace,
-            env=environment(GITHUB_ACTIONS="true", CI="true", **files, **given),
+            env=environment(GITHUB_ACTIONS="true", CI="true", **files, **given, **more),
             capture_output=True,
             text=True,
             check=False,
@@ -65,6 +68,14 @@ class Runner:
         return {name: self.evaluated(output["value"]) for name, output in ACTION["outputs"].items()}
 
 
+SHOUT = "import pathlib; pathlib.Path('imported').touch(); raise SystemExit(0)\n"
+SHADOWS = (
+    *("venv.py", "pip/__init__.py", "pip/__main__.py", "ensurepip.py", "hatchling.py", "sitecustomize.py"),
+    *("mlaudit/__init__.py", "mlaudit/__main__.py", "typer.py", "yaml.py", "runpy.py", "importlib.py", "json.py"),
+)
+"""What Python would import instead of its own, were the audited folder on the import path."""
+
+
 def of(ident: str) -> Mapping[str, Any]:
     found: Mapping[str, Any] = next(step for step in STEPS if step.get("id") == ident)
     return found
@@ -73,12 +84,14 @@ def of(ident: str) -> Mapping[str, Any]:
 @pytest.fixture(scope="module")
 def installed(tmp_path_factory: pytest.TempPathFactory) -> str:
     """The folder of programs that the first step makes."""
-    folder = tmp_path_factory.mktemp("action")
-    runner = Runner(folder, folder, {"github.action_path": str(ROOT), "inputs.version": ""})
+    workspace, temp = tmp_path_factory.mktemp("action"), tmp_path_factory.mktemp("temp")
+    write(workspace, dict.fromkeys(SHADOWS, SHOUT))
+    runner = Runner(workspace, temp, {"github.action_path": str(ROOT), "inputs.version": ""})
     done = runner.step(of("install"))
     if done.returncode and OFFLINE.search(done.stderr):
         pytest.skip("no package index answers")
     assert done.returncode == 0, done.stderr
+    assert not (workspace / "imported").exists(), "a module of the audited repository was imported"
     return runner.known["steps.install.outputs.bin"]
 
 
@@ -113,6 +126,29 @@ def test_drift_fails_the_step_with_annotations_summary_and_sarif(runner: Runner)
     assert runner.outputs() == {"exit-code": "1", "sarif-file": "mlaudit.sarif"}
     sarif = json.loads((runner.workspace / "mlaudit.sarif").read_text(encoding="utf-8"))
     assert sarif["runs"][0]["results"][0]["ruleId"] == "MLA101"
+
+
+def test_no_step_imports_from_the_workspace(runner: Runner) -> None:
+    """The first step was run beside these modules too, by the fixture."""
+    write(runner.workspace, dict.fromkeys(SHADOWS, SHOUT))
+    runner.known |= {"inputs.paths": "drift"}
+    done = runner.step(of("audit"), PYTHONPATH=str(runner.workspace))
+    assert done.returncode == 1, done.stderr
+    assert not (runner.workspace / "imported").exists()
+
+
+def test_everything_that_is_fetched_is_known_by_its_hash() -> None:
+    script = of("install")["run"]
+    fetching = [line for line in script.splitlines() if "install " in line and "-m venv" not in line]
+    assert [("--require-hashes" in line, "--no-deps" in line) for line in fetching] == [(True, True), (False, True)]
+    text = (ROOT / "action-requirements.txt").read_text(encoding="utf-8").replace("\\\n", "")
+    rows = [row for row in text.splitlines() if row and not row.startswith("#")]
+    assert rows
+    assert [row for row in rows if "==" not in row or "--hash=sha256:" not in row] == []
+    named = {requirement.name for requirement in map(Requirement, (row.partition(" --hash")[0] for row in rows))}
+    project = tomli.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    wanted = (*project["project"]["dependencies"], *project["build-system"]["requires"])
+    assert {canonicalize_name(Requirement(row).name) for row in wanted} <= named
 
 
 @pytest.mark.slow

@@ -20,6 +20,7 @@ from mlaudit.discovery.environments import Discovery, by_name, discover, no_root
 from mlaudit.discovery.init_file import how_to_declare, quoted, render
 from mlaudit.document.document import Document
 from mlaudit.knowledge.roles import tokens, words
+from mlaudit.parsers._registry import is_named
 from mlaudit.request.config_file import load
 from mlaudit.sources.listing import walk
 
@@ -190,7 +191,7 @@ def test_any_folder_name_survives_init(name: str) -> None:
 @pytest.mark.parametrize("checkout", ["serving", "train", "docs", "api-tests", "environment"])
 def test_the_name_of_the_checkout_does_not_matter(checkout: str, tmp_path: Path) -> None:
     shutil.copytree(FIXTURES / "declared-nowhere" / "tree", tmp_path / checkout)
-    found = plain(discover(walk(tmp_path / checkout).paths, recognise))
+    found = plain(discover(walk(tmp_path / checkout, is_named).paths, recognise))
     assert found == json.loads((FIXTURES / "declared-nowhere" / "expected.json").read_text(encoding="utf-8"))
 
 
@@ -239,7 +240,7 @@ def names_below(paths: Iterable[str]) -> set[str]:
     return {path.rpartition("/")[2] for path in paths}
 
 
-def test_walk_enters_no_foreign_folder_and_follows_no_link(tmp_path: Path) -> None:
+def test_walk_enters_no_foreign_folder_and_none_twice(tmp_path: Path) -> None:
     for folder in (".git", ".venv", "node_modules", "a/site-packages", "__pycache__", "build", "a/b"):
         (tmp_path / folder).mkdir(parents=True)
         (tmp_path / folder / f"in-{folder.rpartition('/')[2]}.txt").touch()
@@ -248,9 +249,9 @@ def test_walk_enters_no_foreign_folder_and_follows_no_link(tmp_path: Path) -> No
     (tmp_path / "linked").symlink_to(tmp_path / "a", target_is_directory=True)
     (tmp_path / "linked.txt").symlink_to(tmp_path / "a" / "b" / "in-b.txt")
     os.mkfifo(tmp_path / "pipe")
-    found = walk(tmp_path)
-    assert found.paths == ("a/b/in-b.txt",)
-    assert not found.unread
+    found = walk(tmp_path, is_named)
+    assert found.paths == ("a/b/in-b.txt", "linked.txt")
+    assert [entry.at.path for entry in found.unread] == ["linked"]
 
 
 def test_walk_says_where_it_stopped(tmp_path: Path) -> None:
@@ -258,17 +259,17 @@ def test_walk_says_where_it_stopped(tmp_path: Path) -> None:
     deep.mkdir(parents=True)
     for name in "cab":
         (tmp_path / name).touch()
-    cut = walk(tmp_path, max_files=2)
+    cut = walk(tmp_path, is_named, max_files=2)
     assert cut.paths == ("a", "b")
     assert "more than 2 files" in cut.unread[0].why
-    assert [entry.at.path for entry in walk(tmp_path, max_depth=1).unread] == ["1/2"]
-    assert "cannot be listed" in walk(tmp_path / "missing").unread[0].why
+    assert [entry.at.path for entry in walk(tmp_path, is_named, max_depth=1).unread] == ["1/2"]
+    assert "cannot be listed" in walk(tmp_path / "missing", is_named).unread[0].why
 
 
 @pytest.mark.skipif(not CORPUS.is_dir(), reason="the corpus of real repositories is not here (MLAUDIT_CORPUS)")
 def test_real_repositories() -> None:
     roots = [root for root in sorted(CORPUS.iterdir()) if root.is_dir()]
-    found = {root.name: discover(walk(root).paths, recognise) for root in roots}
+    found = {root.name: discover(walk(root, is_named).paths, recognise) for root in roots}
     pairs = {(name, pair.project) for name, discovery in found.items() for pair in discovery.pairs}
     assert ("zenml-io+zenml-projects", "oncoclear") in pairs
     assert not found["kserve+kserve"].pairs, "model servers side by side are no training and serving"

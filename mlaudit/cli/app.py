@@ -75,6 +75,10 @@ Package = Annotated[
     typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
 ]
 Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
+NoConfig = Annotated[
+    bool,
+    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
+]
 Python = Annotated[
     str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]
@@ -107,6 +111,7 @@ def check(
     ignore: Ignore = None,
     package: Package = None,
     config: Config = None,
+    no_config: NoConfig = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -132,6 +137,7 @@ def check(
         options = _options(
             start=paths[0] if paths else Path(),
             config=config,
+            isolated=no_config,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
@@ -162,6 +168,7 @@ def compare(
     ignore: Ignore = None,
     package: Package = None,
     config: Config = None,
+    no_config: NoConfig = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -184,6 +191,7 @@ def compare(
     with _errors():
         options = _options(
             config=config,
+            isolated=no_config,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
@@ -273,6 +281,7 @@ def _options(
     wanted: Wanted,
     start: Path = Path(),
     config: Path | None = None,
+    isolated: bool = False,
     fail_on: str | None = None,
     select: Sequence[str] | None = None,
     ignore: Sequence[str] | None = None,
@@ -282,14 +291,15 @@ def _options(
     baseline: Path | None = None,
 ) -> Options:
     from mlaudit.api import baseline_of, rule_words
-    from mlaudit.discovery.configuration import settings_for
+    from mlaudit.discovery.configuration import root_of, settings_for
     from mlaudit.request.options import Options, codes_of, defines_of
 
-    root = _root(start)
+    root = root_of(start)
     settings = settings_for(
         start,
         root,
         config,
+        isolated=isolated,
         fail_on=fail_on,
         select=codes_of(select),
         ignore=codes_of(ignore),
@@ -303,6 +313,7 @@ def _options(
         wanted=wanted,
         settings=settings,
         only=tuple(package or ()),
+        waivers=not isolated,
         today=_today(),
         baseline=baseline_of(baseline),
     )
@@ -323,14 +334,6 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
         yield replace(options, progress=bar)
     finally:
         bar.close()
-
-
-def _root(start: Path) -> Path:
-    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
-    here = Path.cwd()
-    inside = start.resolve() if start.resolve().is_relative_to(here) else here
-    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
-    return Path(os.path.relpath(found, here))
 
 
 def _today() -> date:

@@ -9,10 +9,21 @@ from pathlib import Path
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import UsageError
-from mlaudit.request.config_file import find_configuration, load
+from mlaudit.model.nouns import Place
+from mlaudit.request.config_file import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.request.options import LEVELS
 from mlaudit.request.settings import Settings
+from mlaudit.sources.confinement import is_inside, tree_around
 from mlaudit.sources.working_tree import Root
+
+
+def root_of(start: Path) -> Path:
+    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
+    here = Path.cwd()
+    real = Path(os.path.realpath(start))
+    inside = real if real.is_relative_to(here) else here
+    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
+    return Path(os.path.relpath(found, here))
 
 
 def settings_for(
@@ -20,6 +31,7 @@ def settings_for(
     root: Path,
     config: Path | None,
     *,
+    isolated: bool = False,
     fail_on: str | None,
     select: Sequence[str],
     ignore: Sequence[str],
@@ -27,8 +39,12 @@ def settings_for(
     defines: Mapping[str, str],
     codes: frozenset[str],
 ) -> Settings:
-    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError."""
-    settings = _configured(start, root, config, codes)
+    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError.
+
+    Args:
+        isolated: no configuration is looked for; one that the user names with `config` counts all the same.
+    """
+    settings = Settings() if isolated and config is None else _configured(start, root, config, codes)
     level = settings.fail_on
     if fail_on is not None:
         if fail_on not in LEVELS:
@@ -48,16 +64,35 @@ def _configured(start: Path, root: Path, config: Path | None, codes: frozenset[s
     files = Root(root)
     if config is not None:
         if not config.is_file():
-            raise UsageError(f"{config}: there is no such configuration file")
-        return load(files.document(config), codes=codes)
+            raise UsageError(f"{config}: {_why_no_configuration(config)}")
+        return replace(load(files.document(config), codes=codes), named_by_user=True)
     folder = start if start.is_dir() else start.parent
 
     def ask(path: str) -> Document | None:
-        found = Path(os.path.normpath(folder / path))
-        return files.document(found) if found.is_file() else None
+        return _found(Path(os.path.normpath(folder / path)), files)
 
     document = find_configuration(_upwards(folder, root), ask)
     return load(document, codes=codes) if document is not None else Settings()
+
+
+def _found(path: Path, files: Root) -> Document | None:
+    """A configuration that lies in the audited tree, None where there is none.
+
+    Raises ConfigError where `mlaudit.toml` is there and is not read: who wrote one does not expect that it is ignored.
+    """
+    inside = is_inside(path, tree_around(path.parent))
+    if path.is_file() and inside:
+        return files.document(path)
+    if path.name == OWN_FILE and os.path.lexists(path):
+        why = _why_no_configuration(path) if inside else "it is a link that leads out of the audited folder"
+        raise ConfigError(Place(path=files.shown(path)), f"{why}; --no-config audits without it")
+    return None
+
+
+def _why_no_configuration(path: Path) -> str:
+    if path.is_symlink() and not path.exists():
+        return "it is a link to what is not there"
+    return "it is not a regular file" if path.exists() else "there is no such configuration file"
 
 
 def _upwards(folder: Path, root: Path) -> list[str]:

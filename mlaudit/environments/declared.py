@@ -10,20 +10,51 @@ from pathlib import Path
 
 from mlaudit.environments.sources import assemble, parse_source
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Place
+from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
+from mlaudit.parsers._registry import is_named
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.options import Options
 from mlaudit.request.settings import EnvironmentSettings, PairSettings, TargetSettings
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.request.wanted import Wanted
+from mlaudit.sources.confinement import reason_outside, tree_around
 from mlaudit.sources.listing import walk
 from mlaudit.sources.working_tree import Root
 
 
+def confined(options: Options) -> Options:
+    """The options with the folder that a configuration which nobody named may read, and the documents it names."""
+    if options.settings.named_by_user:
+        return options
+    return replace(options, tree=tree_around(_base(options)))
+
+
+def refusals(options: Options) -> Iterator[Unread]:
+    """What a configuration that nobody named may not name, each with its place."""
+    settings, base = options.settings, _base(options)
+    rows = [
+        *((text, at) for one in settings.environments for text, at in _with_places(one)),
+        *((text, one.at) for one in settings.environments for text in (*one.writes, *one.reads)),
+    ]
+    parts = (part for text, at in rows for part in _parts(text, base, at, options.tree))
+    yield from (part.refused for part in parts if part.refused is not None)
+    for row in settings.same:
+        yield from (refused for path in row.files if (refused := _refused(path, base, row.at, options.tree)))
+
+
+def _base(options: Options) -> Path:
+    """The folder of the configuration, which its paths are relative to."""
+    return options.root / posixpath.dirname(options.settings.path or "")
+
+
+def _with_places(one: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
+    yield from zip(one.sources, one.source_places or (one.at,) * len(one.sources), strict=True)
+
+
 def declared(options: Options) -> Iterator[Environment]:
     """Every declared environment, read. Raises ConfigError, with the place of a source that means nothing."""
-    base = options.root / posixpath.dirname(options.settings.path or "")
+    base = _base(options)
     options.progress.expect(sum(len(one.sources) for one in options.settings.environments))
     for one in options.settings.environments:
         yield _environment(one, base, options)
@@ -32,10 +63,10 @@ def declared(options: Options) -> Iterator[Environment]:
 
 
 def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Environment:
-    places = one.source_places or (one.at,) * len(one.sources)
-    parts = [part for text, at in zip(one.sources, places, strict=True) for part in _parts(text, base, at)]
+    tree = options.tree
+    parts = [part for text, at in _with_places(one) for part in _parts(text, base, at, tree)]
     writes, reads = (
-        [part for text in texts for part in _parts(text, base, one.at)] for texts in (one.writes, one.reads)
+        [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
     )
     return assemble(
         parts,
@@ -51,25 +82,35 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
 
 def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
     """The files that the configuration declares to be the same on every side, read."""
-    base = options.root / posixpath.dirname(options.settings.path or "")
-    root = Root(options.root, options.settings.defines)
+    base = _base(options)
+    root = Root(options.root, options.settings.defines, tree=options.tree)
     for row in options.settings.same:
-        yield tuple(_shared(root, base / path) for path in row.files)
+        yield tuple(_shared(root, base / path, _refused(path, base, row.at, options.tree)) for path in row.files)
 
 
-def _shared(root: Root, path: Path) -> SharedFile:
+def _shared(root: Root, path: Path, refused: Unread | None) -> SharedFile:
+    if refused is not None:
+        return SharedFile(path=root.shown(path), text=None, why=f"{refused.why} ({refused.at})")
     try:
         return SharedFile(path=root.shown(path), text=root.document(path).text)
     except Unreadable as error:
         return SharedFile(path=root.shown(path), text=None, why=error.why)
 
 
-def _parts(text: str, base: Path, at: Place) -> Iterator[Spelled]:
+def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[Spelled]:
     """The parts of a source; its paths are relative to the configuration's folder."""
     try:
-        yield from parse_source(text, base)
+        yield from parse_source(text, base, lambda part: _refused(part.path, base, at, tree, part))
     except BadSource as error:
         raise ConfigError(at, str(error)) from None
+
+
+def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled | None = None) -> Unread | None:
+    """Why a path of the configuration is not read, None where it may be; of a commit git itself leads nowhere else."""
+    if tree is None or (part is not None and part.revision is not None and part.clone is None):
+        return None
+    why = reason_outside(path, base, tree, clone=part.clone if part is not None else None)
+    return Unread(at=at, why=why, what=part.text if part is not None else path, whole=True) if why else None
 
 
 def _wanted(one: EnvironmentSettings, options: Options) -> Wanted:
@@ -91,7 +132,7 @@ def _platform(target: TargetSettings) -> str | None:
 
 def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environment]:
     """One writer and one reader for each match of the wildcards that both globs have."""
-    paths = _folders_and_files(base)
+    paths = _folders_and_files(base, options.tree)
     writers, readers = (_matches(glob, paths) for glob in (pair.training, pair.serving))
     shared = [key for key in writers if key in readers]
     if not shared:
@@ -105,8 +146,8 @@ def _at(base: Path, path: str) -> Sequence[Spelled]:
     return [Spelled(text=path, path=str(base / path))]
 
 
-def _folders_and_files(base: Path) -> list[str]:
-    files = walk(base).paths
+def _folders_and_files(base: Path, tree: Path | None) -> list[str]:
+    files = walk(base, is_named, tree=tree).paths
     folders = {parent for path in files for parent in _parents(path)}
     return sorted({*files, *folders})
 

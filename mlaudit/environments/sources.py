@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
@@ -14,7 +14,7 @@ from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import is_named, named
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled, spelled
 from mlaudit.request.wanted import Wanted
@@ -23,13 +23,21 @@ from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import Root
 
 
-def parse_source(text: str, folder: Path = Path()) -> tuple[Spelled, ...]:
-    """A SOURCE in its parts, its paths relative to a folder. Raises BadSource."""
+def parse_source(
+    text: str, folder: Path = Path(), refuse: Callable[[Spelled], Unread | None] | None = None
+) -> tuple[Spelled, ...]:
+    """A SOURCE in its parts, its paths relative to a folder. Raises BadSource.
+
+    Args:
+        refuse: says of a part as it is written why it may not be read, None where it may.
+    """
     found = spelled(text, lambda path: _exists(folder / path))
-    return tuple(
-        part if part.path == "-" or part.revision is not None else replace(part, path=str(folder / part.path))
-        for part in found
-    )
+    return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
+
+
+def _placed(part: Spelled, folder: Path) -> Spelled:
+    in_folder = part.path != "-" and part.revision is None
+    return replace(part, path=str(folder / part.path)) if in_folder else part
 
 
 def _exists(path: Path) -> bool:
@@ -129,14 +137,21 @@ def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
 
 
 def _readings(part: Spelled, options: Options) -> list[Reading]:
+    if part.refused is not None:
+        return [Reading(path=part.text, format="unknown", complete=False, unread=(part.refused,))]
     options.progress.reading(part.path)
     try:
         documents = _documents(part, options)
     except Unreadable as error:
         return [unreadable(part.text, error)]
-    readings = [read(document, part.format or options.as_format) for document in documents]
+    readings = [_read(document, part, options) for document in documents]
     missing = next(part_problems(readings, part.parts), None)
     return readings if missing is None else [unreadable(part.text, Unreadable(missing.says))]
+
+
+def _read(document: Document, part: Spelled, options: Options) -> Reading:
+    reading = read(document, part.format or options.as_format)
+    return reading if options.waivers else replace(reading, waivers=())
 
 
 def unreadable(path: str, error: Unreadable) -> Reading:
@@ -154,13 +169,14 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
         if part.clone is not None:
             clone = Path(part.clone)
             shown = f"{clone.name}@{part.revision}"
-            return [git.document(clone, part.revision, part.path, options.settings.defines, shown=shown)]
-        return [git.document(options.root, part.revision, part.path, options.settings.defines)]
+            defines = options.settings.defines
+            return [git.document(clone, part.revision, part.path, defines, shown=shown, bare=True)]
+        return [git.document(options.tree or options.root, part.revision, part.path, options.settings.defines)]
     if part.path == "-":
         from mlaudit.sources import stdin
 
         return [stdin.document()]
-    root = Root(options.root, options.settings.defines)
+    root = Root(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
@@ -179,7 +195,7 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     from mlaudit.discovery.environments import discover
     from mlaudit.sources.listing import walk
 
-    found = discover(walk(folder).paths).environments
+    found = discover(walk(folder, is_named, tree=root.tree_of(folder)).paths).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:
         raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")

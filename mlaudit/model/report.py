@@ -248,6 +248,7 @@ class Finding:
         details: further sentences, one a line (what was seen, how sure).
         covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
         suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
+        suppressed_by: `configuration`, `waiver` or `baseline`, None where it counts.
     """
 
     code: str
@@ -266,6 +267,7 @@ class Finding:
     covers: tuple[str, ...] = ()
     fingerprint: str = ""
     suppressed: str | None = None
+    suppressed_by: str | None = None
 
     @property
     def locations(self) -> tuple[Place, ...]:
@@ -273,6 +275,8 @@ class Finding:
         return tuple(dict.fromkeys((self.at, *self.related)))
 
 
+CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"
+"""What may suppress a finding."""
 BASELINE = "in the baseline"
 """Why a finding that the baseline knows does not count."""
 
@@ -282,6 +286,9 @@ class Summary:
     """Counts of one report.
 
     Attributes:
+        suppressed: findings that do not count, however that came.
+        by_configuration, by_waivers, by_baseline: those of them that each of these suppressed.
+        left_out: findings of rules that `select`, `ignore` or their options left out, and that are listed nowhere.
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
         equal: what else is stated and the same everywhere (`Python 3.11`, `CUDA 12.4`, `7 system libraries`).
@@ -292,6 +299,10 @@ class Summary:
     warning: int = 0
     info: int = 0
     suppressed: int = 0
+    by_configuration: int = 0
+    by_waivers: int = 0
+    by_baseline: int = 0
+    left_out: int = 0
     aligned: int = 0
     compared: int = 0
     unread: int = 0

@@ -121,6 +121,11 @@ def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
     return tuple(parser for parser in found if (parser.kind == "tree") is tree and parser.names(path))
 
 
+def is_named(path: str) -> bool:
+    """Whether a path's name alone tells some format."""
+    return bool(named(path))
+
+
 @lru_cache(maxsize=4096)
 def _named_modules(name: str) -> tuple[str, ...]:
     """Modules of parsers that may know a file's name; those of which only an import can tell are among them."""

@@ -10,7 +10,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from mlaudit.model.nouns import Severity, Waiver
-from mlaudit.model.report import BASELINE, Finding, Hit
+from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, WAIVER, Finding, Hit
 from mlaudit.request.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup
 from mlaudit.rules._registry import Rule, rules
 
@@ -49,7 +49,9 @@ def apply(
         uncertain: pairs that were guessed and have rivals; they give no errors.
         partial: not everything that is declared was looked at, so that an ignore that matches nothing is no news.
     """
+    judged = list(judged)
     remaining = [one for one in _superseding(_wanted(judged, settings)) if not _left_out(one.rule, settings)]
+    left_out = sum(not _selected(one.rule, settings) for one in _superseding(judged))
     found = [(one.rule, _guarded(_finding(one), uncertain)) for one in remaining]
     used: Counter[int] = Counter()
     used_waivers: set[Waiver] = set()
@@ -68,7 +70,7 @@ def apply(
     return Outcome(
         findings=kept,
         suppressed=tuple(finding for finding in shown if finding.suppressed is not None),
-        counts=Counter([*(one.severity.value for one in kept), *("suppressed" for _ in range(len(shown) - len(kept)))]),
+        counts=Counter(one.suppressed_by or one.severity.value for one in shown) + Counter(left_out=left_out),
         failed=_fails(kept, settings.fail_on),
     )
 
@@ -184,7 +186,8 @@ def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
     for group in groups:
         between = not group.environments or any(_any(one, finding.environments) for one in group.environments)
         if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
-            return replace(finding, suppressed=group.reason or "its version group may differ")
+            why = group.reason or "its version group may differ"
+            return replace(finding, suppressed=why, suppressed_by=CONFIGURATION)
     return finding
 
 
@@ -197,7 +200,7 @@ def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: dat
         if matches(row.selection, rule, finding):
             used[number] += 1
             if row.until is None or row.until >= today:
-                return replace(finding, suppressed=row.reason)
+                return replace(finding, suppressed=row.reason, suppressed_by=CONFIGURATION)
     return finding
 
 
@@ -207,7 +210,9 @@ def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[W
         on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
         if on_its_line and not {rule.code, rule.name}.isdisjoint(waiver.codes):
             used.add(waiver)
-            return replace(finding, suppressed=finding.suppressed or waiver.reason)
+            if finding.suppressed is None:
+                return replace(finding, suppressed=waiver.reason, suppressed_by=WAIVER)
+            return finding
     return finding
 
 
@@ -221,7 +226,7 @@ def _severity(rule: Rule, finding: Finding, settings: Settings) -> Severity:
 
 def _baselined(finding: Finding, baseline: Mapping[str, str]) -> Finding:
     known = finding.suppressed is None and finding.fingerprint in baseline
-    return replace(finding, suppressed=BASELINE) if known else finding
+    return replace(finding, suppressed=BASELINE, suppressed_by=BASELINED) if known else finding
 
 
 def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Finding]:

@@ -7,7 +7,7 @@ import json
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable, UsageError
-from mlaudit.model.report import BASELINE, Report
+from mlaudit.model.report import BASELINED, Report
 
 SCHEMA = "mlaudit.baseline/1"
 
@@ -17,7 +17,7 @@ def dumps(report: Report) -> str:
     findings = {
         finding.fingerprint: f"{finding.code} {finding.package or ''}: {finding.message}"
         for finding in (*report.findings, *report.suppressed)
-        if finding.suppressed in (None, BASELINE)
+        if finding.suppressed_by in (None, BASELINED)
     }
     ordered = dict(sorted(findings.items(), key=lambda item: (item[1], item[0])))
     return json.dumps({"schema": SCHEMA, "findings": ordered}, indent=1) + "\n"

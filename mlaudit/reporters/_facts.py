@@ -17,7 +17,32 @@ def counts(report: Report) -> str:
     """How many findings of each severity there are: `1 error, 2 warnings, 3 info`."""
     summary = report.summary
     parts = [plural(summary.error, "error"), plural(summary.warning, "warning"), f"{summary.info} info"]
-    return ", ".join(parts + ([f"{summary.suppressed} suppressed"] if summary.suppressed else []))
+    return ", ".join([*parts, *suppressed(report)])
+
+
+def suppressed(report: Report) -> Iterator[str]:
+    """What was found and does not count, by what suppressed it; nothing where nothing was."""
+    summary = report.summary
+    each = (
+        (summary.by_configuration, "by the configuration"),
+        (summary.by_waivers, "by waivers"),
+        (summary.by_baseline, "by the baseline"),
+    )
+    if summary.suppressed:
+        yield f"{summary.suppressed} suppressed ({', '.join(f'{count} {by}' for count, by in each if count)})"
+    if summary.left_out:
+        yield f"{summary.left_out} left out by code"
+
+
+def as_counts(report: Report) -> dict[str, int]:
+    """The same as data."""
+    summary = report.summary
+    return {
+        "configuration": summary.by_configuration,
+        "waivers": summary.by_waivers,
+        "baseline": summary.by_baseline,
+        "left_out": summary.left_out,
+    }
 
 
 def compared(report: Report) -> str:

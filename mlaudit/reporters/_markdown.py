@@ -17,6 +17,7 @@ from mlaudit.reporters._facts import (
     headline,
     incomplete,
     plural,
+    suppressed,
     unread,
     with_findings,
 )
@@ -49,7 +50,10 @@ class Room:
 
 def document(report: Report, room: Room) -> str:
     """The whole text, within its room."""
-    head = [f"### mlaudit: {counts(report)}" if report.findings else "### mlaudit: no findings", ""]
+    head = [
+        f"### mlaudit: {counts(report) if report.findings else ', '.join(['no findings', *suppressed(report)])}",
+        "",
+    ]
     head += [*_table(report, room), *_errors(report)]
     tail = [*_unread(report, room), *_closing(report)]
     left = room.characters - sum(len(line) + 1 for line in (*head, *tail)) - 200

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlaudit import __version__
 from mlaudit.model.nouns import Edit, Evidence, Fix
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
+from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._json_text import Json, lines, place, target
 from mlaudit.reporters._registry import Style, reporter
 
@@ -40,6 +41,7 @@ def as_data(report: Report) -> Json:
             "warning": report.summary.warning,
             "info": report.summary.info,
             "suppressed": report.summary.suppressed,
+            "suppressed_by": as_counts(report),
             "aligned": report.summary.aligned,
             "compared": report.summary.compared,
             "unread": report.summary.unread,
@@ -114,6 +116,7 @@ def _finding(finding: Finding) -> Json:
         "covers": list(finding.covers),
         "fingerprint": finding.fingerprint,
         "suppressed": finding.suppressed,
+        "suppressed_by": finding.suppressed_by,
         "fix": _fix(finding.fix) if finding.fix else None,
     }
 

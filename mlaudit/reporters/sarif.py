@@ -12,9 +12,10 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit import __version__
 from mlaudit.model.nouns import Edit, Place, Severity
-from mlaudit.model.report import BASELINE, Finding, Report
+from mlaudit.model.report import BASELINED, Finding, Report
 from mlaudit.reporters import _rule_text
 from mlaudit.reporters._escape import for_json, for_sarif, for_terminal
+from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._places import shown_at, unique
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
@@ -67,7 +68,7 @@ def _run(report: Report, *, quiet: bool) -> Json:
         "originalUriBaseIds": base_ids(at.path for one in kept for at in _all_places(one, report)),
         "invocations": [_invocation(report, left_out=len(findings) - len(kept))],
         "columnKind": "unicodeCodePoints",
-        "properties": {"knowledge": report.knowledge},
+        "properties": {"knowledge": report.knowledge, "suppressed": as_counts(report)},
         "results": results,
     }
 
@@ -128,7 +129,7 @@ def _result(
     if related:
         result["relatedLocations"] = [{"id": number, **location(at)} for number, at in enumerate(related, start=1)]
     if baselined:
-        result["baselineState"] = "unchanged" if finding.suppressed == BASELINE else "new"
+        result["baselineState"] = "unchanged" if finding.suppressed_by == BASELINED else "new"
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "justification": for_terminal(finding.suppressed)}]
     if finding.fix is not None and finding.fix.edits:

@@ -8,7 +8,7 @@ from textwrap import wrap
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Environment, Finding, Found, Report, Row
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import counts, incomplete, plural
+from mlaudit.reporters._facts import counts, incomplete, plural, suppressed
 from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._layout import Line, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
@@ -305,7 +305,8 @@ def _besides(report: Report) -> str:
 
 
 def _left_out(report: Report) -> str:
-    return "Nothing was left out." if not report.summary.unread else f"{report.summary.unread} not read."
+    unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
+    return f"{', '.join([*unread, *suppressed(report)]) or 'Nothing was left out'}."
 
 
 def _sides(report: Report) -> Iterator[str]:

@@ -74,7 +74,15 @@ def _configures(document: Document) -> bool:
         return False
     except Unreadable:
         # A broken file that speaks of mlaudit is taken, so that loading it says what is broken.
-        return b"tool.mlaudit" in document.data
+        return b"tool.mlaudit" in _bytes(document)
+
+
+def _bytes(document: Document) -> bytes:
+    """What the document holds, nothing where it cannot be read."""
+    try:
+        return document.data
+    except Unreadable:
+        return b""
 
 
 def load(document: Document, *, path: str | None = None, codes: Collection[str] = ()) -> Settings:

@@ -38,18 +38,22 @@ class Options:
 
     Attributes:
         root: the folder that paths are reported relative to, and below which included files may lie.
+        tree: the folder below which included files may lie, where that is another.
         as_format: the format of every source, None to recognize it.
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
+        waivers: comments in the sources that accept a finding count.
         today: the day on which an ignore's `until` is judged.
         progress: told how many sources there are, and of each before it is read.
     """
 
     root: Path = field(default_factory=Path)
+    tree: Path | None = None
     as_format: str | None = None
     wanted: Wanted = field(default_factory=Wanted)
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
+    waivers: bool = True
     today: date = date.max
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)

@@ -159,6 +159,7 @@ class Settings:
 
     Attributes:
         path: the configuration file, None where there is none.
+        named_by_user: the user named the file, so what it names may lie anywhere; one that was found stays in its tree.
         fail_on: the mildest severity that fails a run, None for never.
         packages: globs over packages that are watched besides those of the ML table.
         select: codes, names or beginnings of codes that are reported; empty means all.
@@ -167,6 +168,7 @@ class Settings:
     """
 
     path: str | None = None
+    named_by_user: bool = False
     fail_on: Severity | None = Severity.ERROR
     target: TargetSettings = field(default_factory=TargetSettings)
     environments: tuple[EnvironmentSettings, ...] = ()

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.nouns import Unread
 
 PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
@@ -33,6 +34,7 @@ class Spelled:
         clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
         python, platform, format: what `#python=`, `#platform=` and `#format=` say.
+        refused: where the configuration names it and why it is not read, None where it may be.
     """
 
     text: str
@@ -46,6 +48,7 @@ class Spelled:
     python: str | None = None
     platform: str | None = None
     format: str | None = None
+    refused: Unread | None = None
 
 
 def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:

@@ -1,12 +1,12 @@
-"""Files of a git revision as documents, asked of git itself; the working tree is not touched."""
+"""Files of a git revision as documents, asked of git itself; no working tree is touched, and nothing is fetched."""
 
 from __future__ import annotations
 
-import os
 import posixpath
-import subprocess
+import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,80 +14,128 @@ from typing import BinaryIO
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources.prepared_git import ObjectStore, run_git
+from mlaudit.sources.repository import Repository, find_repository
 
-_SECONDS = 60
-
-
-def _git(folder: Path, *arguments: str) -> bytes:
-    """What a git command prints. Raises Unreadable with git's own word."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "LC_ALL": "C"}
-    try:
-        done = subprocess.run(  # noqa: S603  arguments go as a list, and `_revision` checks the user's
-            (  # noqa: S607  git is found by PATH, as the user's own is
-                "git",
-                "-C",
-                str(folder),
-                "--no-pager",
-                *arguments,
-            ),
-            capture_output=True,
-            check=False,
-            env=environment,
-            timeout=_SECONDS,
-            stdin=subprocess.DEVNULL,
-        )
-    except FileNotFoundError:
-        raise Unreadable("git is not installed, so no revision can be read") from None
-    except subprocess.TimeoutExpired:
-        raise Unreadable(f"git did not answer in {_SECONDS} seconds") from None
-    if done.returncode != 0:
-        raise Unreadable(done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or "git failed")
-    return done.stdout
+# https://git-scm.com/docs/gitrevisions: what may follow the name of a reference or an object.
+_REVISION = re.compile(r"(?P<name>(?:(?!@\{)[^~^])*)(?P<steps>[~^].*)?")
 
 
-@lru_cache(maxsize=256)
-def _revision(folder: Path, revision: str) -> str:
-    """The commit that a revision names. Raises Unreadable."""
-    if revision.startswith("-"):
-        raise Unreadable(f"`{revision}` is no git revision")
-    return _git(folder, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}").decode().strip()
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Blob:
+    """A file of a commit, as git lists it."""
+
+    name: str
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Revision:
+    """A commit, and how what is read of it is reported."""
+
+    store: ObjectStore
+    commit: str
+    shown: str
+    defines: Mapping[str, str] = field(default_factory=dict)
 
 
 def document(
-    folder: Path, revision: str, path: str, defines: Mapping[str, str] | None = None, *, shown: str | None = None
+    folder: Path,
+    revision: str,
+    path: str,
+    defines: Mapping[str, str] | None = None,
+    *,
+    shown: str | None = None,
+    bare: bool = False,
 ) -> Document:
-    """The document of a path, relative to `folder`, at a revision, reported as of `shown`. Raises Unreadable."""
-    commit = _revision(folder, revision)
-    prefix = _git(folder, "rev-parse", "--show-prefix").decode().strip()
-    inside = posixpath.normpath(posixpath.join(prefix, path))
-    return _at(folder, commit, shown or revision, inside, defines or {})
+    """The document of a path, relative to `folder`, at a revision, reported as of `shown`. Raises Unreadable.
+
+    Args:
+        bare: the folder may be a repository without a working tree, since the user named it as a repository.
+    """
+    repository, prefix = _repository(folder.resolve(), bare)
+    commit = _commit(repository, revision)
+    at = _Revision(store=repository.store, commit=commit, shown=shown or revision, defines=defines or {})
+    return _document_at(at, posixpath.normpath(posixpath.join(prefix, path)))
 
 
-def _at(folder: Path, commit: str, revision: str, path: str, defines: Mapping[str, str]) -> Document:
-    if path.startswith(("../", "/")):
+@lru_cache(maxsize=64)
+def _repository(folder: Path, bare: bool) -> tuple[Repository, str]:
+    return find_repository(folder, bare=bare)
+
+
+@lru_cache(maxsize=256)
+def _commit(repository: Repository, revision: str) -> str:
+    """The commit that a revision names. Raises Unreadable."""
+    parts = _REVISION.fullmatch(revision)
+    if parts is None or "\n" in revision or revision.startswith("-"):
+        raise Unreadable(f"`{revision}` is no git revision that can be read; name a branch, a tag or a commit")
+    name = parts["name"] if parts["name"] not in ("", "@") else "HEAD"
+    known = repository.resolve_reference(name) or name
+    wanted = f"{known}{parts['steps'] or ''}^{{commit}}"
+    try:
+        return run_git(repository.store, "rev-parse", "--verify", "--end-of-options", wanted).decode().strip()
+    except Unreadable as error:
+        if "Needed a single revision" not in error.why and "not a valid object" not in error.why.lower():
+            raise
+        raise Unreadable(f"`{revision}` names no commit that its repository holds; nothing is fetched") from None
+
+
+def _document_at(at: _Revision, path: str) -> Document:
+    if path.startswith(("../", "/")) or path in (".", ".."):
         raise Unreadable(f"`{path}` lies outside the repository")
-    size = int(_git(folder, "cat-file", "-s", f"{commit}:{path}"))
-    if size > WHOLE_LIMIT:
-        raise Unreadable(f"it has {size} bytes; of a revision, {WHOLE_LIMIT} are read")
+    blob = _blob(at, path)
+    if blob.size > WHOLE_LIMIT:
+        raise Unreadable(f"it has {blob.size} bytes; of a revision, {WHOLE_LIMIT} are read")
 
     def opener() -> AbstractContextManager[BinaryIO]:
-        return BytesIO(_git(folder, "cat-file", "blob", f"{commit}:{path}"))
+        return BytesIO(_content(at.store, blob))
 
     def ask(relative: str) -> Document | None:
         try:
-            return _at(
-                folder, commit, revision, posixpath.normpath(posixpath.join(posixpath.dirname(path), relative)), defines
-            )
+            return _document_at(at, posixpath.normpath(posixpath.join(posixpath.dirname(path), relative)))
         except Unreadable:
             return None
 
-    return Document(f"{revision}:{path}", opener=opener, size=size, ask=ask, defines=defines)
+    return Document(f"{at.shown}:{path}", opener=opener, size=blob.size, ask=ask, defines=at.defines)
 
 
-def files(folder: Path, revision: str, path: str) -> tuple[str, ...]:
-    """Paths of the files at and below a path of a revision, relative to `folder`. Raises Unreadable."""
-    commit = _revision(folder, revision)
-    listed = _git(folder, "ls-tree", "-r", "-z", "--name-only", "--full-name", commit, "--", path)
-    prefix = _git(folder, "rev-parse", "--show-prefix").decode().strip()
-    names = (name.decode("utf-8", "surrogateescape") for name in listed.split(b"\0") if name)
-    return tuple(posixpath.relpath(name, prefix) if prefix else name for name in names)
+def _blob(at: _Revision, path: str) -> _Blob:
+    """The file at a path, links inside the commit followed. Raises Unreadable."""
+    if "\n" in path or "\0" in path:
+        raise Unreadable("its name has a line break, which git cannot be asked for")
+    asked = f"{at.commit}:{path}"
+    answer = run_git(at.store, "cat-file", "--batch-check", "--follow-symlinks", stdin=f"{asked}\n".encode())
+    words = answer.decode("utf-8", "replace").partition("\n")[0].rsplit(" ", 2)
+    if len(words) == 3 and words[1] == "blob" and words[2].isdigit():
+        return _Blob(name=words[0], size=int(words[2]))
+    raise Unreadable(_why_no_file(at, path, words))
+
+
+_LINKS = {
+    "dangling": "it is a link to what the commit does not hold",
+    "loop": "it is a link that leads in a circle",
+    "notdir": "a part of its path is no folder in that commit",
+    "symlink": "it is a link that leads out of the repository",
+}
+
+
+def _why_no_file(at: _Revision, path: str, words: list[str]) -> str:
+    if words[0] in _LINKS:
+        return _LINKS[words[0]]
+    if len(words) == 3 and words[2].isdigit():
+        return "it is no file in that commit"
+    try:
+        run_git(at.store, "rev-parse", "--verify", "--end-of-options", f"{at.commit}:{path}")
+    except Unreadable:
+        return f"`{path}` is not in that commit, or a folder above it is missing in the repository; nothing is fetched"
+    return "its content is missing in the repository, as in a partial clone; nothing is fetched"
+
+
+def _content(store: ObjectStore, blob: _Blob) -> bytes:
+    """The bytes of an object that the store holds. Raises Unreadable."""
+    answer = run_git(store, "cat-file", "--batch", stdin=f"{blob.name}\n".encode())
+    head, _, rest = answer.partition(b"\n")
+    if head.split()[1:2] != [b"blob"] or len(rest) < blob.size:
+        raise Unreadable("its content is missing in the repository; nothing is fetched")
+    return rest[: blob.size]

@@ -1,14 +1,16 @@
-"""The files below a folder, for discovery: links are not followed, installed things not entered, and all is bounded."""
+"""The files below a folder, for discovery: links are followed inside, installed things not entered, all is bounded."""
 
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import deque
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlaudit.knowledge.roles import words
 from mlaudit.model.nouns import Place, Unread
+from mlaudit.sources.confinement import is_inside
 
 MAX_FILES = 200_000
 """Files that one walk looks at; what lies beyond is said, not read."""
@@ -26,44 +28,127 @@ class Walked:
     unread: tuple[Unread, ...] = ()
 
 
-def walk(root: Path, *, max_files: int = MAX_FILES, max_depth: int = MAX_DEPTH) -> Walked:
+def walk(
+    root: Path,
+    is_known: Callable[[str], bool],
+    *,
+    tree: Path | None = None,
+    max_files: int = MAX_FILES,
+    max_depth: int = MAX_DEPTH,
+) -> Walked:
     """Walk a folder in the order of names, so that a bound cuts the same everywhere; raises nothing.
 
     Folders that `roles.toml` lists, hidden ones, and installed environments (`pyvenv.cfg`, `conda-meta`) below the
-    root are passed over without a word.
+    root are passed over without a word. A link to a folder is followed where that is not walked under its own name.
+
+    Args:
+        is_known: tells by its name whether a file may state versions; a link that is not followed is said then.
+        tree: what links may lead to; `root` where None.
     """
+    one = _Walk(root=root, is_known=is_known, tree=(root if tree is None else tree).resolve())
     paths: list[str] = []
-    unread: list[Unread] = []
-    for found in _below(root, "", max_depth):
-        if isinstance(found, Unread):
-            unread.append(found)
+    for entry in one.run(max_depth):
+        if isinstance(entry, Unread):
+            one.unread.append(entry)
         elif len(paths) < max_files:
-            paths.append(found)
+            paths.append(entry)
         else:
-            unread.append(_unread(".", f"it has more than {max_files} files; name the folders to look into"))
+            one.unread.append(_unread(".", f"it has more than {max_files} files; name the folders to look into"))
             break
-    return Walked(paths=tuple(paths), unread=tuple(unread))
+    return Walked(paths=tuple(sorted(paths, key=_by_folder)), unread=tuple(one.unread))
+
+
+def _by_folder(path: str) -> tuple[str, ...]:
+    return tuple(path.split("/"))
 
 
 def _unread(path: str, why: str) -> Unread:
     return Unread(at=Place(path=path), why=why, whole=True)
 
 
-def _below(root: Path, prefix: str, depth: int) -> Iterator[str | Unread]:
-    try:
-        with os.scandir(root / prefix) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
-    except OSError as error:
-        yield _unread(prefix or ".", f"the folder cannot be listed: {error.strerror or error}")
-        return
-    if prefix and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
-        return
-    for entry in entries:
-        path = f"{prefix}/{entry.name}" if prefix else entry.name
-        if entry.is_file(follow_symlinks=False):
+@dataclass(slots=True, kw_only=True)
+class _Walk:
+    """One walk: the folders first that are there themselves, then those that only links lead to.
+
+    Attributes:
+        entered: the real folders that were entered, each with the path under which it was.
+        linked: links to folders, with the depth that is left.
+    """
+
+    root: Path
+    is_known: Callable[[str], bool]
+    tree: Path
+    entered: dict[str, str] = field(default_factory=dict)
+    linked: deque[tuple[str, int]] = field(default_factory=deque)
+    unread: list[Unread] = field(default_factory=list)
+
+    def run(self, depth: int) -> Iterator[str | Unread]:
+        yield from self._below("", depth)
+        while self.linked:
+            path, left = self.linked.popleft()
+            yield from self._behind(path, left)
+
+    def _behind(self, path: str, depth: int) -> Iterator[str | Unread]:
+        """What lies in the folder that a link leads to."""
+        known = self.entered.get(os.path.realpath(self.root / path))
+        if known is not None:
+            yield _unread(path, f"it is a link to `{known or '.'}`, which is looked into under that name")
+        else:
+            yield from self._below(path, depth)
+
+    def _below(self, prefix: str, depth: int) -> Iterator[str | Unread]:
+        try:
+            with os.scandir(self.root / prefix) as scan:
+                entries = sorted(scan, key=lambda entry: entry.name)
+        except OSError as error:
+            yield _unread(prefix or ".", f"the folder cannot be listed: {error.strerror or error}")
+            return
+        if prefix and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
+            return
+        self.entered[os.path.realpath(self.root / prefix)] = prefix
+        for entry in entries:
+            path = f"{prefix}/{entry.name}" if prefix else entry.name
+            if entry.is_symlink():
+                yield from self._link(entry, path, depth)
+            elif entry.is_file(follow_symlinks=False):
+                yield path
+            elif entry.is_dir(follow_symlinks=False) and not words().skips(entry.name):
+                if depth > 0:
+                    yield from self._below(path, depth - 1)
+                else:
+                    yield _unread(path, "it lies too deep; name this folder to look into it")
+
+    def _link(self, entry: os.DirEntry[str], path: str, depth: int) -> Iterator[str | Unread]:
+        """A link to a file that lies in the tree, or the reason why it is passed over; folders wait."""
+        target = Path(os.path.realpath(entry.path))
+        if not is_inside(target, self.tree):
+            yield from self._passed_over(entry, path, "it is a link that leads out of the audited folder")
+        elif target.is_dir():
+            yield from self._linked_folder(entry, path, depth)
+        elif not target.is_file():
+            yield from self._passed_over(entry, path, "it is a link to what is not there, or is no file")
+        elif target.parent == Path(os.path.realpath(Path(entry.path).parent)) and self.is_known(target.name):
+            yield from self._passed_over(entry, path, f"it is a link to `{target.name}` beside it, which is read")
+        else:
             yield path
-        elif entry.is_dir(follow_symlinks=False) and not words().skips(entry.name):
-            if depth > 0:
-                yield from _below(root, path, depth - 1)
-            else:
-                yield _unread(path, "it lies too deep; name this folder to look into it")
+
+    def _linked_folder(self, entry: os.DirEntry[str], path: str, depth: int) -> Iterator[Unread]:
+        if words().skips(entry.name):
+            return
+        if depth > 0:
+            self.linked.append((path, depth - 1))
+        else:
+            yield _unread(path, "it lies too deep; name this folder to look into it")
+
+    def _passed_over(self, entry: os.DirEntry[str], path: str, why: str) -> Iterator[Unread]:
+        """A sentence about what may have stated versions; of links among data there may be many, and none is missed."""
+        may_state = "." not in entry.name or _is_folder(entry)
+        if self.is_known(path) or (may_state and not words().skips(entry.name)):
+            yield _unread(path, why)
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False

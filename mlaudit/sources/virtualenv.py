@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.working_tree import Root
 
 MAX_ENTRIES = 200_000
@@ -57,6 +58,9 @@ class FolderTree:
             yield name
             return
         folder = f"{name}/{inner}" if inner else name
+        if inner and not _is_folder(self._folder / folder):
+            yield f"{name}/"
+            return
         files = [found.name for found in _entries(self._folder / folder) if found.name in _WANTED]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
@@ -116,17 +120,22 @@ def _is_folder(path: Path) -> bool:
         return False
 
 
+def _is_folder_inside(folder: Path, path: str) -> bool:
+    """Whether there is a folder that no link, be it one above it, brings in from outside."""
+    return _is_folder(folder / path) and is_inside(folder / path, folder.resolve())
+
+
 def package_folders(folder: Path) -> list[str]:
     """The folders of packages in an environment, relative to it; `""` where the folder is one itself."""
     if folder.name in _PACKAGES or _holds_metadata(folder):
         return [""]
-    found = ["Lib/site-packages"] if _is_folder(folder / "Lib/site-packages") else []
+    found = ["Lib/site-packages"] if _is_folder_inside(folder, "Lib/site-packages") else []
     for library in ("lib", "lib64"):
         if not _is_folder(folder / library):
             continue
         pythons = sorted(entry.name for entry in _entries(folder / library) if _PYTHON_FOLDER.fullmatch(entry.name))
         paths = (f"{library}/{python}/{packages}" for python in pythons for packages in _PACKAGES)
-        found.extend(path for path in paths if _is_folder(folder / path))
+        found.extend(path for path in paths if _is_folder_inside(folder, path))
     return found
 
 

@@ -1,0 +1,47 @@
+"""What a configuration that was found in an audited folder may name: what lies inside, its links followed."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path, PurePosixPath, PureWindowsPath
+
+_WAY_OUT = "name it on the command line, or name the configuration itself with --config"
+
+
+def tree_around(folder: Path) -> Path:
+    """The folder at or above this one that holds `.git`, else the folder itself."""
+    real = folder.resolve()
+    return next((above for above in (real, *real.parents) if (above / ".git").exists()), real)
+
+
+def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = None) -> str | None:
+    """Why a configuration may not name a source, None where it may.
+
+    Args:
+        path: as the configuration has it, relative to `base`.
+        tree: the audited folder, resolved.
+        clone: the folder of another repository that the source is of.
+    """
+    if clone is not None:
+        return f"a configuration that was found names a repository by git+file:; {_WAY_OUT}"
+    if path == "-":
+        return f"a configuration that was found names standard input; {_WAY_OUT}"
+    if is_absolute(path):
+        return f"a configuration that was found names an absolute path; {_WAY_OUT}"
+    if not is_inside(base / path, tree):
+        return f"a configuration that was found names what lies outside of the audited folder; {_WAY_OUT}"
+    return None
+
+
+def is_absolute(path: str) -> bool:
+    """Whether a path starts at a root, a drive or a share, on any system."""
+    windows = PureWindowsPath(path)
+    return PurePosixPath(path).is_absolute() or bool(windows.drive or windows.root)
+
+
+def is_inside(path: Path, tree: Path) -> bool:
+    """Whether a path, its links followed, lies in a resolved folder; a link that leads in a circle lies where it is."""
+    try:
+        return Path(os.path.realpath(path)).is_relative_to(tree)
+    except (OSError, ValueError):
+        return False

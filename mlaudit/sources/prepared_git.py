@@ -1,0 +1,131 @@
+"""The one way to call git: on the objects of a repository, never on its configuration.
+
+Git is run in a repository of our own (`neutral_repository/`, read only) and only borrows the audited repository's
+objects. What a configuration could start (a lazy fetch of a partial clone, hooks, filters, a pager, a file system
+monitor, included files) does not exist there, whatever version git has. The environment and the options below forbid
+the same things once more, for versions of git that know them.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from dataclasses import dataclass
+from functools import lru_cache
+from pathlib import Path
+
+from mlaudit.model.errors import Unreadable
+
+_SECONDS = 60
+_NEUTRAL = Path(__file__).parent / "neutral_repository"
+
+# Without these git or its libraries would not start; nothing in them is read from the audited repository.
+_INHERITED = (
+    "DYLD_FALLBACK_LIBRARY_PATH",
+    "DYLD_LIBRARY_PATH",
+    "LD_LIBRARY_PATH",
+    "SYSTEMDRIVE",
+    "SYSTEMROOT",
+    "TEMP",
+    "TMP",
+    "TMPDIR",
+    "WINDIR",
+)
+
+# https://git-scm.com/docs/git#_environment_variables
+_SETTLED = {
+    "GIT_ALLOW_PROTOCOL": "none",
+    "GIT_ASKPASS": "false",
+    "GIT_ATTR_NOSYSTEM": "1",
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "GIT_CONFIG_NOSYSTEM": "1",
+    "GIT_CONFIG_SYSTEM": os.devnull,
+    "GIT_NO_LAZY_FETCH": "1",
+    "GIT_NO_REPLACE_OBJECTS": "1",
+    "GIT_OPTIONAL_LOCKS": "0",
+    "GIT_PAGER": "cat",
+    "GIT_PROTOCOL_FROM_USER": "0",
+    "GIT_SSH_COMMAND": "false",
+    "GIT_TERMINAL_PROMPT": "0",
+    "LC_ALL": "C",
+    "SSH_ASKPASS": "false",
+}
+
+# https://git-scm.com/docs/git-config; `safe.bareRepository` counts only on the command line.
+_OPTIONS = (
+    "--no-pager",
+    "--no-replace-objects",
+    "--literal-pathspecs",
+    *("-c", "protocol.allow=never"),
+    *("-c", "safe.bareRepository=explicit"),
+    *("-c", "core.fsmonitor=false"),
+    *("-c", f"core.hooksPath={os.devnull}"),
+    *("-c", f"core.attributesFile={os.devnull}"),
+    *("-c", "core.sshCommand=false"),
+    *("-c", "core.askPass=false"),
+    *("-c", "core.pager=cat"),
+    *("-c", "credential.helper="),
+    *("-c", "gc.auto=0"),
+    *("-c", "maintenance.auto=false"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectStore:
+    """The objects of one repository.
+
+    Attributes:
+        folder: its `objects`.
+        hashed_by: `sha1` or `sha256`.
+        tree: the folder that is audited; no program below it is run.
+    """
+
+    folder: Path
+    hashed_by: str
+    tree: Path
+
+
+def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
+    """What a git command prints about the objects of a store. Raises Unreadable with git's own word."""
+    program, search_path = _find_git(store.tree)
+    repository = _NEUTRAL / store.hashed_by
+    try:
+        done = subprocess.run(  # noqa: S603  arguments go as a list, and callers check what a user spelled
+            (program, *_OPTIONS, *arguments),
+            input=stdin,
+            capture_output=True,
+            check=False,
+            cwd=repository,
+            env=_environment(repository, store.folder, search_path),
+            timeout=_SECONDS,
+        )
+    except OSError as error:
+        raise Unreadable(f"git cannot be run: {error.strerror or error}") from None
+    except subprocess.TimeoutExpired:
+        raise Unreadable(f"git did not answer in {_SECONDS} seconds") from None
+    if done.returncode != 0:
+        raise Unreadable(done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or "git failed")
+    return done.stdout
+
+
+def _environment(repository: Path, objects: Path, search_path: str) -> dict[str, str]:
+    inherited = {name: os.environ[name] for name in _INHERITED if name in os.environ}
+    # Git before 2.32 knows no GIT_CONFIG_GLOBAL; it looks for `.gitconfig` in HOME.
+    homes = {"HOME": str(repository), "XDG_CONFIG_HOME": str(repository)}
+    where = {"GIT_DIR": str(repository), "GIT_OBJECT_DIRECTORY": str(objects), "PATH": search_path}
+    return {**inherited, **_SETTLED, **homes, **where}
+
+
+@lru_cache(maxsize=16)
+def _find_git(tree: Path) -> tuple[str, str]:
+    """The git program and the PATH it is given: without relative folders, and without those below the audited tree.
+
+    Raises Unreadable.
+    """
+    folders = (folder for folder in os.environ.get("PATH", os.defpath).split(os.pathsep) if Path(folder).is_absolute())
+    search_path = os.pathsep.join(folder for folder in folders if not Path(folder).resolve().is_relative_to(tree))
+    program = shutil.which("git", path=search_path) if search_path else None
+    if program is None or not Path(program).is_absolute():
+        raise Unreadable("git is not installed, so no revision can be read")
+    return program, search_path
