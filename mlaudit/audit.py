@@ -7,7 +7,7 @@ from datetime import date
 from fnmatch import fnmatchcase
 
 from mlaudit.artifacts import artifact_crossings, is_artifact
-from mlaudit.cells import Stated, cells, stated_pins
+from mlaudit.cells import Stated, cells, crowded, stated_pins
 from mlaudit.crossings import crossing
 from mlaudit.folding import folded
 from mlaudit.knowledge import table
@@ -45,6 +45,7 @@ def environment(
     target = target_for(read, wanted)
     choices = tuple(choose(reading, target) for reading in read)
     found = problems(read, wanted, target)
+    settled = cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
     return Environment(
         name=name,
         role=role,
@@ -54,11 +55,11 @@ def environment(
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(read),
-        cells=cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target),
+        cells=settled,
         artifact_kinds=tuple(artifact_kinds),
         writes=(*writes, *made),
         reads=tuple(reads),
-        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given)),
+        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given), *crowded(settled)),
         problems=tuple(problem for problem in found if problem.about),
     )
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from mlaudit.budget import Limit, spend
 from mlaudit.document import Document
 from mlaudit.grammars import dockerfile_stages, dockerfile_text, image_tags, waivers
 from mlaudit.grammars.dockerfile_stages import Build, Stage
@@ -15,6 +16,9 @@ from mlaudit.grammars.install_command import of_words, statements
 from mlaudit.grammars.recipe import Call, Recipe
 from mlaudit.model import Fact, Place, Root, Statement
 from mlaudit.registry import parser
+
+HANDED = Limit(name="variables handed to instructions", most=5_000_000)
+"""Every instruction is read with all the variables that are known before it."""
 
 _FROM = re.compile(
     r"^[ \t]*FROM[ \t]+(?:--\w+=\S+[ \t]+)?[\w./:${}@<>-]+(?:[ \t]+AS[ \t]+[\w.-]+)?[ \t\r]*$",
@@ -130,6 +134,7 @@ class _State:
 
     def values(self) -> dict[str, str]:
         """Variables as the builder sees them: the environment wins over arguments."""
+        spend(HANDED, len(self.arguments) + len(self.environment))
         return {**self.doc.defines, **self.arguments, **self.environment}
 
     def instruction(self, instruction: Instruction) -> Iterator[Statement]:
