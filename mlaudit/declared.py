@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 from mlaudit.assembly import assemble, parse_source
+from mlaudit.budget import Budget, BudgetExceeded, Limit
 from mlaudit.config import ConfigError
 from mlaudit.errors import Unreadable
+from mlaudit.globs import wildcards
 from mlaudit.model import Place
 from mlaudit.options import Options
 from mlaudit.report import Environment, SharedFile
@@ -19,6 +20,9 @@ from mlaudit.sources.files import Root
 from mlaudit.sources.spelling import BadSource, Spelled
 from mlaudit.sources.walk import walk
 from mlaudit.target import Wanted
+
+MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
+"""A pair of globs is matched against every path below the configuration."""
 
 
 def declared(options: Options) -> Iterator[Environment]:
@@ -92,7 +96,7 @@ def _platform(target: TargetSettings) -> str | None:
 def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environment]:
     """One writer and one reader for each match of the wildcards that both globs have."""
     paths = _folders_and_files(base)
-    writers, readers = (_matches(glob, paths) for glob in (pair.training, pair.serving))
+    writers, readers = (_matches(glob, paths, pair.at) for glob in (pair.training, pair.serving))
     shared = [key for key in writers if key in readers]
     if not shared:
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
@@ -116,8 +120,20 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _matches(glob: str, paths: Sequence[str]) -> dict[tuple[str, ...], str]:
-    """Paths that a glob matches, by what its wildcards stand for; a wildcard stays inside one part of a path."""
-    pieces = re.split(r"(\*)", glob)
-    pattern = re.compile("".join("([^/]*)" if piece == "*" else re.escape(piece) for piece in pieces) + r"\Z")
-    return {found.groups(): path for path in paths if (found := pattern.match(path))}
+def _matches(glob: str, paths: Sequence[str], at: Place) -> dict[tuple[str, ...], str]:
+    """Paths that a glob matches, by what its wildcards stand for. Raises ConfigError where that is too much work."""
+    budget, cost = Budget(), glob.count("*") + 1
+    first, _, rest = glob.partition("*")
+    last = rest.rpartition("*")[2]
+    matching: dict[tuple[str, ...], str] = {}
+    try:
+        for path in paths:
+            if not (path.startswith(first) and path.endswith(last)):
+                continue
+            budget.spend(MATCHED, cost * (len(path) + 1))
+            found = wildcards(glob, path)
+            if found is not None:
+                matching[found] = path
+    except BudgetExceeded as error:
+        raise ConfigError(at, f"`{glob[:60]}` cannot be matched: {error.why}") from None
+    return matching

@@ -15,6 +15,7 @@ from mlaudit.narrow import Malformed
 from mlaudit.registry import Parser, named, parser_of, parsers
 
 T = TypeVar("T")
+Parsed = tuple[Parser, tuple[Statement, ...]]
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
@@ -105,7 +106,7 @@ class _Collector:
 
     def __init__(self) -> None:
         self.visited: set[tuple[str, bool, tuple[str, ...]]] = set()
-        self.parsed: dict[tuple[str, str | None], tuple[Parser, tuple[Statement, ...]]] = {}
+        self.parsed: dict[tuple[str, str | None], Parsed] = {}
         self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
@@ -151,9 +152,7 @@ class _Collector:
         for statement in self.followed(inner, inner_parser, statements):
             yield from _placed(statement, include)
 
-    def parsed_once(
-        self, doc: Document, format_name: str | None, outer: Parser
-    ) -> tuple[Parser, tuple[Statement, ...]]:
+    def parsed_once(self, doc: Document, format_name: str | None, outer: Parser) -> Parsed:
         """The parser of an included document, the including one's where none is told, and its own statements."""
         key = (doc.path, format_name)
         if key not in self.parsed:

@@ -32,8 +32,9 @@ def parsed(text: str) -> Version | None:
 
 @lru_cache(maxsize=65536)
 def specifiers(text: str) -> SpecifierSet | None:
-    """The specifier set, or None where the text is none for PEP 440 or has more than `MAX_CLAUSES` clauses."""
-    if text.count(",") >= MAX_CLAUSES or len(text) > MAX_CLAUSES * MAX_LENGTH:
+    """The specifier set, or None where the text is none for PEP 440, or has too many or too long clauses."""
+    clauses = text.split(",", MAX_CLAUSES)
+    if len(clauses) > MAX_CLAUSES or any(len(clause) > MAX_LENGTH for clause in clauses):
         return None
     try:
         return SpecifierSet(text, prereleases=True)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.knowledge.roles import words
 from mlaudit.model import Pin, Severity
 from mlaudit.registry import environment_rule
-from mlaudit.report import Cell, Environment, Hit
+from mlaudit.report import MAX_LISTED, Cell, Environment, Hit, listed
 from mlaudit.versions import admits, same_public
 from mlaudit.view import View
 
@@ -76,11 +76,11 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The sources of {environment.name} state {cell.package} {' and '.join(stated)}, and none of them is surer "
+            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}, and none of them is surer "
             f"than the others."
         ),
         at=others[-1].at if others else first.at,
-        related=tuple(pin.at for pin in (first, *others[:-1])) if others else (),
+        related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
         expected=stated[0],
         actual=stated[-1],
     )
