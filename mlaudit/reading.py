@@ -13,6 +13,10 @@ from mlaudit.errors import Unreadable
 from mlaudit.model import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.narrow import Malformed
 from mlaudit.registry import Parser, named, parser_of, parsers
+from mlaudit.versions import MAX_LENGTH
+
+_NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
+"""What is known by tags, hashes and paths rather than by versions."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
@@ -167,7 +171,7 @@ class _Collector:
 def _statements(doc: Document, parser: Parser) -> Iterator[Statement]:
     """What a parser says of a document; where it gives up, why."""
     try:
-        yield from parser.read(doc)
+        yield from map(_with_readable_version, parser.read(doc))
     except Unreadable as error:
         exhausted = isinstance(error, BudgetExceeded)
         yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True, exhausted=exhausted)
@@ -175,6 +179,19 @@ def _statements(doc: Document, parser: Parser) -> Iterator[Statement]:
         yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
     except RecursionError:
         yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+
+
+def _with_readable_version(statement: Statement) -> Statement:
+    """A pin whose version or range is longer than any version becomes an Unread: nothing could compare it."""
+    if not isinstance(statement, Pin):
+        return statement
+    clauses = (statement.specifier or "").split(",")
+    length = max(len(statement.version or ""), *map(len, clauses))
+    if length <= MAX_LENGTH or statement.kind in _NAMED_BY_ADDRESS:
+        return statement
+    why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"
+    what = f"{statement.name} {statement.version or statement.specifier}"[:200]
+    return Unread(at=statement.at, why=why, what=what, package=statement.package)
 
 
 def _weight(statement: Statement) -> int:

@@ -76,8 +76,8 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}, and none of them is surer "
-            f"than the others."
+            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}, and none of them "
+            f"is surer than the others."
         ),
         at=others[-1].at if others else first.at,
         related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
