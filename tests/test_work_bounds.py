@@ -11,6 +11,7 @@ import pytest
 from mlaudit.audit import environment
 from mlaudit.document import Document
 from mlaudit.globs import glob, wildcards
+from mlaudit.grammars.dump_text import TEXT
 from mlaudit.model import Reading
 from mlaudit.reading import STATEMENTS, read
 from mlaudit.target import Wanted
@@ -181,3 +182,18 @@ def test_a_version_longer_than_any_is_told_and_not_compared(as_format: str, text
     reading = _read("document", text.format(long="9" * digits), as_format)
     assert reading.unread
     assert not [pin for pin in reading.pins if pin.name == "numpy"]
+
+
+@pytest.mark.parametrize(
+    ("path", "as_format", "line"),
+    [
+        ("requirements.txt", "requirements", "numpy==1.26.4\n"),
+        ("list.txt", "conda-list", "numpy 1.26.4 b_0 c\n"),
+        ("list.txt", "pip-list", "numpy==1.26.4\n"),
+        ("Dockerfile", "dockerfile", "FROM python:3.11\n"),
+    ],
+)
+def test_a_list_of_more_bytes_than_any_is_not_split_into_lines(path: str, as_format: str, line: str) -> None:
+    reading = _read(path, line * (TEXT.most // len(line) + 1), as_format)
+    assert TEXT.name in _limits(reading)
+    assert not reading.complete

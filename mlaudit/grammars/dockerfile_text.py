@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from mlaudit.budget import Limit, spend
 from mlaudit.document import Document
+from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.script_text import Script, line_and_column
 from mlaudit.grammars.shell_expand import expanded, within
 from mlaudit.grammars.shell_words import BODIES, Lexer, Word
@@ -106,7 +107,7 @@ class _Cursor:
 
 def instructions(doc: Document) -> Iterator[Instruction | Unread]:
     """The instructions of a Dockerfile in order; a line that is none becomes an Unread. Raises Unreadable."""
-    cursor = _Cursor(doc.text)
+    cursor = _Cursor(limited_text(doc))
     escape = _escape_directive(cursor)
     for _ in range(MAX_INSTRUCTIONS):
         if cursor.done:
