@@ -13,8 +13,8 @@ from mlaudit.model import Fact, Place
 MAX_LINE = 4096
 """Characters of one line that are looked at."""
 
-TEXT = Limit(name="bytes of lists and recipes", most=6 * 1024 * 1024)
-"""Their lines cost more memory than they have bytes; real ones have fewer than a tenth of this."""
+TEXT = Limit(name="bytes of lists and recipes", most=5 * 1024 * 1024)
+"""Their lines cost more memory than they have bytes; real ones are smaller."""
 
 _PASTED = re.compile(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
 _FENCE = re.compile(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
