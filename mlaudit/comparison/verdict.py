@@ -17,6 +17,9 @@ _PREFIXES = frozenset((Kind.PYTHON, Kind.CUDA, Kind.CUDNN))
 _NAMES = frozenset((Kind.MODEL, Kind.DATA, Kind.FILE))
 _PRECISE = frozenset((State.EXACT, State.RANGE, State.SEVERAL))
 
+MAX_ALTERNATIVES = 24
+"""Statements of one cell that are held against those of another; of more the first count, which are true too."""
+
 
 def crossing(writer: Cell, reader: Cell, *, watched: bool) -> Crossing:
     """The crossing of one package from writer to reader."""
@@ -119,7 +122,7 @@ def _splits(cell: Cell) -> bool:
 def _alternatives(cell: Cell) -> Mapping[str, str]:
     if cell.by_python:
         return cell.by_python
-    statements = [f"=={version}" for version in cell.versions]
+    statements = [f"=={version}" for version in cell.versions[:MAX_ALTERNATIVES]]
     if cell.state is not State.EXACT and (cell.specifier is not None or not statements):
         statements.append(cell.specifier or "")
     return {str(number): statement for number, statement in enumerate(statements)}

@@ -8,7 +8,16 @@ from dataclasses import dataclass
 from mlaudit.environments.target import Choice
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
 from mlaudit.model.report import Cell
-from mlaudit.model.versions import admits, both, disjoint, exact, same_public, split_variant
+from mlaudit.model.versions import (
+    MAX_CLAUSES,
+    admits,
+    exact,
+    joined,
+    meet,
+    parsed,
+    public,
+    split_variant,
+)
 
 _COMPARED = frozenset(
     (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER, Kind.SYSTEM, Kind.MODEL, Kind.DATA)
@@ -47,9 +56,10 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     if len(stated) == 1 and not bounds:
         pin = stated[0].pin
         versions = (pin.version,) if pin.version is not None else ()
-        return _made(environment, package, _Combined((pin,), versions, pin.specifier or ""), ())
+        return _made(environment, package, _Combined((pin,), versions, _bounded(pin.specifier or "")), ())
     effective = _effective(stated)
-    overruled = tuple(one.pin for one in stated if one not in effective)
+    counting = set(map(id, effective))
+    overruled = tuple(one.pin for one in stated if id(one) not in counting)
     pythons = sorted({python for one in (*effective, *bounds) for python in one.pythons or ()})
     if not pythons:
         return _made(environment, package, _combined(effective, bounds), overruled)
@@ -76,15 +86,22 @@ def _effective(stated: list[Stated]) -> list[Stated]:
 
 
 def _last_installs(stated: list[Stated]) -> list[Stated]:
-    kept: list[Stated] = []
+    """What no later install of its reading replaces.
+
+    A statement that is kept removes those of lower steps, so the steps of a reading's kept ones never rise: what the
+    next one replaces is at the end of the list.
+    """
+    kept: dict[int, list[Stated]] = {}
     for one in stated:
-        earlier = [other for other in kept if other.reading == one.reading and other.pin.step < one.pin.step]
-        if not earlier:
-            kept.append(one)
-        elif not _satisfied(one.pin, earlier[-1].pin):
-            kept = [other for other in kept if other not in earlier]
-            kept.append(one)
-    return kept
+        others = kept.setdefault(one.reading, [])
+        if others and others[-1].pin.step < one.pin.step:
+            if _satisfied(one.pin, others[-1].pin):
+                continue
+            while others and others[-1].pin.step < one.pin.step:
+                others.pop()
+        others.append(one)
+    lasting = {id(one) for others in kept.values() for one in others}
+    return [one for one in stated if id(one) in lasting]
 
 
 def _satisfied(later: Pin, earlier: Pin) -> bool:
@@ -118,40 +135,52 @@ class _Combined:
 
 def _exacts(pins: Iterable[Pin]) -> tuple[str, ...]:
     """Exact versions, each once; one with a local part speaks for the same one without."""
-    found: list[str] = []
+    by_public: dict[object, dict[str | None, int]] = {}
+    versions: list[str] = []
     for version in (pin.version for pin in pins if pin.version is not None):
-        twin = next((at for at, other in enumerate(found) if _agree(version, other)), None)
-        if twin is None:
-            found.append(version)
-        elif "+" in version:
-            found[twin] = version
-    return tuple(found)
+        positions = by_public.setdefault(_public_key(version), {})
+        variant = split_variant(version)[1]
+        if variant is None and positions:
+            continue
+        at = positions.pop(None, positions.get(variant, len(versions)))
+        positions[variant] = at
+        versions[at : at + 1] = [version]
+    return tuple(versions)
 
 
-def _agree(one: str, other: str) -> bool:
-    if not same_public(one, other):
-        return False
-    locals_stated = {split_variant(version)[1] for version in (one, other)} - {None}
-    return len(locals_stated) < 2
+def _public_key(version: str) -> object:
+    """Equal for versions that are equal but for their local parts."""
+    text = public(version)
+    return parsed(text) or text.strip().lower()
 
 
 def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
     """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them."""
     pins = tuple(one.pin for one in stated)
     versions = _exacts(pins)
-    specifier = ""
-    for pin in pins:
-        specifier = both(specifier, pin.specifier or "")
-    for bound in (one.pin for one in bounds):
-        specifier = both(specifier, bound.specifier or (f"=={bound.version}" if bound.version else ""))
+    ranges = [pin.specifier or "" for pin in pins]
+    ranges += [pin.specifier or (f"=={pin.version}" if pin.version else "") for pin in (one.pin for one in bounds)]
+    specifier = joined(ranges)
     if not versions and specifier and (only := exact(specifier)) is not None:
         versions = (only,)
     return _Combined(pins, versions, specifier, all(one.sure for one in stated))
 
 
+def _bounded(specifier: str) -> str:
+    """A specifier as it stands; the tightest clauses of one that has too many."""
+    return specifier if specifier.count(",") < MAX_CLAUSES else joined((specifier,))
+
+
+def crowded(made: Mapping[str, Cell]) -> Iterable[str]:
+    """Sentences on the packages of which more bounds are stated than are compared."""
+    for package, cell in made.items():
+        if (cell.specifier or "").count(",") >= MAX_CLAUSES - 1:
+            yield f"of {package} {MAX_CLAUSES} bounds or more are stated; the tightest {MAX_CLAUSES} are compared"
+
+
 def _empty(specifier: str) -> bool:
-    clauses = [clause for clause in specifier.split(",") if clause]
-    return any(disjoint(one, other) for at, one in enumerate(clauses) for other in clauses[at + 1 :])
+    """Whether two of the clauses exclude each other."""
+    return not meet([clause for clause in specifier.split(",") if clause])
 
 
 def _made(environment: str, package: str, found: _Combined, overruled: tuple[Pin, ...]) -> Cell:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from mlaudit.document.budget import Budget, BudgetExceeded, Limit
 from mlaudit.environments.sources import assemble, parse_source
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.globs import wildcards
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
 from mlaudit.parsers._registry import is_named
@@ -50,6 +51,10 @@ def _base(options: Options) -> Path:
 
 def _with_places(one: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
     yield from zip(one.sources, one.source_places or (one.at,) * len(one.sources), strict=True)
+
+
+MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
+"""A pair of globs is matched against every path below the configuration."""
 
 
 def declared(options: Options) -> Iterator[Environment]:
@@ -133,7 +138,7 @@ def _platform(target: TargetSettings) -> str | None:
 def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environment]:
     """One writer and one reader for each match of the wildcards that both globs have."""
     paths = _folders_and_files(base, options.tree)
-    writers, readers = (_matches(glob, paths) for glob in (pair.training, pair.serving))
+    writers, readers = (_matches(glob, paths, pair.at) for glob in (pair.training, pair.serving))
     shared = [key for key in writers if key in readers]
     if not shared:
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
@@ -157,8 +162,20 @@ def _parents(path: str) -> Iterator[str]:
         yield path
 
 
-def _matches(glob: str, paths: Sequence[str]) -> dict[tuple[str, ...], str]:
-    """Paths that a glob matches, by what its wildcards stand for; a wildcard stays inside one part of a path."""
-    pieces = re.split(r"(\*)", glob)
-    pattern = re.compile("".join("([^/]*)" if piece == "*" else re.escape(piece) for piece in pieces) + r"\Z")
-    return {found.groups(): path for path in paths if (found := pattern.match(path))}
+def _matches(glob: str, paths: Sequence[str], at: Place) -> dict[tuple[str, ...], str]:
+    """Paths that a glob matches, by what its wildcards stand for. Raises ConfigError where that is too much work."""
+    budget, cost = Budget(), glob.count("*") + 1
+    first, _, rest = glob.partition("*")
+    last = rest.rpartition("*")[2]
+    matching: dict[tuple[str, ...], str] = {}
+    try:
+        for path in paths:
+            if not (path.startswith(first) and path.endswith(last)):
+                continue
+            budget.spend(MATCHED, cost * (len(path) + 1))
+            found = wildcards(glob, path)
+            if found is not None:
+                matching[found] = path
+    except BudgetExceeded as error:
+        raise ConfigError(at, f"`{glob[:60]}` cannot be matched: {error.why}") from None
+    return matching

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlaudit.environments.cells import Stated, cells, stated_pins
+from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
@@ -42,6 +42,7 @@ def environment(
     target = target_for(read, wanted)
     choices = tuple(choose(reading, target) for reading in read)
     found = problems(read, wanted, target)
+    settled = cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
     return Environment(
         name=name,
         role=role,
@@ -51,11 +52,11 @@ def environment(
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(read),
-        cells=cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target),
+        cells=settled,
         artifact_kinds=tuple(artifact_kinds),
         writes=(*writes, *made),
         reads=tuple(reads),
-        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given)),
+        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given), *crowded(settled)),
         problems=tuple(problem for problem in found if problem.about),
     )
 

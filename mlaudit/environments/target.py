@@ -18,6 +18,8 @@ from mlaudit.request.wanted import Wanted
 KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
 """Python's minor versions that a range is held against."""
 _LAST_PATCH = "99"
+MAX_PYTHONS = 32
+"""Pythons that one target stands for; sources that state more than these are of no one environment."""
 _PYTHON = re.compile(r"\s{0,8}(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[.+-].{0,64}|(?:a|b|rc)\d{1,3}\+?)?\s{0,8}")
 
 
@@ -96,7 +98,8 @@ def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
 def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
     """Python versions in order, each once; `3.11` goes where `3.11.7` stands too."""
     found = dict.fromkeys(python for version in versions if version for python in [_python(version)] if python)
-    return tuple(one for one in found if not any(other.startswith(f"{one}.") for other in found))
+    minors = {one.rpartition(".")[0] for one in found if one.count(".") > 1}
+    return tuple(one for one in found if one not in minors)[:MAX_PYTHONS]
 
 
 def _python(version: str) -> str | None:

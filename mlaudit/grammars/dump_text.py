@@ -6,11 +6,15 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Fact, Place
 
 MAX_LINE = 4096
 """Characters of one line that are looked at."""
+
+TEXT = Limit(name="bytes of lists and recipes", most=5 * 1024 * 1024)
+"""Their lines cost more memory than they have bytes; real ones are smaller."""
 
 _PASTED = re.compile(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
 _FENCE = re.compile(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
@@ -46,10 +50,16 @@ class Line:
         return self.at(*found.span(group))
 
 
+def limited_text(doc: Document) -> str:
+    """The text of a document that is made of lines. Raises BudgetExceeded, Unreadable."""
+    spend(TEXT, doc.size)
+    return doc.text
+
+
 def lines(doc: Document) -> Iterator[Line]:
     """Every line that says something; blank lines and the fences of pasted code are left out."""
     offset = 0
-    for number, raw in enumerate(doc.text.split("\n"), start=1):
+    for number, raw in enumerate(limited_text(doc).split("\n"), start=1):
         start, offset = offset, offset + len(raw) + 1
         before = _PASTED.match(raw)
         skipped = before.end() if before else 0

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from fnmatch import translate
-from functools import lru_cache
+
+from mlaudit.document.budget import BudgetExceeded, Limit, spend
+from mlaudit.model.globs import glob
 
 MAX_DEPTH = 8
 """Defaults inside defaults that are followed."""
-MAX_VALUE = 65536
-"""Characters of an expanded value; a longer one counts as unknown."""
+VALUE = Limit(name="characters in one variable", most=65_536)
+"""Variables that are made of themselves double with every line."""
+EXPANDED = Limit(name="characters of expanded variables", most=1_000_000)
+"""Characters that variables stand for, in all places of one document where they are named."""
+MAX_CUT = 4096
+"""Characters of a value from which a pattern may cut; nothing is known of a longer one."""
 
 _BRACED = re.compile(r"\$\{([A-Za-z_]\w{0,127})(?:(:?[-+=?]|%%?|##?|//?|:)((?:[^{}]|\{[^{}]*\})*))?\}")
 _PLAIN = re.compile(r"\$([A-Za-z_]\w{0,127})")
@@ -22,9 +27,11 @@ _QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
 _SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
 
 
-@lru_cache(maxsize=256)
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern), re.DOTALL)
+def within(value: str) -> str:
+    """A value that a variable gets. Raises BudgetExceeded where it is too long."""
+    if len(value) > VALUE.most:
+        raise BudgetExceeded(VALUE)
+    return value
 
 
 def reference(text: str, position: int) -> re.Match[str] | None:
@@ -39,7 +46,14 @@ def is_opening(text: str, position: int) -> bool:
 
 
 def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
-    """What a reference stands for, None where that is not known."""
+    """What a reference stands for, None where that is not known. Raises BudgetExceeded."""
+    value = _value_of(found, values, depth)
+    if value:
+        spend(EXPANDED, len(within(value)))
+    return value
+
+
+def _value_of(found: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
     known = values.get(found.group(1))
     if found.re is _LENGTH:
         return None if known is None else str(len(known))
@@ -67,29 +81,40 @@ def _edited(value: str, operator: str, argument: str) -> str | None:
     if operator in ("/", "//"):
         old, _, new = argument.partition("/")
         old = old.replace("\\", "")
-        return value.replace(old, new, -1 if operator == "//" else 1) if old else value
+        return _replaced(value, old, new, -1 if operator == "//" else 1) if old else value
     if operator == ":":
         part = _SLICE.fullmatch(argument)
         if part is None:
             return None
         start = int(part.group(1))
         return value[start : start + int(part.group(2))] if part.group(2) else value[start:]
-    return _without_end(value[:1024], operator, argument)
+    return _without_end(value, operator, argument)
 
 
-def _without_end(value: str, operator: str, pattern: str) -> str:
+def _replaced(value: str, old: str, new: str, count: int) -> str:
+    """Raises BudgetExceeded before the value gets too long."""
+    times = value.count(old) if count < 0 else count
+    if len(value) + times * (len(new) - len(old)) > VALUE.most:
+        raise BudgetExceeded(VALUE)
+    return value.replace(old, new, count)
+
+
+def _without_end(value: str, operator: str, pattern: str) -> str | None:
     """`%`, `%%`: what matches is cut from the end; `#`, `##`: from the front; the doubled one cuts the most."""
-    cuts = range(len(value) + 1)
     tail = operator[0] == "%"
-    glob = _glob(pattern)
-    for cut in cuts if operator in ("%%", "#") else reversed(cuts):
-        if glob.match(value[cut:] if tail else value[:cut]):
-            return value[:cut] if tail else value[cut:]
-    return value
+    found = glob(pattern, reverse=tail)
+    if found is None or len(value) > MAX_CUT:
+        return None
+    spend(EXPANDED, len(value))
+    lengths = list(found.ends(value[::-1] if tail else value))
+    if not lengths:
+        return value
+    length = lengths[-1] if len(operator) == 2 else lengths[0]
+    return value[: len(value) - length] if tail else value[length:]
 
 
 def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None:
-    """A text with every reference replaced; None where one has no value here."""
+    """A text with every reference replaced; None where one has no value here. Raises BudgetExceeded."""
     if depth > MAX_DEPTH:
         return None
     made: list[str] = []
@@ -103,8 +128,7 @@ def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None
         made.append(value if value is not None else "$")
         position = found.end() if found else dollar + 1
     made.append(text[position:])
-    whole = "".join(made)
-    return whole if len(whole) <= MAX_VALUE else None
+    return "".join(made)
 
 
 def defined(text: str, values: Mapping[str, str]) -> str:

@@ -290,6 +290,7 @@ class Unread:
         package: the row it would have belonged to, where that is known.
         template: it is a template or variable that has no value here.
         whole: nothing of the document could be read.
+        exhausted: a limit on its work is used up; what was read until then counts.
     """
 
     at: Place
@@ -298,6 +299,7 @@ class Unread:
     package: str | None = None
     template: bool = False
     whole: bool = False
+    exhausted: bool = False
 
 
 Statement = Root | Pin | Include | Fact | Waiver | Unread

@@ -22,6 +22,16 @@ from mlaudit.model.nouns import (
     Verdict,
 )
 
+MAX_LISTED = 12
+"""Values that a sentence names; the others are counted."""
+
+
+def listed(values: Iterable[str], separator: str) -> str:
+    """Values in one text, `MAX_LISTED` of them at most, and how many there are beside them."""
+    texts = list(values)
+    more = len(texts) - MAX_LISTED
+    return separator.join((*texts[:MAX_LISTED], *((f"{more:,} more",) if more > 0 else ())))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
@@ -72,7 +82,7 @@ class Cell:
         if self.state is State.EXACT:
             return self.versions[0]
         if self.state is State.SEVERAL:
-            return " | ".join(dict.fromkeys((*self.versions, *((self.specifier,) if self.specifier else ()))))
+            return listed(dict.fromkeys((*self.versions, *((self.specifier,) if self.specifier else ()))), " | ")
         if self.state is State.RANGE:
             return self.specifier or "any"
         return str(self.state.value)
@@ -106,6 +116,7 @@ class Environment:
     reads: tuple[Reading, ...] = ()
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     @property
     def unread(self) -> tuple[Unread, ...]:
@@ -119,8 +130,12 @@ class Environment:
 
     def documents(self, pins: Iterable[Pin]) -> tuple[Reading, ...]:
         """The readings in which some pins stand, each once."""
-        wanted = {id(pin) for pin in pins}
-        return tuple(reading for reading in self.readings if any(id(pin) in wanted for pin in reading.pins))
+        if not self._holders:
+            self._holders.update(
+                (id(pin), number) for number, reading in enumerate(self.readings) for pin in reading.pins
+            )
+        holding = {self._holders[id(pin)] for pin in pins if id(pin) in self._holders}
+        return tuple(self.readings[number] for number in sorted(holding))
 
     def pins(self) -> Iterator[tuple[Pin, bool | None]]:
         """Every pin with whether it is selected."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
@@ -14,7 +14,7 @@ from mlaudit.model.nouns import Distance
 MAX_LENGTH = 256
 """Characters: a longer text is no version."""
 MAX_CLAUSES = 64
-"""A specifier with more clauses is not understood (20,000 clauses cost seconds)."""
+"""A specifier with more clauses is not understood (20,000 clauses cost seconds); of many bounds the tightest count."""
 
 _VARIANT = re.compile(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
 
@@ -32,8 +32,9 @@ def parsed(text: str) -> Version | None:
 
 @lru_cache(maxsize=65536)
 def specifiers(text: str) -> SpecifierSet | None:
-    """The specifier set, or None where the text is none for PEP 440 or has more than `MAX_CLAUSES` clauses."""
-    if text.count(",") >= MAX_CLAUSES or len(text) > MAX_CLAUSES * MAX_LENGTH:
+    """The specifier set, or None where the text is none for PEP 440, or has too many or too long clauses."""
+    clauses = text.split(",", MAX_CLAUSES)
+    if len(clauses) > MAX_CLAUSES or any(len(clause) > MAX_LENGTH for clause in clauses):
         return None
     try:
         return SpecifierSet(text, prereleases=True)
@@ -181,8 +182,36 @@ def _around(version: Version) -> Iterator[str]:
         yield f"{stem}.99999999"
 
 
+def meet(clauses: Iterable[str]) -> bool:
+    """Whether some version may satisfy all the clauses; those that PEP 440 cannot read exclude nothing."""
+    known = specifiers(",".join(clause for clause in clauses if specifiers(clause) is not None))
+    return known is None or any(known.contains(version, prereleases=True) for version in _probes(known))
+
+
 @lru_cache(maxsize=16384)
 def both(left: str, right: str) -> str:
     """The intersection of two specifiers, as text, each clause once."""
-    clauses = [clause.strip() for text in (left, right) for clause in text.split(",") if clause.strip()]
-    return ",".join(dict.fromkeys(clauses))
+    return joined((left, right))
+
+
+def joined(ranges: Iterable[str]) -> str:
+    """The intersection of specifiers, as text, each clause once; of more than `MAX_CLAUSES` the tightest."""
+    clauses = dict.fromkeys(clause.strip() for text in ranges for clause in text.split(",") if clause.strip())
+    return ",".join(clauses if len(clauses) <= MAX_CLAUSES else _tightest(clauses))
+
+
+def _tightest(clauses: Iterable[str]) -> list[str]:
+    """At most `MAX_CLAUSES` clauses: of every direction the one that admits least, then others as they stand.
+
+    What is left out only makes the range wider, so that nothing is accused without proof.
+    """
+    bounds: dict[str, tuple[Version, str]] = {}
+    others: list[str] = []
+    for clause in clauses:
+        operator = clause[:2] if clause[:2] in (">=", "<=") else clause[:1]
+        version = parsed(clause[len(operator) :].strip()) if operator in (">=", "<=", ">", "<") else None
+        if version is None:
+            others.append(clause)
+        elif operator not in bounds or (version > bounds[operator][0]) is (operator[0] == ">"):
+            bounds[operator] = (version, clause)
+    return [*(clause for _, clause in bounds.values()), *others][:MAX_CLAUSES]

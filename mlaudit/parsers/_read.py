@@ -4,20 +4,32 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import islice
 from typing import TypeVar
 
-from mlaudit.document.budget import document_budget
+from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
+from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 
+_NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
+"""What is known by tags, hashes and paths rather than by versions."""
+
 T = TypeVar("T")
+Parsed = tuple[Parser, tuple[Statement, ...]]
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
+
+STATEMENTS = Limit(name="statements", most=60_000)
+"""Pins, notes and other statements of one document, each time that they are included; long ones count for several."""
+
+WORDS_PER_STATEMENT = 16
+"""Stages, groups, hashes and requirements with which a pin counts as one statement."""
 
 
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
@@ -91,34 +103,41 @@ def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:
 
 
 class _Collector:
-    """Sorts statements into a reading; follows includes, each document once, `MAX_INCLUDES` at most."""
+    """Sorts statements into a reading; follows includes, `MAX_INCLUDES` at most.
+
+    A document that several stages include is parsed once; its statements are placed for each of them.
+    """
 
     def __init__(self) -> None:
         self.visited: set[tuple[str, bool, tuple[str, ...]]] = set()
-        self.facts: list[Fact] = []
+        self.parsed: dict[tuple[str, str | None], Parsed] = {}
+        self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
         self.visited.add((doc.path, False, ()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
-        for statement in self.statements(doc, parser):
+        for statement in self.followed(doc, parser, _statements(doc, parser)):
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(mask_statement(statement))
         return _assembled(doc.path, parser.format, complete, sorted_statements)
 
-    def statements(self, doc: Document, parser: Parser) -> Iterator[Statement]:
-        try:
-            for statement in parser.read(doc):
-                yield statement
-                if isinstance(statement, Include):
-                    yield from self.included(doc, statement, parser)
-        except Unreadable as error:
-            yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True)
-        except Malformed as error:
-            yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
-        except RecursionError:
-            yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+    def followed(self, doc: Document, parser: Parser, statements: Iterable[Statement]) -> Iterator[Statement]:
+        """Statements with what their includes say behind each; nothing more once the budget is used up."""
+        for statement in statements:
+            try:
+                spend(STATEMENTS, _weight(statement))
+            except BudgetExceeded as error:
+                self.exhausted = True
+                yield Unread(at=doc.place(), why=error.why, whole=True, exhausted=True)
+                return
+            yield statement
+            if isinstance(statement, Include):
+                yield from self.included(doc, statement, parser)
+            self.exhausted = self.exhausted or (isinstance(statement, Unread) and statement.exhausted)
+            if self.exhausted:
+                return
 
     def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
         inner = doc.beside(include.target)
@@ -133,12 +152,54 @@ class _Collector:
             yield Unread(at=include.at, why=f"more than {MAX_INCLUDES} documents are included", what=include.target)
             return
         self.visited.add(key)
-        try:
-            inner_parser = parsers()[include.format] if include.format else recognized(inner)
-        except Unreadable:
-            inner_parser = parser
-        for statement in self.statements(inner, inner_parser):
+        inner_parser, statements = self.parsed_once(inner, include.format, parser)
+        for statement in self.followed(inner, inner_parser, statements):
             yield from _placed(statement, include)
+
+    def parsed_once(self, doc: Document, format_name: str | None, outer: Parser) -> Parsed:
+        """The parser of an included document, the including one's where none is told, and its own statements."""
+        key = (doc.path, format_name)
+        if key not in self.parsed:
+            try:
+                parser = parsers()[format_name] if format_name else recognized(doc)
+            except Unreadable:
+                parser = outer
+            self.parsed[key] = (parser, tuple(islice(_statements(doc, parser), STATEMENTS.most + 1)))
+        return self.parsed[key]
+
+
+def _statements(doc: Document, parser: Parser) -> Iterator[Statement]:
+    """What a parser says of a document; where it gives up, why."""
+    try:
+        yield from map(_with_readable_version, parser.read(doc))
+    except Unreadable as error:
+        exhausted = isinstance(error, BudgetExceeded)
+        yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True, exhausted=exhausted)
+    except Malformed as error:
+        yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
+    except RecursionError:
+        yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+
+
+def _with_readable_version(statement: Statement) -> Statement:
+    """A pin whose version or range is longer than any version becomes an Unread: nothing could compare it."""
+    if not isinstance(statement, Pin):
+        return statement
+    clauses = (statement.specifier or "").split(",")
+    length = max(len(statement.version or ""), *map(len, clauses))
+    if length <= MAX_LENGTH or statement.kind in _NAMED_BY_ADDRESS:
+        return statement
+    why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"
+    what = f"{statement.name} {statement.version or statement.specifier}"[:200]
+    return Unread(at=statement.at, why=why, what=what, package=statement.package)
+
+
+def _weight(statement: Statement) -> int:
+    """How many statements one counts for."""
+    if not isinstance(statement, Pin):
+        return 1
+    words = len(statement.parts) + len(statement.groups) + len(statement.hashes) + len(statement.requires)
+    return 1 + words // WORDS_PER_STATEMENT
 
 
 def _not_there(include: Include) -> str:
@@ -150,6 +211,9 @@ def _not_there(include: Include) -> str:
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
     """A statement of an included document, as the including one sees it."""
     if isinstance(statement, Pin):
+        if not (include.constraint or include.step or include.groups or include.under_extras or include.parts):
+            yield statement
+            return
         yield replace(
             statement,
             kind=Kind.BOUND if include.constraint else statement.kind,
@@ -159,7 +223,9 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
             parts=statement.parts or include.parts,
         )
     elif not (isinstance(statement, Fact) and statement.key == "complete"):
-        yield replace(statement, whole=False) if isinstance(statement, Unread) else statement
+        if isinstance(statement, Unread) and not statement.exhausted:
+            statement = replace(statement, whole=False)
+        yield statement
 
 
 def _assembled(path: str, format_name: str, complete: bool, found: dict[type, list[Statement]]) -> Reading:

@@ -10,6 +10,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
+from mlaudit.grammars.dump_text import limited_text
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
@@ -100,7 +101,7 @@ def _from_lines(doc: Document) -> Iterator[Statement]:
 def _lines(doc: Document) -> Iterable[tuple[str, Place]]:
     """Every line that is not blank; mamba's and pixi's tables may be framed."""
     start = 0
-    for number, raw in enumerate(doc.text.split("\n"), start=1):
+    for number, raw in enumerate(limited_text(doc).split("\n"), start=1):
         line = raw.strip().strip("│|").strip()
         column = len(raw) - len(raw.lstrip("│| \t")) + 1
         if line:

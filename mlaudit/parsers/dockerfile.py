@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from functools import partial
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
@@ -16,6 +17,9 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.model.nouns import Fact, Place, Root, Statement
 from mlaudit.parsers._registry import parser
+
+HANDED = Limit(name="variables handed to instructions", most=5_000_000)
+"""Every instruction is read with all the variables that are known before it."""
 
 _FROM = re.compile(
     r"^[ \t]*FROM[ \t]+(?:--\w+=\S+[ \t]+)?[\w./:${}@<>-]+(?:[ \t]+AS[ \t]+[\w.-]+)?[ \t\r]*$",
@@ -131,6 +135,7 @@ class _State:
 
     def values(self) -> dict[str, str]:
         """Variables as the builder sees them: the environment wins over arguments."""
+        spend(HANDED, len(self.arguments) + len(self.environment))
         return {**self.doc.defines, **self.arguments, **self.environment}
 
     def instruction(self, instruction: Instruction) -> Iterator[Statement]:

@@ -8,6 +8,7 @@ from itertools import pairwise
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
+from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi.installed_text import Metadata, Origin, installed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
@@ -47,7 +48,7 @@ def _looks_like_it(doc: Document) -> bool:
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every row as an installed distribution."""
-    if not doc.text.strip():
+    if not limited_text(doc).strip():
         raise Unreadable("it is empty; `pip list` names at least itself")
     yield from _json(doc) if doc.text.lstrip().startswith("[") else _text(doc)
 

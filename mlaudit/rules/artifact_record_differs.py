@@ -55,8 +55,14 @@ def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
     return readings if any(reading.format in described for reading in readings) else ()
 
 
+MAX_RECORDS = 64
+"""Records of one package that are held against one another: of more than these exact versions two surely differ."""
+
+
 def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
-    pairs = ((one, other) for at, one in enumerate(pins) for other in pins[at + 1 :])
+    """The first two records that differ; equal ones are compared once, and `MAX_RECORDS` at most."""
+    distinct = list({(pin.version, pin.specifier): pin for pin in reversed(pins)}.values())[::-1][:MAX_RECORDS]
+    pairs = ((one, other) for at, one in enumerate(distinct) for other in distinct[at + 1 :])
     return next((pair for pair in pairs if _differ(*pair)), None)
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Pin, Severity
-from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
 from mlaudit.rules._registry import environment_rule
 
 
@@ -44,12 +44,12 @@ def _hit(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"{environment.name} says {' and '.join(statements)} of {cell.package}, which cannot hold together."
+            f"{environment.name} says {listed(statements, ' and ')} of {cell.package}, which cannot hold together."
             if several
             else f"{environment.name} says {cell.package} {cell.shown}, which no version satisfies."
         ),
         at=others[-1].at if others else first.at,
-        related=tuple(pin.at for pin in (first, *others[:-1])) if others else (),
+        related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
         actual=cell.shown,
     )
 

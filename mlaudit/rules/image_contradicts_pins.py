@@ -36,11 +36,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         statements = (*cell.pins, *cell.overruled)
         implied = [pin for pin in statements if pin.derived_from is not None and pin.version is not None]
         stated = [pin for pin in statements if pin.derived_from is None and pin.version is not None]
-        for image in implied:
+        by_version = list({pin.version: pin for pin in reversed(implied)}.values())[::-1]
+        for image in by_version[:MAX_IMPLIED]:
             other = next((pin for pin in stated if not _agree(pin, image)), None)
             if other is not None:
                 yield _hit(environment, cell, image, other)
                 break
+
+
+MAX_IMPLIED = 16
+"""Versions that images state of one package, each of which is held against every pin."""
 
 
 def _agree(pin: Pin, image: Pin) -> bool:

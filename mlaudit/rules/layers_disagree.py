@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.roles import words
 from mlaudit.model.nouns import Pin, Severity
-from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
 from mlaudit.model.versions import admits, same_public
 from mlaudit.rules._registry import environment_rule
 
@@ -76,11 +76,11 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The sources of {environment.name} state {cell.package} {' and '.join(stated)}, and none of them is surer "
-            f"than the others."
+            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}, and none of them "
+            f"is surer than the others."
         ),
         at=others[-1].at if others else first.at,
-        related=tuple(pin.at for pin in (first, *others[:-1])) if others else (),
+        related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
         expected=stated[0],
         actual=stated[-1],
     )

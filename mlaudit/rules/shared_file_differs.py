@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import zip_longest
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Place, Severity
@@ -87,11 +88,18 @@ def _same_code(one: SharedFile, other: SharedFile) -> bool:
         return False
 
 
+MAX_DIFFED = 2_000
+"""Lines of files that are diffed; longer ones are compared line by line."""
+
+
 def _first_difference(left: list[str], right: list[str]) -> tuple[int, int]:
     """The first line of the second text that differs, and how many lines differ."""
     from difflib import unified_diff
 
     line = next((at for at, pair in enumerate(zip(left, right, strict=False)) if pair[0] != pair[1]), len(left)) + 1
+    if max(len(left), len(right)) > MAX_DIFFED:
+        pairs = zip_longest(left, right)
+        return min(line, len(right)), sum(1 for one, other in pairs if one != other)
     changed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "+" and row[:3] != "+++")
     removed = sum(1 for row in unified_diff(left, right, n=0, lineterm="") if row[:1] == "-" and row[:3] != "---")
     return min(line, len(right)), max(changed, removed)

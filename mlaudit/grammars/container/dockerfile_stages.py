@@ -6,16 +6,20 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from fnmatch import fnmatchcase
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.globs import glob
 from mlaudit.model.nouns import Unread
 
 MAX_PARENTS = 4
 """Folders above the Dockerfile's own that may be the build context."""
+
+LOOKUPS = Limit(name="look-ups of copied files", most=100_000)
+"""Every COPY of a stage, and of those that it copies from, may have brought the file that a command names."""
 
 MAX_STAGES = 300
 """Stages that are read of one document."""
@@ -74,6 +78,8 @@ class Build:
         self.stages: list[Stage] = []
         self.before: list[Instruction] = []
         self.left_out = 0
+        self._numbers: dict[str, int] = {}
+        self._known: dict[str, str | None] = {}
         for instruction in found:
             if instruction.keyword == "FROM":
                 self._stage(instruction)
@@ -114,13 +120,12 @@ class Build:
                 platform=instruction.flag("platform"),
             )
         )
+        self._numbers[self.stages[index].name.lower()] = index
+        self._numbers[str(index)] = index
 
     def number(self, name: str) -> int | None:
         """The index of the stage with a name or number."""
-        for stage in reversed(self.stages):
-            if name and name.lower() in (stage.name.lower(), str(stage.index)):
-                return stage.index
-        return None
+        return self._numbers.get(name.lower()) if name else None
 
     def _environment_copied(self, stage: Stage, instruction: Instruction) -> None:
         source = self.number(instruction.flag("from") or "")
@@ -179,6 +184,7 @@ class Build:
         missing: list[tuple[int, str]] = []
         for stage in self._chain(index):
             for copy in reversed(stage.copies):
+                spend(LOOKUPS, 1 + len(copy.sources))
                 for rank, candidate in () if copy.foreign else _candidates(copy, path):
                     found = self._origin(copy, candidate, depth)
                     if found is not None:
@@ -200,11 +206,11 @@ class Build:
     def _in_context(self, path: str) -> str | None:
         """The build context is the Dockerfile's folder, or one above it: the nearest that holds the file."""
         plain = posixpath.normpath(path.lstrip("/"))
-        for level in range(MAX_PARENTS + 1):
-            beside = "../" * level + plain
-            if self.doc.beside(beside) is not None:
-                return beside
-        return None
+        if plain not in self._known:
+            spend(LOOKUPS, MAX_PARENTS + 1)
+            candidates = ("../" * level + plain for level in range(MAX_PARENTS + 1))
+            self._known[plain] = next((path for path in candidates if self.doc.beside(path) is not None), None)
+        return self._known[plain]
 
 
 def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:
@@ -215,11 +221,16 @@ def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:
         source_folder, source_name = posixpath.split(source.rstrip("/"))
         if path == copy.target and not copy.is_folder and "*" not in source:
             yield 0, source
-        if folder == copy.target and (name == source_name or fnmatchcase(name, source_name)) and source_name != ".":
+        if folder == copy.target and (name == source_name or _is_like(name, source_name)) and source_name != ".":
             yield 1, posixpath.join(source_folder, name)
         inside = "/" if copy.target == "/" else copy.target + "/"
         if path.startswith(inside) and "*" not in source:
             yield 2 if "." not in source_name.strip(".") else _UNLIKELY, posixpath.join(source, path[len(inside) :])
+
+
+def _is_like(name: str, pattern: str) -> bool:
+    found = glob(pattern) if any(sign in pattern for sign in "*?[") else None
+    return found is not None and found.matches(name)
 
 
 def read(doc: Document) -> tuple[Build, list[Unread]]:

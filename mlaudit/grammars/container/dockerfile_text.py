@@ -10,11 +10,16 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
+from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.shell.script_text import Script, line_and_column
-from mlaudit.grammars.shell.shell_words import Lexer, Word
-from mlaudit.grammars.variables import expanded
+from mlaudit.grammars.shell.shell_words import BODIES, Lexer, Word
+from mlaudit.grammars.variables import expanded, within
 from mlaudit.model.nouns import Unread
+
+HEREDOC_LINES = Limit(name="lines searched for the ends of here-documents", most=400_000)
+"""A here-document that nothing closes is searched for to the end of the document."""
 
 MAX_INSTRUCTIONS = 20_000
 """Instructions that are read of one document."""
@@ -102,7 +107,7 @@ class _Cursor:
 
 def instructions(doc: Document) -> Iterator[Instruction | Unread]:
     """The instructions of a Dockerfile in order; a line that is none becomes an Unread. Raises Unreadable."""
-    cursor = _Cursor(doc.text)
+    cursor = _Cursor(limited_text(doc))
     escape = _escape_directive(cursor)
     for _ in range(MAX_INSTRUCTIONS):
         if cursor.done:
@@ -182,8 +187,9 @@ def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction 
 def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc, ...], str]:
     """The here-documents behind an instruction, and the name of one that no line closes: what follows is still read."""
     read: list[Heredoc] = []
-    opened = () if text.startswith("[") else [found for found in _HEREDOC.finditer(text) if found["name"]][:64]
+    opened = () if text.startswith("[") else [found for found in _HEREDOC.finditer(text) if found["name"]]
     for found in opened:
+        spend(BODIES)
         name = _QUOTING.sub(lambda quoted: next(part for part in quoted.groups() if part is not None), found["name"])
         start = min(cursor.position, len(doc.text))
         end = _end_of_heredoc(cursor, name, strips_tabs=bool(found["tabs"]))
@@ -199,6 +205,7 @@ def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc,
 def _end_of_heredoc(cursor: _Cursor, name: str, *, strips_tabs: bool) -> int | None:
     """Where the line that closes a here-document begins; the reader then stands behind it."""
     while not cursor.done:
+        spend(HEREDOC_LINES)
         at, line = cursor.line()
         if (line.lstrip("\t") if strips_tabs else line) == name:
             return at
@@ -207,7 +214,7 @@ def _end_of_heredoc(cursor: _Cursor, name: str, *, strips_tabs: bool) -> int | N
 
 def words(script: Script, values: Mapping[str, str]) -> list[Word]:
     """The words of an instruction, variables replaced as the builder does, which splits no value."""
-    return [token for token in Lexer(script.text, dict(values), shell=False).tokens() if isinstance(token, Word)]
+    return [token for token in Lexer(script.text, values, shell=False).tokens() if isinstance(token, Word)]
 
 
 def shell_script(instruction: Instruction) -> Script:
@@ -228,11 +235,12 @@ def assignments(instruction: Instruction, values: Mapping[str, str]) -> Iterator
     if instruction.keyword == "ENV" and found and "=" not in found[0].text:
         # The old form `ENV NAME the rest of the line`.
         text = "".join(instruction.rest.text.split(None, 1)[1:]).strip()
-        yield found[0].text, expanded(text, values)
+        value = expanded(text, values)
+        yield found[0].text, None if value is None else within(value)
         return
     for word in found:
         pair = _ASSIGNMENT.fullmatch(word.text)
         if pair:
-            yield pair.group(1), None if word.unresolved else pair.group(2)
+            yield pair.group(1), None if word.unresolved else within(pair.group(2))
         elif instruction.keyword == "ARG" and not word.unresolved:
             yield word.text, None

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars import waivers
+from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import pyproject_text, requirement, requirement_address
 from mlaudit.grammars.pypi.requirements_text import Line, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
@@ -45,7 +46,7 @@ class _File:
 
 def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]:
     """Everything a requirements file says. `layer` is given where the format decides it. Raises Unreadable."""
-    lines = [(line, parsed(expanded(line.text, doc.defines.get))) for line in logical_lines(doc.text)]
+    lines = [(line, parsed(expanded(line.text, doc.defines.get))) for line in logical_lines(limited_text(doc))]
     generated = _signature(line for line, _ in lines[:HEADER_LINES])
     if layer is None:
         whole = _names_everything(doc, lines, bool(generated))

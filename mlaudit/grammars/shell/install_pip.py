@@ -49,11 +49,17 @@ class _Run:
     indexes: list[Argument]
     backend: Argument | None = None
     groups: tuple[str, ...] = ()
+    indexed: dict[str, str] | None = None
 
     def variant(self, name: str) -> str | None:
         """The build of a package that the options or the environment decide."""
         package = normalized(name)
-        return next((index.variant for index in self.built() if package in index.packages), None)
+        if self.indexed is None:
+            self.indexed = {}
+            for index in self.built():
+                for built in index.packages:
+                    self.indexed.setdefault(built, index.variant)
+        return self.indexed.get(package)
 
     def built(self) -> Iterator[WheelIndex]:
         """The indexes that decide a build: options first, then variables; `--torch-backend` stands for an index."""

@@ -5,7 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import accumulate, islice
 
+from mlaudit.document.budget import BudgetExceeded, Limit
 from mlaudit.document.document import Document
 from mlaudit.grammars.pypi.requirement import leading_name
 from mlaudit.grammars.shell.script_text import Script
@@ -14,6 +16,12 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Place, Unread
 
 Locate = Callable[[str], "str | None"]
+
+MAX_DEPTH = 64
+"""Folders above a file that may be a cloned repository."""
+
+PATH = Limit(name="characters in the path of a recipe", most=4_096)
+"""Longer ones exist on no system; `cd` makes them one part at a time."""
 
 
 class Recipe:
@@ -51,12 +59,18 @@ class Recipe:
         self.detail: str | None = None
 
     def path(self, text: str) -> str:
-        """A path of a command seen from the current folder, normalized."""
-        return posixpath.normpath(posixpath.join(self.folder, text))
+        """A path of a command seen from the current folder, normalized. Raises BudgetExceeded."""
+        joined = posixpath.join(self.folder, text)
+        if len(joined) > PATH.most:
+            raise BudgetExceeded(PATH)
+        return posixpath.normpath(joined)
 
     def is_cloned(self, path: str) -> bool:
         """Whether a path lies in a repository that the recipe cloned."""
-        return any(path.startswith(folder + "/") for folder in self.cloned)
+        if not self.cloned:
+            return False
+        folders = accumulate(path.split("/", MAX_DEPTH), lambda folder, name: f"{folder}/{name}")
+        return not self.cloned.isdisjoint(list(folders)[:-1])
 
     def _beside(self, path: str) -> str | None:
         return path if self.doc.beside(path) is not None else None
@@ -106,4 +120,4 @@ class Call:
 
     def shown(self, words: Iterable[Word] | None = None) -> str:
         """The command as people write it, cut."""
-        return " ".join(word.text for word in (self.words if words is None else words))[:120]
+        return " ".join(word.text[:120] for word in islice(self.words if words is None else words, 60))[:120]

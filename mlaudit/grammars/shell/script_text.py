@@ -46,9 +46,11 @@ class Script:
 
     def cut(self, start: int, end: int) -> Script:
         """A stretch of the text as a script of its own."""
-        pieces = [(0, self._offset(start) if self._offset(start) is not None else -1)]
-        pieces += [(at - start, offset) for at, offset in self.pieces if start < at < end]
-        return Script(self.doc, self.text[start:end], [(at, -1 if to is None else to) for at, to in pieces], self.whole)
+        first, last = (bisect_right(self.pieces, at, key=lambda piece: piece[0]) for at in (start, max(end - 1, start)))
+        before = self._offset(start)
+        pieces = [(0, -1 if before is None else before)]
+        pieces += [(at - start, offset) for at, offset in self.pieces[first:last]]
+        return Script(self.doc, self.text[start:end], pieces, self.whole)
 
     def _offset(self, position: int) -> int | None:
         index = bisect_right(self.pieces, position, key=lambda piece: piece[0]) - 1

@@ -6,17 +6,17 @@ import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from dataclasses import dataclass
-from fnmatch import fnmatchcase
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.shell.shell_words import Lexer, Operator, Redirection, Token, Word
+from mlaudit.grammars.variables import EXPANDED, MAX_CUT, within
+from mlaudit.model.globs import glob
 
-MAX_COMMANDS = 20_000
-"""Commands of one script."""
+COMMANDS = Limit(name="shell commands", most=50_000)
+"""Commands in all scripts of one document."""
 
 MAX_NESTING = 50
 """Compounds inside compounds that are told apart."""
-MAX_ITEMS = 1000
-"""Words of the list of a `for`."""
 
 _ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
 _OPENERS = frozenset(("if", "case", "while", "until", "for", "select"))
@@ -68,12 +68,10 @@ class _Branch:
 
 
 def commands(text: str, values: MutableMapping[str, str]) -> Iterator[Command]:
-    """The commands of a script; `values` are read and, by assignments, written."""
+    """The commands of a script; `values` are read and, by assignments, written. Raises BudgetExceeded."""
     reader = _Reader(values)
     for token in Lexer(text, values).tokens():
         yield from reader.feed(token)
-        if reader.group > MAX_COMMANDS:
-            return
     yield from reader.finish()
 
 
@@ -102,6 +100,8 @@ class _Reader:
         elif isinstance(token, Redirection):
             self.redirections.append(token)
         else:
+            if token.sign != "\n" or self.words:
+                spend(COMMANDS)
             yield from self.finish()
             self._joined(token)
 
@@ -155,7 +155,7 @@ class _Reader:
             if word.quoted:
                 return words[index:]
             if word.text in _OPENERS:
-                self._open(word.text, words[index : index + MAX_ITEMS])
+                self._open(word.text, words, index)
                 if word.text in ("for", "case", "select"):
                     return []
             elif word.text in _LEADING:
@@ -164,20 +164,20 @@ class _Reader:
                 return words[index:]
         return []
 
-    def _open(self, word: str, words: list[Word]) -> None:
+    def _open(self, word: str, words: list[Word], index: int) -> None:
         if word in ("if", "case") and not self._inside():
             self.group += 1
         if len(self.branches) < MAX_NESTING:
             self.branches.append(_Branch(word, self.group))
-        if word == "for" and len(words) > 2 and words[2].text == "in":
-            self._loop(words[1].text, words[3:])
+        if word == "for" and len(words) > index + 2 and words[index + 2].text == "in":
+            self._loop(words[index + 1].text, words[index + 3 :])
 
     def _loop(self, name: str, items: list[Word]) -> None:
         """The variable of a loop stands for all its values at once."""
         if any(item.unresolved for item in items):
             self.values.pop(name, None)
         else:
-            self.values[name] = " ".join(item.text for item in items)
+            self.values[name] = within(" ".join(item.text for item in items))
 
     def _continue(self, word: str) -> None:
         self.negated = word == "!"
@@ -198,10 +198,12 @@ class _Reader:
 
     def _without_assignments(self, words: list[Word]) -> list[Word]:
         """`A=1 B=2 command`; without a command the values stay."""
-        while words and (found := _ASSIGNMENT.fullmatch(words[0].text)):
-            self._assign(found, words[0])
-            words = words[1:]
-        return words
+        for index, word in enumerate(words):
+            found = _ASSIGNMENT.fullmatch(word.text)
+            if found is None:
+                return words[index:]
+            self._assign(found, word)
+        return []
 
     def _assign(self, found: re.Match[str], word: Word) -> None:
         name, plus, value = found.groups()
@@ -211,7 +213,9 @@ class _Reader:
         if word.unresolved or None in taken:
             self.values.pop(name, None)
         else:
-            self.values[name] = (self.values.get(name, "") if plus else "") + value
+            before = self.values.get(name, "") if plus else ""
+            spend(EXPANDED, len(before))
+            self.values[name] = within(before + value)
 
     def _exported(self, command: Command) -> None:
         if command.name not in ("export", "local", "declare", "readonly"):
@@ -244,9 +248,17 @@ def _comparison(texts: list[str], *, is_glob: bool) -> bool | None:
         return None
     left, sign, right = texts
     if sign in ("=", "==", "!="):
-        same = fnmatchcase(left[:1024], right[:128]) if is_glob else left == right
-        return same == (sign != "!=")
+        return _same(left, right, is_glob=is_glob, equal=sign != "!=")
     compare = _NUMERIC.get(sign)
     if compare is None or not (_NUMBER.fullmatch(left) and _NUMBER.fullmatch(right)):
         return None
     return compare(int(left), int(right))
+
+
+def _same(left: str, right: str, *, is_glob: bool, equal: bool) -> bool | None:
+    if not is_glob:
+        return (left == right) is equal
+    pattern = glob(right)
+    if pattern is None or len(left) > MAX_CUT:
+        return None
+    return pattern.matches(left) is equal

@@ -7,16 +7,17 @@ running would tell (command substitution, positional parameters, unset variables
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, MutableMapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.variables import is_opening, reference, value_of
 
 MAX_SCRIPT = 1024 * 1024
 """Characters of one script; what stands behind is not read."""
 
-MAX_BODIES = 64
-"""Here-documents of one script; further ones are read as commands."""
+BODIES = Limit(name="here-documents", most=2_000)
+"""Here-documents of one document; the end of each is searched for."""
 
 _BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
 _COMMENT = re.compile(r"#[^\n]*")
@@ -76,18 +77,18 @@ class _Builder:
         self.pieces.append((text, split))
 
     def words(self, end: int) -> Iterator[Word]:
-        fields = [""]
+        fields: list[list[str]] = [[]]
         present = self.quoted
         for text, split in self.pieces:
             parts = text.split() if split else [text]
-            if split and text[:1].isspace() and fields[-1]:
-                fields.append("")
-            fields[-1] += parts[0] if parts else ""
-            fields.extend(parts[1:])
-            if split and text[-1:].isspace() and fields[-1]:
-                fields.append("")
+            if split and text[:1].isspace() and any(fields[-1]):
+                fields.append([])
+            fields[-1] += parts[:1]
+            fields.extend([part] for part in parts[1:])
+            if split and text[-1:].isspace() and any(fields[-1]):
+                fields.append([])
             present = present or bool(parts)
-        for text in fields:
+        for text in map("".join, fields):
             if text or self.unresolved or (present and len(fields) == 1):
                 yield Word(text=text, start=self.start, end=end, unresolved=self.unresolved, quoted=self.quoted)
 
@@ -98,13 +99,12 @@ class Lexer:
     Without `shell` there are only words, expansions are not split, and `;`, `|`, `<`, `#` and backquotes mean nothing.
     """
 
-    def __init__(self, text: str, values: MutableMapping[str, str], *, shell: bool = True) -> None:
+    def __init__(self, text: str, values: Mapping[str, str], *, shell: bool = True) -> None:
         self.text = text[:MAX_SCRIPT]
         self.shell = shell
         self.values = values
         self.position = 0
         self._behind: int | None = None
-        self._bodies = 0
 
     def tokens(self) -> Iterator[Token]:
         """The tokens in order; the body of a here-document is told with its redirection and then skipped."""
@@ -147,11 +147,9 @@ class Lexer:
         body = self._body(target.text) if sign in ("<<", "<<-") else None
         yield Redirection(sign=sign, target=target, body=body)
 
-    def _body(self, delimiter: str) -> tuple[int, int] | None:
+    def _body(self, delimiter: str) -> tuple[int, int]:
         """The offsets of a here-document: it begins behind the line, or behind the one before it of the same line."""
-        self._bodies += 1
-        if self._bodies > MAX_BODIES:
-            return None
+        spend(BODIES)
         if self._behind is None:
             line_end = self.text.find("\n", self.position)
             self._behind = line_end + 1 if line_end >= 0 else len(self.text)
