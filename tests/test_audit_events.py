@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 import sysconfig
@@ -173,6 +174,11 @@ def test_init_writes_its_file_alone(trap: Trap) -> None:
     (trap.tree / "mlaudit.toml").unlink(missing_ok=True)
 
 
+def _target(path: str) -> str:
+    """The file that a file beside it will replace (`.report.json.4711.tmp`)."""
+    return re.sub(r"/\.([^/]+)\.\d+\.tmp$", r"/\1", path)
+
+
 def _assert_harmless(found: Run, trap: Trap, written: tuple[str, ...] = ()) -> None:
     assert any(below(path, ROOT / "mlaudit") for path in found.of("open", "exec")), "nothing was watched"
     assert not trap.mark.exists(), "something of the audited tree was run"
@@ -185,7 +191,9 @@ def _assert_harmless(found: Run, trap: Trap, written: tuple[str, ...] = ()) -> N
     assert [path for path in found.of("exec") if below(path, trap.tree)] == []
     assert [path for path in found.modules if below(path, trap.tree)] == []
     assert [path for path in found.of("open", "os.scandir", "os.listdir") if not _may_be_opened(path, trap)] == []
-    wrote = [path for event, path, writing in found.events if event == "open" and writing and path != "/dev/null"]
+    wrote = [
+        _target(path) for event, path, writing in found.events if event == "open" and writing and path != "/dev/null"
+    ]
     allowed = (trap.outputs, *(trap.tree / name for name in written))
     # A cache of byte code beside Python's own modules is no output.
     assert [path for path in wrote if not below(path, *allowed) and "__pycache__" not in path] == []

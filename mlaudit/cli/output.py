@@ -121,7 +121,8 @@ def _stage(target: Path, text: str) -> Path:
         raise UsageError(f"{target} cannot be written: it is a folder")
     temporary = target.with_name(f".{target.name[:200]}.{os.getpid()}.tmp")
     try:
-        target.parent.mkdir(parents=True, exist_ok=True)
+        if not target.parent.is_dir():
+            target.parent.mkdir(parents=True, exist_ok=True)
         # O_EXCL follows no link, and the mode obeys the umask, as that of any new file does.
         descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o666)
     except (OSError, ValueError) as error:
