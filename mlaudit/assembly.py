@@ -9,12 +9,14 @@ from pathlib import Path, PurePosixPath
 from mlaudit.audit import environment
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
+from mlaudit.failures import reason
 from mlaudit.model import Place, Reading, Unread
 from mlaudit.options import Options
 from mlaudit.problems import part_problems
 from mlaudit.reading import read
 from mlaudit.registry import named
 from mlaudit.report import Environment
+from mlaudit.sources import paths
 from mlaudit.sources.files import Root
 from mlaudit.sources.image import image_document
 from mlaudit.sources.spelling import Spelled, spelled
@@ -24,18 +26,11 @@ from mlaudit.target import Wanted
 
 def parse_source(text: str, folder: Path = Path()) -> tuple[Spelled, ...]:
     """A SOURCE in its parts, its paths relative to a folder. Raises BadSource."""
-    found = spelled(text, lambda path: _exists(folder / path))
+    found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(
         part if part.path == "-" or part.revision is not None else replace(part, path=str(folder / part.path))
         for part in found
     )
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
@@ -131,8 +126,9 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
     options.progress.reading(part.path)
     try:
         documents = _documents(part, options)
-    except Unreadable as error:
-        return [unreadable(part.text, error)]
+    except Exception as error:
+        at = (error.line, error.column) if isinstance(error, Unreadable) else ()
+        return [unreadable(part.text, Unreadable(reason(error), *at))]
     readings = [read(document, part.format or options.as_format) for document in documents]
     missing = next(part_problems(readings, part.parts), None)
     return readings if missing is None else [unreadable(part.text, Unreadable(missing.says))]
@@ -162,7 +158,7 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
         return [image]
-    return folder_documents(path, root) if path.is_dir() else [root.document(path)]
+    return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
 
 
 def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
@@ -176,10 +172,13 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     from mlaudit.discovery import discover
     from mlaudit.sources.walk import walk
 
-    found = discover(walk(folder).paths).environments
+    walked = walk(folder)
+    found = discover(walked.paths).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:
         raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")
+    if not own and walked.unread:
+        raise Unreadable(walked.unread[0].why)
     if not own:
         raise Unreadable("it holds no installed environment, and no file in it states versions in a known format")
     return [root.document(folder / source) for source in own[0].sources]

@@ -247,10 +247,11 @@ def init(
 ) -> None:
     """Write mlaudit.toml from what is discovered."""
     from mlaudit.commands import initial
+    from mlaudit.sources import paths
 
     with _errors():
         target = path / "mlaudit.toml"
-        if target.exists() and not force:
+        if paths.lexists(target) and not force:
             _fail(f"{target} exists; --force replaces it")
         _write(target, initial(path))
         typer.echo(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip())
@@ -312,10 +313,12 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
 
 def _root(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
-    here = Path.cwd()
-    inside = start.resolve() if start.resolve().is_relative_to(here) else here
-    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
-    return Path(os.path.relpath(found, here))
+    from mlaudit.sources import paths
+
+    here = paths.current_folder()
+    inside = paths.resolved(start) if paths.lies_inside(start, here) else here
+    found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
+    return Path(paths.relative(found, here))
 
 
 def _today() -> date:

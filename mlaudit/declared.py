@@ -10,7 +10,7 @@ from pathlib import Path
 
 from mlaudit.assembly import assemble, parse_source
 from mlaudit.config import ConfigError
-from mlaudit.errors import Unreadable
+from mlaudit.failures import reason
 from mlaudit.model import Place
 from mlaudit.options import Options
 from mlaudit.report import Environment, SharedFile
@@ -60,8 +60,8 @@ def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
 def _shared(root: Root, path: Path) -> SharedFile:
     try:
         return SharedFile(path=root.shown(path), text=root.document(path).text)
-    except Unreadable as error:
-        return SharedFile(path=root.shown(path), text=None, why=error.why)
+    except Exception as error:
+        return SharedFile(path=root.shown(path), text=None, why=reason(error))
 
 
 def _parts(text: str, base: Path, at: Place) -> Iterator[Spelled]:

@@ -15,6 +15,7 @@ from mlaudit.errors import Unreadable, UsageError
 from mlaudit.model import Severity
 from mlaudit.registry import rules
 from mlaudit.settings import Settings, python_version
+from mlaudit.sources import paths
 from mlaudit.sources.files import Root
 from mlaudit.target import Wanted, platform_of
 
@@ -91,17 +92,25 @@ def settings_for(
 def _configured(start: Path, root: Path, config: Path | None) -> Settings:
     files = Root(root)
     if config is not None:
-        if not config.is_file():
-            raise UsageError(f"{config}: there is no such configuration file")
-        return load(files.document(config), codes=_codes())
-    folder = start if start.is_dir() else start.parent
+        return load(_configuration(config, files), codes=_codes())
+    folder = start if paths.is_folder(start) else start.parent
 
     def ask(path: str) -> Document | None:
         found = Path(os.path.normpath(folder / path))
-        return files.document(found) if found.is_file() else None
+        return files.document(found) if paths.is_file(found) else None
 
     document = find_configuration(_upwards(folder, root), ask)
     return load(document, codes=_codes()) if document is not None else Settings()
+
+
+def _configuration(path: Path, files: Root) -> Document:
+    """The configuration file that the user names. Raises UsageError."""
+    try:
+        document = files.document(path)
+        _ = document.head
+    except Unreadable as error:
+        raise UsageError(f"--config {path}: {error.why}") from None
+    return document
 
 
 def _codes() -> frozenset[str]:
@@ -110,8 +119,7 @@ def _codes() -> frozenset[str]:
 
 def _upwards(folder: Path, root: Path) -> list[str]:
     """The prefixes from a folder up to the root, as `find_configuration` wants them."""
-    inside = folder.resolve()
-    top = root.resolve()
+    inside, top = paths.resolved(folder), paths.resolved(root)
     depth = len(inside.relative_to(top).parts) if inside.is_relative_to(top) else 0
     return ["../" * steps for steps in range(depth + 1)]
 

@@ -6,17 +6,21 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
+from mlaudit import failures
 from mlaudit.budget import document_budget
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
 from mlaudit.model import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.narrow import Malformed
 from mlaudit.registry import Parser, named, parser_of, parsers
+from mlaudit.versions import MAX_LENGTH
 
 T = TypeVar("T")
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
+SHOWN = 200
+"""Characters of an include's target that are shown."""
 
 
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
@@ -49,13 +53,15 @@ def _told(as_format: str) -> Parser:
 
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
+    # What cannot be opened must be told as that, and not as content that no format knows.
+    empty = doc.tree is None and not doc.head
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
-    if not doc.size and doc.tree is None:
+    if empty:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 
@@ -78,16 +84,9 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
     with document_budget():
         try:
             parser = recognized(doc, as_format)
-        except Unreadable as error:
-            return _unreadable(doc, "unknown", error)
+        except Exception as error:
+            return Reading(path=doc.path, format="unknown", complete=False, unread=(failures.unread(doc, error),))
         return _Collector().reading(doc, parser)
-
-
-def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:
-    at = doc.place(error.line, error.column)
-    return Reading(
-        path=doc.path, format=format_name, complete=False, unread=(Unread(at=at, why=error.why, whole=True),)
-    )
 
 
 class _Collector:
@@ -101,7 +100,8 @@ class _Collector:
         self.visited.add((doc.path, False, ()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
-        for statement in self.statements(doc, parser):
+        for read_statement in self.statements(doc, parser):
+            statement = _bounded(read_statement)
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(statement)
@@ -113,17 +113,17 @@ class _Collector:
                 yield statement
                 if isinstance(statement, Include):
                     yield from self.included(doc, statement, parser)
-        except Unreadable as error:
-            yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True)
-        except Malformed as error:
-            yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
-        except RecursionError:
-            yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+        except Exception as error:
+            yield failures.unread(doc, error)
 
     def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
-        inner = doc.beside(include.target)
+        try:
+            inner = doc.beside(include.target)
+        except Exception as error:
+            yield Unread(at=include.at, why=failures.reason(error), what=include.target[:SHOWN])
+            return
         if inner is None:
-            yield Unread(at=include.at, why=_not_there(include), what=include.target)
+            yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
         # Two stages of a recipe may install one file; each has its pins.
         key = (inner.path, include.constraint, include.parts)
@@ -134,17 +134,43 @@ class _Collector:
             return
         self.visited.add(key)
         try:
-            inner_parser = parsers()[include.format] if include.format else recognized(inner)
-        except Unreadable:
-            inner_parser = parser
+            inner_parser = _parser_of_include(inner, include, parser)
+        except Exception as error:
+            yield from _placed(failures.unread(inner, error), include)
+            return
         for statement in self.statements(inner, inner_parser):
             yield from _placed(statement, include)
+
+
+def _parser_of_include(inner: Document, include: Include, including: Parser) -> Parser:
+    """The parser of an included document; that of the including one where nothing tells another."""
+    if include.format:
+        return parsers()[include.format]
+    try:
+        return recognized(inner)
+    except Unreadable:
+        return including
+
+
+def _bounded(statement: Statement) -> Statement:
+    """The statement; an Unread for a pin whose version or range has more characters than any real one."""
+    if not isinstance(statement, Pin):
+        return statement
+    longest = max((len(text) for text in (statement.version, *_clauses(statement.specifier)) if text), default=0)
+    if longest <= MAX_LENGTH:
+        return statement
+    why = f"a version of {longest} characters is not read (at most {MAX_LENGTH})"
+    return Unread(at=statement.at, why=why, what=statement.name[:SHOWN], package=statement.package)
+
+
+def _clauses(specifier: str | None) -> Sequence[str]:
+    return specifier.split(",") if specifier and len(specifier) > MAX_LENGTH else ()
 
 
 def _not_there(include: Include) -> str:
     if "://" in include.target:
         return "an include by address is not fetched; an audit opens no network connection"
-    return f"the included file `{include.target}` is not there, or lies outside the audited root"
+    return f"the included file `{include.target[:SHOWN]}` is not there, or lies outside the audited root"
 
 
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:

@@ -32,8 +32,10 @@ def parsed(text: str) -> Version | None:
 
 @lru_cache(maxsize=65536)
 def specifiers(text: str) -> SpecifierSet | None:
-    """The specifier set, or None where the text is none for PEP 440 or has more than `MAX_CLAUSES` clauses."""
+    """The specifier set; None where the text is none for PEP 440, or too long for `MAX_CLAUSES` and `MAX_LENGTH`."""
     if text.count(",") >= MAX_CLAUSES or len(text) > MAX_CLAUSES * MAX_LENGTH:
+        return None
+    if len(text) > MAX_LENGTH and any(len(clause) > MAX_LENGTH for clause in text.split(",")):
         return None
     try:
         return SpecifierSet(text, prereleases=True)

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.files import Root
+from mlaudit.sources.paths import open_regular
 
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
@@ -53,7 +55,7 @@ class FolderTree:
 
     def _within(self, entry: os.DirEntry[str], name: str, inner: str) -> Iterator[str]:
         """The wanted files of one distribution; links are named, so that reading them says that they are links."""
-        if not entry.is_dir(follow_symlinks=False):
+        if not paths.entry_is_folder(entry):
             yield name
             return
         folder = f"{name}/{inner}" if inner else name
@@ -67,20 +69,10 @@ class FolderTree:
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A regular file that is no link. Raises Unreadable."""
-        flags = os.O_RDONLY
-        for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):
-            flags |= getattr(os, flag, 0)
         path = self._folder / name
-        if path.is_symlink():
+        if paths.is_link(path):
             raise Unreadable("it is a link, and links of an environment are not followed")
-        try:
-            descriptor = os.open(path, flags)
-        except OSError as error:
-            raise Unreadable(f"it cannot be opened: {error.strerror or error}") from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise Unreadable("it is not a regular file")
-        return os.fdopen(descriptor, "rb")
+        return open_regular(path, follow=False)
 
 
 class ArchiveTree(FolderTree):
@@ -93,27 +85,17 @@ class ArchiveTree(FolderTree):
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
     try:
-        with os.scandir(folder) as entries:
-            for index, entry in enumerate(entries):
-                if index >= MAX_ENTRIES:
-                    return
-                yield entry
-    except OSError:
+        yield from islice(paths.entries(folder), MAX_ENTRIES)
+    except Unreadable:
         return
 
 
 def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+    return paths.is_file(path, follow=False)
 
 
 def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
+    return paths.is_folder(path, follow=False)
 
 
 def package_folders(folder: Path) -> list[str]:
@@ -137,7 +119,7 @@ def _holds_metadata(folder: Path) -> bool:
 
 def environment_document(folder: Path, root: Root) -> Document | None:
     """The document of an installed environment or a wheelhouse; None where the folder is neither."""
-    if not _is_folder(folder.resolve()):
+    if not paths.is_folder(folder):
         return None
     if package_folders(folder):
         return Document(root.shown(folder), tree=FolderTree(folder), defines=root.defines)

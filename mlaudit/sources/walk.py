@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from mlaudit.errors import Unreadable
 from mlaudit.knowledge.roles import words
 from mlaudit.model import Place, Unread
+from mlaudit.sources import paths
 
 MAX_FILES = 200_000
 """Files that one walk looks at; what lies beyond is said, not read."""
@@ -51,18 +52,17 @@ def _unread(path: str, why: str) -> Unread:
 
 def _below(root: Path, prefix: str, depth: int) -> Iterator[str | Unread]:
     try:
-        with os.scandir(root / prefix) as scan:
-            entries = sorted(scan, key=lambda entry: entry.name)
-    except OSError as error:
-        yield _unread(prefix or ".", f"the folder cannot be listed: {error.strerror or error}")
+        entries = sorted(paths.entries(root / prefix), key=lambda entry: entry.name)
+    except Unreadable as error:
+        yield _unread(prefix or ".", f"the folder cannot be listed: {error.why}")
         return
     if prefix and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
         return
     for entry in entries:
         path = f"{prefix}/{entry.name}" if prefix else entry.name
-        if entry.is_file(follow_symlinks=False):
+        if paths.entry_is_file(entry):
             yield path
-        elif entry.is_dir(follow_symlinks=False) and not words().skips(entry.name):
+        elif paths.entry_is_folder(entry) and not words().skips(entry.name):
             if depth > 0:
                 yield from _below(root, path, depth - 1)
             else:
