@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import TypeVar
 
-from mlaudit import failures
+from mlaudit import contentless, failures
 from mlaudit.budget import document_budget
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
@@ -105,7 +105,18 @@ class _Collector:
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(statement)
+        if all(kind is Fact for kind in sorted_statements) and parser.kind == "text":
+            self._remark(doc, parser, sorted_statements)
         return _assembled(doc.path, parser.format, complete, sorted_statements)
+
+    def _remark(self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]]) -> None:
+        """Add why nothing is stated, where the content of the document tells it."""
+        try:
+            remark = contentless.remark(doc, parser)
+        except Exception as error:
+            remark = failures.unread(doc, error)
+        if remark is not None:
+            sorted_statements.setdefault(type(remark), []).append(remark)
 
     def statements(self, doc: Document, parser: Parser) -> Iterator[Statement]:
         try:

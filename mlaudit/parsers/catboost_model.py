@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.binary.boosters import catboost_release, catboost_version
+from mlaudit.binary.endings import CUT, json_is_whole
 from mlaudit.binary.recorded import artifact, exact
 from mlaudit.binary.window import Window, whole
 from mlaudit.document import Document
@@ -48,6 +49,8 @@ def read(doc: Document) -> Iterator[Statement]:
             yield exact(doc, "catboost", version, kind)
         except Unreadable as error:
             yield doc.unread(error.why, package="catboost")
+        if not binary and not json_is_whole(window):
+            yield doc.unread(f"{CUT}: its JSON does not end")
 
 
 def _info(window: Window) -> str:

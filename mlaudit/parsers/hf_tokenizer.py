@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
+from mlaudit.binary.endings import CUT, json_is_whole
 from mlaudit.binary.formats import formats
 from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.binary.window import whole
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
@@ -48,6 +51,8 @@ def read(doc: Document) -> Iterator[Statement]:
             break
         specifier = both(specifier, clause)
     yield ranged(doc, "tokenizers", specifier or None, "tokenizers.json", detail="by how it is written")
+    if not json_is_whole(whole(BytesIO(data))):
+        yield doc.unread(f"{CUT}: its JSON does not end")
 
 
 def _features(data: bytes) -> Iterator[str]:

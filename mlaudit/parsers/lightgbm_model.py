@@ -1,12 +1,17 @@
-"""LightGBM text models: the second line is a format number, which tells a range of versions."""
+"""LightGBM text models: the second line is a format number, which tells a range of versions.
+
+Behind the trees stand `end of trees`, importances and parameters (src/boosting/gbdt_model_text.cpp).
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlaudit.binary.boosters import lightgbm_format
+from mlaudit.binary.endings import CUT, holds
 from mlaudit.binary.formats import formats
 from mlaudit.binary.recorded import artifact, ranged
+from mlaudit.binary.window import Window, whole
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
 from mlaudit.model import Statement
@@ -29,3 +34,16 @@ def read(doc: Document) -> Iterator[Statement]:
     yield ranged(doc, "lightgbm", specifier, "lightgbm.txt", detail=says, numbers=(f"format={number}",))
     if specifier is None:
         yield doc.unread(f"the model format {number} is not known", package="lightgbm", what=number)
+    with doc.stream() as stream:
+        window = whole(stream)
+        if not _has_all_trees(window):
+            yield doc.unread(f"{CUT}: its trees do not end")
+        elif holds(window, b"\nparameters:") and not holds(window, b"\nend of parameters"):
+            yield doc.unread(f"{CUT}: its parameters do not end")
+
+
+def _has_all_trees(window: Window) -> bool:
+    """Whether the trees end; what wrote no sizes of trees wrote no end of them either."""
+    if holds(window, b"\nend of trees"):
+        return True
+    return holds(window, b"\nTree=") and not holds(window, b"\ntree_sizes=")

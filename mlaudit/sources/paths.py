@@ -147,7 +147,8 @@ class _File(FileIO):
     def readinto(self, buffer: Buffer, /) -> int:  # type: ignore[override]
         """The next bytes into a buffer. Raises Unreadable."""
         try:
-            return _given(super().readinto(buffer))
+            given: int | None = super().readinto(buffer)
+            return _given(given)
         except OSError as error:
             raise Unreadable(refusal(error)) from None
 

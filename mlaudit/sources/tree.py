@@ -46,7 +46,7 @@ class FolderTree:
 
     def _metadata(self, relative: str) -> Iterator[str]:
         prefix = f"{relative}/" if relative else ""
-        for entry in _entries(self._folder / relative):
+        for entry in _all_entries(self._folder / relative):
             lowered = entry.name.lower()
             if lowered.endswith(_METADATA):
                 yield from self._within(entry, prefix + entry.name, "")
@@ -59,7 +59,11 @@ class FolderTree:
             yield name
             return
         folder = f"{name}/{inner}" if inner else name
-        files = [found.name for found in _entries(self._folder / folder) if found.name in _WANTED]
+        try:
+            files = [found.name for found in _all_entries(self._folder / folder) if found.name in _WANTED]
+        except Unreadable:
+            # Reading the file tells the reason.
+            files = ["METADATA"]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
     def read(self, name: str, limit: int) -> bytes:
@@ -80,10 +84,19 @@ class ArchiveTree(FolderTree):
 
     @cached_property
     def _names(self) -> list[str]:
-        return sorted(entry.name for entry in _entries(self._folder))
+        return sorted(entry.name for entry in _all_entries(self._folder))
+
+
+def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The entries of a folder. Raises Unreadable where not all of them can be told."""
+    for number, entry in enumerate(paths.entries(folder)):
+        if number >= MAX_ENTRIES:
+            raise Unreadable(f"a folder of it has more than {MAX_ENTRIES} entries")
+        yield entry
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The first entries of a folder, none where it cannot be listed: for asking what kind of folder it is."""
     try:
         yield from islice(paths.entries(folder), MAX_ENTRIES)
     except Unreadable:
