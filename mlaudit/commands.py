@@ -184,7 +184,11 @@ def _walked(folders: Sequence[Path]) -> tuple[Path, Walked]:
 
     if len(folders) == 1:
         return folders[0], walk(folders[0])
-    base = Path(relative(os.path.commonpath([resolved(folder) for folder in folders]), Path()))
+    try:
+        common = os.path.commonpath([resolved(folder) for folder in folders])
+    except ValueError:
+        raise BadSource("the folders lie on different drives; audit those of one drive at a time") from None
+    base = Path(relative(common, Path()))
     below = [(relative(folder, base), walk(folder)) for folder in folders]
     return base, Walked(
         paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),

@@ -54,14 +54,14 @@ def _told(as_format: str) -> Parser:
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     # What cannot be opened must be told as that, and not as content that no format knows.
-    empty = doc.tree is None and not doc.head
+    empty = not doc.head if doc.tree is None else not any(doc.tree.names())
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
-    if empty:
+    if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 
