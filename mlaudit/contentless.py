@@ -13,11 +13,17 @@ _COMMENTS = ("#", ";", "//")
 _PARSED = ("toml", "lock_toml", "json", "yaml")
 
 
-def remark(doc: Document, parser: Parser) -> Statement | None:
-    """A note, or an Unread, on a document of which its parser made nothing; None where there is nothing to explain.
+def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> Statement | None:
+    """A note, or an Unread, on a document in which its parser met no pin; None where there is nothing to explain.
 
     A format that no file name tells was chosen for the content or by the user, so content that states nothing is not
     of it; files with a name of their own, a workflow for one, may well have nothing to say of versions.
+
+    Args:
+        doc: the document.
+        parser: that read it.
+        rooted: it names a project, a stage or an environment.
+        complete: it names everything that is installed.
     """
     if doc.tree is not None:
         return None
@@ -30,7 +36,9 @@ def remark(doc: Document, parser: Parser) -> Statement | None:
         return doc.unread("expected a table, found a single value")
     if _only_comments(doc):
         return _note(doc, "nothing but comments is in it, so that it states nothing")
-    return None if parser.files else doc.unread(f"nothing in it is of the format {parser.format}")
+    if complete:
+        return _note(doc, "it lists no package at all")
+    return None if parser.files or rooted else doc.unread(f"nothing in it is of the format {parser.format}")
 
 
 def _is_parsed(doc: Document, language: str) -> bool:

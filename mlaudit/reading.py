@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import TypeVar
 
 from mlaudit import contentless, failures
+from mlaudit.binary.archives import check_archive
 from mlaudit.budget import document_budget
 from mlaudit.document import Document
 from mlaudit.errors import Unreadable
@@ -63,6 +64,8 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
     if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
+    if doc.tree is None:
+        check_archive(doc)
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 
 
@@ -105,14 +108,16 @@ class _Collector:
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(statement)
-        if all(kind is Fact for kind in sorted_statements) and parser.kind == "text":
-            self._remark(doc, parser, sorted_statements)
+        if parser.kind == "text" and sorted_statements.keys() <= {Fact, Root}:
+            self._remark(doc, parser, sorted_statements, complete=complete)
         return _assembled(doc.path, parser.format, complete, sorted_statements)
 
-    def _remark(self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]]) -> None:
+    def _remark(
+        self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]], *, complete: bool
+    ) -> None:
         """Add why nothing is stated, where the content of the document tells it."""
         try:
-            remark = contentless.remark(doc, parser)
+            remark = contentless.remark(doc, parser, rooted=Root in sorted_statements, complete=complete)
         except Exception as error:
             remark = failures.unread(doc, error)
         if remark is not None:

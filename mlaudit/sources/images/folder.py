@@ -42,6 +42,8 @@ _ASKED_PREFIXES = ("CUDA_", "NV_", "CUDNN_", "NVIDIA_")
 class LayoutFolder:
     """Blobs of an OCI layout, or of an unpacked `docker save` archive."""
 
+    problem = None
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 

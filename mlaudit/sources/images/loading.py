@@ -85,6 +85,8 @@ def _image(shown: str, blobs: layout.Blobs, platform: str | None) -> FileSystem:
         except Unreadable as error:
             merged.lost = True
             merged.gaps.append(Gap(path="", why=f"a layer of the image is not read: {error.why} ({name[:100]})"))
+    if blobs.problem is not None:
+        merged.gaps.append(Gap(path="", why=f"the archive cannot be read to its end: {blobs.problem}"))
     notes = [note] if note else []
     return FileSystem(shown, merged.files, setup, gaps=merged.gaps, notes=notes, lost=merged.lost)
 
