@@ -20,6 +20,7 @@ from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
 from mlaudit.sources.confinement import tree_around
+from mlaudit.sources.paths import MISSING, is_folder, relative, resolved, status
 from mlaudit.sources.working_tree import Root
 
 if TYPE_CHECKING:
@@ -80,14 +81,13 @@ def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]
 def check(paths: Sequence[str], options: Options) -> Report:
     """What the configuration declares, or what is discovered below the paths. Raises BadSource."""
     for path in paths:
-        if not Path(path).exists():
-            raise BadSource(f"{path}: there is no such file or folder")
+        _demand(path)
     if options.settings.environments or options.settings.pairs:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
 
         options = confined(options)
         every = list(declared(options))
-        itself = any(os.path.relpath(path, options.root) == options.settings.path for path in paths)
+        itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
         report = _report(
@@ -143,9 +143,18 @@ def _report(
     return mask_report(report)
 
 
+def _demand(path: str) -> None:
+    """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
+    try:
+        status(path)
+    except Unreadable as error:
+        missing = error.why == MISSING
+        raise BadSource(f"{path}: {'there is no such file or folder' if missing else error.why}") from None
+
+
 def _touched(made: list[Environment], paths: Sequence[str], root: Path) -> list[Environment]:
     """The environments with a source at or below the paths, those that they follow, and those that follow them."""
-    asked = [os.path.relpath(path, root) for path in paths]
+    asked = [relative(path, root) for path in paths]
     if not asked or any(path == "." for path in asked):
         return made
     touched = {one.name for one in made if any(_at_or_below(source, asked) for source in _paths(one))}
@@ -161,7 +170,7 @@ def _untouched(every: Sequence[Environment], options: Options) -> str:
 
 def _passed_over(report: Report, paths: Sequence[str]) -> Report:
     """Files of no environment change none: a hook that names what is committed has nothing to object to."""
-    if report.exit_code == NOTHING and paths and not any(Path(path).is_dir() for path in paths):
+    if report.exit_code == NOTHING and paths and not any(is_folder(path) for path in paths):
         return replace(report, exit_code=0)
     return report
 
@@ -181,8 +190,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.discovery.environments import discover
 
-    folders = [Path(path) for path in paths if Path(path).is_dir()]
-    files = [path for path in paths if not Path(path).is_dir()]
+    folders = [Path(path) for path in paths if is_folder(path)]
+    files = [path for path in paths if not is_folder(path)]
     folders = folders or [options.root if files else Path()]
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
@@ -210,8 +219,12 @@ def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
 
     if len(folders) == 1:
         return folders[0], walk(folders[0], is_named, tree=tree)
-    base = Path(os.path.relpath(os.path.commonpath([folder.resolve() for folder in folders])))
-    below = [(os.path.relpath(folder, base), walk(folder, is_named, tree=tree)) for folder in folders]
+    try:
+        common = os.path.commonpath([resolved(folder) for folder in folders])
+    except ValueError:
+        raise BadSource("the folders lie on different drives; audit those of one drive at a time") from None
+    base = Path(relative(common, Path()))
+    below = [(relative(folder, base), walk(folder, is_named, tree=tree)) for folder in folders]
     return base, Walked(
         paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),
         unread=tuple(entry for _, found in below for entry in found.unread),
@@ -234,7 +247,11 @@ def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
     root = Root(options.root, options.settings.defines, tree=options.tree)
 
     def names(path: str) -> Sequence[str]:
-        reading = read(root.document(folder / path))
+        try:
+            reading = read(root.document(folder / path))
+        except Unreadable:
+            # Reading it as a source tells the reason.
+            return ()
         return [one.name for one in reading.roots if one.kind == "package"]
 
     return names

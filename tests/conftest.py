@@ -1,12 +1,13 @@
-"""The tests run in an environment of their own: nothing of the caller's settings reaches them."""
+"""The tests run in an environment of their own, and what a document provokes is raised, not worded for a user."""
 
 from __future__ import annotations
 
 import os
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
-if TYPE_CHECKING:
-    import pytest
+import pytest
+
+from mlaudit.parsers._failures import reraise_defects
 
 # Settings of git hooks, of CI services, of terminals and of reproducible builds, which the product heeds. A test about
 # one of them sets it itself.
@@ -21,3 +22,9 @@ def pytest_configure(config: pytest.Config) -> None:
             del os.environ[name]
     os.environ.update(LC_ALL="C.UTF-8", TERM="dumb", GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
     os.umask(0o022)
+
+
+@pytest.fixture(autouse=True)
+def _defects_are_raised() -> Iterator[None]:
+    with reraise_defects():
+        yield

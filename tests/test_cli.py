@@ -53,7 +53,7 @@ def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[
         (("compare", "one.txt", "two.txt", "--platform", "amiga"), "expected a platform such as"),
         (("compare", "one.txt", "two.txt", "--define", "X"), "expected NAME=VALUE"),
         (("compare", "one.txt", "two.txt#colour=red"), "expected package="),
-        (("compare", "one.txt", "two.txt", "--config", "none.toml"), "no such configuration file"),
+        (("compare", "one.txt", "two.txt", "--config", "none.toml"), "none.toml: there is no such file"),
         (("compare", "one.txt", "two.txt", "--baseline", "one.txt"), "one.txt"),
         (("check", "nowhere"), "nowhere: there is no such file or folder"),
         (("explain", "MLA999"), "`MLA999` is no rule"),

@@ -61,6 +61,14 @@ def test_every_block_is_played_or_well_formed(page: Path) -> None:
             ast.parse(block.body)
 
 
+def test_every_promise_names_tests_that_are_there() -> None:
+    text = (DOCS / "security.md").read_text(encoding="utf-8")
+    promises = [line for line in text.splitlines() if line.startswith("|") and "tests/" in line]
+    assert len(promises) >= 9
+    for path in re.findall(r"`((?:tests|benchmarks)/\w+\.py)`", text):
+        assert (ROOT / path).is_file(), path
+
+
 @pytest.mark.parametrize("page", [ROOT / "README.md", *WRITTEN], ids=lambda path: path.name)
 def test_configurations_that_are_shown_are_understood(page: Path) -> None:
     for block in blocks(page.read_text(encoding="utf-8")):

@@ -367,7 +367,7 @@ SAMPLES: dict[str, bytes] = {
     "tensorrt": tensorrt((10, 3, 0, 26)),
     "safetensors": safetensors(json.dumps({"__metadata__": {"format": "pt"}}).encode()),
     "xgboost-model": ubj_model((3, 0, 2)),
-    "lightgbm-model": b"tree\nversion=v4\nnum_class=1\n",
+    "lightgbm-model": b"tree\nversion=v4\nnum_class=1\nend of trees\n",
     "torch-zip": torch_archive(),
     "skops": zipped({"schema.json": b'{"_skops_version": "0.10.0", "protocol": 2}'}, zipfile.ZIP_DEFLATED),
     "pickle": pickle.dumps({"model": [Model(), b"x" * 300, "y" * 300]}, 4),

@@ -208,7 +208,7 @@ def test_a_folder_that_cannot_be_looked_into_is_told(tmp_path: Path, monkeypatch
     monkeypatch.setattr(os, "scandir", denied)
     found = seen(root)
     assert found.versions() == {"numpy": "1.26.4"}
-    assert found.reasons == ["it cannot be looked into: Permission denied"]
+    assert found.reasons == ["it cannot be looked into: permission to read it is denied"]
     assert not found.reading.complete
 
 

@@ -267,10 +267,11 @@ def init(
 ) -> None:
     """Write mlaudit.toml from what is discovered."""
     from mlaudit.api import initial
+    from mlaudit.sources import paths
 
     with _errors():
         target = path / "mlaudit.toml"
-        if target.exists() and not force:
+        if paths.lexists(target) and not force:
             _fail(f"{target} exists; --force replaces it")
         _put(initial(path), target)
         _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")

@@ -8,22 +8,23 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlaudit.document.document import Document
-from mlaudit.model.errors import UsageError
+from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nouns import Place
 from mlaudit.request.config_file import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.request.options import LEVELS
 from mlaudit.request.settings import Settings
+from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside, tree_around
 from mlaudit.sources.working_tree import Root
 
 
 def root_of(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
-    here = Path.cwd()
+    here = paths.current_folder()
     real = Path(os.path.realpath(start))
     inside = real if real.is_relative_to(here) else here
-    found = next((folder for folder in (inside, *inside.parents) if (folder / ".git").exists()), here)
-    return Path(os.path.relpath(found, here))
+    found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
+    return Path(paths.relative(found, here))
 
 
 def settings_for(
@@ -63,10 +64,8 @@ def settings_for(
 def _configured(start: Path, root: Path, config: Path | None, codes: frozenset[str]) -> Settings:
     files = Root(root)
     if config is not None:
-        if not config.is_file():
-            raise UsageError(f"{config}: {_why_no_configuration(config)}")
-        return replace(load(files.document(config), codes=codes), named_by_user=True)
-    folder = start if start.is_dir() else start.parent
+        return replace(load(_named(config, files), codes=codes), named_by_user=True)
+    folder = start if paths.is_folder(start) else start.parent
 
     def ask(path: str) -> Document | None:
         return _found(Path(os.path.normpath(folder / path)), files)
@@ -75,29 +74,38 @@ def _configured(start: Path, root: Path, config: Path | None, codes: frozenset[s
     return load(document, codes=codes) if document is not None else Settings()
 
 
+def _named(path: Path, files: Root) -> Document:
+    """The configuration file that the user names. Raises UsageError."""
+    try:
+        document = files.document(path)
+        _ = document.head
+    except Unreadable as error:
+        raise UsageError(f"--config {path}: {error.why}") from None
+    return document
+
+
 def _found(path: Path, files: Root) -> Document | None:
     """A configuration that lies in the audited tree, None where there is none.
 
     Raises ConfigError where `mlaudit.toml` is there and is not read: who wrote one does not expect that it is ignored.
     """
     inside = is_inside(path, tree_around(path.parent))
-    if path.is_file() and inside:
+    if paths.is_file(path) and inside:
         return files.document(path)
-    if path.name == OWN_FILE and os.path.lexists(path):
+    if path.name == OWN_FILE and paths.lexists(path):
         why = _why_no_configuration(path) if inside else "it is a link that leads out of the audited folder"
         raise ConfigError(Place(path=files.shown(path)), f"{why}; --no-config audits without it")
     return None
 
 
 def _why_no_configuration(path: Path) -> str:
-    if path.is_symlink() and not path.exists():
+    if paths.is_link(path) and not paths.exists(path):
         return "it is a link to what is not there"
-    return "it is not a regular file" if path.exists() else "there is no such configuration file"
+    return "it is not a regular file" if paths.exists(path) else "there is no such configuration file"
 
 
 def _upwards(folder: Path, root: Path) -> list[str]:
     """The prefixes from a folder up to the root, as `find_configuration` wants them."""
-    inside = folder.resolve()
-    top = root.resolve()
+    inside, top = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
     depth = len(inside.relative_to(top).parts) if inside.is_relative_to(top) else 0
     return ["../" * steps for steps in range(depth + 1)]

@@ -21,6 +21,9 @@ from mlaudit.model.versions import split_variant
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
 
+MAX_DIGITS = 640
+"""Digits of a number; a longer one stays text. Python converts 4,300, and can be told to convert 640 at most."""
+
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
 _MARKS: tuple[tuple[bytes, str], ...] = (
@@ -158,7 +161,7 @@ class Document:
     @cached_property
     def json(self) -> Node:
         """The document as JSON; of a repeated key the last value counts, as for Python. Raises Unreadable."""
-        return Node(self._parsed("JSON", lambda text: json.loads(text, parse_float=str)))
+        return Node(self._parsed("JSON", _json_loads))
 
     @cached_property
     def yaml(self) -> Node:
@@ -173,6 +176,8 @@ class Document:
         except RecursionError:
             raise Unreadable(f"it is nested too deeply for {language}") from None
         except ValueError as error:
+            if "integer string conversion" in str(error):
+                raise Unreadable(f"a number in its {language} has more digits than are read") from None
             line, column = getattr(error, "lineno", None), getattr(error, "colno", None)
             raise Unreadable(f"it is not valid {language}: {error}", line, column) from None
 
@@ -276,6 +281,20 @@ class Document:
     def at_route(self, route: Route) -> Place:
         """`at` for a route in one piece."""
         return self.at(*route)
+
+
+def _json_loads(text: str) -> object:
+    """JSON with fractions, and numbers of more digits than Python converts, as the text that stands there."""
+    try:
+        return json.loads(text, parse_float=str)
+    except json.JSONDecodeError:
+        raise
+    except ValueError:
+        return json.loads(text, parse_float=str, parse_int=_whole_number)
+
+
+def _whole_number(digits: str) -> int | str:
+    return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
 def _decoded(data: bytes, encoding: str) -> str:

@@ -8,16 +8,7 @@ from dataclasses import dataclass
 from mlaudit.environments.target import Choice
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
 from mlaudit.model.report import Cell
-from mlaudit.model.versions import (
-    MAX_CLAUSES,
-    admits,
-    exact,
-    joined,
-    meet,
-    parsed,
-    public,
-    split_variant,
-)
+from mlaudit.model.versions import MAX_CLAUSES, admits, exact, joined, meet, parsed, public, split_variant
 
 _COMPARED = frozenset(
     (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON, Kind.CUDA, Kind.CUDNN, Kind.DRIVER, Kind.SYSTEM, Kind.MODEL, Kind.DATA)

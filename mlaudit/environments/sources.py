@@ -13,11 +13,13 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
+from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import is_named, named
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled, spelled
 from mlaudit.request.wanted import Wanted
+from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import Root
@@ -31,20 +33,13 @@ def parse_source(
     Args:
         refuse: says of a part as it is written why it may not be read, None where it may.
     """
-    found = spelled(text, lambda path: _exists(folder / path))
+    found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
 
 
 def _placed(part: Spelled, folder: Path) -> Spelled:
     in_folder = part.path != "-" and part.revision is None
     return replace(part, path=str(folder / part.path)) if in_folder else part
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except (OSError, ValueError):
-        return False
 
 
 def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
@@ -142,8 +137,9 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
     options.progress.reading(part.path)
     try:
         documents = _documents(part, options)
-    except Unreadable as error:
-        return [unreadable(part.text, error)]
+    except Exception as error:
+        at = (error.line, error.column) if isinstance(error, Unreadable) else ()
+        return [unreadable(part.text, Unreadable(reason(error), *at))]
     readings = [_read(document, part, options) for document in documents]
     missing = next(part_problems(readings, part.parts), None)
     return readings if missing is None else [unreadable(part.text, Unreadable(missing.says))]
@@ -181,7 +177,7 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
         return [image]
-    return folder_documents(path, root) if path.is_dir() else [root.document(path)]
+    return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
 
 
 def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
@@ -195,10 +191,13 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     from mlaudit.discovery.environments import discover
     from mlaudit.sources.listing import walk
 
-    found = discover(walk(folder, is_named, tree=root.tree_of(folder)).paths).environments
+    walked = walk(folder, is_named, tree=root.tree_of(folder))
+    found = discover(walked.paths).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:
         raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")
+    if not own and walked.unread:
+        raise Unreadable(walked.unread[0].why)
     if not own:
         raise Unreadable("it holds no installed environment, and no file in it states versions in a known format")
     return [root.document(folder / source) for source in own[0].sources]

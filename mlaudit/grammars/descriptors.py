@@ -253,9 +253,9 @@ def merged(statements: Iterable[Statement]) -> Iterator[Statement]:
 
 
 def found(node: Node, *keys: str, depth: int = 0) -> Iterator[Node]:
-    """Every value under one of some keys, however deep, in the order of the document."""
+    """Every value under one of some keys in the order of the document. Raises Malformed past `MAX_DEPTH`."""
     if depth > MAX_DEPTH:
-        return
+        raise Malformed(f"it is nested more than {MAX_DEPTH} deep", node.route[:MAX_DEPTH])
     if node.is_list:
         for member in node.each():
             yield from found(member, *keys, depth=depth + 1)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Unread
 
 MAX_LINES = 100_000
@@ -83,7 +84,10 @@ def _stray(doc: Document, offset: int, line: str) -> Unread:
 
 def _lines(doc: Document) -> Iterator[tuple[int, str]]:
     offset = 0
-    for line in doc.text.split("\n", MAX_LINES)[:MAX_LINES]:
+    lines = doc.text.split("\n", MAX_LINES)
+    if len(lines) > MAX_LINES:
+        raise Unreadable(f"it has more than {MAX_LINES} lines, and is not read")
+    for line in lines:
         yield offset, line.rstrip("\r")
         offset += len(line) + 1
 

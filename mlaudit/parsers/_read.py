@@ -10,10 +10,13 @@ from typing import TypeVar
 from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
+from mlaudit.grammars.model_file.archives import check_archive
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.model.versions import MAX_LENGTH
+from mlaudit.parsers import _contentless as contentless
+from mlaudit.parsers import _failures as failures
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 
 _NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
@@ -24,6 +27,8 @@ Parsed = tuple[Parser, tuple[Statement, ...]]
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
+SHOWN = 200
+"""Characters of an include's target that are shown."""
 
 STATEMENTS = Limit(name="statements", most=60_000)
 """Pins, notes and other statements of one document, each time that they are included; long ones count for several."""
@@ -62,14 +67,18 @@ def _told(as_format: str) -> Parser:
 
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
+    # What cannot be opened must be told as that, and not as content that no format knows.
+    empty = not doc.head if doc.tree is None else not any(doc.tree.names())
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
-    if not doc.size and doc.tree is None:
+    if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
+    if doc.tree is None:
+        check_archive(doc)
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 
 
@@ -91,15 +100,9 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
     with document_budget():
         try:
             parser = recognized(doc, as_format)
-        except Unreadable as error:
-            return _unreadable(doc, "unknown", error)
+        except Exception as error:
+            return Reading(path=doc.path, format="unknown", complete=False, unread=(failures.unread(doc, error),))
         return _Collector().reading(doc, parser)
-
-
-def _unreadable(doc: Document, format_name: str, error: Unreadable) -> Reading:
-    at = doc.place(error.line, error.column)
-    unread = mask_statement(Unread(at=at, why=error.why, whole=True))
-    return Reading(path=doc.path, format=format_name, complete=False, unread=(unread,))
 
 
 class _Collector:
@@ -117,11 +120,25 @@ class _Collector:
         self.visited.add((doc.path, False, ()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
-        for statement in self.followed(doc, parser, _statements(doc, parser)):
+        for read_statement in self.followed(doc, parser, _statements(doc, parser)):
+            statement = mask_statement(read_statement)
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
-            sorted_statements.setdefault(type(statement), []).append(mask_statement(statement))
+            sorted_statements.setdefault(type(statement), []).append(statement)
+        if parser.kind == "text" and sorted_statements.keys() <= {Fact, Root}:
+            self._remark(doc, parser, sorted_statements, complete=complete)
         return _assembled(doc.path, parser.format, complete, sorted_statements)
+
+    def _remark(
+        self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]], *, complete: bool
+    ) -> None:
+        """Add why nothing is stated, where the content of the document tells it."""
+        try:
+            remark = contentless.remark(doc, parser, rooted=Root in sorted_statements, complete=complete)
+        except Exception as error:
+            remark = failures.unread(doc, error)
+        if remark is not None:
+            sorted_statements.setdefault(type(remark), []).append(remark)
 
     def followed(self, doc: Document, parser: Parser, statements: Iterable[Statement]) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
@@ -140,9 +157,13 @@ class _Collector:
                 return
 
     def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
-        inner = doc.beside(include.target)
+        try:
+            inner = doc.beside(include.target)
+        except Exception as error:
+            yield Unread(at=include.at, why=failures.reason(error), what=include.target[:SHOWN])
+            return
         if inner is None:
-            yield Unread(at=include.at, why=_not_there(include), what=include.target)
+            yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
         # Two stages of a recipe may install one file; each has its pins.
         key = (inner.path, include.constraint, include.parts)
@@ -152,7 +173,11 @@ class _Collector:
             yield Unread(at=include.at, why=f"more than {MAX_INCLUDES} documents are included", what=include.target)
             return
         self.visited.add(key)
-        inner_parser, statements = self.parsed_once(inner, include.format, parser)
+        try:
+            inner_parser, statements = self.parsed_once(inner, include.format, parser)
+        except Exception as error:
+            yield from _placed(failures.unread(inner, error), include)
+            return
         for statement in self.followed(inner, inner_parser, statements):
             yield from _placed(statement, include)
 
@@ -202,10 +227,35 @@ def _weight(statement: Statement) -> int:
     return 1 + words // WORDS_PER_STATEMENT
 
 
+def _parser_of_include(inner: Document, include: Include, including: Parser) -> Parser:
+    """The parser of an included document; that of the including one where nothing tells another."""
+    if include.format:
+        return parsers()[include.format]
+    try:
+        return recognized(inner)
+    except Unreadable:
+        return including
+
+
+def _bounded(statement: Statement) -> Statement:
+    """The statement; an Unread for a pin whose version or range has more characters than any real one."""
+    if not isinstance(statement, Pin):
+        return statement
+    longest = max((len(text) for text in (statement.version, *_clauses(statement.specifier)) if text), default=0)
+    if longest <= MAX_LENGTH:
+        return statement
+    why = f"a version of {longest} characters is not read (at most {MAX_LENGTH})"
+    return Unread(at=statement.at, why=why, what=statement.name[:SHOWN], package=statement.package)
+
+
+def _clauses(specifier: str | None) -> Sequence[str]:
+    return specifier.split(",") if specifier and len(specifier) > MAX_LENGTH else ()
+
+
 def _not_there(include: Include) -> str:
     if "://" in include.target:
         return "an include by address is not fetched; an audit opens no network connection"
-    return f"the included file `{include.target}` is not there, or lies outside the audited root"
+    return f"the included file `{include.target[:SHOWN]}` is not there, or lies outside the audited root"
 
 
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:

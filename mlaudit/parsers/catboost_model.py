@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.boosters import catboost_release, catboost_version
+from mlaudit.grammars.model_file.endings import CUT, json_is_whole
 from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
@@ -48,6 +49,8 @@ def read(doc: Document) -> Iterator[Statement]:
             yield exact(doc, "catboost", version, kind)
         except Unreadable as error:
             yield doc.unread(error.why, package="catboost")
+        if not binary and not json_is_whole(window):
+            yield doc.unread(f"{CUT}: its JSON does not end")
 
 
 def _info(window: Window) -> str:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.endings import CUT
 from mlaudit.grammars.model_file.messages import CORE_ML, message_format
 from mlaudit.grammars.model_file.protobuf import fields
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
@@ -14,6 +15,7 @@ from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 _DESCRIPTION, _METADATA, _USER_DEFINED = 2, 100, 100
+_FIRST_KIND = 200
 _CONVERTER = "com.github.apple.coremltools.version"
 _SOURCE = "com.github.apple.coremltools.source"
 
@@ -26,9 +28,11 @@ def _is_core_ml(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """Model.description.metadata.userDefined (coremltools mlmodel/format/Model.proto)."""
     specification = 0
+    numbers: set[int] = set()
     user: dict[str, str] = {}
     with doc.stream() as stream:
         for field in fields(whole(stream)):
+            numbers.add(field.number)
             if field.number == 1:
                 specification = field.value
             elif field.number == _DESCRIPTION and field.part is not None:
@@ -40,6 +44,9 @@ def read(doc: Document) -> Iterator[Statement]:
         yield exact(doc, "coremltools", user[_CONVERTER], "coreml", detail="the converter")
     else:
         yield ranged(doc, "coremltools", None, "coreml", detail="the converter is not recorded")
+    # The kind of a model, and with it the model, is a field of 200 or more; it is written last.
+    if _DESCRIPTION not in numbers or max(numbers) < _FIRST_KIND:
+        yield doc.unread(f"{CUT}: it has no {'model' if _DESCRIPTION in numbers else 'description'}")
     name, equals, version = user.get(_SOURCE, "").partition("==")
     if equals:
         yield exact(doc, name, version, "coreml", detail="the source of the conversion")

@@ -98,7 +98,10 @@ def _from_json(doc: Document) -> _Bom:
         node = waiting.pop()
         bom.components += doc.guarded([node], lambda entry: (_component(doc, entry),))
         nested = node.get("components") if node.is_table else node
-        if nested.is_list and len(node.route) <= 2 * MAX_DEPTH:
+        if nested.is_list and nested.value and len(node.route) > 2 * MAX_DEPTH:
+            why = f"components are nested more than {MAX_DEPTH} deep; what lies deeper is not read"
+            bom.components.append(doc.unread(why, doc.at(*node.route)))
+        elif nested.is_list:
             waiting += list(nested.each())[::-1]
     for tool in doc.guarded([root.dig("metadata", "tools")], _tools):
         if isinstance(tool, Unread):

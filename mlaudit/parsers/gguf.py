@@ -20,7 +20,7 @@ def _is_gguf(doc: Document) -> bool:
 
 @parser(files=["*.gguf"], kind="binary", artifact=True, content=_is_gguf)
 def read(doc: Document) -> Iterator[Statement]:
-    """The scalar keys in front of the vocabulary."""
+    """The scalar keys; lists and tensors are passed over, so that a cut file is told."""
     with doc.stream() as stream:
         header = Header(whole(stream))
     architecture = header.values.get("general.architecture")
@@ -35,3 +35,5 @@ def read(doc: Document) -> Iterator[Statement]:
         detail=f"format {header.version}, no writer's version",
         numbers=(f"format={header.version}", *numbers),
     )
+    if header.problem:
+        yield doc.unread(header.problem, package="gguf")

@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from io import BytesIO
 
 from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.endings import CUT, json_is_whole
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.recorded import artifact, ranged
+from mlaudit.grammars.model_file.window import whole
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Statement
 from mlaudit.model.versions import both, disjoint
@@ -48,6 +51,8 @@ def read(doc: Document) -> Iterator[Statement]:
             break
         specifier = both(specifier, clause)
     yield ranged(doc, "tokenizers", specifier or None, "tokenizers.json", detail="by how it is written")
+    if not json_is_whole(whole(BytesIO(data))):
+        yield doc.unread(f"{CUT}: its JSON does not end")
 
 
 def _features(data: bytes) -> Iterator[str]:

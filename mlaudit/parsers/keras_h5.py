@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.endings import missing
 from mlaudit.grammars.model_file.hdf5 import MAGIC, RootAttributes
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.grammars.model_file.window import whole
@@ -23,7 +24,8 @@ def _is_hdf5(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """The attributes of the root group; weights files have them at their groups only in Keras 2."""
     with doc.stream() as stream:
-        root = RootAttributes(whole(stream))
+        window = whole(stream)
+        root = RootAttributes(window)
     model = _CLASS.search(root.texts.get("model_config", ""))
     backend = root.texts.get("backend")
     says = (f"backend {backend[:40]}",) if backend else ()
@@ -35,3 +37,5 @@ def read(doc: Document) -> Iterator[Statement]:
         yield doc.unread("its attributes are in HDF5's dense storage, which is not read", package="keras")
     elif kind == "keras.h5" or "layer_names" in root.names:
         yield ranged(doc, "keras", None, "keras.h5", detail="no version is recorded")
+    if root.needed > window.size:
+        yield doc.unread(missing("the file", window.size, root.needed))

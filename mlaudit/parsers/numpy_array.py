@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from math import prod
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.archives import inside, member_names, remarks
+from mlaudit.grammars.model_file.endings import CUT
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickled import contents, statements
 from mlaudit.grammars.model_file.recorded import artifact, ranged
@@ -23,6 +25,8 @@ HIGHEST_FORMAT = 3
 MEMBERS = 100
 """Arrays of an .npz that are looked into; all others are of the same writer."""
 
+_PLAIN = re.compile(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?([a-zA-Z])([0-9]{1,9})(?:\[[^\]]{0,16}\])?'")
+_SHAPE = re.compile(r"'shape'\s{0,8}:\s{0,8}\(((?:\s{0,8}[0-9]{1,19}\s{0,8},?){0,64})\s{0,8}\)")
 _OBJECTS = re.compile(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?O")
 
 
@@ -51,7 +55,7 @@ def _members(doc: Document, archive: Archive) -> Iterator[Statement]:
     for member in list(archive.members.values())[:MEMBERS]:
         place = inside(doc, member)
         try:
-            yield from _array(doc, archive.open(member), place)
+            yield from _array(doc, archive.checked(member), place)
         except Unreadable as error:
             yield doc.unread(error.why, place)
 
@@ -70,6 +74,22 @@ def _array(doc: Document, source: Source, at: Place) -> Iterator[Statement]:
     header = source.take(size).decode("latin-1")
     if _OBJECTS.search(header):
         yield from statements(doc, contents(walk(source)), at, kind="numpy.npy-object")
+        return
+    needed = _data_bytes(header)
+    if needed:
+        try:
+            source.skip(needed)
+        except Unreadable:
+            yield doc.unread(f"{CUT}: its array needs {needed} bytes behind the header", at)
+
+
+def _data_bytes(header: str) -> int:
+    """Bytes of an array of plain numbers by its header, 0 where another type or no shape is told."""
+    kind, shape = _PLAIN.search(header), _SHAPE.search(header)
+    if kind is None or shape is None:
+        return 0
+    width = int(kind.group(2)) * (4 if kind.group(1) == "U" else 1)
+    return width * prod(map(int, re.findall(r"[0-9]+", shape.group(1))))
 
 
 def _merged(doc: Document, said: Iterator[Statement]) -> Iterator[Statement]:

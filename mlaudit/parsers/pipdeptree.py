@@ -86,12 +86,19 @@ def _json(doc: Document) -> Iterator[Statement]:
                 told.add(key)
                 yield _pin(doc, seen)
         waiting += _below(node)
+        if not _may_be_entered(node) and node.get("dependencies").value:
+            yield doc.unread(
+                f"it is nested more than {MAX_DEPTH} deep; what lies deeper is not read", doc.at(*node.route)
+            )
 
 
 def _below(node: Node) -> list[tuple[Node, bool]]:
     members = node.get("dependencies") if node.is_table else node
-    deep = len(node.route) > 2 * MAX_DEPTH
-    return [(member, True) for member in members.each()][::-1] if members.is_list and not deep else []
+    return [(member, True) for member in members.each()][::-1] if members.is_list and _may_be_entered(node) else []
+
+
+def _may_be_entered(node: Node) -> bool:
+    return len(node.route) <= 2 * MAX_DEPTH
 
 
 def _entry(doc: Document, node: Node) -> _Seen:

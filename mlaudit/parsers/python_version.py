@@ -42,7 +42,10 @@ def read(doc: Document) -> Iterator[Statement]:
 def _content(doc: Document) -> Iterator[tuple[int, int, str]]:
     """Line number, offset and text of every line, comments cut off."""
     offset = 0
-    for number, raw in enumerate(doc.text.split("\n")[:MAX_LINES], start=1):
+    lines = doc.text.split("\n")
+    if len(lines) > MAX_LINES:
+        raise Unreadable(f"it has {len(lines)} lines; at most {MAX_LINES} are read")
+    for number, raw in enumerate(lines, start=1):
         text = raw.partition("#")[0]
         if text.strip():
             yield number, offset + len(text) - len(text.lstrip()), text.strip()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.model_file.archives import json_node
+from mlaudit.grammars.model_file.endings import missing
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.recorded import artifact, ranged
 from mlaudit.grammars.model_file.window import whole
@@ -34,6 +35,7 @@ def read(doc: Document) -> Iterator[Statement]:
         if size > min(HEADER_LIMIT, window.size - 8):
             raise Unreadable(f"a header of {size} bytes is claimed; at most {HEADER_LIMIT} are read")
         header = json_node(window.read(8, size), "its header")
+        there = window.size - 8 - size
     framework = header.dig("__metadata__", "format").value
     package = FRAMEWORKS.get(framework) if isinstance(framework, str) else None
     yield artifact(doc, "safetensors", says=(f"format {framework}",) if package else ())
@@ -45,6 +47,17 @@ def read(doc: Document) -> Iterator[Statement]:
     )
     if package:
         yield ranged(doc, package, None, "safetensors", detail="no version is recorded")
+    needed = max(_ends(header), default=0)
+    if needed > there:
+        yield doc.unread(missing("its tensors' data", there, needed))
+
+
+def _ends(header: Node) -> Iterator[int]:
+    """Where the data of each tensor ends, behind the header."""
+    for name, tensor in header.items():
+        offsets = tensor.get("data_offsets").value if name != "__metadata__" else None
+        if isinstance(offsets, list) and offsets and isinstance(offsets[-1], int):
+            yield offsets[-1]
 
 
 def _types(header: Node) -> Iterator[str]:

@@ -14,7 +14,7 @@ from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 MAGIC = b"TFL3"
-_BUFFERS, _METADATA = 4, 6
+_OPERATOR_CODES, _SUBGRAPHS, _BUFFERS, _METADATA = 1, 2, 4, 6
 
 
 def _is_tflite(doc: Document) -> bool:
@@ -31,16 +31,37 @@ def read(doc: Document) -> Iterator[Statement]:
         model = root(window)
         schema = model.unsigned(0)
         metadata = dict(_metadata(model))
+        problem = _problem_behind(model)
     runtime = metadata.get("min_runtime_version", b"").split(b"\0")[0].decode("ascii", "replace")
     numbers = (f"schema={schema}", *((f"min_runtime={runtime}",) if version_text(runtime) else ()))
     says = (f"schema {schema}", *((f"runtime {runtime} at least",) if version_text(runtime) else ()))
     yield artifact(doc, "tflite", says=says)
     converter = _converter(metadata.get("CONVERSION_METADATA", b""))
+    specifier = f">={runtime}" if version_text(runtime) else None
     if converter:
         yield exact(doc, "tensorflow", converter, "tflite", detail="the converter")
-        return
-    specifier = f">={runtime}" if version_text(runtime) else None
-    yield ranged(doc, "tensorflow", specifier, "tflite", detail="by the operators used", numbers=numbers)
+    else:
+        yield ranged(doc, "tensorflow", specifier, "tflite", detail="by the operators used", numbers=numbers)
+    if problem:
+        yield doc.unread(problem)
+
+
+def _problem_behind(model: Table) -> str | None:
+    """Why operators, tensors or buffers of the model are not all there, None where they are."""
+    try:
+        for code in model.tables(_OPERATOR_CODES):
+            code.data(1)
+        for graph in model.tables(_SUBGRAPHS):
+            for tensor in graph.tables(0):
+                tensor.data(3)
+            for operator in graph.tables(3):
+                operator.numbers(1)
+                operator.numbers(2)
+        for buffer in model.tables(_BUFFERS):
+            buffer.data(0)
+    except Unreadable as error:
+        return error.why
+    return None
 
 
 def _metadata(model: Table) -> Iterator[tuple[str, bytes]]:

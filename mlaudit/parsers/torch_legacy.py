@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.endings import CUT
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickled import contents
 from mlaudit.grammars.model_file.source import from_stream
@@ -17,7 +18,7 @@ MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """The first pickle: the number 0x1950a86a20f9469cfc6c (torch/serialization.py)."""
 PROTOCOL = 1001
 OBJECT_AT = 3
-"""Magic number, protocol and system information stand in front of the object."""
+"""Magic number, protocol and system information stand in front of the object, the keys of its storages behind."""
 
 
 def _is_legacy(doc: Document) -> bool:
@@ -37,4 +38,8 @@ def read(doc: Document) -> Iterator[Statement]:
                 raise Unreadable(found.problem)
         if heads[1].root != PROTOCOL:
             yield doc.unread(f"it is not of protocol {PROTOCOL}, the only one known", package="torch")
-        yield from checkpoint(doc, contents(walk(source)), doc.place())
+        found = walk(source)
+        yield from checkpoint(doc, contents(found), doc.place())
+        keys = walk(source) if found.problem is None else found
+        if found.problem is None and keys.problem is not None:
+            yield doc.unread(f"{CUT} behind its object: {keys.problem}")

@@ -52,7 +52,7 @@ def _pickled(doc: Document, archive: Archive) -> Iterator[Statement]:
     member = archive.find("/data.pkl")
     if member is None:
         raise Unreadable("the archive has no data.pkl")
-    found = walk(archive.open(member))
+    found = walk(archive.checked(member))
     yield from checkpoint(doc, contents(found), inside(doc, member))
 
 

@@ -7,12 +7,16 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.boosters import TAIL, xgboost_binary_version, xgboost_version_in
+from mlaudit.grammars.model_file.endings import CUT, last_byte, missing
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.grammars.model_file.ubjson import top_version
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Statement, Strength
 from mlaudit.parsers._registry import parser
+
+BINARY_HEADER = 140
+"""The mark `binf` and the 136 bytes of `LearnerModelParamLegacy` (dmlc/xgboost 1.7, src/learner.cc)."""
 
 _JSON = re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
 
@@ -43,17 +47,23 @@ def read(doc: Document) -> Iterator[Statement]:
     with doc.stream() as stream:
         window = whole(stream)
         if kind == "xgboost.binary":
+            if window.size < BINARY_HEADER:
+                yield doc.unread(missing("its header", window.size, BINARY_HEADER), package="xgboost")
+                return
             specifier = xgboost_binary_version(window.upto(0, 64))
             detail = "major and minor in the binary header"
             yield ranged(doc, "xgboost", specifier, kind, strength=Strength.EXACT, detail=detail)
             return
         version = xgboost_version_in(window.upto(max(0, window.size - TAIL), TAIL)) or _walked(window, kind)
+        ended = last_byte(window) == b"}"
     if version is None:
         yield doc.unread(
             "it ends without the key `version`: XGBoost before 1.0 wrote it, or it is cut", package="xgboost"
         )
     else:
         yield exact(doc, "xgboost", version, kind)
+        if not ended:
+            yield doc.unread(f"{CUT}: its last object does not end")
 
 
 def _walked(window: Window, kind: str) -> str | None:

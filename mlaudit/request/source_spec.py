@@ -56,6 +56,8 @@ def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
 
     Raises BadSource.
     """
+    if "\0" in text:
+        raise BadSource("a source has a NUL character in it, which no file's name has")
     if text == "-" or exists(text):
         return (Spelled(text=text, path=text),)
     found: list[Spelled] = []

@@ -5,13 +5,15 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
+from mlaudit.sources.paths import lexists
+
 _WAY_OUT = "name it on the command line, or name the configuration itself with --config"
 
 
 def tree_around(folder: Path) -> Path:
     """The folder at or above this one that holds `.git`, else the folder itself."""
-    real = folder.resolve()
-    return next((above for above in (real, *real.parents) if (above / ".git").exists()), real)
+    real = Path(os.path.realpath(folder))
+    return next((above for above in (real, *real.parents) if lexists(above / ".git")), real)
 
 
 def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = None) -> str | None:

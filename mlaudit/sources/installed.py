@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from mlaudit.model.names import normalized
+from mlaudit.sources import paths
 
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
@@ -34,10 +35,10 @@ class Distribution(NamedTuple):
     direct: bool = False
 
 
-def distributions(paths: Iterable[str]) -> dict[str, Distribution]:
+def distributions(search_path: Iterable[str]) -> dict[str, Distribution]:
     """The installed packages by normalized name; of two copies the first on the path counts, as for an import."""
     found: dict[str, Distribution] = {}
-    for path in paths:
+    for path in search_path:
         for entry in _entries(path):
             one = _distribution(entry)
             if one is not None:
@@ -81,15 +82,23 @@ def _described(folder: str) -> Distribution | None:
 
 
 def _headers(folder: str) -> Iterator[tuple[str, str]]:
-    path = next((path for path in (Path(folder, name) for name in _HEADERS) if path.is_file()), None)
+    path = next((path for path in (Path(folder, name) for name in _HEADERS) if paths.is_file(path)), None)
     if path is None or path.suffix == ".egg":
         return
-    with path.open(encoding="utf-8", errors="replace") as file:
-        for line in file:
-            if not line.strip():
-                return
-            key, _, value = line.partition(":")
-            yield key.strip().lower(), value.strip()
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            yield from _until_blank(file)
+    except OSError:
+        # An import does not find what cannot be read either.
+        return
+
+
+def _until_blank(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
+    for line in lines:
+        if not line.strip():
+            return
+        key, _, value = line.partition(":")
+        yield key.strip().lower(), value.strip()
 
 
 def direct_url(one: Distribution) -> str:

@@ -9,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from mlaudit.knowledge.roles import words
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Unread
+from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
 
 MAX_FILES = 200_000
@@ -45,17 +47,17 @@ def walk(
         is_known: tells by its name whether a file may state versions; a link that is not followed is said then.
         tree: what links may lead to; `root` where None.
     """
-    one = _Walk(root=root, is_known=is_known, tree=(root if tree is None else tree).resolve())
-    paths: list[str] = []
+    one = _Walk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
+    found_paths: list[str] = []
     for entry in one.run(max_depth):
         if isinstance(entry, Unread):
             one.unread.append(entry)
-        elif len(paths) < max_files:
-            paths.append(entry)
+        elif len(found_paths) < max_files:
+            found_paths.append(entry)
         else:
             one.unread.append(_unread(".", f"it has more than {max_files} files; name the folders to look into"))
             break
-    return Walked(paths=tuple(sorted(paths, key=_by_folder)), unread=tuple(one.unread))
+    return Walked(paths=tuple(sorted(found_paths, key=_by_folder)), unread=tuple(one.unread))
 
 
 def _by_folder(path: str) -> tuple[str, ...]:
@@ -98,10 +100,9 @@ class _Walk:
 
     def _below(self, prefix: str, depth: int) -> Iterator[str | Unread]:
         try:
-            with os.scandir(self.root / prefix) as scan:
-                entries = sorted(scan, key=lambda entry: entry.name)
-        except OSError as error:
-            yield _unread(prefix or ".", f"the folder cannot be listed: {error.strerror or error}")
+            entries = sorted(paths.entries(self.root / prefix), key=lambda entry: entry.name)
+        except Unreadable as error:
+            yield _unread(prefix or ".", f"the folder cannot be listed: {error.why}")
             return
         if prefix and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
             return
@@ -110,9 +111,9 @@ class _Walk:
             path = f"{prefix}/{entry.name}" if prefix else entry.name
             if entry.is_symlink():
                 yield from self._link(entry, path, depth)
-            elif entry.is_file(follow_symlinks=False):
+            elif paths.entry_is_file(entry):
                 yield path
-            elif entry.is_dir(follow_symlinks=False) and not words().skips(entry.name):
+            elif paths.entry_is_folder(entry) and not words().skips(entry.name):
                 if depth > 0:
                     yield from self._below(path, depth - 1)
                 else:
@@ -123,9 +124,9 @@ class _Walk:
         target = Path(os.path.realpath(entry.path))
         if not is_inside(target, self.tree):
             yield from self._passed_over(entry, path, "it is a link that leads out of the audited folder")
-        elif target.is_dir():
+        elif paths.is_folder(target):
             yield from self._linked_folder(entry, path, depth)
-        elif not target.is_file():
+        elif not paths.is_file(target):
             yield from self._passed_over(entry, path, "it is a link to what is not there, or is no file")
         elif target.parent == Path(os.path.realpath(Path(entry.path).parent)) and self.is_known(target.name):
             yield from self._passed_over(entry, path, f"it is a link to `{target.name}` beside it, which is read")

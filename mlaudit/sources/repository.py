@@ -14,8 +14,8 @@ from functools import cached_property
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources.paths import open_regular
 from mlaudit.sources.prepared_git import ObjectStore
-from mlaudit.sources.working_tree import open_regular
 
 _SMALL = 64 * 1024
 _PACKED_LIMIT = 64 * 1024 * 1024

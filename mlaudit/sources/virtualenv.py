@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from functools import cached_property
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.paths import open_regular
 from mlaudit.sources.working_tree import Root
 
 MAX_ENTRIES = 200_000
@@ -45,7 +47,7 @@ class FolderTree:
 
     def _metadata(self, relative: str) -> Iterator[str]:
         prefix = f"{relative}/" if relative else ""
-        for entry in _entries(self._folder / relative):
+        for entry in _all_entries(self._folder / relative):
             lowered = entry.name.lower()
             if lowered.endswith(_METADATA):
                 yield from self._within(entry, prefix + entry.name, "")
@@ -54,14 +56,18 @@ class FolderTree:
 
     def _within(self, entry: os.DirEntry[str], name: str, inner: str) -> Iterator[str]:
         """The wanted files of one distribution; links are named, so that reading them says that they are links."""
-        if not entry.is_dir(follow_symlinks=False):
+        if not paths.entry_is_folder(entry):
             yield name
             return
         folder = f"{name}/{inner}" if inner else name
         if inner and not _is_folder(self._folder / folder):
             yield f"{name}/"
             return
-        files = [found.name for found in _entries(self._folder / folder) if found.name in _WANTED]
+        try:
+            files = [found.name for found in _all_entries(self._folder / folder) if found.name in _WANTED]
+        except Unreadable:
+            # Reading the file tells the reason.
+            files = ["METADATA"]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
     def read(self, name: str, limit: int) -> bytes:
@@ -71,20 +77,10 @@ class FolderTree:
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A regular file that is no link. Raises Unreadable."""
-        flags = os.O_RDONLY
-        for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):
-            flags |= getattr(os, flag, 0)
         path = self._folder / name
-        if path.is_symlink():
+        if paths.is_link(path):
             raise Unreadable("it is a link, and links of an environment are not followed")
-        try:
-            descriptor = os.open(path, flags)
-        except OSError as error:
-            raise Unreadable(f"it cannot be opened: {error.strerror or error}") from None
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.close(descriptor)
-            raise Unreadable("it is not a regular file")
-        return os.fdopen(descriptor, "rb")
+        return open_regular(path, follow=False)
 
 
 class ArchiveTree(FolderTree):
@@ -92,32 +88,31 @@ class ArchiveTree(FolderTree):
 
     @cached_property
     def _names(self) -> list[str]:
-        return sorted(entry.name for entry in _entries(self._folder))
+        return sorted(entry.name for entry in _all_entries(self._folder))
+
+
+def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The entries of a folder. Raises Unreadable where not all of them can be told."""
+    for number, entry in enumerate(paths.entries(folder)):
+        if number >= MAX_ENTRIES:
+            raise Unreadable(f"a folder of it has more than {MAX_ENTRIES} entries")
+        yield entry
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    """The first entries of a folder, none where it cannot be listed: for asking what kind of folder it is."""
     try:
-        with os.scandir(folder) as entries:
-            for index, entry in enumerate(entries):
-                if index >= MAX_ENTRIES:
-                    return
-                yield entry
-    except OSError:
+        yield from islice(paths.entries(folder), MAX_ENTRIES)
+    except Unreadable:
         return
 
 
 def _is_file(path: Path) -> bool:
-    try:
-        return stat.S_ISREG(path.lstat().st_mode)
-    except OSError:
-        return False
+    return paths.is_file(path, follow=False)
 
 
 def _is_folder(path: Path) -> bool:
-    try:
-        return stat.S_ISDIR(path.lstat().st_mode)
-    except OSError:
-        return False
+    return paths.is_folder(path, follow=False)
 
 
 def _is_folder_inside(folder: Path, path: str) -> bool:
@@ -146,7 +141,7 @@ def _holds_metadata(folder: Path) -> bool:
 
 def environment_document(folder: Path, root: Root) -> Document | None:
     """The document of an installed environment or a wheelhouse; None where the folder is neither."""
-    if not _is_folder(folder.resolve()):
+    if not paths.is_folder(folder):
         return None
     if package_folders(folder):
         return Document(root.shown(folder), tree=FolderTree(folder), defines=root.defines)

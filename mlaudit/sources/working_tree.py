@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,33 +10,9 @@ from typing import BinaryIO
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
-
-
-def open_regular(path: Path) -> BinaryIO:
-    """A regular file for reading; pipes and devices are never opened, since opening some has effects.
-
-    Raises Unreadable.
-    """
-    try:
-        if not stat.S_ISREG(path.stat().st_mode):
-            raise Unreadable("it is not a regular file")
-        descriptor = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0))
-    except (OSError, ValueError) as error:
-        raise Unreadable(_reason(error)) from None
-    # What stood at the path may have been exchanged since.
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Unreadable("it is not a regular file")
-    return os.fdopen(descriptor, "rb")
-
-
-def _reason(error: OSError | ValueError) -> str:
-    if isinstance(error, FileNotFoundError):
-        return "there is no such file"
-    if isinstance(error, PermissionError):
-        return "permission to read it is denied"
-    return f"it cannot be opened: {getattr(error, 'strerror', None) or error}"
+from mlaudit.sources.paths import open_regular
 
 
 class Root:
@@ -52,11 +27,11 @@ class Root:
         self.folder = folder
         self.defines = dict(defines or {})
         self._tree = folder if tree is None else tree
-        self._resolved = self._tree.resolve()
+        self._resolved = paths.resolved(self._tree)
 
     def shown(self, path: Path) -> str:
         """A path relative to the root, with `/`."""
-        return Path(os.path.relpath(path, self.folder)).as_posix()
+        return paths.relative(path, self.folder)
 
     def holds(self, path: Path) -> bool:
         """Whether a path, its links followed, lies in the root."""
@@ -69,8 +44,9 @@ class Root:
     def document(self, path: Path) -> Document:
         """The document of a file; its neighbours are given out only from inside the root.
 
-        Raises Unreadable where there is no such file.
+        Raises Unreadable where there is none, or it cannot be asked for.
         """
+        size = paths.status(path).st_size
         # A file that the user named outside the root may ask for what lies in its own folder and below.
         inside = self if self.holds(path) else Root(self.folder, self.defines, tree=path.parent)
 
@@ -80,21 +56,12 @@ class Root:
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
 
-        if not path.exists():
-            raise Unreadable("there is no such file")
-        return Document(self.shown(path), opener=opener, size=_size(path), ask=ask, defines=self.defines)
+        return Document(self.shown(path), opener=opener, size=size, ask=ask, defines=self.defines)
 
     def _asked(self, inside: Root, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
         try:
-            found = inside.holds(normal) and normal.is_file()
-        except (OSError, ValueError):
+            return self.document(normal) if inside.holds(normal) and paths.is_file(normal) else None
+        except Unreadable:
+            # It vanished between the question and the answer.
             return None
-        return self.document(normal) if found else None
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except OSError:
-        return 0

@@ -34,6 +34,13 @@ def member_names(doc: Document) -> tuple[str, ...]:
     return _NAMES[doc]
 
 
+def check_archive(doc: Document) -> None:
+    """Raises Unreadable where a document begins as a zip archive does and has no whole directory."""
+    if doc.head.startswith(SIGNATURE):
+        with doc.stream() as stream:
+            Archive(whole(stream))
+
+
 def inside(doc: Document, member: Member) -> Place:
     """The place of a member."""
     return Place(path=f"{doc.path}!/{member.name}")

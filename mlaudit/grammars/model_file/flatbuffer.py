@@ -49,6 +49,15 @@ class Table:
         size = self._window.number(at, 4)
         return self._window.part(at + 4, size).upto(0, TEXT_LIMIT)
 
+    def numbers(self, index: int) -> int:
+        """How many 32-bit numbers a vector has, all of which are there. Raises Unreadable where they are not."""
+        at = self._pointed(index)
+        if at is None:
+            return 0
+        count = self._window.number(at, 4)
+        self._window.part(at + 4, 4 * count)
+        return count
+
     def text(self, index: int) -> str:
         """A text, empty where the field is not set."""
         return self.data(index).decode("utf-8", "replace")

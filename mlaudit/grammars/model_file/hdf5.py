@@ -31,11 +31,12 @@ class _Sizes:
 
 
 class RootAttributes:
-    """The texts of the root group's attributes. Raises Unreadable."""
+    """The texts of the root group's attributes; `needed` bytes make the file whole. Raises Unreadable."""
 
     def __init__(self, window: Window) -> None:
         self.window = window
         self.dense = False
+        self.needed = 0
         self.texts: dict[str, str] = {}
         self.names: dict[str, None] = {}
         self._read()
@@ -50,6 +51,9 @@ class RootAttributes:
         self.sizes = _Sizes(self.window.number(at, 1), self.window.number(at + 1, 1))
         if not {self.sizes.offset, self.sizes.length} <= {2, 4, 8}:
             raise Unreadable("its HDF5 superblock is corrupt")
+        # The end of the file as its writer left it, the third address of every superblock.
+        first = 12 if version >= 2 else 24 + 4 * version
+        self.needed = self.window.number(first + 2 * self.sizes.offset, self.sizes.offset)
         self._header(self._root_address(version))
 
     def _root_address(self, version: int) -> int:

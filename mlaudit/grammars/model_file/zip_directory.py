@@ -19,6 +19,8 @@ from mlaudit.model.errors import Unreadable
 ENTRIES = 100_000
 DIRECTORY = 16 * 1024 * 1024
 """Bytes of a central directory that is read."""
+CHECKED = 256 * 1024 * 1024
+"""Bytes of one archive's members that are read a second time for their checksums."""
 SIGNATURE = b"PK\x03\x04"
 
 _END = struct.Struct("<4sHHHHIIH")
@@ -49,6 +51,7 @@ class Archive:
         self.window = window
         self.notes: dict[str, None] = {}
         self._shift = 0
+        self._to_check = CHECKED
         self.members: dict[str, Member] = {}
         for member in self._read():
             if member.name in self.members:
@@ -118,6 +121,21 @@ class Archive:
             raise Unreadable(f"the member `{member.name[:80]}` is packed by method {member.method}, which is not read")
         return inflated(window, member.size)
 
+    def checked(self, member: Member) -> Source:
+        """As `open`; a checksum that is wrong is noted, up to `CHECKED` bytes of members. Raises Unreadable."""
+        if member.size > self._to_check:
+            return self.open(member)
+        self._to_check -= member.size
+        source, crc = self.open(member), 0
+        while source.fill():
+            crc = zlib.crc32(source.buffer, crc)
+        self._noted_checksum(member, crc)
+        return self.open(member)
+
+    def _noted_checksum(self, member: Member, crc: int) -> None:
+        if crc != member.crc:
+            self.notes[f"the checksum of `{member.name[:80]}` is wrong: its bytes were changed or damaged"] = None
+
     def contents(self, member: Member) -> Window:
         """A member's bytes as they are stored. Raises Unreadable."""
         at = self._where(member)
@@ -146,8 +164,7 @@ class Archive:
             parts += source.buffer
             if len(parts) > limit:
                 raise Unreadable(f"the member `{member.name[:80]}` unfolds to more than {limit} bytes")
-        if zlib.crc32(parts) != member.crc:
-            self.notes[f"the checksum of `{member.name[:80]}` is wrong"] = None
+        self._noted_checksum(member, zlib.crc32(parts))
         return bytes(parts)
 
 

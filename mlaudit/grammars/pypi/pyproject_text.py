@@ -142,7 +142,11 @@ Includes = Mapping[str, Mapping[str, Node]]
 def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
     includes: dict[str, dict[str, Node]] = {}
     problems: list[Unread] = []
-    for group, node in list(doc.toml.get("dependency-groups").items())[:MAX_GROUPS]:
+    groups = list(doc.toml.get("dependency-groups").items())
+    if len(groups) > MAX_GROUPS:
+        why = f"it has {len(groups)} groups; includes of the first {MAX_GROUPS} are followed"
+        problems.append(doc.unread(why, doc.at("dependency-groups")))
+    for group, node in groups[:MAX_GROUPS]:
         own = includes.setdefault(normalized(group), {})
         for member in node.each() if node.is_list else ():
             try:

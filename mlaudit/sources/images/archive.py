@@ -14,7 +14,7 @@ from mlaudit.sources.images.byte_reader import Reader
 from mlaudit.sources.images.file_system import wanted
 from mlaudit.sources.images.layers import Layer, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
-from mlaudit.sources.images.tar_walk import BLOCK, Entry, TarWalk, clean, looks_like_tar
+from mlaudit.sources.images.tar_walk import BEHIND, BLOCK, Entry, TarWalk, clean, looks_like_tar
 
 MAX_MEMBERS = 100_000
 """Entries of an archive that are indexed; a plain root file system has more, and an image far fewer."""
@@ -119,6 +119,7 @@ class StreamedArchive:
             walk = TarWalk(reader)
             for entry in walk:
                 self._take(walk, entry)
+            reader.skip(BEHIND)
         except Unreadable as error:
             self.problem = error.why
             self.root.lost = True

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 import re
-import stat
 from collections.abc import Iterator
 from pathlib import Path
-from typing import BinaryIO
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
 from mlaudit.sources.images.layers import MAX_HELD, Layer, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean
+from mlaudit.sources.paths import open_regular
 
 MAX_ENTRIES = 4_000_000
 """Entries of a root file system that are looked at."""
@@ -42,6 +42,8 @@ _ASKED_PREFIXES = ("CUDA_", "NV_", "CUDNN_", "NVIDIA_")
 class LayoutFolder:
     """Blobs of an OCI layout, or of an unpacked `docker save` archive."""
 
+    problem = None
+
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
@@ -53,9 +55,9 @@ class LayoutFolder:
         path = self._folder
         for part in relative.split("/"):
             path = path / part
-            if path.is_symlink():
+            if paths.is_link(path):
                 raise Unreadable("it is a link, and links of a layout are not followed")
-        if not path.is_file():
+        if not paths.is_file(path):
             raise Unreadable("the layout does not hold it")
         return path
 
@@ -63,12 +65,12 @@ class LayoutFolder:
         """Whether there is a blob of this name."""
         try:
             return bool(self._path(name))
-        except (Unreadable, OSError, ValueError):
+        except Unreadable:
             return False
 
     def json(self, name: str) -> bytes:
         """A small blob. Raises Unreadable."""
-        with open_inside(self._path(name)) as stream:
+        with open_regular(self._path(name), follow=False) as stream:
             data = stream.read(JSON_LIMIT + 1)
         if len(data) > JSON_LIMIT:
             raise Unreadable(f"`{name[:100]}` has more than the {JSON_LIMIT} bytes that a manifest may have")
@@ -76,44 +78,38 @@ class LayoutFolder:
 
     def layer(self, name: str) -> Layer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
-        with open_inside(self._path(name)) as stream:
+        with open_regular(self._path(name), follow=False) as stream:
             return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name)
-
-
-def open_inside(path: Path) -> BinaryIO:
-    """A regular file that is no link. Raises Unreadable."""
-    flags = os.O_RDONLY
-    for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_NOFOLLOW", "O_BINARY"):
-        flags |= getattr(os, flag, 0)
-    try:
-        descriptor = os.open(path, flags)
-    except (OSError, ValueError) as error:
-        raise Unreadable(f"it cannot be opened: {getattr(error, 'strerror', None) or error}") from None
-    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-        os.close(descriptor)
-        raise Unreadable("it is not a regular file")
-    return os.fdopen(descriptor, "rb")
 
 
 def is_layout(folder: Path) -> bool:
     """Whether a folder is an OCI layout or an unpacked `docker save` archive."""
-    if (folder / "blobs").is_dir() or (folder / "oci-layout").is_file():
-        return (folder / "index.json").is_file() or (folder / "manifest.json").is_file()
-    return (folder / "manifest.json").is_file() and any(folder.glob("*/layer.tar"))
+    manifest = paths.is_file(folder / "manifest.json")
+    if paths.is_folder(folder / "blobs") or paths.is_file(folder / "oci-layout"):
+        return manifest or paths.is_file(folder / "index.json")
+    return manifest and _holds_layers(folder)
+
+
+def _holds_layers(folder: Path) -> bool:
+    """Whether some folder below holds a `layer.tar`, as `docker save` wrote it before OCI layouts."""
+    try:
+        return any(paths.lexists(folder / entry.name / "layer.tar") for entry in paths.entries(folder))
+    except Unreadable:
+        return False
 
 
 def is_root(folder: Path) -> bool:
     """Whether a folder is a root file system, a conda prefix, or the root of a process."""
-    if _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute())) or (folder / "conda-meta").is_dir():
+    if _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute())) or paths.is_folder(folder / "conda-meta"):
         return True
-    return any(os.path.lexists(folder / sign) for sign in _ROOT_SIGNS) or any(_system_pythons(folder))
+    return any(paths.lexists(folder / sign) for sign in _ROOT_SIGNS) or any(_system_pythons(folder))
 
 
 def _system_pythons(folder: Path) -> Iterator[str]:
     for library in ("usr/local/lib", "usr/lib"):
         try:
-            yield from (one.name for one in (folder / library).iterdir() if _PYTHON_FOLDER.fullmatch(one.name))
-        except OSError:
+            yield from (one.name for one in paths.entries(folder / library) if _PYTHON_FOLDER.fullmatch(one.name))
+        except Unreadable:
             continue
 
 
@@ -129,10 +125,10 @@ class _Walk:
         while waiting:
             relative = waiting.pop()
             try:
-                with os.scandir(f"{self._folder}/{relative}") as entries:
-                    waiting.extend(folder for entry in entries if (folder := self._entry(relative, entry)))
-            except OSError as error:
-                self._lose(relative, f"it cannot be looked into: {error.strerror or error}")
+                entries = paths.entries(f"{self._folder}/{relative}")
+                waiting.extend(folder for entry in entries if (folder := self._entry(relative, entry)))
+            except Unreadable as error:
+                self._lose(relative, f"it cannot be looked into: {error.why}")
             if self.layer.entries > MAX_ENTRIES or len(self.layer.files) > MAX_HELD:
                 self._lose("", f"more than {MAX_ENTRIES} entries, or too many metadata files; the rest is not read")
                 return
@@ -145,7 +141,7 @@ class _Walk:
         """A folder to look into; files are kept."""
         self.layer.entries += 1
         path = f"{relative}/{entry.name}" if relative else entry.name
-        if entry.is_dir(follow_symlinks=False):
+        if paths.entry_is_folder(entry):
             return path if _entered(relative, entry.name) else None
         limit = wanted(path)
         if limit is None and entry.is_symlink() and path.count("/") <= _SHALLOW:
@@ -159,15 +155,15 @@ class _Walk:
         try:
             if entry.is_symlink():
                 return Held(form=Form.LINK, link=str(Path(entry.path).readlink())[:4096])
-            if not entry.is_file(follow_symlinks=False):
+            if not paths.entry_is_file(entry):
                 return Held(form=Form.OTHER)
             size = entry.stat(follow_symlinks=False).st_size
             if limit == EXISTS:
                 return Held(size=size)
-            with open_inside(Path(entry.path)) as stream:
+            with open_regular(entry.path, follow=False) as stream:
                 return condensed(path, Held(content=stream.read(limit), size=size))
         except OSError as error:
-            return Held(problem=f"it cannot be read: {error.strerror or error}")
+            return Held(problem=paths.refusal(error))
         except Unreadable as error:
             return Held(problem=error.why)
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images.byte_reader import Reader, unfolded
 from mlaudit.sources.images.file_system import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
-from mlaudit.sources.images.tar_walk import Entry, TarWalk, clean
+from mlaudit.sources.images.tar_walk import BEHIND, Entry, TarWalk, clean
 
 MAX_ENTRIES = 4_000_000
 """Entries of one layer."""
@@ -60,9 +60,11 @@ def scan(reader: Reader, shown: str) -> Layer:
     """What a layer holds; where it cannot be read to its end, that is a gap and the layer is lost."""
     layer = Layer()
     try:
-        walk = TarWalk(unfolded(reader))
+        unpacked = unfolded(reader)
+        walk = TarWalk(unpacked)
         for entry in walk:
             take(layer, walk, entry)
+        unpacked.skip(BEHIND)
     except Unreadable as error:
         layer.lost = True
         named = f" ({shown[:100]})" if shown else ""

@@ -35,6 +35,11 @@ _USUAL = "linux/amd64"
 class Blobs(Protocol):
     """Where manifests and layers are: an archive or a folder."""
 
+    @property
+    def problem(self) -> str | None:
+        """Why not everything is known that it holds."""
+        ...
+
     def holds(self, name: str) -> bool:
         """Whether there is a blob of this name."""
         ...

@@ -7,15 +7,16 @@ from pathlib import Path
 
 from mlaudit.document.node import Malformed
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.images import archive, byte_reader, folder, layers, layout, tar_walk
 from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
 from mlaudit.sources.images.file_system import FileSystem, Gap, Setup
-from mlaudit.sources.working_tree import open_regular
+from mlaudit.sources.paths import open_regular
 
 
 def file_system(path: Path, shown: str, platform: str | None) -> FileSystem | None:
     """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable."""
-    return _of_folder(path, shown, platform) if path.is_dir() else _of_file(path, shown, platform)
+    return _of_folder(path, shown, platform) if paths.is_folder(path) else _of_file(path, shown, platform)
 
 
 def _of_folder(path: Path, shown: str, platform: str | None) -> FileSystem | None:
@@ -38,7 +39,7 @@ def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
         if path.name.lower().endswith(ARCHIVE_NAMES):
             raise
         return None
-    size = path.stat().st_size
+    size = paths.status(path).st_size
     found = _streamed(opened, size, shown, platform) if compressed else _sought(opened, size, shown, platform)
     if found is None and path.name.lower().endswith(ARCHIVE_NAMES):
         raise Unreadable("it is no image (no `manifest.json`, no `index.json`) and no root file system")
@@ -84,6 +85,8 @@ def _image(shown: str, blobs: layout.Blobs, platform: str | None) -> FileSystem:
         except Unreadable as error:
             merged.lost = True
             merged.gaps.append(Gap(path="", why=f"a layer of the image is not read: {error.why} ({name[:100]})"))
+    if blobs.problem is not None:
+        merged.gaps.append(Gap(path="", why=f"the archive cannot be read to its end: {blobs.problem}"))
     notes = [note] if note else []
     return FileSystem(shown, merged.files, setup, gaps=merged.gaps, notes=notes, lost=merged.lost)
 

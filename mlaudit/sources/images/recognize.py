@@ -6,8 +6,10 @@ from pathlib import Path
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
 from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
-from mlaudit.sources.working_tree import Root, open_regular
+from mlaudit.sources.paths import open_regular
+from mlaudit.sources.working_tree import Root
 
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00")
 _MAGIC = b"ustar"
@@ -25,7 +27,7 @@ def image_document(path: Path, root: Root, platform: str | None = None) -> Docum
     Raises:
         Unreadable: it is one, and nothing of it can be read.
     """
-    if not path.is_dir() and not _may_be_archive(path):
+    if not paths.is_folder(path) and not _may_be_archive(path):
         return None
     # What reads images is imported only where there may be one: most sources are text.
     from mlaudit.sources.images.loading import file_system
@@ -40,6 +42,6 @@ def _may_be_archive(path: Path) -> bool:
     try:
         with open_regular(path) as stream:
             head = stream.read(_MAGIC_AT + len(_MAGIC))
-    except (Unreadable, OSError):
+    except Unreadable:
         return False
     return head.startswith(_COMPRESSED) or head[_MAGIC_AT:] == _MAGIC

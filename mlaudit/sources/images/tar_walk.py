@@ -15,6 +15,9 @@ BLOCK = 512
 NAME_LIMIT = 1024 * 1024
 """Bytes of an extended header: a GNU long name or the records of a pax header."""
 
+BEHIND = 1024 * 1024
+"""Bytes behind the end of an archive that are unpacked too: padding, and the checksum of the stream around it."""
+
 _ZERO = bytes(BLOCK)
 _REGULAR = frozenset(b"\x0007S")
 _HEADER_ONLY = frozenset(b"123456")

@@ -1,0 +1,57 @@
+"""What is said of a document that states nothing: a file without content must not pass for one that was compared."""
+
+from __future__ import annotations
+
+from mlaudit.document.document import Document
+from mlaudit.document.node import Node
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Fact, Statement
+from mlaudit.parsers._registry import Parser
+
+_BLANKS = b" \t\r\n\f\v\0\xef\xbb\xbf"
+_COMMENTS = ("#", ";", "//")
+_PARSED = ("toml", "lock_toml", "json", "yaml")
+
+
+def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> Statement | None:
+    """A note, or an Unread, on a document in which its parser met no pin; None where there is nothing to explain.
+
+    A format that no file name tells was chosen for the content or by the user, so content that states nothing is not
+    of it; files with a name of their own, a workflow for one, may well have nothing to say of versions.
+
+    Args:
+        doc: the document.
+        parser: that read it.
+        rooted: it names a project, a stage or an environment.
+        complete: it names everything that is installed.
+    """
+    if doc.tree is not None:
+        return None
+    if not doc.head.strip(_BLANKS):
+        return _note(doc, "it is empty, so that it states nothing")
+    value = next((doc.__dict__[language].value for language in _PARSED if _is_parsed(doc, language)), doc)
+    if value is None or value == [] or value == {}:
+        return _note(doc, "nothing but comments and empty values is in it, so that it states nothing")
+    if value is not doc and not isinstance(value, (dict, list)):
+        return doc.unread("expected a table, found a single value")
+    if _only_comments(doc):
+        return _note(doc, "nothing but comments is in it, so that it states nothing")
+    if complete:
+        return _note(doc, "it lists no package at all")
+    return None if parser.files or rooted else doc.unread(f"nothing in it is of the format {parser.format}")
+
+
+def _is_parsed(doc: Document, language: str) -> bool:
+    return isinstance(doc.__dict__.get(language), Node)
+
+
+def _only_comments(doc: Document) -> bool:
+    try:
+        lines = doc.text.splitlines()
+    except Unreadable:
+        return False
+    return all(not line.strip() or line.lstrip().startswith(_COMMENTS) for line in lines)
+
+
+def _note(doc: Document, sentence: str) -> Fact:
+    return Fact(key="note", value=sentence, at=doc.place())

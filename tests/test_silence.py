@@ -1,0 +1,127 @@
+"""A document that states nothing, or is bounded, says so; none passes for one that was read and compared."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Reading
+from mlaudit.parsers import cyclonedx, pipdeptree
+from mlaudit.parsers._read import read
+from mlaudit.parsers._registry import parsers
+from tests.artifact_bytes import reasons
+from tests.checkout import write
+from tests.command_line import run
+
+EMPTY = {"nothing": b"", "line ends": b"\n\n", "blanks": b"  \t ", "mark": b"\xef\xbb\xbf"}
+COMMENTS = {"comments": b"# one\n\n# two\n"}
+SINGLE = {"null": b"null", "list": b"[]", "table": b"{}", "text": b'"numpy"'}
+NAMED = sorted(name for name, parser in parsers().items() if parser.kind == "text" and not parser.artifact)
+BY_CONTENT = sorted(name for name in NAMED if not parsers()[name].files)
+
+
+def _read(format_name: str, data: bytes) -> Reading:
+    pattern = next(iter(parsers()[format_name].files), "document")
+    return read(Document(pattern.replace("*", "x"), data), format_name)
+
+
+def notes(found: Reading) -> str:
+    return " | ".join(fact.value for fact in found.facts if fact.key == "note")
+
+
+@pytest.mark.parametrize("content", EMPTY)
+@pytest.mark.parametrize("format_name", NAMED)
+def test_an_empty_document_says_that_it_is_empty(format_name: str, content: str) -> None:
+    found = _read(format_name, EMPTY[content])
+    assert not found.pins
+    assert found.unread or "it is empty" in notes(found)
+
+
+@pytest.mark.parametrize("format_name", NAMED)
+def test_a_document_of_comments_is_not_silent(format_name: str) -> None:
+    found = _read(format_name, COMMENTS["comments"])
+    assert not found.pins
+    assert found.unread or found.facts
+
+
+@pytest.mark.parametrize("content", SINGLE)
+@pytest.mark.parametrize("format_name", BY_CONTENT)
+def test_content_of_another_kind_is_told_where_the_user_names_the_format(format_name: str, content: str) -> None:
+    found = _read(format_name, SINGLE[content])
+    assert found.unread or found.pins or notes(found) or found.roots
+
+
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        ("uv.lock", "version = 1\n"),
+        ("poetry.lock", ""),
+        ("Pipfile.lock", "{}"),
+        ("pylock.toml", ""),
+        ("conda-lock.yml", "version: 1\n"),
+        ("pdm.lock", "# nothing\n"),
+        ("environment.yml", "# nothing\n"),
+        ("environment.yml", "name: x\n"),
+        ("Dockerfile", "RUN pip install numpy==1.26.4\n"),
+        ("Dockerfile", "# nothing\n"),
+        ("train.ipynb", "{}"),
+        ("bom.json", "{}"),
+        ("requirements.txt", ""),
+        ("requirements.txt", "# nothing\n"),
+    ],
+)
+def test_a_user_who_names_a_file_without_content_is_told(name: str, text: str, tmp_path: Path) -> None:
+    write(tmp_path, {name: text})
+    done = run(tmp_path, "list", name)
+    assert "not read" in done.stdout or "note: " in done.stdout, done.stdout
+
+
+def test_a_note_on_an_empty_file_reaches_the_report(tmp_path: Path) -> None:
+    write(tmp_path, {"training/requirements.txt": "numpy==1\n", "serving/requirements.txt": ""})
+    done = run(tmp_path, "compare", "training/requirements.txt", "serving/requirements.txt")
+    assert "it is empty, so that it states nothing (serving/requirements.txt)" in " ".join(done.stdout.split())
+
+
+def _bill(levels: int) -> dict[str, object]:
+    component: dict[str, object] = {"type": "library", "name": "numpy", "version": "1", "purl": "pkg:pypi/numpy@1"}
+    for level in range(levels):
+        component = {"type": "library", "name": f"n{level}", "version": "1", "components": [component]}
+    return {"bomFormat": "CycloneDX", "specVersion": "1.5", "components": [component]}
+
+
+def _tree(levels: int) -> list[dict[str, object]]:
+    node: dict[str, object] = {"package_name": "numpy", "installed_version": "1", "dependencies": []}
+    for level in range(levels):
+        node = {"package_name": f"n{level}", "installed_version": "1", "dependencies": [node]}
+    return [node]
+
+
+NESTED: dict[str, tuple[Callable[[int], object], int, str, str]] = {
+    "cyclonedx": (_bill, cyclonedx.MAX_DEPTH, "bom.json", "cyclonedx"),
+    "pipdeptree": (_tree, pipdeptree.MAX_DEPTH, "tree.json", "pipdeptree"),
+}
+
+
+@pytest.mark.parametrize("kind", NESTED)
+def test_what_lies_below_a_bound_is_told(kind: str) -> None:
+    make, bound, name, format_name = NESTED[kind]
+    within = read(Document(name, json.dumps(make(bound // 2)).encode()), format_name)
+    assert any(pin.name == "numpy" for pin in within.pins)
+    assert not within.unread
+    beyond = read(Document(name, json.dumps(make(bound + 5)).encode()), format_name)
+    assert not any(pin.name == "numpy" for pin in beyond.pins)
+    assert f"nested more than {bound} deep" in reasons(beyond)
+
+
+def test_a_bound_on_lines_is_told() -> None:
+    found = read(Document(".python-version", b"# x\n" * 20_000 + b"3.11\n"))
+    assert "lines" in reasons(found)
+    found = read(Document("setup.cfg", b"# x\n" * 110_000 + b"[options]\ninstall_requires =\n  numpy==1\n"))
+    assert "lines" in reasons(found) or found.pins
+    groups = "".join(f"g{number} = []\n" for number in range(600))
+    found = read(Document("pyproject.toml", f"[project]\nname = 'x'\n[dependency-groups]\n{groups}".encode()))
+    assert "600 groups" in reasons(found)
