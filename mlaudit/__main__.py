@@ -16,7 +16,11 @@ def _leave_out_current_folder() -> None:
     `python -m` puts the current folder there, PYTHONPATH whatever it holds. Folders stay that belong to the running
     Python, or that hold this package, since these may lie below the current one (`.venv`).
     """
-    here = os.path.realpath(os.curdir)
+    try:
+        here = os.path.realpath(os.curdir)
+    except OSError:
+        # The current folder was deleted: nothing can be imported from it.
+        here = os.sep
     package = os.path.dirname(os.path.dirname(os.path.realpath(__file__)))  # noqa: PTH120
     kept = [os.path.realpath(folder) for folder in (sys.prefix, sys.exec_prefix, sys.base_prefix)]
 

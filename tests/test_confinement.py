@@ -174,7 +174,7 @@ def test_a_named_configuration_says_why_it_is_none(tmp_path: Path, make: Any) ->
     make(tmp_path / "own.toml")
     done = run(drifted(tmp_path), "check", "--config", "own.toml")
     assert done.returncode == 2
-    assert done.stderr.startswith("error: own.toml: it is ")
+    assert done.stderr.startswith("error: --config own.toml: ")
 
 
 # What an audited tree says about findings

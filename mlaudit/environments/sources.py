@@ -9,7 +9,7 @@ from pathlib import Path, PurePosixPath
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.environments.target_problems import part_problems
-from mlaudit.model.errors import Unreadable
+from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
@@ -137,6 +137,8 @@ def _readings(part: Spelled, options: Options) -> list[Reading]:
     options.progress.reading(part.path)
     try:
         documents = _documents(part, options)
+    except UsageError:
+        raise
     except Exception as error:
         at = (error.line, error.column) if isinstance(error, Unreadable) else ()
         return [unreadable(part.text, Unreadable(reason(error), *at))]

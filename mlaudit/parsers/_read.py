@@ -197,13 +197,8 @@ def _statements(doc: Document, parser: Parser) -> Iterator[Statement]:
     """What a parser says of a document; where it gives up, why."""
     try:
         yield from map(_with_readable_version, parser.read(doc))
-    except Unreadable as error:
-        exhausted = isinstance(error, BudgetExceeded)
-        yield Unread(at=doc.place(error.line, error.column), why=error.why, whole=True, exhausted=exhausted)
-    except Malformed as error:
-        yield Unread(at=doc.at(*error.route), why=str(error), whole=True)
-    except RecursionError:
-        yield Unread(at=doc.place(), why="it is nested too deeply", whole=True)
+    except Exception as error:
+        yield replace(failures.unread(doc, error), exhausted=isinstance(error, BudgetExceeded))
 
 
 def _with_readable_version(statement: Statement) -> Statement:

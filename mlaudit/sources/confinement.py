@@ -24,6 +24,8 @@ def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = Non
         tree: the audited folder, resolved.
         clone: the folder of another repository that the source is of.
     """
+    if "\0" in path:
+        return "its name has a NUL character, which no file's name has"
     if clone is not None:
         return f"a configuration that was found names a repository by git+file:; {_WAY_OUT}"
     if path == "-":
