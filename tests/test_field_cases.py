@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -272,25 +274,36 @@ def _install_step() -> str:
 
 
 def _run(command: str, folder: Path) -> Outcome:
-    """The commands in one shell; the most memory that any of its processes took is the shell's own to tell."""
+    """The commands in one shell, whose children tell the most memory that one of them took."""
     line = command.replace("{dir}", str(folder))
-    env = {**_environment(), "INSTALL_STEP": _install_step()}
-    done = subprocess.run(
+    seconds = SECONDS * (1 + line.count("; cd "))
+    started = subprocess.Popen(
         [sys.executable, "-c", _MEASURED, line],
         cwd=folder,
-        env=env,
-        capture_output=True,
-        check=False,
-        timeout=SECONDS * (1 + line.count("; cd ")),
+        env={**_environment(), "INSTALL_STEP": _install_step()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    out, err = (stream.decode("utf-8", "backslashreplace") for stream in (done.stdout, done.stderr))
+    try:
+        out, err = (stream.decode("utf-8", "backslashreplace") for stream in started.communicate(timeout=seconds))
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"it did not end within {seconds} seconds")
+    finally:
+        # An audit that hangs is a grandchild of this process, and would go on without the group's end.
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
     err, _, peak = err.rpartition("peak=")
-    return Outcome(folder, done.returncode, out, err, int(peak) * 1024)
+    return Outcome(folder, started.returncode, out, err, int(peak) * 1024)
 
 
-_MEASURED = """
+# Twice the memory that is allowed is enough to see that it was exceeded, and leaves the machine alone.
+_MEASURED = f"""
 import resource, subprocess, sys
+resource.setrlimit(resource.RLIMIT_AS, ({2 * MEMORY}, {2 * MEMORY}))
 code = subprocess.run(["bash", "-c", sys.argv[1]]).returncode
-print(f"peak={resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}", file=sys.stderr)
+print(f"peak={{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}}", file=sys.stderr)
 sys.exit(code)
 """
