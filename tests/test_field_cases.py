@@ -56,10 +56,9 @@ def survives(outcome: Outcome) -> None:
     assert outcome.peak < MEMORY
 
 
-def says_unread(*words: str) -> Check:
+def says(*words: str) -> Check:
     def check(outcome: Outcome) -> None:
         survives(outcome)
-        assert "unread" in outcome.text.lower() or "not read" in outcome.text.lower() or outcome.code == 2
         unwrapped = " ".join(outcome.text.split())
         for word in words:
             assert word in unwrapped
@@ -159,18 +158,18 @@ CHECKS: dict[str, Check] = {
     "digits-5000": lists_or_says_why,
     "env-doubling": lists_or_says_why,
     "fleet-globs": survives,
-    "gguf-cut-silent": says_unread("cut"),
+    "gguf-cut-silent": says("cut"),
     "git-dir-environment": reads_the_named_repository,
     "git-promisor-check": runs_nothing,
     "git-promisor-revision": runs_nothing,
     "invisible-characters": prints_no_invisible,
-    "io-error-file": says_unread("Input/output error"),
-    "long-same": says_unread("longer than the file system allows"),
-    "long-source": says_unread("longer than the file system allows"),
+    "io-error-file": says("Input/output error"),
+    "long-same": says("longer than the file system allows"),
+    "long-source": says("longer than the file system allows"),
     "many-versions": lists_or_says_why,
     "notebook-million-cells": lists_or_says_why,
     "nox-expressions": lists_or_says_why,
-    "nul-in-source": says_unread("NUL"),
+    "nul-in-source": says("NUL"),
     "output-not-atomic": keeps_the_earlier_report,
     "python-m-hijack": runs_nothing,
     "repeat-pip-install": lists_or_says_why,
@@ -180,14 +179,14 @@ CHECKS: dict[str, Check] = {
     "shell-doubling": lists_or_says_why,
     "stages-include": lists_or_says_why,
     "std-streams": one_line_and_usage,
-    "symlink-loop-folder": says_unread("leads back to itself"),
-    "symlink-loop-source": says_unread("leads back to itself"),
+    "symlink-loop-folder": says("leads back to itself"),
+    "symlink-loop-source": says("leads back to itself"),
     "symlinked-requirements-silent": finds_the_link,
     "token-over-512": masks,
     "toml-tables": lists_or_says_why,
     "tox-self-reference": lists_or_says_why,
     "unmasked-places": masks,
-    "unreadable-folder": says_unread("permission to read it is denied"),
+    "unreadable-folder": says("permission to read it is denied"),
     "workflow-command-in-table": prints_no_command,
 }
 SLOW = frozenset(
