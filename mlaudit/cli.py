@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from mlaudit import __version__
+from mlaudit.sources import paths
 
 if TYPE_CHECKING:
     from mlaudit.options import Options
@@ -247,7 +248,6 @@ def init(
 ) -> None:
     """Write mlaudit.toml from what is discovered."""
     from mlaudit.commands import initial
-    from mlaudit.sources import paths
 
     with _errors():
         target = path / "mlaudit.toml"
@@ -313,8 +313,6 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
 
 def _root(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
-    from mlaudit.sources import paths
-
     here = paths.current_folder()
     inside = paths.resolved(start) if paths.lies_inside(start, here) else here
     found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
