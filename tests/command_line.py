@@ -42,6 +42,7 @@ def run(
     )
     out, err = (stream.decode("utf-8").replace("\r\n", "\n") for stream in (done.stdout, done.stderr))
     assert "Traceback" not in err, err
+    assert "this is a defect of mlaudit" not in out + err, out + err
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 

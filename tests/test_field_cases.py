@@ -8,9 +8,11 @@ from __future__ import annotations
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -54,11 +56,9 @@ def survives(outcome: Outcome) -> None:
     assert outcome.peak < MEMORY
 
 
-def says_unread(*words: str) -> Check:
+def says(*words: str) -> Check:
     def check(outcome: Outcome) -> None:
         survives(outcome)
-        said = outcome.text.lower()
-        assert "unread" in said or "not read" in said or "cannot be compared" in said or outcome.code == 2
         unwrapped = " ".join(outcome.text.split())
         for word in words:
             assert word in unwrapped
@@ -158,18 +158,18 @@ CHECKS: dict[str, Check] = {
     "digits-5000": lists_or_says_why,
     "env-doubling": lists_or_says_why,
     "fleet-globs": survives,
-    "gguf-cut-silent": says_unread("cut"),
+    "gguf-cut-silent": says("cut"),
     "git-dir-environment": reads_the_named_repository,
     "git-promisor-check": runs_nothing,
     "git-promisor-revision": runs_nothing,
     "invisible-characters": prints_no_invisible,
-    "io-error-file": says_unread("Input/output error"),
-    "long-same": says_unread("longer than the file system allows"),
-    "long-source": says_unread("longer than the file system allows"),
+    "io-error-file": says("Input/output error"),
+    "long-same": says("longer than the file system allows"),
+    "long-source": says("longer than the file system allows"),
     "many-versions": lists_or_says_why,
     "notebook-million-cells": lists_or_says_why,
     "nox-expressions": lists_or_says_why,
-    "nul-in-source": says_unread("NUL"),
+    "nul-in-source": says("NUL"),
     "output-not-atomic": keeps_the_earlier_report,
     "python-m-hijack": runs_nothing,
     "repeat-pip-install": lists_or_says_why,
@@ -179,14 +179,14 @@ CHECKS: dict[str, Check] = {
     "shell-doubling": lists_or_says_why,
     "stages-include": lists_or_says_why,
     "std-streams": one_line_and_usage,
-    "symlink-loop-folder": says_unread("leads back to itself"),
-    "symlink-loop-source": says_unread("leads back to itself"),
+    "symlink-loop-folder": says("leads back to itself"),
+    "symlink-loop-source": says("leads back to itself"),
     "symlinked-requirements-silent": finds_the_link,
     "token-over-512": masks,
     "toml-tables": lists_or_says_why,
     "tox-self-reference": lists_or_says_why,
     "unmasked-places": masks,
-    "unreadable-folder": says_unread("permission to read it is denied"),
+    "unreadable-folder": says("permission to read it is denied"),
     "workflow-command-in-table": prints_no_command,
 }
 SLOW = frozenset(
@@ -273,25 +273,36 @@ def _install_step() -> str:
 
 
 def _run(command: str, folder: Path) -> Outcome:
-    """The commands in one shell; the most memory that any of its processes took is the shell's own to tell."""
+    """The commands in one shell, whose children tell the most memory that one of them took."""
     line = command.replace("{dir}", str(folder))
-    env = {**_environment(), "INSTALL_STEP": _install_step()}
-    done = subprocess.run(
+    seconds = SECONDS * (1 + line.count("; cd "))
+    started = subprocess.Popen(
         [sys.executable, "-c", _MEASURED, line],
         cwd=folder,
-        env=env,
-        capture_output=True,
-        check=False,
-        timeout=SECONDS * (1 + line.count("; cd ")),
+        env={**_environment(), "INSTALL_STEP": _install_step()},
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
     )
-    out, err = (stream.decode("utf-8", "backslashreplace") for stream in (done.stdout, done.stderr))
+    try:
+        out, err = (stream.decode("utf-8", "backslashreplace") for stream in started.communicate(timeout=seconds))
+    except subprocess.TimeoutExpired:
+        pytest.fail(f"it did not end within {seconds} seconds")
+    finally:
+        # An audit that hangs is a grandchild of this process, and would go on without the group's end.
+        with suppress(ProcessLookupError):
+            os.killpg(started.pid, signal.SIGKILL)
+        started.wait()
     err, _, peak = err.rpartition("peak=")
-    return Outcome(folder, done.returncode, out, err, int(peak) * 1024)
+    return Outcome(folder, started.returncode, out, err, int(peak) * 1024)
 
 
-_MEASURED = """
+# Twice the memory that is allowed is enough to see that it was exceeded, and leaves the machine alone.
+_MEASURED = f"""
 import resource, subprocess, sys
+resource.setrlimit(resource.RLIMIT_AS, ({2 * MEMORY}, {2 * MEMORY}))
 code = subprocess.run(["bash", "-c", sys.argv[1]]).returncode
-print(f"peak={resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}", file=sys.stderr)
+print(f"peak={{resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss}}", file=sys.stderr)
 sys.exit(code)
 """

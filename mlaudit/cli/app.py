@@ -17,6 +17,7 @@ import typer
 from mlaudit import __version__
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.model.errors import UsageError
+from mlaudit.sources import paths
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
@@ -267,7 +268,6 @@ def init(
 ) -> None:
     """Write mlaudit.toml from what is discovered."""
     from mlaudit.api import initial
-    from mlaudit.sources import paths
 
     with _errors():
         target = path / "mlaudit.toml"
