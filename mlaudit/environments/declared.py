@@ -9,10 +9,10 @@ from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
 from mlaudit.environments.sources import assemble, parse_source
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.globs import wildcards
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
+from mlaudit.parsers._failures import reason
 from mlaudit.parsers._registry import is_named
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.options import Options
@@ -98,8 +98,8 @@ def _shared(root: Root, path: Path, refused: Unread | None) -> SharedFile:
         return SharedFile(path=root.shown(path), text=None, why=f"{refused.why} ({refused.at})")
     try:
         return SharedFile(path=root.shown(path), text=root.document(path).text)
-    except Unreadable as error:
-        return SharedFile(path=root.shown(path), text=None, why=error.why)
+    except Exception as error:
+        return SharedFile(path=root.shown(path), text=None, why=reason(error))
 
 
 def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[Spelled]:
