@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import chain
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.python_text import release
@@ -12,8 +14,10 @@ from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Kind, Layer, Place, Statement
+from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
+
+CELLS = Limit(name="cells of a notebook", most=100_000)
 
 MAX_OUTPUT = 1024 * 1024
 """Characters of a cell's output that are searched."""
@@ -52,12 +56,15 @@ def read(doc: Document) -> Iterator[Statement]:
         return
     if not doc.text.strip():
         raise Unreadable("it is empty; a notebook has a list `cells`")
-    root = doc.json
+    root = doc.json_outline
     if not root.is_table or not (root.get("cells").exists or root.get("worksheets").exists):
         raise Unreadable("it has no list `cells`, which every notebook has")
     recipe = Recipe(doc, values=doc.defines)
     yield from _python(doc, root)
-    for cell in _cells(root):
+    for cell in _cells(doc):
+        if isinstance(cell, Unread):
+            yield cell
+            continue
         try:
             yield from _cell(doc, recipe, cell)
         except Malformed as error:
@@ -73,13 +80,13 @@ def _python(doc: Document, root: Node) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail="the kernel")
 
 
-def _cells(root: Node) -> Iterator[Node]:
-    """The code cells; notebooks of format 3 hold them in worksheets."""
-    lists = [root.get("cells"), *(sheet.get("cells") for sheet in root.get("worksheets").each())]
-    for listed in lists:
-        for cell in listed.each():
-            if not cell.is_table or cell.get("cell_type").value == "code":
-                yield cell
+def _cells(doc: Document) -> Iterator[Node | Unread]:
+    """The code cells; notebooks of format 3 hold them in worksheets. Raises BudgetExceeded."""
+    sheets = (sheet for sheet in doc.json_members("worksheets") if isinstance(sheet, Node))
+    for cell in chain(doc.json_members("cells"), *(sheet.get("cells").each() for sheet in sheets)):
+        spend(CELLS)
+        if isinstance(cell, Unread) or not cell.is_table or cell.get("cell_type").value == "code":
+            yield cell
 
 
 def _cell(doc: Document, recipe: Recipe, cell: Node) -> Iterator[Statement]:
