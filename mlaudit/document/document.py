@@ -310,9 +310,12 @@ class Document:
             at=at or self.place(), why=why, what=masked(what.strip())[:200], package=package, template=template
         )
 
-    def guarded(self, nodes: Iterable[Node], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
+    def guarded(self, nodes: Iterable[Node | Unread], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
         """What `read` makes of each node; a malformed node becomes an Unread and the others go on."""
         for node in nodes:
+            if isinstance(node, Unread):
+                yield node
+                continue
             try:
                 yield from read(node)
             except Malformed as error:

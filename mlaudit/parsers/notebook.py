@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from itertools import chain
+from itertools import accumulate, chain
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -18,9 +19,6 @@ from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 CELLS = Limit(name="cells of a notebook", most=100_000)
-
-MAX_OUTPUT = 1024 * 1024
-"""Characters of a cell's output that are searched."""
 
 _CELLS = re.compile(rb'"(?:cells|worksheets)"\s*:\s*\[')
 _FORMAT = re.compile(rb'"nbformat"\s*:\s*\d')
@@ -144,17 +142,12 @@ def _confirmed(doc: Document, recipe: Recipe, outputs: Node) -> Iterator[Stateme
     """`Successfully installed torch-2.3.1 ...` in the output of a cell."""
     for output in outputs.each():
         text = output.get("text")
-        listed = "".join(member.text() for member in text.each()) if text.is_list else text.maybe_text() or ""
-        for found in _INSTALLED.finditer(listed[:MAX_OUTPUT]):
-            yield from _named(doc, recipe, found.group(1).split(), _line_of(doc, text, found.group(0)))
-
-
-def _line_of(doc: Document, text: Node, line: str) -> Place:
-    """The place of the line of an output that holds a text."""
-    for member in text.each() if text.is_list else ():
-        if line[:200] in member.text():
-            return doc.at(*member.route)
-    return doc.at(*text.route)
+        members = list(text.each()) if text.is_list else [text]
+        parts = [member.maybe_text() or "" for member in members]
+        starts = [0, *accumulate(map(len, parts))]
+        for found in _INSTALLED.finditer("".join(parts)):
+            member = members[bisect_right(starts, found.start()) - 1]
+            yield from _named(doc, recipe, found.group(1).split(), doc.at(*member.route))
 
 
 def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> Iterator[Statement]:

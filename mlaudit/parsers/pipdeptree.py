@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import Line, lines
@@ -18,8 +19,8 @@ from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers
 from mlaudit.parsers._registry import parser
 
-MAX_DEPTH = 200
-"""Packages below packages in a tree."""
+STEPS = Limit(name="steps from the root of a tree to its packages", most=5_000_000)
+"""A package counts with its depth."""
 
 _JSON = re.compile(rb'"installed_version"\s{0,8}:')
 _ROOT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
@@ -90,8 +91,8 @@ def _json(doc: Document) -> Iterator[Statement]:
 
 def _below(node: Node) -> list[tuple[Node, bool]]:
     members = node.get("dependencies") if node.is_table else node
-    deep = len(node.route) > 2 * MAX_DEPTH
-    return [(member, True) for member in members.each()][::-1] if members.is_list and not deep else []
+    spend(STEPS, len(node.route))
+    return [(member, True) for member in members.each()][::-1] if members.is_list else []
 
 
 def _entry(doc: Document, node: Node) -> _Seen:
