@@ -14,7 +14,8 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.document.positions import Locator, Route, Span, json_locator, toml_locator, yaml_locator
+from mlaudit.document.positions import Locator, Span, json_locator, toml_locator, yaml_locator
+from mlaudit.document.tree_index import Route
 
 ROOT = Path(__file__).resolve().parent.parent
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", ROOT.parent / "shared" / "corpus"))

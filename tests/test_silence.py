@@ -10,7 +10,6 @@ import pytest
 
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Reading
-from mlaudit.parsers import cyclonedx, pipdeptree
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
 from tests.artifact_bytes import reasons
@@ -100,21 +99,23 @@ def _tree(levels: int) -> list[dict[str, object]]:
     return [node]
 
 
-NESTED: dict[str, tuple[Callable[[int], object], int, str, str]] = {
-    "cyclonedx": (_bill, cyclonedx.MAX_DEPTH, "bom.json", "cyclonedx"),
-    "pipdeptree": (_tree, pipdeptree.MAX_DEPTH, "tree.json", "pipdeptree"),
+LEVEL = '{"type": "library", "name": "n", "version": "1", "components": ['
+BRANCH = '{"package_name": "n", "installed_version": "1", "dependencies": ['
+NESTED: dict[str, tuple[Callable[[int], object], str, str]] = {
+    "cyclonedx": (_bill, "bom.json", LEVEL),
+    "pipdeptree": (_tree, "tree.json", BRANCH),
 }
 
 
-@pytest.mark.parametrize("kind", NESTED)
-def test_what_lies_below_a_bound_is_told(kind: str) -> None:
-    make, bound, name, format_name = NESTED[kind]
-    within = read(Document(name, json.dumps(make(bound // 2)).encode()), format_name)
+@pytest.mark.parametrize("format_name", NESTED)
+def test_what_is_nested_is_read_or_told(format_name: str) -> None:
+    make, name, level = NESTED[format_name]
+    within = read(Document(name, json.dumps(make(150)).encode()), format_name)
     assert any(pin.name == "numpy" for pin in within.pins)
     assert not within.unread
-    beyond = read(Document(name, json.dumps(make(bound + 5)).encode()), format_name)
-    assert not any(pin.name == "numpy" for pin in beyond.pins)
-    assert f"nested more than {bound} deep" in reasons(beyond)
+    deep = f"{level * 100_000}{']}' * 100_000}"
+    text = f'{{"bomFormat": "CycloneDX", "components": [{deep}]}}' if format_name == "cyclonedx" else f"[{deep}]"
+    assert "nested too deeply" in reasons(read(Document(name, text.encode()), format_name))
 
 
 def test_a_bound_on_lines_is_told() -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import codecs
-import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
 from io import BytesIO
-from typing import BinaryIO, Protocol, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
@@ -18,11 +17,12 @@ from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Strength, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import split_variant
 
+if TYPE_CHECKING:
+    from mlaudit.document.json_stream import JsonStream
+
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
 
-MAX_DIGITS = 640
-"""Digits of a number; a longer one stays text. Python converts 4,300, and can be told to convert 640 at most."""
 
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
@@ -133,6 +133,9 @@ class Document:
         since an audit must not depend on where it runs.
         """
         data = self.data
+        if self._data is None:
+            # A large document is held once, as its text; whoever asks for the bytes again reads them again.
+            del self.data
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 return _decoded(data[len(mark) :], encoding)
@@ -161,7 +164,46 @@ class Document:
     @cached_property
     def json(self) -> Node:
         """The document as JSON; of a repeated key the last value counts, as for Python. Raises Unreadable."""
-        return Node(self._parsed("JSON", _json_loads))
+        from mlaudit.document.json_stream import json_loads
+
+        return Node(self._parsed("JSON", json_loads))
+
+    @cached_property
+    def json_outline(self) -> Node:
+        """The document as JSON, of a large one the lists of its top level left empty. Raises Unreadable.
+
+        `json_members` gives what they hold.
+        """
+        return self.json if self._json_stream is None else Node(self._parsed("JSON", lambda _: self._outline()))
+
+    def json_members(self, *route: str | int) -> Iterator[Node | Unread]:
+        """The members of a list of JSON, of a large document one at a time; an Unread for one that is too large.
+
+        Raises Unreadable, and Malformed on a value that is no list.
+        """
+        listed = self.json_outline.dig(*map(str, route))
+        if self._json_stream is None or not listed.is_list:
+            yield from listed.each()
+            return
+        members = self._json_stream.members(*route)
+        while (entry := self._parsed("JSON", lambda _: next(members, None))) is not None:
+            index, value = cast("tuple[int, object]", entry)
+            if isinstance(value, Unreadable):
+                yield self.unread(value.why, self.at(*route, index))
+            else:
+                yield Node(value, (*route, index))
+
+    def _outline(self) -> object:
+        return self._json_stream.outline() if self._json_stream else None
+
+    @cached_property
+    def _json_stream(self) -> JsonStream | None:
+        """The stream of a document that is too large to be read whole, else None. Raises Unreadable."""
+        from mlaudit.document.json_stream import JsonStream, is_large
+
+        if "json" in self.__dict__ or not is_large(self.text):
+            return None
+        return cast("JsonStream", self._parsed("JSON", JsonStream))
 
     @cached_property
     def yaml(self) -> Node:
@@ -187,8 +229,9 @@ class Document:
 
         if "toml" in self.__dict__ or "lock_toml" in self.__dict__:
             return locate.toml_locator(self.text)
-        if "json" in self.__dict__:
-            return locate.json_locator(self.text)
+        if "json" in self.__dict__ or "json_outline" in self.__dict__:
+            stream = self.__dict__.get("_json_stream")
+            return locate.json_locator(self.text, stream.index if stream else None)
         return locate.yaml_locator(self.text)
 
     def at(self, *route: str | int) -> Place:
@@ -270,9 +313,12 @@ class Document:
             at=at or self.place(), why=why, what=masked(what.strip())[:200], package=package, template=template
         )
 
-    def guarded(self, nodes: Iterable[Node], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
+    def guarded(self, nodes: Iterable[Node | Unread], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
         """What `read` makes of each node; a malformed node becomes an Unread and the others go on."""
         for node in nodes:
+            if isinstance(node, Unread):
+                yield node
+                continue
             try:
                 yield from read(node)
             except Malformed as error:
@@ -281,20 +327,6 @@ class Document:
     def at_route(self, route: Route) -> Place:
         """`at` for a route in one piece."""
         return self.at(*route)
-
-
-def _json_loads(text: str) -> object:
-    """JSON with fractions, and numbers of more digits than Python converts, as the text that stands there."""
-    try:
-        return json.loads(text, parse_float=str)
-    except json.JSONDecodeError:
-        raise
-    except ValueError:
-        return json.loads(text, parse_float=str, parse_int=_whole_number)
-
-
-def _whole_number(digits: str) -> int | str:
-    return int(digits) if len(digits) <= MAX_DIGITS else digits
 
 
 def _decoded(data: bytes, encoding: str) -> str:

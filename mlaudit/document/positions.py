@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-Route = tuple[str | int, ...]
-
-# start and end of the value, start and end of its key (-1 where it has none)
-Found = tuple[int, int, int, int]
-
-_BYTE_ORDER_MARK = "\ufeff"
+from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Found, Leaf, Route, Table, TreeIndex, TreeNode
 
 
 class Span(NamedTuple):
@@ -40,9 +34,14 @@ def toml_locator(text: str) -> Locator:
     return _LazyLocator(text, _TomlIndex)
 
 
-def json_locator(text: str) -> Locator:
-    """Places in JSON; of a key that stands twice the last is found, as `json.loads` keeps it."""
-    return _LazyLocator(text, _JsonIndex)
+def json_locator(text: str, index: _Index | None = None) -> Locator:
+    """Places in JSON; of a key that stands twice the last is found, as `json.loads` keeps it.
+
+    `index` is that of the text where there is one.
+    """
+    from mlaudit.document.json_index import JsonIndex
+
+    return _LazyLocator(text, (lambda _: index) if index else JsonIndex)
 
 
 def yaml_locator(text: str, *, multi: bool = False) -> Locator:
@@ -89,72 +88,9 @@ class _LazyLocator:
     def _span(self, start: int, end: int) -> Span:
         line = bisect_right(self._line_starts, start)
         column = start - self._line_starts[line - 1] + 1
-        if line == 1 and self._text.startswith(_BYTE_ORDER_MARK):
+        if line == 1 and self._text.startswith(BYTE_ORDER_MARK):
             column -= 1
         return Span(line, column, start, end)
-
-
-class _Leaf(NamedTuple):
-    """A value not yet looked into, and its key."""
-
-    start: int
-    key_start: int = -1
-    key_end: int = -1
-
-
-class _Table:
-    """A mapping with the offsets of its header or first mention, and of its key within that."""
-
-    __slots__ = ("children", "end", "explicit", "key_end", "key_start", "start")
-
-    def __init__(self, start: int = 0, end: int = 0, key_start: int = -1, key_end: int = -1) -> None:
-        self.children: dict[str, _Node] = {}
-        self.start, self.end = start, end
-        self.key_start, self.key_end = key_start, key_end
-        self.explicit = False
-
-
-_Node = _Leaf | _Table | list["_Leaf | _Table"]
-
-
-class _TreeIndex:
-    """Nodes that open one level at a time, each at most once."""
-
-    root: _Node
-
-    def __init__(self, text: str) -> None:
-        self._text = text
-        self._opened: dict[int, _Node | None] = {}
-
-    def find(self, route: Route) -> Found | None:
-        node: _Node | None = self.root
-        for step in route:
-            node = self._step(node, step)
-        if isinstance(node, list):
-            node = node[0]
-        if isinstance(node, _Table):
-            return node.start, node.end, node.key_start, node.key_end
-        end = self._end(node.start) if node else None
-        return (node.start, end, node.key_start, node.key_end) if node and end is not None else None
-
-    def _step(self, node: _Node | None, step: str | int) -> _Node | None:
-        if isinstance(node, _Leaf):
-            if node.start not in self._opened:
-                self._opened[node.start] = self._open(node.start)
-            node = self._opened[node.start]
-        if isinstance(node, _Table):
-            return node.children.get(step) if isinstance(step, str) else None
-        if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
-            return node[step]
-        return None
-
-    def _end(self, start: int) -> int | None:
-        """The offset behind the value that begins at `start`; None where it is broken."""
-        raise NotImplementedError
-
-    def _open(self, start: int) -> _Node | None:
-        """The container that begins at `start`; None for a scalar."""
-        raise NotImplementedError
 
 
 _BASIC = r'"[^"\\\n]*(?:\\.[^"\\\n]*)*"'
@@ -165,12 +101,10 @@ _STRING = rf"{_MULTI_BASIC}|{_MULTI_LITERAL}|{_BASIC}|{_LITERAL}"
 _PART = rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}"
 _KEY = rf"(?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*"
 _COMMENT = r"#[^\n]*"
-# `re` keeps every round of a group to come back to: rounds without bound would cost memory by the size of the text
-_BOUND = "{0,1000}"
 
 _TOML_PART = re.compile(_PART)
 _TOML_STATEMENT = re.compile(
-    rf"[ \t\r\n]*(?:{_COMMENT}(?:\n[ \t\r\n]*|\Z)){_BOUND}"
+    rf"[ \t\r\n]*(?:{_COMMENT}(?:\n[ \t\r\n]*|\Z)){BOUND}"
     rf"(?:(?P<header>(?P<bracket>\[\[?)[ \t]*(?P<table>{_KEY})[ \t]*\]\]?)|(?P<key>{_KEY})[ \t]*=[ \t]*)?"
 )
 _TOML_INLINE_GAP = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)?")
@@ -182,15 +116,15 @@ _TOML_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-
 _TOML_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 
-class _TomlIndex(_TreeIndex):
+class _TomlIndex(TreeIndex):
     """Headers and keys of the statements; arrays and inline tables stay closed."""
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.root: _Table = _Table()
+        self.root: Table = Table()
         self._has_long_strings = '"""' in text or "'''" in text
-        table: _Table | None = self.root
-        position: int | None = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
+        table: Table | None = self.root
+        position: int | None = 1 if text.startswith(BYTE_ORDER_MARK) else 0
         while position is not None and table is not None:
             statement = _TOML_STATEMENT.match(text, position)
             if statement is None or statement.end() == position:
@@ -202,13 +136,13 @@ class _TomlIndex(_TreeIndex):
                 self._put(table, statement)
                 position = self._end(position)
 
-    def _header(self, statement: re.Match[str]) -> _Table | None:
+    def _header(self, statement: re.Match[str]) -> Table | None:
         start, end = statement.span("header")
         *outer, (name, key_start, key_end) = _toml_parts(statement, "table")
         parent = _toml_descend(self.root, outer, (start, end))
         if parent is None:
             return None
-        fresh = _Table(start, end, key_start, key_end)
+        fresh = Table(start, end, key_start, key_end)
         fresh.explicit = True
         if statement["bracket"] == "[":
             return _toml_declare(parent, name, fresh)
@@ -218,11 +152,11 @@ class _TomlIndex(_TreeIndex):
         tables.append(fresh)
         return fresh
 
-    def _put(self, table: _Table, statement: re.Match[str]) -> None:
+    def _put(self, table: Table, statement: re.Match[str]) -> None:
         *outer, (name, key_start, key_end) = _toml_parts(statement, "key")
         parent = _toml_descend(table, outer, None)
         if parent is not None:
-            parent.children.setdefault(name, _Leaf(statement.end(), key_start, key_end))
+            parent.children.setdefault(name, Leaf(statement.end(), key_start, key_end))
 
     def _end(self, start: int) -> int | None:
         opener = self._text[start : start + 1]
@@ -255,19 +189,19 @@ class _TomlIndex(_TreeIndex):
                     return token.end()
         return None
 
-    def _open(self, start: int) -> _Node | None:
+    def _open(self, start: int) -> TreeNode | None:
         if self._text.startswith("[", start):
             return list(self._elements(start)) or None
         return self._inline_table(start) if self._text.startswith("{", start) else None
 
-    def _elements(self, start: int) -> Iterator[_Leaf]:
+    def _elements(self, start: int) -> Iterator[Leaf]:
         position = self._inline_gap(start + 1)
         while (end := self._end(position)) is not None:
-            yield _Leaf(position)
+            yield Leaf(position)
             position = self._inline_gap(end)
 
-    def _inline_table(self, start: int) -> _Table:
-        table = _Table()
+    def _inline_table(self, start: int) -> Table:
+        table = Table()
         position = self._inline_gap(start + 1)
         while statement := _TOML_INLINE_KEY.match(self._text, position):
             self._put(table, statement)
@@ -308,89 +242,25 @@ def _toml_character(escape: re.Match[str]) -> str:
     return chr(code) if code <= 0x10FFFF else escape[0]
 
 
-def _toml_descend(table: _Table, parts: list[tuple[str, int, int]], header: tuple[int, int] | None) -> _Table | None:
+def _toml_descend(table: Table, parts: list[tuple[str, int, int]], header: tuple[int, int] | None) -> Table | None:
     """The table that a dotted key lies in; tables first named here get the place of the header, else of their part."""
     for name, key_start, key_end in parts:
         start, end = header or (key_start, key_end)
-        node = table.children.setdefault(name, _Table(start, end, key_start, key_end))
+        node = table.children.setdefault(name, Table(start, end, key_start, key_end))
         if isinstance(node, list):
             node = node[-1]
-        if not isinstance(node, _Table):
+        if not isinstance(node, Table):
             return None
         table = node
     return table
 
 
-def _toml_declare(parent: _Table, name: str, fresh: _Table) -> _Table | None:
+def _toml_declare(parent: Table, name: str, fresh: Table) -> Table | None:
     """`[name]`: a new table, or the header of one that until now was only implied by its children."""
     known = parent.children.setdefault(name, fresh)
-    if not isinstance(known, _Table):
+    if not isinstance(known, Table):
         return None
     if not known.explicit:
         known.start, known.end, known.explicit = fresh.start, fresh.end, True
         known.key_start, known.key_end = fresh.key_start, fresh.key_end
     return known
-
-
-_JSON_STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-_JSON_GAP = re.compile(r"[ \t\r\n,]*")
-_JSON_KEY = re.compile(rf"(?P<key>{_JSON_STRING})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
-_JSON_SCALAR = re.compile(rf'{_JSON_STRING}|[^\s,:\[\]{{}}"]+', re.DOTALL)
-_JSON_BRACKET = re.compile(rf'[^"\[\]{{}}]*(?:{_JSON_STRING}[^"\[\]{{}}]*){_BOUND}([\[\]{{}}]?)', re.DOTALL)
-
-
-class _JsonIndex(_TreeIndex):
-    """Where each bracket closes; objects and arrays are listed only when a route enters them."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(text)
-        self._closes: dict[int, int] = {}
-        position = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
-        self.root = _Leaf(self._gap(position))
-        opened: list[int] = []
-        while (bracket := _JSON_BRACKET.match(text, position)) and bracket.end() > position:
-            position = bracket.end()
-            if bracket[1] in ("[", "{"):
-                opened.append(position - 1)
-            elif bracket[1] and opened:
-                self._closes[opened.pop()] = position
-
-    def _end(self, start: int) -> int | None:
-        if self._text[start : start + 1] in ("[", "{"):
-            return self._closes.get(start)
-        scalar = _JSON_SCALAR.match(self._text, start)
-        return scalar.end() if scalar else None
-
-    def _open(self, start: int) -> _Node | None:
-        if start not in self._closes:
-            return None
-        if self._text[start] == "[":
-            return list(self._elements(start)) or None
-        table = _Table()
-        position = self._gap(start + 1)
-        while key := _JSON_KEY.match(self._text, position):
-            table.children[_json_name(key["key"])] = _Leaf(key.end(), *key.span("key"))
-            end = self._end(key.end())
-            if end is None:
-                break
-            position = self._gap(end)
-        return table
-
-    def _elements(self, start: int) -> Iterator[_Leaf]:
-        position = self._gap(start + 1)
-        while (end := self._end(position)) is not None:
-            yield _Leaf(position)
-            position = self._gap(end)
-
-    def _gap(self, position: int) -> int:
-        gap = _JSON_GAP.match(self._text, position)
-        return gap.end() if gap else position
-
-
-def _json_name(key: str) -> str:
-    if "\\" not in key:
-        return key[1:-1]
-    try:
-        return str(json.loads(key, strict=False))
-    except ValueError:
-        return key[1:-1]

@@ -6,9 +6,16 @@ import re
 
 import tomli
 
+from mlaudit.document.budget import BudgetExceeded, Limit
+
+LINES = Limit(name="lines and commas of TOML", most=500_000)
+TABLES = Limit(name="tables and dotted keys of TOML", most=100_000)
+"""A table takes about a kilobyte of memory, a value a third of it."""
+
 # tomli's time and memory grow with the square of the parts of a dotted key; real files stay below ten
 _MAX_KEY_PARTS = 50
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\n]*')"""
+_DOTTED = re.compile(rf"\n[ \t]*(?:\[\[?[ \t]*)?{_PART}(?:[ \t]*\.[ \t]*{_PART}){{0,{_MAX_KEY_PARTS}}}(?=[ \t]*[=\].])")
 _LONG_KEY = re.compile(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
 
 # Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
@@ -28,7 +35,9 @@ def toml_loads(text: str) -> dict[str, object]:
 
     Raises:
         ValueError: the text is no TOML or refused; the message says where, as far as that is known.
+        BudgetExceeded: it has more lines or tables than any real file.
     """
+    _check_size(text)
     if long_key := _LONG_KEY.search(f"\n{text}"):
         line = text.count("\n", 0, long_key.start()) + 1
         raise ValueError(f"a dotted key has more than {_MAX_KEY_PARTS} parts (at line {line})")
@@ -37,6 +46,18 @@ def toml_loads(text: str) -> dict[str, object]:
     except RecursionError as error:
         raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
     return document
+
+
+def _check_size(text: str) -> None:
+    if text.count("\n") + text.count(",") > LINES.most:
+        raise BudgetExceeded(LINES)
+    if text.count("[") + text.count(".") <= TABLES.most:
+        return
+    tables = 0
+    for key in _DOTTED.finditer(f"\n{text}"):
+        tables += key[0].count(".") + key[0].count("[")
+        if tables > TABLES.most:
+            raise BudgetExceeded(TABLES)
 
 
 def loads_lock(text: str) -> dict[str, object]:

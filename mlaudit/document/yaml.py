@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mlaudit.document.budget import BudgetExceeded, Limit, spend
+
 if TYPE_CHECKING:
     import yaml
 
-VISITS = 2_000_000
-"""Values that a document may have once its aliases and merge keys are unfolded."""
+VALUES = Limit(name="values of YAML, those of aliases and merge keys counted each time", most=2_000_000)
 
 MAX_DEPTH = 200
 """Collections inside each other; libyaml needs quadratic time for deep flow collections."""
@@ -219,10 +220,11 @@ class _Builder:
         if anchor:
             self.anchors[anchor] = value, size
         if not self.open:
+            spend(VALUES, size)
             self.root = value
             return
         frame = self.open[-1]
         frame.size += size
-        if frame.size > VISITS:
-            raise YamlProblem(f"its aliases unfold to more than {VISITS} values")
+        if frame.size > VALUES.most:
+            raise BudgetExceeded(VALUES)
         frame.put(value)

@@ -7,6 +7,10 @@ from collections.abc import Iterator
 
 import yaml
 
+from mlaudit.document.budget import Limit, spend
+
+MERGES = Limit(name="steps along merge keys of YAML", most=1_000_000)
+
 _BYTE_ORDER_MARK = "\ufeff"
 # libyaml needs quadratic time for deep flow collections; real files stay far below
 _MAX_DEPTH = 200
@@ -138,9 +142,12 @@ def _step(node: _Node | None, step: str | int) -> tuple[_Node | None, _Node | No
 
 def _member(node: _Node, name: str) -> tuple[_Node, _Node] | None:
     """The member of a mapping, else of what its merge key names; the visited set ends circles and repetitions."""
+    if node.children is not None and name in node.children:
+        return node.children[name]
     waiting = [node]
     visited: set[int] = set()
     while waiting:
+        spend(MERGES)
         node = waiting.pop()
         if node.children is None or id(node) in visited:
             continue

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import pairwise
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
@@ -20,8 +21,7 @@ from mlaudit.grammars.variables import defined
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Statement
 
-MAX_DEPTH = 60
-"""Tables inside tables that are searched."""
+INDEXES = Limit(name="package indexes that lists of requirements name", most=1_000)
 
 STEPS_OF_INCLUDED = 1000
 """Steps that are kept free for the installs of an included recipe, so that what follows it comes later."""
@@ -74,6 +74,8 @@ class Descriptor:
         recipe.step += 1
         before = recipe.values.get("PIP_EXTRA_INDEX_URL")
         indexes = [address for node in listed if isinstance(node.value, str) for address in _indexes(node.value)]
+        indexes = list(dict.fromkeys(indexes))
+        spend(INDEXES, len(indexes))
         recipe.values["PIP_EXTRA_INDEX_URL"] = " ".join([*([before] if before else []), *indexes])
         told: set[str | None] = set()
         for statement in self.guarded(listed, self._requirement):
@@ -243,25 +245,23 @@ def data_of(doc: Document) -> Node:
 
 def merged(statements: Iterable[Statement]) -> Iterator[Statement]:
     """Statements that differ only in their parts as one with all of them; others that are said again once."""
-    parts: dict[Statement, tuple[str, ...]] = {}
+    parts: dict[Statement, dict[str, None]] = {}
     for statement in statements:
         own = statement.parts if isinstance(statement, (Pin, Include)) else ()
         bare = replace(statement, parts=()) if isinstance(statement, (Pin, Include)) else statement
-        parts[bare] = tuple(dict.fromkeys((*parts.get(bare, ()), *own)))
+        parts.setdefault(bare, {}).update(dict.fromkeys(own))
     for bare, names in parts.items():
-        yield replace(bare, parts=names) if isinstance(bare, (Pin, Include)) else bare
+        yield replace(bare, parts=tuple(names)) if isinstance(bare, (Pin, Include)) else bare
 
 
-def found(node: Node, *keys: str, depth: int = 0) -> Iterator[Node]:
-    """Every value under one of some keys in the order of the document. Raises Malformed past `MAX_DEPTH`."""
-    if depth > MAX_DEPTH:
-        raise Malformed(f"it is nested more than {MAX_DEPTH} deep", node.route[:MAX_DEPTH])
-    if node.is_list:
-        for member in node.each():
-            yield from found(member, *keys, depth=depth + 1)
-    elif node.is_table:
-        for key, value in node.items():
-            if key in keys and value.exists:
-                yield value
-            else:
-                yield from found(value, *keys, depth=depth + 1)
+def found(node: Node, *keys: str) -> Iterator[Node]:
+    """Every value under one of some keys, however deep, in the order of the document."""
+    waiting = [(node, False)]
+    while waiting:
+        node, wanted = waiting.pop()
+        if wanted:
+            yield node
+        elif node.is_list:
+            waiting += [(member, False) for member in node.each()][::-1]
+        elif node.is_table:
+            waiting += [(value, key in keys and value.exists) for key, value in node.items()][::-1]

@@ -5,16 +5,17 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import Script, line_and_column
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Unread
 
 MAX_LINES = 100_000
 """Lines that are read of one document."""
 
 _SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
+_COMMENT = re.compile(r"[ \t][#;]")
 _KEY = re.compile(r"([A-Za-z0-9_.\-]{1,128}(?:[ \t]*\{[^{}]{0,64}\})?)[ \t]*[=:][ \t]*(.*)")
 
 
@@ -35,10 +36,15 @@ class Option:
 def options(doc: Document) -> Iterator[Option | Unread]:
     """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
     reader = _Reader(doc)
-    for offset, line in _lines(doc):
+    offset = 0
+    for line in islice(doc.text.split("\n"), MAX_LINES):
         if line.strip() and line.strip()[0] not in "#;":
-            yield from reader.feed(offset, line)
+            yield from reader.feed(offset, line.rstrip("\r"))
+        offset += len(line) + 1
     yield from reader.finish()
+    if offset < len(doc.text):
+        at = doc.place(*line_and_column(doc, offset))
+        yield doc.unread(f"it has more than {MAX_LINES:,} lines; what follows is not read", at)
 
 
 class _Reader:
@@ -82,19 +88,9 @@ def _stray(doc: Document, offset: int, line: str) -> Unread:
     return doc.unread("expected `key = value` below a `[section]`", at, what=line)
 
 
-def _lines(doc: Document) -> Iterator[tuple[int, str]]:
-    offset = 0
-    lines = doc.text.split("\n", MAX_LINES)
-    if len(lines) > MAX_LINES:
-        raise Unreadable(f"it has more than {MAX_LINES} lines, and is not read")
-    for line in lines:
-        yield offset, line.rstrip("\r")
-        offset += len(line) + 1
-
-
 def _piece(doc: Document, offset: int, text: str) -> list[Script]:
     """A line without the blanks around it and without a comment behind it."""
-    comment = re.search(r"[ \t][#;]", text)
+    comment = _COMMENT.search(text)
     text = text[: comment.start()] if comment else text
     bare = text.strip()
     if not bare:

@@ -72,7 +72,7 @@ def in_tree(doc: Document, root: Node) -> Iterator[Statement]:
             waiting += reversed([member for _, member in node.items()])
         elif node.is_list:
             waiting += reversed(list(node.each()))
-        elif isinstance(node.value, str):
+        elif isinstance(node.value, str) and node.value.lstrip().startswith("models:/"):
             yield from registered(doc, node.value, doc.at(*node.route))
 
 

@@ -8,21 +8,21 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Union
 
-from mlaudit.document.document import Document
-from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Place
+from mlaudit.document.budget import Limit, spend
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""
 MAX_CALLS = 200
 """Calls of functions that the source defines."""
-MAX_ITEMS = 20_000
-"""Members of one list, and characters of one text that is put together."""
+MAX_TEXT = 20_000
+"""Characters of one text that is put together."""
+STEPS = Limit(name="statements and expressions of a Python source", most=1_000_000)
+MEMBERS = Limit(name="members of lists and tables that a Python source puts together", most=1_000_000)
+CHARACTERS = Limit(name="characters of texts that a Python source puts together", most=5_000_000)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,46 +52,10 @@ class Unknown:
 Value = Union[Text, File, Unknown, "list[Value]", "dict[str, Value]"]
 
 _COMPUTED = "it is computed when the file runs, and audited files are never run"
+_DEEP = f"names and operators are nested more than {MAX_DEPTH} deep"
 _WRAPPERS = frozenset(("list", "tuple", "sorted", "set", "dict", "str", "frozenset"))
 _OF_FILE = frozenset(("read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
 _PLACEHOLDER = re.compile(r"\{(\w{0,64})\}|%s")
-
-
-def parsed(doc: Document) -> ast.Module:
-    """The syntax tree of a source. Raises Unreadable."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(doc.text)
-    except SyntaxError as error:
-        raise Unreadable(f"it is no Python 3 source: {error.msg}", error.lineno, error.offset) from None
-    except (ValueError, MemoryError, RecursionError) as error:
-        raise Unreadable(f"it is no Python source that can be read: {str(error) or 'nested too deeply'}") from None
-
-
-def place(doc: Document, node: ast.AST) -> Place:
-    """Where a node stands; the parser counts columns in bytes, places count characters."""
-    line, column = getattr(node, "lineno", None), getattr(node, "col_offset", None)
-    if line is None or column is None:
-        return doc.place()
-    start = _offset(doc.text, line, column)
-    end_line, end_column = getattr(node, "end_lineno", None), getattr(node, "end_col_offset", None)
-    end = _offset(doc.text, end_line, end_column) if end_line is not None and end_column is not None else None
-    return doc.place(line, start - _line_start(doc.text, line) + 1, start, end)
-
-
-def _line_start(text: str, line: int) -> int:
-    start = 0
-    for _ in range(line - 1):
-        start = text.find("\n", start) + 1
-    return start
-
-
-def _offset(text: str, line: int, column: int) -> int:
-    start = _line_start(text, line)
-    end = text.find("\n", start)
-    raw = text[start : end if end >= 0 else len(text)].encode("utf-8")
-    return start + len(raw[:column].decode("utf-8", "ignore"))
 
 
 class Scope:
@@ -102,17 +66,26 @@ class Scope:
         self.functions: dict[str, ast.FunctionDef] = {}
         self.calls_left = [MAX_CALLS]
 
+    def copied(self) -> Scope:
+        """A scope of its own that begins with the names and values of this one."""
+        copy = Scope()
+        copy.names = {name: _copied(value) for name, value in self.names.items()}
+        copy.functions, copy.calls_left = dict(self.functions), self.calls_left
+        return copy
+
     def run(self, body: list[ast.stmt], *, surely: bool = True) -> None:
         """Take statements in their order. `surely` is False inside conditions and loops."""
         for statement in body:
             self._statement(statement, surely)
 
     def _statement(self, statement: ast.stmt, surely: bool) -> None:
+        spend(STEPS)
         if isinstance(statement, ast.Assign):
+            value = self.value(statement.value)
             for target in statement.targets:
-                self._assign(target, statement.value, surely)
+                self._assign(target, value, statement.value, surely)
         elif isinstance(statement, ast.AnnAssign) and statement.value is not None:
-            self._assign(statement.target, statement.value, surely)
+            self._assign(statement.target, self.value(statement.value), statement.value, surely)
         elif isinstance(statement, ast.AugAssign):
             self._grow(statement.target, statement.value, surely)
         elif isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Call):
@@ -141,15 +114,14 @@ class Scope:
                 self.names[item.optional_vars.id] = self.value(item.context_expr)
         self.run(statement.body, surely=surely)
 
-    def _assign(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
-        found = self.value(value)
+    def _assign(self, target: ast.expr, value: Value, node: ast.expr, surely: bool) -> None:
         if isinstance(target, ast.Name):
             known = self.names.get(target.id)
-            self.names[target.id] = found if surely else _either(known, value)
+            self.names[target.id] = value if surely else _either(known, node)
         elif isinstance(target, ast.Subscript):
             table, key = self.value(target.value), self.value(target.slice)
             if isinstance(table, dict) and isinstance(key, Text):
-                table[key.text] = found if surely else _either(table.get(key.text), value)
+                table[key.text] = value if surely else _either(table.get(key.text), node)
 
     def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
         known = self.value(target)
@@ -170,12 +142,13 @@ class Scope:
         elif isinstance(known, list) and call.func.attr in ("extend", "update"):
             _extend(known, _members(more))
         elif isinstance(known, dict) and call.func.attr == "update":
-            known.update(more if isinstance(more, dict) else {"": more})
+            _update(known, more)
 
     def value(self, node: ast.expr, depth: int = 0) -> Value:
-        """The value of an expression."""
+        """The value of an expression. Raises BudgetExceeded."""
+        spend(STEPS)
         if depth > MAX_DEPTH:
-            return Unknown(_COMPUTED, node)
+            return Unknown(_DEEP, node)
         if isinstance(node, ast.Constant):
             return Text(node.value, node) if isinstance(node.value, str) else Unknown("it is no text", node)
         if isinstance(node, ast.Name):
@@ -213,11 +186,11 @@ class Scope:
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
         found: list[Value] = []
-        for element in elements[:MAX_ITEMS]:
+        for element in elements:
             if isinstance(element, ast.Starred):
                 _extend(found, _members(self.value(element.value, depth + 1)))
             else:
-                found.append(self.value(element, depth + 1))
+                _extend(found, [self.value(element, depth + 1)])
         return found
 
     def _table(self, node: ast.Dict, depth: int) -> dict[str, Value]:
@@ -225,7 +198,7 @@ class Scope:
         for key, value in zip(node.keys, node.values, strict=True):
             inner = self.value(value, depth + 1)
             if key is None:
-                found.update(inner if isinstance(inner, dict) else {"": inner})
+                _update(found, inner)
                 continue
             name = self.value(key, depth + 1)
             found[name.text if isinstance(name, Text) else ""] = (
@@ -239,9 +212,12 @@ class Scope:
             if isinstance(left, Text) and isinstance(right, Text):
                 return _text(left.text + right.text, node)
             if isinstance(left, (list, File)) or isinstance(right, (list, File)):
-                return [*_members(left), *_members(right)][:MAX_ITEMS]
+                return _joined_lists(_members(left), _members(right))
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
-            return {**left, **right}
+            both: dict[str, Value] = {}
+            _update(both, left)
+            _update(both, right)
+            return both
         if isinstance(node.op, ast.Mod) and isinstance(left, Text):
             return _filled(left.text, right if isinstance(right, list) else [right], {}, node)
         return Unknown(_COMPUTED, node)
@@ -287,11 +263,14 @@ class Scope:
 
     def _returned(self, node: ast.Call, function: ast.FunctionDef, depth: int) -> Value:
         """What a function of the source gives back, where one statement alone does and nothing decides whether."""
-        returns = [inner for inner in ast.walk(function) if isinstance(inner, ast.Return)]
+        nodes = list(ast.walk(function))
+        spend(STEPS, len(nodes))
+        returns = [inner for inner in nodes if isinstance(inner, ast.Return)]
         sure = [inner for inner in _sure_statements(function.body) if isinstance(inner, ast.Return)]
         if len(returns) != 1 or returns != sure or returns[0].value is None:
             return self._unknown_call(node)
         inside = Scope()
+        spend(MEMBERS, len(self.names))
         inside.names, inside.functions, inside.calls_left = dict(self.names), self.functions, self.calls_left
         parameters, defaults = function.args.args, function.args.defaults
         given = list(zip(reversed(parameters), reversed(defaults), strict=False))
@@ -320,7 +299,8 @@ class Scope:
         if name in ("split", "splitlines"):
             separator = arguments[0].text if arguments and isinstance(arguments[0], Text) else None
             parts = owner.text.splitlines() if name == "splitlines" else owner.text.split(separator or None)
-            return [Text(part.strip(), owner.node) for part in parts[:MAX_ITEMS] if part.strip()]
+            spend(MEMBERS, len(parts))
+            return [Text(part.strip(), owner.node) for part in parts if part.strip()]
         return self._unknown_call(node)
 
     def _unknown_call(self, node: ast.Call) -> Unknown:
@@ -367,19 +347,42 @@ def _is_main(test: ast.expr) -> bool:
 def _either(known: Value | None, node: ast.expr) -> Value:
     """What a name holds that a condition may set anew: what it held before, and something unknown."""
     unknown = Unknown("a condition decides its value", node)
-    return [*known, unknown] if isinstance(known, list) else unknown
+    return _joined_lists(known, [unknown]) if isinstance(known, list) else unknown
 
 
 def _members(value: Value) -> list[Value]:
     return value if isinstance(value, list) else [value]
 
 
+def _copied(value: Value, depth: int = 0) -> Value:
+    """A value whose lists and tables can be changed without the original."""
+    if isinstance(value, (list, dict)) and depth < MAX_DEPTH:
+        spend(MEMBERS, len(value))
+        if isinstance(value, list):
+            return [_copied(member, depth + 1) for member in value]
+        return {key: _copied(member, depth + 1) for key, member in value.items()}
+    return value
+
+
 def _extend(known: list[Value], more: list[Value]) -> None:
-    known += more[: max(MAX_ITEMS - len(known), 0)]
+    spend(MEMBERS, len(more))
+    known += more
+
+
+def _joined_lists(first: list[Value], second: list[Value]) -> list[Value]:
+    spend(MEMBERS, len(first) + len(second))
+    return [*first, *second]
+
+
+def _update(known: dict[str, Value], more: Value) -> None:
+    table = more if isinstance(more, dict) else {"": more}
+    spend(MEMBERS, len(table))
+    known.update(table)
 
 
 def _text(text: str, node: ast.expr) -> Value:
-    return Text(text, node) if len(text) <= MAX_ITEMS else Unknown("it is longer than any requirement", node)
+    spend(CHARACTERS, len(text))
+    return Text(text, node) if len(text) <= MAX_TEXT else Unknown("it is longer than any requirement", node)
 
 
 def _filled(template: str, arguments: list[Value], words: Mapping[str, Value], node: ast.expr) -> Value:

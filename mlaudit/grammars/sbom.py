@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
 from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import model_refs
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import purl, requirement
@@ -58,6 +59,14 @@ class Component:
     ref: str = ""
     hashes: tuple[str, ...] = ()
     requires: tuple[Edge, ...] = ()
+
+
+def optional_members(doc: Document, members: Iterable[Node | Unread]) -> Iterator[Node | Unread]:
+    """The members of a list that a bill can be read without; an Unread where it is no list."""
+    try:
+        yield from members
+    except Malformed as error:
+        yield doc.unread(str(error), doc.at(*error.route))
 
 
 def statements(doc: Document, pins: CondaPins, component: Component, layer: Layer) -> Iterator[Statement]:

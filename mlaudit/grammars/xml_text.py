@@ -86,6 +86,7 @@ class _Seen:
         self.parser.EntityDeclHandler = self.refuse
         self.path: tuple[str, ...] = ()
         self.texts: list[list[str]] = []
+        self.lengths: list[int] = []
         self.places: list[Place] = []
         self.found: list[Element] = []
 
@@ -107,6 +108,7 @@ class _Seen:
         if len(self.path) > DEPTH:
             raise Unreadable(f"its XML is nested more than {DEPTH} deep", self.line)
         self.texts.append([])
+        self.lengths.append(0)
         self.places.append(self.here)
         self.found.append(
             Element(ended=False, path=self.path, at=self.here, namespace=namespace, attributes=attributes)
@@ -120,11 +122,13 @@ class _Seen:
                 return
             self.places[-1] = self.doc.place(self.line, self.parser.CurrentColumnNumber + 1 + blank)
             data = data[blank:]
-        if sum(map(len, held)) < MAX_TEXT:
+        if self.lengths[-1] < MAX_TEXT:
             held.append(data[:MAX_TEXT])
+            self.lengths[-1] += len(data)
 
     def end(self, _name: str) -> None:
         text = "".join(self.texts.pop()).strip()
+        self.lengths.pop()
         self.found.append(Element(ended=True, path=self.path, at=self.places.pop(), text=text))
         self.path = self.path[:-1]
 

@@ -6,9 +6,10 @@ Specification: https://cyclonedx.org/docs/1.6/json/ and https://cyclonedx.org/do
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import sbom
@@ -20,8 +21,8 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Edge, Fact, Layer, Statement, Unread
 from mlaudit.parsers._registry import parser
 
-MAX_DEPTH = 60
-"""Components inside components."""
+STEPS = Limit(name="steps from the root of a bill to its components", most=5_000_000)
+"""A component counts with its depth."""
 
 _KNOWN = tuple(f"1.{minor}" for minor in range(8))
 _NAMESPACE = re.compile(r"https?://cyclonedx\.org/schema/bom/(\d{1,2}\.\d{1,2})")
@@ -43,7 +44,7 @@ class _Bom:
     version: str = ""
     tools: set[str] = field(default_factory=set)
     components: list[Component | Unread] = field(default_factory=list)
-    edges: dict[str, tuple[str, ...]] = field(default_factory=dict)
+    edges: dict[str, Sequence[str]] = field(default_factory=dict)
 
 
 @parser(
@@ -91,24 +92,16 @@ def _edges(refs: Iterable[str], named: Mapping[str, Component]) -> Iterator[Edge
 
 
 def _from_json(doc: Document) -> _Bom:
-    root = doc.json
+    root = doc.json_outline
     bom = _Bom(version=root.get("specVersion").maybe_text() or "")
-    waiting = list(root.get("components").each())[::-1]
-    while waiting:
-        node = waiting.pop()
-        bom.components += doc.guarded([node], lambda entry: (_component(doc, entry),))
-        nested = node.get("components") if node.is_table else node
-        if nested.is_list and nested.value and len(node.route) > 2 * MAX_DEPTH:
-            why = f"components are nested more than {MAX_DEPTH} deep; what lies deeper is not read"
-            bom.components.append(doc.unread(why, doc.at(*node.route)))
-        elif nested.is_list:
-            waiting += list(nested.each())[::-1]
+    for entry in doc.json_members("components"):
+        bom.components += _with_nested(doc, entry) if isinstance(entry, Node) else (entry,)
     for tool in doc.guarded([root.dig("metadata", "tools")], _tools):
         if isinstance(tool, Unread):
             bom.components.append(tool)
         else:
             bom.tools.add(tool)
-    for needs in doc.guarded([root], _needs):
+    for needs in doc.guarded(sbom.optional_members(doc, doc.json_members("dependencies")), _needs):
         if isinstance(needs, Unread):
             bom.components.append(needs)
         else:
@@ -116,10 +109,21 @@ def _from_json(doc: Document) -> _Bom:
     return bom
 
 
-def _needs(root: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
-    """Which references each reference depends on."""
-    for entry in root.get("dependencies").each():
-        yield entry.get("ref").text(), entry.get("dependsOn").texts()
+def _with_nested(doc: Document, component: Node) -> Iterator[Component | Unread]:
+    """A component and those inside it, however deep. Raises BudgetExceeded."""
+    waiting = [component]
+    while waiting:
+        node = waiting.pop()
+        spend(STEPS, len(node.route))
+        yield from doc.guarded([node], lambda entry: (_component(doc, entry),))
+        nested = node.get("components") if node.is_table else node
+        if nested.is_list:
+            waiting += list(nested.each())[::-1]
+
+
+def _needs(entry: Node) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Which references a reference depends on."""
+    yield entry.get("ref").text(), entry.get("dependsOn").texts()
 
 
 def _tools(node: Node) -> Iterator[str]:
@@ -162,6 +166,7 @@ def _from_xml(doc: Document) -> _Bom:
     bom = _Bom()
     stack: list[_Open] = []
     dependents: list[str] = []
+    needed: dict[str, list[str]] = {}
     for element in elements(doc):
         if len(element.path) == 1 and not element.ended:
             bom.version = _xml_version(element)
@@ -172,7 +177,8 @@ def _from_xml(doc: Document) -> _Bom:
         elif element.ended and element.path[1:3] == ("metadata", "tools") and element.name == "name":
             bom.tools.add(element.text)
         elif element.name == "dependency" and element.path[1] == "dependencies":
-            _dependency(bom, dependents, element)
+            _dependency(needed, dependents, element)
+    bom.edges.update(needed)
     return bom
 
 
@@ -214,12 +220,12 @@ def _open_or_close(doc: Document, bom: _Bom, stack: list[_Open], element: Elemen
     )
 
 
-def _dependency(bom: _Bom, dependents: list[str], element: Element) -> None:
+def _dependency(needed: dict[str, list[str]], dependents: list[str], element: Element) -> None:
     """`<dependency ref="a"><dependency ref="b"/></dependency>`: a needs b."""
     if element.ended:
         dependents.pop()
         return
     ref = element.attributes.get("ref", "")
     if dependents:
-        bom.edges[dependents[-1]] = (*bom.edges.get(dependents[-1], ()), ref)
+        needed.setdefault(dependents[-1], []).append(ref)
     dependents.append(ref)

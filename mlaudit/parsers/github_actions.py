@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
@@ -19,6 +20,8 @@ from mlaudit.parsers._registry import parser
 
 MAX_COMBINATIONS = 32
 """Combinations of a matrix for which the steps of a job are read; of a larger one a part that holds every value."""
+
+VARIABLES = Limit(name="variables, counted for each step of each combination of a matrix", most=2_000_000)
 
 _JOBS = re.compile(rb"(?m)^jobs:[ \t]*\r?$")
 _RUNS_ON = re.compile(rb"(?m)^[ \t]+(?:runs-on|uses):")
@@ -52,10 +55,11 @@ def read(doc: Document) -> Iterator[Statement]:
     steps = root.get("runs")
     if steps.exists:
         yield from _Job(doc, "composite", folder, {}).steps(steps.get("steps"), {})
+    environment = _environment(root)
     for name, job in root.get("jobs").items():
         yield Root(name=name, kind="environment", at=doc.at(*job.route))
         try:
-            yield from _Job(doc, name, folder, _environment(root)).read(job)
+            yield from _Job(doc, name, folder, environment).read(job)
         except Malformed as error:
             yield doc.unread(str(error), doc.at(*error.route))
 
@@ -77,8 +81,13 @@ class _Job:
     def read(self, job: Node) -> Iterator[Statement]:
         """What a job says, each statement once."""
         environment = {**self.environment, **_environment(job)}
+        spend(VARIABLES, len(environment))
+        matrix = job.dig("strategy", "matrix")
+        if _is_cut(matrix):
+            why = f"of an axis or a list of a matrix {MAX_COMBINATIONS} entries are read"
+            yield self.doc.unread(why, self.doc.at(*matrix.route))
         said: set[Statement] = set()
-        for combination in _combinations(job.dig("strategy", "matrix")):
+        for combination in _combinations(matrix):
             values = {**environment, **combination, **self.doc.defines}
             for statement in self._once(job, values):
                 if statement not in said:
@@ -112,6 +121,7 @@ class _Job:
 
     def _step(self, described: Descriptor, step: Node, values: Mapping[str, str], folder: str) -> Iterator[Statement]:
         uses = (step.get("uses").maybe_text() or "").partition("@")[0]
+        spend(VARIABLES, len(values))
         own = {**values, **{f"env.{key}": value for key, value in values.items()}, **_environment(step)}
         described.recipe.values = own
         if uses in _PYTHON_ACTIONS:
@@ -140,6 +150,12 @@ def _combinations(matrix: Node) -> Iterator[dict[str, str]]:
     rows = [row for row in rows if not any(entry and entry.items() <= row.items() for entry in excluded)]
     for row in _included(rows, _entries(matrix, "include")) or [{}]:
         yield {f"matrix.{name}": value for name, value in row.items()}
+
+
+def _is_cut(matrix: Node) -> bool:
+    """Whether a matrix has values that no combination holds which is read."""
+    lists = [values for _, values in matrix.items() if values.is_list] if matrix.is_table else []
+    return any(len(set(_texts(values)) or list(values.each())) > MAX_COMBINATIONS for values in lists)
 
 
 def _entries(matrix: Node, key: str) -> list[dict[str, str]]:

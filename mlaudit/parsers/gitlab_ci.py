@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
@@ -12,8 +13,11 @@ from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.parsers._registry import parser
 
-MAX_EXTENDS = 11
-"""Levels of `extends`; GitLab itself allows eleven."""
+MAX_REFERENCES = 11
+"""Levels of `!reference`; GitLab itself allows ten."""
+TEMPLATES = Limit(name="templates that jobs extend, counted for each job", most=500_000)
+ENTRIES = Limit(name="entries of scripts, those of references counted each time", most=50_000)
+VARIABLES = Limit(name="variables, counted for each job", most=2_000_000)
 
 _SCRIPT = re.compile(rb"(?m)^[ \t]+(?:before_)?script:")
 _OWN = re.compile(rb"(?m)^(?:stages|image|before_script|default|workflow|include):|^[ \t]+stage:")
@@ -39,6 +43,7 @@ def read(doc: Document) -> Iterator[Statement]:
     root = doc.yaml
     if not root.exists:
         return
+    shared = _variables(root)
     for name, job in root.items():
         if name.startswith(".") or name in _GLOBAL or not job.is_table:
             continue
@@ -46,14 +51,16 @@ def read(doc: Document) -> Iterator[Statement]:
             continue
         yield Root(name=name, kind="environment", at=doc.at(*job.route))
         try:
-            yield from _job(doc, root, name, job)
+            yield from _job(doc, root, name, job, shared)
         except Malformed as error:
             yield doc.unread(str(error), doc.at(*error.route))
 
 
-def _job(doc: Document, root: Node, name: str, job: Node) -> Iterator[Statement]:
+def _job(doc: Document, root: Node, name: str, job: Node, shared: Mapping[str, str]) -> Iterator[Statement]:
     described = Descriptor(doc, parts=(name,))
-    described.recipe.values = {**_variables(root), **_variables(job), **doc.defines}
+    values = {**shared, **_variables(job), **doc.defines}
+    spend(VARIABLES, len(values))
+    described.recipe.values = values
     image = _inherited(root, job, "image")
     named = image.get("name") if image.is_table else image
     yield from described.image(Node(_replaced(named, described.recipe.values), named.route))
@@ -79,31 +86,44 @@ def _variables(node: Node) -> dict[str, str]:
     return {key: value.text() for key, value in found if value.is_text}
 
 
-def _inherited(root: Node, job: Node, key: str, level: int = 0) -> Node:
-    """The value of a key of a job: its own, else that of what it extends, else the default of the file."""
-    if job.get(key).exists:
-        return job.get(key)
-    extends = job.get("extends")
-    parents = [parent.text() for parent in extends.each()] if extends.is_list else [extends.maybe_text() or ""]
-    for parent in reversed(parents) if level < MAX_EXTENDS else ():
-        if parent and root.get(parent).is_table:
-            found = _inherited(root, root.get(parent), key, level + 1)
-            if found.exists:
-                return found
-    if level:
-        return Node(None, job.route)
+def _inherited(root: Node, job: Node, key: str) -> Node:
+    """The value of a key of a job: its own, else that of what it extends, else the default of the file.
+
+    Raises BudgetExceeded.
+    """
+    visited: set[str] = set()
+    waiting = [job]
+    while waiting:
+        spend(TEMPLATES)
+        node = waiting.pop()
+        if node.get(key).exists:
+            return node.get(key)
+        # Of several templates the last wins, and each goes before those that stand in front of it.
+        fresh = [name for name in _extended(node) if name not in visited and root.get(name).is_table]
+        visited.update(fresh)
+        waiting += [root.get(name) for name in dict.fromkeys(fresh)]
     default = root.get("default")
     return default.get(key) if default.is_table and default.get(key).exists else root.get(key)
 
 
+def _extended(job: Node) -> list[str]:
+    extends = job.get("extends")
+    return [parent.text() for parent in extends.each()] if extends.is_list else [extends.maybe_text() or ""]
+
+
 def _script(described: Descriptor, root: Node, node: Node, level: int) -> Iterator[Statement]:
     """A script; in lists `[.job, script]` (`!reference`) stands for the script of another job."""
-    if not node.is_list or level > MAX_EXTENDS:
+    spend(ENTRIES)
+    if not node.is_list:
         yield from described.script(node)
         return
     members = list(node.each())
     if members and all(member.is_text for member in members) and root.get(members[0].text()).exists:
-        yield from _script(described, root, root.dig(*(member.text() for member in members)), level + 1)
+        if level >= MAX_REFERENCES:
+            why = f"references are nested more than {MAX_REFERENCES} deep, which GitLab refuses too"
+            yield described.doc.unread(why, described.at(node), template=True)
+        else:
+            yield from _script(described, root, root.dig(*(member.text() for member in members)), level + 1)
         return
     for member in members:
-        yield from described.guarded([member], lambda one: _script(described, root, one, level + 1))
+        yield from described.guarded([member], lambda one: _script(described, root, one, level))

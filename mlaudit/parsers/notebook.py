@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator
+from itertools import accumulate, chain
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.python_text import release
@@ -12,11 +15,10 @@ from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Kind, Layer, Place, Statement
+from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
-MAX_OUTPUT = 1024 * 1024
-"""Characters of a cell's output that are searched."""
+CELLS = Limit(name="cells of a notebook", most=100_000)
 
 _CELLS = re.compile(rb'"(?:cells|worksheets)"\s*:\s*\[')
 _FORMAT = re.compile(rb'"nbformat"\s*:\s*\d')
@@ -52,12 +54,15 @@ def read(doc: Document) -> Iterator[Statement]:
         return
     if not doc.text.strip():
         raise Unreadable("it is empty; a notebook has a list `cells`")
-    root = doc.json
+    root = doc.json_outline
     if not root.is_table or not (root.get("cells").exists or root.get("worksheets").exists):
         raise Unreadable("it has no list `cells`, which every notebook has")
     recipe = Recipe(doc, values=doc.defines)
     yield from _python(doc, root)
-    for cell in _cells(root):
+    for cell in _cells(doc):
+        if isinstance(cell, Unread):
+            yield cell
+            continue
         try:
             yield from _cell(doc, recipe, cell)
         except Malformed as error:
@@ -73,13 +78,13 @@ def _python(doc: Document, root: Node) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, "python", release(version.text()), at=at, kind=Kind.PYTHON, detail="the kernel")
 
 
-def _cells(root: Node) -> Iterator[Node]:
-    """The code cells; notebooks of format 3 hold them in worksheets."""
-    lists = [root.get("cells"), *(sheet.get("cells") for sheet in root.get("worksheets").each())]
-    for listed in lists:
-        for cell in listed.each():
-            if not cell.is_table or cell.get("cell_type").value == "code":
-                yield cell
+def _cells(doc: Document) -> Iterator[Node | Unread]:
+    """The code cells; notebooks of format 3 hold them in worksheets. Raises BudgetExceeded."""
+    sheets = (sheet for sheet in doc.json_members("worksheets") if isinstance(sheet, Node))
+    for cell in chain(doc.json_members("cells"), *(sheet.get("cells").each() for sheet in sheets)):
+        spend(CELLS)
+        if isinstance(cell, Unread) or not cell.is_table or cell.get("cell_type").value == "code":
+            yield cell
 
 
 def _cell(doc: Document, recipe: Recipe, cell: Node) -> Iterator[Statement]:
@@ -137,17 +142,12 @@ def _confirmed(doc: Document, recipe: Recipe, outputs: Node) -> Iterator[Stateme
     """`Successfully installed torch-2.3.1 ...` in the output of a cell."""
     for output in outputs.each():
         text = output.get("text")
-        listed = "".join(member.text() for member in text.each()) if text.is_list else text.maybe_text() or ""
-        for found in _INSTALLED.finditer(listed[:MAX_OUTPUT]):
-            yield from _named(doc, recipe, found.group(1).split(), _line_of(doc, text, found.group(0)))
-
-
-def _line_of(doc: Document, text: Node, line: str) -> Place:
-    """The place of the line of an output that holds a text."""
-    for member in text.each() if text.is_list else ():
-        if line[:200] in member.text():
-            return doc.at(*member.route)
-    return doc.at(*text.route)
+        members = list(text.each()) if text.is_list else [text]
+        parts = [member.maybe_text() or "" for member in members]
+        starts = [0, *accumulate(map(len, parts))]
+        for found in _INSTALLED.finditer("".join(parts)):
+            member = members[bisect_right(starts, found.start()) - 1]
+            yield from _named(doc, recipe, found.group(1).split(), doc.at(*member.route))
 
 
 def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> Iterator[Statement]:

@@ -4,22 +4,24 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
-from collections.abc import Iterator, Mapping
+from collections import ChainMap
+from collections.abc import Iterator, MutableMapping
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import python_source, waivers
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_command import of_words
 from mlaudit.grammars.shell.recipe import Recipe
-from mlaudit.grammars.shell.script_text import Script, line_starts
+from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
-from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Root, Statement
 from mlaudit.parsers._registry import parser
 
 MAX_WORDS = 2000
 """Arguments of one call."""
+TEXTS = Limit(name="texts that the lists of a noxfile put together", most=200_000)
+CHARACTERS = Limit(name="characters that the texts of a noxfile put together", most=5_000_000)
 
 _IMPORT = re.compile(rb"(?m)^(?:import nox|from nox\b)")
 _SESSION = re.compile(rb"\.install\(|@nox\.session|@session|session\.run")
@@ -31,7 +33,7 @@ _COMMANDS = {
     "run_install": (),
 }
 
-Values = Mapping[str, "list[str] | None"]
+Values = MutableMapping[str, "list[str] | None"]
 
 
 def _looks_like_it(doc: Document) -> bool:
@@ -42,24 +44,13 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """Every session is a root; names stand for the literals that the module assigns to them."""
     yield from waivers.in_comments(doc)
-    tree = _parsed(doc)
+    tree = python_source.parsed(doc)
     values: dict[str, list[str] | None] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             values[node.targets[0].id] = _texts(node.value, values)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (decorator := _decorator(node)) is not None:
             yield from _Session(doc, node, decorator, values).read()
-
-
-def _parsed(doc: Document) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(doc.text)
-    except SyntaxError as error:
-        raise Unreadable(f"it is not valid Python: {error.msg}", error.lineno, error.offset) from None
-    except (ValueError, RecursionError, MemoryError):
-        raise Unreadable("it is not valid Python, or nested too deeply") from None
 
 
 def _decorator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
@@ -88,20 +79,27 @@ def _texts(node: ast.expr, values: Values) -> list[str] | None:
 
 
 def _all(nodes: list[ast.expr], values: Values) -> list[str] | None:
-    found = [_texts(node, values) for node in nodes]
-    return [text for texts in found for text in texts or ()] if None not in found else None
+    made: list[str] = []
+    for node in nodes:
+        found = _texts(node, values)
+        if found is None:
+            return None
+        spend(TEXTS, len(found))
+        made += found
+    return made
 
 
 def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
     """An f-string whose parts are literals or names of one."""
-    text = ""
+    parts: list[str] = []
     for part in node.values:
         inner = part.value if isinstance(part, ast.FormattedValue) else part
         found = _texts(inner, values)
         if found is None or len(found) != 1:
             return None
-        text += found[0]
-    return [text]
+        spend(CHARACTERS, len(found[0]))
+        parts.append(found[0])
+    return ["".join(parts)]
 
 
 class _Line:
@@ -110,22 +108,25 @@ class _Line:
     def __init__(self, doc: Document, whole: Place) -> None:
         self.doc = doc
         self.whole = whole
-        self.text = ""
+        self.texts: list[str] = []
+        self.length = 0
         self.pieces: list[tuple[int, int]] = []
         self.words: list[Word] = []
 
     def add(self, text: str, at: Place | None, unresolved: str = "") -> None:
         """One more word."""
-        start = len(self.text)
+        spend(CHARACTERS, len(text) + 1)
+        start = self.length
         offset = at.start + 1 if at is not None and at.start is not None else -1
         known = offset >= 0 and self.doc.text.startswith(text, offset)
         self.pieces.append((start, offset if known else -1))
-        self.text += text + " "
+        self.texts += (text, " ")
+        self.length += len(text) + 1
         self.words.append(Word(text=text, start=start, end=start + len(text), unresolved=unresolved))
 
     def script(self) -> Script:
         """The text with its places."""
-        return Script(self.doc, self.text, self.pieces, self.whole)
+        return Script(self.doc, "".join(self.texts), self.pieces, self.whole)
 
 
 class _Session:
@@ -135,7 +136,7 @@ class _Session:
         self.doc = doc
         self.function = function
         self.keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-        self.values = dict(values)
+        self.values: ChainMap[str, list[str] | None] = ChainMap({}, values)
         self.name = next((text for texts in [self._keyword("name")] for text in texts or ()), function.name)
         self.recipe = Recipe(doc, parts=(self.name,), values=doc.defines)
 
@@ -144,16 +145,7 @@ class _Session:
 
     def at(self, node: ast.expr | ast.stmt) -> Place:
         """The place of a node."""
-        start = self._offset(node.lineno, node.col_offset)
-        end = self._offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
-        line_start = line_starts(self.doc.text)[node.lineno - 1]
-        return self.doc.place(node.lineno, start - line_start + 1, start, end)
-
-    def _offset(self, line: int, column: int) -> int:
-        """The offset of a place in the tree, whose columns count bytes."""
-        line_start = line_starts(self.doc.text)[line - 1]
-        before = self.doc.text[line_start : line_start + column].encode("utf-8")[:column]
-        return line_start + len(before.decode("utf-8", "ignore"))
+        return python_source.place(self.doc, node)
 
     def read(self) -> Iterator[Statement]:
         """The root, the Pythons, and the calls in their order."""
@@ -189,13 +181,16 @@ class _Session:
             line.add(text, None)
         for argument in node.args[:MAX_WORDS]:
             self._add(line, argument)
+        if len(node.args) > MAX_WORDS:
+            why = f"a call has more than {MAX_WORDS:,} arguments; those that follow are not read"
+            yield self.doc.unread(why, self.at(node.args[MAX_WORDS]))
         if line.words and not line.words[0].unresolved:
             yield from of_words(line.script(), self.recipe, tuple(line.words))
 
     def _add(self, line: _Line, argument: ast.expr) -> None:
         found = _texts(argument, self.values)
         if found is None:
-            written = ast.get_source_segment(self.doc.text, argument) or "an expression"
+            written = python_source.written(self.doc, argument) or "an expression"
             line.add(written[:200], None, unresolved=written[:80])
         for text in found or ():
             line.add(text, self.at(argument) if isinstance(argument, ast.Constant) else None)

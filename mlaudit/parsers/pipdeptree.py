@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import Line, lines
@@ -18,8 +19,8 @@ from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers
 from mlaudit.parsers._registry import parser
 
-MAX_DEPTH = 200
-"""Packages below packages in a tree."""
+STEPS = Limit(name="steps from the root of a tree to its packages", most=5_000_000)
+"""A package counts with its depth."""
 
 _JSON = re.compile(rb'"installed_version"\s{0,8}:')
 _ROOT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
@@ -86,19 +87,12 @@ def _json(doc: Document) -> Iterator[Statement]:
                 told.add(key)
                 yield _pin(doc, seen)
         waiting += _below(node)
-        if not _may_be_entered(node) and node.get("dependencies").value:
-            yield doc.unread(
-                f"it is nested more than {MAX_DEPTH} deep; what lies deeper is not read", doc.at(*node.route)
-            )
 
 
 def _below(node: Node) -> list[tuple[Node, bool]]:
     members = node.get("dependencies") if node.is_table else node
-    return [(member, True) for member in members.each()][::-1] if members.is_list and _may_be_entered(node) else []
-
-
-def _may_be_entered(node: Node) -> bool:
-    return len(node.route) <= 2 * MAX_DEPTH
+    spend(STEPS, len(node.route))
+    return [(member, True) for member in members.each()][::-1] if members.is_list else []
 
 
 def _entry(doc: Document, node: Node) -> _Seen:

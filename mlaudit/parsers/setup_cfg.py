@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement
+from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 _SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
@@ -21,8 +22,8 @@ _BUILD_GROUP = "build-system"
 _REFERENCE = re.compile(r"%\(([^()\n]{1,255})\)s")
 MAX_REFERENCES = 10
 """References inside references that are followed, as configparser does."""
-MAX_LINES = 10_000
-"""Lines of one option once its references are replaced."""
+LINES = Limit(name="lines of options, counted for each reference to them", most=200_000)
+CHARACTERS = Limit(name="characters that references between options put together", most=5_000_000)
 
 
 @dataclass(slots=True)
@@ -46,18 +47,26 @@ def read(doc: Document) -> Iterator[Statement]:
     options = list(_options(doc))
     values = {(option.section, option.key): option.lines for option in options}
     for option in options:
-        option.lines = _interpolated(option.lines, option.section, values)
         if not option.key:
             yield doc.unread("expected `[section]` or `option = value`", option.at)
-        key = option.key.replace("-", "_").lower()
-        if option.section == "options" and key == "python_requires":
-            yield from _python(doc, option)
-        elif option.section == "options" and key == "install_requires":
-            yield from _requirements(doc, option, (), ())
-        elif option.section == "options" and key in ("setup_requires", "tests_require"):
-            yield from _requirements(doc, option, (_BUILD_GROUP if key == "setup_requires" else "test",), ())
-        elif option.section == "options.extras_require":
-            yield from _requirements(doc, option, (), (normalized(option.key),))
+        elif option.section in ("options", "options.extras_require"):
+            references = _References(doc=doc, values=values, section=option.section)
+            lines = list(references.lines(option.lines))
+            yield from (line for line in lines if isinstance(line, Unread))
+            stated = replace(option, lines=[line for line in lines if not isinstance(line, Unread)])
+            yield from _stated(doc, stated)
+
+
+def _stated(doc: Document, option: _Option) -> Iterator[Statement]:
+    key = option.key.replace("-", "_").lower()
+    if option.section == "options.extras_require":
+        yield from _requirements(doc, option, (), (normalized(option.key),))
+    elif key == "python_requires":
+        yield from _python(doc, option)
+    elif key == "install_requires":
+        yield from _requirements(doc, option, (), ())
+    elif key in ("setup_requires", "tests_require"):
+        yield from _requirements(doc, option, (_BUILD_GROUP if key == "setup_requires" else "test",), ())
 
 
 def _options(doc: Document) -> Iterator[_Option]:
@@ -90,29 +99,41 @@ def _options(doc: Document) -> Iterator[_Option]:
 Lines = list[tuple[str, Place]]
 
 
-def _interpolated(lines: Lines, section: str, values: Mapping[tuple[str, str], Lines], depth: int = 0) -> Lines:
-    """Lines with `%(key)s` replaced by that option of the section or of `[DEFAULT]`, as ConfigParser does."""
-    found: Lines = []
-    for text, at in lines:
-        if len(found) >= MAX_LINES:
-            break
-        reference = _REFERENCE.fullmatch(text.partition(" #")[0].strip())
-        named = values.get((section, reference[1])) or values.get(("DEFAULT", reference[1])) if reference else None
-        if named is not None and depth < MAX_REFERENCES:
-            found += _interpolated(named, section, values, depth + 1)
-        else:
-            found.append((_filled(text, section, values), at))
-    return found
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _References:
+    """The options that `%(key)s` can name: those of its section, else of `[DEFAULT]`, as ConfigParser does."""
 
+    doc: Document
+    values: Mapping[tuple[str, str], Lines]
+    section: str
 
-def _filled(text: str, section: str, values: Mapping[tuple[str, str], Lines]) -> str:
-    """A line with the references inside it replaced by values of one line."""
+    def named(self, key: str) -> Lines:
+        return self.values.get((self.section, key)) or self.values.get(("DEFAULT", key)) or []
 
-    def value(found: re.Match[str]) -> str:
-        named = values.get((section, found[1])) or values.get(("DEFAULT", found[1])) or []
-        return named[0][0] if len(named) == 1 else found[0]
+    def lines(self, lines: Lines, depth: int = 0) -> Iterator[tuple[str, Place] | Unread]:
+        """Lines with their references replaced; a line that is one reference becomes all lines of what it names."""
+        spend(LINES, len(lines))
+        for text, at in lines:
+            reference = _REFERENCE.fullmatch(text.partition(" #")[0].strip())
+            named = self.named(reference[1]) if reference else []
+            if named and depth >= MAX_REFERENCES:
+                why = f"references are nested more than {MAX_REFERENCES} deep, which setuptools refuses too"
+                yield self.doc.unread(why, at, what=text, template=True)
+            elif named:
+                yield from self.lines(named, depth + 1)
+            else:
+                yield self._filled(text), at
 
-    return _REFERENCE.sub(value, text).replace("%%", "%") if "%" in text else text
+    def _filled(self, text: str) -> str:
+        """A line with the references inside it replaced by values of one line."""
+
+        def value(found: re.Match[str]) -> str:
+            named = self.named(found[1])
+            made = named[0][0] if len(named) == 1 else found[0]
+            spend(CHARACTERS, len(made))
+            return made
+
+        return _REFERENCE.sub(value, text).replace("%%", "%") if "%" in text else text
 
 
 def _place(doc: Document, number: int, raw: str, text: str, begin: int) -> Place:

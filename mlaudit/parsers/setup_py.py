@@ -5,9 +5,10 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
+from itertools import groupby
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_values, waivers
+from mlaudit.grammars import python_source, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.model.names import normalized
@@ -27,30 +28,32 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons, of every call of `setup()`."""
     yield from waivers.in_comments(doc)
-    tree = python_values.parsed(doc)
-    calls = list(_setup_calls(tree.body, ()))
+    tree = python_source.parsed(doc)
+    calls = list(_setup_calls(tree.body))
     if not calls:
         yield doc.unread("it calls no `setup()`, which tells what is required")
-    for call, functions in calls:
-        scope = Scope()
-        scope.run(tree.body)
-        for function in functions:
+    module = Scope()
+    module.run(tree.body)
+    for function, within in groupby(calls, key=lambda found: found[1]):
+        scope = module
+        if function is not None:
+            scope = module.copied()
             scope.run(function.body)
-        yield from _given(doc, call, scope)
+        for call, _ in within:
+            yield from _given(doc, call, scope)
 
 
-Calls = Iterator[tuple[ast.Call, tuple[ast.FunctionDef, ...]]]
-
-
-def _setup_calls(body: list[ast.stmt], functions: tuple[ast.FunctionDef, ...]) -> Calls:
-    """Calls of `setup`, each with the functions around it."""
+def _setup_calls(
+    body: list[ast.stmt], function: ast.FunctionDef | None = None
+) -> Iterator[tuple[ast.Call, ast.FunctionDef | None]]:
+    """Calls of `setup`, each with the function around it."""
     for statement in body:
-        if isinstance(statement, ast.FunctionDef) and not functions:
-            yield from _setup_calls(statement.body, (statement,))
+        if isinstance(statement, ast.FunctionDef) and function is None:
+            yield from _setup_calls(statement.body, statement)
         elif not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
             for node in ast.walk(statement):
                 if isinstance(node, ast.Call) and _is_setup(node.func):
-                    yield node, functions
+                    yield node, function
 
 
 def _is_setup(function: ast.expr) -> bool:
@@ -80,14 +83,14 @@ def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
 
 def _unknown(doc: Document, value: Value, node: ast.AST, key: str) -> Statement:
     why = value.why if isinstance(value, Unknown) else "expected a text or a list of them"
-    at = python_values.place(doc, value.node if isinstance(value, Unknown) else node)
-    source = doc.text[at.start : at.end] if at.start is not None and at.end is not None else ""
+    stated = value.node if isinstance(value, Unknown) else node
+    at, source = python_source.place(doc, stated), python_source.written(doc, stated)
     return doc.unread(f"{key}: {why}", at, what=source.partition("\n")[0] or key)
 
 
 def _python(doc: Document, value: Value) -> Statement:
     if isinstance(value, Text):
-        at = python_values.place(doc, value.node)
+        at = python_source.place(doc, value.node)
         return doc.pin(Layer.DECLARED, "python", specifier=value.text.strip(), kind=Kind.PYTHON, at=at)
     return _unknown(doc, value, _any_node(value), "python_requires")
 
@@ -112,13 +115,13 @@ def _requirements(
 ) -> Iterator[Statement]:
     for member in value if isinstance(value, list) else [value]:
         if isinstance(member, Text):
-            at = python_values.place(doc, member.node)
+            at = python_source.place(doc, member.node)
             for line in member.text.splitlines():
                 plain = line.partition(" #")[0].strip()
                 if plain and not plain.startswith("#"):
                     yield requirement.pin(doc, plain, at, groups=groups, under_extras=extras, marker=marker)
         elif isinstance(member, File):
-            at = python_values.place(doc, member.node)
+            at = python_source.place(doc, member.node)
             yield Include(target=member.target, at=at, format="requirements", groups=groups, under_extras=extras)
         else:
             yield _unknown(doc, member, _any_node(member), key)

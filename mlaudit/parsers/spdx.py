@@ -6,7 +6,7 @@ Specifications: https://spdx.github.io/spdx-spec/v2.3/ and https://spdx.github.i
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlaudit.document.document import Document
@@ -53,11 +53,12 @@ def read(doc: Document) -> Iterator[Statement]:
     if text.startswith("<"):
         raise Unreadable("SPDX as RDF is not read; tools write the same document as JSON or tag-value")
     if text.startswith("{"):
-        yield from _graph(doc) if doc.json.get("@graph").exists else _tables(doc, doc.json)
+        outline = doc.json_outline
+        yield from _graph(doc) if outline.get("@graph").exists else _tables(doc, outline, doc.json_members)
     elif re.match(r"SPDXVersion:|#|DataLicense:", text):
         yield from _tags(doc)
     else:
-        yield from _tables(doc, doc.yaml)
+        yield from _tables(doc, doc.yaml, lambda key: doc.yaml.get(key).each())
 
 
 def _checked(version: str | None) -> None:
@@ -65,25 +66,32 @@ def _checked(version: str | None) -> None:
         raise Unreadable(f"its version is {(version or 'not told')[:40]!r}; SPDX-2.x and SPDX 3 are known")
 
 
-def _tables(doc: Document, root: Node) -> Iterator[Statement]:
+Listed = Callable[[str], Iterable["Node | Unread"]]
+"""The members of the list under a key of the document."""
+
+
+def _tables(doc: Document, root: Node, listed: Listed) -> Iterator[Statement]:
     _checked(root.get("spdxVersion").maybe_text())
     about: set[str] = set()
-    for found in doc.guarded([root], _described):
-        if isinstance(found, Unread):
-            yield found
-        else:
-            about.add(found)
+    for key, read in (("documentDescribes", _named), ("relationships", _described)):
+        for found in doc.guarded(sbom.optional_members(doc, listed(key)), read):
+            if isinstance(found, str):
+                about.add(found)
+            else:
+                yield found
     pins = CondaPins(doc)
-    yield from doc.guarded(root.get("packages").each(), lambda node: _table(doc, pins, node, about))
+    yield from doc.guarded(listed("packages"), lambda node: _table(doc, pins, node, about))
 
 
-def _described(root: Node) -> Iterator[str]:
-    """Identifiers of the packages that the document describes: the scanned folder, image or project."""
-    yield from root.get("documentDescribes").texts()
-    for relation in root.get("relationships").each():
-        kind, of = relation.get("relationshipType").maybe_text(), relation.get("spdxElementId").maybe_text()
-        if kind == "DESCRIBES" and of == "SPDXRef-DOCUMENT":
-            yield relation.get("relatedSpdxElement").text()
+def _named(node: Node) -> Iterator[str]:
+    yield node.text()
+
+
+def _described(relation: Node) -> Iterator[str]:
+    """The identifier of a package that the document describes: the scanned folder, image or project."""
+    kind, of = relation.get("relationshipType").maybe_text(), relation.get("spdxElementId").maybe_text()
+    if kind == "DESCRIBES" and of == "SPDXRef-DOCUMENT":
+        yield relation.get("relatedSpdxElement").text()
 
 
 def _table(doc: Document, pins: CondaPins, node: Node, about: set[str]) -> Iterator[Statement]:
@@ -118,13 +126,15 @@ def _graph(doc: Document) -> Iterator[Statement]:
     """SPDX 3: elements of a graph, of which `software_Package` are packages."""
     about = {
         ref
-        for node in doc.json.get("@graph").each()
-        if node.is_table and node.get("type").value in ("SpdxDocument", "software_Sbom")
+        for node in doc.json_members("@graph")
+        if isinstance(node, Node) and node.is_table and node.get("type").value in ("SpdxDocument", "software_Sbom")
         for ref in node.get("rootElement").texts()
     }
     pins = CondaPins(doc)
-    for node in doc.json.get("@graph").each():
-        if node.is_table and node.get("type").value == "software_Package":
+    for node in doc.json_members("@graph"):
+        if isinstance(node, Unread):
+            yield node
+        elif node.is_table and node.get("type").value == "software_Package":
             yield from doc.guarded([node], lambda entry: _element(doc, pins, entry, about))
 
 

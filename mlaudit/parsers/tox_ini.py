@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import lru_cache, partial
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import ini_text, waivers
 from mlaudit.grammars.descriptors import merged
@@ -17,22 +19,31 @@ from mlaudit.grammars.shell.install_conda import install as conda_install
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Lexer, Word
-from mlaudit.model.nouns import Root, Statement
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Root, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 MAX_ENVIRONMENTS = 200
 """Environments that an `envlist` may name."""
 MAX_REFERENCES = 16
 """References (`{[testenv]deps}`) inside references that are followed."""
+MAX_NAME = 8192
+"""Characters of one name with its braces."""
+NAMES = Limit(name="characters of tox's environments and factors, their braces expanded", most=2_000_000)
+LINES = Limit(name="lines of tox's options, counted for each environment and each reference", most=50_000)
 
 _SECTION = re.compile(rb"(?m)^\[(?:tox|testenv(?::[^\]]+)?|tox:tox)\]")
 _REFERENCE = re.compile(r"\{\[([^\]]{1,128})\]([\w-]{1,64})\}")
 _FACTORS = re.compile(r"(!?[\w.]+(?:[-,]!?[\w.]+|\{[\w.,-]{1,200}\})*):\s+(.*)")
+_MARK = re.compile(r"[{},]")
 _BRACES = re.compile(r"\{([^{}]{1,4096})\}")
 _PYTHON_FACTOR = re.compile(r"py(?:thon)?(\d)\.?(\d{1,2})|(\d)\.(\d{1,2})")
 _KNOWN = {"toxinidir": ".", "tox_root": ".", "/": "/"}
 _WITH_DEFAULT = re.compile(r"\{(?:env:(\w{1,128})|posargs):([^{}]{0,512})\}")
 _SUBSTITUTION = re.compile(r"\{(toxinidir|tox_root|/)\}")
+
+
+Sections = Mapping[str, Mapping[str, Option]]
 
 
 def _looks_like_it(doc: Document) -> bool:
@@ -55,51 +66,68 @@ def read(doc: Document) -> Iterator[Statement]:
     recipe = Recipe(doc, groups=("tox",), values=doc.defines)
     for line in core["requires"].lines if "requires" in core else ():
         yield from _dependency(recipe, line)
-    named = _environments(core.get("envlist"))
-    sections = [section.partition(":")[2] for section in found if section.startswith("testenv:")]
-    if len(named) > MAX_ENVIRONMENTS:
-        yield doc.unread(f"more than {MAX_ENVIRONMENTS} environments are not read", doc.place(1, 1))
-    names = dict.fromkeys(
-        [*named[:MAX_ENVIRONMENTS], *(one for section in sections for one in _expanded(section))] or ["testenv"]
-    )
-    yield from merged(statement for name in names for statement in _environment(doc, found, name))
+    sections: dict[str, str] = {}
+    for section in found:
+        if section.startswith("testenv:"):
+            sections.update({name: section for name in _expanded(section.partition(":")[2]) if name not in sections})
+    names = list(dict.fromkeys([*_environments(core.get("envlist")), *sections] or ["testenv"]))
+    if len(names) > MAX_ENVIRONMENTS:
+        yield doc.unread(f"it names more than {MAX_ENVIRONMENTS} environments; the others are not read")
+    sheets = ((name, found.get(sections.get(name, ""), {})) for name in names[:MAX_ENVIRONMENTS])
+    yield from merged(statement for name, own in sheets for statement in _environment(doc, found, name, own))
 
 
-def _environments(listed: Option | None) -> list[str]:
-    text = listed.text if listed else ""
-    names = [name for part in re.split(r",(?![^{}]*\})|\n", text) for name in _expanded(part.strip())]
-    return [name for name in names if name]
+def _environments(listed: Option | None) -> Iterator[str]:
+    for line in listed.lines if listed else ():
+        for part in _parts(line.text):
+            yield from (name for name in _expanded(part.strip()) if name)
+
+
+def _parts(text: str) -> Iterator[str]:
+    """What stands between commas that are in no braces."""
+    start = depth = 0
+    for mark in _MARK.finditer(text):
+        if mark[0] != ",":
+            depth = 1 if mark[0] == "{" else 0
+        elif not depth:
+            yield text[start : mark.start()]
+            start = mark.end()
+    yield text[start:]
 
 
 def _expanded(text: str) -> list[str]:
-    """`py{310,311}-{a,b}` is four names."""
+    """`py{310,311}-{a,b}` is four names; one more than `MAX_ENVIRONMENTS` at most."""
     names = [""]
     position = 0
-    for braces in _BRACES.finditer(text[:8192]):
+    if len(text) > MAX_NAME:
+        raise Unreadable(f"the name of an environment has more than {MAX_NAME:,} characters")
+    for braces in _BRACES.finditer(text):
         names = [name + text[position : braces.start()] for name in names]
         names = [name + part.strip() for name in names for part in braces.group(1).split(",")][: MAX_ENVIRONMENTS + 1]
         position = braces.end()
-    return [name + text[position:] for name in names]
+    names = [name + text[position:] for name in names]
+    spend(NAMES, sum(map(len, names)))
+    return names
 
 
-def _environment(doc: Document, found: Mapping[str, Mapping[str, Option]], name: str) -> Iterator[Statement]:
-    base = found.get("testenv", {})
-    own = next((found[section] for section in found if name in _expanded(section.partition(":")[2])), {})
-    options = {**base, **own}
+def _environment(doc: Document, found: Sections, name: str, own: Mapping[str, Option]) -> Iterator[Statement]:
+    options = {**found.get("testenv", {}), **own}
     first = next(iter(options.values()), None)
     yield Root(name=name, kind="environment", at=first.lines[0].whole if first and first.lines else doc.place(1, 1))
     recipe = Recipe(doc, parts=(name,), values=doc.defines)
     yield from _python(recipe, name, options)
     factors = frozenset(name.split("-"))
     recipe.step += 1
-    for line in _chosen(found, options.get("condadeps"), factors):
-        yield from conda_install(Call(script=line, recipe=recipe, words=(_whole(line),)))
+    yield from _each(_chosen(found, options.get("condadeps"), factors), partial(_conda_dependency, recipe))
     recipe.step += 1
-    for line in _chosen(found, options.get("deps"), factors):
-        yield from _dependency(recipe, line)
+    yield from _each(_chosen(found, options.get("deps"), factors), partial(_dependency, recipe))
     for key in ("commandspre", "commands"):
-        for line in _chosen(found, options.get(key), factors):
-            yield from statements(line, recipe)
+        yield from _each(_chosen(found, options.get(key), factors), lambda line: statements(line, recipe))
+
+
+def _each(lines: Iterable[Script | Unread], read: Callable[[Script], Iterable[Statement]]) -> Iterator[Statement]:
+    for line in lines:
+        yield from (line,) if isinstance(line, Unread) else read(line)
 
 
 def _python(recipe: Recipe, name: str, options: Mapping[str, Option]) -> Iterator[Statement]:
@@ -119,10 +147,15 @@ def _python(recipe: Recipe, name: str, options: Mapping[str, Option]) -> Iterato
 
 
 def _chosen(
-    found: Mapping[str, Mapping[str, Option]], option: Option | None, factors: frozenset[str], level: int = 0
-) -> Iterator[Script]:
-    """The lines of an option that hold for some factors, references to other sections followed."""
+    found: Sections, option: Option | None, factors: frozenset[str], within: tuple[Option, ...] = ()
+) -> Iterator[Script | Unread]:
+    """The lines of an option that hold for some factors, references to other sections followed.
+
+    `within` are the options whose references led here. Raises BudgetExceeded.
+    """
+    within = within or ((option,) if option else ())
     for line in option.lines if option else ():
+        spend(LINES)
         conditional = _FACTORS.fullmatch(line.text)
         if conditional:
             if not _holds(conditional.group(1), factors):
@@ -131,22 +164,38 @@ def _chosen(
         reference = _REFERENCE.fullmatch(line.text.strip())
         if reference is None:
             yield line
-        elif level < MAX_REFERENCES:
-            key = reference.group(2).replace("_", "").lower()
-            yield from _chosen(found, found.get(reference.group(1), {}).get(key), factors, level + 1)
+            continue
+        key = reference.group(2).replace("_", "").lower()
+        named = found.get(reference.group(1), {}).get(key)
+        if named in within:
+            why = "the reference leads back to itself, so it has no value here"
+            yield line.doc.unread(why, line.whole, what=line.text, template=True)
+        elif len(within) > MAX_REFERENCES:
+            why = f"references are nested more than {MAX_REFERENCES} deep"
+            yield line.doc.unread(why, line.whole, what=line.text, template=True)
+        elif named is not None:
+            yield from _chosen(found, named, factors, (*within, named))
 
 
 def _holds(condition: str, factors: frozenset[str]) -> bool:
     """`py310-torch,!gpu`: factors joined by `-` all, alternatives by `,` any; `!` is not."""
-    alternatives = [one for part in re.split(r",(?![^{}]*\})", condition) for one in _expanded(part)]
     return any(
-        all((factor[1:] not in factors) if factor.startswith("!") else factor in factors for factor in one.split("-"))
-        for one in alternatives
+        all((factor[1:] not in factors) if factor.startswith("!") else factor in factors for factor in needed)
+        for needed in _alternatives(condition)
     )
+
+
+@lru_cache(maxsize=1024)
+def _alternatives(condition: str) -> tuple[tuple[str, ...], ...]:
+    return tuple(tuple(name.split("-")) for part in _parts(condition) for name in _expanded(part))
 
 
 def _whole(line: Script) -> Word:
     return Word(text=line.text, start=0, end=len(line.text))
+
+
+def _conda_dependency(recipe: Recipe, line: Script) -> Iterator[Statement]:
+    return conda_install(Call(script=line, recipe=recipe, words=(_whole(line),)))
 
 
 def _dependency(recipe: Recipe, line: Script) -> Iterator[Statement]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text, requirement
@@ -17,7 +18,8 @@ DEFAULT = "default"
 """The environment that others inherit from, unless they name another `template`."""
 
 _KEYS = ("dependencies", "extra-dependencies")
-_MAX_TEMPLATES = 50
+TEMPLATES = Limit(name="templates of Hatch's environments, counted for each environment", most=500_000)
+REQUIREMENTS = Limit(name="requirements of Hatch's environments, inherited ones counted for each", most=100_000)
 _FIELD = re.compile(r"\{(?:env|matrix|home|args):")
 
 
@@ -44,7 +46,8 @@ def _environment(doc: Document, node: Node, environments: Mapping[str, Node]) ->
 def _inherited(name: str, key: str, environments: Mapping[str, Node]) -> Node:
     """The value of an environment, else of the nearest template that has one."""
     visited: set[str] = set()
-    while name in environments and name not in visited and len(visited) < _MAX_TEMPLATES:
+    while name in environments and name not in visited:
+        spend(TEMPLATES)
         visited.add(name)
         node = environments[name]
         if node.get(key).exists:
@@ -57,6 +60,7 @@ def _inherited(name: str, key: str, environments: Mapping[str, Node]) -> Node:
 
 def _requirements(doc: Document, node: Node, environment: str) -> Iterator[Statement]:
     for member in node.each():
+        spend(REQUIREMENTS)
         at = doc.at(*member.route)
         if _FIELD.search(member.text()):
             yield doc.unread("a field of Hatch in it has no value here", at, what=member.text(), template=True)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.grammars.pypi import poetry_text, requirement
@@ -13,8 +14,8 @@ from mlaudit.model.nouns import Edge, Kind, Root, Unread
 
 UV_DEFAULT_GROUPS = ("dev",)
 """What uv installs beside the project where `[tool.uv] default-groups` says nothing (https://docs.astral.sh/uv/concepts/projects/dependencies/)."""
-MAX_GROUPS = 500
-"""Dependency groups of one project that are looked into."""
+INCLUDES = Limit(name="groups that dependency groups include, counted for each group that leads to them", most=100_000)
+EDGES = Limit(name="requirements of groups and extras, counted for each of them", most=500_000)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +126,11 @@ def _project(doc: Document) -> Iterator[Declared | Unread]:
 def _groups(doc: Document) -> Iterator[Declared | Unread]:
     includes, problems = _includes(doc)
     yield from problems
-    yield from _wrong_includes(doc, includes)
+    reached = {group: _reached(group, includes) for group in includes}
+    yield from _wrong_includes(doc, includes, reached)
     holders: dict[str, list[str]] = {}
     for group in includes:
-        for target in sorted(_reached(group, includes) - {group}):
+        for target in sorted(reached[group] - {group}):
             holders.setdefault(target, []).append(group)
     for group, node in doc.toml.get("dependency-groups").items():
         called = normalized(group)
@@ -142,11 +144,7 @@ Includes = Mapping[str, Mapping[str, Node]]
 def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
     includes: dict[str, dict[str, Node]] = {}
     problems: list[Unread] = []
-    groups = list(doc.toml.get("dependency-groups").items())
-    if len(groups) > MAX_GROUPS:
-        why = f"it has {len(groups)} groups; includes of the first {MAX_GROUPS} are followed"
-        problems.append(doc.unread(why, doc.at("dependency-groups")))
-    for group, node in groups[:MAX_GROUPS]:
+    for group, node in doc.toml.get("dependency-groups").items():
         own = includes.setdefault(normalized(group), {})
         for member in node.each() if node.is_list else ():
             try:
@@ -157,20 +155,22 @@ def _includes(doc: Document) -> tuple[Includes, list[Unread]]:
     return includes, problems
 
 
-def _wrong_includes(doc: Document, includes: Includes) -> Iterator[Unread]:
+def _wrong_includes(doc: Document, includes: Includes, reached: Mapping[str, set[str]]) -> Iterator[Unread]:
     """Includes of groups that are not there, and of groups that lead back (PEP 735 forbids both)."""
     for group, found in includes.items():
         for target, node in found.items():
             if target not in includes:
                 yield doc.unread(f"there is no dependency group `{target}`", doc.at(*node.route), what=target)
-            elif target == group or group in _reached(target, includes):
+            elif target == group or group in reached[target]:
                 yield doc.unread(f"the dependency group `{group}` includes itself", doc.at(*node.route), what=target)
 
 
 def _reached(start: str, includes: Includes) -> set[str]:
+    """The groups that a group includes, at any remove. Raises BudgetExceeded."""
     reached: set[str] = set()
     waiting = list(includes.get(start, ()))
     while waiting:
+        spend(INCLUDES)
         group = waiting.pop()
         if group not in reached:
             reached.add(group)
@@ -184,12 +184,21 @@ def _poetry(doc: Document) -> Iterator[Declared | Unread]:
         return
     # Poetry 2: where [project] has the dependencies, the table of the tool only says where they come from.
     if not declares_dependencies(doc):
-        yield from _poetry_table(doc, poetry.get("dependencies"), ())
-    yield from _poetry_table(doc, poetry.get("dev-dependencies"), ("dev",))
+        yield from _poetry_table(doc, poetry.get("dependencies"), (), _extras_of(poetry_extras(doc)))
+    yield from _poetry_table(doc, poetry.get("dev-dependencies"), ("dev",), {})
     held_by = _poetry_inclusions(poetry)
     for group, node in poetry.get("group").items():
         called = normalized(group)
-        yield from _poetry_table(doc, node.get("dependencies"), (called, *held_by.get(called, ())))
+        yield from _poetry_table(doc, node.get("dependencies"), (called, *held_by.get(called, ())), {})
+
+
+def _extras_of(offered: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, ...]]:
+    """For each package the extras that hold it."""
+    extras_by_package: dict[str, dict[str, None]] = {}
+    for extra, packages in offered.items():
+        for package in packages:
+            extras_by_package.setdefault(package, {})[extra] = None
+    return {package: tuple(names) for package, names in extras_by_package.items()}
 
 
 def declares_dependencies(doc: Document) -> bool:
@@ -208,13 +217,15 @@ def _poetry_inclusions(poetry: Node) -> dict[str, tuple[str, ...]]:
     return {group: tuple(holders) for group, holders in held.items()}
 
 
-def _poetry_table(doc: Document, table: Node, groups: tuple[str, ...]) -> Iterator[Declared | Unread]:
-    offered = poetry_extras(doc)
+def _poetry_table(
+    doc: Document, table: Node, groups: tuple[str, ...], offered: Mapping[str, tuple[str, ...]]
+) -> Iterator[Declared | Unread]:
+    """A table of Poetry's dependencies; `offered` are the extras that hold each package."""
 
     def one(node: Node) -> Iterator[Declared]:
         called = str(node.route[-1])
         for text, entry in poetry_text.dependency(called, node):
-            within = () if groups else tuple(extra for extra, names in offered.items() if normalized(called) in names)
+            within = () if groups else offered.get(normalized(called), ())
             optional = entry.is_table and entry.get("optional").flag()
             index = entry.get("source").maybe_text() if entry.is_table else None
             yield Declared(text=text, route=entry.route, groups=groups, extras=within, optional=optional, index=index)
@@ -301,6 +312,7 @@ def edges(doc: Document) -> tuple[Edge, ...]:
 def _edges(entry: Declared) -> Iterator[Edge]:
     if entry.kind is Kind.BOUND or (entry.optional and not entry.extras):
         return
+    spend(EDGES, max(len(entry.groups), 1) * max(len(entry.extras), 1))
     for group in entry.groups or (None,):
         for extra in entry.extras or (None,):
             made = requirement.edge(entry.text, when_extra=extra, when_group=group)
