@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Severity
+from mlaudit.model.secrets import without_credentials
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.rules._phrases import places
 from mlaudit.rules._registry import crossing_rule
@@ -37,7 +38,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if writer.kind is not Kind.PACKAGE or not (writer.stated and reader.stated):
         return
     left, right = _source(writer), _source(reader)
-    if left != right:
+    # Who fetches it changes nothing of what is fetched.
+    if without_credentials(left) != without_credentials(right):
         at, related = places(crossing, view)
         yield Hit(
             package=crossing.package,

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirement import name_and_version
+from mlaudit.model.secrets import masked
 
 MAX_LENGTH = requirement.MAX_LENGTH
 """Characters of one address line."""
@@ -56,7 +57,9 @@ def is_address(text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def parse(text: str, *, editable: bool = False) -> Address:
-    """The address of a line without its options; equal lines are parsed once."""
+    """The address of a line without its options, credentials masked; equal lines are parsed once."""
+    # First, since an `@` or `/` in a password would be taken for the beginning of a revision or a path.
+    text = masked(text)
     if len(text) > MAX_LENGTH:
         return Address(problem=f"a requirement of {len(text)} characters is not read (at most {MAX_LENGTH})")
     head, _, marker = text.partition("; " if "://" in text else ";")
