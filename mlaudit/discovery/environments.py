@@ -9,7 +9,7 @@ from itertools import count
 
 from mlaudit.discovery.groups import Group, Ignored, Parts, Variant, common_length, grouped, taken
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import environment_format, kind_of
 
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
@@ -90,15 +90,9 @@ class _Candidate:
         return self.group.home
 
 
-def by_name(path: str) -> str | None:
-    """The format of the first registered parser that knows a path by its name; model artifacts are no environments."""
-    found = (parser for parser in named(path) if parser.kind == "text" and not parser.artifact)
-    return next((parser.format for parser in found), None)
-
-
 def is_manifest(path: str) -> bool:
     """Whether a lock is made of what stands at a path."""
-    return words().kinds.get(by_name(path) or "") == "manifest"
+    return kind_of(environment_format(path) or "") == "manifest"
 
 
 def no_roots(_path: str) -> Sequence[str]:
@@ -108,7 +102,7 @@ def no_roots(_path: str) -> Sequence[str]:
 
 def discover(
     paths: Iterable[str],
-    recognise: Callable[[str], str | None] = by_name,
+    recognise: Callable[[str], str | None] = environment_format,
     roots: Callable[[str], Sequence[str]] = no_roots,
 ) -> Discovery:
     """Environments and pairs among the documents of a folder.

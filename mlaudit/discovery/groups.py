@@ -9,6 +9,7 @@ from itertools import groupby
 
 from mlaudit.knowledge.roles import Words, tokens, words
 from mlaudit.model.names import normalized
+from mlaudit.parsers._registry import kind_of
 
 Parts = tuple[str, ...]
 
@@ -119,7 +120,7 @@ def grouped(formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]) -
 def _document(path: str, format_name: str) -> NamedDocument:
     table = words()
     *folders, name = path.split("/")
-    kind = table.kind(format_name)
+    kind = kind_of(format_name)
     qualifier, variant = _told(table, tokens(name))
     return NamedDocument(
         path=path,
@@ -337,11 +338,11 @@ def _variant_order(label: Parts) -> tuple[int, int, tuple[int, ...], Parts]:
 
 
 def _resolved(chosen: Sequence[NamedDocument]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    preference = words().preference
+    preference = words().lock_preference
     beaten = {document.path for document in chosen if _is_input(document, chosen)}
     locks = sorted(
         (document for document in chosen if document.kind == "lock" and document.path not in beaten),
-        key=lambda document: (preference.get(document.format, 0), document.path),
+        key=lambda document: (preference.get(document.format, len(preference)), document.path),
     )
     beaten.update(lock.path for lock in locks[1:])
     if locks:

@@ -12,7 +12,7 @@ from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.nouns import Distance, Evidence, Severity
-from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.packaged import packaged, packaged_names
 from mlaudit.model.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -219,9 +219,8 @@ def dossier(package: str) -> Dossier | None:
 
 def packages() -> tuple[str, ...]:
     """Packages that have a file of their own, in order."""
-    folder = HOME / "knowledge" / "packages"
-    names = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    names = packaged_names("knowledge/packages")
+    return tuple(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 def _dossier(root: Node) -> Dossier:

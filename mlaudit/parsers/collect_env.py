@@ -56,7 +56,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None and _SECOND.search(doc.head) is not None
 
 
-@parser(files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
+@parser(kind="dump", files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
     reports = list(_reports(doc))

@@ -47,6 +47,7 @@ class _Bom:
 
 
 @parser(
+    kind="dump",
     files=["*.cdx.json", "*.cdx.xml", "*cyclonedx*.json", "*cyclonedx*.xml", "bom.json", "bom.xml", "sbom.xml"],
     content=_looks_like_it,
 )

@@ -35,6 +35,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="recipe",
     files=[
         "Dockerfile",
         "Containerfile",

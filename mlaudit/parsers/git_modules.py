@@ -32,7 +32,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None
 
 
-@parser(files=[".gitmodules"], content=_looks_like_it)
+@parser(kind="aside", files=[".gitmodules"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every submodule, with its commit where the document tells one."""
     if doc.text.lstrip().startswith(("[", "#", ";")):

@@ -38,7 +38,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _IMPORT.search(doc.head) is not None and _SESSION.search(doc.head) is not None
 
 
-@parser(files=["noxfile.py"], content=_looks_like_it)
+@parser(kind="aside", files=["noxfile.py"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every session is a root; names stand for the literals that the module assigns to them."""
     yield from waivers.in_comments(doc)

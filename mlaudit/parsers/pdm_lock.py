@@ -37,7 +37,7 @@ class _Lock:
     plain: frozenset[tuple[str, str]]
 
 
-@parser(files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The groups of the lock, its Python, and every package with its groups and marker.
 

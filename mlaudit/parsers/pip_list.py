@@ -42,6 +42,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="dump",
     files=["pip*list*.txt", "pip*list*.json", "piplist*"],
     content=_looks_like_it,
     complete=True,

@@ -39,7 +39,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _TREE.search(head) is not None
 
 
-@parser(files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
+@parser(kind="dump", files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every distribution once, with what it requires."""
     text = doc.text.lstrip()

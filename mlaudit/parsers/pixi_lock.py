@@ -48,7 +48,7 @@ def _looks_like_it(doc: Document) -> bool:
     return int(found.group(1)) > 1 and b"\npackage:" in doc.head
 
 
-@parser(files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """A root per environment, and a pin per package for the environments and platforms that install it."""
     lock = doc.yaml

@@ -46,7 +46,7 @@ class _Lock:
     extras: Mapping[str, frozenset[str]]
 
 
-@parser(files=["poetry.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["poetry.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The project as root, locked packages with their edges. Hashes are left out: `doc.lock_toml` skips them."""
     node = doc.lock_toml

@@ -54,7 +54,7 @@ class _Context:
         return tuple(one.name for one in self.found.every if self.visible[one.name].get(name) == folder)
 
 
-@parser(content=_looks_like_it, complete=True, kind="tree")
+@parser(kind="dump", content=_looks_like_it, complete=True, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
     """Environments as roots, the one that runs by default; installed packages; CUDA and the libraries that matter."""
     if not isinstance(doc.tree, FileSystem):

@@ -40,7 +40,9 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
-    files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"], content=_looks_like_it
+    kind="dump",
+    files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"],
+    content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every line between the rulers."""

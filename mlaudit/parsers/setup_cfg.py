@@ -39,7 +39,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(doc.head) is not None
 
 
-@parser(files=["setup.cfg"], content=_looks_like_it)
+@parser(kind="manifest", files=["setup.cfg"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons."""
     yield from waivers.in_comments(doc)

@@ -51,7 +51,7 @@ class _Environment:
         return Place(path=path.rstrip("/"), line=line, column=column)
 
 
-@parser(files=["site-packages", "dist-packages"], content=_looks_like_it, complete=True, kind="tree")
+@parser(kind="dump", files=["site-packages", "dist-packages"], content=_looks_like_it, complete=True, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
     """Every installed distribution, the Python they are for, and what is left of broken installs."""
     if doc.tree is None:

@@ -33,6 +33,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="dump",
     files=[
         "*.spdx",
         "*.spdx.json",

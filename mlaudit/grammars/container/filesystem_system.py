@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Kind, Place
-from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.packaged import packaged
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import DATABASE, SMALL, FileSystem
 
@@ -75,9 +75,8 @@ class _Row(NamedTuple):
 def _rows() -> tuple[_Row, ...]:
     import tomli
 
-    folder = HOME / "knowledge"
-    own = tomli.loads(folder.joinpath("system_libraries.toml").read_text(encoding="utf-8"))["library"]
-    accelerators = tomli.loads(folder.joinpath("system_packages.toml").read_text(encoding="utf-8"))["package"]
+    own = tomli.loads(packaged("knowledge/system_libraries.toml"))["library"]
+    accelerators = tomli.loads(packaged("knowledge/system_packages.toml"))["package"]
     return (
         *(_Row(re.compile(row["pattern"]), row["row"], None) for row in own),
         *(_Row(re.compile(row["pattern"]), None, row.get("version")) for row in accelerators),
