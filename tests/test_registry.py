@@ -15,7 +15,7 @@ from mlaudit.knowledge.roles import words
 from mlaudit.lab.generate import HOOKS, INDEX, hook_text, index_text
 from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
 from mlaudit.reporters._registry import formats, render
-from tests.checkout import ROOT
+from tests.checkout import ROOT, committed
 
 EVERY = tuple(parsers().values())
 HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
@@ -163,5 +163,8 @@ app(sys.argv[1:])
     compared = run("compare", "train.txt", "serve.txt", "--format", "html")
     assert (compared.returncode, compared.stderr) == (1, "")
     assert "MLA101" in compared.stdout
+    committed(tmp_path)
+    of_revision = run("compare", "HEAD:train.txt", "serve.txt", "--format", "json")
+    assert (of_revision.returncode, of_revision.stderr) == (1, "")
     explained = run("explain", "numpy")
     assert explained.returncode == 0, explained.stderr
