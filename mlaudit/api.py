@@ -33,11 +33,11 @@ NOTHING = 3
 """The exit code where there is nothing to compare."""
 
 
-def compare(sources: Sequence[str], options: Options) -> Report:
-    """The first source writes, the others read it. Raises BadSource."""
+def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> Report:
+    """The first source writes, the others read it; their paths are relative to `folder`. Raises BadSource."""
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
-    spellings: list[Sequence[Spelled]] = [parse_source(source) for source in sources]
+    spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
     names = environment_names(spellings)
     if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
@@ -70,9 +70,9 @@ def rule_words() -> frozenset[str]:
     return frozenset(word for rule in rules().values() for word in (rule.code, rule.name))
 
 
-def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]:
-    """What was read of each source. Raises BadSource."""
-    spellings = [parse_source(source) for source in sources]
+def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> tuple[Environment, ...]:
+    """What was read of each source; their paths are relative to `folder`. Raises BadSource."""
+    spellings = [parse_source(source, folder) for source in sources]
     names = environment_names(spellings)
     made = (assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
     return tuple(map(mask_environment, made))

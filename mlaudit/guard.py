@@ -21,6 +21,7 @@ from pathlib import Path
 from pkgutil import get_data
 from typing import TYPE_CHECKING
 
+from mlaudit.model.errors import MlauditError
 from mlaudit.model.names import package_of
 from mlaudit.sources.installed import Distribution, distributions
 from mlaudit.sources.interpreter import Interpreter, running
@@ -34,7 +35,7 @@ TRAINING = "training"
 SERVING = "serving"
 
 
-class Drift(Exception):
+class Drift(MlauditError):
     """This process is not what the model was trained in; `report` holds the findings."""
 
     def __init__(self, message: str, report: Report) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from mlaudit.model.errors import MlauditError
+
 if TYPE_CHECKING:
     import yaml
 
@@ -20,7 +22,7 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 _KEY_LENGTH = 200
 
 
-class YamlProblem(ValueError):
+class YamlProblem(MlauditError, ValueError):
     """What is wrong with a YAML text, and where (1-based); the attributes are those of json's and tomli's errors."""
 
     def __init__(self, why: str, lineno: int | None = None, colno: int | None = None) -> None:

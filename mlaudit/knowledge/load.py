@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.model.errors import MlauditError
 from mlaudit.model.nouns import Distance, Evidence, Severity
 from mlaudit.model.packaged import packaged, packaged_names
 from mlaudit.model.versions import specifiers
@@ -20,7 +21,7 @@ _Built = TypeVar("_Built")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 
 
-class KnowledgeError(ValueError):
+class KnowledgeError(MlauditError, ValueError):
     """A knowledge file breaks its schema; the message names the file and the route to the value."""
 
 

@@ -8,15 +8,13 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-import mlaudit
-
 HOME = Path(__file__).parent.parent
 """Where the package lies; inside a zip archive nothing below it can be opened by its path."""
 
 
 def packaged(name: str) -> str:
     """The text of a data file, by its path inside the package (`knowledge/names.toml`). Raises FileNotFoundError."""
-    loader = mlaudit.__spec__.loader
+    loader = __spec__.loader
     try:
         data: bytes = loader.get_data(os.path.join(HOME, *name.split("/")))  # type: ignore[union-attr] # noqa: PTH118
     except OSError:

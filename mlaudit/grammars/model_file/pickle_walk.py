@@ -84,7 +84,7 @@ class Found:
         self.notes[text] = None
 
 
-class Done(Exception):
+class _Done(Exception):
     """The STOP opcode of the outermost pickle."""
 
 
@@ -125,7 +125,7 @@ class Walk:
                     raise Unreadable(f"more than {STACK} values wait on the pickle's stack")
             found.out_of_operations = True
             found.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
-        except Done:
+        except _Done:
             found.root = self.stack[-1] if self.stack else OPAQUE
         except Unreadable as error:
             found.problem = error.why
@@ -149,7 +149,7 @@ class Walk:
     def stop(self) -> None:
         """End this pickle; a nested one hands back to the one around it."""
         if not self._levels:
-            raise Done
+            raise _Done
         level = self._levels.pop()
         self.stack, self.marks, self.memo = level.stack, level.marks, level.memo
         self.memoized, self.put = level.memoized, level.put
