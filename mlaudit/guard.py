@@ -170,9 +170,9 @@ def _read(path: Path) -> Reading:
     """The snapshot's reading. Raises Unreadable, also where a single entry of it means nothing."""
     from mlaudit.model.errors import Unreadable
     from mlaudit.parsers._read import read
-    from mlaudit.sources.working_tree import Root
+    from mlaudit.sources.working_tree import WorkingTree
 
-    found = read(Root(Path()).document(path), "snapshot")
+    found = read(WorkingTree(Path()).document(path), "snapshot")
     if found.unread:
         raise Unreadable(f"{found.unread[0].at}: {found.unread[0].why}")
     return found

@@ -55,7 +55,7 @@ def yaml_locator(text: str, *, multi: bool = False) -> Locator:
     return _LazyLocator(text, lambda source: YamlIndex(source, multi=multi))
 
 
-class _Index(Protocol):
+class _TextIndex(Protocol):
     def find(self, route: Route) -> Found | None:
         """Offsets of the value at the route and of its key."""
 
@@ -63,10 +63,10 @@ class _Index(Protocol):
 class _LazyLocator:
     """A locator that reads its text at the first question."""
 
-    def __init__(self, text: str, build: Callable[[str], _Index]) -> None:
+    def __init__(self, text: str, build: Callable[[str], _TextIndex]) -> None:
         self._text = text
         self._build = build
-        self._built: _Index | None = None
+        self._built: _TextIndex | None = None
         self._line_starts: list[int] = []
 
     def at(self, *route: str | int) -> Span | None:
@@ -80,7 +80,7 @@ class _LazyLocator:
         return self._span(found[2], found[3]) if found and found[2] >= 0 else None
 
     @property
-    def _index(self) -> _Index:
+    def _index(self) -> _TextIndex:
         if self._built is None:
             self._built = self._build(self._text)
             self._line_starts = [0, *(newline.end() for newline in re.finditer("\n", self._text))]
@@ -102,7 +102,7 @@ class _Leaf(NamedTuple):
     key_end: int = -1
 
 
-class _Table:
+class _PlacedTable:
     """A mapping with the offsets of its header or first mention, and of its key within that."""
 
     __slots__ = ("children", "end", "explicit", "key_end", "key_start", "start")
@@ -114,7 +114,7 @@ class _Table:
         self.explicit = False
 
 
-_Node = _Leaf | _Table | list["_Leaf | _Table"]
+_Node = _Leaf | _PlacedTable | list["_Leaf | _PlacedTable"]
 
 
 class _TreeIndex:
@@ -132,7 +132,7 @@ class _TreeIndex:
             node = self._step(node, step)
         if isinstance(node, list):
             node = node[0]
-        if isinstance(node, _Table):
+        if isinstance(node, _PlacedTable):
             return node.start, node.end, node.key_start, node.key_end
         end = self._end(node.start) if node else None
         return (node.start, end, node.key_start, node.key_end) if node and end is not None else None
@@ -142,7 +142,7 @@ class _TreeIndex:
             if node.start not in self._opened:
                 self._opened[node.start] = self._open(node.start)
             node = self._opened[node.start]
-        if isinstance(node, _Table):
+        if isinstance(node, _PlacedTable):
             return node.children.get(step) if isinstance(step, str) else None
         if isinstance(node, list) and isinstance(step, int) and 0 <= step < len(node):
             return node[step]
@@ -187,9 +187,9 @@ class _TomlIndex(_TreeIndex):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.root: _Table = _Table()
+        self.root: _PlacedTable = _PlacedTable()
         self._has_long_strings = '"""' in text or "'''" in text
-        table: _Table | None = self.root
+        table: _PlacedTable | None = self.root
         position: int | None = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
         while position is not None and table is not None:
             statement = _TOML_STATEMENT.match(text, position)
@@ -202,13 +202,13 @@ class _TomlIndex(_TreeIndex):
                 self._put(table, statement)
                 position = self._end(position)
 
-    def _header(self, statement: re.Match[str]) -> _Table | None:
+    def _header(self, statement: re.Match[str]) -> _PlacedTable | None:
         start, end = statement.span("header")
         *outer, (name, key_start, key_end) = _toml_parts(statement, "table")
         parent = _toml_descend(self.root, outer, (start, end))
         if parent is None:
             return None
-        fresh = _Table(start, end, key_start, key_end)
+        fresh = _PlacedTable(start, end, key_start, key_end)
         fresh.explicit = True
         if statement["bracket"] == "[":
             return _toml_declare(parent, name, fresh)
@@ -218,7 +218,7 @@ class _TomlIndex(_TreeIndex):
         tables.append(fresh)
         return fresh
 
-    def _put(self, table: _Table, statement: re.Match[str]) -> None:
+    def _put(self, table: _PlacedTable, statement: re.Match[str]) -> None:
         *outer, (name, key_start, key_end) = _toml_parts(statement, "key")
         parent = _toml_descend(table, outer, None)
         if parent is not None:
@@ -266,8 +266,8 @@ class _TomlIndex(_TreeIndex):
             yield _Leaf(position)
             position = self._inline_gap(end)
 
-    def _inline_table(self, start: int) -> _Table:
-        table = _Table()
+    def _inline_table(self, start: int) -> _PlacedTable:
+        table = _PlacedTable()
         position = self._inline_gap(start + 1)
         while statement := _TOML_INLINE_KEY.match(self._text, position):
             self._put(table, statement)
@@ -308,23 +308,25 @@ def _toml_character(escape: re.Match[str]) -> str:
     return chr(code) if code <= 0x10FFFF else escape[0]
 
 
-def _toml_descend(table: _Table, parts: list[tuple[str, int, int]], header: tuple[int, int] | None) -> _Table | None:
+def _toml_descend(
+    table: _PlacedTable, parts: list[tuple[str, int, int]], header: tuple[int, int] | None
+) -> _PlacedTable | None:
     """The table that a dotted key lies in; tables first named here get the place of the header, else of their part."""
     for name, key_start, key_end in parts:
         start, end = header or (key_start, key_end)
-        node = table.children.setdefault(name, _Table(start, end, key_start, key_end))
+        node = table.children.setdefault(name, _PlacedTable(start, end, key_start, key_end))
         if isinstance(node, list):
             node = node[-1]
-        if not isinstance(node, _Table):
+        if not isinstance(node, _PlacedTable):
             return None
         table = node
     return table
 
 
-def _toml_declare(parent: _Table, name: str, fresh: _Table) -> _Table | None:
+def _toml_declare(parent: _PlacedTable, name: str, fresh: _PlacedTable) -> _PlacedTable | None:
     """`[name]`: a new table, or the header of one that until now was only implied by its children."""
     known = parent.children.setdefault(name, fresh)
-    if not isinstance(known, _Table):
+    if not isinstance(known, _PlacedTable):
         return None
     if not known.explicit:
         known.start, known.end, known.explicit = fresh.start, fresh.end, True
@@ -366,7 +368,7 @@ class _JsonIndex(_TreeIndex):
             return None
         if self._text[start] == "[":
             return list(self._elements(start)) or None
-        table = _Table()
+        table = _PlacedTable()
         position = self._gap(start + 1)
         while key := _JSON_KEY.match(self._text, position):
             table.children[_json_name(key["key"])] = _Leaf(key.end(), *key.span("key"))

@@ -34,14 +34,14 @@ class Option:
 
 def options(doc: Document) -> Iterator[Option | Unread]:
     """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
-    reader = _Reader(doc)
+    reader = _IniReader(doc)
     for offset, line in _lines(doc):
         if line.strip() and line.strip()[0] not in "#;":
             yield from reader.feed(offset, line)
     yield from reader.finish()
 
 
-class _Reader:
+class _IniReader:
     """Collects lines to options."""
 
     def __init__(self, doc: Document) -> None:

@@ -330,7 +330,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Discovered:
     """One thing that looking found, and why it was taken for what it is; `role` is `ignored` for what was left out."""
 
     role: str
@@ -370,7 +370,7 @@ class Report:
     knowledge: str
     fail_on: Severity | None = Severity.ERROR
     baselined: bool = False
-    found: tuple[Found, ...] = ()
+    found: tuple[Discovered, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
 

@@ -152,7 +152,7 @@ def _hashes(node: Node) -> Iterator[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Open:
+class _OpenComponent:
     """A component of XML whose end has not come."""
 
     attributes: Mapping[str, str]
@@ -161,7 +161,7 @@ class _Open:
 
 def _from_xml(doc: Document) -> _Bom:
     bom = _Bom()
-    stack: list[_Open] = []
+    stack: list[_OpenComponent] = []
     dependents: list[str] = []
     for element in elements(doc):
         if len(element.path) == 1 and not element.ended:
@@ -192,9 +192,9 @@ def _xml_version(root: Element) -> str:
     return found.group(1)
 
 
-def _open_or_close(doc: Document, bom: _Bom, stack: list[_Open], element: Element) -> None:
+def _open_or_close(doc: Document, bom: _Bom, stack: list[_OpenComponent], element: Element) -> None:
     if not element.ended:
-        stack.append(_Open(attributes=element.attributes))
+        stack.append(_OpenComponent(attributes=element.attributes))
         return
     opened = stack.pop()
     name, version, group = (opened.texts.get(key) for key in ("name", "version", "group"))

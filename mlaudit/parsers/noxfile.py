@@ -104,7 +104,7 @@ def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
     return [text]
 
 
-class _Line:
+class _CommandLine:
     """The words of a command as one text, each with the place of its argument where that is a plain string."""
 
     def __init__(self, doc: Document, whole: Place) -> None:
@@ -184,7 +184,7 @@ class _Session:
             return
         if not isinstance(called.value, ast.Name) or called.value.id not in ("session", self._first_argument()):
             return
-        line = _Line(self.doc, self.at(node))
+        line = _CommandLine(self.doc, self.at(node))
         for text in _COMMANDS[called.attr]:
             line.add(text, None)
         for argument in node.args[:MAX_WORDS]:
@@ -192,7 +192,7 @@ class _Session:
         if line.words and not line.words[0].unresolved:
             yield from of_words(line.script(), self.recipe, tuple(line.words))
 
-    def _add(self, line: _Line, argument: ast.expr) -> None:
+    def _add(self, line: _CommandLine, argument: ast.expr) -> None:
         found = _texts(argument, self.values)
         if found is None:
             written = ast.get_source_segment(self.doc.text, argument) or "an expression"

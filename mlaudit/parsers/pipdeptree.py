@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
@@ -49,14 +49,14 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _SeenPackages:
     name: str
     version: str | None
     at: Place
     requires: tuple[Edge, ...] = ()
 
 
-def _pin(doc: Document, seen: _Seen) -> Pin | Unread:
+def _pin(doc: Document, seen: _SeenPackages) -> Pin | Unread:
     """The pin of an installed distribution; `?` says that a requirement is not installed."""
     if seen.version is None or seen.version == _NOT_INSTALLED:
         why = "something requires it, and it is not installed" if seen.version else "it has no `installed_version`"
@@ -101,12 +101,12 @@ def _may_be_entered(node: Node) -> bool:
     return len(node.route) <= 2 * MAX_DEPTH
 
 
-def _entry(doc: Document, node: Node) -> _Seen:
+def _entry(doc: Document, node: Node) -> _SeenPackages:
     told = node.get("package") if node.get("package").exists else node
     name = (told.get("package_name") if told.get("package_name").exists else told.get("key")).text()
     version = told.get("installed_version")
     at = doc.at(*(version if version.exists else told).route)
-    return _Seen(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
+    return _SeenPackages(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
 
 
 def _edges(node: Node) -> Iterator[Edge]:
@@ -133,8 +133,8 @@ def _tree(doc: Document) -> Iterator[Statement]:
             yield _pin(doc, seen)
 
 
-def _branch(line: Line) -> _Seen | None:
+def _branch(line: DumpLine) -> _SeenPackages | None:
     found = _ROOT.fullmatch(line.text) or _BRANCH.fullmatch(line.text)
     if found is None:
         return None
-    return _Seen(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))
+    return _SeenPackages(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Kind, Layer, Statement
@@ -47,7 +47,7 @@ def read(doc: Document) -> Iterator[Statement]:
             yield _package(doc, line, found)
 
 
-def _package(doc: Document, line: Line, found: re.Match[str]) -> Statement:
+def _package(doc: Document, line: DumpLine, found: re.Match[str]) -> Statement:
     at = line.of(found, "version")
     if parsed(found["version"]) is None:
         why = f"`{found['version'][:80]}` is no version (PEP 440)"

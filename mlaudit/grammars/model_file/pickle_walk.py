@@ -46,7 +46,7 @@ _PAYLOADS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
 
 
 @dataclass(slots=True)
-class Found:
+class PickleContents:
     """What a walk saw.
 
     Attributes:
@@ -89,7 +89,7 @@ class _Done(Exception):
 
 
 @dataclass(slots=True)
-class _Level:
+class _OuterState:
     """The machine's state outside a nested pickle."""
 
     stack: list[object]
@@ -104,17 +104,17 @@ class Walk:
 
     def __init__(self, source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> None:
         self.source = source
-        self.found = Found()
+        self.found = PickleContents()
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
         self.memoized = 0
         self.put = False
-        self._levels: list[_Level] = []
+        self._levels: list[_OuterState] = []
         self._operations = operations
         self._strict = strict
 
-    def run(self, table: list[Callable[[Walk], None]]) -> Found:
+    def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
         """Walk to STOP, or to where it cannot go on: then `Found.problem` says why."""
         found = self.found
         try:
@@ -303,7 +303,7 @@ class Walk:
             return
         if len(self._levels) >= NESTED_PICKLES:
             raise Unreadable(f"more than {NESTED_PICKLES} pickles stand inside each other")
-        self._levels.append(_Level(self.stack, self.marks, self.memo, self.memoized, self.put))
+        self._levels.append(_OuterState(self.stack, self.marks, self.memo, self.memoized, self.put))
         self.stack, self.marks, self.memo = [], [], {}
         self.memoized, self.put = 0, False
 
