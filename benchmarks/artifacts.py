@@ -23,7 +23,7 @@ REPOSITORY = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(REPOSITORY))
 
 from mlaudit.parsers._read import read  # noqa: E402
-from mlaudit.sources.working_tree import Root  # noqa: E402
+from mlaudit.sources.working_tree import WorkingTree  # noqa: E402
 
 STATE = b"\x8c\x10_sklearn_version\x8c\x051.5.2"
 MODEL = b"\x80\x04csklearn.svm\nSVC\n)\x81}("
@@ -138,9 +138,9 @@ def measured(path: Path) -> tuple[float, float, str]:
 
 def read_one(path: Path) -> None:
     # What every run pays once: parsers, tables and the version classes.
-    read(Root(path.parent).document(path.parent / "tiny.pkl"))
+    read(WorkingTree(path.parent).document(path.parent / "tiny.pkl"))
     start = time.perf_counter()
-    found = read(Root(path.parent).document(path))
+    found = read(WorkingTree(path.parent).document(path))
     seconds = time.perf_counter() - start
     # Not getrusage: its peak counts what the parent process had before exec.
     status = Path("/proc/self/status").read_text(encoding="ascii")

@@ -21,7 +21,7 @@ sys.path.insert(0, str(REPOSITORY))
 
 from mlaudit.model.nouns import Reading, Unread  # noqa: E402
 from mlaudit.parsers._read import read  # noqa: E402
-from mlaudit.sources.working_tree import Root  # noqa: E402
+from mlaudit.sources.working_tree import WorkingTree  # noqa: E402
 
 _VALUES = re.compile(r"`[^`]*`|'[^']*'|\d+|\[[^\]]*\]")
 SKIPPED = ("README.md", "MANIFEST.csv", "findings.csv")
@@ -62,9 +62,9 @@ def corpus() -> Path:
     return Path(os.environ.get("MLAUDIT_CORPUS", REPOSITORY.parent / "shared" / "corpus"))
 
 
-def documents(folder: Path) -> Iterator[tuple[Root, Path]]:
+def documents(folder: Path) -> Iterator[tuple[WorkingTree, Path]]:
     for repository in sorted(path for path in folder.iterdir() if path.is_dir()):
-        root = Root(repository)
+        root = WorkingTree(repository)
         for path in sorted(repository.rglob("*")):
             if path.is_file() and path.name not in SKIPPED:
                 yield root, path

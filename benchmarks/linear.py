@@ -21,7 +21,7 @@ def main() -> None:
     arguments.add_argument("--size", type=int, default=200_000, help="bytes of the shorter input")
     arguments.add_argument("formats", nargs="*", metavar="FORMAT")
     chosen = arguments.parse_args()
-    formats = chosen.formats or [name for name, parser in parsers().items() if parser.kind == "text"]
+    formats = chosen.formats or [name for name, parser in parsers().items() if parser.access == "text"]
     rows = sorted((_ratio(name, chosen.size) for name in formats), reverse=True)
     for ratio, name, short, long, why in rows:
         print(f"{ratio:5.2f}  {name:22} {short:7.2f} s {long:7.2f} s  {why}")

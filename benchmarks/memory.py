@@ -22,7 +22,7 @@ def main() -> None:
     arguments.add_argument("--size", type=int, default=50_000_000, help="bytes of the input")
     arguments.add_argument("formats", nargs="*", metavar="FORMAT")
     chosen = arguments.parse_args()
-    formats = chosen.formats or [name for name, parser in parsers().items() if parser.kind == "text"]
+    formats = chosen.formats or [name for name, parser in parsers().items() if parser.access == "text"]
     for name in formats:
         with tempfile.TemporaryDirectory() as folder:
             print(_measured(name, chosen.size, Path(folder)), flush=True)

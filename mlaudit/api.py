@@ -12,7 +12,7 @@ from mlaudit.audit import audit
 from mlaudit.environments.sources import assemble, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
-from mlaudit.model.report import Environment, Found, Report, SharedFile
+from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import is_named
 from mlaudit.policy.baseline import loads
@@ -21,7 +21,7 @@ from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
 from mlaudit.sources.confinement import tree_around
 from mlaudit.sources.paths import MISSING, is_folder, relative, resolved, status
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery
@@ -33,11 +33,11 @@ NOTHING = 3
 """The exit code where there is nothing to compare."""
 
 
-def compare(sources: Sequence[str], options: Options) -> Report:
-    """The first source writes, the others read it. Raises BadSource."""
+def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> Report:
+    """The first source writes, the others read it; their paths are relative to `folder`. Raises BadSource."""
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
-    spellings: list[Sequence[Spelled]] = [parse_source(source) for source in sources]
+    spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
     names = environment_names(spellings)
     if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
@@ -60,7 +60,7 @@ def baseline_of(path: Path | None) -> Mapping[str, str] | None:
     if path is None:
         return None
     try:
-        return loads(Root(path.parent).document(path))
+        return loads(WorkingTree(path.parent).document(path))
     except Unreadable as error:
         raise UsageError(f"--baseline {path}: {error.why}") from None
 
@@ -70,9 +70,9 @@ def rule_words() -> frozenset[str]:
     return frozenset(word for rule in rules().values() for word in (rule.code, rule.name))
 
 
-def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]:
-    """What was read of each source. Raises BadSource."""
-    spellings = [parse_source(source) for source in sources]
+def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> tuple[Environment, ...]:
+    """What was read of each source; their paths are relative to `folder`. Raises BadSource."""
+    spellings = [parse_source(source, folder) for source in sources]
     names = environment_names(spellings)
     made = (assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
     return tuple(map(mask_environment, made))
@@ -120,7 +120,7 @@ def _report(
     *,
     named: Iterable[Environment] = (),
     shared: Sequence[tuple[SharedFile, ...]] = (),
-    found: Sequence[Found] = (),
+    found: Sequence[Discovered] = (),
     notes: Sequence[str] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     partial: bool = False,
@@ -244,7 +244,7 @@ def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Env
 
 def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
     """Tells the projects that a lock or manifest below a folder is about, by reading it."""
-    root = Root(options.root, options.settings.defines, tree=options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
 
     def names(path: str) -> Sequence[str]:
         try:
@@ -257,23 +257,25 @@ def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
     return names
 
 
-def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Found]:
+def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
     """What was taken for what, and why."""
     for one in found.environments:
         documents = tuple(source.removeprefix(f"{one.folder}/") for source in one.sources)
-        yield Found(role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role")
+        yield Discovered(
+            role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
+        )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")
-        yield Found(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)
+        yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)
     for entry in walked.unread:
-        yield Found(role="not looked into", folder=entry.at.path, documents=(), why=entry.why)
+        yield Discovered(role="not looked into", folder=entry.at.path, documents=(), why=entry.why)
 
 
 def _shown(folder: Path, inner: str) -> str:
     return f"{(folder / inner).as_posix()}/"
 
 
-def _advice(found: Sequence[Found], pairs: int, where: str) -> Iterator[str]:
+def _advice(found: Sequence[Discovered], pairs: int, where: str) -> Iterator[str]:
     """How to go on from what was found."""
     if not found:
         yield f"No configuration, and no file below {where} states versions in a known format."

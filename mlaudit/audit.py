@@ -10,8 +10,8 @@ from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.model.nouns import Verdict
-from mlaudit.model.report import Environment, Found, Report, SharedFile
-from mlaudit.policy.apply import Judged, Outcome, apply
+from mlaudit.model.report import Discovered, Environment, Report, SharedFile
+from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
 from mlaudit.request.settings import Settings
@@ -25,7 +25,7 @@ def audit(
     *,
     today: date,
     baseline: Mapping[str, str] | None = None,
-    found: Sequence[Found] = (),
+    found: Sequence[Discovered] = (),
     notes: Sequence[str] = (),
     only: Sequence[str] = (),
     shared: Sequence[tuple[SharedFile, ...]] = (),
@@ -100,7 +100,7 @@ def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
         yield f"Mended since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline drops what is mended."
 
 
-def _judged(view: View) -> Iterator[Judged]:
+def _judged(view: View) -> Iterator[RuleHit]:
     """Every hit of every rule, with the rule."""
     known = rules().values()
     by_scope: dict[str, list[Rule]] = {}
@@ -108,12 +108,12 @@ def _judged(view: View) -> Iterator[Judged]:
         by_scope.setdefault(rule.scope, []).append(rule)
     for one in view.crossings():
         if one.watched or one.verdict is Verdict.UNREAD:
-            yield from (Judged(rule, hit) for rule in by_scope.get("crossing", ()) for hit in rule.check(one, view))
+            yield from (RuleHit(rule, hit) for rule in by_scope.get("crossing", ()) for hit in rule.check(one, view))
     for one_environment in view.environments.values():
         for rule in by_scope.get("environment", ()):
-            yield from (Judged(rule, hit) for hit in rule.check(one_environment, view))
+            yield from (RuleHit(rule, hit) for hit in rule.check(one_environment, view))
     for rule in by_scope.get("fleet", ()):
-        yield from (Judged(rule, hit) for hit in rule.check(view))
+        yield from (RuleHit(rule, hit) for hit in rule.check(view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:

@@ -21,6 +21,7 @@ from pathlib import Path
 from pkgutil import get_data
 from typing import TYPE_CHECKING
 
+from mlaudit.model.errors import MlauditError
 from mlaudit.model.names import package_of
 from mlaudit.sources.installed import Distribution, distributions
 from mlaudit.sources.interpreter import Interpreter, running
@@ -34,7 +35,7 @@ TRAINING = "training"
 SERVING = "serving"
 
 
-class Drift(Exception):
+class Drift(MlauditError):
     """This process is not what the model was trained in; `report` holds the findings."""
 
     def __init__(self, message: str, report: Report) -> None:
@@ -169,9 +170,9 @@ def _read(path: Path) -> Reading:
     """The snapshot's reading. Raises Unreadable, also where a single entry of it means nothing."""
     from mlaudit.model.errors import Unreadable
     from mlaudit.parsers._read import read
-    from mlaudit.sources.working_tree import Root
+    from mlaudit.sources.working_tree import WorkingTree
 
-    found = read(Root(Path()).document(path), "snapshot")
+    found = read(WorkingTree(Path()).document(path), "snapshot")
     if found.unread:
         raise Unreadable(f"{found.unread[0].at}: {found.unread[0].why}")
     return found

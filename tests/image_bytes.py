@@ -15,7 +15,7 @@ from typing import Any
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
 from mlaudit.sources.images.recognize import image_document
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 Files = dict[str, "bytes | str"]
 
@@ -194,7 +194,7 @@ class Seen:
 
 
 def seen(path: Path, platform: str | None = None) -> Seen:
-    document = image_document(path, Root(path.parent), platform)
+    document = image_document(path, WorkingTree(path.parent), platform)
     assert document is not None, f"{path} is no image"
     return Seen(read(document))
 

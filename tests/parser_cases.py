@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Reading
 from mlaudit.parsers._read import read
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.virtualenv import environment_document
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 REGENERATE = os.environ.get("MLAUDIT_REGENERATE") == "1"
@@ -58,7 +58,7 @@ def run(case: Path) -> tuple[dict[str, Any], dict[str, Any]]:
     """What the case expects, and what was read; with MLAUDIT_REGENERATE=1 the expectation is written anew."""
     expected_file = case / "expected.json"
     expected = json.loads(expected_file.read_text(encoding="utf-8"))
-    root, path = Root(case, expected.get("defines")), case / expected["input"]
+    root, path = WorkingTree(case, expected.get("defines")), case / expected["input"]
     installed = image_document(path, root) or (environment_document(path, root) if path.is_dir() else None)
     document = installed or root.document(path)
     actual = {key: expected[key] for key in ("input", "as", "defines") if key in expected}

@@ -9,7 +9,7 @@ from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Distance, Edit, Evidence, Fix, Kind, Place, Severity, State, Verdict
-from mlaudit.model.report import Cell, Crossing, Environment, Finding, Found, Report, Row, Summary
+from mlaudit.model.report import Cell, Crossing, Discovered, Environment, Finding, Report, Row, Summary
 from mlaudit.parsers._read import read
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
@@ -109,7 +109,7 @@ def of_texts(*, package: str, version: str, message: str, path: str, environment
         summary=Summary(error=1, compared=1),
         exit_code=1,
         knowledge="2026-11-22",
-        found=(Found(role="serving", folder=path, documents=(path,), why=message),),
+        found=(Discovered(role="serving", folder=path, documents=(path,), why=message),),
         notes=(message,),
     )
 

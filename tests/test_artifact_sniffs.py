@@ -12,7 +12,7 @@ from mlaudit.parsers._read import recognized
 from mlaudit.parsers._registry import parsers
 from tests.parser_cases import FIXTURES
 
-ARTIFACTS = {name for name, parser in parsers().items() if parser.artifact and parser.kind == "binary"}
+ARTIFACTS = {name for name, parser in parsers().items() if parser.artifact and parser.access == "binary"}
 
 
 def samples() -> list[tuple[str, Path]]:

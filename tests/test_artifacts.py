@@ -12,7 +12,7 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading
 from mlaudit.model.versions import admits
 from mlaudit.parsers._read import read
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 SAMPLES = Path(os.environ.get("MLAUDIT_ARTIFACTS", Path(__file__).parent.parent.parent / "shared/artifact-samples"))
 
@@ -34,7 +34,7 @@ pytestmark = pytest.mark.skipif(not ROWS, reason="the artifact samples are not h
 
 
 def reading_of(name: str) -> Reading:
-    return read(Root(SAMPLES).document(SAMPLES / name))
+    return read(WorkingTree(SAMPLES).document(SAMPLES / name))
 
 
 def pins(found: Reading, package: str) -> list[Pin]:

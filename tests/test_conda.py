@@ -16,7 +16,7 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Pin, Reading, Unread
 from mlaudit.model.versions import admits
 from mlaudit.parsers._read import read
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.parser_cases import FIXTURES
 
 SPECS: list[tuple[str, dict[str, Any]]] = [
@@ -334,7 +334,7 @@ def _read_corpus(pattern: str) -> list[tuple[Path, Reading]]:
     found = sorted(CORPUS.glob(pattern))
     if not found:
         pytest.skip(f"no corpus at {CORPUS}; $MLAUDIT_CORPUS names it")
-    return [(path, read(Root(path.parent).document(path))) for path in found]
+    return [(path, read(WorkingTree(path.parent).document(path))) for path in found]
 
 
 def _accounted(reading: Reading) -> int:

@@ -16,11 +16,11 @@ import tomli
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from mlaudit.discovery.environments import Discovery, by_name, discover, no_roots
+from mlaudit.discovery.environments import Discovery, discover, no_roots
 from mlaudit.discovery.init_file import how_to_declare, quoted, render
 from mlaudit.document.document import Document
 from mlaudit.knowledge.roles import tokens, words
-from mlaudit.parsers._registry import is_named
+from mlaudit.parsers._registry import environment_format, is_named
 from mlaudit.request.config_file import load
 from mlaudit.sources.listing import walk
 
@@ -196,9 +196,9 @@ def test_the_name_of_the_checkout_does_not_matter(checkout: str, tmp_path: Path)
 
 
 def test_registered_parsers_know_names() -> None:
-    assert by_name("a/uv.lock") == "uv-lock"
-    assert by_name("requirements/train.txt") == "requirements"
-    assert by_name("main.py") is None
+    assert environment_format("a/uv.lock") == "uv-lock"
+    assert environment_format("requirements/train.txt") == "requirements"
+    assert environment_format("main.py") is None
 
 
 def test_how_to_declare_names_two_environments() -> None:

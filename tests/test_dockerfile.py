@@ -12,7 +12,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.container.dockerfile_text import Instruction, instructions
 from mlaudit.model.nouns import Pin, Reading
 from mlaudit.parsers._read import read
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 
 def keywords(text: str) -> list[tuple[str, str]]:
@@ -127,7 +127,7 @@ def test_the_build_context_may_be_a_folder_above(tmp_path: Path, context: str) -
     folder.mkdir(parents=True)
     (folder / "Dockerfile").write_text("FROM x\nCOPY requirements.txt /tmp/r.txt\nRUN pip install -r /tmp/r.txt\n")
     (folder / context / "requirements.txt").write_text("numpy==1.26.4\n")
-    found = read(Root(tmp_path).document(folder / "Dockerfile"))
+    found = read(WorkingTree(tmp_path).document(folder / "Dockerfile"))
     assert [(pin.name, pin.version) for pin in found.pins if pin.kind.value == "package"] == [("numpy", "1.26.4")]
 
 
@@ -136,7 +136,7 @@ def test_a_file_from_another_stage_is_found_where_that_stage_has_it(tmp_path: Pa
     (tmp_path / "Dockerfile").write_text(text)
     (tmp_path / "deps").mkdir()
     (tmp_path / "deps" / "r.txt").write_text("numpy==1.26.4\n")
-    found = read(Root(tmp_path).document(tmp_path / "Dockerfile"))
+    found = read(WorkingTree(tmp_path).document(tmp_path / "Dockerfile"))
     assert [include.target for include in found.includes] == ["deps/r.txt"]
 
 
@@ -144,7 +144,7 @@ def test_a_mounted_file_is_there_for_one_command(tmp_path: Path) -> None:
     mount = "--mount=type=bind,source=deps.txt,target=/m.txt"
     (tmp_path / "Dockerfile").write_text(f"FROM x\nRUN {mount} pip install -r /m.txt\nRUN pip install -r /m.txt\n")
     (tmp_path / "deps.txt").write_text("numpy==1.26.4\n")
-    found = read(Root(tmp_path).document(tmp_path / "Dockerfile"))
+    found = read(WorkingTree(tmp_path).document(tmp_path / "Dockerfile"))
     assert [include.target for include in found.includes] == ["deps.txt", "/m.txt"]
 
 
@@ -152,7 +152,7 @@ def test_two_stages_that_install_one_file_both_have_its_pins(tmp_path: Path) -> 
     stage = "COPY r.txt .\nRUN pip install -r r.txt\n"
     (tmp_path / "Dockerfile").write_text(f"FROM x AS a\n{stage}FROM y AS b\n{stage}")
     (tmp_path / "r.txt").write_text("numpy==1.26.4\n")
-    found = read(Root(tmp_path).document(tmp_path / "Dockerfile"))
+    found = read(WorkingTree(tmp_path).document(tmp_path / "Dockerfile"))
     assert [pin.parts for pin in found.pins if pin.name == "numpy"] == [("a",), ("b",)]
 
 

@@ -21,7 +21,7 @@ from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read, recognized
 from mlaudit.sources.virtualenv import environment_document
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.parser_cases import FIXTURES
 
 LINE_FORMATS = (
@@ -81,7 +81,7 @@ CASES = sorted(path.parent for name in PLACED_EXACTLY for path in (FIXTURES / "p
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_places_of_lines_are_where_the_version_stands(case: Path) -> None:
     expected = json.loads((case / "expected.json").read_text(encoding="utf-8"))
-    document = Root(case).document(case / expected["input"])
+    document = WorkingTree(case).document(case / expected["input"])
     for pin in read(document, expected.get("as")).pins:
         if pin.version is not None and pin.at.start is not None and pin.derived_from is None:
             told = document.text[pin.at.start : pin.at.end].strip('"').removeprefix("v")
@@ -307,7 +307,7 @@ def test_places_of_xml_texts_are_where_they_begin(value: str, before: str) -> No
 def test_the_cuda_of_a_driver_is_no_installed_cuda() -> None:
     for case in (FIXTURES / "parsers" / "nvidia-smi").glob("*/expected.json"):
         name = json.loads(case.read_text(encoding="utf-8"))["input"]
-        found = read(Root(case.parent).document(case.parent / name), "nvidia-smi")
+        found = read(WorkingTree(case.parent).document(case.parent / name), "nvidia-smi")
         assert {pin.kind for pin in found.pins} <= {Kind.DRIVER}
 
 
@@ -338,8 +338,8 @@ def test_a_model_is_no_package_of_its_name() -> None:
 def test_only_a_folder_of_nothing_but_archives_is_a_wheelhouse(tmp_path: Path) -> None:
     (tmp_path / "numpy-1.26.4-py3-none-any.whl").touch()
     (tmp_path / "six-1.16.0.tar.gz").touch()
-    document = environment_document(tmp_path, Root(tmp_path.parent))
+    document = environment_document(tmp_path, WorkingTree(tmp_path.parent))
     assert document is not None
     assert packages(read(document).pins) == [("numpy", "1.26.4"), ("six", "1.16.0")]
     (tmp_path / "train.py").touch()
-    assert environment_document(tmp_path, Root(tmp_path.parent)) is None
+    assert environment_document(tmp_path, WorkingTree(tmp_path.parent)) is None

@@ -22,7 +22,7 @@ from mlaudit.grammars.model_file import pickle_walk, streams
 from mlaudit.model.nouns import Reading
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.artifact_bytes import (
     core_ml,
     field,
@@ -169,7 +169,7 @@ def test_many_opcodes_end_in_a_search_that_is_called_weak(monkeypatch: pytest.Mo
     assert "scikit-learn" not in {pin.package for pin in found.pins if pin.version}
 
 
-def _walk(source: object, operations: int) -> pickle_walk.Found:
+def _walk(source: object, operations: int) -> pickle_walk.PickleContents:
     from mlaudit.grammars.model_file.pickle_opcodes import walk
     from mlaudit.grammars.model_file.source import Source
 
@@ -326,7 +326,7 @@ def test_pipes_devices_and_links_to_them_are_not_opened(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "m.pkl")
     (tmp_path / "zero.pkl").symlink_to("/dev/zero")
     for name in ("m.pkl", "zero.pkl"):
-        assert "not a regular file" in reasons(read(Root(tmp_path).document(tmp_path / name), "pickle"))
+        assert "not a regular file" in reasons(read(WorkingTree(tmp_path).document(tmp_path / name), "pickle"))
 
 
 @pytest.mark.usefixtures("_flat_memory")
@@ -336,7 +336,7 @@ def test_a_sparse_terabyte_is_passed_over(tmp_path: Path) -> None:
         out.write(b"\x80\x04csklearn.svm\nSVC\n\x8e" + struct.pack("<Q", 2**40))
         out.seek(2**40, os.SEEK_CUR)
         out.write(b"0.")
-    found = read(Root(tmp_path).document(path))
+    found = read(WorkingTree(tmp_path).document(path))
     assert found.unread == ()
     assert "scikit-learn" in versions(found)
 

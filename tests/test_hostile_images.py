@@ -24,7 +24,7 @@ from mlaudit.sources.images.byte_reader import Reader, unfolded
 from mlaudit.sources.images.file_system import HEADER, Form, Held, condensed, wanted
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.images.tar_walk import NAME_LIMIT, TarWalk
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.image_bytes import (
     SITE,
     Files,
@@ -357,7 +357,7 @@ def test_an_archive_file_of_arbitrary_bytes_never_raises(tmp_path_factory: pytes
     for content in (data, tar({"manifest.json": data}), tar({"index.json": data, **NUMPY})):
         path.write_bytes(content)
         with suppress(Unreadable):
-            image_document(path, Root(path.parent))
+            image_document(path, WorkingTree(path.parent))
 
 
 def test_reading_passes_over_what_nobody_wants() -> None:

@@ -14,7 +14,7 @@ from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
 from tests.growing import growing, name_of
 
-FORMATS = sorted(name for name, parser in parsers().items() if parser.kind == "text")
+FORMATS = sorted(name for name, parser in parsers().items() if parser.access == "text")
 MOST = 2.2
 """Steps for twice the input, as a multiple."""
 

@@ -24,7 +24,7 @@ from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
 from mlaudit.request.wanted import Wanted
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.parser_cases import FIXTURES
 
 if TYPE_CHECKING:
@@ -59,7 +59,7 @@ def _said(tool: str, *arguments: str, folder: Path) -> str:
 
 
 def _reading(path: Path) -> Reading:
-    reading = read(Root(path.parent).document(path))
+    reading = read(WorkingTree(path.parent).document(path))
     assert reading.unread == ()
     return reading
 

@@ -21,7 +21,7 @@ from mlaudit.model.nouns import Reading
 from mlaudit.model.versions import admits
 from mlaudit.parsers._read import read
 from mlaudit.request.wanted import Wanted
-from mlaudit.sources.working_tree import Root as Folder
+from mlaudit.sources.working_tree import WorkingTree as Folder
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
 
 BESIDE = shutil.which("poetry", path=str(Path(sys.executable).parent))

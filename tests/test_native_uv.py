@@ -16,7 +16,7 @@ from mlaudit.environments.target_problems import problems
 from mlaudit.model.nouns import Reading, Root
 from mlaudit.parsers._read import read
 from mlaudit.request.wanted import Wanted
-from mlaudit.sources.working_tree import Root as Folder
+from mlaudit.sources.working_tree import WorkingTree as Folder
 from tests.native import PYTHONS, copied, corpus, disagreement, lines
 
 BESIDE = shutil.which("uv", path=str(Path(sys.executable).parent))

@@ -28,6 +28,6 @@ def test_every_format_owns_the_ladder_of_cases(format_name: str) -> None:
 @pytest.mark.parametrize("case", [path.parent for path in CASES], ids=lambda case: f"{case.parent.name}/{case.name}")
 def test_every_pin_of_a_text_format_has_a_place(case: Path) -> None:
     expected, actual = run(case)
-    if parsers()[actual["format"]].kind == "text" if actual["format"] in parsers() else False:
+    if parsers()[actual["format"]].access == "text" if actual["format"] in parsers() else False:
         assert all(pin["at"].count(":") >= 2 for pin in actual.get("pins", []))
     assert expected

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 from mlaudit.cli.app import app
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.sources import paths
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import ROOT, write
 from tests.command_line import ENVIRONMENT
 
@@ -273,7 +273,7 @@ def test_an_installed_environment_that_permissions_hide_is_not_empty(locked: str
 
 def test_a_file_that_vanishes_or_grows_during_the_scan_is_told(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": "numpy==1.26.4\n", "b.txt": "numpy==1.26.4\n"})
-    root = Root(tmp_path)
+    root = WorkingTree(tmp_path)
     gone, grown = root.document(tmp_path / "a.txt"), root.document(tmp_path / "b.txt")
     (tmp_path / "a.txt").unlink()
     write(tmp_path, {"b.txt": "numpy==1.26.4\nscipy==1.11.4\n"})

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickle_values import Dict, Global
-from mlaudit.grammars.model_file.pickle_walk import Found
+from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.source import from_stream
 from tests.artifact_bytes import reading, reasons, versions
 
@@ -33,7 +33,7 @@ class Estimator:
         return {"coef_": [1.0, 2.0], "_sklearn_version": self.version}
 
 
-def walked(data: bytes, operations: int = 1_000_000) -> Found:
+def walked(data: bytes, operations: int = 1_000_000) -> PickleContents:
     return walk(from_stream(io.BytesIO(data)), operations=operations)
 
 

@@ -15,7 +15,7 @@ from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Evidence, Place, Severity
 from mlaudit.model.report import Environment, Finding, Hit, Report
 from mlaudit.parsers._read import read
-from mlaudit.policy.apply import Judged, apply
+from mlaudit.policy.apply import RuleHit, apply
 from mlaudit.policy.baseline import dumps, loads
 from mlaudit.request.config_file import load
 from mlaudit.request.settings import Settings
@@ -125,7 +125,7 @@ def test_two_packages_that_do_not_fit_are_one_finding() -> None:
 def test_a_pair_that_does_not_fit_hides_no_other_pair() -> None:
     at = Place(path="a")
     pairs = [Hit(message=other, at=at, package="scipy", other=other, environments=("serving",)) for other in "ab"]
-    judged = [Judged(rules()["MLA202"], pairs[0]), *(Judged(rules()["MLA203"], pair) for pair in pairs)]
+    judged = [RuleHit(rules()["MLA202"], pairs[0]), *(RuleHit(rules()["MLA203"], pair) for pair in pairs)]
     found = apply(judged, Settings(), today=TODAY, baseline={}).findings
     assert [(one.code, one.message) for one in found] == [("MLA202", "a"), ("MLA203", "b")]
 
@@ -213,7 +213,7 @@ def test_a_baseline_holds_what_no_ignore_covers() -> None:
 
 
 def of(hit: Hit, code: str = "MLA101") -> Finding:
-    (found,) = apply([Judged(rules()[code], hit)], Settings(), today=TODAY, baseline={}).findings
+    (found,) = apply([RuleHit(rules()[code], hit)], Settings(), today=TODAY, baseline={}).findings
     return found
 
 

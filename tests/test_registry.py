@@ -1,22 +1,125 @@
-"""Formats are found by their files' names without importing every parser, and that finds what importing would."""
+"""Formats are found by their files' names without importing any parser, and that finds what importing would."""
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
+import yaml
 
 from mlaudit.knowledge.roles import words
-from mlaudit.parsers._registry import Parser, _declared_files, parsers
+from mlaudit.lab.generate import HOOKS, INDEX, hook_text, index_text
+from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
 from mlaudit.reporters._registry import formats, render
+from tests.checkout import ROOT, committed
+
+EVERY = tuple(parsers().values())
+HOOK = yaml.safe_load((ROOT / ".pre-commit-hooks.yaml").read_text(encoding="utf-8"))[0]
+RENEW = "run: python -m mlaudit.lab.generate"
+PLAIN_NAMES = (
+    "a.txt",
+    "notes.md",
+    "main.py",
+    "data.csv",
+    ".yml",
+    "yml",
+    "",
+    "x.tar.gz",
+    "environment",
+    "environments.yml",
+    "environment-.yml",
+    "a_environment.yaml",
+    "xenvironment.yml",
+    "conda-lock-.yl",
+    "conda-lock.yml",
+    "UV.LOCK",
+    "uv.lock.txt",
+    "Dockerfile",
+    "dockerfile.gpu",
+    "api.Dockerfile",
+    "Dockerfile/a",
+    "requirements/a.txt",
+    "requirements/deep/a.txt",
+    "x/requirements.txt",
+    "wandb/run-1/files/requirements.txt",
+    "wandb/files/requirements.txt",
+    ".github/workflows/ci.yml",
+    "ci/.github/workflows/ci.yml",
+    "workflows/ci.yml",
+    "a.b.c.pkl.gz",
+    ".pkl",
+    "site-packages",
+    "lib/site-packages",
+    "[a].yml",
+)
 
 
-@pytest.mark.parametrize("parser", parsers().values(), ids=lambda parser: parser.format)
-def test_names_read_off_the_source_are_those_that_are_registered(parser: Parser) -> None:
-    declared = _declared_files()[parser.read.__module__]
-    assert declared is None or set(declared) >= set(parser.files)
+def examples(pattern: str) -> Iterator[str]:
+    """Names that fit a glob pattern, and some beside it."""
+    for star in ("", "a", "a.b", "-x_"):
+        name = re.sub(r"\[(!?)(.)[^\]]*\]", r"\2", pattern.replace("*", star).replace("?", "q"))
+        yield from (name, name.upper(), f"top/{name}", f"{name}.bak", f"a{name}")
 
 
-def test_most_parsers_need_no_import_to_be_named() -> None:
-    assert sum(patterns is None for patterns in _declared_files().values()) <= 2
+NAMES = sorted({*PLAIN_NAMES, *(name for one in EVERY for pattern in one.files for name in examples(pattern))})
+
+
+def test_the_index_is_what_the_decorators_say() -> None:
+    assert INDEX.read_text(encoding="utf-8") == index_text(EVERY), RENEW
+
+
+def _asked_one_by_one(name: str) -> tuple[str, ...]:
+    return tuple(one.format for one in EVERY if one.names(name) and one.access != "tree")
+
+
+def test_the_index_tells_of_a_name_what_asking_every_parser_does() -> None:
+    assert len(NAMES) > 1000
+    different = {
+        name: (format_names(name), by_parsers)
+        for name in NAMES
+        if format_names(name)
+        != (by_parsers := tuple(one.format for one in EVERY if one.names(name) and one.access != "tree"))
+    }
+    assert different == {}
+
+
+def test_nearly_all_names_are_looked_up_and_few_patterns_are_asked() -> None:
+    asked = sum(map(len, index().patterns.values()))
+    looked_up = len(index().literal) + len(index().endings)
+    assert asked < looked_up
+    assert len(index().patterns[""]) < 25
+
+
+def test_looking_at_names_imports_no_parser_and_reading_one_format_imports_one() -> None:
+    code = """
+import sys
+from mlaudit.parsers._registry import is_named, named
+assert is_named("uv.lock") and not is_named("main.py")
+print([name for name in sys.modules if name.startswith("mlaudit.parsers.") and "._" not in name])
+named("uv.lock")
+print([name for name in sys.modules if name.startswith("mlaudit.parsers.") and "._" not in name])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == ["[]", "['mlaudit.parsers.uv_lock']"]
+
+
+def test_what_the_hook_looks_for_is_what_the_decorators_say() -> None:
+    text = HOOKS.read_text(encoding="utf-8")
+    assert text == hook_text(text, EVERY), RENEW
+
+
+STATING = [one for one in EVERY if one.kind != "artifact" and one.access != "tree" and one.files]
+
+
+@pytest.mark.parametrize("parser", STATING, ids=lambda parser: parser.format)
+def test_the_hook_starts_on_the_names_of_every_format_that_states_versions(parser: Parser) -> None:
+    names = [name for pattern in parser.files for name in examples(pattern) if parser.names(name)]
+    assert names
+    assert [name for name in names if not re.search(HOOK["files"], name)] == []
 
 
 @pytest.mark.parametrize("name", formats())
@@ -24,5 +127,44 @@ def test_every_reporter_is_named_after_its_module(name: str) -> None:
     assert callable(render(name))
 
 
-def test_discovery_knows_formats_by_the_names_they_have() -> None:
-    assert set(words().kinds) | set(words().descriptors) <= set(parsers())
+def test_the_table_of_words_names_formats_that_there_are() -> None:
+    assert set(words().lock_preference) == {one.format for one in EVERY if one.kind == "lock"}
+    assert set(words().descriptors) <= {one.format for one in EVERY if one.kind == "descriptor"}
+
+
+def test_a_format_that_is_not_there() -> None:
+    assert parser_of("no-such-format") is None
+    assert kind_of("no-such-format") == "list"
+
+
+def test_the_package_works_from_a_zip_archive(tmp_path: Path) -> None:
+    import zipfile
+
+    archive = tmp_path / "mlaudit.zip"
+    with zipfile.ZipFile(archive, "w") as made:
+        for path in sorted((ROOT / "mlaudit").rglob("*")):
+            if path.is_file() and "__pycache__" not in path.parts:
+                made.write(path, path.relative_to(ROOT).as_posix())
+    (tmp_path / "train.txt").write_text("numpy==2.1.3\nscikit-learn==1.5.2\n", encoding="utf-8")
+    (tmp_path / "serve.txt").write_text("numpy==1.26.0\nscikit-learn==1.5.2\n", encoding="utf-8")
+    code = f"""
+import sys
+sys.path.insert(0, {str(archive)!r})
+import mlaudit
+assert mlaudit.__file__.startswith({str(archive)!r}), mlaudit.__file__
+from mlaudit.cli.app import app
+app(sys.argv[1:])
+"""
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-P" if sys.version_info >= (3, 11) else "-s", "-c", code, *arguments]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+
+    compared = run("compare", "train.txt", "serve.txt", "--format", "html")
+    assert (compared.returncode, compared.stderr) == (1, "")
+    assert "MLA101" in compared.stdout
+    committed(tmp_path)
+    of_revision = run("compare", "HEAD:train.txt", "serve.txt", "--format", "json")
+    assert (of_revision.returncode, of_revision.stderr) == (1, "")
+    explained = run("explain", "numpy")
+    assert explained.returncode == 0, explained.stderr

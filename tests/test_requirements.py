@@ -30,7 +30,7 @@ from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parent.parent.parent / "shared" / "corpus"))
 
@@ -301,7 +301,7 @@ def test_all_real_requirements_files_are_read_as_pip_reads_them() -> None:
     paths = paths[: len(paths) - large + 1]
     compared = 0
     for path in paths:
-        found = read(Root(CORPUS).document(path), "requirements")
+        found = read(WorkingTree(CORPUS).document(path), "requirements")
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             expected = _by_pip(path)

@@ -19,7 +19,7 @@ from tests.command_line import run
 EMPTY = {"nothing": b"", "line ends": b"\n\n", "blanks": b"  \t ", "mark": b"\xef\xbb\xbf"}
 COMMENTS = {"comments": b"# one\n\n# two\n"}
 SINGLE = {"null": b"null", "list": b"[]", "table": b"{}", "text": b'"numpy"'}
-NAMED = sorted(name for name, parser in parsers().items() if parser.kind == "text" and not parser.artifact)
+NAMED = sorted(name for name, parser in parsers().items() if parser.access == "text" and not parser.artifact)
 BY_CONTENT = sorted(name for name in NAMED if not parsers()[name].files)
 
 

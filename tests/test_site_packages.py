@@ -22,7 +22,7 @@ from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Reading
 from mlaudit.parsers._read import read
 from mlaudit.sources.virtualenv import FolderTree, environment_document, package_folders
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 PACKAGES = "lib/python3.11/site-packages"
 Install = Callable[..., Path]
@@ -49,7 +49,7 @@ def install(venv: Path) -> Install:
 
 
 def reading(folder: Path) -> Reading:
-    document = environment_document(folder, Root(folder.parent))
+    document = environment_document(folder, WorkingTree(folder.parent))
     assert document is not None
     return read(document)
 
@@ -205,7 +205,7 @@ def test_which_folders_are_environments(tmp_path: Path, venv: Path, install: Ins
     assert package_folders(target) == [""]
     assert "Lib/site-packages" in package_folders(windows)
     for folder in (checkout, tmp_path, tmp_path / "nowhere"):
-        assert environment_document(folder, Root(tmp_path)) is None
+        assert environment_document(folder, WorkingTree(tmp_path)) is None
 
 
 def test_a_file_that_vanished_is_told(venv: Path) -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from packaging.markers import Marker
 
 from mlaudit.document.document import Document
-from mlaudit.environments.graph import Asked, Evaluator
+from mlaudit.environments.graph import Evaluator, SelectedParts
 from mlaudit.environments.target import KNOWN_MINORS, Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
 from mlaudit.grammars.pypi.markers import Worlds, atom_bits, encoded, program
@@ -203,7 +203,7 @@ MARKERS = st.recursive(
 @given(MARKERS)
 def test_a_marker_means_what_packaging_says(marker: str) -> None:
     pythons = ("3.9.1", "3.11.0", "3.11.4", "3.12.9")
-    evaluator = Evaluator(worlds=Worlds(pythons, "linux", "x86_64"), asked=Asked(), hopeful=True)
+    evaluator = Evaluator(worlds=Worlds(pythons, "linux", "x86_64"), asked=SelectedParts(), hopeful=True)
     bits = evaluator.bits(marker, frozenset())
     assert [bool(bits >> bit & 1) for bit in range(len(pythons))] == [
         Marker(marker).evaluate(environment(python)) for python in pythons

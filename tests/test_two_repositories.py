@@ -13,7 +13,7 @@ from mlaudit.parsers._read import read
 from mlaudit.reporters._inventory import as_json
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled, spelled
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import committed, write
 
 
@@ -114,7 +114,7 @@ def test_a_listing_of_several_environments_gives_one(tmp_path: Path) -> None:
     )
     first, second = (listing([f"{path}{part}"], Options())[0] for part in ("", "#environment=two"))
     assert (first.cell("numpy").version, second.cell("numpy").version) == ("2.1.3", "1.26.0")
-    assert any("several environments" in fact.value for fact in read(Root(tmp_path).document(Path(path))).facts)
+    assert any("several environments" in fact.value for fact in read(WorkingTree(tmp_path).document(Path(path))).facts)
 
 
 def test_drift_is_seen_across_repositories(training: Path, tmp_path: Path) -> None:

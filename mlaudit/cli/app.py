@@ -291,33 +291,23 @@ def _options(
     as_format: str | None = None,
     baseline: Path | None = None,
 ) -> Options:
-    from mlaudit.api import baseline_of, rule_words
-    from mlaudit.discovery.configuration import root_of, settings_for
-    from mlaudit.request.options import Options, codes_of, defines_of
+    from mlaudit.discovery.configuration import root_of
+    from mlaudit.door import Asked, options_of
+    from mlaudit.request.options import defines_of
 
-    root = root_of(start)
-    settings = settings_for(
-        start,
-        root,
-        config,
+    asked = Asked(
+        config=config,
         isolated=isolated,
-        fail_on=fail_on,
-        select=codes_of(select),
-        ignore=codes_of(ignore),
-        packages=tuple(package or ()),
-        defines=defines_of(define),
-        codes=rule_words(),
-    )
-    return Options(
-        root=root,
-        as_format=as_format,
         wanted=wanted,
-        settings=settings,
-        only=tuple(package or ()),
-        waivers=not isolated,
-        today=_today(),
-        baseline=baseline_of(baseline),
+        fail_on=fail_on,
+        select=select or (),
+        ignore=ignore or (),
+        package=package or (),
+        define=defines_of(define),
+        as_format=as_format,
+        baseline=baseline,
     )
+    return options_of(asked, root=root_of(start), start=start, tree=None, today=_today())
 
 
 @contextmanager

@@ -15,7 +15,7 @@ from mlaudit.request.options import LEVELS
 from mlaudit.request.settings import Settings
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside, tree_around
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 
 def root_of(start: Path) -> Path:
@@ -62,7 +62,7 @@ def settings_for(
 
 
 def _configured(start: Path, root: Path, config: Path | None, codes: frozenset[str]) -> Settings:
-    files = Root(root)
+    files = WorkingTree(root)
     if config is not None:
         return replace(load(_named(config, files), codes=codes), named_by_user=True)
     folder = start if paths.is_folder(start) else start.parent
@@ -74,7 +74,7 @@ def _configured(start: Path, root: Path, config: Path | None, codes: frozenset[s
     return load(document, codes=codes) if document is not None else Settings()
 
 
-def _named(path: Path, files: Root) -> Document:
+def _named(path: Path, files: WorkingTree) -> Document:
     """The configuration file that the user names. Raises UsageError."""
     try:
         document = files.document(path)
@@ -84,7 +84,7 @@ def _named(path: Path, files: Root) -> Document:
     return document
 
 
-def _found(path: Path, files: Root) -> Document | None:
+def _found(path: Path, files: WorkingTree) -> Document | None:
     """A configuration that lies in the audited tree, None where there is none.
 
     Raises ConfigError where `mlaudit.toml` is there and is not read: who wrote one does not expect that it is ignored.

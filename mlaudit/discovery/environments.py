@@ -7,9 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import count
 
-from mlaudit.discovery.groups import Group, Ignored, Parts, Variant, common_length, grouped, taken
+from mlaudit.discovery.groups import DocumentGroup, Ignored, Parts, Variant, common_length, grouped, taken
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import environment_format, kind_of
 
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
@@ -18,7 +18,7 @@ PLAIN_NAME = "environment"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Environment:
+class DiscoveredEnvironment:
     """One environment that was found.
 
     Attributes:
@@ -55,12 +55,12 @@ class Pair:
 class Discovery:
     """What was found, in the order of paths."""
 
-    environments: tuple[Environment, ...]
+    environments: tuple[DiscoveredEnvironment, ...]
     pairs: tuple[Pair, ...]
     ignored: tuple[Ignored, ...]
 
     @property
-    def unpaired(self) -> tuple[Environment, ...]:
+    def unpaired(self) -> tuple[DiscoveredEnvironment, ...]:
         """Environments that are compared with no other."""
         paired = {name for pair in self.pairs for name in (pair.writer, pair.reader)}
         return tuple(environment for environment in self.environments if environment.name not in paired)
@@ -76,7 +76,7 @@ class _Candidate:
         confined: its other side must lie inside its project folder.
     """
 
-    group: Group
+    group: DocumentGroup
     role: str = ""
     side: str | None = None
     reason: str = ""
@@ -90,15 +90,9 @@ class _Candidate:
         return self.group.home
 
 
-def by_name(path: str) -> str | None:
-    """The format of the first registered parser that knows a path by its name; model artifacts are no environments."""
-    found = (parser for parser in named(path) if parser.kind == "text" and not parser.artifact)
-    return next((parser.format for parser in found), None)
-
-
 def is_manifest(path: str) -> bool:
     """Whether a lock is made of what stands at a path."""
-    return words().kinds.get(by_name(path) or "") == "manifest"
+    return kind_of(environment_format(path) or "") == "manifest"
 
 
 def no_roots(_path: str) -> Sequence[str]:
@@ -108,7 +102,7 @@ def no_roots(_path: str) -> Sequence[str]:
 
 def discover(
     paths: Iterable[str],
-    recognise: Callable[[str], str | None] = by_name,
+    recognise: Callable[[str], str | None] = environment_format,
     roots: Callable[[str], Sequence[str]] = no_roots,
 ) -> Discovery:
     """Environments and pairs among the documents of a folder.
@@ -131,13 +125,13 @@ def discover(
     )
 
 
-def _candidate(group: Group) -> _Candidate:
+def _candidate(group: DocumentGroup) -> _Candidate:
     table = words()
     candidate = _described(group) or _by_file(group) or _by_folder(group) or _Candidate(group=group)
     return replace(candidate, side=table.side(candidate.role))
 
 
-def _described(group: Group) -> _Candidate | None:
+def _described(group: DocumentGroup) -> _Candidate | None:
     """A document that describes a model or a service says its side itself."""
     roles = words().descriptors
     for document in group.documents:
@@ -152,7 +146,7 @@ def _described(group: Group) -> _Candidate | None:
     return None
 
 
-def _by_file(group: Group) -> _Candidate | None:
+def _by_file(group: DocumentGroup) -> _Candidate | None:
     table = words()
     names = [document.path.rpartition("/")[2] for document in group.documents]
     of_names = [word for name in names for word in tokens(name) if table.is_role_word(word)]
@@ -164,7 +158,7 @@ def _by_file(group: Group) -> _Candidate | None:
     return _Candidate(group=group, role=role, reason=f'file name "{word}"', project=group.home, subject=subject)
 
 
-def _by_folder(group: Group) -> _Candidate | None:
+def _by_folder(group: DocumentGroup) -> _Candidate | None:
     """The innermost folder with a role word; what stands below it is part of the subject."""
     table = words()
     for depth in range(len(group.home) - 1, -1, -1):
@@ -313,9 +307,9 @@ def _ladder(candidate: _Candidate) -> Iterator[str]:
         yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)
 
 
-def _environment(candidate: _Candidate, names: dict[_Candidate, str]) -> Environment:
+def _environment(candidate: _Candidate, names: dict[_Candidate, str]) -> DiscoveredEnvironment:
     found = taken(candidate.group)
-    return Environment(
+    return DiscoveredEnvironment(
         name=names[candidate],
         role=candidate.role,
         folder="/".join(candidate.group.folder),

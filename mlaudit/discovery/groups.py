@@ -9,6 +9,7 @@ from itertools import groupby
 
 from mlaudit.knowledge.roles import Words, tokens, words
 from mlaudit.model.names import normalized
+from mlaudit.parsers._registry import kind_of
 
 Parts = tuple[str, ...]
 
@@ -57,7 +58,7 @@ class NamedDocument:
 
 
 @dataclass(slots=True, kw_only=True)
-class Group:
+class DocumentGroup:
     """Documents of one environment on their way to it; `member` is its part of a workspace's lock, as a source."""
 
     home: Parts
@@ -95,7 +96,9 @@ def common_length(one: Parts, other: Parts) -> int:
     return sum(1 for _ in _common(one, other))
 
 
-def grouped(formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]) -> tuple[list[Group], list[Ignored]]:
+def grouped(
+    formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]
+) -> tuple[list[DocumentGroup], list[Ignored]]:
     """The groups of documents given by path and format, and what was left out; both in the order of paths.
 
     `roots` gives the names of the projects that a lock or manifest is about.
@@ -119,7 +122,7 @@ def grouped(formats: Mapping[str, str], roots: Callable[[str], Sequence[str]]) -
 def _document(path: str, format_name: str) -> NamedDocument:
     table = words()
     *folders, name = path.split("/")
-    kind = table.kind(format_name)
+    kind = kind_of(format_name)
     qualifier, variant = _told(table, tokens(name))
     return NamedDocument(
         path=path,
@@ -168,7 +171,7 @@ def _why_ignored(document: NamedDocument) -> str | None:
     return "belongs to no environment unless the configuration says so" if document.kind == "aside" else None
 
 
-def _groups(documents: Iterable[NamedDocument]) -> Iterator[Group]:
+def _groups(documents: Iterable[NamedDocument]) -> Iterator[DocumentGroup]:
     def key(document: NamedDocument) -> tuple[Parts, Parts]:
         return document.home, document.qualifier
 
@@ -177,9 +180,9 @@ def _groups(documents: Iterable[NamedDocument]) -> Iterator[Group]:
         if _clash(found):
             by_folder = sorted(found, key=lambda one: (one.folder, one.path))
             for _, inner in groupby(by_folder, lambda one: one.folder):
-                yield Group(home=home, qualifier=qualifier, documents=list(inner))
+                yield DocumentGroup(home=home, qualifier=qualifier, documents=list(inner))
         else:
-            yield Group(home=home, qualifier=qualifier, documents=found)
+            yield DocumentGroup(home=home, qualifier=qualifier, documents=found)
 
 
 def _clash(documents: Iterable[NamedDocument]) -> bool:
@@ -192,14 +195,14 @@ def _clash(documents: Iterable[NamedDocument]) -> bool:
     )
 
 
-def _without_parts(groups: list[Group], ignored: list[Ignored]) -> list[Group]:
+def _without_parts(groups: list[DocumentGroup], ignored: list[Ignored]) -> list[DocumentGroup]:
     table = words()
 
-    def is_part(group: Group) -> bool:
+    def is_part(group: DocumentGroup) -> bool:
         return not table.parts.isdisjoint(group.qualifier) and not any(map(table.side, group.qualifier))
 
     whole = {group.home for group in groups if group.states and not is_part(group)}
-    kept: list[Group] = []
+    kept: list[DocumentGroup] = []
     for group in groups:
         if is_part(group) and group.states and group.home in whole:
             ignored.extend(Ignored(path=document.path, why=table.parts_why) for document in group.documents)
@@ -208,7 +211,7 @@ def _without_parts(groups: list[Group], ignored: list[Ignored]) -> list[Group]:
     return kept
 
 
-def _with_members(groups: list[Group], roots: Callable[[str], Sequence[str]]) -> list[Group]:
+def _with_members(groups: list[DocumentGroup], roots: Callable[[str], Sequence[str]]) -> list[DocumentGroup]:
     """Let a project that a lock in a folder above names take its part of that lock."""
     locks = [document for group in groups for document in group.documents if document.kind == "lock"]
     for group in groups:
@@ -232,11 +235,11 @@ def _is_above(folder: Parts, other: Parts) -> bool:
 
 
 def _without_spent_locks(
-    groups: list[Group], roots: Callable[[str], Sequence[str]], ignored: list[Ignored]
-) -> list[Group]:
+    groups: list[DocumentGroup], roots: Callable[[str], Sequence[str]], ignored: list[Ignored]
+) -> list[DocumentGroup]:
     """A lock whose members took their parts is left with its own folder's project; without one it is left out."""
     taken_from = {group.member.partition("#package=")[0] for group in groups if group.member}
-    kept: list[Group] = []
+    kept: list[DocumentGroup] = []
     for group in groups:
         lock = next((one.path for one in group.documents if one.path in taken_from), None)
         manifest = next((one.path for one in group.documents if one.kind == "manifest"), None)
@@ -251,7 +254,7 @@ def _without_spent_locks(
     return kept
 
 
-def _with_recipes(groups: list[Group]) -> list[Group]:
+def _with_recipes(groups: list[DocumentGroup]) -> list[DocumentGroup]:
     """Recipes that stand alone go to the one environment beside them, or to the folder that they are named after."""
     kept = [group for group in groups if group.states]
     for recipe in [group for group in groups if not group.states]:
@@ -263,14 +266,14 @@ def _with_recipes(groups: list[Group]) -> list[Group]:
     return sorted(kept, key=lambda group: group.documents[0].path)
 
 
-def _takes(group: Group, recipe: Group) -> bool:
+def _takes(group: DocumentGroup, recipe: DocumentGroup) -> bool:
     if not recipe.qualifier:
         return group.home == recipe.home
     named = group.home[:-1] == recipe.home and group.home and not group.qualifier
     return bool(named) and _told(words(), tokens(group.home[-1]))[0] == recipe.qualifier
 
 
-def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[Group]) -> Iterator[Ignored]:
+def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup]) -> Iterator[Ignored]:
     """Hand hints to the environments beside them; yield those that stand alone.
 
     pyenv and uv let a Python version file hold for all folders below too; there it is often only the developers' own.
@@ -292,7 +295,7 @@ class Taken:
     variants: tuple[Variant, ...]
 
 
-def taken(group: Group) -> Taken:
+def taken(group: DocumentGroup) -> Taken:
     """Choose a variant, let a lock beat what it was made from and exported to, and put hints behind."""
     plain = [document for document in group.documents if not document.variant]
     labels = sorted({document.variant for document in group.documents if document.variant}, key=_variant_order)
@@ -337,11 +340,11 @@ def _variant_order(label: Parts) -> tuple[int, int, tuple[int, ...], Parts]:
 
 
 def _resolved(chosen: Sequence[NamedDocument]) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    preference = words().preference
+    preference = words().lock_preference
     beaten = {document.path for document in chosen if _is_input(document, chosen)}
     locks = sorted(
         (document for document in chosen if document.kind == "lock" and document.path not in beaten),
-        key=lambda document: (preference.get(document.format, 0), document.path),
+        key=lambda document: (preference.get(document.format, len(preference)), document.path),
     )
     beaten.update(lock.path for lock in locks[1:])
     if locks:

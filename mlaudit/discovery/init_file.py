@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 
-from mlaudit.discovery.environments import Discovery, Environment
+from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
 
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
@@ -92,11 +92,11 @@ def _comment(text: str) -> str:
     return "# " + "".join(sign if sign.isprintable() else "\ufffd" for sign in text) + "\n"
 
 
-def _environment(environment: Environment, discovery: Discovery) -> str:
+def _environment(environment: DiscoveredEnvironment, discovery: Discovery) -> str:
     return "".join(("\n", *_about(environment), *_keys(environment, discovery)))
 
 
-def _about(environment: Environment) -> Iterator[str]:
+def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     if environment.reason:
         yield _comment(f"Taken for {environment.role}: {environment.reason}.")
     if environment.covered:
@@ -105,12 +105,12 @@ def _about(environment: Environment) -> Iterator[str]:
         yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
 
 
-def _variants(environment: Environment) -> Iterator[str]:
+def _variants(environment: DiscoveredEnvironment) -> Iterator[str]:
     for variant in environment.variants:
         yield f"{variant.name} ({' '.join(variant.sources)})"
 
 
-def _keys(environment: Environment, discovery: Discovery) -> Iterator[str]:
+def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[str]:
     key = environment.name if _BARE_KEY.fullmatch(environment.name) else quoted(environment.name)
     yield f"[environments.{key}]\n"
     if environment.role:

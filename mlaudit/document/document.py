@@ -53,7 +53,7 @@ class Tree(Protocol):
         ...
 
 
-class Locator(Protocol):
+class ValueLocator(Protocol):
     """Finds the place of a value by its route."""
 
     def at(self, *route: str | int) -> tuple[int, int, int, int] | None:
@@ -224,7 +224,7 @@ class Document:
             raise Unreadable(f"it is not valid {language}: {error}", line, column) from None
 
     @cached_property
-    def _locator(self) -> Locator:
+    def _locator(self) -> ValueLocator:
         from mlaudit.document import positions as locate
 
         if "toml" in self.__dict__ or "lock_toml" in self.__dict__:

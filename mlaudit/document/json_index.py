@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Leaf, Table, TreeIndex, TreeNode
+from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Leaf, PlacedTable, TreeIndex, TreeNode
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _GAP = re.compile(r"[ \t\r\n,]*")
@@ -60,7 +60,7 @@ class JsonIndex(TreeIndex):
         listed: Iterator[tuple[str | int, int]] = iter(())
         if isinstance(inside, array):
             listed = enumerate(inside)
-        elif isinstance(inside, Table):
+        elif isinstance(inside, PlacedTable):
             listed = ((key, leaf.start) for key, leaf in inside.children.items() if isinstance(leaf, Leaf))
         last = start + 1
         for key, begin in listed:
@@ -91,8 +91,8 @@ class JsonIndex(TreeIndex):
             return None
         return self._array(start) if self._text[start] == "[" else self._object(start)
 
-    def _object(self, start: int) -> Table:
-        table = Table()
+    def _object(self, start: int) -> PlacedTable:
+        table = PlacedTable()
         position = self._gap(start + 1)
         while key := _KEY.match(self._text, position):
             table.children[_name(key["key"])] = Leaf(key.end(), *key.span("key"))

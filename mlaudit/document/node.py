@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mlaudit.model.errors import MlauditError
+
 Route = tuple[str | int, ...]
 
 
-class Malformed(ValueError):
+class Malformed(MlauditError, ValueError):
     """A value that is not of the type the format promises; `route` leads to it."""
 
     def __init__(self, why: str, route: Route = ()) -> None:

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
-from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Found, Leaf, Route, Table, TreeIndex, TreeNode
+from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Found, Leaf, PlacedTable, Route, TreeIndex, TreeNode
 
 
 class Span(NamedTuple):
@@ -121,9 +121,9 @@ class _TomlIndex(TreeIndex):
 
     def __init__(self, text: str) -> None:
         super().__init__(text)
-        self.root: Table = Table()
+        self.root: PlacedTable = PlacedTable()
         self._has_long_strings = '"""' in text or "'''" in text
-        table: Table | None = self.root
+        table: PlacedTable | None = self.root
         position: int | None = 1 if text.startswith(BYTE_ORDER_MARK) else 0
         while position is not None and table is not None:
             statement = _TOML_STATEMENT.match(text, position)
@@ -136,13 +136,13 @@ class _TomlIndex(TreeIndex):
                 self._put(table, statement)
                 position = self._end(position)
 
-    def _header(self, statement: re.Match[str]) -> Table | None:
+    def _header(self, statement: re.Match[str]) -> PlacedTable | None:
         start, end = statement.span("header")
         *outer, (name, key_start, key_end) = _toml_parts(statement, "table")
         parent = _toml_descend(self.root, outer, (start, end))
         if parent is None:
             return None
-        fresh = Table(start, end, key_start, key_end)
+        fresh = PlacedTable(start, end, key_start, key_end)
         fresh.explicit = True
         if statement["bracket"] == "[":
             return _toml_declare(parent, name, fresh)
@@ -152,7 +152,7 @@ class _TomlIndex(TreeIndex):
         tables.append(fresh)
         return fresh
 
-    def _put(self, table: Table, statement: re.Match[str]) -> None:
+    def _put(self, table: PlacedTable, statement: re.Match[str]) -> None:
         *outer, (name, key_start, key_end) = _toml_parts(statement, "key")
         parent = _toml_descend(table, outer, None)
         if parent is not None:
@@ -200,8 +200,8 @@ class _TomlIndex(TreeIndex):
             yield Leaf(position)
             position = self._inline_gap(end)
 
-    def _inline_table(self, start: int) -> Table:
-        table = Table()
+    def _inline_table(self, start: int) -> PlacedTable:
+        table = PlacedTable()
         position = self._inline_gap(start + 1)
         while statement := _TOML_INLINE_KEY.match(self._text, position):
             self._put(table, statement)
@@ -242,23 +242,25 @@ def _toml_character(escape: re.Match[str]) -> str:
     return chr(code) if code <= 0x10FFFF else escape[0]
 
 
-def _toml_descend(table: Table, parts: list[tuple[str, int, int]], header: tuple[int, int] | None) -> Table | None:
+def _toml_descend(
+    table: PlacedTable, parts: list[tuple[str, int, int]], header: tuple[int, int] | None
+) -> PlacedTable | None:
     """The table that a dotted key lies in; tables first named here get the place of the header, else of their part."""
     for name, key_start, key_end in parts:
         start, end = header or (key_start, key_end)
-        node = table.children.setdefault(name, Table(start, end, key_start, key_end))
+        node = table.children.setdefault(name, PlacedTable(start, end, key_start, key_end))
         if isinstance(node, list):
             node = node[-1]
-        if not isinstance(node, Table):
+        if not isinstance(node, PlacedTable):
             return None
         table = node
     return table
 
 
-def _toml_declare(parent: Table, name: str, fresh: Table) -> Table | None:
+def _toml_declare(parent: PlacedTable, name: str, fresh: PlacedTable) -> PlacedTable | None:
     """`[name]`: a new table, or the header of one that until now was only implied by its children."""
     known = parent.children.setdefault(name, fresh)
-    if not isinstance(known, Table):
+    if not isinstance(known, PlacedTable):
         return None
     if not known.explicit:
         known.start, known.end, known.explicit = fresh.start, fresh.end, True

@@ -23,7 +23,7 @@ class Leaf(NamedTuple):
     key_end: int = -1
 
 
-class Table:
+class PlacedTable:
     """A mapping with the offsets of its header or first mention, and of its key within that."""
 
     __slots__ = ("children", "end", "explicit", "key_end", "key_start", "start")
@@ -35,7 +35,7 @@ class Table:
         self.explicit = False
 
 
-TreeNode = Union[Leaf, Table, "list[Leaf | Table]", "array[int]"]
+TreeNode = Union[Leaf, PlacedTable, "list[Leaf | PlacedTable]", "array[int]"]
 """A value; an array of JSON is the offsets of its members."""
 
 
@@ -59,7 +59,7 @@ class TreeIndex:
             node = node[0]
         if isinstance(node, array):
             return None
-        if isinstance(node, Table):
+        if isinstance(node, PlacedTable):
             return node.start, node.end, node.key_start, node.key_end
         end = self._end(node.start) if node else None
         return (node.start, end, node.key_start, node.key_end) if node and end is not None else None
@@ -72,7 +72,7 @@ class TreeIndex:
 
     def _step(self, node: TreeNode | None, step: str | int) -> TreeNode | None:
         node = self._step_in(node)
-        if isinstance(node, Table):
+        if isinstance(node, PlacedTable):
             return node.children.get(step) if isinstance(step, str) else None
         if node is None or isinstance(node, Leaf) or not isinstance(step, int) or not 0 <= step < len(node):
             return None

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from mlaudit.document.budget import BudgetExceeded, Limit, spend
+from mlaudit.model.errors import MlauditError
 
 if TYPE_CHECKING:
     import yaml
@@ -21,7 +22,7 @@ _NULL_TAG = "tag:yaml.org,2002:null"
 _KEY_LENGTH = 200
 
 
-class YamlProblem(ValueError):
+class YamlProblem(MlauditError, ValueError):
     """What is wrong with a YAML text, and where (1-based); the attributes are those of json's and tomli's errors."""
 
     def __init__(self, why: str, lineno: int | None = None, colno: int | None = None) -> None:
@@ -57,7 +58,7 @@ def _documents(text: str) -> Iterator[object]:
 
     loader = yaml.CBaseLoader if yaml.__with_libyaml__ else yaml.BaseLoader
     try:
-        yield from _Builder(text).documents(yaml.parse(text, Loader=loader))
+        yield from _TreeBuilder(text).documents(yaml.parse(text, Loader=loader))
     except yaml.MarkedYAMLError as error:
         raise _too_deep(text, error) or _located(error) from None
     except yaml.YAMLError as error:
@@ -92,7 +93,7 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-class _Open:
+class _OpenCollection:
     """A collection whose end is not reached; `size` counts the values in it, aliases unfolded."""
 
     __slots__ = ("anchor", "items", "key", "merged", "repeated", "size", "start", "table")
@@ -141,12 +142,12 @@ class _Open:
         return table
 
 
-class _Builder:
+class _TreeBuilder:
     """Makes values from the events of a parser; an alias shares its value, and its size is counted, not walked."""
 
     def __init__(self, text: str) -> None:
         self.text = text
-        self.open: list[_Open] = []
+        self.open: list[_OpenCollection] = []
         self.anchors: dict[str, tuple[object, int]] = {}
         self.root: object = None
 
@@ -185,7 +186,7 @@ class _Builder:
     def _start(self, event: yaml.CollectionStartEvent, is_mapping: bool) -> None:
         if len(self.open) >= MAX_DEPTH:
             raise YamlProblem(_DEEP, _line(event))
-        self.open.append(_Open(is_mapping, event.anchor, event.start_mark.index if event.start_mark else 0))
+        self.open.append(_OpenCollection(is_mapping, event.anchor, event.start_mark.index if event.start_mark else 0))
 
     def _end(self, event: yaml.CollectionEndEvent) -> None:
         frame = self.open.pop()

@@ -19,7 +19,7 @@ _PROPERTIES = re.compile(r"(?:[&!]\S*\s*){0,2}")
 _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 
 
-class _Node:
+class _PlacedNode:
     """A value: a mapping has `children`, a sequence `items`, an alias its `target`, a scalar its `text`."""
 
     __slots__ = ("block", "children", "end", "items", "start", "target", "text")
@@ -27,9 +27,9 @@ class _Node:
     def __init__(self, start: int, end: int, text: str | None = None) -> None:
         self.start, self.end, self.text = start, end, text
         self.block = False
-        self.children: dict[str, tuple[_Node, _Node]] | None = None
-        self.items: list[_Node] | None = None
-        self.target: _Node | None = None
+        self.children: dict[str, tuple[_PlacedNode, _PlacedNode]] | None = None
+        self.items: list[_PlacedNode] | None = None
+        self.target: _PlacedNode | None = None
 
 
 class YamlIndex:
@@ -39,9 +39,9 @@ class YamlIndex:
         self._shift = 1 if text.startswith(_BYTE_ORDER_MARK) else 0
         self._text = text[self._shift :]
         self._multi = multi
-        self._documents: list[_Node] = []
-        self._anchors: dict[str, _Node] = {}
-        self._open: list[tuple[_Node, list[_Node]]] = []
+        self._documents: list[_PlacedNode] = []
+        self._anchors: dict[str, _PlacedNode] = {}
+        self._open: list[tuple[_PlacedNode, list[_PlacedNode]]] = []
         try:
             self._read(yaml.parse(self._text, Loader=_Loader))
         except yaml.YAMLError:
@@ -53,8 +53,8 @@ class YamlIndex:
         document = steps.pop(0) if self._multi else 0
         if not isinstance(document, int) or not 0 <= document < len(self._documents):
             return None
-        key: _Node | None = None
-        node: _Node | None = self._documents[document]
+        key: _PlacedNode | None = None
+        node: _PlacedNode | None = self._documents[document]
         for step in steps:
             key, node = _step(_resolved(node), step)
         if node is None:
@@ -86,14 +86,14 @@ class YamlIndex:
         if isinstance(event, yaml.CollectionStartEvent):
             self._open.append((node, []))
 
-    def _node(self, event: yaml.NodeEvent) -> _Node:
+    def _node(self, event: yaml.NodeEvent) -> _PlacedNode:
         start, end = _offsets(event)
         if isinstance(event, yaml.AliasEvent):
-            node = _Node(start, end)
+            node = _PlacedNode(start, end)
             node.target = self._anchors.get(event.anchor or "")
             return node
         properties = _PROPERTIES.match(self._text, start, end)
-        node = _Node(properties.end() if properties else start, end)
+        node = _PlacedNode(properties.end() if properties else start, end)
         if isinstance(event, yaml.ScalarEvent):
             node.text = event.value
             return node
@@ -125,12 +125,12 @@ def _offsets(event: yaml.Event) -> tuple[int, int]:
     return (start.index if start else 0), (end.index if end else 0)
 
 
-def _resolved(node: _Node | None) -> _Node | None:
+def _resolved(node: _PlacedNode | None) -> _PlacedNode | None:
     """What an alias stands for; any other node is itself."""
     return node.target if node and node.target else node
 
 
-def _step(node: _Node | None, step: str | int) -> tuple[_Node | None, _Node | None]:
+def _step(node: _PlacedNode | None, step: str | int) -> tuple[_PlacedNode | None, _PlacedNode | None]:
     """Key and value one step further; an integer is also the name of a key (`1: one`)."""
     if node is None:
         return None, None
@@ -140,7 +140,7 @@ def _step(node: _Node | None, step: str | int) -> tuple[_Node | None, _Node | No
     return _member(node, str(step)) or (None, None)
 
 
-def _member(node: _Node, name: str) -> tuple[_Node, _Node] | None:
+def _member(node: _PlacedNode, name: str) -> tuple[_PlacedNode, _PlacedNode] | None:
     """The member of a mapping, else of what its merge key names; the visited set ends circles and repetitions."""
     if node.children is not None and name in node.children:
         return node.children[name]
@@ -158,7 +158,7 @@ def _member(node: _Node, name: str) -> tuple[_Node, _Node] | None:
     return None
 
 
-def _merged(children: dict[str, tuple[_Node, _Node]]) -> list[_Node]:
+def _merged(children: dict[str, tuple[_PlacedNode, _PlacedNode]]) -> list[_PlacedNode]:
     """The mappings that `<<` names, in the order in which they win (https://yaml.org/type/merge.html)."""
     source = _resolved(children["<<"][1]) if "<<" in children else None
     if source is None:

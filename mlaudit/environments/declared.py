@@ -21,7 +21,7 @@ from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources.confinement import reason_outside, tree_around
 from mlaudit.sources.listing import walk
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 
 def confined(options: Options) -> Options:
@@ -88,12 +88,12 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
 def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
     """The files that the configuration declares to be the same on every side, read."""
     base = _base(options)
-    root = Root(options.root, options.settings.defines, tree=options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     for row in options.settings.same:
         yield tuple(_shared(root, base / path, _refused(path, base, row.at, options.tree)) for path in row.files)
 
 
-def _shared(root: Root, path: Path, refused: Unread | None) -> SharedFile:
+def _shared(root: WorkingTree, path: Path, refused: Unread | None) -> SharedFile:
     if refused is not None:
         return SharedFile(path=root.shown(path), text=None, why=f"{refused.why} ({refused.at})")
     try:

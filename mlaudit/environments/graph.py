@@ -24,7 +24,7 @@ Switch = tuple[str, str, str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
+class SelectedParts:
     """Extras and groups that are switched on, normalized."""
 
     extras: frozenset[str] = frozenset()
@@ -61,7 +61,7 @@ class Evaluator:
     """
 
     worlds: Worlds
-    asked: Asked
+    asked: SelectedParts
     hopeful: bool
     active: dict[Switch, int] = field(default_factory=dict)
     guessed: bool = False
@@ -230,7 +230,7 @@ class Graph:
         return sorted(named, key=lambda index: parsed(pins[index].version or "0") or _OLDEST, reverse=True)
 
 
-def _switched_on(edges: Iterable[Edge], asked: Asked) -> Iterable[Edge]:
+def _switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:
     return (
         edge
         for edge in edges

@@ -22,7 +22,7 @@ from mlaudit.request.wanted import Wanted
 from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
 from mlaudit.sources.virtualenv import environment_document
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 
 def parse_source(
@@ -174,7 +174,7 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
         from mlaudit.sources import stdin
 
         return [stdin.document()]
-    root = Root(options.root, options.settings.defines, tree=options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
@@ -182,7 +182,7 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
 
 
-def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
+def folder_documents(folder: Path, root: WorkingTree) -> Sequence[Document]:
     """The documents of a folder: the environment installed in it, else those of the one environment that it declares.
 
     Raises Unreadable where it holds none, or more than one.

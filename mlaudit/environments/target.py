@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mlaudit.environments.graph import ALWAYS, Asked, Evaluator, Graph
+from mlaudit.environments.graph import ALWAYS, Evaluator, Graph, SelectedParts
 from mlaudit.grammars.pypi.markers import Worlds
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
@@ -187,7 +187,7 @@ def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
 def applies(marker: str | None, target: Target) -> bool:
     """Whether a marker surely holds, for every Python of the target and with no extra asked for."""
     worlds = _worlds(target)
-    evaluator = Evaluator(worlds=worlds, asked=Asked(), hopeful=False)
+    evaluator = Evaluator(worlds=worlds, asked=SelectedParts(), hopeful=False)
     return evaluator.bits(marker, frozenset()) == worlds.every
 
 
@@ -211,7 +211,7 @@ class _Chooser:
             if target.default_groups or root.has_runtime_defaults
             for group in root.default_groups
         ]
-        self.asked = Asked(
+        self.asked = SelectedParts(
             extras=frozenset(map(normalized, target.extras)),
             groups=frozenset(map(normalized, (*target.groups, *defaults))),
         )

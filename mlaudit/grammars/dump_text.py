@@ -31,7 +31,7 @@ _LINUXES = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Line:
+class DumpLine:
     """One line without the indentation, quote marks and line end around it; `start` is its offset in the document."""
 
     doc: Document
@@ -56,7 +56,7 @@ def limited_text(doc: Document) -> str:
     return doc.text
 
 
-def lines(doc: Document) -> Iterator[Line]:
+def lines(doc: Document) -> Iterator[DumpLine]:
     """Every line that says something; blank lines and the fences of pasted code are left out."""
     offset = 0
     for number, raw in enumerate(limited_text(doc).split("\n"), start=1):
@@ -65,7 +65,7 @@ def lines(doc: Document) -> Iterator[Line]:
         skipped = before.end() if before else 0
         text = raw[skipped : skipped + MAX_LINE].rstrip()
         if text and not _FENCE.fullmatch(text):
-            yield Line(doc=doc, text=text, number=number, column=skipped + 1, start=start + skipped)
+            yield DumpLine(doc=doc, text=text, number=number, column=skipped + 1, start=start + skipped)
 
 
 def platform_facts(text: str, at: Place) -> Iterator[Fact]:

@@ -35,7 +35,7 @@ class Option:
 
 def options(doc: Document) -> Iterator[Option | Unread]:
     """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
-    reader = _Reader(doc)
+    reader = _IniReader(doc)
     offset = 0
     for line in islice(doc.text.split("\n"), MAX_LINES):
         if line.strip() and line.strip()[0] not in "#;":
@@ -47,7 +47,7 @@ def options(doc: Document) -> Iterator[Option | Unread]:
         yield doc.unread(f"it has more than {MAX_LINES:,} lines; what follows is not read", at)
 
 
-class _Reader:
+class _IniReader:
     """Collects lines to options."""
 
     def __init__(self, doc: Document) -> None:

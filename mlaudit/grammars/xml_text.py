@@ -54,7 +54,7 @@ def elements(doc: Document, *, doctype: str | None = None) -> Iterator[Element]:
     Raises:
         Unreadable: on what is no XML, on a document type, on depth and on length.
     """
-    seen = _Seen(doc, doctype)
+    seen = _SeenElements(doc, doctype)
     fed = 0
     try:
         with doc.stream() as stream:
@@ -73,7 +73,7 @@ def elements(doc: Document, *, doctype: str | None = None) -> Iterator[Element]:
     yield from seen.taken()
 
 
-class _Seen:
+class _SeenElements:
     """The handlers of one parser, and what they saw since it was last taken."""
 
     def __init__(self, doc: Document, doctype: str | None) -> None:

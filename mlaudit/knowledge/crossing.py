@@ -49,7 +49,7 @@ class Consequence:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pair:
+class _VersionPair:
     """A writer and a reader of one package, and what is known of the file between them."""
 
     writer: str
@@ -81,7 +81,7 @@ def judge(
         return ()
     asked = frozenset(kinds & artifact_kinds().keys())
     own = kinds_of(package, asked) if asked else owned(package)
-    pair = _Pair(
+    pair = _VersionPair(
         writer=public(writer),
         reader=public(reader),
         writer_python=writer_python,
@@ -96,7 +96,7 @@ def judge(
     return tuple(sorted(found, key=lambda consequence: consequence.rank))
 
 
-def _crossed(known: Dossier, pair: _Pair) -> Iterator[Consequence]:
+def _crossed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
     """The first step that hits, for each kind of artifact; equal versions cross nothing."""
     if same_public(pair.writer, pair.reader):
         return
@@ -107,12 +107,12 @@ def _crossed(known: Dossier, pair: _Pair) -> Iterator[Consequence]:
         settled = settled.union(*(_wanted(row, pair) or {"*"} for row in hits))
 
 
-def _wanted(row: Known, pair: _Pair) -> frozenset[str]:
+def _wanted(row: Known, pair: _VersionPair) -> frozenset[str]:
     """The kinds in question that a row speaks of."""
     return pair.kinds.intersection(row.kinds) if row.kinds else pair.kinds
 
 
-def _first_rates(hits: Iterable[Known], pair: _Pair) -> Iterator[Known]:
+def _first_rates(hits: Iterable[Known], pair: _VersionPair) -> Iterator[Known]:
     """Base rates stand from the special to the general: one answer for each kind."""
     settled: set[str] = set()
     for row in hits:
@@ -122,14 +122,14 @@ def _first_rates(hits: Iterable[Known], pair: _Pair) -> Iterator[Known]:
             yield row
 
 
-def _applies(row: Known, pair: _Pair, settled: frozenset[str]) -> bool:
+def _applies(row: Known, pair: _VersionPair, settled: frozenset[str]) -> bool:
     wanted = _wanted(row, pair)
     if (row.kinds and not wanted) or "*" in settled or (wanted and wanted <= settled):
         return False
     return _between(row, pair) and _of_class(row, pair.classes)
 
 
-def _between(row: Known, pair: _Pair) -> bool:
+def _between(row: Known, pair: _VersionPair) -> bool:
     """Whether both versions, both Pythons, the distance and the direction are the row's."""
     if not (_within(row.writer, pair.writer) and _within(row.reader, pair.reader)):
         return False
@@ -168,7 +168,7 @@ def _of_class(row: Known, classes: frozenset[str]) -> bool:
     return all(hits) if row.effect is Effect.HARMLESS else any(hits)
 
 
-def _consequence(row: Known, pair: _Pair) -> Consequence:
+def _consequence(row: Known, pair: _VersionPair) -> Consequence:
     known = pair.kinds_known or bool(pair.classes)
     certain = (known or not row.kinds) and (bool(pair.classes) or not row.classes)
     return Consequence(
@@ -187,14 +187,14 @@ def _consequence(row: Known, pair: _Pair) -> Consequence:
     )
 
 
-def _filled(text: str, pair: _Pair) -> str:
+def _filled(text: str, pair: _VersionPair) -> str:
     """Versions into a sentence; not `str.format`, since error texts hold braces of their own."""
     filled = text.replace("{writer}", pair.writer).replace("{reader}", pair.reader)
     filled = filled.replace("{writer_python}", pair.writer_python or "an unknown version")
     return filled.replace("{reader_python}", pair.reader_python or "an unknown version")
 
 
-def _python_crossed(package: str, pair: _Pair) -> Iterator[Consequence]:
+def _python_crossed(package: str, pair: _VersionPair) -> Iterator[Consequence]:
     """Kinds that hold bytecode break with Python itself, whatever the package's versions."""
     known = dossier(PYTHON)
     carried = kinds_of(PYTHON, pair.kinds)
@@ -212,7 +212,7 @@ def _python_crossed(package: str, pair: _Pair) -> Iterator[Consequence]:
             yield replace(consequence, via=PYTHON)
 
 
-def _skewed(known: Dossier, pair: _Pair) -> Iterator[Consequence]:
+def _skewed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
     """Changes of behaviour of feature code between the two versions, in the words of the direction taken."""
     upward = _direction(pair.writer, pair.reader) == "newer"
     low, high = (pair.writer, pair.reader) if upward else (pair.reader, pair.writer)
@@ -221,7 +221,7 @@ def _skewed(known: Dossier, pair: _Pair) -> Iterator[Consequence]:
             yield _skew_consequence(row, pair, upward=upward)
 
 
-def _skew_consequence(row: Skew, pair: _Pair, *, upward: bool) -> Consequence:
+def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
     before, after = (row.before, row.after) if upward else (row.after, row.before)
     change = f"{row.what} {before} under {pair.writer}, {after} under {pair.reader}"
     return Consequence(

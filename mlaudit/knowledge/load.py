@@ -11,8 +11,9 @@ from functools import lru_cache
 from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.model.errors import MlauditError
 from mlaudit.model.nouns import Distance, Evidence, Severity
-from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.packaged import packaged, packaged_names
 from mlaudit.model.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -20,7 +21,7 @@ _Built = TypeVar("_Built")
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 
 
-class KnowledgeError(ValueError):
+class KnowledgeError(MlauditError, ValueError):
     """A knowledge file breaks its schema; the message names the file and the route to the value."""
 
 
@@ -219,9 +220,8 @@ def dossier(package: str) -> Dossier | None:
 
 def packages() -> tuple[str, ...]:
     """Packages that have a file of their own, in order."""
-    folder = HOME / "knowledge" / "packages"
-    names = (entry.name for entry in folder.iterdir())
-    return tuple(sorted(name.removesuffix(".toml") for name in names if name.endswith(".toml")))
+    names = packaged_names("knowledge/packages")
+    return tuple(name.removesuffix(".toml") for name in names if name.endswith(".toml"))
 
 
 def _dossier(root: Node) -> Dossier:

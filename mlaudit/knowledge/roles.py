@@ -13,9 +13,6 @@ from mlaudit.model.packaged import packaged
 READER = "reader"
 WRITER = "writer"
 
-LIST = "list"
-"""The kind of a document whose format the table does not name."""
-
 _CAMEL = re.compile(r"([a-z])([A-Z])")
 _TOKEN = re.compile(r"[a-z]*[0-9]+(?:\.[0-9]+)+|[a-z0-9]+")
 
@@ -41,7 +38,7 @@ class IgnoredWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
-    """The whole table; `kinds` maps a format to its kind, `preference` to its place among formats of that kind."""
+    """The whole table; `lock_preference` maps the format of a lock to its place among locks."""
 
     roles: tuple[RoleWords, ...]
     ignored: tuple[IgnoredWords, ...]
@@ -51,16 +48,11 @@ class Words:
     neutral_files: frozenset[str]
     holders: frozenset[str]
     variants: tuple[tuple[re.Pattern[str], int], ...]
-    kinds: Mapping[str, str]
-    preference: Mapping[str, int]
+    lock_preference: Mapping[str, int]
     descriptors: Mapping[str, str]
     skipped: frozenset[str]
     dotted: frozenset[str]
     inputs: frozenset[str]
-
-    def kind(self, format_name: str) -> str:
-        """What kind of document a format is."""
-        return self.kinds.get(format_name, LIST)
 
     def side(self, role: str) -> str | None:
         """`writer`, `reader`, or None for a role that the table does not know."""
@@ -103,8 +95,7 @@ def words() -> Words:
 
 
 def _words(root: Node) -> Words:
-    neutral, skipped, formats = root.get("neutral"), root.get("skipped"), root.get("formats")
-    kinds = [(kind, names.texts()) for kind, names in formats.items() if names.is_list]
+    neutral, skipped, locks = root.get("neutral"), root.get("skipped"), root.dig("locks", "preference")
     return Words(
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
@@ -114,8 +105,7 @@ def _words(root: Node) -> Words:
         neutral_files=_set(neutral.get("files")),
         holders=_set(neutral.get("holders")),
         variants=tuple(_variant(row) for row in root.get("variants").each()),
-        kinds={name: kind for kind, names in kinds for name in names},
-        preference={name: at for _, names in kinds for at, name in enumerate(names)},
+        lock_preference={name: at for at, name in enumerate(locks.texts())},
         descriptors={
             name: role.text() for name, role in root.get("descriptors").items() if name not in ("source", "checked")
         },

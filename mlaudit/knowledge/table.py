@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Distance, Severity
 
 
 @dataclass(frozen=True, slots=True)
-class _Table:
+class _WatchTable:
     roles: Mapping[str, str]
     patterns: tuple[tuple[str, str], ...]
     tools: frozenset[str]
@@ -25,14 +25,14 @@ class _Table:
 
 
 @lru_cache(maxsize=1)
-def _table() -> _Table:
+def _table() -> _WatchTable:
     return checked("table.toml", _built)
 
 
-def _built(root: Node) -> _Table:
+def _built(root: Node) -> _WatchTable:
     named = [(name, role) for role, names in root.get("packages").items() if names.is_list for name in names.texts()]
     tools = root.dig("tools", "names").texts()
-    return _Table(
+    return _WatchTable(
         roles={name: role for name, role in named if "*" not in name},
         patterns=tuple((name, role) for name, role in named if "*" in name),
         tools=frozenset(name for name in tools if "*" not in name),

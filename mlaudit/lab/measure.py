@@ -40,7 +40,7 @@ class Artifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Recipe:
+class Experiment:
     """How a package is measured: what is installed beside it, what is imported, and its artifacts."""
 
     package: str
@@ -50,7 +50,7 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class Measurement:
     """What became of one artifact: `ok`, `different`, `error`, `crash`, `hang` or `baseline-error`."""
 
     artifact: Artifact
@@ -58,7 +58,7 @@ class Outcome:
     detail: str = ""
 
 
-def recipe(package: str) -> Recipe:
+def recipe(package: str) -> Experiment:
     """The recipe of a package. Raises KnowledgeError where there is none."""
     return checked("recipes.toml", lambda root: _recipe(package, root.get(package)))
 
@@ -68,9 +68,9 @@ def recipes() -> tuple[str, ...]:
     return tuple(name for name, _ in parse("recipes.toml").items())
 
 
-def _recipe(package: str, row: Node) -> Recipe:
+def _recipe(package: str, row: Node) -> Experiment:
     save, load = row.get("save").text(), row.get("load").text()
-    return Recipe(
+    return Experiment(
         package=package,
         beside=row.get("beside").texts(),
         setup=row.get("setup").text(),
@@ -102,7 +102,7 @@ def environment(folder: Path, python: str, requirements: Sequence[str]) -> Path:
     return interpreter
 
 
-def measure(package: Recipe, writer: Path, reader: Path, only: str | None = None) -> Iterator[Outcome]:
+def measure(package: Experiment, writer: Path, reader: Path, only: str | None = None) -> Iterator[Measurement]:
     """Hand over every artifact of a recipe, or one of them, from one interpreter to another."""
     with tempfile.TemporaryDirectory() as folder:
         for artifact in package.artifacts:
@@ -111,18 +111,18 @@ def measure(package: Recipe, writer: Path, reader: Path, only: str | None = None
                 yield _handed_over(package, artifact, path, writer, reader)
 
 
-def _handed_over(package: Recipe, artifact: Artifact, path: str, writer: Path, reader: Path) -> Outcome:
+def _handed_over(package: Experiment, artifact: Artifact, path: str, writer: Path, reader: Path) -> Measurement:
     wrote = _step("dump", package, artifact, path, writer)
     if "result" not in wrote:
-        return Outcome(artifact=artifact, word="baseline-error", detail=str(wrote["error"]))
+        return Measurement(artifact=artifact, word="baseline-error", detail=str(wrote["error"]))
     read = _step("load", package, artifact, path, reader)
     if "result" not in read:
-        return Outcome(artifact=artifact, word=str(read.get("word", "error")), detail=str(read["error"]))
+        return Measurement(artifact=artifact, word=str(read.get("word", "error")), detail=str(read["error"]))
     apart = _apart(wrote["result"], read["result"])
-    return Outcome(artifact=artifact, word="different" if apart else "ok", detail=apart)
+    return Measurement(artifact=artifact, word="different" if apart else "ok", detail=apart)
 
 
-def _step(step: str, package: Recipe, artifact: Artifact, path: str, interpreter: Path) -> Mapping[str, object]:
+def _step(step: str, package: Experiment, artifact: Artifact, path: str, interpreter: Path) -> Mapping[str, object]:
     job = {"step": step, "path": path, "setup": package.setup, "make": artifact.make, "use": artifact.use}
     job.update(save=artifact.save, load=artifact.load)
     command = [str(interpreter), "-I", str(_CHILD)]
@@ -180,7 +180,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if bad else 0
 
 
-def _line(outcome: Outcome) -> str:
+def _line(outcome: Measurement) -> str:
     artifact, detail = outcome.artifact, outcome.detail[:200].replace("\n", " / ")
     return f"{outcome.word:<15} {artifact.kind:<24} {artifact.name:<32} {detail}"
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 
-class UsageError(Exception):
+class MlauditError(Exception):
+    """What every error of this package is; the message is a sentence for the user."""
+
+
+class UsageError(MlauditError):
     """A command line, or a file named on it, that cannot be used; the message says what was expected."""
 
 
-class Unreadable(Exception):
+class Unreadable(MlauditError):
     """Nothing of a document can be read; `why` is a sentence part for the user."""
 
     def __init__(self, why: str, line: int | None = None, column: int | None = None) -> None:

@@ -305,7 +305,7 @@ class Unread:
 Statement = Root | Pin | Include | Fact | Waiver | Unread
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
     """What a parser understood of one document, in the order of the document."""
 
@@ -318,6 +318,9 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     unread: tuple[Unread, ...] = ()
+
+    def __repr__(self) -> str:
+        return f"<Reading {self.path} ({self.format}): {len(self.pins)} pins, {len(self.unread)} unread>"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

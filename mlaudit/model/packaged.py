@@ -1,12 +1,32 @@
-"""The data files of this package, by plain paths: importlib.resources would import twenty modules for one read."""
+"""The data files of this package, by way of its loader: that reads a folder and a zip archive alike.
+
+`importlib.resources` does too, but importing it costs twenty modules, so that only the listing of an archive uses it.
+"""
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 HOME = Path(__file__).parent.parent
+"""Where the package lies; inside a zip archive nothing below it can be opened by its path."""
 
 
 def packaged(name: str) -> str:
-    """The text of a data file, by its path inside the package (`knowledge/names.toml`)."""
-    return (HOME / name).read_text(encoding="utf-8")
+    """The text of a data file, by its path inside the package (`knowledge/names.toml`). Raises FileNotFoundError."""
+    loader = __spec__.loader
+    try:
+        data: bytes = loader.get_data(os.path.join(HOME, *name.split("/")))  # type: ignore[union-attr] # noqa: PTH118
+    except OSError:
+        raise FileNotFoundError(name) from None
+    return data.decode("utf-8").replace("\r\n", "\n")
+
+
+def packaged_names(folder: str) -> tuple[str, ...]:
+    """The names of the data files in a folder of the package, in order."""
+    path = HOME / folder
+    if path.is_dir():
+        return tuple(sorted(entry.name for entry in path.iterdir()))
+    from importlib.resources import files
+
+    return tuple(sorted(entry.name for entry in files("mlaudit").joinpath(folder).iterdir()))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from mlaudit.model.nouns import (
     Distance,
@@ -88,7 +89,7 @@ class Cell:
         return str(self.state.value)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Environment:
     """One place where the code runs: its sources read, its target settled, its cells computed.
 
@@ -117,6 +118,9 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+
+    def __repr__(self) -> str:
+        return f"<Environment {self.name}: {self.packages} packages, {len(self.unread)} unread>"
 
     @property
     def unread(self) -> tuple[Unread, ...]:
@@ -326,7 +330,7 @@ class Summary:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Discovered:
     """One thing that looking found, and why it was taken for what it is; `role` is `ignored` for what was left out."""
 
     role: str
@@ -335,7 +339,18 @@ class Found:
     why: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+def _count(number: int, noun: str) -> str:
+    return f"{number:,} {noun}{'' if number == 1 else 's'}"
+
+
+class WriterReader(NamedTuple):
+    """The names of two environments of which the second reads what the first writes."""
+
+    writer: str
+    reader: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Report:
     """Everything that a reporter may show.
 
@@ -355,6 +370,20 @@ class Report:
     knowledge: str
     fail_on: Severity | None = Severity.ERROR
     baselined: bool = False
-    found: tuple[Found, ...] = ()
+    found: tuple[Discovered, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
+
+    def __repr__(self) -> str:
+        counts = self.summary
+        found = f"{_count(counts.error, 'error')}, {_count(counts.warning, 'warning')}, {counts.info} info"
+        where = _count(len(self.environments), "environment")
+        return f"<Report: {found}, {counts.unread} unread in {where}; exit code {self.exit_code}>"
+
+    @property
+    def pairs(self) -> tuple[WriterReader, ...]:
+        """Which environment reads what which other writes."""
+        known = {one.name for one in self.environments}
+        return tuple(
+            WriterReader(writer, one.name) for one in self.environments for writer in one.follows if writer in known
+        )

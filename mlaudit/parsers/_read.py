@@ -46,13 +46,13 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         return _told(as_format)
     tree = doc.tree is not None
     by_name = named(doc.path, tree=tree)
-    decisive = [one for one in by_name if one.kind != "binary"]
+    decisive = [one for one in by_name if one.access != "binary"]
     placed = [one for one in decisive if one.places(doc.path)]
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
     try:
-        return _by_content(doc, decisive or [one for one in parsers().values() if (one.kind == "tree") is tree])
+        return _by_content(doc, decisive or [one for one in parsers().values() if (one.access == "tree") is tree])
     except Unreadable:
         if len(by_name) == 1:
             return by_name[0]
@@ -83,7 +83,7 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
 
 
 def _claiming(doc: Document, candidates: Sequence[Parser], *, binary: bool) -> list[Parser]:
-    return [parser for parser in candidates if (parser.kind == "binary") is binary and _sniffed(parser, doc)]
+    return [parser for parser in candidates if (parser.access == "binary") is binary and _sniffed(parser, doc)]
 
 
 def _sniffed(parser: Parser, doc: Document) -> bool:
@@ -125,7 +125,7 @@ class _Collector:
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(statement)
-        if parser.kind == "text" and sorted_statements.keys() <= {Fact, Root}:
+        if parser.access == "text" and sorted_statements.keys() <= {Fact, Root}:
             self._remark(doc, parser, sorted_statements, complete=complete)
         return _assembled(doc.path, parser.format, complete, sorted_statements)
 

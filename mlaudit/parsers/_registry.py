@@ -1,21 +1,36 @@
-"""The registry of input formats: a file in this folder is enough, its decorator says which names it knows."""
+"""The registry of input formats: a file in this folder is enough, its decorator says which names it knows.
+
+What the decorators say of names is kept in `_index.json` too, so that looking at a name imports no parser:
+`python -m mlaudit.lab.generate` writes it.
+"""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
-from fnmatch import translate
 from functools import lru_cache
 from importlib import import_module
+from typing import Literal
 
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Statement
-from mlaudit.model.packaged import HOME
-from mlaudit.plugins import import_all, module_names, plugin_name
+from mlaudit.parsers._names import NameIndex, matches
+from mlaudit.plugins import import_all, plugin_name
 
 Read = Callable[[Document], Iterable[Statement]]
 Sniff = Callable[[Document], bool]
+
+FormatKind = Literal["lock", "manifest", "list", "recipe", "dump", "hint", "descriptor", "artifact", "aside"]
+"""What kind of document a format is: this is how discovery puts files together.
+
+lock: everything that is installed; it beats lists and manifests beside it. manifest: what a project declares.
+list: packages to install. recipe: how an image or job is made; joins the environment beside it. dump: what was found
+installed; joins. hint: states a Python version only; joins, and is never an environment alone. descriptor: describes
+a model or service; the files beside it belong to it. artifact: a model or its data. aside: states versions, but
+belongs to no environment unless the configuration says so.
+"""
+Access = Literal["text", "binary", "tree"]
+"""How a document is read: `text` whole, `binary` by seeking, `tree` as a folder of files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,47 +40,31 @@ class Parser:
     Attributes:
         format: its name in reports and for `--as`, from the module's name (`uv_lock` → `uv-lock`).
         files: glob patterns; one without `/` is held against the file's name, one with `/` against the path's end.
+        usual_files: patterns of names that it often has and that tell nothing alone; the pre-commit hook looks there.
         content: whether a document's content is of this format; asked when the name does not decide.
         complete: whether a document of this format names everything that is installed.
-        kind: `text` documents are read whole; `binary` ones by seeking; `tree` ones are folders of files.
         artifact: it is a model artifact, so what it says is `recorded`.
         title: the first line of the module's documentation.
     """
 
     format: str
     read: Read
+    kind: FormatKind
     files: tuple[str, ...] = ()
+    usual_files: tuple[str, ...] = ()
     content: Sniff | None = None
     complete: bool = False
-    kind: str = "text"
+    access: Access = "text"
     artifact: bool = False
     title: str = ""
 
     def names(self, path: str) -> bool:
         """Whether the path alone says that a document is of this format."""
-        return any(_names(pattern, path) for pattern in self.files)
+        return any(matches(pattern, path) for pattern in self.files)
 
     def places(self, path: str) -> bool:
         """Whether the folders of a path say so too, which is surer than the name of a file alone."""
-        return any(_names(pattern, path) for pattern in self.files if "/" in pattern)
-
-
-def _names(pattern: str, path: str) -> bool:
-    whole, text = ("*/" + pattern, "/" + path) if "/" in pattern else (pattern, path.rpartition("/")[2])
-    return _has_literals(whole, text) and _glob(whole).match(text) is not None
-
-
-def _has_literals(pattern: str, text: str) -> bool:
-    """Whether the text holds what the pattern spells out: nearly every pattern is ruled out without compiling it."""
-    if "[" in pattern:
-        return True
-    lowered = text.lower()
-    return all(piece in lowered for piece in pattern.lower().replace("?", "*").split("*"))
-
-
-@lru_cache(maxsize=4096)
-def _glob(pattern: str) -> re.Pattern[str]:
-    return re.compile(translate(pattern), re.IGNORECASE)
+        return any(matches(pattern, path) for pattern in self.files if "/" in pattern)
 
 
 _PARSERS: dict[str, Parser] = {}
@@ -73,26 +72,29 @@ _PARSERS: dict[str, Parser] = {}
 
 def parser(
     *,
+    kind: FormatKind,
     files: Iterable[str] = (),
+    usual_files: Iterable[str] = (),
     content: Sniff | None = None,
     complete: bool = False,
-    kind: str = "text",
+    access: Access = "text",
     artifact: bool = False,
-    name: str | None = None,
 ) -> Callable[[Read], Read]:
     """Register the decorated function as the reader of a format; see `Parser` for the words."""
 
     def register(read: Read) -> Read:
         module = import_module(read.__module__)
-        format_name = name or plugin_name(read.__module__)
+        format_name = plugin_name(read.__module__)
         _PARSERS[format_name] = Parser(
             format=format_name,
             read=read,
+            kind=kind,
             files=tuple(files),
+            usual_files=tuple(usual_files),
             content=content,
             complete=complete,
-            kind=kind,
-            artifact=artifact,
+            access=access,
+            artifact=artifact or kind == "artifact",
             title=(module.__doc__ or "").strip().partition("\n")[0],
         )
         return read
@@ -107,72 +109,48 @@ def parsers() -> Mapping[str, Parser]:
     return dict(sorted(_PARSERS.items()))
 
 
-def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
-    """The formats that a path alone tells, of folders of files where `tree` is set.
+def parser_of(format_name: str) -> Parser | None:
+    """One input format by its name, None where there is none; only its own module is imported."""
+    if format_name in index().formats:
+        import_module(f"mlaudit.parsers.{format_name.replace('-', '_')}")
+    return _PARSERS.get(format_name) or parsers().get(format_name)
 
-    Modules that declare other names are not imported: most runs meet two formats of many, and importing all of them
-    takes longer than the audit.
-    """
-    modules = dict.fromkeys(_named_modules(path.rpartition("/")[2]))
-    modules.update(dict.fromkeys(module for module, pattern in _path_patterns() if _names(pattern, path)))
-    for module in modules:
-        import_module(module)
-    found = (parser for _, parser in sorted(_PARSERS.items()) if parser.read.__module__ in modules)
-    return tuple(parser for parser in found if (parser.kind == "tree") is tree and parser.names(path))
+
+@lru_cache(maxsize=1)
+def index() -> NameIndex:
+    """The generated index of names, as the package holds it."""
+    import json
+
+    from mlaudit.model.packaged import packaged
+
+    return NameIndex.of(json.loads(packaged("parsers/_index.json")))
+
+
+def format_names(path: str, *, tree: bool = False) -> tuple[str, ...]:
+    """The formats that a path alone tells, of folders of files where `tree` is set; no parser is imported."""
+    formats = index().formats
+    return tuple(name for name in index().names(path) if (formats[name].access == "tree") is tree)
+
+
+def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
+    """The parsers of the formats that a path alone tells; only their modules are imported."""
+    of_names = (parser_of(name) for name in format_names(path, tree=tree))
+    return tuple(one for one in of_names if one is not None)
 
 
 def is_named(path: str) -> bool:
     """Whether a path's name alone tells some format."""
-    return bool(named(path))
+    return bool(format_names(path))
 
 
-@lru_cache(maxsize=4096)
-def _named_modules(name: str) -> tuple[str, ...]:
-    """Modules of parsers that may know a file's name; those of which only an import can tell are among them."""
-    return tuple(
-        module
-        for module, patterns in _declared_files().items()
-        if patterns is None or any("/" not in pattern and _names(pattern, name) for pattern in patterns)
-    )
+def environment_format(path: str) -> str | None:
+    """The first format that a path alone tells and that may make an environment: a text that is no artifact."""
+    formats = index().formats
+    names = (name for name in format_names(path) if formats[name].access == "text" and not formats[name].artifact)
+    return next(names, None)
 
 
-@lru_cache(maxsize=1)
-def _path_patterns() -> tuple[tuple[str, str], ...]:
-    return tuple(
-        (module, pattern)
-        for module, patterns in _declared_files().items()
-        for pattern in patterns or ()
-        if "/" in pattern
-    )
-
-
-_FILES = re.compile(
-    r"^@parser\((?:(?!^def ).)*?\bfiles=(?:\[(?P<list>(?:[\s,]|#[^\n]*|\"[^\"\\]*\")*)\]|(?P<other>\S))",
-    re.DOTALL | re.MULTILINE,
-)
-_TEXT = re.compile(r"\"([^\"\\]*)\"")
-
-
-@lru_cache(maxsize=1)
-def _declared_files() -> Mapping[str, tuple[str, ...] | None]:
-    """The patterns that each parser's decorator lists, read off its source; None where only an import can tell."""
-    declared: dict[str, tuple[str, ...] | None] = {}
-    for module in module_names("parsers"):
-        source = HOME / "parsers" / f"{module.rpartition('.')[2]}.py"
-        try:
-            text = source.read_text(encoding="utf-8")
-        except OSError:
-            declared[module] = None
-            continue
-        found = _FILES.search(text)
-        literal = found is not None and found["other"] is None
-        declared[module] = tuple(_TEXT.findall(found["list"])) if found and literal else (None if found else ())
-    return declared
-
-
-def parser_of(format_name: str) -> Parser | None:
-    """One input format by its name, None where there is none; only its own module is imported."""
-    module = f"mlaudit.parsers.{format_name.replace('-', '_')}"
-    if format_name not in _PARSERS and module in module_names("parsers"):
-        import_module(module)
-    return _PARSERS.get(format_name) or parsers().get(format_name)
+def kind_of(format_name: str) -> str:
+    """What kind of document a format is; `list` for a format that is not known."""
+    known = index().formats.get(format_name)
+    return known.kind if known is not None else "list"

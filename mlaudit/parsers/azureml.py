@@ -24,7 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
     )
 
 
-@parser(content=_looks_like_it)
+@parser(kind="list", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """An environment stands alone, or under `environment` of a deployment, component or job, however deep."""
     yield from waivers.in_comments(doc)

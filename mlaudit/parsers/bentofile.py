@@ -19,7 +19,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SERVICE.search(doc.head) is not None and _OWN.search(doc.head) is not None
 
 
-@parser(files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it)
+@parser(kind="descriptor", files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`docker`, then `conda`, then `python`, which is the order in which BentoML builds."""
     yield from waivers.in_comments(doc)

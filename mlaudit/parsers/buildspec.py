@@ -22,7 +22,11 @@ def _looks_like_it(doc: Document) -> bool:
     return _VERSION.search(doc.head) is not None and _PHASES.search(doc.head) is not None
 
 
-@parser(files=["buildspec.yml", "buildspec.yaml", "buildspec*.yml", "buildspec*.yaml"], content=_looks_like_it)
+@parser(
+    kind="recipe",
+    files=["buildspec.yml", "buildspec.yaml", "buildspec*.yml", "buildspec*.yaml"],
+    content=_looks_like_it,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The phases in the order in which CodeBuild runs them; `finally` commands come last in each."""
     yield from waivers.in_comments(doc)

@@ -34,7 +34,7 @@ def _is_json(head: bytes) -> bool:
     return any(key in head for key in (b'"model_info"', b'"float_features"', b'"oblivious_trees"', b'"ctr_data"'))
 
 
-@parser(files=["*.cbm", "*.json", "*.bin"], kind="binary", artifact=True, content=_is_catboost)
+@parser(kind="artifact", files=["*.cbm", "*.json", "*.bin"], access="binary", content=_is_catboost)
 def read(doc: Document) -> Iterator[Statement]:
     """The info map of a `.cbm`, or `model_info` of a JSON model."""
     with doc.stream() as stream:

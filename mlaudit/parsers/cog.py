@@ -24,7 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _BUILD.search(doc.head) is not None and len(_OWN.findall(doc.head)) >= 2
 
 
-@parser(files=["cog.yaml", "cog.yml"], content=_looks_like_it)
+@parser(kind="descriptor", files=["cog.yaml", "cog.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`build` (`environment` in the oldest files): system packages, then Python ones, then the commands of `run`."""
     yield from waivers.in_comments(doc)

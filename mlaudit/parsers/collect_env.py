@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, cuda_variant
-from mlaudit.grammars.dump_text import Line, lines, platform_facts
+from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
@@ -40,23 +40,23 @@ _CUDNN_FILE = re.compile(r"libcudnn(?:\.so)?\.(\d{1,3}(?:\.\d{1,3}){1,3})(?:\.dy
 _MARK = re.compile(rb"(?m)^[ \t>]{0,64}PyTorch version: ")
 _SECOND = re.compile(rb"(?m)^[ \t>]{0,64}(?:Is debug build|CUDA used to build PyTorch|ROCM used to build PyTorch):")
 
-Values = dict[str, tuple[str, Line, int]]
+Values = dict[str, tuple[str, DumpLine, int]]
 
 
 @dataclass(slots=True)
-class _Report:
+class _CollectedOutput:
     """One output of the script: values by their keys, lines of packages, and files of cuDNN."""
 
     values: Values = field(default_factory=dict)
-    listed: list[Line] = field(default_factory=list)
-    cudnn: list[tuple[Line, re.Match[str]]] = field(default_factory=list)
+    listed: list[DumpLine] = field(default_factory=list)
+    cudnn: list[tuple[DumpLine, re.Match[str]]] = field(default_factory=list)
 
 
 def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None and _SECOND.search(doc.head) is not None
 
 
-@parser(files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
+@parser(kind="dump", files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
     reports = list(_reports(doc))
@@ -72,14 +72,14 @@ def read(doc: Document) -> Iterator[Statement]:
             yield from _package(doc, pins, line)
 
 
-def _reports(doc: Document) -> Iterator[_Report]:
+def _reports(doc: Document) -> Iterator[_CollectedOutput]:
     """The reports in the document; of a key that stands twice the first counts."""
-    report = _Report()
+    report = _CollectedOutput()
     for line in lines(doc):
         found = _KEY.fullmatch(line.text)
         if found and found["key"] == _LIBRARY and report.values:
             yield report
-            report = _Report()
+            report = _CollectedOutput()
         if line.text.startswith("["):
             report.listed.append(line)
         elif found:
@@ -158,7 +158,7 @@ def _accelerators(doc: Document, values: Values) -> Iterator[Statement]:
             yield _unread(doc, values, key, "expected a version of numbers and dots", name)
 
 
-def _cudnn(doc: Document, report: _Report) -> Iterator[Statement]:
+def _cudnn(doc: Document, report: _CollectedOutput) -> Iterator[Statement]:
     """The version in the names of cuDNN's files; `Probably one of the following` may list several."""
     text = _told(report.values, _CUDNN)
     if not text:
@@ -176,7 +176,7 @@ def _cudnn(doc: Document, report: _Report) -> Iterator[Statement]:
         yield _unread(doc, report.values, _CUDNN, "no file name in it tells a version", "cudnn")
 
 
-def _package(doc: Document, pins: CondaPins, line: Line) -> Iterator[Statement]:
+def _package(doc: Document, pins: CondaPins, line: DumpLine) -> Iterator[Statement]:
     """One line of `Versions of relevant libraries`."""
     listed = _LISTED.fullmatch(line.text)
     if listed is None or listed["rest"].strip().lower() in _NO_PACKAGES:
@@ -198,7 +198,7 @@ def _package(doc: Document, pins: CondaPins, line: Line) -> Iterator[Statement]:
         yield doc.pin(Layer.INSTALLED, found["name"], version, at=line.at(first, first + len(version)))
 
 
-def _conda(doc: Document, pins: CondaPins, line: Line, words: list[str]) -> Iterator[Statement]:
+def _conda(doc: Document, pins: CondaPins, line: DumpLine, words: list[str]) -> Iterator[Statement]:
     """`name version build [channel]`, as `conda list` writes it."""
     if not 2 <= len(words) <= 4:
         yield doc.unread("expected `[conda] name version build channel`", line.at(), what=line.text)

@@ -40,6 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="list",
     files=[
         "environment.yml",
         "environment.yaml",
@@ -54,6 +55,7 @@ def _looks_like_it(doc: Document) -> bool:
         "*conda[-_]env*.yaml",
         "conda[-_]dependencies.y*ml",
     ],
+    usual_files=["*conda*.y*ml", "*environment*.y*ml", "env.y*ml"],
     content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:

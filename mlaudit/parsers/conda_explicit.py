@@ -24,7 +24,9 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARKER.search(doc.head) is not None
 
 
-@parser(files=["conda-*.lock", "conda-explicit*.txt", "*explicit*.txt"], content=_looks_like_it, complete=True)
+@parser(
+    kind="lock", files=["conda-*.lock", "conda-explicit*.txt", "*explicit*.txt"], content=_looks_like_it, complete=True
+)
 def read(doc: Document) -> Iterator[Statement]:
     """One locked package per address; comments of conda-lock that name pip's packages are read too."""
     if not doc.text.strip():

@@ -35,7 +35,11 @@ def _looks_like_it(doc: Document) -> bool:
     return (_TABLE.search(head) is not None or _EXPORT.search(head) is not None) and not explicit
 
 
-@parser(files=["conda-list*.txt", "conda_list*.txt", "conda-list*.json", "conda_list*.json"], content=_looks_like_it)
+@parser(
+    kind="dump",
+    files=["conda-list*.txt", "conda_list*.txt", "conda-list*.json", "conda_list*.json"],
+    content=_looks_like_it,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every package that stands in the dump, conda's and pip's."""
     text = doc.text.strip()

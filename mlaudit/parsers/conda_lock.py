@@ -25,6 +25,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="lock",
     files=["conda-lock.yml", "conda-lock.yaml", "*.conda-lock.yml", "*.conda-lock.yaml", "conda-lock[.-]*.y*ml"],
     content=_looks_like_it,
     complete=True,

@@ -42,7 +42,11 @@ def _reads_like_it(doc: Document) -> bool:
     return decided
 
 
-@parser(files=["*.env.in", "*_env.in", "conda-requirements*.txt", "requirements-conda*.txt"], content=_reads_like_it)
+@parser(
+    kind="list",
+    files=["*.env.in", "*_env.in", "conda-requirements*.txt", "requirements-conda*.txt"],
+    content=_reads_like_it,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """One pin per line, its `$VARIABLE`s replaced by what `--define` gives."""
     specs: list[tuple[str, Place]] = []

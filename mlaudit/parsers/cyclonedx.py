@@ -48,6 +48,7 @@ class _Bom:
 
 
 @parser(
+    kind="dump",
     files=["*.cdx.json", "*.cdx.xml", "*cyclonedx*.json", "*cyclonedx*.xml", "bom.json", "bom.xml", "sbom.xml"],
     content=_looks_like_it,
 )
@@ -155,7 +156,7 @@ def _hashes(node: Node) -> Iterator[str]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Open:
+class _OpenComponent:
     """A component of XML whose end has not come."""
 
     attributes: Mapping[str, str]
@@ -164,7 +165,7 @@ class _Open:
 
 def _from_xml(doc: Document) -> _Bom:
     bom = _Bom()
-    stack: list[_Open] = []
+    stack: list[_OpenComponent] = []
     dependents: list[str] = []
     needed: dict[str, list[str]] = {}
     for element in elements(doc):
@@ -197,9 +198,9 @@ def _xml_version(root: Element) -> str:
     return found.group(1)
 
 
-def _open_or_close(doc: Document, bom: _Bom, stack: list[_Open], element: Element) -> None:
+def _open_or_close(doc: Document, bom: _Bom, stack: list[_OpenComponent], element: Element) -> None:
     if not element.ended:
-        stack.append(_Open(attributes=element.attributes))
+        stack.append(_OpenComponent(attributes=element.attributes))
         return
     opened = stack.pop()
     name, version, group = (opened.texts.get(key) for key in ("name", "version", "group"))

@@ -23,7 +23,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _BUNDLE.search(doc.head) is not None or _RUNTIME.search(doc.head) is not None
 
 
-@parser(files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)
+@parser(kind="list", files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they stand."""
     yield from waivers.in_comments(doc)

@@ -38,7 +38,7 @@ def _plain_json(text: str) -> str:
     return _TOKEN.sub(blank, text)
 
 
-@parser(files=["devcontainer.json", ".devcontainer.json"], content=_looks_like_it)
+@parser(kind="recipe", files=["devcontainer.json", ".devcontainer.json"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """JSON with comments (https://containers.dev/implementors/json_reference/)."""
     text = _plain_json(doc.text)

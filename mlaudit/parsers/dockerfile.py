@@ -11,7 +11,7 @@ from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
-from mlaudit.grammars.container.dockerfile_stages import Build, Stage
+from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
@@ -35,6 +35,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="recipe",
     files=[
         "Dockerfile",
         "Containerfile",
@@ -60,7 +61,7 @@ def read(doc: Document) -> Iterator[Statement]:
     for stage in build.stages:
         yield Root(name=stage.name, kind="stage", default=stage is last, at=_at_image(stage))
     yield from _platform(last)
-    reader = _Reader(doc, build)
+    reader = _DockerfileReader(doc, build)
     for stage in build.stages:
         yield from reader.stage(stage)
 
@@ -78,10 +79,10 @@ def _platform(last: Stage) -> Iterator[Fact]:
         yield Fact(key="machine", value=machine, at=_at_image(last))
 
 
-class _Reader:
+class _DockerfileReader:
     """Reads stage after stage; installs are numbered through the document."""
 
-    def __init__(self, doc: Document, build: Build) -> None:
+    def __init__(self, doc: Document, build: DockerfileStages) -> None:
         self.doc = doc
         self.build = build
         self.step = 0
@@ -101,7 +102,9 @@ class _Reader:
         if base is not None:
             recipe.written = dict(self.recipes[base].written)
             recipe.cloned = set(self.recipes[base].cloned)
-        state = _State(self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {})
+        state = _StageState(
+            self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {}
+        )
         if base is None:
             yield from self._image(stage, recipe)
         for instruction in stage.instructions:
@@ -122,10 +125,12 @@ class _Reader:
             yield from image_tags.statements(self.doc, word.text, at, parts=parts, step=recipe.step)
 
 
-class _State:
+class _StageState:
     """What is known at an instruction: arguments, environment variables, the folder, files that came in."""
 
-    def __init__(self, doc: Document, build: Build, stage: Stage, recipe: Recipe, environment: dict[str, str]) -> None:
+    def __init__(
+        self, doc: Document, build: DockerfileStages, stage: Stage, recipe: Recipe, environment: dict[str, str]
+    ) -> None:
         self.doc = doc
         self.build = build
         self.stage = stage

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.model_refs import reference
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Kind, Layer, Place, Statement
@@ -32,7 +32,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None
 
 
-@parser(files=[".gitmodules"], content=_looks_like_it)
+@parser(kind="aside", files=[".gitmodules"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every submodule, with its commit where the document tells one."""
     if doc.text.lstrip().startswith(("[", "#", ";")):
@@ -42,7 +42,7 @@ def read(doc: Document) -> Iterator[Statement]:
         yield from _commit(doc, line)
 
 
-def _commit(doc: Document, line: Line) -> Iterator[Statement]:
+def _commit(doc: Document, line: DumpLine) -> Iterator[Statement]:
     tree = _TREE.fullmatch(line.text)
     if tree and tree["type"] != "commit":
         return
@@ -101,7 +101,7 @@ def _settings(doc: Document) -> Iterator[Statement]:
         yield _pin(doc, one.path or one.name, None, one.at, Layer.DECLARED, one.url, detail)
 
 
-def _remember(section: _Section, line: Line, setting: re.Match[str]) -> None:
+def _remember(section: _Section, line: DumpLine, setting: re.Match[str]) -> None:
     key, value = setting["key"].lower(), setting["value"].strip().strip('"')
     if key == "path":
         section.path, section.at = value, line.of(setting, "value")

@@ -42,7 +42,9 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
-    files=[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"], content=_looks_like_it
+    kind="aside",
+    files=[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"],
+    content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every job is a root; of a matrix every combination is read, and what they have in common stands once."""

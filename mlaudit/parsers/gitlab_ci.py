@@ -36,7 +36,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SCRIPT.search(head) is not None and _OWN.search(head) is not None and _OTHERS.search(head) is None
 
 
-@parser(files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)
+@parser(kind="aside", files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every job that is no template (`.name`) is a root; `extends`, `default` and `!reference` are followed."""
     yield from waivers.in_comments(doc)

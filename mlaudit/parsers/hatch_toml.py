@@ -18,7 +18,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _ENVIRONMENT.search(doc.head) is not None
 
 
-@parser(files=["hatch.toml"], content=_looks_like_it)
+@parser(kind="manifest", files=["hatch.toml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The environments at the top of the document."""
     yield from waivers.in_comments(doc)

@@ -25,8 +25,9 @@ def _is_config(doc: Document) -> bool:
 
 
 @parser(
+    kind="artifact",
     # `binary` makes the names hints: any project may have a config.json.
-    kind="binary",
+    access="binary",
     files=[
         "config.json",
         "model_index.json",
@@ -35,7 +36,6 @@ def _is_config(doc: Document) -> bool:
         "adapter_config.json",
         "config_sentence_transformers.json",
     ],
-    artifact=True,
     content=_is_config,
 )
 def read(doc: Document) -> Iterator[Statement]:

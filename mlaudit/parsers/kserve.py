@@ -35,7 +35,7 @@ def _images() -> Mapping[str, str]:
     return {str(name): str(image) for name, image in tomli.loads(text)["images"].items()}
 
 
-@parser(content=_looks_like_it)
+@parser(kind="list", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every document of the stream is a root, named after its `metadata.name`."""
     yield from waivers.in_comments(doc)

@@ -23,7 +23,7 @@ def _looks_like_it(doc: Document) -> bool:
     return any(pattern.search(data) is not None for pattern in (_COMPILED, _COMPONENT, _ARGO))
 
 
-@parser(content=_looks_like_it)
+@parser(kind="aside", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every executor of `deploymentSpec`, every template of an Argo workflow is a root; a component has none."""
     yield from waivers.in_comments(doc)

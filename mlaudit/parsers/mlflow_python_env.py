@@ -20,7 +20,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _BUILD.search(doc.head) is not None and _PYTHON.search(doc.head) is not None
 
 
-@parser(files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)
+@parser(kind="list", files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, then `build_dependencies`, then `dependencies`, of which one is mostly `-r requirements.txt`."""
     yield from waivers.in_comments(doc)

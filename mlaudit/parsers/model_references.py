@@ -35,7 +35,11 @@ def _looks_like_it(doc: Document) -> bool:
     )
 
 
-@parser(files=["model-references.yaml", "model-references.yml", "model-references.json"], content=_looks_like_it)
+@parser(
+    kind="aside",
+    files=["model-references.yaml", "model-references.yml", "model-references.json"],
+    content=_looks_like_it,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every reference; the other keys of the file are its own affair."""
     text = doc.text.lstrip()

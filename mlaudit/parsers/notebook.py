@@ -43,7 +43,7 @@ def _looks_like_it(doc: Document) -> bool:
     )
 
 
-@parser(files=["*.ipynb", "*.ipy"], content=_looks_like_it)
+@parser(kind="aside", files=["*.ipynb", "*.ipy"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """`%pip`, `!pip`, `%conda`, `%%bash` of every code cell; installs that its output confirms are `installed`."""
     if doc.head.startswith(_DATABRICKS):

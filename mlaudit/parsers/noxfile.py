@@ -40,7 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _IMPORT.search(doc.head) is not None and _SESSION.search(doc.head) is not None
 
 
-@parser(files=["noxfile.py"], content=_looks_like_it)
+@parser(kind="aside", files=["noxfile.py"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every session is a root; names stand for the literals that the module assigns to them."""
     yield from waivers.in_comments(doc)
@@ -102,7 +102,7 @@ def _formatted(node: ast.JoinedStr, values: Values) -> list[str] | None:
     return ["".join(parts)]
 
 
-class _Line:
+class _CommandLine:
     """The words of a command as one text, each with the place of its argument where that is a plain string."""
 
     def __init__(self, doc: Document, whole: Place) -> None:
@@ -176,7 +176,7 @@ class _Session:
             return
         if not isinstance(called.value, ast.Name) or called.value.id not in ("session", self._first_argument()):
             return
-        line = _Line(self.doc, self.at(node))
+        line = _CommandLine(self.doc, self.at(node))
         for text in _COMMANDS[called.attr]:
             line.add(text, None)
         for argument in node.args[:MAX_WORDS]:
@@ -187,7 +187,7 @@ class _Session:
         if line.words and not line.words[0].unresolved:
             yield from of_words(line.script(), self.recipe, tuple(line.words))
 
-    def _add(self, line: _Line, argument: ast.expr) -> None:
+    def _add(self, line: _CommandLine, argument: ast.expr) -> None:
         found = _texts(argument, self.values)
         if found is None:
             written = python_source.written(self.doc, argument) or "an expression"

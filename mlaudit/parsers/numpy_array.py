@@ -37,7 +37,7 @@ def _is_array(doc: Document) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-@parser(files=["*.npy", "*.npz"], kind="binary", artifact=True, content=_is_array)
+@parser(kind="artifact", files=["*.npy", "*.npz"], access="binary", content=_is_array)
 def read(doc: Document) -> Iterator[Statement]:
     """The header of each array, and the walk of the pickle that stands for an object array."""
     with doc.stream() as stream:

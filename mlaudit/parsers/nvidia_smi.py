@@ -11,7 +11,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.xml_text import elements
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
@@ -33,6 +33,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="dump",
     files=[
         "nvidia-smi*.txt",
         "nvidia-smi*.log",
@@ -87,7 +88,7 @@ def _text(doc: Document) -> Iterator[Statement]:
     yield from _once(statement for line in every for statement in _line(doc, line, cuda))
 
 
-def _line(doc: Document, line: Line, cuda: str | None) -> Iterator[Statement]:
+def _line(doc: Document, line: DumpLine, cuda: str | None) -> Iterator[Statement]:
     found = _TEXT.search(line.text)
     if found:
         yield _driver(doc, found["driver"], line.of(found, "driver"), cuda)
@@ -105,7 +106,7 @@ def _csv(doc: Document) -> Iterator[Statement]:
     yield from _once(_row(doc, line, index) for line in every[1:])
 
 
-def _row(doc: Document, line: Line, index: int) -> Statement:
+def _row(doc: Document, line: DumpLine, index: int) -> Statement:
     cells = [cell.strip() for cell in next(csv.reader([line.text]), [])]
     version = cells[index] if index < len(cells) else ""
     first = line.text.find(version) if version else 0

@@ -66,7 +66,7 @@ def _is_onnx(doc: Document) -> bool:
     return message_format(doc) == ONNX
 
 
-@parser(files=["*.onnx"], kind="binary", artifact=True, content=_is_onnx)
+@parser(kind="artifact", files=["*.onnx"], access="binary", content=_is_onnx)
 def read(doc: Document) -> Iterator[Statement]:
     """Everything but the graph, which is passed over."""
     model = _Model()

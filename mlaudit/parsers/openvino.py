@@ -24,7 +24,7 @@ _VERSION_TAGS = frozenset({"Runtime_version", "MO_version", "runtime_version"})
 
 
 @dataclass(slots=True)
-class _Seen:
+class _SeenAttributes:
     depth: int = 0
     ir: str = ""
     versions: tuple[tuple[str, str], ...] = ()
@@ -51,7 +51,7 @@ def _refused(*_: object) -> None:
     raise Unreadable("it declares a document type or an entity, which no IR has")
 
 
-@parser(files=["*.xml"], kind="binary", artifact=True, content=_is_ir)
+@parser(kind="artifact", files=["*.xml"], access="binary", content=_is_ir)
 def read(doc: Document) -> Iterator[Statement]:
     """The whole XML, piece by piece."""
     if doc.size > SIZE:
@@ -69,10 +69,10 @@ def read(doc: Document) -> Iterator[Statement]:
         yield ranged(doc, "openvino", None, "openvino.ir", detail=f"IR {seen.ir}", numbers=(f"ir={seen.ir}",))
 
 
-def _parsed(doc: Document) -> _Seen:
+def _parsed(doc: Document) -> _SeenAttributes:
     from xml.parsers import expat
 
-    seen = _Seen()
+    seen = _SeenAttributes()
     reader = expat.ParserCreate()
     reader.StartElementHandler, reader.EndElementHandler = seen.start, seen.end
     reader.StartDoctypeDeclHandler = reader.EntityDeclHandler = _refused

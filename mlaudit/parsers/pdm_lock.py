@@ -28,7 +28,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Lock:
+class _PdmLock:
     """What is needed to read one entry: the project's extras, and the edges of entries with extras by their package."""
 
     doc: Document
@@ -37,7 +37,7 @@ class _Lock:
     plain: frozenset[tuple[str, str]]
 
 
-@parser(files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The groups of the lock, its Python, and every package with its groups and marker.
 
@@ -53,7 +53,7 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from _root(doc, metadata, packages, beside)
     yield from _python(doc, metadata)
     of_extras, plain = _entries_with_extras(packages)
-    context = _Lock(
+    context = _PdmLock(
         doc=doc,
         extras=frozenset(pyproject_text.extras(beside)) if beside is not None else frozenset(),
         of_extras=of_extras,
@@ -146,7 +146,7 @@ def _groups(node: Node) -> tuple[str, ...]:
     return tuple(map(normalized, (*node.get("groups").texts(), *node.get("sections").texts())))
 
 
-def _package(lock: _Lock, node: Node) -> Iterator[Pin]:
+def _package(lock: _PdmLock, node: Node) -> Iterator[Pin]:
     extras = node.get("extras").texts()
     if extras and _key(node) in lock.plain:
         return
@@ -167,7 +167,7 @@ def _standings(groups: tuple[str, ...], extras: frozenset[str]) -> Iterator[tupl
         yield (), optional
 
 
-def _pin(lock: _Lock, node: Node, groups: tuple[str, ...], under_extras: tuple[str, ...]) -> Pin:
+def _pin(lock: _PdmLock, node: Node, groups: tuple[str, ...], under_extras: tuple[str, ...]) -> Pin:
     name, version = node.get("name").text(), node.get("version").maybe_text()
     source, origin = _source(node)
     return lock.doc.pin(

@@ -48,6 +48,7 @@ def _starts(head: bytes, *, ends: bool) -> bool:
 
 
 @parser(
+    kind="artifact",
     files=[
         "*.pkl",
         "*.pickle",
@@ -66,8 +67,7 @@ def _starts(head: bytes, *, ends: bool) -> bool:
         "*.bin",
         "*.model",
     ],
-    kind="binary",
-    artifact=True,
+    access="binary",
     content=_is_pickle,
 )
 def read(doc: Document) -> Iterator[Statement]:

@@ -11,7 +11,7 @@ from mlaudit.model.nouns import Layer, Statement
 from mlaudit.parsers._registry import parser
 
 
-@parser(complete=True)
+@parser(kind="dump", complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The installed distributions, each with its version."""
     if not doc.text.strip():

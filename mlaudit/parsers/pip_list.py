@@ -42,6 +42,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="dump",
     files=["pip*list*.txt", "pip*list*.json", "piplist*"],
     content=_looks_like_it,
     complete=True,
@@ -95,10 +96,10 @@ def _text(doc: Document) -> Iterator[Statement]:
         elif header and not columns and _RULE.fullmatch(line):
             columns = [found.span() for found in re.finditer("-+", line)]
         elif line:
-            yield from _row(doc, line, _Row(number, start, header, columns))
+            yield from _row(doc, line, _ListedRow(number, start, header, columns))
 
 
-class _Row:
+class _ListedRow:
     """Where a row stands, and the columns that its header drew."""
 
     def __init__(self, number: int, start: int, header: str, columns: list[tuple[int, int]]) -> None:
@@ -120,7 +121,7 @@ class _Row:
         return next((self.cell(line, i) for i, (start, _) in enumerate(self.columns) if start == at), None) or None
 
 
-def _row(doc: Document, line: str, row: _Row) -> Iterator[Statement]:
+def _row(doc: Document, line: str, row: _ListedRow) -> Iterator[Statement]:
     ran_on = _RAN_ON.search(line[:MAX_LINE])
     if ran_on:
         at = _at(doc, row, *ran_on.span("version"))
@@ -135,12 +136,12 @@ def _row(doc: Document, line: str, row: _Row) -> Iterator[Statement]:
         yield _loose(doc, line, row)
 
 
-def _fills_columns(line: str, row: _Row) -> bool:
+def _fills_columns(line: str, row: _ListedRow) -> bool:
     """True for a row of the table: a package may be called `Using`, as the first word of a remark is."""
     return bool(row.columns) and " " not in row.cell(line, 0) and parsed(row.cell(line, 1)) is not None
 
 
-def _loose(doc: Document, line: str, row: _Row) -> Pin | Unread:
+def _loose(doc: Document, line: str, row: _ListedRow) -> Pin | Unread:
     """A row of the freeze format, or of pip before 10."""
     found = _FREEZE.fullmatch(line[:MAX_LINE]) or _LEGACY.fullmatch(line[:MAX_LINE])
     if found is None:
@@ -150,5 +151,5 @@ def _loose(doc: Document, line: str, row: _Row) -> Pin | Unread:
     return _installed(doc, found["name"], found["version"], _at(doc, row, *found.span("version")), location)
 
 
-def _at(doc: Document, row: _Row, start: int, end: int) -> Place:
+def _at(doc: Document, row: _ListedRow, start: int, end: int) -> Place:
     return doc.place(row.number, start + 1, row.start + start, row.start + end)

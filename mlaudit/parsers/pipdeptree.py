@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
@@ -40,7 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _TREE.search(head) is not None
 
 
-@parser(files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
+@parser(kind="dump", files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every distribution once, with what it requires."""
     text = doc.text.lstrip()
@@ -50,14 +50,14 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Seen:
+class _SeenPackages:
     name: str
     version: str | None
     at: Place
     requires: tuple[Edge, ...] = ()
 
 
-def _pin(doc: Document, seen: _Seen) -> Pin | Unread:
+def _pin(doc: Document, seen: _SeenPackages) -> Pin | Unread:
     """The pin of an installed distribution; `?` says that a requirement is not installed."""
     if seen.version is None or seen.version == _NOT_INSTALLED:
         why = "something requires it, and it is not installed" if seen.version else "it has no `installed_version`"
@@ -95,12 +95,12 @@ def _below(node: Node) -> list[tuple[Node, bool]]:
     return [(member, True) for member in members.each()][::-1] if members.is_list else []
 
 
-def _entry(doc: Document, node: Node) -> _Seen:
+def _entry(doc: Document, node: Node) -> _SeenPackages:
     told = node.get("package") if node.get("package").exists else node
     name = (told.get("package_name") if told.get("package_name").exists else told.get("key")).text()
     version = told.get("installed_version")
     at = doc.at(*(version if version.exists else told).route)
-    return _Seen(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
+    return _SeenPackages(name=name, version=version.maybe_text(), at=at, requires=tuple(_edges(node)))
 
 
 def _edges(node: Node) -> Iterator[Edge]:
@@ -127,8 +127,8 @@ def _tree(doc: Document) -> Iterator[Statement]:
             yield _pin(doc, seen)
 
 
-def _branch(line: Line) -> _Seen | None:
+def _branch(line: DumpLine) -> _SeenPackages | None:
     found = _ROOT.fullmatch(line.text) or _BRANCH.fullmatch(line.text)
     if found is None:
         return None
-    return _Seen(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))
+    return _SeenPackages(name=found["name"], version=found["version"].strip(), at=line.of(found, "version"))

@@ -21,7 +21,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SECTION.search(doc.head) is not None
 
 
-@parser(files=["Pipfile"], content=_looks_like_it)
+@parser(kind="manifest", files=["Pipfile"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every package; those outside `[packages]` stand in the group that Pipfile.lock gives them."""
     yield from waivers.in_comments(doc)

@@ -20,7 +20,7 @@ def _looks_like_it(doc: Document) -> bool:
     return doc.head.lstrip()[:1] == b"{" and b'"pipfile-spec"' in doc.head
 
 
-@parser(files=["Pipfile.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["Pipfile.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """`default` is always installed, `develop` and other categories are groups."""
     if not doc.text.strip():

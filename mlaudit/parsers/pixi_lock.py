@@ -27,7 +27,7 @@ _SOURCE = re.compile(r"(?P<name>[^\[\]\s]{1,200})\[(?P<hash>[^\[\]]{0,64})\]\s*@
 
 
 @dataclass(frozen=True, slots=True)
-class _Reference:
+class _PackageReference:
     """What names a package in `environments` and in `packages`: kind, place, and a name where places hold several."""
 
     kind: str
@@ -35,7 +35,7 @@ class _Reference:
     name: str | None = None
 
 
-Uses = dict[_Reference, dict[tuple[str, ...], None]]
+Uses = dict[_PackageReference, dict[tuple[str, ...], None]]
 """Pairs of part and platform that install a package, in the order of the lock."""
 
 
@@ -48,7 +48,7 @@ def _looks_like_it(doc: Document) -> bool:
     return int(found.group(1)) > 1 and b"\npackage:" in doc.head
 
 
-@parser(files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """A root per environment, and a pin per package for the environments and platforms that install it."""
     lock = doc.yaml
@@ -62,7 +62,7 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from _indexes(doc, lock)
     uses, places = _uses(lock, subdirs)
     pins = CondaPins(doc)
-    met: set[_Reference] = set()
+    met: set[_PackageReference] = set()
     for node in lock.get("packages").each():
         yield from doc.guarded([node], lambda entry: _package(doc, pins, entry, uses, met))
     for reference, route in places.items():
@@ -123,9 +123,9 @@ def _indexes(doc: Document, lock: Node) -> Iterator[Fact]:
                 yield Fact(key="index", value=masked(node.text()), at=doc.at(*node.route))
 
 
-def _uses(lock: Node, subdirs: dict[str, str]) -> tuple[Uses, dict[_Reference, tuple[str | int, ...]]]:
+def _uses(lock: Node, subdirs: dict[str, str]) -> tuple[Uses, dict[_PackageReference, tuple[str | int, ...]]]:
     uses: Uses = {}
-    places: dict[_Reference, tuple[str | int, ...]] = {}
+    places: dict[_PackageReference, tuple[str | int, ...]] = {}
     for _, part, platform, packages in _parts(lock, subdirs):
         for node in packages.each():
             reference = _reference(node)
@@ -134,16 +134,16 @@ def _uses(lock: Node, subdirs: dict[str, str]) -> tuple[Uses, dict[_Reference, t
     return uses, places
 
 
-def _reference(node: Node) -> _Reference:
+def _reference(node: Node) -> _PackageReference:
     for kind in _KINDS:
         place = node.get(kind)
         if place.exists:
             name = node.get("name").maybe_text() if kind == "conda" else None
-            return _Reference(kind, place.text(), name)
+            return _PackageReference(kind, place.text(), name)
     raise Malformed(f"expected one of {', '.join(_KINDS)}", node.route)
 
 
-def _listed(node: Node) -> _Reference:
+def _listed(node: Node) -> _PackageReference:
     """The reference that an entry of `packages` answers; versions 4 and 5 state `kind` and `url` or `path`."""
     kind = node.get("kind").maybe_text()
     if kind is None:
@@ -151,12 +151,14 @@ def _listed(node: Node) -> _Reference:
     if kind not in _KINDS:
         raise Malformed(f"expected conda or pypi as kind, found `{kind[:40]}`", (*node.route, "kind"))
     place = node.get("url").maybe_text() or node.get("path").text()
-    return _Reference(kind, place, node.get("name").maybe_text() if kind == "conda" else None)
+    return _PackageReference(kind, place, node.get("name").maybe_text() if kind == "conda" else None)
 
 
-def _package(doc: Document, pins: CondaPins, node: Node, uses: Uses, met: set[_Reference]) -> Iterator[Pin | Unread]:
+def _package(
+    doc: Document, pins: CondaPins, node: Node, uses: Uses, met: set[_PackageReference]
+) -> Iterator[Pin | Unread]:
     listed = _listed(node)
-    reference = listed if listed in uses else _Reference(listed.kind, listed.place)
+    reference = listed if listed in uses else _PackageReference(listed.kind, listed.place)
     met.add(reference)
     read = _pypi_package if reference.kind == "pypi" else _conda_package
     standings = list(_standings(uses.get(reference, {}), step=_PIP_STEP if reference.kind == "pypi" else 0))

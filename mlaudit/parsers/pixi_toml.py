@@ -20,7 +20,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _WORKSPACE.search(head) is not None and _CHANNELS.search(head) is not None
 
 
-@parser(files=["pixi.toml"], content=_looks_like_it)
+@parser(kind="manifest", files=["pixi.toml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The manifest at the top of the document."""
     yield from waivers.in_comments(doc)

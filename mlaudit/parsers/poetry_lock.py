@@ -31,7 +31,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Lock:
+class _PoetryLock:
     """What every package of a lock needs to know of the whole.
 
     Attributes:
@@ -46,7 +46,7 @@ class _Lock:
     extras: Mapping[str, frozenset[str]]
 
 
-@parser(files=["poetry.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["poetry.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The project as root, locked packages with their edges. Hashes are left out: `doc.lock_toml` skips them."""
     node = doc.lock_toml
@@ -56,7 +56,7 @@ def read(doc: Document) -> Iterator[Statement]:
     version = _version(node)
     tells_groups = version >= _TELLS_GROUPS
     project = _project(doc, None if tells_groups else packages)
-    lock = _Lock(version=version, tells_groups=tells_groups, root=project, extras=_extras(node, packages))
+    lock = _PoetryLock(version=version, tells_groups=tells_groups, root=project, extras=_extras(node, packages))
     yield from _python(doc, node)
     yield _root(doc, node, lock, packages)
     yield from _unknown_groups(doc, lock)
@@ -117,7 +117,7 @@ def _specifier(node: Node) -> str | None:
     return poetry_text.specifier(node) or None if node.exists else None
 
 
-def _root(doc: Document, node: Node, lock: _Lock, packages: Sequence[Node]) -> Root:
+def _root(doc: Document, node: Node, lock: _PoetryLock, packages: Sequence[Node]) -> Root:
     own = lock.root
     named = [group for package in packages for group in _groups(package, lock)] if lock.tells_groups else []
     groups = tuple(dict.fromkeys((*(own.groups if own else ()), *(group for group in named if group != "main"))))
@@ -132,7 +132,7 @@ def _root(doc: Document, node: Node, lock: _Lock, packages: Sequence[Node]) -> R
     )
 
 
-def _unknown_groups(doc: Document, lock: _Lock) -> Iterator[Fact]:
+def _unknown_groups(doc: Document, lock: _PoetryLock) -> Iterator[Fact]:
     if lock.root is None and lock.version == (2, 0):
         says = (
             "a poetry.lock of version 2.0 does not say which packages belong to which group, and there is no readable "
@@ -174,7 +174,7 @@ def _name(node: Node) -> str | None:
     return normalized(name) if isinstance(name, str) else None
 
 
-def _package_or_unread(doc: Document, lock: _Lock, node: Node) -> Iterator[Pin | Unread]:
+def _package_or_unread(doc: Document, lock: _PoetryLock, node: Node) -> Iterator[Pin | Unread]:
     wrong: list[Malformed] = []
     try:
         pin = _package(doc, lock, node, wrong)
@@ -186,7 +186,7 @@ def _package_or_unread(doc: Document, lock: _Lock, node: Node) -> Iterator[Pin |
         yield doc.unread(str(error), doc.at(*error.route), package=package_of(name) if name else None)
 
 
-def _package(doc: Document, lock: _Lock, node: Node, wrong: list[Malformed]) -> Pin:
+def _package(doc: Document, lock: _PoetryLock, node: Node, wrong: list[Malformed]) -> Pin:
     """The pin of a package; what is wrong with its edges does not take its version away."""
     name, version = node.get("name").text(), node.get("version").text()
     source, origin, detail = _origin(node)
@@ -210,11 +210,11 @@ def _package(doc: Document, lock: _Lock, node: Node, wrong: list[Malformed]) -> 
     )
 
 
-def _under(name: str, lock: _Lock) -> tuple[str, ...]:
+def _under(name: str, lock: _PoetryLock) -> tuple[str, ...]:
     return tuple(extra for extra, names in lock.extras.items() if name in names)
 
 
-def _groups(node: Node, lock: _Lock) -> tuple[str, ...]:
+def _groups(node: Node, lock: _PoetryLock) -> tuple[str, ...]:
     """`groups` from 2.1 on, `category` before 2.0; a lock of 2.0 tells none."""
     if lock.tells_groups:
         return tuple(map(normalized, node.get("groups").texts()))
@@ -222,7 +222,7 @@ def _groups(node: Node, lock: _Lock) -> tuple[str, ...]:
     return (category,) if category else ()
 
 
-def _marker(node: Node, lock: _Lock) -> str | None:
+def _marker(node: Node, lock: _PoetryLock) -> str | None:
     """One marker; where it differs by group, in the words that PEP 751 has for that (`'dev' in dependency_groups`)."""
     stated = node.get("markers") if node.get("markers").exists else node.get("marker")
     if not stated.is_table:

@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Layer, Place, Statement
@@ -31,7 +31,7 @@ def _looks_like_it(doc: Document) -> bool:
     return doc.head.lstrip()[:1] == b"[" and _JSON.search(doc.head) is not None
 
 
-@parser(files=["poetry-show*", "poetry_show*"], content=_looks_like_it)
+@parser(kind="dump", files=["poetry-show*", "poetry_show*"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every package that is shown."""
     text = doc.text.lstrip()
@@ -55,7 +55,7 @@ def _statement(doc: Document, name: str, version: str, at: Place, *, installed: 
     return doc.pin(Layer.LOCKED, name, version, at=at, detail="in the lock, not installed")
 
 
-def _row(doc: Document, line: Line) -> Iterator[Statement]:
+def _row(doc: Document, line: DumpLine) -> Iterator[Statement]:
     """A row of the table or a root of the tree; the branches of a tree tell ranges, which the lock has met."""
     if _BRANCH.fullmatch(line.text):
         return

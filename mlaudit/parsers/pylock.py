@@ -28,7 +28,7 @@ def _looks_like_it(doc: Document) -> bool:
     return b"lock-version = " in head and (b"[[packages]]" in head or b"created-by = " in head)
 
 
-@parser(files=["pylock.toml", "pylock.*.toml"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["pylock.toml", "pylock.*.toml"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The lock with its extras and groups, and every package with its marker.
 

@@ -47,7 +47,7 @@ class _Project:
     default: str | None
 
 
-@parser(files=["pyproject.toml"], content=_looks_like_it)
+@parser(kind="manifest", files=["pyproject.toml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The project as a root, its Python, and every requirement."""
     problems: list[Unread] = []

@@ -27,7 +27,7 @@ _RANGE = re.compile(r"(?:[<>=!~]=?=?\s{0,4}[0-9][0-9.*]{0,16}\s{0,4},?\s{0,4}){1
 _VENV_KEYS = ("version", "version_info")
 
 
-@parser(files=[".python-version", "runtime.txt", ".tool-versions", "pyvenv.cfg", ".python-versions"])
+@parser(kind="hint", files=[".python-version", "runtime.txt", ".tool-versions", "pyvenv.cfg", ".python-versions"])
 def read(doc: Document) -> Iterator[Statement]:
     """One pin of Python; where several versions stand, the first is the one that is used."""
     name = doc.path.rpartition("/")[2].lower()

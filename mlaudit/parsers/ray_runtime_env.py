@@ -28,7 +28,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _RUNTIME_ENV.search(head) is not None or len(set(_CLUSTER.findall(head))) >= 3
 
 
-@parser(content=_looks_like_it)
+@parser(kind="aside", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Applications of a Serve configuration are roots; a file with one environment has none."""
     yield from waivers.in_comments(doc)

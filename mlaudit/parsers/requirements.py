@@ -78,6 +78,7 @@ def _understood(line: Parsed) -> bool | None:
 
 
 @parser(
+    kind="list",
     files=[
         "*requirements*.txt",
         "*requirements*.in",

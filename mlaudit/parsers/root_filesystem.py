@@ -12,8 +12,8 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.grammars.container import filesystem_environments, filesystem_system
-from mlaudit.grammars.container.filesystem_environments import Environment, Environments, distribution_name
-from mlaudit.grammars.container.filesystem_system import Found, Package
+from mlaudit.grammars.container.filesystem_environments import Environments, PythonEnvironment, distribution_name
+from mlaudit.grammars.container.filesystem_system import Package, SystemVersion
 from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized
@@ -54,7 +54,7 @@ class _Context:
         return tuple(one.name for one in self.found.every if self.visible[one.name].get(name) == folder)
 
 
-@parser(content=_looks_like_it, complete=True, kind="tree")
+@parser(kind="dump", content=_looks_like_it, complete=True, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
     """Environments as roots, the one that runs by default; installed packages; CUDA and the libraries that matter."""
     if not isinstance(doc.tree, FileSystem):
@@ -122,7 +122,7 @@ def _notes(context: _Context) -> Iterator[Fact]:
     yield from (Fact(key="note", value=said, at=at) for said in told)
 
 
-def _conda(context: _Context, one: Environment) -> Iterator[Statement]:
+def _conda(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
     """Records of conda; those of distributions that Python finds too are kept to be told with them."""
     pins = CondaPins(context.doc)
     standing = Standing(layer=Layer.INSTALLED, parts=(one.name,))
@@ -137,7 +137,7 @@ def _conda(context: _Context, one: Environment) -> Iterator[Statement]:
 
 
 def _record(
-    context: _Context, one: Environment, pins: CondaPins, standing: Standing, path: str, node: Node
+    context: _Context, one: PythonEnvironment, pins: CondaPins, standing: Standing, path: str, node: Node
 ) -> Iterator[Statement]:
     held = context.system.files[path]
     at = context.system.place(path, held.line, held.column)
@@ -155,7 +155,7 @@ def _record(
             yield pin
 
 
-def _python(context: _Context, one: Environment) -> Iterator[Statement]:
+def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
     """The Python of an environment, as exactly as anything tells it."""
     if one.sees_system and not context.found.distributions.keys() & set(one.folders[1:]):
         at = context.system.place(_below(one.prefix, "pyvenv.cfg"))
@@ -176,7 +176,7 @@ def _fits(version: str, minor: str) -> bool:
     return bool(version) and (not minor or f"{version}.".startswith(f"{minor}."))
 
 
-def _python_told(context: _Context, one: Environment) -> Iterator[tuple[str, Place, str | None]]:
+def _python_told(context: _Context, one: PythonEnvironment) -> Iterator[tuple[str, Place, str | None]]:
     system = context.system
     cfg = _below(one.prefix, "pyvenv.cfg")
     yield one.settings.get("version", ""), system.place(cfg), None
@@ -294,9 +294,9 @@ def _undescribed(context: _Context) -> Iterator[Fact]:
         yield Fact(key="platform", value="linux", at=system.place(sign))
 
 
-def _said_once(context: _Context, found: Iterable[Found]) -> Iterator[Statement]:
+def _said_once(context: _Context, found: Iterable[SystemVersion]) -> Iterator[Statement]:
     """Each accelerator by its surest statement; one that contradicts it is a note."""
-    first: dict[Kind, Found] = {}
+    first: dict[Kind, SystemVersion] = {}
     for one in found:
         if one.kind is Kind.SYSTEM or one.kind not in first:
             first.setdefault(one.kind, one)
@@ -310,7 +310,7 @@ def _major(version: str) -> list[str]:
     return version.split(".")[:2]
 
 
-def _pin(doc: Document, one: Found) -> Pin:
+def _pin(doc: Document, one: SystemVersion) -> Pin:
     pin = doc.pin(
         Layer.INSTALLED,
         one.name,

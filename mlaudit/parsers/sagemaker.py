@@ -39,7 +39,7 @@ def _looks_like_it(doc: Document) -> bool:
     return len(keys) >= 2 or (bool(keys) and _IMAGE.search(head) is not None)
 
 
-@parser(content=_looks_like_it)
+@parser(kind="list", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The values of the known keys, however deep they stand."""
     yield from waivers.in_comments(doc)

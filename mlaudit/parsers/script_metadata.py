@@ -25,7 +25,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(doc.head) is not None
 
 
-@parser(content=_looks_like_it)
+@parser(kind="aside", content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The Python and the dependencies of the script, and those that uv adds in `[tool.uv]`."""
     blocks = [found for found in _OPENING.finditer(doc.text) if found.group(1) == BLOCK_TYPE]

@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines, platform_facts
+from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
@@ -40,7 +40,9 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
-    files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"], content=_looks_like_it
+    kind="dump",
+    files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"],
+    content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every line between the rulers."""
@@ -50,7 +52,7 @@ def read(doc: Document) -> Iterator[Statement]:
         yield from _line(doc, line)
 
 
-def _line(doc: Document, line: Line) -> Iterator[Statement]:
+def _line(doc: Document, line: DumpLine) -> Iterator[Statement]:
     text = line.text
     python = _PYTHON.fullmatch(text)
     if python:
@@ -61,7 +63,7 @@ def _line(doc: Document, line: Line) -> Iterator[Statement]:
         yield from _row(doc, line)
 
 
-def _row(doc: Document, line: Line) -> Iterator[Statement]:
+def _row(doc: Document, line: DumpLine) -> Iterator[Statement]:
     """A module or, with tabs or in a table, a distribution or a word on the machine."""
     cells = _TABS.fullmatch(line.text) or _CELLS.fullmatch(line.text)
     found = cells or _COLUMNS.fullmatch(line.text)

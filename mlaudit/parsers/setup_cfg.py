@@ -27,7 +27,7 @@ CHARACTERS = Limit(name="characters that references between options put together
 
 
 @dataclass(slots=True)
-class _Option:
+class _SetupOption:
     """One option with its lines; comments and blank lines are left out."""
 
     section: str
@@ -40,7 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(doc.head) is not None
 
 
-@parser(files=["setup.cfg"], content=_looks_like_it)
+@parser(kind="manifest", files=["setup.cfg"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons."""
     yield from waivers.in_comments(doc)
@@ -57,7 +57,7 @@ def read(doc: Document) -> Iterator[Statement]:
             yield from _stated(doc, stated)
 
 
-def _stated(doc: Document, option: _Option) -> Iterator[Statement]:
+def _stated(doc: Document, option: _SetupOption) -> Iterator[Statement]:
     key = option.key.replace("-", "_").lower()
     if option.section == "options.extras_require":
         yield from _requirements(doc, option, (), (normalized(option.key),))
@@ -69,7 +69,7 @@ def _stated(doc: Document, option: _Option) -> Iterator[Statement]:
         yield from _requirements(doc, option, (_BUILD_GROUP if key == "setup_requires" else "test",), ())
 
 
-def _options(doc: Document) -> Iterator[_Option]:
+def _options(doc: Document) -> Iterator[_SetupOption]:
     """Options in their order, as configparser reads them: indented lines go on, `#` and `;` begin comments."""
     section, option = "", None
     start = 0
@@ -88,7 +88,9 @@ def _options(doc: Document) -> Iterator[_Option]:
         section = heading.group(1).strip() if heading else section
         option = None
         if not heading:
-            option = _Option(section, found.group(1).strip() if found else "", _place(doc, number, raw, line, begin))
+            option = _SetupOption(
+                section, found.group(1).strip() if found else "", _place(doc, number, raw, line, begin)
+            )
             if found and found.group(2):
                 value = found.group(2)
                 option.lines.append((value, _place(doc, number, raw, value, begin + found.start(2))))
@@ -141,13 +143,13 @@ def _place(doc: Document, number: int, raw: str, text: str, begin: int) -> Place
     return doc.place(number, begin - line_start + 1, begin, begin + len(text))
 
 
-def _python(doc: Document, option: _Option) -> Iterator[Statement]:
+def _python(doc: Document, option: _SetupOption) -> Iterator[Statement]:
     for text, at in option.lines[:1]:
         yield doc.pin(Layer.DECLARED, "python", specifier=text, kind=Kind.PYTHON, at=at)
 
 
 def _requirements(
-    doc: Document, option: _Option, groups: tuple[str, ...], extras: tuple[str, ...]
+    doc: Document, option: _SetupOption, groups: tuple[str, ...], extras: tuple[str, ...]
 ) -> Iterator[Statement]:
     """A requirement per line, or per part of a line that ends with `;`; `file:` names files of them."""
     for text, at in option.lines:

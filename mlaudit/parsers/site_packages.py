@@ -37,7 +37,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Environment:
+class _SitePackages:
     """The document, its files, and the settings in pyvenv.cfg."""
 
     doc: Document
@@ -51,13 +51,13 @@ class _Environment:
         return Place(path=path.rstrip("/"), line=line, column=column)
 
 
-@parser(files=["site-packages", "dist-packages"], content=_looks_like_it, complete=True, kind="tree")
+@parser(kind="dump", files=["site-packages", "dist-packages"], content=_looks_like_it, complete=True, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
     """Every installed distribution, the Python they are for, and what is left of broken installs."""
     if doc.tree is None:
         raise Unreadable("a folder of installed packages was expected")
     names = sorted(doc.tree.names())
-    environment = _Environment(doc=doc, tree=doc.tree, names=frozenset(names), settings=_settings(doc.tree, names))
+    environment = _SitePackages(doc=doc, tree=doc.tree, names=frozenset(names), settings=_settings(doc.tree, names))
     yield from _python(environment)
     release = ".".join(environment.settings.get("version", "").split(".")[:2])
     described: set[str] = set()
@@ -95,7 +95,7 @@ def _settings(tree: Tree, names: list[str]) -> dict[str, str]:
     return found
 
 
-def _python(environment: _Environment) -> Iterator[Statement]:
+def _python(environment: _SitePackages) -> Iterator[Statement]:
     doc, settings = environment.doc, environment.settings
     at = environment.place("pyvenv.cfg")
     if settings.get("version"):
@@ -110,7 +110,7 @@ def _python(environment: _Environment) -> Iterator[Statement]:
         yield Fact(key="note", value="it also sees the packages of the system's Python", at=at)
 
 
-def _distribution(environment: _Environment, name: str, found: re.Match[str]) -> Iterator[Statement]:
+def _distribution(environment: _SitePackages, name: str, found: re.Match[str]) -> Iterator[Statement]:
     distribution = found["distribution"]
     zipped = distribution.lower().endswith(".egg")
     if distribution.startswith("~"):
@@ -122,7 +122,7 @@ def _distribution(environment: _Environment, name: str, found: re.Match[str]) ->
         yield from _read(environment, name, found["folder"] if found["file"] else None)
 
 
-def _egg(environment: _Environment, name: str, distribution: str) -> Pin | Unread:
+def _egg(environment: _SitePackages, name: str, distribution: str) -> Pin | Unread:
     """A zipped egg: its file's name tells name and version."""
     named = _EGG.fullmatch(distribution)
     at = environment.place(name)
@@ -131,7 +131,7 @@ def _egg(environment: _Environment, name: str, distribution: str) -> Pin | Unrea
     return environment.doc.pin(Layer.INSTALLED, named["name"], named["version"], at=at)
 
 
-def _read(environment: _Environment, name: str, folder: str | None) -> Iterator[Pin | Unread]:
+def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator[Pin | Unread]:
     """The pin of one metadata file; `folder` holds its direct_url.json."""
     doc = environment.doc
     came = Origin()
@@ -149,7 +149,7 @@ def _read(environment: _Environment, name: str, folder: str | None) -> Iterator[
     yield installed(doc, found.name or "", found.version, at, came, Layer.INSTALLED, found)
 
 
-def _origin(environment: _Environment, folder: str) -> Origin:
+def _origin(environment: _SitePackages, folder: str) -> Origin:
     """What `direct_url.json` tells. Raises Unreadable and Malformed."""
     name = f"{folder}/direct_url.json"
     if name not in environment.names:

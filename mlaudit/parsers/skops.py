@@ -22,7 +22,7 @@ def _is_skops(doc: Document) -> bool:
     return "schema.json" in member_names(doc)
 
 
-@parser(files=["*.skops"], kind="binary", artifact=True, content=_is_skops)
+@parser(kind="artifact", files=["*.skops"], access="binary", content=_is_skops)
 def read(doc: Document) -> Iterator[Statement]:
     """The versions of the schema and of every estimator in it."""
     with doc.stream() as stream:

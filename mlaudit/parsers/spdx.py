@@ -13,7 +13,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import sbom
 from mlaudit.grammars.conda.conda_pins import CondaPins
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.sbom import Component
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
@@ -33,6 +33,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
+    kind="dump",
     files=[
         "*.spdx",
         "*.spdx.json",
@@ -151,7 +152,7 @@ def _element(doc: Document, pins: CondaPins, node: Node, about: set[str]) -> Ite
 
 
 @dataclass(slots=True)
-class _Package:
+class _PackageTags:
     """The tags of one package as they come."""
 
     name: str
@@ -160,7 +161,7 @@ class _Package:
 
 
 def _tags(doc: Document) -> Iterator[Statement]:
-    packages: list[_Package] = []
+    packages: list[_PackageTags] = []
     about: set[str] = set()
     version: str | None = None
     for tag, value, line in _pairs(doc):
@@ -168,7 +169,7 @@ def _tags(doc: Document) -> Iterator[Statement]:
         if tag == "SPDXVersion":
             version = value
         elif tag == "PackageName":
-            packages.append(_Package(value, place))
+            packages.append(_PackageTags(value, place))
         elif tag == "Relationship" and value.startswith("SPDXRef-DOCUMENT DESCRIBES "):
             about.add(value.rpartition(" ")[2])
         elif packages:
@@ -179,7 +180,7 @@ def _tags(doc: Document) -> Iterator[Statement]:
         yield from _package(doc, pins, package, about)
 
 
-def _remember(package: _Package, tag: str, value: str, place: Place) -> None:
+def _remember(package: _PackageTags, tag: str, value: str, place: Place) -> None:
     external = _EXTERNAL.fullmatch(value) if tag == "ExternalRef" else None
     if external:
         package.tags.setdefault("purl", (external["purl"], place))
@@ -187,7 +188,7 @@ def _remember(package: _Package, tag: str, value: str, place: Place) -> None:
         package.tags.setdefault(tag, (value, place))
 
 
-def _pairs(doc: Document) -> Iterator[tuple[str, str, Line]]:
+def _pairs(doc: Document) -> Iterator[tuple[str, str, DumpLine]]:
     """Tags with their values; what stands in `<text>` over several lines has none that count here."""
     inside = False
     for line in lines(doc):
@@ -200,7 +201,9 @@ def _pairs(doc: Document) -> Iterator[tuple[str, str, Line]]:
             inside = False
 
 
-def _package(doc: Document, pins: CondaPins, package: _Package, about: set[str]) -> Iterator[Pin | Unread | Statement]:
+def _package(
+    doc: Document, pins: CondaPins, package: _PackageTags, about: set[str]
+) -> Iterator[Pin | Unread | Statement]:
     version, at = package.tags.get("PackageVersion", ("", package.at))
     stated = version not in _NO_VALUE
     url = package.tags.get("purl")

@@ -25,7 +25,7 @@ def _is_legacy(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(files=["*.pt", "*.pth", "*.ckpt", "*.bin", "*.pkl"], kind="binary", artifact=True, content=_is_legacy)
+@parser(kind="artifact", files=["*.pt", "*.pth", "*.ckpt", "*.bin", "*.pkl"], access="binary", content=_is_legacy)
 def read(doc: Document) -> Iterator[Statement]:
     """Walk to the fourth pickle, which holds the object."""
     with doc.stream() as stream:

@@ -30,9 +30,9 @@ def _is_torch(doc: Document) -> bool:
 
 
 @parser(
+    kind="artifact",
     files=["*.pt", "*.pth", "*.ckpt", "*.pt2", "*.bin", "*.pkl", "*.model"],
-    kind="binary",
-    artifact=True,
+    access="binary",
     content=_is_torch,
 )
 def read(doc: Document) -> Iterator[Statement]:

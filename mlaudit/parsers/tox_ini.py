@@ -50,7 +50,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SECTION.search(doc.head) is not None
 
 
-@parser(files=["tox.ini"], content=_looks_like_it)
+@parser(kind="aside", files=["tox.ini"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment of `env_list` and of the sections is a root; factors choose lines as tox does."""
     yield from waivers.in_comments(doc)

@@ -20,7 +20,7 @@ def _is_config(doc: Document) -> bool:
     return doc.path.endswith(".pbtxt") and _ANY.search(doc.head) is not None
 
 
-@parser(files=["config.pbtxt"], artifact=True, content=_is_config)
+@parser(kind="artifact", files=["config.pbtxt"], content=_is_config)
 def read(doc: Document) -> Iterator[Statement]:
     """The lines at the top level (docs.nvidia.com, Triton Inference Server, model configuration)."""
     if not doc.text.strip():

@@ -27,7 +27,7 @@ def _looks_like_it(doc: Document) -> bool:
     return len(set(_OWN.findall(head))) >= 2 and _ANY.search(head) is not None
 
 
-@parser(content=_looks_like_it)
+@parser(kind="descriptor", usual_files=["config.yaml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The base image first, then requirements, then build commands, as Truss builds its image."""
     yield from waivers.in_comments(doc)

@@ -42,7 +42,7 @@ def _looks_like_it(doc: Document) -> bool:
     )
 
 
-@parser(files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """Roots with their edges, locked packages, overrides and constraints.
 

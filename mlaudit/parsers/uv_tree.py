@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines
+from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Kind, Layer, Statement
@@ -31,7 +31,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.text[:65536]) is not None
 
 
-@parser(files=["uv-tree*.txt", "uv_tree*.txt", "uv-pip-tree*.txt"], content=_looks_like_it)
+@parser(kind="dump", files=["uv-tree*.txt", "uv_tree*.txt", "uv-pip-tree*.txt"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every package once for each version; forks of a universal tree show several."""
     if not doc.text.strip():
@@ -47,7 +47,7 @@ def read(doc: Document) -> Iterator[Statement]:
             yield _package(doc, line, found)
 
 
-def _package(doc: Document, line: Line, found: re.Match[str]) -> Statement:
+def _package(doc: Document, line: DumpLine, found: re.Match[str]) -> Statement:
     at = line.of(found, "version")
     if parsed(found["version"]) is None:
         why = f"`{found['version'][:80]}` is no version (PEP 440)"

@@ -14,7 +14,7 @@ from mlaudit.model.nouns import Layer, Statement
 from mlaudit.parsers._registry import parser
 
 
-@parser(files=["wandb/*/files/requirements.txt", "wandb-requirements*.txt"], complete=True)
+@parser(kind="dump", files=["wandb/*/files/requirements.txt", "wandb-requirements*.txt"], complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """The installed distributions, each with its version."""
     if not doc.text.strip():

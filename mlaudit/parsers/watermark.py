@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.dump_text import Line, lines, platform_facts
+from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Kind, Layer, Statement
@@ -63,7 +63,7 @@ def _looks_like_it(doc: Document) -> bool:
     return new or _OLD_MARK.search(head) is not None
 
 
-@parser(files=["watermark*.txt", "*.watermark"], content=_looks_like_it)
+@parser(kind="dump", files=["watermark*.txt", "*.watermark"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """Every line: a module, the Python, the machine, or something about the run that states no version."""
     if not doc.text.strip():
@@ -72,7 +72,7 @@ def read(doc: Document) -> Iterator[Statement]:
         yield from _line(doc, line)
 
 
-def _line(doc: Document, line: Line) -> Iterator[Statement]:
+def _line(doc: Document, line: DumpLine) -> Iterator[Statement]:
     found = _PAIR.fullmatch(line.text)
     if _DATE.fullmatch(line.text) or (found and _is_about(found["key"], found["value"])):
         return
@@ -98,7 +98,7 @@ def _is_about(key: str, value: str) -> bool:
     return key.lower() in _ABOUT or key.startswith("GPU ")
 
 
-def _module(doc: Document, line: Line, told: tuple[str, str, str]) -> Statement:
+def _module(doc: Document, line: DumpLine, told: tuple[str, str, str]) -> Statement:
     lowered, name, value = told
     package = package_of(lowered if lowered == "ipython" else name, "import")
     at = line.at(line.text.rfind(value) if value else 0)

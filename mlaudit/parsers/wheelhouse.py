@@ -24,7 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
     return doc.tree is not None and any(name.lower().endswith(".whl") for name in doc.tree.names())
 
 
-@parser(content=_looks_like_it, kind="tree")
+@parser(kind="list", content=_looks_like_it, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
     """Every archive, by its name alone; one package may lie there in several versions and for several platforms."""
     if doc.tree is None:

@@ -35,7 +35,10 @@ def _is_xgboost(doc: Document) -> bool:
 
 
 @parser(
-    files=["*.ubj", "*.json", "*.model", "*.bin", "*.xgb", "*.bst"], kind="binary", artifact=True, content=_is_xgboost
+    kind="artifact",
+    files=["*.ubj", "*.json", "*.model", "*.bin", "*.xgb", "*.bst"],
+    access="binary",
+    content=_is_xgboost,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """The end of the file is enough for JSON; UBJSON is walked, its arrays passed over."""

@@ -16,7 +16,7 @@ from mlaudit.rules._registry import Rule, rules
 
 
 @dataclass(frozen=True, slots=True)
-class Judged:
+class RuleHit:
     """A hit and the rule that made it."""
 
     rule: Rule
@@ -34,7 +34,7 @@ class Outcome:
 
 
 def apply(
-    judged: Iterable[Judged],
+    judged: Iterable[RuleHit],
     settings: Settings,
     *,
     today: date,
@@ -93,7 +93,7 @@ def _order(finding: Finding) -> tuple[object, ...]:
     )
 
 
-def _wanted(judged: Iterable[Judged], settings: Settings) -> list[Judged]:
+def _wanted(judged: Iterable[RuleHit], settings: Settings) -> list[RuleHit]:
     return [one for one in judged if _chosen(one.rule, settings)]
 
 
@@ -115,7 +115,7 @@ def _names(text: str, rule: Rule) -> bool:
     return text == rule.name or rule.code.startswith(text.upper())
 
 
-def _superseding(judged: Sequence[Judged]) -> Iterator[Judged]:
+def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
     """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
     spoken = {(code, *_subject(one.hit)) for one in judged for code in one.rule.supersedes}
     return (one for one in judged if (one.rule.code, *_subject(one.hit)) not in spoken)
@@ -125,7 +125,7 @@ def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
     return hit.package, hit.other, frozenset(hit.environments)
 
 
-def _finding(one: Judged) -> Finding:
+def _finding(one: RuleHit) -> Finding:
     rule, hit = one.rule, one.hit
     return Finding(
         code=rule.code,
@@ -238,7 +238,7 @@ def _about_waivers(settings: Settings, unused: Sequence[Waiver]) -> Iterator[Fin
                 at=waiver.at,
                 actual=",".join(waiver.codes),
             )
-            yield _finding(Judged(rule, hit))
+            yield _finding(RuleHit(rule, hit))
 
 
 def _about_ignores(settings: Settings, used: Counter[int], today: date, *, partial: bool) -> Iterator[Finding]:
@@ -249,4 +249,4 @@ def _about_ignores(settings: Settings, used: Counter[int], today: date, *, parti
         code = "MLA903" if expired else "MLA902"
         if (expired or not (used[number] or partial)) and code in known and _selected(known[code], settings):
             for hit in known[code].check(row):
-                yield _finding(Judged(known[code], hit))
+                yield _finding(RuleHit(known[code], hit))

@@ -7,21 +7,21 @@ from dataclasses import replace
 
 from mlaudit.knowledge.table import leaders
 from mlaudit.model.nouns import Severity
-from mlaudit.policy.apply import Judged
+from mlaudit.policy.apply import RuleHit
 
 _FOLLOWS = frozenset(("version", "variant"))
 
 Key = tuple[str, frozenset[str]]
 
 
-def folded(judged: Sequence[Judged]) -> list[Judged]:
+def folded(judged: Sequence[RuleHit]) -> list[RuleHit]:
     """The hits, those of packages that moved with the package they follow put behind it as what it covers.
 
     Only what merely differs is folded: a hit of a rule that reports breaks stays.
     """
     spoken = {_key(one): one for one in judged if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS}
     covered: dict[Key, list[str]] = {}
-    kept: list[Judged] = []
+    kept: list[RuleHit] = []
     for one in judged:
         leader = _leader(one, spoken)
         if leader is None:
@@ -31,11 +31,11 @@ def folded(judged: Sequence[Judged]) -> list[Judged]:
     return [_covering(one, covered) for one in kept]
 
 
-def _key(one: Judged) -> Key:
+def _key(one: RuleHit) -> Key:
     return one.hit.package or "", frozenset(one.hit.environments)
 
 
-def _leader(one: Judged, spoken: dict[Key, Judged]) -> Key | None:
+def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
     hit = one.hit
     breaks = one.rule.severity is Severity.ERROR
     if hit.package is None or breaks or one.rule.scope != "crossing" or one.rule.fact not in _FOLLOWS:
@@ -44,10 +44,10 @@ def _leader(one: Judged, spoken: dict[Key, Judged]) -> Key | None:
     return next((key for key in keys if key in spoken), None)
 
 
-def _told(one: Judged) -> str:
+def _told(one: RuleHit) -> str:
     return f"{one.hit.package} {one.hit.expected} → {one.hit.actual}"
 
 
-def _covering(one: Judged, covered: dict[Key, list[str]]) -> Judged:
+def _covering(one: RuleHit, covered: dict[Key, list[str]]) -> RuleHit:
     moved = covered.get(_key(one)) if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS else None
     return replace(one, hit=replace(one.hit, covers=tuple(dict.fromkeys(moved)))) if moved else one

@@ -11,7 +11,7 @@ from mlaudit.reporters._facts import sides
 
 
 @dataclass(frozen=True, slots=True)
-class Group:
+class FindingGroup:
     """Findings that differ in the environment alone; the first speaks for all."""
 
     findings: tuple[Finding, ...]
@@ -64,7 +64,7 @@ def some(names: Sequence[str], named: int) -> str:
     return shown if len(names) <= named else f"{shown} and {len(names) - named} more"
 
 
-def grouped(findings: Iterable[Finding]) -> list[Group]:
+def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     """The findings in groups, in the order of the first of each."""
     found: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
@@ -72,4 +72,4 @@ def grouped(findings: Iterable[Finding]) -> list[Group]:
         writer = finding.environments[0] if len(finding.environments) > 1 else None
         same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, writer)
         found.setdefault(same if compared else number, []).append(finding)
-    return [Group(tuple(members)) for members in found.values()]
+    return [FindingGroup(tuple(members)) for members in found.values()]

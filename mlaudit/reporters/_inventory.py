@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from mlaudit.model.nouns import Pin
 from mlaudit.model.report import Environment
 from mlaudit.reporters._json_text import Json, lines, place, target
-from mlaudit.reporters._layout import Line, columns, painted, text
+from mlaudit.reporters._layout import StyledLine, columns, painted, text
 
 
 def as_json(environments: Iterable[Environment]) -> str:
@@ -61,13 +61,13 @@ def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
 
 def as_table(environments: Sequence[Environment], *, colour: bool = False) -> str:
     """Columns for people: what, which version, from which layer, where."""
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for one in environments:
-        lines += [*_part(one), Line()]
+        lines += [*_part(one), StyledLine()]
     return painted(lines[:-1], colour=colour)
 
 
-def _part(one: Environment) -> list[Line]:
+def _part(one: Environment) -> list[StyledLine]:
     pins = [(pin, selected) for pin, selected, _ in one.listed()]
     state = "complete" if one.complete else "not complete"
     head = text((one.name, "bold"), (f"   {len(pins)} pins, {state}, {len(one.unread)} unread", ""))

@@ -10,7 +10,7 @@ Segment = tuple[str, str]
 """A text and its style, in the words of rich (`bold red`); an empty style is plain."""
 
 
-class Line:
+class StyledLine:
     """Segments that stand on one line, made safe for a terminal."""
 
     __slots__ = ("segments",)
@@ -29,20 +29,20 @@ class Line:
         return len(self.plain)
 
 
-def text(*segments: Segment) -> Line:
+def text(*segments: Segment) -> StyledLine:
     """A line of segments."""
-    return Line(*segments)
+    return StyledLine(*segments)
 
 
-def columns(rows: Sequence[Sequence[Segment]], gap: int = 3) -> list[Line]:
+def columns(rows: Sequence[Sequence[Segment]], gap: int = 3) -> list[StyledLine]:
     """Rows of equal length as lines, each column as wide as its widest cell; nothing is cut."""
     safe = [[(for_terminal(part), tone) for part, tone in row] for row in rows]
     widths = [max(len(row[at][0]) for row in safe) for at in range(len(safe[0]))] if safe else []
     gaps = [width + gap if width else 0 for width in widths]
-    return [Line(*((part.ljust(gaps[at]), tone) for at, (part, tone) in enumerate(row))) for row in safe]
+    return [StyledLine(*((part.ljust(gaps[at]), tone) for at, (part, tone) in enumerate(row))) for row in safe]
 
 
-def painted(lines: Iterable[Line], *, colour: bool) -> str:
+def painted(lines: Iterable[StyledLine], *, colour: bool) -> str:
     """The lines as one text that ends with a line break."""
     if not colour:
         return "".join(f"{line.plain}\n" for line in lines)

@@ -21,7 +21,7 @@ from mlaudit.reporters._facts import (
     unread,
     with_findings,
 )
-from mlaudit.reporters._groups import Group, grouped, some
+from mlaudit.reporters._groups import FindingGroup, grouped, some
 
 COLUMNS = 4
 """Environments that have a column of their own each; of more, equal versions are put together."""
@@ -105,13 +105,13 @@ def _errors(report: Report) -> Iterator[str]:
         yield ""
 
 
-def _told(report: Report) -> list[Group]:
+def _told(report: Report) -> list[FindingGroup]:
     """The findings without those that only repeat an entry of what was not compared."""
     listed = {entry.at for _, entry in unread(report)}
     return grouped(finding for finding in report.findings if finding.at not in listed or finding.expected is not None)
 
 
-def _findings(groups: Sequence[Group], characters: int) -> Iterator[str]:
+def _findings(groups: Sequence[FindingGroup], characters: int) -> Iterator[str]:
     """The findings, each folded, as many as there is room for; worst first."""
     for number, group in enumerate(groups):
         block = "\n".join(_finding(group))
@@ -124,7 +124,7 @@ def _findings(groups: Sequence[Group], characters: int) -> Iterator[str]:
         yield block
 
 
-def _finding(group: Group) -> Iterator[str]:
+def _finding(group: FindingGroup) -> Iterator[str]:
     finding = group.first
     head = f"<b>{finding.severity.value}</b> {finding.code} {finding.name}: {_markup(headline(finding))}"
     between = group.between()
@@ -139,7 +139,7 @@ def _finding(group: Group) -> Iterator[str]:
     yield from ("", "</details>", "")
 
 
-def _points(group: Group) -> Iterator[str]:
+def _points(group: FindingGroup) -> Iterator[str]:
     finding = group.first
     places = list(group.sides())
     yield from (f"- {as_code(place)}{f' {as_code(said)}' if said else ''}" for place, said in places[:PLACES])

@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from textwrap import wrap
 
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.model.report import Cell, Discovered, Environment, Finding, Report, Row
 from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, incomplete, plural, suppressed
-from mlaudit.reporters._groups import Group, grouped
-from mlaudit.reporters._layout import Line, columns, painted, text
+from mlaudit.reporters._groups import FindingGroup, grouped
+from mlaudit.reporters._layout import StyledLine, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
 
 WIDTH = 80
@@ -30,11 +30,11 @@ _APART = (Verdict.DIFFERS, Verdict.DISJOINT)
 @reporter
 def render(report: Report, style: Style) -> str:
     """Plain text; colours where the style asks for them."""
-    lines = [line for block in _blocks(report, style) for line in (*block, Line())]
+    lines = [line for block in _blocks(report, style) for line in (*block, StyledLine())]
     return painted(lines[:-1], colour=style.colour)
 
 
-def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
+def _blocks(report: Report, style: Style) -> Iterator[list[StyledLine]]:
     if not style.quiet:
         yield from _present(_notes(report), _environments(_shown_environments(report)))
     groups = grouped(report.findings)
@@ -46,16 +46,16 @@ def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
     yield from _present(list(_summary(report)), list(_unread(report)))
 
 
-def _present(*blocks: list[Line]) -> Iterator[list[Line]]:
+def _present(*blocks: list[StyledLine]) -> Iterator[list[StyledLine]]:
     return (block for block in blocks if block)
 
 
-def _notes(report: Report) -> list[Line]:
+def _notes(report: Report) -> list[StyledLine]:
     advice = [line for note in report.notes for line in _folded(note)]
     return [*_found(report.found), *advice] if report.found else advice
 
 
-def _found(found: Sequence[Found]) -> list[Line]:
+def _found(found: Sequence[Discovered]) -> list[StyledLine]:
     """What was taken for what; of what was left out, a few and the number."""
     taken = [one for one in found if one.role != "ignored"]
     left = [one for one in found if one.role == "ignored"]
@@ -68,7 +68,7 @@ def _found(found: Sequence[Found]) -> list[Line]:
     return [text(("No configuration; found by looking:", "")), *columns(rows), *more[: len(left) > LEFT_OUT]]
 
 
-def _environments(environments: Sequence[Environment]) -> list[Line]:
+def _environments(environments: Sequence[Environment]) -> list[StyledLine]:
     heads = [(one.name, " + ".join(_short(one)), _facts(one)) for one in environments]
     wide = [f"{name}   {sources}   {facts}" for name, sources, facts in heads]
     rows = columns([[(name, "bold"), (sources, ""), (facts, "")] for name, sources, facts in heads])
@@ -100,7 +100,7 @@ def _paired(report: Report) -> set[str]:
     return {name for one in report.environments for name in (*one.follows, *((one.name,) if one.follows else ()))}
 
 
-def _with_notes(rows: list[Line], environments: Sequence[Environment]) -> list[Line]:
+def _with_notes(rows: list[StyledLine], environments: Sequence[Environment]) -> list[StyledLine]:
     lines = []
     for row, one in zip(rows, environments, strict=True):
         lines += [row, *(line for note in one.notes for line in _folded(note, indent=4))]
@@ -128,13 +128,13 @@ def _python(one: Environment) -> str:
     return f"Python {pythons[0]} to {pythons[-1]}"
 
 
-def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[Line]:
+def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[StyledLine]:
     margin = " " * indent
     folded = wrap(for_terminal(sentence), WIDTH - indent, break_long_words=False, break_on_hyphens=False)
     return [text((margin + part, tone)) for part in folded]
 
 
-def _finding(group: Group) -> Iterator[Line]:
+def _finding(group: FindingGroup) -> Iterator[StyledLine]:
     finding = group.first
     tone = _TONE[finding.severity]
     yield text((f"{finding.severity.value}[{finding.code}]", tone), (f" {finding.name}: {_headline(finding)}", "bold"))
@@ -151,7 +151,7 @@ def _finding(group: Group) -> Iterator[Line]:
         yield from _labelled("fix", finding.fix.says)
 
 
-def _others(group: Group) -> Iterator[Line]:
+def _others(group: FindingGroup) -> Iterator[StyledLine]:
     """Further environments of which the same is to be said, with their places."""
     if group.findings[1:]:
         yield from _labelled("also", _some([f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]]))
@@ -170,19 +170,19 @@ def _headline(finding: Finding) -> str:
     return finding.package or " → ".join(finding.environments) or str(finding.at)
 
 
-def _locations(finding: Finding) -> Iterator[Line]:
+def _locations(finding: Finding) -> Iterator[StyledLine]:
     sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
     only = len(finding.environments) < 2 or len(finding.related) > 1 or finding.expected is None
     rows = [[(f"  {at}", "underline"), ("" if only or not said else said, "")] for at, said in sides.items()]
     yield from columns(rows)
 
 
-def _labelled(label: str, sentence: str) -> Iterator[Line]:
+def _labelled(label: str, sentence: str) -> Iterator[StyledLine]:
     for number, line in enumerate(_folded(sentence, indent=10)):
         yield text((f"  {label:<8}", "dim"), (line.plain[10:], "")) if number == 0 else line
 
 
-def _brief(group: Group) -> Iterator[Line]:
+def _brief(group: FindingGroup) -> Iterator[StyledLine]:
     """Two lines: what, then where; the sentence only where the headline does not say it."""
     finding = group.first
     yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
@@ -192,16 +192,16 @@ def _brief(group: Group) -> Iterator[Line]:
     yield from _others(group)
 
 
-def _table(report: Report, style: Style) -> list[Line]:
+def _table(report: Report, style: Style) -> list[StyledLine]:
     rows = [row for row in report.rows if _listed(row, report, style)]
     if not rows:
         return []
     worst = _worst(report.findings)
     rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
-    lines: list[Line] = []
+    lines: list[StyledLine] = []
     for names in _chunks(report.environments, rows):
         lines += _part(rows, names, worst)
-        lines.append(Line())
+        lines.append(StyledLine())
     return lines[:-1]
 
 
@@ -246,7 +246,7 @@ def _chunks(environments: Sequence[Environment], rows: Sequence[Row]) -> Iterato
     yield part
 
 
-def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[Line]:
+def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[StyledLine]:
     head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
     cells = []
     for row in rows:
@@ -274,7 +274,7 @@ def _tone(reference: Cell, cell: Cell) -> str:
     return "bold" if cell.stated and cell.shown != reference.shown else ""
 
 
-def _summary(report: Report) -> Iterator[Line]:
+def _summary(report: Report) -> Iterator[StyledLine]:
     summary = report.summary
     names = [one.name for one in report.environments]
     if not _paired(report):
@@ -319,7 +319,7 @@ def _sides(report: Report) -> Iterator[str]:
     yield incomplete(one for one in report.environments if one.name in paired)
 
 
-def _unread(report: Report) -> Iterator[Line]:
+def _unread(report: Report) -> Iterator[StyledLine]:
     entries = [entry for one in report.environments for entry in one.unread]
     if not entries:
         return

@@ -10,7 +10,7 @@ from typing import TypeVar
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.document.positions import Locator, toml_locator
-from mlaudit.model.errors import Unreadable
+from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.nouns import Place, Severity
 from mlaudit.model.versions import specifiers
 from mlaudit.request.settings import (
@@ -37,7 +37,7 @@ _FORBIDDEN_IN_NAMES = "=,#"
 T = TypeVar("T")
 
 
-class ConfigError(Exception):
+class ConfigError(MlauditError):
     """The configuration cannot be used: `at` is where, `why` says what was expected."""
 
     def __init__(self, at: Place, why: str) -> None:

@@ -43,7 +43,7 @@ class Options:
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
         waivers: comments in the sources that accept a finding count.
-        today: the day on which an ignore's `until` is judged.
+        today: the day on which an ignore's `until` is judged; the current one where none is given.
         progress: told how many sources there are, and of each before it is read.
     """
 
@@ -54,7 +54,7 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
     waivers: bool = True
-    today: date = date.max
+    today: date = field(default_factory=date.today)
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.knowledge.roles import words
 from mlaudit.model.nouns import Pin, Severity
 from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
 from mlaudit.model.versions import admits, same_public
+from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
 
@@ -89,4 +89,4 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
 def _in_manifest(pin: Pin, environment: Environment) -> bool:
     """Whether a pin stands in what its tool makes a lock of."""
     formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
-    return any(words().kinds.get(name) == "manifest" for name in formats)
+    return any(kind_of(name) == "manifest" for name in formats)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.knowledge.roles import words
 from mlaudit.model.nouns import Layer, Pin, Severity
 from mlaudit.model.report import Environment, Hit
 from mlaudit.model.versions import admits
+from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
 
@@ -57,4 +57,4 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _in_manifest(pin: Pin, environment: Environment) -> bool:
     """Whether a pin stands in what its tool makes a lock of."""
     formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
-    return any(words().kinds.get(name) == "manifest" for name in formats)
+    return any(kind_of(name) == "manifest" for name in formats)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Severity
-from mlaudit.model.secrets import without_credentials
 from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.model.secrets import without_credentials
 from mlaudit.rules._phrases import places
 from mlaudit.rules._registry import crossing_rule
 

@@ -47,7 +47,7 @@ def walk(
         is_known: tells by its name whether a file may state versions; a link that is not followed is said then.
         tree: what links may lead to; `root` where None.
     """
-    one = _Walk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
+    one = _FolderWalk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
     found_paths: list[str] = []
     for entry in one.run(max_depth):
         if isinstance(entry, Unread):
@@ -69,7 +69,7 @@ def _unread(path: str, why: str) -> Unread:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Walk:
+class _FolderWalk:
     """One walk: the folders first that are there themselves, then those that only links lead to.
 
     Attributes:

@@ -141,7 +141,7 @@ def entry_is_folder(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-class _File(FileIO):
+class _GuardedFile(FileIO):
     """A file whose reads raise Unreadable: a disk that fails, or a file that vanished from a network share."""
 
     def readinto(self, buffer: Buffer, /) -> int:  # type: ignore[override]
@@ -186,4 +186,4 @@ def open_regular(path: Path | str, *, follow: bool = True) -> BinaryIO:
     if not stat.S_ISREG(os.fstat(descriptor).st_mode):
         os.close(descriptor)
         raise Unreadable("it is not a regular file")
-    return BufferedReader(_File(descriptor, "rb"), _BUFFER)
+    return BufferedReader(_GuardedFile(descriptor, "rb"), _BUFFER)

@@ -8,17 +8,20 @@ the same things once more, for versions of git that know them.
 
 from __future__ import annotations
 
+import atexit
 import os
 import shutil
 import subprocess
+import tempfile
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.packaged import HOME, packaged, packaged_names
 
 _SECONDS = 60
-_NEUTRAL = Path(__file__).parent / "neutral_repository"
+_NEUTRAL = "sources/neutral_repository"
 
 # Without these git or its libraries would not start; nothing in them is read from the audited repository.
 _INHERITED = (
@@ -89,7 +92,7 @@ class ObjectStore:
 def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
     """What a git command prints about the objects of a store. Raises Unreadable with git's own word."""
     program, search_path = _find_git(store.tree)
-    repository = _NEUTRAL / store.hashed_by
+    repository = _neutral_repository(store.hashed_by)
     try:
         done = subprocess.run(  # noqa: S603  arguments go as a list, and callers check what a user spelled
             (program, *_OPTIONS, *arguments),
@@ -107,6 +110,23 @@ def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
     if done.returncode != 0:
         raise Unreadable(done.stderr.decode("utf-8", "replace").strip().partition("\n")[0] or "git failed")
     return done.stdout
+
+
+@lru_cache(maxsize=2)
+def _neutral_repository(hashed_by: str) -> Path:
+    """Where the neutral repository lies; unpacked until the program ends where the package is a zip archive."""
+    folder = HOME / _NEUTRAL / hashed_by
+    if folder.is_dir():
+        return folder
+    unpacked = Path(tempfile.mkdtemp(prefix="mlaudit-"))
+    atexit.register(shutil.rmtree, unpacked, ignore_errors=True)
+    for inner in ("", "/refs"):
+        for name in packaged_names(f"{_NEUTRAL}/{hashed_by}{inner}"):
+            if name != "refs":
+                target = unpacked / inner.lstrip("/") / name
+                target.parent.mkdir(exist_ok=True)
+                target.write_text(packaged(f"{_NEUTRAL}/{hashed_by}{inner}/{name}"), encoding="utf-8")
+    return unpacked
 
 
 def _environment(repository: Path, objects: Path, search_path: str) -> dict[str, str]:

@@ -16,7 +16,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.paths import open_regular
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
@@ -139,7 +139,7 @@ def _holds_metadata(folder: Path) -> bool:
     return any(entry.name.endswith(".dist-info") for entry in _entries(folder))
 
 
-def environment_document(folder: Path, root: Root) -> Document | None:
+def environment_document(folder: Path, root: WorkingTree) -> Document | None:
     """The document of an installed environment or a wheelhouse; None where the folder is neither."""
     if not paths.is_folder(folder):
         return None

@@ -15,7 +15,7 @@ from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.paths import open_regular
 
 
-class Root:
+class WorkingTree:
     """The folder that an audit may look into, and how paths below it are reported.
 
     Args:
@@ -48,7 +48,7 @@ class Root:
         """
         size = paths.status(path).st_size
         # A file that the user named outside the root may ask for what lies in its own folder and below.
-        inside = self if self.holds(path) else Root(self.folder, self.defines, tree=path.parent)
+        inside = self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
         def ask(relative: str) -> Document | None:
             return self._asked(inside, path.parent / relative)
@@ -58,7 +58,7 @@ class Root:
 
         return Document(self.shown(path), opener=opener, size=size, ask=ask, defines=self.defines)
 
-    def _asked(self, inside: Root, path: Path) -> Document | None:
+    def _asked(self, inside: WorkingTree, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
         try:
             return self.document(normal) if inside.holds(normal) and paths.is_file(normal) else None

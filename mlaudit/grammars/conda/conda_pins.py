@@ -35,7 +35,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class BuildString:
     """What a conda build string or pattern tells of accelerators."""
 
     variant: str | None = None
@@ -44,10 +44,10 @@ class Build:
     any_cuda: bool = False
 
 
-def build_of(text: str | None) -> Build:
+def build_of(text: str | None) -> BuildString:
     """What a build tells: `py3.10_cuda11.8_cudnn8.7.0_0`, `cuda118py310h3a4d1c3_0`, `*cuda12*`, `cpu_py311h0_0`."""
     if not text:
-        return Build()
+        return BuildString()
     build = text[:128].lower()
     cuda, cudnn, rocm = _CUDA.search(build), _CUDNN.search(build), _ROCM.search(build)
     version = dotted(cuda.group(1)) if cuda else None
@@ -56,7 +56,7 @@ def build_of(text: str | None) -> Build:
         variant = f"rocm{rocm.group(1).strip('.')}"
     if variant is None and _CPU.search(build):
         variant = "cpu"
-    return Build(
+    return BuildString(
         variant=variant,
         cuda=version,
         cudnn=cudnn.group(1).strip(".") if cudnn else None,
@@ -173,7 +173,7 @@ class CondaPins:
         )
         yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
 
-    def _accelerators(self, spec: MatchSpec, build: Build, at: Place, standing: Standing) -> Iterator[Pin]:
+    def _accelerators(self, spec: MatchSpec, build: BuildString, at: Place, standing: Standing) -> Iterator[Pin]:
         """CUDA and cuDNN, as the package itself (`cudatoolkit`) or its build tells them."""
         named = _ACCELERATORS.get(package_of(spec.name, "conda-accelerators"))
         if named is not None:

@@ -64,7 +64,7 @@ class Stage:
     copies: list[Copy] = field(default_factory=list)
 
 
-class Build:
+class DockerfileStages:
     """The stages of a Dockerfile.
 
     Args:
@@ -233,10 +233,10 @@ def _is_like(name: str, pattern: str) -> bool:
     return found is not None and found.matches(name)
 
 
-def read(doc: Document) -> tuple[Build, list[Unread]]:
+def read(doc: Document) -> tuple[DockerfileStages, list[Unread]]:
     """The stages of a Dockerfile, and the lines that are no instruction. Raises Unreadable."""
     found = list(dockerfile_text.instructions(doc))
-    build = Build(doc, [entry for entry in found if isinstance(entry, Instruction)])
+    build = DockerfileStages(doc, [entry for entry in found if isinstance(entry, Instruction)])
     problems = [entry for entry in found if isinstance(entry, Unread)]
     if build.left_out:
         problems.append(doc.unread(f"{build.left_out} stages are not read (at most {MAX_STAGES} are)", doc.place(1, 1)))

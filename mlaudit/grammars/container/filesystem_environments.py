@@ -35,7 +35,7 @@ _CONDA_RUNNERS = ("conda", "mamba", "micromamba")
 
 
 @dataclass(slots=True, kw_only=True)
-class Environment:
+class PythonEnvironment:
     """One Python environment.
 
     Attributes:
@@ -67,7 +67,7 @@ class Environments:
 
     def __init__(self, system: FileSystem) -> None:
         self._system = system
-        self._by_key: dict[tuple[str, str], Environment] = {}
+        self._by_key: dict[tuple[str, str], PythonEnvironment] = {}
         self.distributions: dict[str, dict[str, list[str]]] = {}
         """Package folder → name of its metadata (`numpy-1.26.4.dist-info`) → paths."""
         for path in system.names():
@@ -91,7 +91,7 @@ class Environments:
         if record is not None and not _IGNORED.search(record["prefix"] or "/"):
             self._at(record["prefix"], self._minor_of_prefix(record["prefix"])).records.append(path)
 
-    def _of_folder(self, folder: str) -> Environment | None:
+    def _of_folder(self, folder: str) -> PythonEnvironment | None:
         site = _SITE.fullmatch(folder) or _WINDOWS.fullmatch(folder)
         if site is None:
             return None if _NOT_ON_A_PATH.search(folder) else self._at(folder, "", plain=True)
@@ -102,10 +102,10 @@ class Environments:
         lent = groups.get("kind") == "dist" or (not self._runs(prefix, minor) and self._runs("usr/", minor))
         return self._at("usr/" if prefix == "usr/local/" and lent else prefix, minor)
 
-    def _at(self, prefix: str, minor: str, *, plain: bool = False) -> Environment:
+    def _at(self, prefix: str, minor: str, *, plain: bool = False) -> PythonEnvironment:
         key = (prefix, minor)
         if key not in self._by_key:
-            self._by_key[key] = Environment(prefix=prefix.rstrip("/"), minor=minor, plain=plain)
+            self._by_key[key] = PythonEnvironment(prefix=prefix.rstrip("/"), minor=minor, plain=plain)
         return self._by_key[key]
 
     @cached_property
@@ -168,7 +168,7 @@ class Environments:
             several = prefixes.count(one.prefix) > 1 and one.minor
             one.name = f"{shown} (python{one.minor})" if several else shown
 
-    def _choose(self) -> tuple[Environment | None, str]:
+    def _choose(self) -> tuple[PythonEnvironment | None, str]:
         """The environment that runs, and the words for what says so; empty words where nothing does."""
         real = [one for one in self.every if not one.plain]
         for folder, why in self._searched():
@@ -180,7 +180,7 @@ class Environments:
         every = ranked or self.every
         return (every[0], "") if every else (None, "")
 
-    def _by_interpreter(self, here: list[Environment]) -> Environment:
+    def _by_interpreter(self, here: list[PythonEnvironment]) -> PythonEnvironment:
         """Of several Pythons in one prefix the one that `python3` starts, else the newest."""
         started = self._minor_of_prefix(f"{here[0].prefix}/" if here[0].prefix else "")
         return next((one for one in here if one.minor == started), max(here, key=lambda one: _order(one.minor)))
@@ -234,7 +234,7 @@ class Environments:
             base = self._base(one) if one.sees_system else None
             one.folders += [folder for folder in base.folders if folder not in one.folders] if base else []
 
-    def _base(self, one: Environment) -> Environment | None:
+    def _base(self, one: PythonEnvironment) -> PythonEnvironment | None:
         home = self._resolved(one.settings.get("home", "").strip("/"))
         fitting = (other for other in self.every if home and _below(other.prefix, "bin") == home)
         return next((other for other in fitting if other.minor in (one.minor, "")), None)
@@ -291,7 +291,7 @@ def _settings(system: FileSystem, path: str) -> dict[str, str]:
     return found
 
 
-def hidden(environment: Environment, distributions: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
+def hidden(environment: PythonEnvironment, distributions: Mapping[str, Iterable[str]]) -> Mapping[str, str]:
     """Normalized name → the folder from which an environment takes a distribution: the first that has it."""
     found: dict[str, str] = {}
     for folder in environment.folders:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Kind, Place
-from mlaudit.model.packaged import HOME, packaged
+from mlaudit.model.packaged import packaged
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import DATABASE, SMALL, FileSystem
 
@@ -43,7 +43,7 @@ _LABELS = ((Kind.CUDA, "com.nvidia.cuda.version"), (Kind.CUDNN, "com.nvidia.cudn
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class SystemVersion:
     """One version that a root file system states of something below Python."""
 
     kind: Kind
@@ -65,22 +65,21 @@ class Package(NamedTuple):
     line: int
 
 
-class _Row(NamedTuple):
+class _SystemLibraryRow(NamedTuple):
     pattern: re.Pattern[str]
     row: str | None
     version: str | None
 
 
 @lru_cache(maxsize=1)
-def _rows() -> tuple[_Row, ...]:
+def _rows() -> tuple[_SystemLibraryRow, ...]:
     import tomli
 
-    folder = HOME / "knowledge"
-    own = tomli.loads(folder.joinpath("system_libraries.toml").read_text(encoding="utf-8"))["library"]
-    accelerators = tomli.loads(folder.joinpath("system_packages.toml").read_text(encoding="utf-8"))["package"]
+    own = tomli.loads(packaged("knowledge/system_libraries.toml"))["library"]
+    accelerators = tomli.loads(packaged("knowledge/system_packages.toml"))["package"]
     return (
-        *(_Row(re.compile(row["pattern"]), row["row"], None) for row in own),
-        *(_Row(re.compile(row["pattern"]), None, row.get("version")) for row in accelerators),
+        *(_SystemLibraryRow(re.compile(row["pattern"]), row["row"], None) for row in own),
+        *(_SystemLibraryRow(re.compile(row["pattern"]), None, row.get("version")) for row in accelerators),
     )
 
 
@@ -108,7 +107,7 @@ def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
         yield from _apk(path, text) if path in _APK else _dpkg(path, text)
 
 
-def libraries(system: FileSystem, installed: Iterable[Package]) -> Iterator[Found]:
+def libraries(system: FileSystem, installed: Iterable[Package]) -> Iterator[SystemVersion]:
     """The packages that matter, and the CUDA, cuDNN and driver that their names and versions tell."""
     for package in installed:
         yield from _of_package(system, package)
@@ -169,7 +168,7 @@ def _fields(stanza: str, separator: str) -> tuple[dict[str, str], dict[str, int]
     return fields, lines
 
 
-def _of_package(system: FileSystem, package: Package) -> Iterator[Found]:
+def _of_package(system: FileSystem, package: Package) -> Iterator[SystemVersion]:
     row = next((row for row in _rows() if row.pattern.fullmatch(package.name[:128])), None)
     if row is None:
         return
@@ -177,7 +176,7 @@ def _of_package(system: FileSystem, package: Package) -> Iterator[Found]:
     upstream = _UPSTREAM.match(package.version)
     version = upstream.group(1).rstrip("._") if upstream else package.version[:64]
     detail = f"{package.name} {package.version}"[:120]
-    yield Found(kind=Kind.SYSTEM, name=package.name, version=version, at=at, row=row.row, detail=detail)
+    yield SystemVersion(kind=Kind.SYSTEM, name=package.name, version=version, at=at, row=row.row, detail=detail)
     named = row.pattern.fullmatch(package.name)
     for kind in (Kind.CUDA, Kind.DRIVER):
         told = named.groupdict().get(kind.value) if named else None
@@ -187,13 +186,13 @@ def _of_package(system: FileSystem, package: Package) -> Iterator[Found]:
         yield _found(Kind(row.version), version, at, f"the package {package.name}", derived=True)
 
 
-def _found(kind: Kind, version: str, at: Place, detail: str, *, derived: bool = False) -> Found:
+def _found(kind: Kind, version: str, at: Place, detail: str, *, derived: bool = False) -> SystemVersion:
     if kind is Kind.CUDNN:
         version = ".".join(version.split(".")[:_CUDNN_NUMBERS])
-    return Found(kind=kind, name=_NAMES[kind], version=version, at=at, detail=detail, derived=derived)
+    return SystemVersion(kind=kind, name=_NAMES[kind], version=version, at=at, detail=detail, derived=derived)
 
 
-def accelerators(system: FileSystem) -> Iterator[Found]:
+def accelerators(system: FileSystem) -> Iterator[SystemVersion]:
     """CUDA, cuDNN and driver by version files, variables and labels, the surest first."""
     yield from _version_files(system)
     setup = system.setup
@@ -204,7 +203,7 @@ def accelerators(system: FileSystem) -> Iterator[Found]:
                 yield _found(kind, numbers.group(1), system.place(""), f"the {word} {name} of {setup.source}")
 
 
-def _version_files(system: FileSystem) -> Iterator[Found]:
+def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
     # `cuda` itself, where it is a folder, is the toolkit that programs use; else the newest numbered one.
     toolkits = [path for path in system.names() if _CUDA_FILE.fullmatch(path)]
     for path in sorted(toolkits, key=_toolkit_order):
@@ -245,7 +244,7 @@ def _cuda_version(system: FileSystem, path: str) -> tuple[str, int] | None:
     return version, text.count("\n", 0, max(text.find(f'"{version}"'), 0)) + 1
 
 
-def _cudnn_header(system: FileSystem, path: str) -> Iterable[Found]:
+def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
     try:
         text = system.read(path, SMALL).decode("utf-8", "replace")
     except Unreadable:

@@ -57,7 +57,7 @@ class Content:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Row:
+class TagRow:
     """What images of a name and tag hold.
 
     Attributes:
@@ -87,7 +87,7 @@ def parse(text: str) -> Reference | None:
 
 
 @lru_cache(maxsize=1)
-def rows() -> tuple[Row, ...]:
+def rows() -> tuple[TagRow, ...]:
     """The rows of images.toml. Raises Malformed on a row that breaks its schema."""
     import tomli
 
@@ -95,10 +95,10 @@ def rows() -> tuple[Row, ...]:
     return tuple(_row(node) for node in Node(tomli.loads(text)).get("image").each())
 
 
-def _row(node: Node) -> Row:
+def _row(node: Node) -> TagRow:
     name, name_pattern = node.get("name").maybe_text(), node.get("name-pattern").maybe_text()
     tag, tag_pattern = node.get("tag").maybe_text(), node.get("tag-pattern").maybe_text()
-    return Row(
+    return TagRow(
         name=name_pattern or name or "",
         tag=tag_pattern or tag,
         is_pattern=(name_pattern is not None, tag_pattern is not None),
@@ -116,7 +116,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     return re.compile(pattern)
 
 
-def _fits(row: Row, name: str, tag: str) -> dict[str, str] | None:
+def _fits(row: TagRow, name: str, tag: str) -> dict[str, str] | None:
     """What the groups of a row's patterns match, None where the row is for other images."""
     groups: dict[str, str] = {}
     for expected, text, is_pattern in zip((row.name, row.tag), (name, tag), row.is_pattern, strict=True):
@@ -150,7 +150,7 @@ def _names(name: str) -> Iterator[str]:
         yield rest.partition("/")[2].removeprefix("library/") or rest
 
 
-def _contents(row: Row, groups: dict[str, str]) -> Iterator[Content]:
+def _contents(row: TagRow, groups: dict[str, str]) -> Iterator[Content]:
     cuda = _cuda(_filled(row.cuda, groups) or groups.get("cuda", ""))
     variant = f"cu{''.join(cuda.split('.')[:2])}" if cuda else ("cpu" if "cpu" in groups else None)
     python = python_text.release(_filled(row.python, groups) or groups.get("python", ""))

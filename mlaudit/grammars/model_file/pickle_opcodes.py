@@ -6,7 +6,7 @@ import struct
 from collections.abc import Callable
 
 from mlaudit.grammars.model_file.pickle_values import OPAQUE, Dict, Payload, Seq
-from mlaudit.grammars.model_file.pickle_walk import OPERATIONS, TEXT, Found, Walk
+from mlaudit.grammars.model_file.pickle_walk import OPERATIONS, TEXT, PickleContents, Walk
 from mlaudit.grammars.model_file.source import Source
 from mlaudit.model.errors import Unreadable
 
@@ -18,7 +18,7 @@ _U16, _U32, _I32, _U64 = struct.Struct("<H"), struct.Struct("<I"), struct.Struct
 _EMPTY = Seq((), 0, 0)
 
 
-def walk(source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> Found:
+def walk(source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> PickleContents:
     """Walk one pickle, from where the source stands to behind its STOP."""
     return Walk(source, operations=operations, strict=strict).run(_TABLE)
 

@@ -46,7 +46,7 @@ _PAYLOADS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
 
 
 @dataclass(slots=True)
-class Found:
+class PickleContents:
     """What a walk saw.
 
     Attributes:
@@ -84,12 +84,12 @@ class Found:
         self.notes[text] = None
 
 
-class Done(Exception):
+class _Done(Exception):
     """The STOP opcode of the outermost pickle."""
 
 
 @dataclass(slots=True)
-class _Level:
+class _OuterState:
     """The machine's state outside a nested pickle."""
 
     stack: list[object]
@@ -104,17 +104,17 @@ class Walk:
 
     def __init__(self, source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> None:
         self.source = source
-        self.found = Found()
+        self.found = PickleContents()
         self.stack: list[object] = []
         self.marks: list[int] = []
         self.memo: dict[int, object] = {}
         self.memoized = 0
         self.put = False
-        self._levels: list[_Level] = []
+        self._levels: list[_OuterState] = []
         self._operations = operations
         self._strict = strict
 
-    def run(self, table: list[Callable[[Walk], None]]) -> Found:
+    def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
         """Walk to STOP, or to where it cannot go on: then `Found.problem` says why."""
         found = self.found
         try:
@@ -125,7 +125,7 @@ class Walk:
                     raise Unreadable(f"more than {STACK} values wait on the pickle's stack")
             found.out_of_operations = True
             found.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
-        except Done:
+        except _Done:
             found.root = self.stack[-1] if self.stack else OPAQUE
         except Unreadable as error:
             found.problem = error.why
@@ -149,7 +149,7 @@ class Walk:
     def stop(self) -> None:
         """End this pickle; a nested one hands back to the one around it."""
         if not self._levels:
-            raise Done
+            raise _Done
         level = self._levels.pop()
         self.stack, self.marks, self.memo = level.stack, level.marks, level.memo
         self.memoized, self.put = level.memoized, level.put
@@ -303,7 +303,7 @@ class Walk:
             return
         if len(self._levels) >= NESTED_PICKLES:
             raise Unreadable(f"more than {NESTED_PICKLES} pickles stand inside each other")
-        self._levels.append(_Level(self.stack, self.marks, self.memo, self.memoized, self.put))
+        self._levels.append(_OuterState(self.stack, self.marks, self.memo, self.memoized, self.put))
         self.stack, self.marks, self.memo = [], [], {}
         self.memoized, self.put = 0, False
 

@@ -10,7 +10,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.embedded import payload_version
 from mlaudit.grammars.model_file.formats import Family, formats
 from mlaudit.grammars.model_file.pickle_values import Dict, Global, Instance
-from mlaudit.grammars.model_file.pickle_walk import Found
+from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Fact, Place, Statement, Strength
@@ -38,14 +38,14 @@ class Library:
 class Contents:
     """What the pickle holds, by packages."""
 
-    found: Found
+    found: PickleContents
     libraries: dict[str, Library]
     kind: str
     classes: tuple[str, ...]
     strangers: tuple[str, ...]
 
 
-def contents(found: Found) -> Contents:
+def contents(found: PickleContents) -> Contents:
     """Sort what a walk found."""
     libraries: dict[str, Library] = {}
     strangers: dict[str, None] = {}
@@ -76,7 +76,7 @@ def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
     return (table["aligned" if aligned else "unaligned"] for aligned in sorted(arrays))
 
 
-def _main_kind(found: Found, libraries: dict[str, Library]) -> str:
+def _main_kind(found: PickleContents, libraries: dict[str, Library]) -> str:
     """The kind of the outermost object, else of the first library of the table that is used."""
     root = found.root.made_by if isinstance(found.root, Instance) else None
     family = formats().families.get(root.module.partition(".")[0]) if root else None
@@ -88,7 +88,7 @@ def _main_kind(found: Found, libraries: dict[str, Library]) -> str:
     return "sklearn.joblib" if dumped and family.package == "scikit-learn" else family.kind
 
 
-def _classes(found: Found) -> tuple[str, ...]:
+def _classes(found: PickleContents) -> tuple[str, ...]:
     """Classes of the model's own objects, the outermost first; of scikit-learn only what records a version."""
     versioned = {cls for _, _, cls in found.versions if cls is not None}
     names: dict[str, None] = {}
@@ -115,7 +115,7 @@ def statements(doc: Document, held: Contents, at: Place | None = None, kind: str
     yield from _remarks(doc, held, at)
 
 
-def _says(found: Found) -> tuple[str, ...]:
+def _says(found: PickleContents) -> tuple[str, ...]:
     return (f"protocol {found.protocol}",) if found.protocol is not None else ("protocol 0 or 1",)
 
 
@@ -200,7 +200,7 @@ def _by_code(code: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, str]]:
             yield specifier, "bytecode of its functions"
 
 
-def _by_protocol(found: Found) -> Iterator[tuple[str, str]]:
+def _by_protocol(found: PickleContents) -> Iterator[tuple[str, str]]:
     specifier = formats().table("protocol").get(str(found.protocol))
     if specifier:
         yield specifier, f"pickle protocol {found.protocol}"

@@ -15,7 +15,7 @@ _WIDTHS = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8, b"d": 4, b"D": 8, b"C": 
 _INTEGERS = frozenset(b"iUIlL")
 
 
-class _Walk:
+class _UbjsonWalk:
     """A position that only moves forward."""
 
     def __init__(self, window: Window) -> None:
@@ -95,7 +95,7 @@ class _Walk:
 
 def top_version(window: Window) -> str | None:
     """The three numbers under the top-level key `version`; None where there is no such key. Raises Unreadable."""
-    walk = _Walk(window)
+    walk = _UbjsonWalk(window)
     if walk.marker() != b"{":
         raise Unreadable("it is no UBJSON object")
     kind, count = walk.header()
@@ -111,6 +111,6 @@ def top_version(window: Window) -> str | None:
     return None
 
 
-def _numbers(walk: _Walk) -> str:
+def _numbers(walk: _UbjsonWalk) -> str:
     kind, _ = walk.header()
     return ".".join(str(walk.integer(kind)) for _ in range(3))

@@ -11,7 +11,7 @@ from mlaudit.document.node import Malformed
 from mlaudit.grammars import waivers
 from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import pyproject_text, requirement, requirement_address
-from mlaudit.grammars.pypi.requirements_text import Line, Parsed, expanded, logical_lines, parsed, unresolved
+from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
@@ -36,7 +36,7 @@ _FROZEN_EDITABLE = re.compile(
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _File:
+class _RequirementsFile:
     """The document and what holds for all of its lines."""
 
     doc: Document
@@ -54,7 +54,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         if whole and not _LEFT_OUT.search(generated):
             yield Fact(key="complete", value="yes", at=doc.place(1, 1))
     yield from _compiled_python(doc, generated, layer)
-    file = _File(doc=doc, layer=layer, index=decisive(url for _, found in lines for url in found.indexes))
+    file = _RequirementsFile(doc=doc, layer=layer, index=decisive(url for _, found in lines for url in found.indexes))
     before = ""
     for line, found in lines:
         if found.requirement and found.problem is None and not line.comment:
@@ -64,13 +64,13 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         before = line.comment
 
 
-def _signature(lines: Iterator[Line]) -> str:
+def _signature(lines: Iterator[LogicalLine]) -> str:
     """The comments at the top, where a known generator signed them, else nothing."""
     header = "\n".join(line.comment for line in lines if not line.text)
     return header if _GENERATED.search(header) else ""
 
 
-def _names_everything(doc: Document, lines: list[tuple[Line, Parsed]], generated: bool) -> bool:
+def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], generated: bool) -> bool:
     """Whether the file is the whole of an environment: it says so or shows it, and every line has one version."""
     found = [entry for line, entry in lines if line.text and not entry.indexes]
     if not found or not all(_settled(entry) for entry in found):
@@ -115,7 +115,7 @@ def _place_of(doc: Document, context: str, part: str) -> Place:
     return doc.place(doc.text.count("\n", 0, start) + 1, start - line_start + 1, start, start + len(part))
 
 
-def _statements_of(file: _File, line: Line, found: Parsed, before: str) -> Iterator[Statement]:
+def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, before: str) -> Iterator[Statement]:
     doc = file.doc
     if line.comment:
         yield from waivers.waiver(doc, line.comment, doc.place(*line.span(0, 0)[:2]))
@@ -137,13 +137,13 @@ def _masked(url: str) -> str:
     return masked(url)
 
 
-def _place(doc: Document, line: Line, part: str) -> Place:
+def _place(doc: Document, line: LogicalLine, part: str) -> Place:
     """Where a part of a line stands; the whole line where variables or quotes changed it."""
     index = line.text.find(part)
     return doc.place(*(line.span(index, len(part)) if index >= 0 else line.span(0, len(line.text))))
 
 
-def _include(doc: Document, line: Line, target: str, constraint: bool) -> Statement:
+def _include(doc: Document, line: LogicalLine, target: str, constraint: bool) -> Statement:
     at = _place(doc, line, target)
     if unresolved(target) or is_template(target):
         return doc.unread(
@@ -154,7 +154,7 @@ def _include(doc: Document, line: Line, target: str, constraint: bool) -> Statem
     return Include(target=target, at=at, constraint=constraint, format="requirements")
 
 
-def _requirement(file: _File, line: Line, found: Parsed) -> Pin | Unread:
+def _requirement(file: _RequirementsFile, line: LogicalLine, found: Parsed) -> Pin | Unread:
     doc, text = file.doc, found.requirement
     at = _place(doc, line, text)
     if "${" in text and unresolved(text):
@@ -179,14 +179,14 @@ def _no_value(doc: Document, at: Place, text: str) -> Unread:
     return doc.unread(why, at, what=text, package=normalized(package) if package else None, template=True)
 
 
-def _index_for(file: _File, text: str) -> WheelIndex | None:
+def _index_for(file: _RequirementsFile, text: str) -> WheelIndex | None:
     """The index that decides the build of a requirement which itself names none."""
     if file.index is None or "+" in text:
         return None
     return file.index if normalized(requirement.leading_name(text)) in file.index.packages else None
 
 
-def _editable(file: _File, line: Line, target: str, before: str) -> Pin | Unread:
+def _editable(file: _RequirementsFile, line: LogicalLine, target: str, before: str) -> Pin | Unread:
     doc = file.doc
     at = _place(doc, line, target)
     if unresolved(target) or is_template(target):
@@ -209,7 +209,7 @@ def _editable(file: _File, line: Line, target: str, before: str) -> Pin | Unread
 
 
 def _addressed(
-    file: _File,
+    file: _RequirementsFile,
     at: Place,
     found: requirement_address.Address,
     text: str,

@@ -24,7 +24,7 @@ class Piece(NamedTuple):
     line_start: int
 
 
-class Line(NamedTuple):
+class LogicalLine(NamedTuple):
     """One logical line: continuations joined, the comment cut off, blanks around it dropped.
 
     `start`, `number` and `line_start` place its first character; `pieces` tells of the others where lines were joined.
@@ -54,7 +54,7 @@ class Line(NamedTuple):
 _LINE_ENDS = "\r\n\v\f\x1c\x1d\x1e\x85\u2028\u2029"
 
 
-def logical_lines(text: str) -> Iterator[Line]:
+def logical_lines(text: str) -> Iterator[LogicalLine]:
     """Every line that holds a requirement, an option or a comment, in linear time."""
     held: list[tuple[str, Piece]] = []
     number, offset, line_start = 1, 0, 0
@@ -70,7 +70,7 @@ def logical_lines(text: str) -> Iterator[Line]:
             plain = line[:cut].strip()
             if plain or cut < len(line):
                 lead = (len(line) - len(line.lstrip())) if plain else cut
-                yield Line(plain, line[cut:], offset + lead, number, line_start)
+                yield LogicalLine(plain, line[cut:], offset + lead, number, line_start)
         offset += len(raw)
         if raw[-1] in "\r\n":
             number, line_start = number + 1, offset
@@ -78,7 +78,7 @@ def logical_lines(text: str) -> Iterator[Line]:
         yield from _joined(held)
 
 
-def _joined(held: list[tuple[str, Piece]]) -> Iterator[Line]:
+def _joined(held: list[tuple[str, Piece]]) -> Iterator[LogicalLine]:
     """One line out of several, as pip joins them: backslashes stripped, a comment at the end set off by a blank."""
     parts: list[str] = []
     pieces: list[Piece] = []
@@ -99,7 +99,7 @@ def _joined(held: list[tuple[str, Piece]]) -> Iterator[Line]:
     if text or cut < len(whole):
         placed = tuple(piece._replace(at=piece.at - lead) for piece in pieces)
         first = placed[max(0, bisect_right(placed, (0, 1 << 62)) - 1)]
-        yield Line(text, whole[cut:], first.start - first.at, first.number, first.line_start, placed)
+        yield LogicalLine(text, whole[cut:], first.start - first.at, first.number, first.line_start, placed)
 
 
 def comment_start(line: str) -> int:

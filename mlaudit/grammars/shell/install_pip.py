@@ -39,7 +39,7 @@ _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 @dataclass(slots=True)
-class _Run:
+class _InstallerCall:
     """One installer call, its options sorted."""
 
     call: Call
@@ -114,8 +114,8 @@ def sync(call: Call) -> Iterator[Statement]:
     yield from _statements(_sorted(call, found))
 
 
-def _sorted(call: Call, found: list[Argument]) -> _Run:
-    run = _Run(call, [], [], [], [])
+def _sorted(call: Call, found: list[Argument]) -> _InstallerCall:
+    run = _InstallerCall(call, [], [], [], [])
     for argument in found:
         if not argument.option:
             run.operands.append(argument.value)
@@ -130,7 +130,7 @@ def _sorted(call: Call, found: list[Argument]) -> _Run:
     return run
 
 
-def _statements(run: _Run) -> Iterator[Statement]:
+def _statements(run: _InstallerCall) -> Iterator[Statement]:
     call = run.call
     yield from _indexes(run)
     variants: dict[str, Place] = {}
@@ -146,7 +146,7 @@ def _statements(run: _Run) -> Iterator[Statement]:
     yield from _cuda(call, variants)
 
 
-def _packages(run: _Run) -> Iterator[Statement]:
+def _packages(run: _InstallerCall) -> Iterator[Statement]:
     for option, word in run.included:
         yield from _included(run.call, word, constraint=option in _CONSTRAINTS)
     for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
@@ -159,7 +159,7 @@ def _packages(run: _Run) -> Iterator[Statement]:
         yield from _operand(run, word)
 
 
-def _indexes(run: _Run) -> Iterator[Statement]:
+def _indexes(run: _InstallerCall) -> Iterator[Statement]:
     for _, word in run.indexes:
         if word.unresolved:
             yield run.call.unknown(word)
@@ -243,7 +243,7 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
             )
 
 
-def _operand(run: _Run, word: Word) -> Iterator[Statement]:
+def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
     """One thing to install: a requirement, an address, an archive or a folder."""
     call = run.call
     text = word.text
@@ -261,7 +261,7 @@ def _operand(run: _Run, word: Word) -> Iterator[Statement]:
         yield _pin(run, text, call.at(word))
 
 
-def _pin(run: _Run, text: str, at: Place) -> Statement:
+def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
     call = run.call
     made = requirement.pin(
         call.doc,
@@ -278,7 +278,7 @@ def _pin(run: _Run, text: str, at: Place) -> Statement:
     return made
 
 
-def _addressed(run: _Run, word: Word) -> Statement:
+def _addressed(run: _InstallerCall, word: Word) -> Statement:
     """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
     call, at = run.call, run.call.at(word)
     found = requirement_address.parse(word.text)

@@ -22,17 +22,19 @@ _BUILT_FOR_CUDA = re.compile(r"\+cuda(\d{1,2}\.\d)")
 _NAMES = {Kind.CUDA: "cuda", Kind.CUDNN: "cudnn", Kind.DRIVER: "nvidia-driver", Kind.PYTHON: "python"}
 
 
-class _Row(NamedTuple):
+class _SystemPackageRow(NamedTuple):
     pattern: re.Pattern[str]
     version: str | None
 
 
 @lru_cache(maxsize=1)
-def _rows() -> tuple[_Row, ...]:
+def _rows() -> tuple[_SystemPackageRow, ...]:
     import tomli
 
     text = packaged("knowledge/system_packages.toml")
-    return tuple(_Row(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"])
+    return tuple(
+        _SystemPackageRow(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"]
+    )
 
 
 def install(call: Call) -> Iterator[Statement]:
@@ -51,7 +53,7 @@ def install(call: Call) -> Iterator[Statement]:
             yield from _stated(call, row, name, version, call.at(word))
 
 
-def _stated(call: Call, row: _Row, name: str, version: str, at: Place) -> Iterator[Statement]:
+def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Place) -> Iterator[Statement]:
     pinned = bool(version) and "*" not in version
     if pinned:
         yield _pin(call, Kind.SYSTEM, version, at, name=name)

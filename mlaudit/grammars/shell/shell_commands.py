@@ -69,13 +69,13 @@ class _Branch:
 
 def commands(text: str, values: MutableMapping[str, str]) -> Iterator[Command]:
     """The commands of a script; `values` are read and, by assignments, written. Raises BudgetExceeded."""
-    reader = _Reader(values)
+    reader = _CommandReader(values)
     for token in Lexer(text, values).tokens():
         yield from reader.feed(token)
     yield from reader.finish()
 
 
-class _Reader:
+class _CommandReader:
     """Collects tokens to commands.
 
     `guard` is whether the next command runs as far as `&&` and `||` tell, `last` the outcome of the command before it

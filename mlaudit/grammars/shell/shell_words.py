@@ -64,7 +64,7 @@ class Redirection:
 Token = Word | Operator | Redirection
 
 
-class _Builder:
+class _WordBuilder:
     """A word being read: pieces of text, of which those from unquoted expansions are split at blanks."""
 
     def __init__(self, start: int) -> None:
@@ -163,7 +163,7 @@ class Lexer:
         return (found.start(), min(found.end() + 1, len(self.text))) if found else (len(self.text), len(self.text))
 
     def _words(self) -> Iterator[Word]:
-        builder = _Builder(self.position)
+        builder = _WordBuilder(self.position)
         before = -1
         while self.position < len(self.text) and self.position != before:
             before = self.position
@@ -173,7 +173,7 @@ class Lexer:
             builder.add(self.text[builder.start : self.position])
         yield from builder.words(self.position)
 
-    def _piece(self, builder: _Builder) -> None:
+    def _piece(self, builder: _WordBuilder) -> None:
         """One piece of a word from where the lexer stands; it stands still where the word ends."""
         jinja = _JINJA.match(self.text, self.position)
         if jinja:
@@ -196,13 +196,13 @@ class Lexer:
                 builder.add(plain[0])
                 self.position = plain.end()
 
-    def _single(self, builder: _Builder) -> None:
+    def _single(self, builder: _WordBuilder) -> None:
         found = _SINGLE.match(self.text, self.position)
         builder.quoted = True
         builder.add(found[1] if found else self.text[self.position + 1 :])
         self.position = found.end() if found else len(self.text)
 
-    def _escape(self, builder: _Builder) -> None:
+    def _escape(self, builder: _WordBuilder) -> None:
         continuation = _BLANK.match(self.text, self.position)
         if continuation and "\n" in continuation[0][:3]:
             self.position += 3 if continuation[0][1] == "\r" else 2
@@ -211,7 +211,7 @@ class Lexer:
         builder.quoted = True
         self.position = min(self.position + 2, len(self.text))
 
-    def _double(self, builder: _Builder) -> None:
+    def _double(self, builder: _WordBuilder) -> None:
         self.position += 1
         builder.quoted = True
         while self.position < len(self.text) and self.text[self.position] != '"':
@@ -225,13 +225,13 @@ class Lexer:
                 self._expansion(builder, split=False)
         self.position += 1
 
-    def _escape_in_quotes(self, builder: _Builder) -> None:
+    def _escape_in_quotes(self, builder: _WordBuilder) -> None:
         escaped = self.text[self.position + 1 : self.position + 2]
         if escaped != "\n":
             builder.add(escaped if escaped in _DOUBLE_ESCAPES else "\\" + escaped)
         self.position += 2
 
-    def _expansion(self, builder: _Builder, *, split: bool) -> None:
+    def _expansion(self, builder: _WordBuilder, *, split: bool) -> None:
         start = self.position
         if self.text.startswith("$'", start) and split:
             self.position += 1

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlaudit.reporters._groups import Group
+from mlaudit.reporters._groups import FindingGroup
 
 MEANING = {
     "model": "the model does not load, or answers otherwise",
@@ -16,6 +16,6 @@ MEANING = {
 _BY_FAMILY = {"1": "model", "2": "packages", "3": "platform", "4": "model", "9": "audit"}
 
 
-def breaks(group: Group) -> str:
+def breaks(group: FindingGroup) -> str:
     """The kind of breakage, from the family of the rule's code."""
     return _BY_FAMILY.get(group.first.code.removeprefix("MLA")[:1], "version")

@@ -8,14 +8,14 @@ from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.report import Environment, Report
 from mlaudit.reporters._escape import ADDRESS, for_html, for_prose
 from mlaudit.reporters._facts import headline, unread
-from mlaudit.reporters._groups import Group, grouped
+from mlaudit.reporters._groups import FindingGroup, grouped
 from mlaudit.reporters._html.breaks import breaks
 
 OPEN = 3
 """Errors that are shown unfolded."""
 
 
-def findings(report: Report, groups: Sequence[Group]) -> Iterator[str]:
+def findings(report: Report, groups: Sequence[FindingGroup]) -> Iterator[str]:
     """Every finding that counts, folded but for the first errors; then the suppressed ones with the reason of each."""
     yield f"<section><h2>Findings <small>{len(report.findings)}</small></h2>"
     if not groups:
@@ -31,7 +31,7 @@ def findings(report: Report, groups: Sequence[Group]) -> Iterator[str]:
         yield "</section>"
 
 
-def _finding(group: Group, attributes: str) -> Iterator[str]:
+def _finding(group: FindingGroup, attributes: str) -> Iterator[str]:
     finding = group.first
     yield f'<details class="finding b-{breaks(group)} s-{finding.severity.value}"{attributes}>'
     yield (
@@ -59,7 +59,7 @@ def _evidence(one: Evidence) -> str:
     return f'<p class="quiet">Source: {linked(one.source)} ({measured}{for_html(one.checked)})</p>'
 
 
-def _places(group: Group) -> Iterator[str]:
+def _places(group: FindingGroup) -> Iterator[str]:
     yield '<ul class="places">'
     for place, said in group.sides():
         value = f"<code>{for_html(said)}</code>" if said else ""

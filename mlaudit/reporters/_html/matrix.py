@@ -9,7 +9,7 @@ from mlaudit.model.nouns import Kind, Place, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Environment, Report, Row
 from mlaudit.reporters._escape import for_css, for_html
 from mlaudit.reporters._facts import by_package, cell_text, distance, worst_first
-from mlaudit.reporters._groups import Group, grouped
+from mlaudit.reporters._groups import FindingGroup, grouped
 from mlaudit.reporters._html.breaks import breaks
 
 WIDE = 6
@@ -27,7 +27,7 @@ class Matrix:
 
     environments: tuple[Environment, ...]
     rows: tuple[Row, ...]
-    groups: tuple[Group, ...]
+    groups: tuple[FindingGroup, ...]
     at_cell: Numbers
     at_row: Mapping[str, list[int]]
 
@@ -82,12 +82,12 @@ def _line(of: Matrix, row: Row) -> str:
     return f"<tr>{head}{''.join(cells)}</tr>"
 
 
-def _of_cell(of: Matrix, row: Row, name: str) -> Group | None:
+def _of_cell(of: Matrix, row: Row, name: str) -> FindingGroup | None:
     numbers = of.at_cell.get((row.package, name))
     return of.groups[numbers[0]] if numbers else None
 
 
-def _style(finding: Group) -> str:
+def _style(finding: FindingGroup) -> str:
     return f"b-{breaks(finding)} s-{finding.severity.value}"
 
 
@@ -100,7 +100,7 @@ def _worst_by_reader(crossings: Sequence[Crossing]) -> dict[str, Crossing]:
     return worst
 
 
-def _cell(cell: Cell, crossing: Crossing | None, finding: Group | None, writes: bool) -> str:
+def _cell(cell: Cell, crossing: Crossing | None, finding: FindingGroup | None, writes: bool) -> str:
     styles = [
         *(["none"] if cell.state in _STATED_NOWHERE else []),
         *(["from"] if writes else []),
@@ -112,7 +112,7 @@ def _cell(cell: Cell, crossing: Crossing | None, finding: Group | None, writes: 
     return f"<td{attribute}>{for_html(cell_text(cell))}{f'<small>{said}</small>' if said else ''}</td>"
 
 
-def _said(crossing: Crossing | None, finding: Group | None) -> str:
+def _said(crossing: Crossing | None, finding: FindingGroup | None) -> str:
     """A few words under a version, so that nothing is told by colour alone."""
     if finding is not None:
         return f"{finding.severity.value}: {breaks(finding)}"
@@ -144,7 +144,7 @@ def data(of: Matrix) -> dict[str, object]:
     }
 
 
-def _finding_data(group: Group, numbers: Mapping[str, int]) -> dict[str, object]:
+def _finding_data(group: FindingGroup, numbers: Mapping[str, int]) -> dict[str, object]:
     """`s` severity, `p` packages, `e` environments."""
     concerned = [numbers[name] for name in group.environments if name in numbers]
     return {"s": group.severity.value, "p": list(group.packages), "e": concerned}

@@ -12,7 +12,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
 from mlaudit.sources.images.file_system import wanted
-from mlaudit.sources.images.layers import Layer, scan, take
+from mlaudit.sources.images.layers import ImageLayer, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import BEHIND, BLOCK, Entry, TarWalk, clean, looks_like_tar
 
@@ -88,7 +88,7 @@ class SeekableArchive:
             stream.seek(stored.start)
             return stream.read(stored.size)
 
-    def layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         stored = self._found(name)
         with self._open() as stream:
@@ -111,9 +111,9 @@ class StreamedArchive:
 
     def __init__(self, reader: Reader) -> None:
         self._small: dict[str, bytes] = {}
-        self._layers: dict[str, Layer] = {}
+        self._layers: dict[str, ImageLayer] = {}
         self._links: dict[str, str] = {}
-        self.root = Layer()
+        self.root = ImageLayer()
         self.problem: str | None = None
         try:
             walk = TarWalk(reader)
@@ -163,7 +163,7 @@ class StreamedArchive:
             raise Unreadable(f"the archive does not hold `{name[:100]}`{f' ({self.problem})' if self.problem else ''}")
         return self._small[self._resolved(name)]
 
-    def layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         found = self._layers.get(self._resolved(name))
         if found is None:

@@ -200,7 +200,7 @@ def _gunzipped(raw: Pieces) -> Pieces:
         raise Unreadable("its gzip stream is cut: the end mark is missing")
 
 
-class _Decompressor(Protocol):
+class _StreamDecompressor(Protocol):
     """What `bz2`, `lzma` and `compression.zstd` have in common."""
 
     @property
@@ -212,7 +212,7 @@ class _Decompressor(Protocol):
     def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
 
 
-def _maker(name: str) -> Callable[[], _Decompressor]:
+def _maker(name: str) -> Callable[[], _StreamDecompressor]:
     if name == "bz2":
         import bz2
 
@@ -222,7 +222,7 @@ def _maker(name: str) -> Callable[[], _Decompressor]:
     return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)
 
 
-def _decompressed(raw: Pieces, make: Callable[[], _Decompressor]) -> Pieces:
+def _decompressed(raw: Pieces, make: Callable[[], _StreamDecompressor]) -> Pieces:
     """Every stream of a file, in pieces of `PIECE` bytes at most."""
     inner = make()
     for chunk in raw:

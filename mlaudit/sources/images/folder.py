@@ -11,7 +11,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
-from mlaudit.sources.images.layers import MAX_HELD, Layer, scan
+from mlaudit.sources.images.layers import MAX_HELD, ImageLayer, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean
 from mlaudit.sources.paths import open_regular
@@ -76,7 +76,7 @@ class LayoutFolder:
             raise Unreadable(f"`{name[:100]}` has more than the {JSON_LIMIT} bytes that a manifest may have")
         return data
 
-    def layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         with open_regular(self._path(name), follow=False) as stream:
             return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name)
@@ -113,12 +113,12 @@ def _system_pythons(folder: Path) -> Iterator[str]:
             continue
 
 
-class _Walk:
+class _ImageFolderWalk:
     """One walk through a root file system."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = str(folder)
-        self.layer = Layer()
+        self.layer = ImageLayer()
 
     def run(self) -> None:
         waiting = [""]
@@ -176,9 +176,9 @@ def _entered(folder: str, name: str) -> bool:
     return not inside or name.endswith(_METADATA)
 
 
-def scan_folder(folder: Path) -> Layer:
+def scan_folder(folder: Path) -> ImageLayer:
     """What a root file system or conda prefix holds."""
-    walk = _Walk(folder)
+    walk = _ImageFolderWalk(folder)
     walk.run()
     return walk.layer
 

@@ -31,7 +31,7 @@ _MAX_HOPS = 40
 
 
 @dataclass(slots=True)
-class Layer:
+class ImageLayer:
     """What one layer holds that matters.
 
     Attributes:
@@ -56,9 +56,9 @@ class Layer:
             self.gaps.append(Gap(path=path, why=why, what=what))
 
 
-def scan(reader: Reader, shown: str) -> Layer:
+def scan(reader: Reader, shown: str) -> ImageLayer:
     """What a layer holds; where it cannot be read to its end, that is a gap and the layer is lost."""
-    layer = Layer()
+    layer = ImageLayer()
     try:
         unpacked = unfolded(reader)
         walk = TarWalk(unpacked)
@@ -72,7 +72,7 @@ def scan(reader: Reader, shown: str) -> Layer:
     return layer
 
 
-def take(layer: Layer, walk: TarWalk, entry: Entry) -> None:
+def take(layer: ImageLayer, walk: TarWalk, entry: Entry) -> None:
     """Keep of one entry what matters. Raises Unreadable."""
     layer.entries += 1
     if layer.entries > MAX_ENTRIES or len(layer.files) > MAX_HELD or layer.held_bytes > MAX_HELD_BYTES:
@@ -98,7 +98,7 @@ def take(layer: Layer, walk: TarWalk, entry: Entry) -> None:
         _keep(layer, walk, entry, path, limit)
 
 
-def _white_out(layer: Layer, path: str, name: str) -> None:
+def _white_out(layer: ImageLayer, path: str, name: str) -> None:
     folder = path[: -len(name)].rstrip("/")
     if name == _OPAQUE:
         layer.opaque.add(folder)
@@ -110,7 +110,7 @@ def _white_out(layer: Layer, path: str, name: str) -> None:
         layer.whiteouts.add(f"{folder}/{hidden}" if folder else hidden)
 
 
-def _keep(layer: Layer, walk: TarWalk, entry: Entry, path: str, limit: int) -> None:
+def _keep(layer: ImageLayer, walk: TarWalk, entry: Entry, path: str, limit: int) -> None:
     if len(path) > MAX_PATH:
         layer.gap(path[:200], f"its path has more than {MAX_PATH} characters")
         return
@@ -134,7 +134,7 @@ class Merged:
         self.gaps: list[Gap] = []
         self.lost = False
 
-    def lay(self, layer: Layer) -> None:
+    def lay(self, layer: ImageLayer) -> None:
         """Put a layer over those before: what it deletes and hides goes, what it holds comes."""
         held = _linked(layer.files, self.files)
         gone = _Gone(layer, held, self.files)
@@ -147,7 +147,7 @@ class Merged:
 class _Gone:
     """What a layer takes away from those below it."""
 
-    def __init__(self, layer: Layer, held: Iterable[str], below: Iterable[str]) -> None:
+    def __init__(self, layer: ImageLayer, held: Iterable[str], below: Iterable[str]) -> None:
         self._layer = layer
         self._folders = {folder for path in held for folder in ancestors(path)}
         asked = {hash(one) for path in below for one in (path, *ancestors(path))}

@@ -17,7 +17,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import Setup
-from mlaudit.sources.images.layers import Layer
+from mlaudit.sources.images.layers import ImageLayer
 
 MAX_DEPTH = 4
 """Indexes inside indexes."""
@@ -48,7 +48,7 @@ class Blobs(Protocol):
         """A small blob. Raises Unreadable."""
         ...
 
-    def layer(self, name: str) -> Layer:
+    def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         ...
 
@@ -83,7 +83,7 @@ def images(blobs: Blobs) -> list[Image]:
         if blobs.holds("manifest.json"):
             return list(_saved(blobs))
         if blobs.holds("index.json"):
-            return list(_Index(blobs).images("index.json", 0))
+            return list(_IndexWalk(blobs).images("index.json", 0))
     except Malformed as error:
         raise Unreadable(f"its manifest is not as it should be: {error}") from None
     return []
@@ -115,7 +115,7 @@ def _config_platform(blobs: Blobs, config: str) -> str:
         return ""
 
 
-class _Index:
+class _IndexWalk:
     """A walk through indexes that ends, whatever they refer to."""
 
     def __init__(self, blobs: Blobs) -> None:

@@ -64,7 +64,7 @@ def _is_image(blobs: layout.Blobs) -> bool:
     return blobs.holds("manifest.json") or blobs.holds("index.json")
 
 
-def _plain(layer: layers.Layer, shown: str) -> FileSystem | None:
+def _plain(layer: layers.ImageLayer, shown: str) -> FileSystem | None:
     """A root file system in an archive, as `docker export` and conda-pack write it."""
     if not layer.files and layer.lost:
         raise Unreadable(layer.gaps[0].why)

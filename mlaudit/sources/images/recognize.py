@@ -9,14 +9,14 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
 from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
 from mlaudit.sources.paths import open_regular
-from mlaudit.sources.working_tree import Root
+from mlaudit.sources.working_tree import WorkingTree
 
 _COMPRESSED = (b"\x1f\x8b", b"\x28\xb5\x2f\xfd", b"BZh", b"\xfd7zXZ\x00")
 _MAGIC = b"ustar"
 _MAGIC_AT = 257
 
 
-def image_document(path: Path, root: Root, platform: str | None = None) -> Document | None:
+def image_document(path: Path, root: WorkingTree, platform: str | None = None) -> Document | None:
     """The document of an image or root file system; None where a path is neither.
 
     Args:

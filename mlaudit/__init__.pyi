@@ -1,0 +1,64 @@
+# The types of what `__init__.py` loads on demand.
+
+from mlaudit.door import AuditReport as Report
+from mlaudit.door import check, compare, read
+from mlaudit.guard import Drift, DriftWarning
+from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.model.errors import MlauditError, Unreadable, UsageError
+from mlaudit.model.nouns import (
+    Distance,
+    Edit,
+    Evidence,
+    Fix,
+    Kind,
+    Layer,
+    Pin,
+    Place,
+    Reading,
+    Severity,
+    State,
+    Target,
+    Unread,
+    Verdict,
+)
+from mlaudit.model.report import Cell, Crossing, Environment, Finding, Row, Summary
+from mlaudit.request.config_file import ConfigError
+from mlaudit.request.source_spec import BadSource
+
+__all__ = [
+    "BadSource",
+    "Cell",
+    "ConfigError",
+    "Crossing",
+    "Distance",
+    "Drift",
+    "DriftWarning",
+    "Edit",
+    "Environment",
+    "Evidence",
+    "Finding",
+    "Fix",
+    "Kind",
+    "KnowledgeError",
+    "Layer",
+    "MlauditError",
+    "Pin",
+    "Place",
+    "Reading",
+    "Report",
+    "Row",
+    "Severity",
+    "State",
+    "Summary",
+    "Target",
+    "Unread",
+    "Unreadable",
+    "UsageError",
+    "Verdict",
+    "__version__",
+    "check",
+    "compare",
+    "read",
+]
+
+__version__: str

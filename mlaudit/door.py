@@ -1,0 +1,277 @@
+"""The door for programs: keyword arguments → the request that the commands carry out → a report that shows itself."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from os import PathLike, fspath
+from pathlib import Path
+
+from mlaudit import api
+from mlaudit.discovery.configuration import settings_for
+from mlaudit.model.errors import UsageError
+from mlaudit.model.nouns import Pin, Reading, Unread
+from mlaudit.model.report import Environment, Report
+from mlaudit.request.options import Options, codes_of, wanted_of
+from mlaudit.request.wanted import Wanted
+from mlaudit.sources.confinement import tree_around
+from mlaudit.sources.paths import is_folder
+
+PathOrText = str | PathLike[str]
+Texts = str | Iterable[str]
+"""One text, or several."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, repr=False)
+class AuditReport(Report):
+    """A report that shows itself in every output format; as `mlaudit.Report` it is what `check` and `compare` give."""
+
+    def render(self, output_format: str = "table") -> str:
+        """The report in one of the output formats of the command line. Raises UsageError."""
+        from mlaudit.reporters._registry import Style, formats, render
+
+        if output_format not in formats():
+            raise UsageError(f"{output_format!r} is no output format; expected one of {', '.join(formats())}")
+        return render(output_format)(self, Style())
+
+    def to_json(self) -> str:
+        """The text that `--format json` writes."""
+        return self.render("json")
+
+    def _repr_html_(self) -> str:
+        """The findings as a table, for a notebook."""
+        from mlaudit.reporters._notebook import as_html
+
+        return as_html(self)
+
+    def _repr_markdown_(self) -> str:
+        """The findings as Markdown, for a notebook that shows no HTML."""
+        return self.render("markdown")
+
+
+def check(
+    root: PathOrText = ".",
+    *,
+    paths: Iterable[PathOrText] = (),
+    fail_on: str | None = None,
+    select: Texts = (),
+    ignore: Texts = (),
+    package: Texts = (),
+    config: PathOrText | None = None,
+    no_config: bool = False,
+    python: str | None = None,
+    platform: str | None = None,
+    extra: Texts = (),
+    group: Texts = (),
+    define: Mapping[str, str] | None = None,
+    baseline: PathOrText | None = None,
+    today: date | None = None,
+) -> AuditReport:
+    """Audit what the configuration in a folder declares or, without one, what is found below that folder.
+
+    Args:
+        root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
+        paths: with a configuration, only environments that have a source at or below one of these, and those that
+            they are compared with; without one, what is found below these.
+        today: the day on which dated ignores are judged; the current one where None.
+
+    The other arguments are the options of `mlaudit check`.
+
+    Raises:
+        MlauditError: the configuration cannot be used, a path is not there, or an option means nothing.
+    """
+    folder = _folder(root)
+    options = _options(
+        folder,
+        Asked(
+            fail_on=fail_on,
+            select=_texts(select),
+            ignore=_texts(ignore),
+            package=_texts(package),
+            config=_placed(config, folder),
+            isolated=no_config,
+            wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
+            define=define or {},
+            baseline=_placed(baseline, folder),
+        ),
+        today,
+    )
+    return _shown(api.check([str(folder / fspath(path)) for path in paths] or [str(folder)], options))
+
+
+def compare(
+    training: PathOrText,
+    serving: PathOrText,
+    *others: PathOrText,
+    root: PathOrText = ".",
+    fail_on: str | None = None,
+    select: Texts = (),
+    ignore: Texts = (),
+    package: Texts = (),
+    config: PathOrText | None = None,
+    no_config: bool = False,
+    python: str | None = None,
+    platform: str | None = None,
+    extra: Texts = (),
+    group: Texts = (),
+    define: Mapping[str, str] | None = None,
+    as_: str | None = None,
+    baseline: PathOrText | None = None,
+    today: date | None = None,
+) -> AuditReport:
+    """Compare sources: the first writes, the others read.
+
+    Args:
+        training, serving, others: a SOURCE of the command line, or a path.
+        root: the folder that paths, given and reported, are relative to, and whose configuration applies.
+        as_: the format of the sources.
+        today: the day on which dated ignores are judged; the current one where None.
+
+    The other arguments are the options of `mlaudit compare`.
+
+    Raises:
+        MlauditError: a source or an option means nothing, or the configuration cannot be used.
+    """
+    folder = _folder(root)
+    options = _options(
+        folder,
+        Asked(
+            fail_on=fail_on,
+            select=_texts(select),
+            ignore=_texts(ignore),
+            package=_texts(package),
+            config=_placed(config, folder),
+            isolated=no_config,
+            wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
+            define=define or {},
+            as_format=as_,
+            baseline=_placed(baseline, folder),
+        ),
+        today,
+    )
+    return _shown(api.compare([fspath(source) for source in (training, serving, *others)], options, folder=folder))
+
+
+def read(
+    source: PathOrText,
+    *,
+    root: PathOrText = ".",
+    python: str | None = None,
+    platform: str | None = None,
+    extra: Texts = (),
+    group: Texts = (),
+    define: Mapping[str, str] | None = None,
+    as_: str | None = None,
+) -> Reading:
+    """What a source says: its `pins`, everything `unread` with the reason, and whether it is `complete`.
+
+    Args:
+        source: a SOURCE of the command line, or a path relative to `root`.
+        as_: the format of the source.
+
+    Raises:
+        MlauditError: the source or an option means nothing; what cannot be read is an entry of `unread`.
+    """
+    folder = _folder(root)
+    asked = Asked(
+        wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
+        define=define or {},
+        as_format=as_,
+        isolated=True,
+    )
+    (environment,) = api.listing([fspath(source)], _options(folder, asked, None), folder=folder)
+    return _joined(fspath(source), environment)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What may be asked of every command, in the words of the command line."""
+
+    wanted: Wanted
+    config: Path | None = None
+    isolated: bool = False
+    fail_on: str | None = None
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    package: Sequence[str] = ()
+    define: Mapping[str, str]
+    as_format: str | None = None
+    baseline: Path | None = None
+
+
+def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, today: date) -> Options:
+    """What was asked, laid over the configuration that applies to `start`. Raises ConfigError and UsageError.
+
+    Args:
+        root: what paths are reported relative to; configuration is looked for from `start` up to it.
+        tree: what included files must lie in; `root` where None.
+    """
+    settings = settings_for(
+        start,
+        root,
+        asked.config,
+        isolated=asked.isolated,
+        fail_on=asked.fail_on,
+        select=codes_of(asked.select),
+        ignore=codes_of(asked.ignore),
+        packages=tuple(asked.package),
+        defines=asked.define,
+        codes=api.rule_words(),
+    )
+    return Options(
+        root=root,
+        tree=tree,
+        as_format=asked.as_format,
+        wanted=asked.wanted,
+        settings=settings,
+        only=tuple(asked.package),
+        waivers=not asked.isolated,
+        today=today,
+        baseline=api.baseline_of(asked.baseline),
+    )
+
+
+def _options(folder: Path, asked: Asked, today: date | None) -> Options:
+    day = date.today() if today is None else today
+    return options_of(asked, root=folder, start=folder, tree=tree_around(folder), today=day)
+
+
+def _folder(root: PathOrText) -> Path:
+    """The folder that a call is about. Raises UsageError."""
+    folder = Path(root)
+    if not is_folder(folder):
+        raise UsageError(f"root={fspath(root)!r}: expected a folder that is there")
+    return folder
+
+
+def _placed(path: PathOrText | None, folder: Path) -> Path | None:
+    return None if path is None else folder / path
+
+
+def _texts(given: Texts) -> tuple[str, ...]:
+    return (given,) if isinstance(given, str) else tuple(given)
+
+
+def _shown(report: Report) -> AuditReport:
+    return AuditReport(**{field.name: getattr(report, field.name) for field in fields(report)})
+
+
+def _joined(source: str, environment: Environment) -> Reading:
+    """One reading of all documents that a source consists of."""
+    readings = environment.readings
+    if len(readings) == 1:
+        return readings[0]
+    pins: list[Pin] = [pin for reading in readings for pin in reading.pins]
+    unread: list[Unread] = [entry for reading in readings for entry in reading.unread]
+    return Reading(
+        path=source,
+        format=", ".join(dict.fromkeys(reading.format for reading in readings)),
+        complete=environment.complete,
+        roots=tuple(root for reading in readings for root in reading.roots),
+        pins=tuple(pins),
+        includes=tuple(include for reading in readings for include in reading.includes),
+        facts=tuple(fact for reading in readings for fact in reading.facts),
+        waivers=tuple(waiver for reading in readings for waiver in reading.waivers),
+        unread=tuple(unread),
+    )

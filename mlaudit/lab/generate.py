@@ -1,0 +1,68 @@
+"""Writes what is made from the decorators of parsers: the index of names, and the file pattern of the pre-commit hook.
+
+    python -m mlaudit.lab.generate
+
+Run it whenever a parser comes, goes or knows other names; `tests/test_registry.py` fails until then.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from mlaudit.model.packaged import HOME
+from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
+from mlaudit.parsers._registry import Parser, parsers
+from mlaudit.request.config_file import OWN_FILE
+
+INDEX = HOME / "parsers" / "_index.json"
+HOOKS = HOME.parent / ".pre-commit-hooks.yaml"
+_PATTERN = re.compile(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
+
+
+def index_text(every: Iterable[Parser]) -> str:
+    """The text of `_index.json`."""
+    formats = {
+        one.format: (IndexedFormat(kind=one.kind, access=one.access, artifact=one.artifact), one.files) for one in every
+    }
+    data = index_data(
+        {name: entry for name, (entry, _) in formats.items()}, {name: files for name, (_, files) in formats.items()}
+    )
+    return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def hook_lines(every: Iterable[Parser]) -> str:
+    """The alternatives of the hook's pattern, one a line: names of all formats that state versions, and of our own.
+
+    Artifacts are left out: many are called like any data (`*.json`, `*.bin`), and data never starts the hook.
+    """
+    stating = (one for one in every if (not one.artifact or one.kind == "descriptor") and one.access != "tree")
+    patterns = [pattern for one in stating for pattern in (*one.files, *one.usual_files)]
+    return "".join(f"      {line}|\n" for line in hook_pattern([*patterns, OWN_FILE]))[:-2] + "\n"
+
+
+def hook_text(text: str, every: Iterable[Parser]) -> str:
+    """The text of `.pre-commit-hooks.yaml` with its pattern renewed."""
+    lines = hook_lines(every)
+    return _PATTERN.sub(lambda _: lines, text, count=1)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8", newline="\n")
+    sys.stdout.write(f"wrote {path.name}\n")
+
+
+def main() -> int:
+    """Write both files; the hook's only in a checkout."""
+    every = tuple(parsers().values())
+    _write(INDEX, index_text(every))
+    if HOOKS.is_file():
+        _write(HOOKS, hook_text(HOOKS.read_text(encoding="utf-8"), every))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

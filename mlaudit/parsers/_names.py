@@ -1,0 +1,139 @@
+"""Which formats a path's name tells: literal names and endings are looked up, patterns are for the rest."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from fnmatch import translate
+from functools import lru_cache
+from typing import Any
+
+_WILDCARDS = frozenset("*?[")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedFormat:
+    """What the index keeps of a format, so that its parser need not be imported for it."""
+
+    kind: str
+    access: str
+    artifact: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class NameIndex:
+    """Formats by what their patterns spell out; everything is in lower case.
+
+    Attributes:
+        literal: names that are spelled out whole (`uv.lock`).
+        endings: endings that begin with a dot, behind anything (`*.pkl`).
+        patterns: other patterns of names by the ending that they spell out; empty where they spell out none.
+        paths: patterns with folders.
+    """
+
+    formats: Mapping[str, IndexedFormat]
+    literal: Mapping[str, tuple[str, ...]]
+    endings: Mapping[str, tuple[str, ...]]
+    patterns: Mapping[str, Mapping[str, tuple[str, ...]]]
+    paths: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def of(cls, data: Mapping[str, Any]) -> NameIndex:
+        """The index in the data that `index_data` makes."""
+        return cls(
+            formats={name: IndexedFormat(**entry) for name, entry in data["formats"].items()},
+            literal=data["literal"],
+            endings=data["endings"],
+            patterns=data["patterns"],
+            paths=data["paths"],
+        )
+
+    def names(self, path: str) -> list[str]:
+        """The formats whose patterns a path fits, in order."""
+        lowered = path.lower()
+        told = set(_of_name(self, lowered.rpartition("/")[2]))
+        for pattern, formats in self.paths.items():
+            if matches(pattern, lowered):
+                told.update(formats)
+        return sorted(told)
+
+
+@lru_cache(maxsize=4096)
+def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
+    told = {*index.literal.get(name, ())}
+    start = name.find(".")
+    while start >= 0:
+        told.update(index.endings.get(name[start:], ()))
+        start = name.find(".", start + 1)
+    for ending in {_spelled_ending(name), ""}:
+        for pattern, formats in index.patterns.get(ending, {}).items():
+            if matches(pattern, name):
+                told.update(formats)
+    return tuple(told)
+
+
+def _spelled_ending(text: str) -> str:
+    """The last dot and what stands behind it; empty where there is none, or a pattern does not spell it out."""
+    _, dot, ending = text.rpartition(".")
+    return "" if _WILDCARDS.union("]").intersection(ending) else dot + ending if dot else ""
+
+
+def matches(pattern: str, path: str) -> bool:
+    """Whether a path fits a pattern, in whatever case; one without `/` is held against the file's name alone."""
+    whole, text = ("*/" + pattern, "/" + path) if "/" in pattern else (pattern, path.rpartition("/")[2])
+    return _has_literals(whole, text) and _glob(whole).match(text) is not None
+
+
+def _has_literals(pattern: str, text: str) -> bool:
+    """Whether the text holds what the pattern spells out: nearly every pattern is ruled out without compiling it."""
+    if "[" in pattern:
+        return True
+    lowered = text.lower()
+    return all(piece in lowered for piece in pattern.lower().replace("?", "*").split("*"))
+
+
+@lru_cache(maxsize=4096)
+def _glob(pattern: str) -> re.Pattern[str]:
+    return re.compile(translate(pattern), re.IGNORECASE)
+
+
+def index_data(formats: Mapping[str, IndexedFormat], files: Mapping[str, Iterable[str]]) -> dict[str, Any]:
+    """What `_index.json` holds, from what the decorators say: the names of formats, and the patterns of each."""
+    data: dict[str, Any] = {"formats": {}, "literal": {}, "endings": {}, "patterns": {}, "paths": {}}
+    for name, entry in formats.items():
+        data["formats"][name] = {"kind": entry.kind, "access": entry.access, "artifact": entry.artifact}
+        for pattern in files[name]:
+            _add(data, pattern.lower(), name)
+    return data
+
+
+def _add(data: dict[str, Any], pattern: str, format_name: str) -> None:
+    if "/" in pattern:
+        table, key = data["paths"], pattern
+    elif not _WILDCARDS.intersection(pattern):
+        table, key = data["literal"], pattern
+    elif pattern.startswith("*.") and not _WILDCARDS.intersection(pattern[1:]):
+        table, key = data["endings"], pattern[1:]
+    else:
+        table, key = data["patterns"].setdefault(_spelled_ending(pattern), {}), pattern
+    if format_name not in table.setdefault(key, []):
+        table[key].append(format_name)
+
+
+def hook_pattern(patterns: Iterable[str]) -> Iterator[str]:
+    """Regular expressions of paths that fit glob patterns, each once and in order, as pre-commit's `files` wants."""
+    yield from sorted({_expression(pattern.lower()) for pattern in patterns})
+
+
+_PIECE = re.compile(r"\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
+
+
+def _expression(pattern: str) -> str:
+    anything = ".*" if "/" in pattern else "[^/]*"
+    pieces = {"*": anything, "?": "[^/]"}
+    return "".join(
+        pieces.get(piece)
+        or (piece.replace("[!", "[^", 1) if piece.startswith("[") and len(piece) > 1 else re.escape(piece))
+        for piece in _PIECE.findall(pattern)
+    )
