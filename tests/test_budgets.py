@@ -11,7 +11,7 @@ from mlaudit.document import yaml
 from mlaudit.document.document import Document
 from mlaudit.document.json_stream import WHOLE
 from mlaudit.document.positions import json_locator
-from mlaudit.grammars import python_source, python_values
+from mlaudit.grammars import python_source, python_values, sbom
 from mlaudit.grammars.pypi import hatch_environments, pyproject_text
 from mlaudit.model.nouns import Reading
 from mlaudit.parsers import cyclonedx, gitlab_ci, notebook, noxfile, setup_cfg, tox_ini
@@ -93,6 +93,7 @@ HOSTILE = {
     "hatch-templates": ("hatch.toml", _HATCH_CHAIN, hatch_environments, "TEMPLATES"),
     "yaml-merges": ("conda.yaml", _MERGES, yaml, "VALUES"),
     "notebook-cells": ("a.ipynb", _CELLS, notebook, "CELLS"),
+    "bill-components": ("bom.json", _BILL, sbom, "COMPONENTS"),
     "bill-depth": ("bom.json", _BILL, cyclonedx, "STEPS"),
 }
 """Documents whose work grows with a power of their size, the module whose limit ends it, and the limit's name."""

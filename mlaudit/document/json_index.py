@@ -11,7 +11,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Iterator
 
-from mlaudit.document.positions import BOUND, BYTE_ORDER_MARK, Leaf, Table, TreeIndex, TreeNode
+from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Leaf, Table, TreeIndex, TreeNode
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
 _GAP = re.compile(r"[ \t\r\n,]*")
