@@ -8,6 +8,7 @@ import tomli
 
 from mlaudit.document.budget import BudgetExceeded, Limit
 
+CHARACTERS = Limit(name="characters of TOML", most=20_000_000)
 LINES = Limit(name="lines and commas of TOML", most=500_000)
 TABLES = Limit(name="tables and dotted keys of TOML", most=100_000)
 """A table takes about a kilobyte of memory, a value a third of it."""
@@ -48,7 +49,13 @@ def toml_loads(text: str) -> dict[str, object]:
     return document
 
 
+def _check_length(text: str) -> None:
+    if len(text) > CHARACTERS.most:
+        raise BudgetExceeded(CHARACTERS)
+
+
 def _check_size(text: str) -> None:
+    _check_length(text)
     if text.count("\n") + text.count(",") > LINES.most:
         raise BudgetExceeded(LINES)
     if text.count("[") + text.count(".") <= TABLES.most:
@@ -67,8 +74,9 @@ def loads_lock(text: str) -> dict[str, object]:
     else is as `toml_loads` gives it. For callers that ask neither for hashes nor for what a wheel is built for.
 
     Raises:
-        ValueError: as `toml_loads`, with the places of the text as it is.
+        ValueError, BudgetExceeded: as `toml_loads`, with the places of the text as it is.
     """
+    _check_length(text)
     if '"""' in text or "'''" in text:  # only then can a line's begin lie within a string
         return toml_loads(text)
     short = text.replace("\r\n", "\n") if "\r" in text else text
