@@ -22,7 +22,7 @@ _BUILD_GROUP = "build-system"
 _REFERENCE = re.compile(r"%\(([^()\n]{1,255})\)s")
 MAX_REFERENCES = 10
 """References inside references that are followed, as configparser does."""
-LINES = Limit(name="lines of options, counted again for each reference to them", most=300_000)
+LINES = Limit(name="lines, counted again for each reference to them", most=300_000)
 CHARACTERS = Limit(name="characters that references between options put together", most=5_000_000)
 
 
@@ -76,13 +76,13 @@ def _options(doc: Document) -> Iterator[_Option]:
     """
     section, option = "", None
     start = 0
+    spend(LINES, doc.text.count("\n"))
     for number, raw in enumerate(doc.text.split("\n"), start=1):
         line = raw.strip()
         begin = start + len(raw) - len(raw.lstrip())
         start += len(raw) + 1
         if not line or line[0] in "#;":
             continue
-        spend(LINES)
         if raw[:1].isspace() and option is not None:
             option.lines.append((line, _place(doc, number, raw, line, begin)))
             continue
