@@ -38,10 +38,11 @@ def toml_loads(text: str) -> dict[str, object]:
         ValueError: the text is no TOML or refused; the message says where, as far as that is known.
         BudgetExceeded: it has more lines or tables than any real file.
     """
-    _check_size(text)
+    _check_length(text)
     if long_key := _LONG_KEY.search(f"\n{text}"):
         line = text.count("\n", 0, long_key.start()) + 1
         raise ValueError(f"a dotted key has more than {_MAX_KEY_PARTS} parts (at line {line})")
+    _check_size(text)
     try:
         document: dict[str, object] = tomli.loads(text)
     except RecursionError as error:
@@ -55,7 +56,6 @@ def _check_length(text: str) -> None:
 
 
 def _check_size(text: str) -> None:
-    _check_length(text)
     if text.count("\n") + text.count(",") > LINES.most:
         raise BudgetExceeded(LINES)
     if text.count("[") + text.count(".") <= TABLES.most:
