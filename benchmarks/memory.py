@@ -34,7 +34,7 @@ def _measured(format_name: str, size: int, folder: Path) -> str:
     path = folder / name_of(format_name)
     path.write_text(text(max(size // unit, 1)), encoding="utf-8")
     code = (
-        "import resource, sys\n"
+        "import re, resource, sys\n"
         "from mlaudit.parsers._read import read\n"
         "from mlaudit.sources.working_tree import Root\n"
         "from pathlib import Path\n"
@@ -42,8 +42,10 @@ def _measured(format_name: str, size: int, folder: Path) -> str:
         "found = read(Root(path.parent).document(path), sys.argv[2])\n"
         "used = resource.getrusage(resource.RUSAGE_SELF)\n"
         "why = next((unread.why for unread in found.unread if unread.whole), '')\n"
+        # `ru_maxrss` would count what this process had before it became another.
+        "peak = int(re.search(r'VmHWM:\\s+(\\d+)', Path('/proc/self/status').read_text())[1]) // 1024\n"
         "seconds = used.ru_utime + used.ru_stime\n"
-        "print(f'{used.ru_maxrss // 1024:5} MB {seconds:7.1f} s {len(found.pins):8} pins  {why}')\n"
+        "print(f'{peak:5} MB {seconds:7.1f} s {len(found.pins):8} pins  {why}')\n"
     )
     command = [sys.executable, "-c", code, str(path), format_name]
     try:

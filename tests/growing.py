@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlaudit.document.yaml import yaml_loads
+from mlaudit.document.yaml import yaml_load_all
 from mlaudit.parsers._registry import parser_of
 from tests.parser_cases import FIXTURES
 
@@ -106,17 +106,22 @@ def name_of(format_name: str) -> str:
 
 def _repeated(text: str) -> Text:
     """Repeat the members of the longest collection of JSON or YAML, the blocks `[[...]]` of TOML, else all lines."""
-    loaders: tuple[Callable[[str], Any], ...] = (json.loads, yaml_loads)
-    for load in loaders:
+    start = text.find("[[")
+    loaders: tuple[Callable[[str], Any], ...] = (json.loads, _one_yaml)
+    for load in loaders if start < 0 or text.startswith("{") else ():
         try:
             data = load(text)
         except ValueError:
             continue
         if isinstance(data, (dict, list)):
             return lambda count: json.dumps(_grown(data, count), indent=1)
-    start = text.find("[[")
     head, body = (text[:start], text[start:]) if start >= 0 else ("", text)
     return lambda count: head + (body.rstrip("\n") + "\n") * count
+
+
+def _one_yaml(text: str) -> Any:
+    documents = yaml_load_all(text)
+    return documents[0] if len(documents) == 1 else None
 
 
 def _grown(data: Any, count: int) -> Any:

@@ -35,13 +35,19 @@ ONE_STATEMENT = frozenset(
 """Formats of which the input below states no more when it is longer: what grows is a part of one statement."""
 
 
-def steps_of(work: Callable[[], object]) -> int:
-    """How many functions are called, those written in C too."""
+class TooManySteps(Exception):
+    """Work was ended because it took more steps than a test allows."""
+
+
+def steps_of(work: Callable[[], object], most: int = sys.maxsize) -> int:
+    """How many functions are called, those written in C too. Raises TooManySteps."""
     steps = 0
 
     def count(_frame: object, event: str, _argument: object) -> None:
         nonlocal steps
         steps += event in ("call", "c_call")
+        if steps > most:
+            raise TooManySteps(most)
 
     sys.setprofile(count)
     try:

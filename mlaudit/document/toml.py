@@ -8,6 +8,7 @@ import tomli
 
 from mlaudit.document.budget import BudgetExceeded, Limit
 
+CHARACTERS = Limit(name="characters of TOML", most=20_000_000)
 LINES = Limit(name="lines and commas of TOML", most=500_000)
 TABLES = Limit(name="tables and dotted keys of TOML", most=100_000)
 """A table takes about a kilobyte of memory, a value a third of it."""
@@ -37,15 +38,21 @@ def toml_loads(text: str) -> dict[str, object]:
         ValueError: the text is no TOML or refused; the message says where, as far as that is known.
         BudgetExceeded: it has more lines or tables than any real file.
     """
-    _check_size(text)
+    _check_length(text)
     if long_key := _LONG_KEY.search(f"\n{text}"):
         line = text.count("\n", 0, long_key.start()) + 1
         raise ValueError(f"a dotted key has more than {_MAX_KEY_PARTS} parts (at line {line})")
+    _check_size(text)
     try:
         document: dict[str, object] = tomli.loads(text)
     except RecursionError as error:
         raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
     return document
+
+
+def _check_length(text: str) -> None:
+    if len(text) > CHARACTERS.most:
+        raise BudgetExceeded(CHARACTERS)
 
 
 def _check_size(text: str) -> None:
@@ -67,8 +74,9 @@ def loads_lock(text: str) -> dict[str, object]:
     else is as `toml_loads` gives it. For callers that ask neither for hashes nor for what a wheel is built for.
 
     Raises:
-        ValueError: as `toml_loads`, with the places of the text as it is.
+        ValueError, BudgetExceeded: as `toml_loads`, with the places of the text as it is.
     """
+    _check_length(text)
     if '"""' in text or "'''" in text:  # only then can a line's begin lie within a string
         return toml_loads(text)
     short = text.replace("\r\n", "\n") if "\r" in text else text

@@ -5,7 +5,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import islice
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import Script, line_and_column
@@ -37,7 +36,7 @@ def options(doc: Document) -> Iterator[Option | Unread]:
     """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
     reader = _IniReader(doc)
     offset = 0
-    for line in islice(doc.text.split("\n"), MAX_LINES):
+    for line in doc.text.split("\n", MAX_LINES)[:MAX_LINES]:
         if line.strip() and line.strip()[0] not in "#;":
             yield from reader.feed(offset, line.rstrip("\r"))
         offset += len(line) + 1

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import model_refs
@@ -15,6 +16,9 @@ from mlaudit.grammars.pypi.purl import PackageUrl
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers
+
+COMPONENTS = Limit(name="components of a bill of materials", most=150_000)
+"""A bill of a large image names some ten thousand; each takes about a kilobyte of memory."""
 
 # Types of package URLs: https://github.com/package-url/purl-spec/blob/main/purl-types-index.json
 _SYSTEM = frozenset(("alpm", "apk", "deb", "rpm"))
@@ -70,7 +74,11 @@ def optional_members(doc: Document, members: Iterable[Node | Unread]) -> Iterato
 
 
 def statements(doc: Document, pins: CondaPins, component: Component, layer: Layer) -> Iterator[Statement]:
-    """What a component states; the version of its package URL counts where its own is missing."""
+    """What a component states; the version of its package URL counts where its own is missing.
+
+    Raises BudgetExceeded.
+    """
+    spend(COMPONENTS)
     url = purl.parse(component.purl) if component.purl else None
     if component.purl and url is None:
         yield doc.unread(_NO_URL, component.at, what=component.purl)

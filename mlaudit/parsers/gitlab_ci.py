@@ -16,7 +16,7 @@ from mlaudit.parsers._registry import parser
 MAX_REFERENCES = 11
 """Levels of `!reference`; GitLab itself allows ten."""
 TEMPLATES = Limit(name="templates that jobs extend, counted for each job", most=500_000)
-ENTRIES = Limit(name="entries of scripts, those of references counted each time", most=50_000)
+ENTRIES = Limit(name="entries of scripts, those of references counted each time", most=20_000)
 VARIABLES = Limit(name="variables, counted for each job", most=2_000_000)
 
 _SCRIPT = re.compile(rb"(?m)^[ \t]+(?:before_)?script:")

@@ -18,7 +18,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
-CELLS = Limit(name="cells of a notebook", most=100_000)
+CELLS = Limit(name="cells of a notebook", most=20_000)
 
 _CELLS = re.compile(rb'"(?:cells|worksheets)"\s*:\s*\[')
 _FORMAT = re.compile(rb'"nbformat"\s*:\s*\d')

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
@@ -45,7 +46,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _line(doc: Document, offset: int) -> int:
-    return doc.text.count("\n", 0, offset) + 1
+    return line_and_column(doc, offset)[0]
 
 
 class _Block:
@@ -87,8 +88,7 @@ class _Block:
         if inner.start is None or inner.end is None:
             return self.doc.place()
         begin, end = self._outside(inner.start), self._outside(inner.end)
-        line_start = self.doc.text.rfind("\n", 0, begin) + 1
-        return self.doc.place(_line(self.doc, begin), begin - line_start + 1, begin, end)
+        return self.doc.place(*line_and_column(self.doc, begin), begin, end)
 
     def _outside(self, offset: int) -> int:
         index = max(bisect_right(self.starts, (offset, 1 << 62)) - 1, 0)

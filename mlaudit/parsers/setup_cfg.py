@@ -22,7 +22,7 @@ _BUILD_GROUP = "build-system"
 _REFERENCE = re.compile(r"%\(([^()\n]{1,255})\)s")
 MAX_REFERENCES = 10
 """References inside references that are followed, as configparser does."""
-LINES = Limit(name="lines of options, counted for each reference to them", most=200_000)
+LINES = Limit(name="lines, counted again for each reference to them", most=300_000)
 CHARACTERS = Limit(name="characters that references between options put together", most=5_000_000)
 
 
@@ -70,9 +70,13 @@ def _stated(doc: Document, option: _SetupOption) -> Iterator[Statement]:
 
 
 def _options(doc: Document) -> Iterator[_SetupOption]:
-    """Options in their order, as configparser reads them: indented lines go on, `#` and `;` begin comments."""
+    """Options in their order, as configparser reads them: indented lines go on, `#` and `;` begin comments.
+
+    Raises BudgetExceeded.
+    """
     section, option = "", None
     start = 0
+    spend(LINES, doc.text.count("\n"))
     for number, raw in enumerate(doc.text.split("\n"), start=1):
         line = raw.strip()
         begin = start + len(raw) - len(raw.lstrip())

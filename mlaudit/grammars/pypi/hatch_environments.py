@@ -19,7 +19,7 @@ DEFAULT = "default"
 
 _KEYS = ("dependencies", "extra-dependencies")
 TEMPLATES = Limit(name="templates of Hatch's environments, counted for each environment", most=500_000)
-REQUIREMENTS = Limit(name="requirements of Hatch's environments, inherited ones counted for each", most=100_000)
+REQUIREMENTS = Limit(name="requirements of Hatch's environments, inherited ones counted for each", most=20_000)
 _FIELD = re.compile(r"\{(?:env|matrix|home|args):")
 
 
