@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.model.report import ArtifactCrossing, Cell, Environment
@@ -22,13 +24,23 @@ def artifact_crossings(
 
 
 def _crossings(writer: str, reader: Environment, reading: Reading) -> Iterator[ArtifactCrossing]:
-    artifact: Pin | None = None
+    artifact = _description(reading)
     for pin in reading.pins:
         if pin.kind is Kind.ARTIFACT:
             artifact = pin
         elif artifact is not None and pin.kind in (Kind.PACKAGE, Kind.PYTHON):
             cell = _cell(pin, reader)
             yield ArtifactCrossing(writer=writer, reader=reader.name, artifact=artifact, pin=pin, cell=cell)
+
+
+def _description(reading: Reading) -> Pin | None:
+    """What stands for a model of which only a description records versions (`MLmodel`); None for other readings."""
+    side = words().side(words().descriptors.get(reading.format, ""))
+    if side != WRITER or not reading.pins:
+        return None
+    return replace(
+        reading.pins[0], name=reading.path, package=reading.path, version=None, kind=Kind.ARTIFACT, detail=None
+    )
 
 
 def _cell(pin: Pin, reader: Environment) -> Cell:

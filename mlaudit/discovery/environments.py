@@ -91,9 +91,19 @@ class _Candidate:
 
 
 def by_name(path: str) -> str | None:
-    """The format of the first registered parser that knows a path by its name; model artifacts are no environments."""
-    found = (parser for parser in named(path) if parser.kind == "text" and not parser.artifact)
-    return next((parser.format for parser in found), None)
+    """The format of the first registered parser that knows a path by its name.
+
+    Model artifacts are no environments, but what describes one belongs to the lists that were written beside it.
+    """
+    described = words().descriptors
+    found = (one for one in named(path) if one.kind == "text" and (not one.artifact or one.format in described))
+    return next((one.format for one in found), None)
+
+
+def describes_model(path: str) -> bool:
+    """Whether a path is that of a description of one model (`MLmodel`), which records what wrote it."""
+    role = words().descriptors.get(by_name(path) or "")
+    return role is not None and words().side(role) == WRITER
 
 
 def is_manifest(path: str) -> bool:
