@@ -60,8 +60,9 @@ def _message(crossing: Crossing) -> str:
     for cell, other in ((writer, reader), (reader, writer)):
         if cell.state is State.UNSTATED:
             return (
-                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; "
-                f"{cell.environment} does not name it, and its sources do not claim to name everything, so its version is whatever gets installed."
+                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
+                f"does not name it, and its sources do not claim to name everything, so its version is whatever "
+                f"gets installed."
             )
     return (
         f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."
