@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model.nouns import Kind, Severity, State, Strength
-from mlaudit.model.report import ArtifactCrossing, Hit
+from mlaudit.model.nouns import Fix, Kind, Severity, State, Strength
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit
 from mlaudit.model.versions import admits, disjoint, distance, same_public
 from mlaudit.rules._consequences import artifact_judgement
 from mlaudit.rules._phrases import apart, said
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA403", Severity.INFO, since="0.2", fact="artifact")
+@fleet_rule("MLA403", Severity.INFO, since="0.2", fact="artifact", supersedes=["MLA003"])
 def check(view: View) -> Iterator[Hit]:
     """A model artifact records another version than the environment that loads it has, or one that it does not name.
 
@@ -35,68 +35,82 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://scikit-learn.org/stable/model_persistence.html
     """
+    for alike in _alike(view):
+        first = alike[0]
+        if _is_missing(first):
+            yield _not_named(alike, view)
+        elif _differ(first) and artifact_judgement(first, view.environments[first.reader]) is None:
+            yield _differing(alike, view)
+
+
+def _alike(view: View) -> Iterable[Sequence[ArtifactCrossing]]:
+    """What libraries wrote down of themselves; files that record the same version together."""
+    grouped: dict[tuple[str | None, ...], list[ArtifactCrossing]] = {}
     for crossing in view.artifacts:
-        if crossing.pin.kind is Kind.PACKAGE and crossing.pin.strength is Strength.EXACT:
-            yield from _differing(crossing, view)
-            yield from _not_named(crossing, view)
+        pin = crossing.pin
+        if pin.kind is Kind.PACKAGE and pin.strength is Strength.EXACT and _recorded(crossing) is not None:
+            key = (crossing.writer, crossing.reader, pin.package, _recorded(crossing))
+            grouped.setdefault(key, []).append(crossing)
+    return grouped.values()
 
 
 def _recorded(crossing: ArtifactCrossing) -> str | None:
     return crossing.pin.version or crossing.pin.specifier
 
 
-def _differing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
-    cell, pin = crossing.cell, crossing.pin
-    if cell.package != pin.package or not _differ(crossing):
-        return
-    if artifact_judgement(crossing, view.environments[crossing.reader]) is not None:
-        return
-    far = distance(pin.version, cell.version) if pin.version and cell.version else None
-    how = f", {apart(far)}" if far else ""
-    yield _hit(
-        crossing,
-        view,
-        f"{crossing.artifact.name} records {pin.package} {_recorded(crossing)}, and {crossing.reader} has "
-        f"{said(cell)}{how}. What that does to the model is not known.",
-    )
-
-
 def _differ(crossing: ArtifactCrossing) -> bool:
     """Whether no version is both what the file records and what the reader has."""
     cell, pin = crossing.cell, crossing.pin
-    if cell.version is not None:
-        if pin.version is not None:
-            return not same_public(pin.version, cell.version)
-        return pin.specifier is not None and not admits(pin.specifier, cell.version)
-    if cell.state is not State.RANGE or not cell.specifier:
+    if cell.package != pin.package or not cell.stated or cell.state is State.SEVERAL:
         return False
-    if pin.version is not None:
-        return not admits(cell.specifier, pin.version)
-    return pin.specifier is not None and disjoint(pin.specifier, cell.specifier)
+    if cell.version is not None and pin.version is not None:
+        return not same_public(pin.version, cell.version)
+    ranged, exact = (pin.specifier, cell.version) if cell.version is not None else (cell.specifier, pin.version)
+    if exact is not None:
+        return ranged is not None and not admits(ranged, exact)
+    return pin.specifier is not None and cell.specifier is not None and disjoint(pin.specifier, cell.specifier)
 
 
-def _not_named(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
-    cell, pin = crossing.cell, crossing.pin
-    if cell.state is not State.UNSTATED or _recorded(crossing) is None or not table.in_artifacts(pin.package):
-        return
-    yield _hit(
-        crossing,
-        view,
-        f"{crossing.artifact.name} records {pin.package} {_recorded(crossing)}; {crossing.reader} does not name it, "
-        f"and its sources do not claim to name everything, so its version is whatever gets installed.",
-        Severity.WARNING,
+def _is_missing(crossing: ArtifactCrossing) -> bool:
+    """Whether the reader, which does not claim to name everything, does not name what artifacts depend on."""
+    return crossing.cell.state is State.UNSTATED and table.in_artifacts(crossing.pin.package)
+
+
+def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
+    cell, pin = alike[0].cell, alike[0].pin
+    far = distance(pin.version, cell.version) if pin.version and cell.version else None
+    how = f", {apart(far)}" if far else ""
+    rest = f", and {cell.environment} has {said(cell)}{how}. What that does to the model is not known."
+    return _hit(alike, view, rest, Severity.INFO)
+
+
+def _not_named(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
+    rest = (
+        f"; {alike[0].reader} does not name it, and its sources do not claim to name everything, so its version is "
+        f"whatever gets installed."
     )
+    return _hit(alike, view, rest, Severity.WARNING)
 
 
-def _hit(crossing: ArtifactCrossing, view: View, message: str, severity: Severity = Severity.INFO) -> Hit:
-    both = (crossing.writer, crossing.reader) if crossing.writer != crossing.reader else (crossing.reader,)
+def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Severity) -> Hit:
+    first = alike[0]
+    package, recorded = first.pin.package, _recorded(first)
     return Hit(
-        package=crossing.pin.package,
-        environments=both,
+        package=package,
+        environments=(first.writer, first.reader) if first.writer != first.reader else (first.reader,),
         severity=severity,
-        message=message,
-        at=view.place(crossing.cell),
-        related=(crossing.pin.at,),
-        expected=_recorded(crossing),
-        actual=crossing.cell.shown,
+        message=f"{_files(alike)} {package} {recorded}{rest}",
+        at=view.place(first.cell),
+        related=tuple(dict.fromkeys(one.pin.at for one in alike))[:MAX_LISTED],
+        expected=recorded,
+        actual=first.cell.shown,
+        fix=Fix(says=f"{first.reader}: {package}=={first.pin.version}") if first.pin.version else None,
     )
+
+
+def _files(alike: Sequence[ArtifactCrossing]) -> str:
+    """The files that record it, with the verb."""
+    names = list(dict.fromkeys((one.artifact.name, one.artifact.at.path) for one in alike))
+    more = len(names) - 1
+    others = f" and {more:,} more file{'' if more == 1 else 's'} record" if more else " records"
+    return f"{alike[0].artifact.name}{others}"
