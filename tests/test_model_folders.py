@@ -15,7 +15,7 @@ from mlaudit.api import check, compare, listing
 from mlaudit.knowledge.model_folders import holds_models, is_hint, states_nothing
 from mlaudit.model.nouns import Kind, Layer
 from mlaudit.model.report import Environment, Finding, Report
-from mlaudit.request.config_file import find_configuration, load
+from mlaudit.request.config_file import load
 from mlaudit.request.options import Options
 from mlaudit.sources.working_tree import Root
 from tests.artifact_bytes import field
@@ -29,7 +29,7 @@ TODAY = date(2026, 11, 22)
 RECORDED: Mapping[str, Mapping[str, str | None]] = {
     "mlflow-sklearn": {"scikit-learn": "1.9.1", "mlflow": "3.17.2", "numpy": ">=2"},
     "mlflow-xgboost": {"xgboost": "3.2.0", "mlflow": "3.17.2"},
-    "pickles": {"scikit-learn": "1.9.1", "numpy": ">=2", "xgboost": "3.2.0", "lightgbm": ">=4", "joblib": None},
+    "pickles": {"scikit-learn": "1.9.1", "numpy": ">=2", "xgboost": "3.2.0", "lightgbm": ">=4", "joblib": ">=1.2"},
     "transformers": {"transformers": "5.24.0", "safetensors": None, "torch": None, "tokenizers": None},
     "sentence-transformers": {"sentence-transformers": "6.2.0", "transformers": "5.24.0"},
     "peft": {"peft": "0.21.2", "safetensors": None},
@@ -248,8 +248,6 @@ def test_thousands_of_shards_are_counted_and_other_files_are_read_before_them(he
 
 def configured(text: str) -> Options:
     Path("mlaudit.toml").write_text(text, encoding="utf-8")
-    found = find_configuration(Path())
-    assert found is not None
     return options(settings=load(Root(Path()).document(Path("mlaudit.toml"))))
 
 
@@ -281,7 +279,7 @@ def test_a_configured_folder_of_which_nothing_is_understood_is_an_error(here: Pa
 
 
 def test_of_a_model_that_only_its_description_tells_the_description_is_compared(here: Path) -> None:
-    text = "flavors:\n  xgboost:\n    xgb_version: 3.2.0\n  python_function:\n    loader_module: a\nmlflow_version: 3.1.0\n"
+    text = "flavors:\n  xgboost:\n    xgb_version: 3.2.0\nmlflow_version: 3.1.0\n"
     write(here, {"training.txt": "numpy==2.1.3\n", "serving.txt": "xgboost==3.0.5\n", "models/MLmodel": text})
     report = check(["."], configured(CONFIGURATION))
     assert "the model of models/MLmodel (xgboost 3.2.0)" in findings(report, "MLA401")[0].message

@@ -50,11 +50,12 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _by_model(environment: Environment) -> Iterator[list[Reading]]:
     """The readings of each model: what was described, and what lies in the same folder or below it."""
     described = _described(environment.readings)
-    homes = {_home(reading) for reading in (*described, *environment.writes)}
+    written = [reading for reading in environment.writes if reading.pins]
+    homes = {_home(reading) for reading in (*described, *written)}
     models: dict[tuple[str, ...], list[Reading]] = {}
     for reading in described:
         models.setdefault(_outermost(_home(described[0]), homes), []).append(reading)
-    for reading in environment.writes:
+    for reading in written:
         models.setdefault(_outermost(_home(reading), homes), []).append(reading)
     yield from models.values()
 
