@@ -25,6 +25,7 @@ from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery
+    from mlaudit.environments.found_models import FoundModels
     from mlaudit.sources.listing import Walked
 
 ROLES = ("training", "serving")
@@ -189,6 +190,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.discovery.environments import discover
+    from mlaudit.environments.found_models import found_models
 
     folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
@@ -196,9 +198,12 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
     found = discover(walked.paths, roots=_members(base, options))
-    made = list(_assembled(found, base, options))
+    models = found_models(
+        found, walked.paths, base, WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    )
+    made = list(_assembled(found, models, base, options))
     kept = _touched(made, files, options.root) if files else made
-    looked = tuple(_looked(found, walked, base))
+    looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
@@ -231,7 +236,7 @@ def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
     )
 
 
-def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Environment]:
+def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
     """The environments that were found, each with the manifest that its lock was made of, so that a stale one shows."""
     from mlaudit.discovery.environments import is_manifest
 
@@ -239,7 +244,20 @@ def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Env
     for one in found.environments:
         sources = (*one.sources, *(path for path in one.covered if is_manifest(path)))
         parts = [part for source in sources for part in parse_source(source, folder)]
-        yield assemble(parts, one.name, one.role or one.name, one.follows, options)
+        yield assemble(
+            parts,
+            one.name,
+            one.role or one.name,
+            one.follows,
+            options,
+            writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
+            reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
+        )
+
+
+def _file(path: str, folder: Path) -> Spelled:
+    """A file that looking found, whatever signs its name has."""
+    return Spelled(text=path, path=str(folder / path))
 
 
 def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:

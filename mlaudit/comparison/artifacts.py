@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
+from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.model.report import ArtifactCrossing, Cell, Environment
@@ -14,21 +16,41 @@ def artifact_crossings(
 ) -> Iterator[ArtifactCrossing]:
     """Every library that an artifact records, for each environment that loads the artifact."""
     for writer, reader in pairs:
-        for reading in environments[writer].writes:
-            yield from _crossings(writer, environments[reader], reading)
+        yield from _of_readings(writer, environments[reader], environments[writer].writes)
     for one in environments.values():
-        for reading in one.reads:
-            yield from _crossings(one.name, one, reading)
+        yield from _of_readings(one.name, one, one.reads)
 
 
-def _crossings(writer: str, reader: Environment, reading: Reading) -> Iterator[ArtifactCrossing]:
-    artifact: Pin | None = None
-    for pin in reading.pins:
-        if pin.kind is Kind.ARTIFACT:
-            artifact = pin
-        elif artifact is not None and pin.kind in (Kind.PACKAGE, Kind.PYTHON):
-            cell = _cell(pin, reader)
-            yield ArtifactCrossing(writer=writer, reader=reader.name, artifact=artifact, pin=pin, cell=cell)
+def _of_readings(writer: str, reader: Environment, readings: Sequence[Reading]) -> Iterator[ArtifactCrossing]:
+    """What each artifact records; of a description what no file of its model records itself."""
+    recorded = {(_home(one), pin.package) for one in readings if not _is_description(one) for pin in one.pins}
+    for reading in readings:
+        artifact = _stand_in(reading) if _is_description(reading) else None
+        for pin in reading.pins:
+            if pin.kind is Kind.ARTIFACT:
+                artifact = pin
+            elif artifact is None or pin.kind not in (Kind.PACKAGE, Kind.PYTHON):
+                continue
+            elif not _is_description(reading) or (_home(reading), pin.package) not in recorded:
+                cell = _cell(pin, reader)
+                yield ArtifactCrossing(writer=writer, reader=reader.name, artifact=artifact, pin=pin, cell=cell)
+
+
+def _home(reading: Reading) -> str:
+    return reading.path.rpartition("/")[0]
+
+
+def _is_description(reading: Reading) -> bool:
+    """Whether a reading is of a description of a model (`MLmodel`), beside which the model lies."""
+    return bool(reading.pins) and words().side(words().descriptors.get(reading.format, "")) == WRITER
+
+
+def _stand_in(reading: Reading) -> Pin:
+    """A pin that stands for the model of a description."""
+    name = f"the model of {reading.path}"
+    return replace(
+        reading.pins[0], name=name, package=name, version=None, specifier=None, kind=Kind.ARTIFACT, detail=None
+    )
 
 
 def _cell(pin: Pin, reader: Environment) -> Cell:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.scene import watches
@@ -49,10 +50,12 @@ def _row(
     watched = kind is not Kind.LOCAL and (
         kind is not Kind.PACKAGE or table.watched(package) or watches(settings, package)
     )
+    models = {one.name for one in environments if one.is_model}
     crossings = tuple(
-        crossing(held[writer], held[reader], watched=watched)
+        replace(crossing(held[writer], held[reader], watched=watched), from_model=writer in models)
         for writer, reader in pairs
-        if held[writer].named or (held[reader].named and not _only_artifacts(writer, environments))
+        # What a model does not name is no news: it is no list of what was installed.
+        if held[writer].named or (held[reader].named and writer not in models)
     )
     worst = min(crossings, key=lambda one: (one.verdict.rank, one.distance.rank if one.distance else 9), default=None)
     return Row(
@@ -64,8 +67,3 @@ def _row(
         distance=worst.distance if worst else None,
         watched=watched,
     )
-
-
-def _only_artifacts(name: str, environments: Sequence[Environment]) -> bool:
-    """Whether an environment is nothing but the artifacts that it wrote, so that what it does not name is no news."""
-    return any(one.name == name and one.writes and not one.readings for one in environments)

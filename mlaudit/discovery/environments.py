@@ -90,9 +90,23 @@ class _Candidate:
         return self.group.home
 
 
+def by_name(path: str) -> str | None:
+    """The format of the first registered parser that knows a path by its name.
+
+    Model artifacts are no environments, but what describes one belongs to the lists that were written beside it.
+    """
+    return environment_format(path, also=words().descriptors)
+
+
+def describes_model(path: str) -> bool:
+    """Whether a path is that of a description of one model (`MLmodel`), which records what wrote it."""
+    role = words().descriptors.get(by_name(path) or "")
+    return role is not None and words().side(role) == WRITER
+
+
 def is_manifest(path: str) -> bool:
     """Whether a lock is made of what stands at a path."""
-    return kind_of(environment_format(path) or "") == "manifest"
+    return kind_of(by_name(path) or "") == "manifest"
 
 
 def no_roots(_path: str) -> Sequence[str]:
@@ -102,7 +116,7 @@ def no_roots(_path: str) -> Sequence[str]:
 
 def discover(
     paths: Iterable[str],
-    recognise: Callable[[str], str | None] = environment_format,
+    recognise: Callable[[str], str | None] = by_name,
     roots: Callable[[str], Sequence[str]] = no_roots,
 ) -> Discovery:
     """Environments and pairs among the documents of a folder.

@@ -135,6 +135,11 @@ def _document(path: str, format_name: str) -> NamedDocument:
     )
 
 
+def why_ignored(path: str) -> str | None:
+    """Why discovery leaves a file out, by the words of its path; None where it does not."""
+    return _why_ignored(_document(path, ""))
+
+
 def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
     """Qualifier and variant in the words of a file's name; a number belongs to the word before it."""
     qualifier: list[str] = []

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
+from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.request.wanted import Wanted
@@ -37,6 +38,7 @@ def environment(
     Model artifacts among the readings are what it writes: they say nothing of what is installed.
     """
     given = tuple(readings)
+    writes = tuple(writes)
     read = tuple(reading for reading in given if not is_artifact(reading))
     made = tuple(reading for reading in given if is_artifact(reading))
     target = target_for(read, wanted)
@@ -55,10 +57,24 @@ def environment(
         cells=settled,
         artifact_kinds=tuple(artifact_kinds),
         writes=(*writes, *made),
+        is_model=_is_model(read, (*writes, *made)),
         reads=tuple(reads),
         notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given), *crowded(settled)),
         problems=tuple(problem for problem in found if problem.about),
     )
+
+
+def _is_model(read: Sequence[Reading], writes: Sequence[Reading]) -> bool:
+    """Whether nothing but a model was given: model files, and the lists that lie beside a model's own description."""
+    if not read:
+        return bool(writes)
+    described = words().descriptors
+    homes = {_home(one) for one in (*read, *writes) if words().side(described.get(one.format, "")) == WRITER}
+    return all(_home(one) in homes for one in read)
+
+
+def _home(reading: Reading) -> str:
+    return reading.path.rpartition("/")[0]
 
 
 def _noted(readings: Sequence[Reading]) -> Iterator[str]:

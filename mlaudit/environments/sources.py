@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
+from mlaudit.environments.folder_contents import Contents
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nouns import Place, Reading, Unread
@@ -15,13 +16,12 @@ from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import is_named, named
+from mlaudit.parsers._registry import named
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled, spelled
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
-from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import WorkingTree
 
 
@@ -104,19 +104,30 @@ def assemble(
     notes: Sequence[str] = (),
 ) -> Environment:
     """The environment that some sources make; `writes` and `reads` are artifacts."""
-    readings = [reading for part in parts for reading in _readings(part, options)]
+    loaded = [_loaded(part, options) for part in parts]
+    written, loads = ([_loaded(part, options) for part in some] for some in (writes, reads))
     return environment(
         name,
         role,
-        readings,
+        [reading for part in loaded for reading in part.readings],
         _wanted(parts, options.wanted),
-        sources=[reading.path for reading in readings],
+        sources=[source for part in loaded for source in part.sources],
         follows=follows,
         artifact_kinds=artifact_kinds,
-        writes=[reading for part in writes for reading in _readings(part, options)],
-        reads=[reading for part in reads for reading in _readings(part, options)],
+        writes=[reading for part in (*loaded, *written) for reading in part.models]
+        + [reading for part in written for reading in part.readings],
+        reads=[reading for part in loads for reading in (*part.models, *part.readings)],
         notes=notes,
     )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Loaded:
+    """What one part of a source gives: what it says of an environment, and the models that are known to be some."""
+
+    readings: Sequence[Reading]
+    models: Sequence[Reading] = ()
+    sources: Sequence[str] = ()
 
 
 def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
@@ -131,20 +142,31 @@ def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
     )
 
 
-def _readings(part: Spelled, options: Options) -> list[Reading]:
+def _loaded(part: Spelled, options: Options) -> _Loaded:
     if part.refused is not None:
-        return [Reading(path=part.text, format="unknown", complete=False, unread=(part.refused,))]
+        reading = Reading(path=part.text, format="unknown", complete=False, unread=(part.refused,))
+        return _Loaded(readings=[reading], sources=[part.text])
     options.progress.reading(part.path)
     try:
-        documents = _documents(part, options)
+        contents = _contents(part, options)
     except UsageError:
         raise
     except Exception as error:
         at = (error.line, error.column) if isinstance(error, Unreadable) else ()
-        return [unreadable(part.text, Unreadable(reason(error), *at))]
-    readings = [_read(document, part, options) for document in documents]
+        return _lost(unreadable(part.text, Unreadable(reason(error), *at)))
+    readings = [_read(document, part, options) for document in contents.documents]
     missing = next(part_problems(readings, part.parts), None)
-    return readings if missing is None else [unreadable(part.text, Unreadable(missing.says))]
+    if missing is not None:
+        return _lost(unreadable(part.text, Unreadable(missing.says)))
+    # Of what format the files of a folder are, a word about the folder does not say.
+    models = [read(document) for document in contents.models]
+    rest = [contents.rest] if contents.rest is not None else []
+    sources = [reading.path for reading in (*readings, *rest)]
+    return _Loaded(readings=readings, models=[*models, *rest], sources=sources)
+
+
+def _lost(reading: Reading) -> _Loaded:
+    return _Loaded(readings=[reading], sources=[reading.path])
 
 
 def _read(document: Document, part: Spelled, options: Options) -> Reading:
@@ -160,46 +182,30 @@ def unreadable(path: str, error: Unreadable) -> Reading:
     return Reading(path=shown, format="unknown", complete=False, unread=(unread,))
 
 
-def _documents(part: Spelled, options: Options) -> Sequence[Document]:
+def _contents(part: Spelled, options: Options) -> Contents:
     if part.revision is not None:
-        from mlaudit.sources import git_revision as git
-
-        if part.clone is not None:
-            clone = Path(part.clone)
-            shown = f"{clone.name}@{part.revision}"
-            defines = options.settings.defines
-            return [git.document(clone, part.revision, part.path, defines, shown=shown, bare=True)]
-        return [git.document(options.tree or options.root, part.revision, part.path, options.settings.defines)]
+        return Contents(documents=[_of_revision(part, part.revision, options)])
     if part.path == "-":
         from mlaudit.sources import stdin
 
-        return [stdin.document()]
+        return Contents(documents=[stdin.document()])
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
-        return [image]
-    return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
+        return Contents(documents=[image])
+    if not paths.is_folder(path):
+        return Contents(documents=[root.document(path)])
+    from mlaudit.environments.model_folder import folder_contents
+
+    return folder_contents(path, root)
 
 
-def folder_documents(folder: Path, root: WorkingTree) -> Sequence[Document]:
-    """The documents of a folder: the environment installed in it, else those of the one environment that it declares.
+def _of_revision(part: Spelled, revision: str, options: Options) -> Document:
+    from mlaudit.sources import git_revision as git
 
-    Raises Unreadable where it holds none, or more than one.
-    """
-    installed = environment_document(folder, root)
-    if installed is not None:
-        return [installed]
-    from mlaudit.discovery.environments import discover
-    from mlaudit.sources.listing import walk
-
-    walked = walk(folder, is_named, tree=root.tree_of(folder))
-    found = discover(walked.paths).environments
-    own = [one for one in found if not one.folder] or found
-    if len(own) > 1:
-        raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")
-    if not own and walked.unread:
-        raise Unreadable(walked.unread[0].why)
-    if not own:
-        raise Unreadable("it holds no installed environment, and no file in it states versions in a known format")
-    return [root.document(folder / source) for source in own[0].sources]
+    defines = options.settings.defines
+    if part.clone is None:
+        return git.document(options.tree or options.root, revision, part.path, defines)
+    clone = Path(part.clone)
+    return git.document(clone, revision, part.path, defines, shown=f"{clone.name}@{revision}", bare=True)

@@ -99,6 +99,7 @@ class Environment:
         complete: its sources name everything that is installed.
         artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
         writes, reads: the model artifacts that it makes, and those that it loads.
+        is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
     """
@@ -115,6 +116,7 @@ class Environment:
     artifact_kinds: tuple[str, ...] = ()
     writes: tuple[Reading, ...] = ()
     reads: tuple[Reading, ...] = ()
+    is_model: bool = False
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -160,8 +162,11 @@ class Environment:
 
     @property
     def lost(self) -> bool:
-        """Whether of some source nothing at all could be read."""
-        return any(entry.whole for reading in self.readings for entry in reading.unread if not reading.pins)
+        """Whether of some source nothing at all could be read, model files among them."""
+        return self._is_lost((*self.readings, *self.writes, *self.reads))
+
+    def _is_lost(self, readings: Iterable[Reading]) -> bool:
+        return any(entry.whole for reading in readings for entry in reading.unread if not reading.pins)
 
     def missing(self, package: str, kind: Kind) -> Cell:
         """The cell of something that is not named: `absent` in a complete list of packages, else `unstated`.
@@ -169,12 +174,17 @@ class Environment:
         What a source of which nothing was read would have said is not known.
         """
         state = State.ABSENT if self.complete and kind is Kind.PACKAGE else State.UNSTATED
-        return Cell(environment=self.name, package=package, state=State.UNREAD if self.lost else state, kind=kind)
+        return Cell(
+            environment=self.name,
+            package=package,
+            state=State.UNREAD if self._is_lost(self.readings) else state,
+            kind=kind,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Crossing:
-    """Writer to reader, one package: what is judged."""
+    """Writer to reader, one package: what is judged; `from_model` where the writer is a model and no environment."""
 
     package: str
     writer: Cell
@@ -182,6 +192,7 @@ class Crossing:
     verdict: Verdict
     distance: Distance | None = None
     watched: bool = False
+    from_model: bool = False
 
     @property
     def environments(self) -> tuple[str, str]:

@@ -59,6 +59,15 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         raise
 
 
+def is_model_file(doc: Document) -> bool:
+    """Whether the bytes of a document are those of a model artifact, whatever its name is."""
+    by_name = [one for one in named(doc.path) if one.artifact]
+    if any(one.access == "text" for one in by_name) or _claiming(doc, by_name, binary=True):
+        return True
+    every = [one for one in parsers().values() if one.artifact]
+    return bool(doc.head) and bool(_claiming(doc, every, binary=True))
+
+
 def _told(as_format: str) -> Parser:
     told = parser_of(as_format)
     if told is None:

@@ -6,7 +6,7 @@ What the decorators say of names is kept in `_index.json` too, so that looking a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
@@ -143,11 +143,16 @@ def is_named(path: str) -> bool:
     return bool(format_names(path))
 
 
-def environment_format(path: str) -> str | None:
-    """The first format that a path alone tells and that may make an environment: a text that is no artifact."""
+def environment_format(path: str, also: Container[str] = ()) -> str | None:
+    """The first format that a path alone tells and that may make an environment: a text that is no artifact.
+
+    Args:
+        path: with `/`.
+        also: formats of artifacts that count all the same.
+    """
     formats = index().formats
-    names = (name for name in format_names(path) if formats[name].access == "text" and not formats[name].artifact)
-    return next(names, None)
+    texts = (name for name in format_names(path) if formats[name].access == "text")
+    return next((name for name in texts if not formats[name].artifact or name in also), None)
 
 
 def kind_of(format_name: str) -> str:

@@ -14,7 +14,7 @@ from mlaudit.knowledge.ranges import worst_in_ranges
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment, Hit
 from mlaudit.model.versions import exact
-from mlaudit.rules._phrases import align, on_pythons, places, said
+from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
 
 DETAILS = 4
 """Further consequences that a finding names."""
@@ -143,7 +143,7 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
         link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
     left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
-    return f"{writer.environment} writes with {package} {left}, {reader.environment} reads with {right}."
+    return f"{writer.environment} {verb_of_writer(crossing)} {package} {left}, {reader.environment} reads with {right}."
 
 
 def _worth(one: Consequence, found: Judgement) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Distance, Fix, Kind, Place, State, Verdict
+from mlaudit.model.nouns import Distance, Fix, Kind, Layer, Place, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Environment, Hit
 
 _APART = {
@@ -67,11 +67,33 @@ def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
     writer, reader = crossing.cells
     if writer.version is not None:
-        other = f" (or move {writer.environment} to {reader.version})" if reader.version else ""
+        other = f" (or {_move(crossing)} {reader.version})" if reader.version else ""
         return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
-    if reader.version is not None:
+    if reader.version is not None and not crossing.from_model:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
     return None
+
+
+def _move(crossing: Crossing) -> str:
+    """How the writer comes to another version: a model has to be made again for that."""
+    name = crossing.writer.environment
+    return f"train {name} again with" if crossing.from_model else f"move {name} to"
+
+
+def verb_of_writer(crossing: Crossing) -> str:
+    """What the writer does with its version: a list beside a model asks for it, and tells of no writing."""
+    return "asks for" if _is_asked_for(crossing) else "writes with"
+
+
+def verb_of(crossing: Crossing, cell: Cell) -> str:
+    """How one side holds a package: nothing is installed in a model, which asks for it or records it."""
+    if cell is not crossing.writer or not crossing.from_model:
+        return "has"
+    return "asks for" if _is_asked_for(crossing) else "records"
+
+
+def _is_asked_for(crossing: Crossing) -> bool:
+    return crossing.from_model and crossing.writer.layer is not Layer.RECORDED
 
 
 def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:

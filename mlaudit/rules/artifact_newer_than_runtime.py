@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Pin, Severity, State
-from mlaudit.model.report import ArtifactCrossing, Hit
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, listed
 from mlaudit.model.versions import disjoint
 from mlaudit.rules._consequences import Judgement, artifact_judgement
 from mlaudit.rules._registry import fleet_rule
@@ -48,14 +48,31 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://scikit-learn.org/stable/model_persistence.html
     """
-    for crossing in view.artifacts:
-        yield from _python(crossing, view)
-        yield from _missing(crossing, view)
-        found = artifact_judgement(crossing, view.environments[crossing.reader])
-        if found is not None and found.worst.effect in _CAN:
-            yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
-        for consequence in _onnx(crossing, view):
-            yield _hit(crossing, view, consequence, consequence.severity)
+    yield from _merged(hit for crossing in view.artifacts for hit in _of_crossing(crossing, view))
+
+
+def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
+    yield from _python(crossing, view)
+    yield from _missing(crossing, view)
+    found = artifact_judgement(crossing, view.environments[crossing.reader])
+    if found is not None and found.worst.effect in _CAN:
+        yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
+    for consequence in _onnx(crossing, view):
+        yield _hit(crossing, view, consequence, consequence.severity)
+
+
+def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
+    """One finding where the same is to be said of many files, as of the checkpoints of one training."""
+    grouped: dict[tuple[object, ...], list[Hit]] = {}
+    for hit in hits:
+        said = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
+        grouped.setdefault(said, []).append(hit)
+    for first, *others in grouped.values():
+        files = list(dict.fromkeys(place for hit in others for place in hit.related))
+        if files:
+            same = f"the same of {len(files):,} more: {listed((place.path for place in files), ', ')}"
+            first = replace(first, details=(*first.details, same), related=(*first.related, *files[:MAX_LISTED]))
+        yield first
 
 
 def _as_recorded(pin: Pin, found: Judgement) -> Consequence:

@@ -35,18 +35,37 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     every = (*environment.readings, *environment.writes)
     if not any(pin.layer is Layer.RECORDED for reading in every for pin in reading.pins):
         return
-    readings = [*_described(environment.readings), *environment.writes]
-    if not readings:
-        return
-    records: dict[str, list[Pin]] = {}
-    for reading in readings:
-        for pin in reading.pins:
-            if pin.kind is Kind.PACKAGE and (pin.version is not None or pin.specifier is not None):
-                records.setdefault(pin.package, []).append(pin)
-    for package, pins in records.items():
-        pair = _disagreeing(pins)
-        if pair is not None:
-            yield _hit(environment, package, *pair)
+    for readings in _by_model(environment):
+        records: dict[str, list[Pin]] = {}
+        for reading in readings:
+            for pin in reading.pins:
+                if pin.kind is Kind.PACKAGE and (pin.version is not None or pin.specifier is not None):
+                    records.setdefault(pin.package, []).append(pin)
+        for package, pins in records.items():
+            pair = _disagreeing(pins)
+            if pair is not None:
+                yield _hit(environment, package, *pair)
+
+
+def _by_model(environment: Environment) -> Iterator[list[Reading]]:
+    """The readings of each model: what was described, and what lies in the same folder or below it."""
+    described = _described(environment.readings)
+    written = [reading for reading in environment.writes if reading.pins]
+    homes = {_home(reading) for reading in (*described, *written)}
+    models: dict[tuple[str, ...], list[Reading]] = {}
+    for reading in described:
+        models.setdefault(_outermost(_home(described[0]), homes), []).append(reading)
+    for reading in written:
+        models.setdefault(_outermost(_home(reading), homes), []).append(reading)
+    yield from models.values()
+
+
+def _home(reading: Reading) -> tuple[str, ...]:
+    return tuple(reading.path.split("/")[:-1])
+
+
+def _outermost(home: tuple[str, ...], homes: set[tuple[str, ...]]) -> tuple[str, ...]:
+    return next(home[:depth] for depth in range(len(home) + 1) if home[:depth] in homes)
 
 
 def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Cell, Crossing, Hit
-from mlaudit.rules._phrases import align, places, said
+from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -41,7 +41,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         package=crossing.package,
         environments=crossing.environments,
         severity=_severity(crossing),
-        message=_message(writer, reader),
+        message=_message(crossing),
         at=at,
         related=related,
         expected=writer.shown,
@@ -55,12 +55,14 @@ def _severity(crossing: Crossing) -> Severity:
     return Severity.WARNING if one_exact and table.in_artifacts(crossing.package) else Severity.INFO
 
 
-def _message(writer: Cell, reader: Cell) -> str:
+def _message(crossing: Crossing) -> str:
+    writer, reader = crossing.cells
     for cell, other in ((writer, reader), (reader, writer)):
         if cell.state is State.UNSTATED:
             return (
-                f"{other.environment} has {other.package} {said(other)}; {cell.environment} does not name it, "
-                f"and its sources do not claim to name everything, so its version is whatever gets installed."
+                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
+                f"does not name it, and its sources do not claim to name everything, so its version is whatever "
+                f"gets installed."
             )
     return (
         f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Severity
-from mlaudit.model.report import Hit
+from mlaudit.model.nouns import Kind, Severity
+from mlaudit.model.report import Environment, Hit, listed
 from mlaudit.rules._registry import fleet_rule
 
 
@@ -32,10 +32,20 @@ def check(view: View) -> Iterator[Hit]:
     compared = view.compared_pairs()
     for writer, reader in view.pairs:
         if (writer, reader) not in compared:
-            counts = " and ".join(f"{name} names {view.environments[name].packages}" for name in (writer, reader))
+            counts = " and ".join(_counted(view.environments[name]) for name in (writer, reader))
             yield Hit(
                 environments=(writer, reader),
                 message=f"No package is named by both {writer} and {reader}: {counts}.",
                 at=view.home(reader),
                 related=(view.home(writer),),
             )
+
+
+def _counted(environment: Environment) -> str:
+    """How many packages an environment names; of a model how many its files record."""
+    if not environment.is_model or environment.packages:
+        return f"{environment.name} names {environment.packages}"
+    pins = (pin for reading in environment.writes for pin in reading.pins)
+    recorded = dict.fromkeys(pin.package for pin in pins if pin.kind is Kind.PACKAGE)
+    names = f" ({listed(recorded, ', ')})" if recorded else ""
+    return f"{environment.name} records {len(recorded)}{names}"

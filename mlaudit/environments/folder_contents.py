@@ -1,0 +1,24 @@
+"""What one part of a source holds: documents of an environment, and documents that are models."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlaudit.document.document import Document
+from mlaudit.model.nouns import Reading
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contents:
+    """What a folder holds.
+
+    Attributes:
+        documents: of the environment that it declares or is.
+        models: documents that record what wrote a model.
+        rest: what was seen and is not read, as a reading of the folder; None where there is no model in it.
+    """
+
+    documents: Sequence[Document] = ()
+    models: Sequence[Document] = ()
+    rest: Reading | None = None

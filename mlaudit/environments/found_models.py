@@ -1,0 +1,68 @@
+"""The model files that looking finds in a tree: which are read, for which environment, and what is said of the rest."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import islice
+from pathlib import Path
+
+from mlaudit.discovery.environments import Discovery
+from mlaudit.discovery.model_files import MAX_MODELS, Place, by_folder, likely_models, place, shown_names
+from mlaudit.knowledge.model_folders import is_hint
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.report import Discovered
+from mlaudit.parsers._read import is_model_file
+from mlaudit.sources.working_tree import WorkingTree
+
+ROLE = "model files"
+"""What looking calls them."""
+
+
+@dataclass(slots=True, kw_only=True)
+class FoundModels:
+    """The model files of a tree.
+
+    Attributes:
+        writes, reads: paths by the name of the environment that writes or loads them.
+        looked: what is said of them, folder by folder.
+    """
+
+    writes: dict[str, list[str]] = field(default_factory=dict)
+    reads: dict[str, list[str]] = field(default_factory=dict)
+    looked: list[Discovered] = field(default_factory=list)
+
+
+def found_models(found: Discovery, paths: Sequence[str], folder: Path, root: WorkingTree) -> FoundModels:
+    """The model files below a folder, those first of which a series has one; `MAX_MODELS` at most."""
+    described = {path for one in found.environments for path in (*one.sources, *one.covered)}
+    likely = [path for path in likely_models(paths) if path not in described]
+    models = FoundModels()
+    read = list(islice(_models(likely, folder, root), MAX_MODELS))
+    for inner, files in by_folder(read):
+        where = place(inner, found)
+        if where.environment is not None:
+            side = models.writes if where.is_written else models.reads
+            side.setdefault(where.environment, []).extend(files)
+        models.looked.append(_said(inner, files, where, folder))
+    left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
+    if left:
+        why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
+        models.looked.append(Discovered(role="not looked into", folder=folder.as_posix(), documents=(), why=why))
+    return models
+
+
+def _models(likely: Sequence[str], folder: Path, root: WorkingTree) -> Iterator[str]:
+    for path in likely:
+        try:
+            is_model = not is_hint(path) or is_model_file(root.document(folder / path))
+        except Unreadable:
+            # Reading it tells the reason.
+            is_model = True
+        if is_model:
+            yield path
+
+
+def _said(inner: str, files: Sequence[str], where: Place, folder: Path) -> Discovered:
+    names = (shown_names([path.rpartition("/")[2] for path in files]),)
+    return Discovered(role=ROLE, folder=f"{(folder / inner).as_posix()}/", documents=names, why=where.why)

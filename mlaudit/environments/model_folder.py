@@ -1,0 +1,167 @@
+"""A folder as the environment that its files declare and the model files in it, each with the reason if not read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover
+from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
+from mlaudit.document.document import Document
+from mlaudit.environments.folder_contents import Contents
+from mlaudit.knowledge.model_folders import is_hint, states_nothing
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Place, Reading, Unread
+from mlaudit.parsers._read import is_model_file
+from mlaudit.parsers._registry import is_named
+from mlaudit.sources.listing import walk
+from mlaudit.sources.virtualenv import environment_document
+from mlaudit.sources.working_tree import WorkingTree
+
+MAX_OPENED = 2_000
+"""Files of one folder whose first bytes are asked what they are."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Seen:
+    """Files of a folder on their way: the models, those of no known format, and those that nobody looked at."""
+
+    models: list[Document] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
+    opened: int = 0
+
+
+def folder_contents(folder: Path, root: WorkingTree) -> Contents:
+    """The environment installed in a folder, else the one that it declares, and the model files in it.
+
+    Raises Unreadable where it holds nothing that is understood, or more than one environment.
+    """
+    installed = environment_document(folder, root)
+    if installed is not None:
+        return Contents(documents=[installed])
+    walked = walk(folder, is_named, tree=root.tree_of(folder))
+    environments = discover(walked.paths).environments
+    own, described = _split(environments)
+    sources = own.sources if own is not None else ()
+    described = [path for path in described if path not in sources]
+    left = [path for path in walked.paths if path not in sources and path not in described]
+    seen = _Seen()
+    _open_likely(folder, root, left, seen)
+    if own is None or _is_of_model(own):
+        _open_others(folder, root, left, seen)
+    else:
+        # Of a project's folder most files are no part of a model.
+        seen.unknown.clear()
+    models = [*(root.document(folder / path) for path in described), *seen.models]
+    if not sources and not models:
+        raise _nothing(walked.paths, walked.unread)
+    documents = [root.document(folder / source) for source in sources]
+    if not models and (own is None or not _is_of_model(own)):
+        return Contents(documents=documents)
+    at = Place(path=root.shown(folder))
+    unread = (*_remarks(at, seen, _requested(environments, own)), *(_inside(at, one) for one in walked.unread))
+    return Contents(documents=documents, models=models, rest=_reading(at, unread))
+
+
+def _reading(at: Place, unread: Iterable[Unread]) -> Reading:
+    return Reading(path=at.path, format="folder", complete=False, unread=tuple(unread))
+
+
+def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnvironment | None, list[str]]:
+    """The one environment of a folder, and the descriptions of models in it.
+
+    Raises Unreadable where it holds several environments that are not those of models.
+    """
+    described = [path for one in environments for path in one.sources if describes_model(path)]
+    here = [one for one in environments if not one.folder] or list(environments)
+    plain = [one for one in here if not _is_of_model(one)]
+    if len(plain) > 1:
+        names = ", ".join(one.name for one in plain)
+        raise Unreadable(f"it holds several environments ({names}); name the files of one")
+    if plain:
+        return plain[0], described
+    return (here[0] if len(here) == 1 else None), described
+
+
+def _is_of_model(one: DiscoveredEnvironment) -> bool:
+    return any(describes_model(path) for path in one.sources)
+
+
+def _open_likely(folder: Path, root: WorkingTree, paths: Iterable[str], seen: _Seen) -> None:
+    """Ask the files whose names models have; a name that nothing else has makes a model of what cannot be read."""
+    for path in by_series(path for path in paths if may_be_model(path)):
+        if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:
+            seen.passed_over.append(path)
+            continue
+        seen.opened += 1
+        document = root.document(folder / path)
+        if is_model_file(document) or not (is_hint(path) or states_nothing(path)):
+            seen.models.append(document)
+        elif not states_nothing(path):
+            seen.unknown.append(path)
+
+
+def _open_others(folder: Path, root: WorkingTree, paths: Iterable[str], seen: _Seen) -> None:
+    """Ask the files whose names tell nothing, save for those that are known to state no version."""
+    others = (path for path in paths if not is_named(path) and not states_nothing(path))
+    for path in by_series(others):
+        if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:
+            seen.passed_over.append(path)
+            continue
+        seen.opened += 1
+        document = root.document(folder / path)
+        if is_model_file(document):
+            seen.models.append(document)
+        else:
+            seen.unknown.append(path)
+
+
+def _requested(environments: Sequence[DiscoveredEnvironment], own: DiscoveredEnvironment | None) -> list[str]:
+    """What models of a folder of several ask to be installed."""
+    others = (one for one in environments if one is not own and _is_of_model(one))
+    return [path for one in others for path in (*one.sources, *one.covered) if not describes_model(path)]
+
+
+def _remarks(at: Place, seen: _Seen, requested: Sequence[str]) -> Iterator[Unread]:
+    if seen.unknown:
+        said = f"{_files(seen.unknown)} in it {_is(seen.unknown)} of no known format: {shown_names(seen.unknown)}"
+        yield Unread(at=at, why=said)
+    if seen.passed_over:
+        yield Unread(
+            at=at,
+            why=f"it holds more model files than are read of one folder ({MAX_MODELS}); "
+            f"{_files(seen.passed_over)} {_is(seen.passed_over)} left: {shown_names(seen.passed_over)}",
+        )
+    if requested:
+        yield Unread(
+            at=at,
+            why="what several models in it ask to be installed is not compared, only what they record; name the "
+            f"folder of one model for that: {shown_names(requested)}",
+        )
+
+
+def _files(paths: Sequence[str]) -> str:
+    return f"{len(paths):,} file{'' if len(paths) == 1 else 's'}"
+
+
+def _is(paths: Sequence[str]) -> str:
+    return "is" if len(paths) == 1 else "are"
+
+
+def _inside(at: Place, entry: Unread) -> Unread:
+    """What the walk did not look into, as a part of the folder."""
+    path = at.path if entry.at.path == "." else f"{at.path}/{entry.at.path}"
+    return replace(entry, at=Place(path=path), whole=False)
+
+
+def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> Unreadable:
+    if not paths and unread:
+        return Unreadable(unread[0].why)
+    if not paths:
+        return Unreadable("it is an empty folder: it holds no installed environment, no list of packages and no model")
+    return Unreadable(
+        "it holds no installed environment, and no file in it states versions in a known format or is a model that "
+        f"is known; {_files(paths)} {'was' if len(paths) == 1 else 'were'} seen: {shown_names(paths)}"
+    )

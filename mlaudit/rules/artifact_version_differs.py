@@ -1,0 +1,116 @@
+"""A model artifact records another version than the environment that loads it has, or one that it does not name."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaudit.comparison.scene import View
+from mlaudit.knowledge import table
+from mlaudit.model.nouns import Fix, Kind, Severity, State, Strength
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit
+from mlaudit.model.versions import admits, disjoint, distance, same_public
+from mlaudit.rules._consequences import artifact_judgement
+from mlaudit.rules._phrases import apart, said
+from mlaudit.rules._registry import fleet_rule
+
+
+@fleet_rule("MLA403", Severity.INFO, since="0.2", fact="artifact", supersedes=["MLA003"])
+def check(view: View) -> Iterator[Hit]:
+    """A model artifact records another version than the environment that loads it has, or one that it does not name.
+
+    What it does:
+        Holds the versions that libraries wrote into a model against those of the environment that loads it. Speaks
+        where they differ and nothing is known of what that does to the model, and where the environment does not
+        name the library, so that its version is whatever gets installed.
+
+    Why:
+        That nothing is known to break is no promise that nothing does.
+
+    Example:
+        `config.json` records transformers 4.57.1; serving installs 4.40.0.
+
+    Fix:
+        Serve with the version that the model records, or try the model under the other one.
+
+    References:
+        https://scikit-learn.org/stable/model_persistence.html
+    """
+    for alike in _alike(view):
+        first = alike[0]
+        if _is_missing(first):
+            yield _not_named(alike, view)
+        elif _differ(first) and artifact_judgement(first, view.environments[first.reader]) is None:
+            yield _differing(alike, view)
+
+
+def _alike(view: View) -> Iterable[Sequence[ArtifactCrossing]]:
+    """What libraries wrote down of themselves; files that record the same version together."""
+    grouped: dict[tuple[str | None, ...], list[ArtifactCrossing]] = {}
+    for crossing in view.artifacts:
+        pin = crossing.pin
+        if pin.kind is Kind.PACKAGE and pin.strength is Strength.EXACT and _recorded(crossing) is not None:
+            key = (crossing.writer, crossing.reader, pin.package, _recorded(crossing))
+            grouped.setdefault(key, []).append(crossing)
+    return grouped.values()
+
+
+def _recorded(crossing: ArtifactCrossing) -> str | None:
+    return crossing.pin.version or crossing.pin.specifier
+
+
+def _differ(crossing: ArtifactCrossing) -> bool:
+    """Whether no version is both what the file records and what the reader has."""
+    cell, pin = crossing.cell, crossing.pin
+    if cell.package != pin.package or not cell.stated or cell.state is State.SEVERAL:
+        return False
+    if cell.version is not None and pin.version is not None:
+        return not same_public(pin.version, cell.version)
+    ranged, exact = (pin.specifier, cell.version) if cell.version is not None else (cell.specifier, pin.version)
+    if exact is not None:
+        return ranged is not None and not admits(ranged, exact)
+    return pin.specifier is not None and cell.specifier is not None and disjoint(pin.specifier, cell.specifier)
+
+
+def _is_missing(crossing: ArtifactCrossing) -> bool:
+    """Whether the reader, which does not claim to name everything, does not name what artifacts depend on."""
+    return crossing.cell.state is State.UNSTATED and table.in_artifacts(crossing.pin.package)
+
+
+def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
+    cell, pin = alike[0].cell, alike[0].pin
+    far = distance(pin.version, cell.version) if pin.version and cell.version else None
+    how = f", {apart(far)}" if far else ""
+    rest = f", and {cell.environment} has {said(cell)}{how}. What that does to the model is not known."
+    return _hit(alike, view, rest, Severity.INFO)
+
+
+def _not_named(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
+    rest = (
+        f"; {alike[0].reader} does not name it, and its sources do not claim to name everything, so its version is "
+        f"whatever gets installed."
+    )
+    return _hit(alike, view, rest, Severity.WARNING)
+
+
+def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Severity) -> Hit:
+    first = alike[0]
+    package, recorded = first.pin.package, _recorded(first)
+    return Hit(
+        package=package,
+        environments=(first.writer, first.reader) if first.writer != first.reader else (first.reader,),
+        severity=severity,
+        message=f"{_files(alike)} {package} {recorded}{rest}",
+        at=view.place(first.cell),
+        related=tuple(dict.fromkeys(one.pin.at for one in alike))[:MAX_LISTED],
+        expected=recorded,
+        actual=first.cell.shown,
+        fix=Fix(says=f"{first.reader}: {package}=={first.pin.version}") if first.pin.version else None,
+    )
+
+
+def _files(alike: Sequence[ArtifactCrossing]) -> str:
+    """The files that record it, with the verb."""
+    names = list(dict.fromkeys((one.artifact.name, one.artifact.at.path) for one in alike))
+    more = len(names) - 1
+    others = f" and {more:,} more file{'' if more == 1 else 's'} record" if more else " records"
+    return f"{alike[0].artifact.name}{others}"
