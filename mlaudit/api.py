@@ -12,9 +12,10 @@ from mlaudit.audit import audit
 from mlaudit.environments.sources import assemble, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
+from mlaudit.model.nearest import nearest
 from mlaudit.model.report import Environment, Found, Report, SharedFile
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import is_named
+from mlaudit.parsers._registry import is_named, parser_of, parsers
 from mlaudit.policy.baseline import loads
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
@@ -70,6 +71,14 @@ def rule_words() -> frozenset[str]:
     return frozenset(word for rule in rules().values() for word in (rule.code, rule.name))
 
 
+def demand_format(option: str, name: str) -> None:
+    """Raises UsageError where a name is that of no format that can be read."""
+    if parser_of(name) is None:
+        near = nearest(name, parsers())
+        meant = f"; did you mean {near}?" if near else "; `mlaudit formats` lists all"
+        raise UsageError(f"{option} {name}: no format that can be read{meant}")
+
+
 def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]:
     """What was read of each source. Raises BadSource."""
     spellings = [parse_source(source) for source in sources]
@@ -100,7 +109,7 @@ def check(paths: Sequence[str], options: Options) -> Report:
             partial=len(made) < len(every),
             lost=any(refusals(options)),
         )
-        return report if made else _passed_over(report, paths)
+        return _passed_over(report, paths, every)
     return _discovered(paths, options)
 
 
@@ -168,11 +177,17 @@ def _untouched(every: Sequence[Environment], options: Options) -> str:
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
-def _passed_over(report: Report, paths: Sequence[str]) -> Report:
-    """Files of no environment change none: a hook that names what is committed has nothing to object to."""
-    if report.exit_code == NOTHING and paths and not any(is_folder(path) for path in paths):
-        return replace(report, exit_code=0)
-    return report
+def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
+    """Files that touch nothing which is compared change no comparison: a hook has nothing to object to.
+
+    Where no environment at all follows another, the hook could never object, and its user is told.
+    """
+    only_files = bool(paths) and not any(is_folder(path) for path in paths)
+    if report.exit_code != NOTHING or not only_files:
+        return report
+    touched = any(one.follows for one in report.environments)
+    pairs = any(one.follows for one in every)
+    return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
 
 def _paths(one: Environment) -> Iterator[str]:
@@ -202,7 +217,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
-    return report if kept else _passed_over(report, paths)
+    return _passed_over(report, paths, made)
 
 
 def _tree(folders: Sequence[Path], options: Options) -> Path:

@@ -7,6 +7,7 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date, datetime, timezone
 from io import StringIO
 from pathlib import Path
@@ -16,11 +17,32 @@ import typer
 
 from mlaudit import __version__
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
+from mlaudit.cli.parameters import (
+    As,
+    Baseline,
+    Config,
+    Define,
+    ExitZero,
+    Extra,
+    FailOn,
+    Format,
+    Group,
+    Ignore,
+    NoColor,
+    NoConfig,
+    Output,
+    Package,
+    Platform,
+    Python,
+    Quiet,
+    Select,
+    Verbose,
+)
+from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
 from mlaudit.model.errors import UsageError
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
-    from mlaudit.reporters._registry import Style
     from mlaudit.request.options import Options
     from mlaudit.request.wanted import Wanted
 
@@ -58,47 +80,6 @@ def _common(
     """Says before the deploy what drifted apart between training and serving, and what it will break."""
 
 
-Format = Annotated[
-    list[str] | None,
-    typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
-]
-Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.", metavar="FILE")]
-FailOn = Annotated[
-    str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
-]
-Select = Annotated[
-    list[str] | None, typer.Option("--select", help="Report only these codes (MLA1, MLA001, a name).", metavar="CODES")
-]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Leave these codes out.", metavar="CODES")]
-Package = Annotated[
-    list[str] | None,
-    typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
-]
-Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
-NoConfig = Annotated[
-    bool,
-    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
-]
-Python = Annotated[
-    str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
-]
-Platform = Annotated[
-    str | None, typer.Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
-]
-Extra = Annotated[list[str] | None, typer.Option("--extra", help="An extra to install.", metavar="NAME")]
-Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency group to install.", metavar="NAME")]
-Define = Annotated[
-    list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
-]
-As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
-Baseline = Annotated[
-    Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Findings and the summary only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="List aligned and unwatched packages too.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
-
-
 @app.command()
 def check(
     paths: Annotated[
@@ -124,6 +105,7 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Audit what is declared, or discovered below PATH.
 
@@ -134,6 +116,7 @@ def check(
     from mlaudit.request.options import wanted_of
 
     with _errors():
+        outputs = _outputs(format_, output, others=(write_baseline,))
         options = _options(
             start=paths[0] if paths else Path(),
             config=config,
@@ -152,8 +135,8 @@ def check(
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
 
-            known = OutputText(text=dumps(report), target=write_baseline)
-        _deliver(report, format_, output, quiet, verbose, no_color, baseline=known)
+            known = OutputText(text=dumps(report), target=file_of(write_baseline))
+        _deliver(report, outputs, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
 
 @app.command()
@@ -179,6 +162,7 @@ def compare(
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Compare sources: the first writes, the others read.
 
@@ -189,6 +173,7 @@ def compare(
     from mlaudit.request.options import wanted_of
 
     with _errors():
+        outputs = _outputs(format_, output)
         options = _options(
             config=config,
             isolated=no_config,
@@ -203,7 +188,7 @@ def compare(
         )
         with _progress(options, quiet) as watched:
             report = run(sources, watched)
-        _deliver(report, format_, output, quiet, verbose, no_color)
+        _deliver(report, outputs, quiet, verbose, no_color, exit_zero=exit_zero)
 
 
 @app.command(name="list")
@@ -260,6 +245,33 @@ def explain(
         _put(f"{explained(subject)}\n")
 
 
+@app.command(name="rules")
+def rules_() -> None:
+    """List the rules."""
+    from mlaudit.reporters._catalog import all_rules
+
+    with _errors():
+        _put(all_rules())
+
+
+@app.command(name="formats")
+def formats_() -> None:
+    """List the formats that are read."""
+    from mlaudit.reporters._catalog import all_formats
+
+    with _errors():
+        _put(all_formats())
+
+
+@app.command()
+def kinds() -> None:
+    """List the kinds of artifacts that `artifact-kinds` may name."""
+    from mlaudit.reporters._catalog import all_kinds
+
+    with _errors():
+        _put(all_kinds())
+
+
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="The folder to look at.")] = Path(),
@@ -291,29 +303,31 @@ def _options(
     as_format: str | None = None,
     baseline: Path | None = None,
 ) -> Options:
-    from mlaudit.api import baseline_of, rule_words
+    from mlaudit.api import baseline_of, demand_format, rule_words
     from mlaudit.discovery.configuration import root_of, settings_for
-    from mlaudit.request.options import Options, codes_of, defines_of
+    from mlaudit.request.options import Options, codes_of, defines_of, packages_of
 
-    root = root_of(start)
+    root, known, packages = root_of(start), rule_words(), packages_of(package)
+    if as_format is not None:
+        demand_format("--as", as_format)
     settings = settings_for(
         start,
         root,
         config,
         isolated=isolated,
         fail_on=fail_on,
-        select=codes_of(select),
-        ignore=codes_of(ignore),
-        packages=tuple(package or ()),
+        select=codes_of("--select", select, known),
+        ignore=codes_of("--ignore", ignore, known),
+        packages=packages,
         defines=defines_of(define),
-        codes=rule_words(),
+        codes=known,
     )
     return Options(
         root=root,
         as_format=as_format,
         wanted=wanted,
         settings=settings,
-        only=tuple(package or ()),
+        only=packages,
         waivers=not isolated,
         today=_today(),
         baseline=baseline_of(baseline),
@@ -326,8 +340,6 @@ def _progress(options: Options, quiet: bool) -> Iterator[Options]:
     if quiet or not _is_terminal(sys.stderr):
         yield options
         return
-    from dataclasses import replace
-
     from mlaudit.cli.progress import Bar
 
     bar = Bar()
@@ -357,35 +369,35 @@ def _colour(no_color: bool) -> bool:
     return _is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
 
 
+def _outputs(
+    given: Sequence[str] | None, output: Path | None, *, others: Sequence[Path | None] = ()
+) -> tuple[WantedOutput, ...]:
+    from mlaudit.reporters._registry import formats
+
+    return wanted_outputs(given, output, formats(), others=tuple(map(file_of, others)))
+
+
 def _deliver(
     report: Report,
-    formats: Sequence[str] | None,
-    output: Path | None,
+    wanted: Sequence[WantedOutput],
     quiet: bool,
     verbose: bool,
     no_color: bool,
     *,
+    exit_zero: bool,
     baseline: OutputText | None = None,
 ) -> NoReturn:
     """Every asked-for format to its file or to standard output, then the exit code."""
-    from mlaudit.reporters._registry import Style
+    from mlaudit.reporters._registry import Style, render
 
+    if exit_zero and report.exit_code != USAGE:
+        report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
-    for asked in formats or ("table",):
-        name, _, file = asked.partition("=")
-        target = Path(file) if file else output
-        style = Style(colour=target is None and _colour(no_color), verbose=verbose, quiet=quiet)
-        outputs.append(OutputText(text=_rendered(report, name, style), target=target))
+    for one in wanted:
+        style = Style(colour=one.target is None and _colour(no_color), verbose=verbose, quiet=quiet)
+        outputs.append(OutputText(text=render(one.format)(report, style), target=one.target))
     write_all(outputs)
     raise typer.Exit(report.exit_code)
-
-
-def _rendered(report: Report, name: str, style: Style) -> str:
-    from mlaudit.reporters._registry import formats, render
-
-    if name not in formats():
-        raise UsageError(f"--format {name}: expected one of {', '.join(formats())}")
-    return render(name)(report, style)
 
 
 def _put(text: str, target: Path | None = None) -> None:
