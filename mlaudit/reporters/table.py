@@ -8,7 +8,7 @@ from textwrap import wrap
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Environment, Finding, Found, Report, Row
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import counts, incomplete, plural, suppressed
+from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._groups import Group, grouped
 from mlaudit.reporters._layout import Line, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
@@ -286,7 +286,9 @@ def _summary(report: Report) -> Iterator[Line]:
         shared = plural(summary.compared, "shared package")
         are = "is" if summary.compared == 1 else "are"
         besides = f" ({', '.join(summary.equal)})" if summary.equal else ""
-        yield from _folded(f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}")
+        yield from _folded(
+            f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}".rstrip()
+        )
     elif not summary.compared:
         yield from _folded(f"No package is stated by both sides of a pair; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
@@ -294,6 +296,8 @@ def _summary(report: Report) -> Iterator[Line]:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
         yield from _folded(f"{shared}{_besides(report)}; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
+    if summary.unknown_images:
+        yield from _folded(unknown_images(report))
     if summary.unseen:
         yield from _folded(f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}.")
 
@@ -305,8 +309,16 @@ def _besides(report: Report) -> str:
 
 
 def _left_out(report: Report) -> str:
+    """What of two aligned sides was not compared; that nothing was left out only where that is so."""
     unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
-    return f"{', '.join([*unread, *suppressed(report)]) or 'Nothing was left out'}."
+    left = [*unread, *suppressed(report)]
+    if left:
+        return f"{', '.join(left)}."
+    paired = _paired(report)
+    partial = incomplete(one for one in report.environments if one.name in paired)
+    if partial or report.summary.unseen or report.summary.unknown_images:
+        return partial
+    return "Nothing was left out."
 
 
 def _sides(report: Report) -> Iterator[str]:
