@@ -9,7 +9,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
-from mlaudit.environments.sources import assemble, environment_names, parse_source
+from mlaudit.discovery.configuration import root_of
+from mlaudit.environments.sources import (
+    SeveralEnvironments,
+    assemble,
+    demand_present,
+    environment_names,
+    folder_documents,
+    parse_source,
+)
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
@@ -17,11 +25,12 @@ from mlaudit.model.report import Environment, Found, Report, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import is_named, parser_of, parsers
 from mlaudit.policy.baseline import loads
+from mlaudit.request.addresses import fetching_advice
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
 from mlaudit.sources.confinement import tree_around
-from mlaudit.sources.paths import MISSING, is_folder, relative, resolved, status
+from mlaudit.sources.paths import MISSING, exists, is_folder, relative, resolved, status
 from mlaudit.sources.working_tree import Root
 
 if TYPE_CHECKING:
@@ -39,6 +48,8 @@ def compare(sources: Sequence[str], options: Options) -> Report:
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
     spellings: list[Sequence[Spelled]] = [parse_source(source) for source in sources]
+    for parts in spellings:
+        demand_present(parts)
     names = environment_names(spellings)
     if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
@@ -80,11 +91,30 @@ def demand_format(option: str, name: str) -> None:
 
 
 def listing(sources: Sequence[str], options: Options) -> tuple[Environment, ...]:
-    """What was read of each source. Raises BadSource."""
+    """What was read of each source; without one, and of a folder of several environments, what `check` reads.
+
+    Raises BadSource.
+    """
+    if not sources or any(_holds_several(source) for source in sources):
+        made = check(sources, options).environments
+        return tuple(made)
     spellings = [parse_source(source) for source in sources]
+    for parts in spellings:
+        demand_present(parts)
     names = environment_names(spellings)
-    made = (assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    made = tuple(assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
     return tuple(map(mask_environment, made))
+
+
+def _holds_several(source: str) -> bool:
+    """Whether a source is a folder in which several environments are found, and none is installed."""
+    if not is_folder(source):
+        return False
+    try:
+        folder_documents(Path(source), Root(Path(source)))
+    except Unreadable as error:
+        return isinstance(error, SeveralEnvironments)
+    return False
 
 
 def check(paths: Sequence[str], options: Options) -> Report:
@@ -117,9 +147,11 @@ def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
     from mlaudit.discovery.environments import discover
     from mlaudit.discovery.init_file import render
-    from mlaudit.sources.listing import walk
 
-    return render(discover(walk(folder, is_named).paths))
+    options = Options(root=root_of(folder))
+    options = replace(options, tree=_tree([folder], options))
+    base, walked = _walked([folder], options.tree)
+    return render(discover(walked.paths, roots=_members(base, options)))
 
 
 def _report(
@@ -154,6 +186,9 @@ def _report(
 
 def _demand(path: str) -> None:
     """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
+    advice = None if exists(path) else fetching_advice(path)
+    if advice is not None:
+        raise BadSource(f"{path}: it is an address; {advice}")
     try:
         status(path)
     except Unreadable as error:
@@ -247,13 +282,10 @@ def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
 
 
 def _assembled(found: Discovery, folder: Path, options: Options) -> Iterator[Environment]:
-    """The environments that were found, each with the manifest that its lock was made of, so that a stale one shows."""
-    from mlaudit.discovery.environments import is_manifest
-
+    """The environments that were found, read."""
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
-        sources = (*one.sources, *(path for path in one.covered if is_manifest(path)))
-        parts = [part for source in sources for part in parse_source(source, folder)]
+        parts = [part for source in one.documents for part in parse_source(source, folder)]
         yield assemble(parts, one.name, one.role or one.name, one.follows, options)
 
 
@@ -277,6 +309,13 @@ def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Found]:
     for one in found.environments:
         documents = tuple(source.removeprefix(f"{one.folder}/") for source in one.sources)
         yield Found(role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role")
+        for variant in one.variants:
+            yield Found(
+                role="variant",
+                folder=_shown(folder, one.folder),
+                documents=tuple(source.removeprefix(f"{one.folder}/") for source in variant.sources),
+                why=f"{variant.name} of {one.name}, not read; name its files to mlaudit compare or in mlaudit.toml",
+            )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Found(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)

@@ -83,7 +83,7 @@ def _common(
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
+        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
     ] = None,
     format_: Format = None,
     output: Output = None,
@@ -118,7 +118,7 @@ def check(
     with _errors():
         outputs = _outputs(format_, output, others=(write_baseline,))
         options = _options(
-            start=paths[0] if paths else Path(),
+            start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
             fail_on=fail_on,
@@ -130,7 +130,7 @@ def check(
             baseline=baseline,
         )
         with _progress(options, quiet) as watched:
-            report = run([str(path) for path in paths or ()], watched)
+            report = run(paths or (), watched)
         known = None
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
@@ -193,7 +193,9 @@ def compare(
 
 @app.command(name="list")
 def list_(
-    sources: Annotated[list[str], typer.Argument(help="What to read.", metavar="SOURCE...")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table or json.", metavar="NAME")] = "table",
     output: Output = None,
     python: Python = None,
@@ -214,7 +216,7 @@ def list_(
             _fail(f"--format {format_}: list prints table or json")
         options = _options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
         with _progress(options, False) as watched:
-            environments = listing(sources, watched)
+            environments = listing(sources or (), watched)
         text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
         _put(text, output)
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)

@@ -40,6 +40,11 @@ class Environment:
     follows: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """What is read: the sources, and the manifests that a lock among them was made of, so that a stale one shows."""
+        return (*self.sources, *(path for path in self.covered if is_manifest(path)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:

@@ -10,14 +10,16 @@ from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import is_named, named
+from mlaudit.parsers._registry import is_named, named, parser_of, parsers
+from mlaudit.request.addresses import image_advice
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled, spelled
+from mlaudit.request.source_spec import BadSource, Spelled, spelled
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
@@ -35,6 +37,49 @@ def parse_source(
     """
     found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
+
+
+def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
+    """Raises BadSource where nothing stands at the path of a source, or its format is none."""
+    for part in parts:
+        if part.format is not None and parser_of(part.format) is None:
+            near = nearest(part.format, parsers())
+            raise BadSource(f"{part.text}: no format `{part.format}`{f'; did you mean {near}?' if near else ''}")
+        if part.refused is None and part.revision is None and part.path != "-" and _missing(part.path):
+            raise BadSource(f"{part.text}: there is no such file or folder{_meant(Path(part.path), folder)}")
+        if part.revision is not None and part.clone is None:
+            _demand_revision(part)
+
+
+def _missing(path: str) -> bool:
+    try:
+        paths.status(path, follow=False)
+    except Unreadable as error:
+        return error.why == paths.MISSING
+    return False
+
+
+def _meant(path: Path, folder: Path) -> str:
+    """`; did you mean serving/requirements.txt?`, by the names beside a path; nothing where none is near."""
+    try:
+        names = [entry.name for entry in paths.entries(path.parent)]
+    except Unreadable:
+        return ""
+    near = nearest(path.name, names)
+    return f"; did you mean {paths.relative(path.parent / near, folder)}?" if near else ""
+
+
+def _demand_revision(part: Spelled) -> None:
+    """Raises BadSource where `REV:PATH` reads like an image, and there is no such revision."""
+    advice = image_advice(f"{part.revision}:{part.path}")
+    if advice is None:
+        return
+    from mlaudit.sources import git_revision as git
+
+    try:
+        git.document(Path(), part.revision or "", part.path)
+    except Unreadable:
+        raise BadSource(f"{part.text}: neither a file nor a path of a git revision; {advice}") from None
 
 
 def _placed(part: Spelled, folder: Path) -> Spelled:
@@ -180,6 +225,10 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
 
 
+class SeveralEnvironments(Unreadable):
+    """A folder in which files of several environments lie."""
+
+
 def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     """The documents of a folder: the environment installed in it, else those of the one environment that it declares.
 
@@ -195,9 +244,11 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     found = discover(walked.paths).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:
-        raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")
+        raise SeveralEnvironments(
+            f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one"
+        )
     if not own and walked.unread:
         raise Unreadable(walked.unread[0].why)
     if not own:
         raise Unreadable("it holds no installed environment, and no file in it states versions in a known format")
-    return [root.document(folder / source) for source in own[0].sources]
+    return [root.document(folder / source) for source in own[0].documents]

@@ -153,7 +153,9 @@ def _finding(group: Group) -> Iterator[Line]:
 
 def _others(group: Group) -> Iterator[Line]:
     """Further environments of which the same is to be said, with their places."""
-    if group.findings[1:]:
+    if group.findings[1:] and all(one.at == group.first.at for one in group.findings):
+        yield from _labelled("also", _some([one.environments[-1] for one in group.findings[1:]]))
+    elif group.findings[1:]:
         yield from _labelled("also", _some([f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]]))
 
 
@@ -186,7 +188,8 @@ def _brief(group: Group) -> Iterator[Line]:
     """Two lines: what, then where; the sentence only where the headline does not say it."""
     finding = group.first
     yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
-    if len(finding.environments) < 2 or finding.expected is None or finding.actual is None:
+    told = (finding.package, finding.expected, finding.actual)
+    if len(finding.environments) < 2 or None in told:
         yield from _folded(finding.message, indent=2)
     yield text((f"  {finding.at}", "underline"))
     yield from _others(group)

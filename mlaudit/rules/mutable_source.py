@@ -50,7 +50,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=pin.package,
                 environments=(environment.name,),
-                message=f"{pin.name} of {environment.name} comes from {pin.origin or pin.name}, which can change.",
+                message=f"{pin.name} of {environment.name} comes from {_origin(pin)}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
                 severity=Severity.INFO if _TAG.search(pin.origin or "") else None,
@@ -66,3 +66,8 @@ def _mutable(pin: Pin) -> bool:
 def _moves(tag: str | None) -> bool:
     """Whether the image of a tag is replaced from time to time; a tag with a date in it names one build."""
     return tag is None or (_MOVING.search(tag) is not None and _DATE.search(tag) is None)
+
+
+def _origin(pin: Pin) -> str:
+    named = f"{pin.name}:{pin.version}" if pin.kind is Kind.IMAGE and pin.version else pin.name
+    return pin.origin or named
