@@ -136,7 +136,7 @@ def check(
             from mlaudit.policy.baseline import dumps
 
             known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        _deliver(report, outputs, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+        _deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
 
 @app.command()
@@ -188,7 +188,7 @@ def compare(
         )
         with _progress(options, quiet) as watched:
             report = run(sources, watched)
-        _deliver(report, outputs, quiet, verbose, no_color, exit_zero=exit_zero)
+        _deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
 
 
 @app.command(name="list")
@@ -208,8 +208,10 @@ def list_(
 ) -> None:
     """Show every pin that is read, with its place."""
     from mlaudit.api import listing
+    from mlaudit.cli.standpoint import listed_from
     from mlaudit.reporters._inventory import as_json, as_table
     from mlaudit.request.options import wanted_of
+    from mlaudit.sources.paths import current_folder
 
     with _errors():
         if format_ not in ("table", "json"):
@@ -217,8 +219,12 @@ def list_(
         options = _options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
         with _progress(options, False) as watched:
             environments = listing(sources or (), watched)
-        text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
-        _put(text, output)
+        if format_ == "json":
+            text = as_json(environments)
+        else:
+            seen = listed_from(environments, options.root, current_folder())
+            text = as_table(seen, colour=output is None and _colour(no_color))
+        _put(text, file_of(output))
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
 
 
@@ -382,6 +388,7 @@ def _outputs(
 def _deliver(
     report: Report,
     wanted: Sequence[WantedOutput],
+    root: Path,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -390,14 +397,17 @@ def _deliver(
     baseline: OutputText | None = None,
 ) -> NoReturn:
     """Every asked-for format to its file or to standard output, then the exit code."""
+    from mlaudit.cli.standpoint import seen_from
     from mlaudit.reporters._registry import Style, render
+    from mlaudit.sources.paths import current_folder
 
     if exit_zero and report.exit_code != USAGE:
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
     for one in wanted:
         style = Style(colour=one.target is None and _colour(no_color), verbose=verbose, quiet=quiet)
-        outputs.append(OutputText(text=render(one.format)(report, style), target=one.target))
+        shown = seen_from(report, root, current_folder()) if one.format == "table" else report
+        outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)
     raise typer.Exit(report.exit_code)
 

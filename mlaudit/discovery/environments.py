@@ -42,7 +42,7 @@ class Environment:
 
     @property
     def documents(self) -> tuple[str, ...]:
-        """What is read: the sources, and the manifests that a lock among them was made of, so that a stale one shows."""
+        """The sources, and the manifests that a lock among them was made of, so that a stale lock shows."""
         return (*self.sources, *(path for path in self.covered if is_manifest(path)))
 
 

@@ -109,7 +109,7 @@ def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
     if len(paths) < 2:
         return [_lone(path) for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
-        parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
+        parts = [path.parts[-depth] if len(path.parts) >= depth else _stem(path.name) for path in paths]
         if len(set(parts)) == len(parts):
             return _files(paths) if depth == 1 else parts
     return [str(path) for path in paths]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
 from textwrap import wrap
 
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Cell, Environment, Finding, Found, Report, Row
+from mlaudit.model.report import Cell, Crossing, Environment, Finding, Found, Report, Row
 from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._groups import Group, grouped
@@ -196,15 +197,56 @@ def _brief(group: Group) -> Iterator[Line]:
 
 
 def _table(report: Report, style: Style) -> list[Line]:
-    rows = [row for row in report.rows if _listed(row, report, style)]
-    if not rows:
-        return []
-    worst = _worst(report.findings)
+    """A table for each writer with those that read it; environments of no pair are compared with nobody."""
+    lines: list[Line] = []
+    for names in _writers_first(report):
+        rows = [row for row in map(_among(names), report.rows) if row is not None and _listed(row, report, style)]
+        if rows:
+            lines += [*_rows(rows, names, _worst(report.findings, names)), Line()]
+    return lines[:-1]
+
+
+def _writers_first(report: Report) -> Iterator[list[str]]:
+    """Names of a writer and its readers, for every writer; all names where nobody follows anybody."""
+    known = {one.name for one in report.environments}
+    readers: dict[str, list[str]] = {}
+    for one in report.environments:
+        for writer in one.follows:
+            if writer in known:
+                readers.setdefault(writer, []).append(one.name)
+    yield from ([writer, *named] for writer, named in readers.items())
+    if not readers and report.environments:
+        yield [one.name for one in report.environments]
+
+
+def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
+    """What a row says of some environments, None where none of them names the package."""
+    kept = frozenset(names)
+
+    def among(row: Row) -> Row | None:
+        cells = tuple(cell for cell in row.cells if cell.environment in kept)
+        crossings = tuple(
+            one for one in row.crossings if one.environments[0] == names[0] and one.environments[1] in kept
+        )
+        if not any(cell.named for cell in cells):
+            return None
+        worst = min(crossings, key=_rank, default=None)
+        verdict = worst.verdict if worst else Verdict.ALIGNED
+        distance = worst.distance if worst else None
+        return replace(row, cells=cells, crossings=crossings, verdict=verdict, distance=distance)
+
+    return among
+
+
+def _rank(one: Crossing) -> tuple[int, int]:
+    return one.verdict.rank, one.distance.rank if one.distance else 9
+
+
+def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[Line]:
     rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
     lines: list[Line] = []
-    for names in _chunks(report.environments, rows):
-        lines += _part(rows, names, worst)
-        lines.append(Line())
+    for part in _chunks(names, rows):
+        lines += [*_part(rows, part, worst), Line()]
     return lines[:-1]
 
 
@@ -222,19 +264,20 @@ def _listed(row: Row, report: Report, style: Style) -> bool:
     return row.watched or (report.command == "compare" and row.verdict in (*_APART, Verdict.UNREAD))
 
 
-def _worst(findings: Iterable[Finding]) -> dict[str, Severity]:
+def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Severity]:
+    """The worst severity of each package in what compares some environments."""
     worst: dict[str, Severity] = {}
     for finding in findings:
-        if finding.package is not None and len(finding.environments) > 1:
+        compares = len(finding.environments) > 1 and set(finding.environments) <= set(names)
+        if finding.package is not None and compares:
             known = worst.get(finding.package)
             if known is None or finding.severity.rank < known.rank:
                 worst[finding.package] = finding.severity
     return worst
 
 
-def _chunks(environments: Sequence[Environment], rows: Sequence[Row]) -> Iterator[list[str]]:
-    """Environments whose columns fit side by side; each part begins with the first, to which the others are held."""
-    names = [one.name for one in environments]
+def _chunks(names: Sequence[str], rows: Sequence[Row]) -> Iterator[list[str]]:
+    """Environments whose columns fit side by side; each part begins with the writer, to which the others are held."""
     widths = {
         name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
         for name in names
@@ -244,7 +287,7 @@ def _chunks(environments: Sequence[Environment], rows: Sequence[Row]) -> Iterato
     for name in names:
         if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
             yield part
-            part = names[:1]
+            part = [names[0]]
         part.append(name)
     yield part
 
@@ -299,10 +342,28 @@ def _summary(report: Report) -> Iterator[Line]:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
         yield from _folded(f"{shared}{_besides(report)}; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
+    unlisted = _unlisted(report)
+    if unlisted:
+        yield from _folded(
+            f"{plural(unlisted, 'difference')} of packages that no model depends on; --verbose lists all."
+        )
     if summary.unknown_images:
         yield from _folded(unknown_images(report))
     if summary.unseen:
         yield from _folded(f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}.")
+
+
+def _unlisted(report: Report) -> int:
+    """How many packages that both sides of a pair state are not aligned, and stand neither in the table nor a finding."""
+    spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
+    return sum(
+        row.kind is Kind.PACKAGE
+        and row.verdict is not Verdict.ALIGNED
+        and row.package not in spoken
+        and any(one.writer.stated and one.reader.stated for one in row.crossings)
+        and not _listed(row, report, Style())
+        for row in report.rows
+    )
 
 
 def _besides(report: Report) -> str:
