@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
-from datetime import date, datetime, timezone
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
 from mlaudit import __version__
+from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -38,13 +37,8 @@ from mlaudit.cli.parameters import (
     Select,
     Verbose,
 )
-from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
+from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
-
-if TYPE_CHECKING:
-    from mlaudit.model.report import Report
-    from mlaudit.request.options import Options
-    from mlaudit.request.wanted import Wanted
 
 app = typer.Typer(
     name="mlaudit",
@@ -54,8 +48,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-USAGE = 2
-"""The exit code of a call that cannot be carried out."""
 INTERRUPTED = 130
 """The exit code of a run that the user ended, as shells have it."""
 ISSUES = "https://github.com/YOUR-ORG/mlaudit/issues"
@@ -116,8 +108,8 @@ def check(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        outputs = _outputs(format_, output, others=(write_baseline,))
-        options = _options(
+        outputs = asked_outputs(format_, output, others=(write_baseline,))
+        options = asked_options(
             start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
@@ -129,14 +121,14 @@ def check(
             define=define,
             baseline=baseline,
         )
-        with _progress(options, quiet) as watched:
+        with with_progress(options, quiet) as watched:
             report = run(paths or (), watched)
         known = None
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
 
             known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        _deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
 
 @app.command()
@@ -173,8 +165,8 @@ def compare(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        outputs = _outputs(format_, output)
-        options = _options(
+        outputs = asked_outputs(format_, output)
+        options = asked_options(
             config=config,
             isolated=no_config,
             fail_on=fail_on,
@@ -186,9 +178,9 @@ def compare(
             as_format=as_,
             baseline=baseline,
         )
-        with _progress(options, quiet) as watched:
+        with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        _deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
 
 
 @app.command(name="list")
@@ -216,14 +208,14 @@ def list_(
     with _errors():
         if format_ not in ("table", "json"):
             _fail(f"--format {format_}: list prints table or json")
-        options = _options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
-        with _progress(options, False) as watched:
+        options = asked_options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
+        with with_progress(options, False) as watched:
             environments = listing(sources or (), watched)
         if format_ == "json":
             text = as_json(environments)
         else:
             seen = listed_from(environments, options.root, current_folder())
-            text = as_table(seen, colour=output is None and _colour(no_color))
+            text = as_table(seen, colour=output is None and wants_colour(no_color))
         _put(text, file_of(output))
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
 
@@ -295,121 +287,6 @@ def init(
             _fail(f"{target} exists; --force replaces it")
         _put(initial(path), target)
         _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")
-
-
-def _options(
-    *,
-    wanted: Wanted,
-    start: Path = Path(),
-    config: Path | None = None,
-    isolated: bool = False,
-    fail_on: str | None = None,
-    select: Sequence[str] | None = None,
-    ignore: Sequence[str] | None = None,
-    package: Sequence[str] | None = None,
-    define: Sequence[str] | None = None,
-    as_format: str | None = None,
-    baseline: Path | None = None,
-) -> Options:
-    from mlaudit.api import baseline_of, demand_format, rule_words
-    from mlaudit.discovery.configuration import root_of, settings_for
-    from mlaudit.request.options import Options, codes_of, defines_of, packages_of
-
-    root, known, packages = root_of(start), rule_words(), packages_of(package)
-    if as_format is not None:
-        demand_format("--as", as_format)
-    settings = settings_for(
-        start,
-        root,
-        config,
-        isolated=isolated,
-        fail_on=fail_on,
-        select=codes_of("--select", select, known),
-        ignore=codes_of("--ignore", ignore, known),
-        packages=packages,
-        defines=defines_of(define),
-        codes=known,
-    )
-    return Options(
-        root=root,
-        as_format=as_format,
-        wanted=wanted,
-        settings=settings,
-        only=packages,
-        waivers=not isolated,
-        today=_today(),
-        baseline=baseline_of(baseline),
-    )
-
-
-@contextmanager
-def _progress(options: Options, quiet: bool) -> Iterator[Options]:
-    """The options with a progress bar, where somebody sits before one."""
-    if quiet or not _is_terminal(sys.stderr):
-        yield options
-        return
-    from mlaudit.cli.progress import Bar
-
-    bar = Bar()
-    try:
-        yield replace(options, progress=bar)
-    finally:
-        bar.close()
-
-
-def _today() -> date:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return date.today()
-    try:
-        return datetime.fromtimestamp(int(epoch), timezone.utc).date()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"SOURCE_DATE_EPOCH={epoch[:40]}: expected seconds since 1970-01-01") from None
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and not stream.closed and stream.isatty()
-
-
-def _colour(no_color: bool) -> bool:
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    return _is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
-
-
-def _outputs(
-    given: Sequence[str] | None, output: Path | None, *, others: Sequence[Path | None] = ()
-) -> tuple[WantedOutput, ...]:
-    from mlaudit.reporters._registry import formats
-
-    return wanted_outputs(given, output, formats(), others=tuple(map(file_of, others)))
-
-
-def _deliver(
-    report: Report,
-    wanted: Sequence[WantedOutput],
-    root: Path,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-    *,
-    exit_zero: bool,
-    baseline: OutputText | None = None,
-) -> NoReturn:
-    """Every asked-for format to its file or to standard output, then the exit code."""
-    from mlaudit.cli.standpoint import seen_from
-    from mlaudit.reporters._registry import Style, render
-    from mlaudit.sources.paths import current_folder
-
-    if exit_zero and report.exit_code != USAGE:
-        report = replace(report, exit_code=0)
-    outputs = [] if baseline is None else [baseline]
-    for one in wanted:
-        style = Style(colour=one.target is None and _colour(no_color), verbose=verbose, quiet=quiet)
-        shown = seen_from(report, root, current_folder()) if one.format == "table" else report
-        outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
-    write_all(outputs)
-    raise typer.Exit(report.exit_code)
 
 
 def _put(text: str, target: Path | None = None) -> None:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Cell, Crossing, Environment, Finding, Found, Report, Row
+from mlaudit.model.nouns import Kind, Severity, Verdict
+from mlaudit.model.report import Environment, Finding, Found, Report
 from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._groups import Group, grouped
-from mlaudit.reporters._layout import Line, columns, painted, text
+from mlaudit.reporters._layout import TONE, Line, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
+from mlaudit.reporters._tables import is_listed, tables
 
 WIDTH = 80
 """Columns into which running text is wrapped; paths and versions are never cut."""
@@ -24,8 +24,6 @@ LEFT_OUT = 4
 """Ignored documents that are named before the rest is counted."""
 LISTED = 12
 """Unread entries that are listed before the rest is counted."""
-_TONE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-_APART = (Verdict.DIFFERS, Verdict.DISJOINT)
 
 
 @reporter
@@ -43,7 +41,7 @@ def _blocks(report: Report, style: Style) -> Iterator[list[Line]]:
         yield from (list(_finding(group)) for group in groups if group.severity is severity)
     yield from _present([line for group in groups if group.severity is Severity.INFO for line in _brief(group)])
     if not style.quiet:
-        yield from _present(_table(report, style))
+        yield from _present(tables(report, style, WIDTH))
     yield from _present(list(_summary(report)), list(_unread(report)))
 
 
@@ -137,7 +135,7 @@ def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[Line]:
 
 def _finding(group: Group) -> Iterator[Line]:
     finding = group.first
-    tone = _TONE[finding.severity]
+    tone = TONE[finding.severity]
     yield text((f"{finding.severity.value}[{finding.code}]", tone), (f" {finding.name}: {_headline(finding)}", "bold"))
     yield from _folded(finding.message, indent=2)
     yield from _locations(finding)
@@ -188,136 +186,12 @@ def _labelled(label: str, sentence: str) -> Iterator[Line]:
 def _brief(group: Group) -> Iterator[Line]:
     """Two lines: what, then where; the sentence only where the headline does not say it."""
     finding = group.first
-    yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
+    yield text((f"info[{finding.code}]", TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
     told = (finding.package, finding.expected, finding.actual)
     if len(finding.environments) < 2 or None in told:
         yield from _folded(finding.message, indent=2)
     yield text((f"  {finding.at}", "underline"))
     yield from _others(group)
-
-
-def _table(report: Report, style: Style) -> list[Line]:
-    """A table for each writer with those that read it; environments of no pair are compared with nobody."""
-    lines: list[Line] = []
-    for names in _writers_first(report):
-        rows = [row for row in map(_among(names), report.rows) if row is not None and _listed(row, report, style)]
-        if rows:
-            lines += [*_rows(rows, names, _worst(report.findings, names)), Line()]
-    return lines[:-1]
-
-
-def _writers_first(report: Report) -> Iterator[list[str]]:
-    """Names of a writer and its readers, for every writer; all names where nobody follows anybody."""
-    known = {one.name for one in report.environments}
-    readers: dict[str, list[str]] = {}
-    for one in report.environments:
-        for writer in one.follows:
-            if writer in known:
-                readers.setdefault(writer, []).append(one.name)
-    yield from ([writer, *named] for writer, named in readers.items())
-    if not readers and report.environments:
-        yield [one.name for one in report.environments]
-
-
-def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
-    """What a row says of some environments, None where none of them names the package."""
-    kept = frozenset(names)
-
-    def among(row: Row) -> Row | None:
-        cells = tuple(cell for cell in row.cells if cell.environment in kept)
-        crossings = tuple(
-            one for one in row.crossings if one.environments[0] == names[0] and one.environments[1] in kept
-        )
-        if not any(cell.named for cell in cells):
-            return None
-        worst = min(crossings, key=_rank, default=None)
-        verdict = worst.verdict if worst else Verdict.ALIGNED
-        distance = worst.distance if worst else None
-        return replace(row, cells=cells, crossings=crossings, verdict=verdict, distance=distance)
-
-    return among
-
-
-def _rank(one: Crossing) -> tuple[int, int]:
-    return one.verdict.rank, one.distance.rank if one.distance else 9
-
-
-def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[Line]:
-    rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
-    lines: list[Line] = []
-    for part in _chunks(names, rows):
-        lines += [*_part(rows, part, worst), Line()]
-    return lines[:-1]
-
-
-_NONE = Severity.INFO
-
-
-def _listed(row: Row, report: Report, style: Style) -> bool:
-    if style.verbose:
-        return True
-    if row.kind is not Kind.PACKAGE and len({cell.shown for cell in row.cells}) == 1:
-        return False
-    both = sum(cell.stated for cell in row.cells) > 1
-    if row.verdict in (Verdict.ALIGNED, Verdict.ONE_SIDED) or not (both or row.watched):
-        return row.watched and row.verdict is Verdict.ONE_SIDED
-    return row.watched or (report.command == "compare" and row.verdict in (*_APART, Verdict.UNREAD))
-
-
-def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Severity]:
-    """The worst severity of each package in what compares some environments."""
-    worst: dict[str, Severity] = {}
-    for finding in findings:
-        compares = len(finding.environments) > 1 and set(finding.environments) <= set(names)
-        if finding.package is not None and compares:
-            known = worst.get(finding.package)
-            if known is None or finding.severity.rank < known.rank:
-                worst[finding.package] = finding.severity
-    return worst
-
-
-def _chunks(names: Sequence[str], rows: Sequence[Row]) -> Iterator[list[str]]:
-    """Environments whose columns fit side by side; each part begins with the writer, to which the others are held."""
-    widths = {
-        name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
-        for name in names
-    }
-    left = WIDTH - max(len(row.package) for row in rows) - 24
-    part: list[str] = []
-    for name in names:
-        if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
-            yield part
-            part = [names[0]]
-        part.append(name)
-    yield part
-
-
-def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[Line]:
-    head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
-    cells = []
-    for row in rows:
-        held = {cell.environment: cell for cell in row.cells}
-        first = held[names[0]]
-        severity = worst.get(row.package)
-        cells.append(
-            [
-                (f"  {row.package}", ""),
-                *((_shown(held[name]), "" if name == names[0] else _tone(first, held[name])) for name in names),
-                (row.distance.value if row.distance else row.verdict.value, "dim"),
-                (severity.value if severity else "", _TONE[severity] if severity else ""),
-            ]
-        )
-    return columns([head, *cells])
-
-
-def _shown(cell: Cell) -> str:
-    if cell.state is State.ABSENT:
-        return "-"
-    return "not named" if cell.state is State.UNSTATED else cell.shown
-
-
-def _tone(reference: Cell, cell: Cell) -> str:
-    return "bold" if cell.stated and cell.shown != reference.shown else ""
 
 
 def _summary(report: Report) -> Iterator[Line]:
@@ -344,9 +218,7 @@ def _summary(report: Report) -> Iterator[Line]:
         yield from _folded(" ".join(_sides(report)))
     unlisted = _unlisted(report)
     if unlisted:
-        yield from _folded(
-            f"{plural(unlisted, 'difference')} of packages that no model depends on; --verbose lists all."
-        )
+        yield from _folded(f"{plural(unlisted, 'difference')} in packages that are not watched; --verbose lists all.")
     if summary.unknown_images:
         yield from _folded(unknown_images(report))
     if summary.unseen:
@@ -354,14 +226,14 @@ def _summary(report: Report) -> Iterator[Line]:
 
 
 def _unlisted(report: Report) -> int:
-    """How many packages that both sides of a pair state are not aligned, and stand neither in the table nor a finding."""
+    """How many packages are stated on both sides, not aligned, and stand neither in a table nor in a finding."""
     spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
     return sum(
         row.kind is Kind.PACKAGE
         and row.verdict is not Verdict.ALIGNED
         and row.package not in spoken
         and any(one.writer.stated and one.reader.stated for one in row.crossings)
-        and not _listed(row, report, Style())
+        and not is_listed(row, report, Style())
         for row in report.rows
     )
 
