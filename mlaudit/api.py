@@ -9,18 +9,26 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
-from mlaudit.environments.sources import assemble, environment_names, parse_source
+from mlaudit.discovery.configuration import root_of
+from mlaudit.environments.sources import (
+    assemble,
+    demand_present,
+    environment_names,
+    parse_source,
+)
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
+from mlaudit.model.nearest import nearest
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import is_named
+from mlaudit.parsers._registry import is_named, parser_of, parsers
 from mlaudit.policy.baseline import loads
+from mlaudit.request.addresses import fetching_advice
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
 from mlaudit.sources.confinement import tree_around
-from mlaudit.sources.paths import MISSING, is_folder, relative, resolved, status
+from mlaudit.sources.paths import MISSING, exists, is_folder, relative, resolved, status
 from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
@@ -39,6 +47,8 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
     spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
+    for parts in spellings:
+        demand_present(parts, folder)
     names = environment_names(spellings)
     if options.as_format is not None and any(part.path == "-" for parts in spellings for part in parts):
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
@@ -71,12 +81,41 @@ def rule_words() -> frozenset[str]:
     return frozenset(word for rule in rules().values() for word in (rule.code, rule.name))
 
 
+def demand_format(option: str, name: str) -> None:
+    """Raises UsageError where a name is that of no format that can be read."""
+    if parser_of(name) is None:
+        near = nearest(name, parsers())
+        meant = f"; did you mean {near}?" if near else "; `mlaudit formats` lists all"
+        raise UsageError(f"{option} {name}: no format that can be read{meant}")
+
+
 def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> tuple[Environment, ...]:
-    """What was read of each source; their paths are relative to `folder`. Raises BadSource."""
+    """What was read of each source; without one, and of a folder of several environments, what `check` reads.
+
+    Paths are relative to `folder`. Raises BadSource.
+    """
+    if not sources or any(_holds_several(source) for source in sources):
+        made = check(sources, options).environments
+        return tuple(made)
     spellings = [parse_source(source, folder) for source in sources]
+    for parts in spellings:
+        demand_present(parts, folder)
     names = environment_names(spellings)
-    made = (assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    made = tuple(assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
     return tuple(map(mask_environment, made))
+
+
+def _holds_several(source: str) -> bool:
+    """Whether a source is a folder in which several environments are found, and none is installed."""
+    if not is_folder(source):
+        return False
+    from mlaudit.environments.model_folder import SeveralEnvironments, folder_contents
+
+    try:
+        folder_contents(Path(source), WorkingTree(Path(source)))
+    except Unreadable as error:
+        return isinstance(error, SeveralEnvironments)
+    return False
 
 
 def check(paths: Sequence[str], options: Options) -> Report:
@@ -101,7 +140,7 @@ def check(paths: Sequence[str], options: Options) -> Report:
             partial=len(made) < len(every),
             lost=any(refusals(options)),
         )
-        return report if made else _passed_over(report, paths)
+        return _passed_over(report, paths, every)
     return _discovered(paths, options)
 
 
@@ -109,9 +148,11 @@ def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
     from mlaudit.discovery.environments import discover
     from mlaudit.discovery.init_file import render
-    from mlaudit.sources.listing import walk
 
-    return render(discover(walk(folder, is_named).paths))
+    options = Options(root=root_of(folder))
+    options = replace(options, tree=_tree([folder], options))
+    base, walked = _walked([folder], options.tree)
+    return render(discover(walked.paths, roots=_members(base, options)))
 
 
 def _report(
@@ -146,6 +187,9 @@ def _report(
 
 def _demand(path: str) -> None:
     """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
+    advice = None if exists(path) else fetching_advice(path)
+    if advice is not None:
+        raise BadSource(f"{path}: it is an address; {advice}")
     try:
         status(path)
     except Unreadable as error:
@@ -169,11 +213,17 @@ def _untouched(every: Sequence[Environment], options: Options) -> str:
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
 
-def _passed_over(report: Report, paths: Sequence[str]) -> Report:
-    """Files of no environment change none: a hook that names what is committed has nothing to object to."""
-    if report.exit_code == NOTHING and paths and not any(is_folder(path) for path in paths):
-        return replace(report, exit_code=0)
-    return report
+def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
+    """Files that touch nothing which is compared change no comparison: a hook has nothing to object to.
+
+    Where no environment at all follows another, the hook could never object, and its user is told.
+    """
+    only_files = bool(paths) and not any(is_folder(path) for path in paths)
+    if report.exit_code != NOTHING or not only_files:
+        return report
+    touched = any(one.follows for one in report.environments)
+    pairs = any(one.follows for one in every)
+    return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
 
 def _paths(one: Environment) -> Iterator[str]:
@@ -207,7 +257,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
-    return report if kept else _passed_over(report, paths)
+    return _passed_over(report, paths, made)
 
 
 def _tree(folders: Sequence[Path], options: Options) -> Path:
@@ -237,13 +287,10 @@ def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
 
 
 def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
-    """The environments that were found, each with the manifest that its lock was made of, so that a stale one shows."""
-    from mlaudit.discovery.environments import is_manifest
-
+    """The environments that were found, read."""
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
-        sources = (*one.sources, *(path for path in one.covered if is_manifest(path)))
-        parts = [part for source in sources for part in parse_source(source, folder)]
+        parts = [part for source in one.documents for part in parse_source(source, folder)]
         yield assemble(
             parts,
             one.name,
@@ -282,6 +329,13 @@ def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discover
         yield Discovered(
             role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
         )
+        for variant in one.variants:
+            yield Discovered(
+                role="variant",
+                folder=_shown(folder, one.folder),
+                documents=tuple(source.removeprefix(f"{one.folder}/") for source in variant.sources),
+                why=f"{variant.name} of {one.name}, not read; name its files to mlaudit compare or in mlaudit.toml",
+            )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)

@@ -122,8 +122,13 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
         return 2
     if failed:
         return 1
-    nothing = bool(view.pairs) and not view.compared_pairs() and not _one_sided(view)
-    return 3 if nothing or not view.environments else 0
+    return 0 if _compares(view) else 3
+
+
+def _compares(view: View) -> bool:
+    """Whether anything was held against anything: packages, artifacts or files that must be the same."""
+    files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
+    return files or bool(view.compared_pairs()) or _one_sided(view)
 
 
 def _one_sided(view: View) -> bool:

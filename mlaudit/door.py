@@ -13,7 +13,7 @@ from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.errors import UsageError
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
-from mlaudit.request.options import Options, codes_of, wanted_of
+from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources.confinement import tree_around
 from mlaudit.sources.paths import is_folder
@@ -207,17 +207,20 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
         root: what paths are reported relative to; configuration is looked for from `start` up to it.
         tree: what included files must lie in; `root` where None.
     """
+    known, packages = api.rule_words(), packages_of(asked.package)
+    if asked.as_format is not None:
+        api.demand_format("--as", asked.as_format)
     settings = settings_for(
         start,
         root,
         asked.config,
         isolated=asked.isolated,
         fail_on=asked.fail_on,
-        select=codes_of(asked.select),
-        ignore=codes_of(asked.ignore),
-        packages=tuple(asked.package),
+        select=codes_of("--select", asked.select, known),
+        ignore=codes_of("--ignore", asked.ignore, known),
+        packages=packages,
         defines=asked.define,
-        codes=api.rule_words(),
+        codes=known,
     )
     return Options(
         root=root,
@@ -225,7 +228,7 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
         as_format=asked.as_format,
         wanted=asked.wanted,
         settings=settings,
-        only=tuple(asked.package),
+        only=packages,
         waivers=not asked.isolated,
         today=today,
         baseline=api.baseline_of(asked.baseline),

@@ -70,10 +70,13 @@ def check(
 
     Raises:
         Drift: a finding reaches `fail_on`, and `on` is `raise`.
+        ValueError: `on` is another word, or one of `artifact_kinds` is no kind.
         mlaudit.document.document.Unreadable: the snapshot cannot be read.
     """
     if on not in ("raise", "warn"):
         raise ValueError(f'on={on!r}: expected "raise" or "warn"')
+    if artifact_kinds:
+        _demand_kinds(artifact_kinds)
     live = running()
     installed = distributions(live.paths)
     if settings is None and not _differs(Path(snapshot), live, installed):
@@ -85,6 +88,15 @@ def check(
             raise Drift(message, report)
         warnings.warn(message, DriftWarning, stacklevel=2)
     return report
+
+
+def _demand_kinds(names: Sequence[str]) -> None:
+    """Raises ValueError on a name of no artifact kind, which would make no verdict any surer."""
+    from mlaudit.knowledge.kinds import kind_problem
+
+    problems = [problem for name in names if (problem := kind_problem(name))]
+    if problems:
+        raise ValueError(f"artifact_kinds: {problems[0]}")
 
 
 @dataclass(frozen=True, slots=True)

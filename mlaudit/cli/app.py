@@ -3,27 +3,43 @@
 from __future__ import annotations
 
 import gc
-import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import date, datetime, timezone
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn, TextIO
+from typing import Annotated, NoReturn
 
 import typer
 
 from mlaudit import __version__
+from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
+from mlaudit.cli.parameters import (
+    As,
+    Baseline,
+    Config,
+    Define,
+    ExitZero,
+    Extra,
+    FailOn,
+    Format,
+    Group,
+    Ignore,
+    NoColor,
+    NoConfig,
+    Output,
+    Package,
+    Platform,
+    Python,
+    Quiet,
+    Select,
+    Verbose,
+)
+from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
-
-if TYPE_CHECKING:
-    from mlaudit.model.report import Report
-    from mlaudit.reporters._registry import Style
-    from mlaudit.request.options import Options
-    from mlaudit.request.wanted import Wanted
 
 app = typer.Typer(
     name="mlaudit",
@@ -33,8 +49,6 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 
-USAGE = 2
-"""The exit code of a call that cannot be carried out."""
 INTERRUPTED = 130
 """The exit code of a run that the user ended, as shells have it."""
 ISSUES = "https://github.com/YOUR-ORG/mlaudit/issues"
@@ -59,51 +73,10 @@ def _common(
     """Says before the deploy what drifted apart between training and serving, and what it will break."""
 
 
-Format = Annotated[
-    list[str] | None,
-    typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
-]
-Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.", metavar="FILE")]
-FailOn = Annotated[
-    str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
-]
-Select = Annotated[
-    list[str] | None, typer.Option("--select", help="Report only these codes (MLA1, MLA001, a name).", metavar="CODES")
-]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Leave these codes out.", metavar="CODES")]
-Package = Annotated[
-    list[str] | None,
-    typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
-]
-Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
-NoConfig = Annotated[
-    bool,
-    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
-]
-Python = Annotated[
-    str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
-]
-Platform = Annotated[
-    str | None, typer.Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
-]
-Extra = Annotated[list[str] | None, typer.Option("--extra", help="An extra to install.", metavar="NAME")]
-Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency group to install.", metavar="NAME")]
-Define = Annotated[
-    list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
-]
-As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
-Baseline = Annotated[
-    Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Findings and the summary only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="List aligned and unwatched packages too.")]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
-
-
 @app.command()
 def check(
     paths: Annotated[
-        list[Path] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
+        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
     ] = None,
     format_: Format = None,
     output: Output = None,
@@ -125,6 +98,7 @@ def check(
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Audit what is declared, or discovered below PATH.
 
@@ -135,8 +109,9 @@ def check(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        options = _options(
-            start=paths[0] if paths else Path(),
+        outputs = asked_outputs(format_, output, others=(write_baseline,))
+        options = asked_options(
+            start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
             fail_on=fail_on,
@@ -147,14 +122,14 @@ def check(
             define=define,
             baseline=baseline,
         )
-        with _progress(options, quiet) as watched:
-            report = run([str(path) for path in paths or ()], watched)
+        with with_progress(options, quiet) as watched:
+            report = run(paths or (), watched)
         known = None
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
 
-            known = OutputText(text=dumps(report), target=write_baseline)
-        _deliver(report, format_, output, quiet, verbose, no_color, baseline=known)
+            known = OutputText(text=dumps(report), target=file_of(write_baseline))
+        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
 
 @app.command()
@@ -180,6 +155,7 @@ def compare(
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
+    exit_zero: ExitZero = False,
 ) -> None:
     """Compare sources: the first writes, the others read.
 
@@ -190,7 +166,8 @@ def compare(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        options = _options(
+        outputs = asked_outputs(format_, output)
+        options = asked_options(
             config=config,
             isolated=no_config,
             fail_on=fail_on,
@@ -202,14 +179,16 @@ def compare(
             as_format=as_,
             baseline=baseline,
         )
-        with _progress(options, quiet) as watched:
+        with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        _deliver(report, format_, output, quiet, verbose, no_color)
+        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
 
 
 @app.command(name="list")
 def list_(
-    sources: Annotated[list[str], typer.Argument(help="What to read.", metavar="SOURCE...")],
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
+    ] = None,
     format_: Annotated[str, typer.Option("--format", help="table or json.", metavar="NAME")] = "table",
     output: Output = None,
     python: Python = None,
@@ -222,17 +201,23 @@ def list_(
 ) -> None:
     """Show every pin that is read, with its place."""
     from mlaudit.api import listing
+    from mlaudit.cli.standpoint import listed_from
     from mlaudit.reporters._inventory import as_json, as_table
     from mlaudit.request.options import wanted_of
+    from mlaudit.sources.paths import current_folder
 
     with _errors():
         if format_ not in ("table", "json"):
             _fail(f"--format {format_}: list prints table or json")
-        options = _options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
-        with _progress(options, False) as watched:
-            environments = listing(sources, watched)
-        text = as_json(environments) if format_ == "json" else as_table(environments, colour=_colour(no_color))
-        _put(text, output)
+        options = asked_options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
+        with with_progress(options, False) as watched:
+            environments = listing(sources or (), watched)
+        if format_ == "json":
+            text = as_json(environments)
+        else:
+            seen = listed_from(environments, options.root, current_folder())
+            text = as_table(seen, colour=output is None and wants_colour(no_color))
+        _put(text, file_of(output))
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
 
 
@@ -261,6 +246,33 @@ def explain(
         _put(f"{explained(subject)}\n")
 
 
+@app.command(name="rules")
+def rules_() -> None:
+    """List the rules."""
+    from mlaudit.reporters._catalog import all_rules
+
+    with _errors():
+        _put(all_rules())
+
+
+@app.command(name="formats")
+def formats_() -> None:
+    """List the formats that are read."""
+    from mlaudit.reporters._catalog import all_formats
+
+    with _errors():
+        _put(all_formats())
+
+
+@app.command()
+def kinds() -> None:
+    """List the kinds of artifacts that `artifact-kinds` may name."""
+    from mlaudit.reporters._catalog import all_kinds
+
+    with _errors():
+        _put(all_kinds())
+
+
 @app.command()
 def init(
     path: Annotated[Path, typer.Argument(help="The folder to look at.")] = Path(),
@@ -275,107 +287,6 @@ def init(
             _fail(f"{target} exists; --force replaces it")
         _put(initial(path), target)
         _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")
-
-
-def _options(
-    *,
-    wanted: Wanted,
-    start: Path = Path(),
-    config: Path | None = None,
-    isolated: bool = False,
-    fail_on: str | None = None,
-    select: Sequence[str] | None = None,
-    ignore: Sequence[str] | None = None,
-    package: Sequence[str] | None = None,
-    define: Sequence[str] | None = None,
-    as_format: str | None = None,
-    baseline: Path | None = None,
-) -> Options:
-    from mlaudit.discovery.configuration import root_of
-    from mlaudit.door import Asked, options_of
-    from mlaudit.request.options import defines_of
-
-    asked = Asked(
-        config=config,
-        isolated=isolated,
-        wanted=wanted,
-        fail_on=fail_on,
-        select=select or (),
-        ignore=ignore or (),
-        package=package or (),
-        define=defines_of(define),
-        as_format=as_format,
-        baseline=baseline,
-    )
-    return options_of(asked, root=root_of(start), start=start, tree=None, today=_today())
-
-
-@contextmanager
-def _progress(options: Options, quiet: bool) -> Iterator[Options]:
-    """The options with a progress bar, where somebody sits before one."""
-    if quiet or not _is_terminal(sys.stderr):
-        yield options
-        return
-    from dataclasses import replace
-
-    from mlaudit.cli.progress import Bar
-
-    bar = Bar()
-    try:
-        yield replace(options, progress=bar)
-    finally:
-        bar.close()
-
-
-def _today() -> date:
-    epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
-    if not epoch:
-        return date.today()
-    try:
-        return datetime.fromtimestamp(int(epoch), timezone.utc).date()
-    except (ValueError, OverflowError, OSError):
-        raise UsageError(f"SOURCE_DATE_EPOCH={epoch[:40]}: expected seconds since 1970-01-01") from None
-
-
-def _is_terminal(stream: TextIO | None) -> bool:
-    return stream is not None and not stream.closed and stream.isatty()
-
-
-def _colour(no_color: bool) -> bool:
-    if no_color or os.environ.get("NO_COLOR"):
-        return False
-    return _is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
-
-
-def _deliver(
-    report: Report,
-    formats: Sequence[str] | None,
-    output: Path | None,
-    quiet: bool,
-    verbose: bool,
-    no_color: bool,
-    *,
-    baseline: OutputText | None = None,
-) -> NoReturn:
-    """Every asked-for format to its file or to standard output, then the exit code."""
-    from mlaudit.reporters._registry import Style
-
-    outputs = [] if baseline is None else [baseline]
-    for asked in formats or ("table",):
-        name, _, file = asked.partition("=")
-        target = Path(file) if file else output
-        style = Style(colour=target is None and _colour(no_color), verbose=verbose, quiet=quiet)
-        outputs.append(OutputText(text=_rendered(report, name, style), target=target))
-    write_all(outputs)
-    raise typer.Exit(report.exit_code)
-
-
-def _rendered(report: Report, name: str, style: Style) -> str:
-    from mlaudit.reporters._registry import formats, render
-
-    if name not in formats():
-        raise UsageError(f"--format {name}: expected one of {', '.join(formats())}")
-    return render(name)(report, style)
 
 
 def _put(text: str, target: Path | None = None) -> None:

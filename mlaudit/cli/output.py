@@ -32,13 +32,13 @@ def write_all(outputs: Sequence[OutputText]) -> None:
     staged: list[tuple[Path, Path]] = []
     try:
         for output in outputs:
-            if output.target is not None and not _is_device(output.target):
+            if output.target is not None and not is_device(output.target):
                 temporary = _stage(output.target, output.text)
                 staged.append((temporary, output.target))
         for output in outputs:
             if output.target is None:
                 _write_standard(output.text)
-            elif _is_device(output.target):
+            elif is_device(output.target):
                 _write_device(output.target, output.text)
         while staged:
             temporary, target = staged[0]
@@ -81,6 +81,19 @@ class OutputClosed(UsageError):
     """Whoever read standard output has gone (`| head`); nothing needs to be said."""
 
 
+def demand_writable(target: Path) -> None:
+    """Raises UsageError where a file cannot be written, as far as that shows before it is."""
+    if is_device(target):
+        return
+    if target.is_dir():
+        raise UsageError(f"{target} cannot be written: it is a folder")
+    folder = next((one for one in target.absolute().parents if os.path.lexists(one)), None)
+    if folder is not None and not folder.is_dir():
+        raise UsageError(f"{target} cannot be written: {folder} is no folder")
+    if folder is not None and not os.access(folder, os.W_OK | os.X_OK):
+        raise UsageError(f"{target} cannot be written: permission to write in {folder} is denied")
+
+
 def _write_standard(text: str) -> None:
     if sys.stdout is None:
         raise UsageError("standard output is closed")
@@ -96,7 +109,7 @@ def _write_standard(text: str) -> None:
         raise UsageError(f"standard output cannot be written: {error.strerror or error}") from None
 
 
-def _is_device(target: Path) -> bool:
+def is_device(target: Path) -> bool:
     """Whether a path names a stream, a device or a pipe, of which there is nothing to keep."""
     if target.absolute().as_posix().startswith(_DEVICES):
         return True

@@ -44,6 +44,13 @@ def judge(writer: Cell, reader: Cell) -> Judged:
     return _statements(_statement(writer), _statement(reader), (writer.variant, reader.variant))
 
 
+def agree(one: str, other: str, kind: Kind) -> bool:
+    """Whether two exact versions say the same, as far as both say it: `12.9` of CUDA is every 12.9.x."""
+    if kind in _PREFIXES:
+        return _prefixes(one, other) == _ALIGNED
+    return same_public(one, other)
+
+
 def worst(judged: Iterator[Judged]) -> Judged:
     """The worst of several judgements."""
     return min(judged, key=lambda found: (found[0].rank, found[1].rank if found[1] else 9), default=_ALIGNED)

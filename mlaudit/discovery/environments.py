@@ -40,6 +40,11 @@ class DiscoveredEnvironment:
     follows: tuple[str, ...] = ()
     reason: str = ""
 
+    @property
+    def documents(self) -> tuple[str, ...]:
+        """The sources, and the manifests that a lock among them was made of, so that a stale lock shows."""
+        return (*self.sources, *(path for path in self.covered if is_manifest(path)))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pair:

@@ -99,8 +99,9 @@ def _environment(environment: DiscoveredEnvironment, discovery: Discovery) -> st
 def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     if environment.reason:
         yield _comment(f"Taken for {environment.role}: {environment.reason}.")
-    if environment.covered:
-        yield _comment(f"Not read, since the first source is surer: {', '.join(environment.covered)}.")
+    unread = [path for path in environment.covered if path not in environment.documents]
+    if unread:
+        yield _comment(f"Not read, since the first source is surer: {', '.join(unread)}.")
     if environment.variants:
         yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
 
@@ -115,7 +116,7 @@ def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[
     yield f"[environments.{key}]\n"
     if environment.role:
         yield f"role = {quoted(environment.role)}\n"
-    yield f"sources = {_list(environment.sources)}\n"
+    yield f"sources = {_list(environment.documents)}\n"
     if environment.follows:
         yield f"follows = {_list(environment.follows)}\n"
     elif environment in discovery.unpaired and len(discovery.environments) > 1:

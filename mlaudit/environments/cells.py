@@ -124,7 +124,7 @@ class _Combined:
         return f"=={self.versions[0]}" if len(self.versions) == 1 else self.specifier
 
 
-def _exacts(pins: Iterable[Pin]) -> tuple[str, ...]:
+def _exacts(pins: Sequence[Pin], kind: Kind) -> tuple[str, ...]:
     """Exact versions, each once; one with a local part speaks for the same one without."""
     by_public: dict[object, dict[str | None, int]] = {}
     versions: list[str] = []
@@ -136,7 +136,13 @@ def _exacts(pins: Iterable[Pin]) -> tuple[str, ...]:
         at = positions.pop(None, positions.get(variant, len(versions)))
         positions[variant] = at
         versions[at : at + 1] = [version]
-    return tuple(versions)
+    return tuple(version for version in versions if not _is_beginning(version, versions, kind))
+
+
+def _is_beginning(version: str, versions: Sequence[str], kind: Kind) -> bool:
+    """Whether another version says more of the same: CUDA 11.2.2 is a CUDA 11.2."""
+    by_prefix = kind in (Kind.PYTHON, Kind.CUDA, Kind.CUDNN)
+    return by_prefix and any(other.startswith(f"{version}.") for other in versions)
 
 
 def _public_key(version: str) -> object:
@@ -148,7 +154,7 @@ def _public_key(version: str) -> object:
 def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
     """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them."""
     pins = tuple(one.pin for one in stated)
-    versions = _exacts(pins)
+    versions = _exacts(pins, pins[0].kind if pins else Kind.PACKAGE)
     ranges = [pin.specifier or "" for pin in pins]
     ranges += [pin.specifier or (f"=={pin.version}" if pin.version else "") for pin in (one.pin for one in bounds)]
     specifier = joined(ranges)

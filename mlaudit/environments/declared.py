@@ -8,7 +8,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
-from mlaudit.environments.sources import assemble, parse_source
+from mlaudit.environments.sources import assemble, demand_present, parse_source
 from mlaudit.model.globs import wildcards
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
@@ -69,7 +69,7 @@ def declared(options: Options) -> Iterator[Environment]:
 
 def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Environment:
     tree = options.tree
-    parts = [part for text, at in _with_places(one) for part in _parts(text, base, at, tree)]
+    parts = [part for text, at in _with_places(one) for part in _present(text, base, at, tree)]
     writes, reads = (
         [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
     )
@@ -108,6 +108,16 @@ def _parts(text: str, base: Path, at: Place, tree: Path | None) -> Iterator[Spel
         yield from parse_source(text, base, lambda part: _refused(part.path, base, at, tree, part))
     except BadSource as error:
         raise ConfigError(at, str(error)) from None
+
+
+def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[Spelled]:
+    """The parts of a source that the user declared, each of which is there. Raises ConfigError."""
+    parts = tuple(_parts(text, base, at, tree))
+    try:
+        demand_present(parts, base)
+    except BadSource as error:
+        raise ConfigError(at, str(error)) from None
+    return parts
 
 
 def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled | None = None) -> Unread | None:

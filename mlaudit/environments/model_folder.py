@@ -33,6 +33,10 @@ class _Seen:
     opened: int = 0
 
 
+class SeveralEnvironments(Unreadable):
+    """A folder in which files of several environments lie."""
+
+
 def folder_contents(folder: Path, root: WorkingTree) -> Contents:
     """The environment installed in a folder, else the one that it declares, and the model files in it.
 
@@ -72,14 +76,14 @@ def _reading(at: Place, unread: Iterable[Unread]) -> Reading:
 def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnvironment | None, list[str]]:
     """The one environment of a folder, and the descriptions of models in it.
 
-    Raises Unreadable where it holds several environments that are not those of models.
+    Raises SeveralEnvironments where it holds several environments that are not those of models.
     """
     described = [path for one in environments for path in one.sources if describes_model(path)]
     here = [one for one in environments if not one.folder] or list(environments)
     plain = [one for one in here if not _is_of_model(one)]
     if len(plain) > 1:
         names = ", ".join(one.name for one in plain)
-        raise Unreadable(f"it holds several environments ({names}); name the files of one")
+        raise SeveralEnvironments(f"it holds several environments ({names}); name the files of one")
     if plain:
         return plain[0], described
     return (here[0] if len(here) == 1 else None), described

@@ -11,14 +11,16 @@ from mlaudit.environments.environment import environment
 from mlaudit.environments.folder_contents import Contents
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import named, parser_of, parsers
+from mlaudit.request.addresses import image_advice
 from mlaudit.request.options import Options
-from mlaudit.request.source_spec import Spelled, spelled
+from mlaudit.request.source_spec import BadSource, Spelled, spelled
 from mlaudit.request.wanted import Wanted
 from mlaudit.sources import paths
 from mlaudit.sources.images.recognize import image_document
@@ -35,6 +37,49 @@ def parse_source(
     """
     found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
+
+
+def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
+    """Raises BadSource where nothing stands at the path of a source, or its format is none."""
+    for part in parts:
+        if part.format is not None and parser_of(part.format) is None:
+            near = nearest(part.format, parsers())
+            raise BadSource(f"{part.text}: no format `{part.format}`{f'; did you mean {near}?' if near else ''}")
+        if part.refused is None and part.revision is None and part.path != "-" and _missing(part.path):
+            raise BadSource(f"{part.text}: there is no such file or folder{_meant(Path(part.path), folder)}")
+        if part.revision is not None and part.clone is None:
+            _demand_revision(part)
+
+
+def _missing(path: str) -> bool:
+    try:
+        paths.status(path, follow=False)
+    except Unreadable as error:
+        return error.why == paths.MISSING
+    return False
+
+
+def _meant(path: Path, folder: Path) -> str:
+    """`; did you mean serving/requirements.txt?`, by the names beside a path; nothing where none is near."""
+    try:
+        names = [entry.name for entry in paths.entries(path.parent)]
+    except Unreadable:
+        return ""
+    near = nearest(path.name, names)
+    return f"; did you mean {paths.relative(path.parent / near, folder)}?" if near else ""
+
+
+def _demand_revision(part: Spelled) -> None:
+    """Raises BadSource where `REV:PATH` reads like an image, and there is no such revision."""
+    advice = image_advice(f"{part.revision}:{part.path}")
+    if advice is None:
+        return
+    from mlaudit.sources import git_revision as git
+
+    try:
+        git.document(Path(), part.revision or "", part.path)
+    except Unreadable:
+        raise BadSource(f"{part.text}: neither a file nor a path of a git revision; {advice}") from None
 
 
 def _placed(part: Spelled, folder: Path) -> Spelled:
@@ -64,7 +109,7 @@ def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
     if len(paths) < 2:
         return [_lone(path) for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
-        parts = [path.parts[-depth] if len(path.parts) >= depth else "." for path in paths]
+        parts = [path.parts[-depth] if len(path.parts) >= depth else _stem(path.name) for path in paths]
         if len(set(parts)) == len(parts):
             return _files(paths) if depth == 1 else parts
     return [str(path) for path in paths]

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset({"title", "package", "holds", "source", "checked", "certainty"})
@@ -37,6 +38,15 @@ class Companion:
 def artifact_kinds() -> Mapping[str, ArtifactKind]:
     """Every kind by its name (`xgboost.json`). Raises KnowledgeError."""
     return checked("kinds.toml", _kinds)
+
+
+def kind_problem(name: str) -> str | None:
+    """Why a name is that of no artifact kind, None where it is one. Raises KnowledgeError."""
+    known = artifact_kinds()
+    if name in known:
+        return None
+    near = suggestion(name, known) or "; `mlaudit kinds` lists them"
+    return f'"{name[:60]}" is no kind of artifact{near}'
 
 
 def _kinds(root: Node) -> Mapping[str, ArtifactKind]:

@@ -60,6 +60,11 @@ def role(package: str) -> str | None:
     return found or next((role for pattern, role in table.patterns if fnmatchcase(package, pattern)), None)
 
 
+def watched_packages() -> tuple[str, ...]:
+    """The names of all watched packages that the table lists."""
+    return tuple(sorted(_table().roles))
+
+
 def watched(package: str) -> bool:
     """Whether model artifacts, numerics, binary interfaces or CUDA depend on a package."""
     return role(package) is not None

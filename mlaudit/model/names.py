@@ -42,3 +42,12 @@ def package_of(name: str, ecosystem: str = "pypi") -> str:
     if ecosystem != "pypi":
         plain = tables.get(ecosystem, {}).get(plain, plain)
     return tables.get("builds", {}).get(plain, plain)
+
+
+@lru_cache(maxsize=1024)
+def package_meant(name: str) -> str:
+    """The row that a person means: `sklearn` is imported, and `pytorch` is conda's word for torch."""
+    plain = normalized(name)
+    tables = _tables()
+    found = next((tables[of][plain] for of in ("import", "conda") if plain in tables.get(of, {})), plain)
+    return package_of(found)

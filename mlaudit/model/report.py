@@ -322,6 +322,7 @@ class Summary:
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
         equal: what else is stated and the same everywhere (`Python 3.11`, `CUDA 12.4`, `7 system libraries`).
+        unknown_images: base images of which nothing is known.
         unseen: what no pair states on both sides, so that nothing known of it applied (`CUDA`, `model artifacts`).
     """
 
@@ -338,6 +339,7 @@ class Summary:
     unread: int = 0
     equal: tuple[str, ...] = ()
     unseen: tuple[str, ...] = ()
+    unknown_images: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from mlaudit.comparison.images import unknown_images
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import BASELINED, CONFIGURATION, WAIVER, ArtifactCrossing, Crossing, Row, Summary
@@ -23,6 +24,7 @@ _WORTH_SAYING = (Kind.PYTHON, Kind.CUDA, Kind.SYSTEM)
 def summary(view: View, counts: Mapping[str, int]) -> Summary:
     """The counts of one report; `counts` are those of its findings."""
     both = [one for one in view.crossings() if one.writer.kind not in _PLATFORM and _stated(one)]
+    paired = {name for pair in view.pairs for name in pair}
     recorded = [one for one in view.artifacts if one.cell.stated]
     return Summary(
         error=counts.get("error", 0),
@@ -38,6 +40,7 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
         unread=sum(len(one.unread) for one in view.environments.values()),
         equal=tuple(_platform(view)),
         unseen=tuple(_unseen(view)) if view.pairs else (),
+        unknown_images=unknown_images(one for name, one in view.environments.items() if name in paired),
     )
 
 

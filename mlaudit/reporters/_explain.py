@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from difflib import get_close_matches
 from inspect import cleandoc
 from textwrap import wrap
 
 from mlaudit.knowledge.about import About, about
+from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.load import Known, Skew
+from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
-from mlaudit.model.names import package_of
+from mlaudit.model.names import package_meant, package_of
+from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
 from mlaudit.rules._registry import Rule, rules
 
@@ -20,9 +22,13 @@ def explained(subject: str) -> str:
     rule = _rule(subject)
     if rule is not None:
         return _documentation(rule)
-    package = package_of(subject)
-    found = about(package)
-    if found.dossier is None and found.role is None and not found.demands and found.built is None:
+    kind = artifact_kinds().get(subject)
+    if kind is not None:
+        return "\n".join((f"{kind.name}: {kind.title}, of {kind.package}", *_sourced(kind.evidence)))
+    found = about(package_of(subject))
+    if not _is_known(found):
+        found = about(package_meant(subject))
+    if not _is_known(found):
         raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
     lines = list(_lines(found))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
@@ -32,10 +38,16 @@ def _rule(subject: str) -> Rule | None:
     return next((rule for rule in rules().values() if subject.upper() == rule.code or subject == rule.name), None)
 
 
+def _is_known(found: About) -> bool:
+    return bool(found.dossier or found.role or found.demands or found.built)
+
+
 def _near(subject: str) -> str:
-    known = [word for rule in rules().values() for word in (rule.code, rule.name)]
-    near = get_close_matches(subject, known, n=1)
-    return f"; did you mean {near[0]}?" if near else ""
+    """The rule or package that a word is near to; separators say nothing in names of packages (`scikitlearn`)."""
+    words = [word for rule in rules().values() for word in (rule.code, rule.name)]
+    packages = {name.replace("-", ""): name for name in watched_packages()}
+    near = nearest(subject, words) or packages.get(nearest(subject.lower().replace("-", ""), packages) or "")
+    return f"; did you mean {near}?" if near else ""
 
 
 def _documentation(rule: Rule) -> str:

@@ -56,6 +56,15 @@ def compared(report: Report) -> str:
     return f"{summary.aligned} of {shared} of a package between two environments agree."
 
 
+def unknown_images(report: Report) -> str:
+    """Which base images nothing is known of, as one sentence; empty where there is none."""
+    images = report.summary.unknown_images
+    if not images:
+        return ""
+    what = f"image {images[0]} holds" if len(images) == 1 else f"images {_listed(images)} hold"
+    return f"What the base {what} is not known here, so not judged."
+
+
 def incomplete(environments: Iterable[Environment]) -> str:
     """Which environments do not claim to name everything, as one sentence; empty where there is none."""
     names = [one.name for one in environments if not one.complete]

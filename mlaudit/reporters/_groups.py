@@ -71,5 +71,13 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
         compared = finding.package is not None and finding.expected is not None and finding.actual is not None
         writer = finding.environments[0] if len(finding.environments) > 1 else None
         same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, writer)
-        found.setdefault(same if compared else number, []).append(finding)
+        found.setdefault(same if compared else _by_place(finding) or number, []).append(finding)
     return [FindingGroup(tuple(members)) for members in found.values()]
+
+
+def _by_place(finding: Finding) -> object:
+    """What is alike in findings on one line that several environments include, None where nobody else includes it."""
+    if len(finding.environments) != 1 or finding.at.line is None:
+        return None
+    sentence = finding.message.replace(finding.environments[0], "\0")
+    return (finding.code, finding.severity, finding.package, finding.at, sentence)

@@ -4,10 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from mlaudit.model.nouns import Severity
 from mlaudit.reporters._escape import for_terminal
 
 Segment = tuple[str, str]
 """A text and its style, in the words of rich (`bold red`); an empty style is plain."""
+
+TONE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
+"""How a severity is coloured."""
 
 
 class StyledLine:

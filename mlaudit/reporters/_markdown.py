@@ -18,6 +18,7 @@ from mlaudit.reporters._facts import (
     incomplete,
     plural,
     suppressed,
+    unknown_images,
     unread,
     with_findings,
 )
@@ -175,7 +176,7 @@ def _unread(report: Report, room: Room) -> Iterator[str]:
 
 
 def _closing(report: Report) -> Iterator[str]:
-    sentences = (compared(report), incomplete(report.environments))
+    sentences = (compared(report), incomplete(report.environments), unknown_images(report))
     yield " ".join(for_markdown(sentence) for sentence in sentences if sentence)
 
 

@@ -11,7 +11,7 @@ from mlaudit import __version__
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Report
 from mlaudit.reporters._escape import for_html, for_json, for_script, for_terminal
-from mlaudit.reporters._facts import compared, counts, incomplete
+from mlaudit.reporters._facts import compared, counts, incomplete, unknown_images
 from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.breaks import MEANING
 from mlaudit.reporters._html.filters import filters
@@ -60,7 +60,11 @@ def _hash(text: str) -> str:
 def _body(report: Report, of: Matrix) -> Iterator[str]:
     names = for_html(some(of.names, 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
-    yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), incomplete(report.environments)) if text)
+    yield from (
+        f"<p>{for_html(text)}</p>"
+        for text in (compared(report), incomplete(report.environments), unknown_images(report))
+        if text
+    )
     yield "</header><main>"
     if of.rows:
         yield from _matrix(of)

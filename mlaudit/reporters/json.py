@@ -47,6 +47,7 @@ def as_data(report: Report) -> Json:
             "unread": report.summary.unread,
             "equal": list(report.summary.equal),
             "unseen": list(report.summary.unseen),
+            "unknown_images": list(report.summary.unknown_images),
         },
         "exit_code": report.exit_code,
     }

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from textwrap import wrap
 
-from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Cell, Discovered, Environment, Finding, Report, Row
+from mlaudit.model.nouns import Kind, Severity, Verdict
+from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import counts, incomplete, plural, suppressed
+from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._groups import FindingGroup, grouped
-from mlaudit.reporters._layout import StyledLine, columns, painted, text
+from mlaudit.reporters._layout import TONE, StyledLine, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
+from mlaudit.reporters._tables import is_listed, tables
 
 WIDTH = 80
 """Columns into which running text is wrapped; paths and versions are never cut."""
@@ -23,8 +24,6 @@ LEFT_OUT = 4
 """Ignored documents that are named before the rest is counted."""
 LISTED = 12
 """Unread entries that are listed before the rest is counted."""
-_TONE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "cyan"}
-_APART = (Verdict.DIFFERS, Verdict.DISJOINT)
 
 
 @reporter
@@ -42,7 +41,7 @@ def _blocks(report: Report, style: Style) -> Iterator[list[StyledLine]]:
         yield from (list(_finding(group)) for group in groups if group.severity is severity)
     yield from _present([line for group in groups if group.severity is Severity.INFO for line in _brief(group)])
     if not style.quiet:
-        yield from _present(_table(report, style))
+        yield from _present(tables(report, style, WIDTH))
     yield from _present(list(_summary(report)), list(_unread(report)))
 
 
@@ -136,7 +135,7 @@ def _folded(sentence: str, indent: int = 0, tone: str = "") -> list[StyledLine]:
 
 def _finding(group: FindingGroup) -> Iterator[StyledLine]:
     finding = group.first
-    tone = _TONE[finding.severity]
+    tone = TONE[finding.severity]
     yield text((f"{finding.severity.value}[{finding.code}]", tone), (f" {finding.name}: {_headline(finding)}", "bold"))
     yield from _folded(finding.message, indent=2)
     yield from _locations(finding)
@@ -153,7 +152,9 @@ def _finding(group: FindingGroup) -> Iterator[StyledLine]:
 
 def _others(group: FindingGroup) -> Iterator[StyledLine]:
     """Further environments of which the same is to be said, with their places."""
-    if group.findings[1:]:
+    if group.findings[1:] and all(one.at == group.first.at for one in group.findings):
+        yield from _labelled("also", _some([one.environments[-1] for one in group.findings[1:]]))
+    elif group.findings[1:]:
         yield from _labelled("also", _some([f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]]))
 
 
@@ -185,93 +186,12 @@ def _labelled(label: str, sentence: str) -> Iterator[StyledLine]:
 def _brief(group: FindingGroup) -> Iterator[StyledLine]:
     """Two lines: what, then where; the sentence only where the headline does not say it."""
     finding = group.first
-    yield text((f"info[{finding.code}]", _TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
-    if len(finding.environments) < 2 or finding.expected is None or finding.actual is None:
+    yield text((f"info[{finding.code}]", TONE[Severity.INFO]), (f" {finding.name}: {_headline(finding)}", ""))
+    told = (finding.package, finding.expected, finding.actual)
+    if len(finding.environments) < 2 or None in told:
         yield from _folded(finding.message, indent=2)
     yield text((f"  {finding.at}", "underline"))
     yield from _others(group)
-
-
-def _table(report: Report, style: Style) -> list[StyledLine]:
-    rows = [row for row in report.rows if _listed(row, report, style)]
-    if not rows:
-        return []
-    worst = _worst(report.findings)
-    rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
-    lines: list[StyledLine] = []
-    for names in _chunks(report.environments, rows):
-        lines += _part(rows, names, worst)
-        lines.append(StyledLine())
-    return lines[:-1]
-
-
-_NONE = Severity.INFO
-
-
-def _listed(row: Row, report: Report, style: Style) -> bool:
-    if style.verbose:
-        return True
-    if row.kind is not Kind.PACKAGE and len({cell.shown for cell in row.cells}) == 1:
-        return False
-    both = sum(cell.stated for cell in row.cells) > 1
-    if row.verdict in (Verdict.ALIGNED, Verdict.ONE_SIDED) or not (both or row.watched):
-        return row.watched and row.verdict is Verdict.ONE_SIDED
-    return row.watched or (report.command == "compare" and row.verdict in (*_APART, Verdict.UNREAD))
-
-
-def _worst(findings: Iterable[Finding]) -> dict[str, Severity]:
-    worst: dict[str, Severity] = {}
-    for finding in findings:
-        if finding.package is not None and len(finding.environments) > 1:
-            known = worst.get(finding.package)
-            if known is None or finding.severity.rank < known.rank:
-                worst[finding.package] = finding.severity
-    return worst
-
-
-def _chunks(environments: Sequence[Environment], rows: Sequence[Row]) -> Iterator[list[str]]:
-    """Environments whose columns fit side by side; each part begins with the first, to which the others are held."""
-    names = [one.name for one in environments]
-    widths = {
-        name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
-        for name in names
-    }
-    left = WIDTH - max(len(row.package) for row in rows) - 24
-    part: list[str] = []
-    for name in names:
-        if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
-            yield part
-            part = names[:1]
-        part.append(name)
-    yield part
-
-
-def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[StyledLine]:
-    head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
-    cells = []
-    for row in rows:
-        held = {cell.environment: cell for cell in row.cells}
-        first = held[names[0]]
-        severity = worst.get(row.package)
-        cells.append(
-            [
-                (f"  {row.package}", ""),
-                *((_shown(held[name]), "" if name == names[0] else _tone(first, held[name])) for name in names),
-                (row.distance.value if row.distance else row.verdict.value, "dim"),
-                (severity.value if severity else "", _TONE[severity] if severity else ""),
-            ]
-        )
-    return columns([head, *cells])
-
-
-def _shown(cell: Cell) -> str:
-    if cell.state is State.ABSENT:
-        return "-"
-    return "not named" if cell.state is State.UNSTATED else cell.shown
-
-
-def _tone(reference: Cell, cell: Cell) -> str:
-    return "bold" if cell.stated and cell.shown != reference.shown else ""
 
 
 def _summary(report: Report) -> Iterator[StyledLine]:
@@ -286,7 +206,9 @@ def _summary(report: Report) -> Iterator[StyledLine]:
         shared = plural(summary.compared, "shared package")
         are = "is" if summary.compared == 1 else "are"
         besides = f" ({', '.join(summary.equal)})" if summary.equal else ""
-        yield from _folded(f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}")
+        yield from _folded(
+            f"{shared} {are} aligned across {' and '.join(names)}{besides}. {_left_out(report)}".rstrip()
+        )
     elif not summary.compared:
         yield from _folded(f"No package is stated by both sides of a pair; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
@@ -294,8 +216,26 @@ def _summary(report: Report) -> Iterator[StyledLine]:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
         yield from _folded(f"{shared}{_besides(report)}; {counts(report)}.")
         yield from _folded(" ".join(_sides(report)))
+    unlisted = _unlisted(report)
+    if unlisted:
+        yield from _folded(f"{plural(unlisted, 'difference')} in packages that are not watched; --verbose lists all.")
+    if summary.unknown_images:
+        yield from _folded(unknown_images(report))
     if summary.unseen:
         yield from _folded(f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}.")
+
+
+def _unlisted(report: Report) -> int:
+    """How many packages are stated on both sides, not aligned, and stand neither in a table nor in a finding."""
+    spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
+    return sum(
+        row.kind is Kind.PACKAGE
+        and row.verdict is not Verdict.ALIGNED
+        and row.package not in spoken
+        and any(one.writer.stated and one.reader.stated for one in row.crossings)
+        and not is_listed(row, report, Style())
+        for row in report.rows
+    )
 
 
 def _besides(report: Report) -> str:
@@ -305,8 +245,16 @@ def _besides(report: Report) -> str:
 
 
 def _left_out(report: Report) -> str:
+    """What of two aligned sides was not compared; that nothing was left out only where that is so."""
     unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
-    return f"{', '.join([*unread, *suppressed(report)]) or 'Nothing was left out'}."
+    left = [*unread, *suppressed(report)]
+    if left:
+        return f"{', '.join(left)}."
+    paired = _paired(report)
+    partial = incomplete(one for one in report.environments if one.name in paired)
+    if partial or report.summary.unseen or report.summary.unknown_images:
+        return partial
+    return "Nothing was left out."
 
 
 def _sides(report: Report) -> Iterator[str]:

@@ -10,7 +10,9 @@ from typing import TypeVar
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.document.positions import Locator, toml_locator
+from mlaudit.knowledge.kinds import kind_problem
 from mlaudit.model.errors import MlauditError, Unreadable
+from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Place, Severity
 from mlaudit.model.versions import specifiers
 from mlaudit.request.settings import (
@@ -96,22 +98,11 @@ def load(document: Document, *, path: str | None = None, codes: Collection[str] 
     return _Loader(document, path or document.path, frozenset(codes)).settings()
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?`, or all that is possible where nothing is near."""
-    from difflib import get_close_matches
-
-    ordered = sorted(known)
-    near = get_close_matches(word, ordered, n=1, cutoff=0.6)
-    if near:
-        return f'; did you mean "{near[0]}"?'
-    return f"; known here: {', '.join(ordered)}" if 0 < len(ordered) <= 20 else ""
-
-
 def _known(node: Node, keys: Collection[str]) -> Node:
     """The node, if it is a table of no other keys. Raises Malformed."""
     for key in node.table():
         if key not in keys:
-            raise _UnknownKey(f'"{key}" is no key of mlaudit{_near(key, keys)}', (*node.route, key))
+            raise _UnknownKey(f'"{key}" is no key of mlaudit{suggestion(key, keys)}', (*node.route, key))
     return node
 
 
@@ -239,7 +230,7 @@ class _Loader:
             target=self._target(node.get("target")),
             writes=_texts(node.get("writes")),
             reads=_texts(node.get("reads")),
-            artifact_kinds=_texts(node.get("artifact-kinds")),
+            artifact_kinds=tuple(map(_kind, node.get("artifact-kinds").each())),
         )
 
     def _pair(self, node: Node) -> PairSettings:
@@ -261,7 +252,7 @@ class _Loader:
             return text
         if beginning and text.startswith("MLA") and any(code.startswith(text) for code in self._codes):
             return text
-        raise Malformed(f'"{text[:40]}" is no rule{_near(text, self._codes)}', node.route)
+        raise Malformed(f'"{text[:40]}" is no rule{suggestion(text, self._codes)}', node.route)
 
     def _severity(self, code: str, node: Node) -> SeverityRow:
         try:
@@ -362,6 +353,15 @@ def _texts(node: Node) -> tuple[str, ...]:
     return tuple(map(_required, node.each()))
 
 
+def _kind(node: Node) -> str:
+    """The name of an artifact kind that is known. Raises Malformed."""
+    name = _required(node)
+    problem = kind_problem(name)
+    if problem is not None:
+        raise Malformed(problem, node.route)
+    return name
+
+
 def _stands(node: Node) -> bool:
     """Whether a rule of a version group is given: a name, or true."""
     return bool(_required(node)) if node.is_text and node.route[-1] == GroupRule.FOLLOWS.value else node.flag()
@@ -371,7 +371,7 @@ def _follows(node: Node, others: frozenset[str]) -> Iterator[str]:
     for leader in [node] if node.is_text else node.each():
         name = _required(leader)
         if name not in others:
-            raise Malformed(f'there is no other environment "{name[:40]}"{_near(name, others)}', leader.route)
+            raise Malformed(f'there is no other environment "{name[:40]}"{suggestion(name, others)}', leader.route)
         yield name
 
 

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.names import package_meant
+from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Severity
 from mlaudit.model.platforms import platform_of
 from mlaudit.request.settings import Settings, python_version
 from mlaudit.request.wanted import Wanted
+
+_CODE = re.compile(r"[Mm][Ll][Aa]\d*")
+_GLOB = re.compile(r"[A-Za-z0-9*?\[\]!_.-]{1,200}")
 
 LEVELS: Mapping[str, Severity | None] = {
     "error": Severity.ERROR,
@@ -74,9 +80,37 @@ def wanted_of(
     return Wanted(python=checked, platform=platform, extras=tuple(extras or ()), groups=tuple(groups or ()))
 
 
-def codes_of(given: Sequence[str] | None) -> tuple[str, ...]:
-    """Codes that stand in one option with commas between them, or in several."""
-    return tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
+def codes_of(option: str, given: Sequence[str] | None, known: Collection[str]) -> tuple[str, ...]:
+    """Codes, beginnings of codes and names of rules, in one option with commas between or in several.
+
+    Raises UsageError on what names no rule: it would select nothing, or ignore nothing, without a word.
+    """
+    codes = tuple(code.strip() for text in given or () for code in text.split(",") if code.strip())
+    if given and not codes:
+        raise UsageError(f"{option}: expected a rule's code or name, such as MLA101")
+    for code in codes:
+        if not _names_rule(code, known):
+            # A number that is near another says nothing of what was meant.
+            near = None if _CODE.fullmatch(code) else nearest(code.lower(), known)
+            meant = f"did you mean {near}?" if near else "`mlaudit rules` lists all"
+            raise UsageError(f"{option} {code}: no rule; {meant}")
+    return codes
+
+
+def _names_rule(code: str, known: Collection[str]) -> bool:
+    upper = code.upper()
+    return code in known or (upper.startswith("MLA") and any(word.startswith(upper) for word in known))
+
+
+def packages_of(given: Sequence[str] | None) -> tuple[str, ...]:
+    """Names and globs of `--package` as rows are called: `sklearn` is scikit-learn. Raises UsageError."""
+    return tuple(_package(text.strip()) for text in given or ())
+
+
+def _package(text: str) -> str:
+    if not _GLOB.fullmatch(text):
+        raise UsageError(f"--package {text}: expected a package's name or a glob, such as numpy or torch*")
+    return text.lower() if any(sign in text for sign in "*?[") else package_meant(text)
 
 
 def defines_of(given: Sequence[str] | None) -> dict[str, str]:

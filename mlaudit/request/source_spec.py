@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 
 from mlaudit.model.errors import UsageError
 from mlaudit.model.nouns import Unread
+from mlaudit.request.addresses import fetching_advice
 
 PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
@@ -98,6 +99,9 @@ def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
     clone = _CLONE.fullmatch(path)
     if clone is not None:
         return _of_clone(item, name, clone, fragment)
+    advice = None if exists(path) else fetching_advice(path)
+    if advice is not None:
+        raise BadSource(f"{item}: it is an address; {advice}")
     revision = None
     if not exists(path) and ":" in path and path != "-":
         revision, _, path = path.partition(":")

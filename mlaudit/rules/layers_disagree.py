@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.comparison.verdict import agree
 from mlaudit.model.nouns import Pin, Severity
 from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
-from mlaudit.model.versions import admits, same_public
+from mlaudit.model.versions import admits
 from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
@@ -47,7 +48,7 @@ def _contradicts(pin: Pin, cell: Cell) -> bool:
     if cell.version is None:
         return False
     if pin.version is not None:
-        return not same_public(pin.version, cell.version)
+        return not agree(pin.version, cell.version, cell.kind)
     return pin.specifier is not None and not admits(pin.specifier, cell.version)
 
 

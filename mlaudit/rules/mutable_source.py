@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Kind, Pin, Severity
+from mlaudit.model.nouns import Kind, Pin, Place, Severity
 from mlaudit.model.report import Environment, Hit
 from mlaudit.rules._registry import environment_rule
 
 # A tag that looks like a version is seldom moved.
 _TAG = re.compile(r"@v?[0-9]{1,4}(?:\.[0-9]{1,6}){1,4}(?:[#&?]|$)")
+# Tags that their publishers move with every release, alone or with the flavour of an image.
+_MOVING = re.compile(
+    r"(?:^|[-_.])(?:latest|nightly)(?:$|[-_.])|^(?:edge|main|master|stable|dev|rolling)$", re.IGNORECASE
+)
+_DATE = re.compile(r"20\d{2}-?[01]\d-?[0-3]\d")
 _COMMIT = re.compile(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
 
 
@@ -21,7 +26,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Reports requirements that come from a git branch or tag without a commit, unless a lock beside them names it,
-        and base images with the tag `latest` or none.
+        and base images whose tag moves (`latest`, `latest-gpu`, `nightly`) or that have none.
 
     Why:
         Two installs of one line give different code, and no diff shows it.
@@ -35,13 +40,17 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/topics/vcs-support/
     """
+    seen: set[tuple[str | None, Place]] = set()
     overruled = {id(pin) for cell in environment.cells.values() for pin in cell.overruled}
     for pin, selected in environment.pins():
-        if selected is not False and id(pin) not in overruled and _mutable(pin):
+        counts = selected is not False and id(pin) not in overruled
+        if counts and _mutable(pin) and (pin.package, pin.at) not in seen:
+            # One line is read twice where a Dockerfile installs the file beside it.
+            seen.add((pin.package, pin.at))
             yield Hit(
                 package=pin.package,
                 environments=(environment.name,),
-                message=f"{pin.name} of {environment.name} comes from {pin.origin or pin.name}, which can change.",
+                message=f"{pin.name} of {environment.name} comes from {_origin(pin)}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
                 severity=Severity.INFO if _TAG.search(pin.origin or "") else None,
@@ -50,5 +59,15 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 def _mutable(pin: Pin) -> bool:
     if pin.kind is Kind.IMAGE:
-        return pin.version in (None, "latest") and "@sha256:" not in (pin.origin or "")
+        return not pin.hashes and _moves(pin.version)
     return pin.source == "git" and pin.origin is not None and _COMMIT.search(pin.origin) is None
+
+
+def _moves(tag: str | None) -> bool:
+    """Whether the image of a tag is replaced from time to time; a tag with a date in it names one build."""
+    return tag is None or (_MOVING.search(tag) is not None and _DATE.search(tag) is None)
+
+
+def _origin(pin: Pin) -> str:
+    named = f"{pin.name}:{pin.version}" if pin.kind is Kind.IMAGE and pin.version else pin.name
+    return pin.origin or named

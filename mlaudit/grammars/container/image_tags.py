@@ -23,6 +23,7 @@ _REFERENCE = re.compile(
 )
 _HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/", "mirror.gcr.io/")
 _LIBRARIES = ("public.ecr.aws/docker/library/", "library/")
+_WORDS = re.compile(r"[-_.]")
 _TIGHT_CUDA = re.compile(r"\d{2,3}")
 _NUMBERS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
 _VARIABLE_HOST = re.compile(r"(?:\$\{[^{}]{1,128}\}|\$\w{1,64}|\{\{[^{}]{1,128}\}\})/?(?=[a-z0-9])")
@@ -93,6 +94,22 @@ def rows() -> tuple[TagRow, ...]:
 
     text = packaged("knowledge/images.toml")
     return tuple(_row(node) for node in Node(tomli.loads(text)).get("image").each())
+
+
+@lru_cache(maxsize=1)
+def _families() -> tuple[str, ...]:
+    """Words in names of repositories that tell a family, the longest first."""
+    import tomli
+
+    words = Node(tomli.loads(packaged("knowledge/images.toml"))).get("families").texts()
+    return tuple(sorted(words, key=len, reverse=True))
+
+
+def family(reference: Reference) -> str:
+    """What images are compared within: the framework that the last part of a name tells, else the name itself."""
+    last = reference.name.rpartition("/")[2]
+    parts = _WORDS.split(last)
+    return next((word for word in _families() if word in parts), reference.name)
 
 
 def _row(node: Node) -> TagRow:

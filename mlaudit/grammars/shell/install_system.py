@@ -18,7 +18,7 @@ from mlaudit.model.nouns import Kind, Layer, Place, Statement
 from mlaudit.model.packaged import packaged
 
 _VERSION = re.compile(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
-_BUILT_FOR_CUDA = re.compile(r"\+cuda(\d{1,2}\.\d)")
+_BUILT_FOR_CUDA = re.compile(r"\+cuda(\d{1,2})\.\d")
 _NAMES = {Kind.CUDA: "cuda", Kind.CUDNN: "cudnn", Kind.DRIVER: "nvidia-driver", Kind.PYTHON: "python"}
 
 
@@ -71,7 +71,7 @@ def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Pla
         yield _pin(call, Kind(row.version), stated, at, derived=True)
     built = _BUILT_FOR_CUDA.search(version)
     if built:
-        yield _pin(call, Kind.CUDA, built.group(1), at, derived=True)
+        yield _major(call, built.group(1), at)
 
 
 def _pin(call: Call, kind: Kind, version: str, at: Place, *, name: str = "", derived: bool = False) -> Statement:
@@ -85,6 +85,24 @@ def _pin(call: Call, kind: Kind, version: str, at: Place, *, name: str = "", der
         groups=call.recipe.groups,
         step=call.recipe.step,
         derived_from=at if derived else None,
+    )
+
+
+def _major(call: Call, major: str, at: Place) -> Statement:
+    """The CUDA that a library was built for, which runs on every release of that major version and brings none.
+
+    https://docs.nvidia.com/deploy/cuda-compatibility/minor-version-compatibility.html
+    """
+    return call.doc.pin(
+        Layer.DECLARED,
+        _NAMES[Kind.CUDA],
+        at=at,
+        kind=Kind.CUDA,
+        specifier=f"=={major}.*",
+        parts=call.recipe.parts,
+        groups=call.recipe.groups,
+        step=call.recipe.step,
+        derived_from=at,
     )
 
 

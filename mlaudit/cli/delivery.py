@@ -1,0 +1,69 @@
+"""From a report to its outputs and the exit code."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn, TextIO
+
+import typer
+
+from mlaudit.cli.output import OutputText, write_all
+from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
+
+USAGE = 2
+"""The exit code of a call that cannot be carried out."""
+
+
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether somebody sits before a stream."""
+    return stream is not None and not stream.closed and stream.isatty()
+
+
+def wants_colour(no_color: bool) -> bool:
+    """Whether standard output shows colours, and nobody asked for none."""
+    if no_color or os.environ.get("NO_COLOR"):
+        return False
+    return is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
+
+
+def asked_outputs(
+    given: Sequence[str] | None, output: Path | None, *, others: Sequence[Path | None] = ()
+) -> tuple[WantedOutput, ...]:
+    """Where reports go. Raises UsageError."""
+    from mlaudit.reporters._registry import formats
+
+    return wanted_outputs(given, output, formats(), others=tuple(map(file_of, others)))
+
+
+def deliver(
+    report: Report,
+    wanted: Sequence[WantedOutput],
+    root: Path,
+    quiet: bool,
+    verbose: bool,
+    no_color: bool,
+    *,
+    exit_zero: bool,
+    baseline: OutputText | None = None,
+) -> NoReturn:
+    """Every asked-for format to its file or to standard output, then the exit code."""
+    from mlaudit.cli.standpoint import seen_from
+    from mlaudit.reporters._registry import Style, render
+    from mlaudit.sources.paths import current_folder
+
+    if exit_zero and report.exit_code != USAGE:
+        report = replace(report, exit_code=0)
+    outputs = [] if baseline is None else [baseline]
+    for one in wanted:
+        style = Style(colour=one.target is None and wants_colour(no_color), verbose=verbose, quiet=quiet)
+        shown = seen_from(report, root, current_folder()) if one.format == "table" else report
+        outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
+    write_all(outputs)
+    raise typer.Exit(report.exit_code)

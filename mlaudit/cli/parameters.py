@@ -1,0 +1,51 @@
+"""The options that several commands share, as typer wants them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+Format = Annotated[
+    list[str] | None,
+    typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
+]
+Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.", metavar="FILE")]
+FailOn = Annotated[
+    str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
+]
+Select = Annotated[
+    list[str] | None, typer.Option("--select", help="Report only these codes (MLA1, MLA001, a name).", metavar="CODES")
+]
+Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Leave these codes out.", metavar="CODES")]
+Package = Annotated[
+    list[str] | None,
+    typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
+]
+Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
+NoConfig = Annotated[
+    bool,
+    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
+]
+Python = Annotated[
+    str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
+]
+Platform = Annotated[
+    str | None, typer.Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
+]
+Extra = Annotated[list[str] | None, typer.Option("--extra", help="An extra to install.", metavar="NAME")]
+Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency group to install.", metavar="NAME")]
+Define = Annotated[
+    list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
+]
+As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
+Baseline = Annotated[
+    Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", help="Findings and the summary only.")]
+Verbose = Annotated[bool, typer.Option("--verbose", help="List aligned and unwatched packages too.")]
+ExitZero = Annotated[
+    bool, typer.Option("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")
+]
+NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]

@@ -1,0 +1,119 @@
+"""A report for a person's terminal: its paths as they can be opened from where the person stands."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from mlaudit.model.nouns import Place, Reading
+from mlaudit.model.report import Discovered, Environment, Finding, Report
+from mlaudit.sources import paths
+
+
+def seen_from(report: Report, root: Path, here: Path) -> Report:
+    """The report with its paths, which are relative to the root, relative to a folder (absolute where that is shorter).
+
+    Machine formats keep the paths of the root: who reads those stands nowhere.
+    """
+    view = _View(root=root, here=here)
+    return replace(
+        report,
+        environments=tuple(map(view.environment, report.environments)),
+        findings=tuple(map(view.finding, report.findings)),
+        suppressed=tuple(map(view.finding, report.suppressed)),
+        found=tuple(map(view.found, report.found)),
+    )
+
+
+def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> list[Environment]:
+    """Environments with the paths of everything that was read, as they are reached from a folder."""
+    view = _View(root=root, here=here)
+    made = [view.environment(one) for one in environments]
+    return [
+        replace(
+            one,
+            readings=tuple(map(view.pinned, one.readings)),
+            writes=tuple(map(view.pinned, one.writes)),
+            reads=tuple(map(view.pinned, one.reads)),
+        )
+        for one in made
+    ]
+
+
+@dataclass(slots=True, kw_only=True)
+class _View:
+    root: Path
+    here: Path
+    known: dict[str, str] = field(default_factory=dict)
+
+    def path(self, path: str) -> str:
+        """A path of the report as it is reached from here; what is no path of a file stays as it is."""
+        if path not in self.known:
+            self.known[path] = self._path(path)
+        return self.known[path]
+
+    def _path(self, path: str) -> str:
+        file, archive, inner = path.partition("!/")
+        absolute = os.path.normpath(self.here / self.root / file)
+        if not paths.lexists(absolute):
+            return path
+        relative = paths.relative(absolute, self.here)
+        outside = relative.startswith("../") and not Path(absolute).is_relative_to(
+            os.path.normpath(self.here / self.root)
+        )
+        shown = Path(absolute).as_posix() if outside and len(absolute) < len(relative) else relative
+        return f"{shown}{archive}{inner}"
+
+    def place(self, place: Place) -> Place:
+        path = self.path(place.path)
+        return place if path == place.path else replace(place, path=path)
+
+    def finding(self, finding: Finding) -> Finding:
+        at, related = self.place(finding.at), tuple(map(self.place, finding.related))
+        known = {one.path: self.path(one.path) for one in (finding.at, *finding.related)}
+        return replace(
+            finding,
+            at=at,
+            related=related,
+            message=_with_paths(finding.message, known),
+            details=tuple(_with_paths(detail, known) for detail in finding.details),
+        )
+
+    def environment(self, environment: Environment) -> Environment:
+        return replace(
+            environment,
+            sources=tuple(map(self.path, environment.sources)),
+            readings=tuple(map(self.reading, environment.readings)),
+            writes=tuple(map(self.reading, environment.writes)),
+            reads=tuple(map(self.reading, environment.reads)),
+        )
+
+    def reading(self, reading: Reading) -> Reading:
+        if not reading.unread:
+            return reading
+        return replace(reading, unread=tuple(replace(entry, at=self.place(entry.at)) for entry in reading.unread))
+
+    def pinned(self, reading: Reading) -> Reading:
+        return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
+
+    def found(self, found: Discovered) -> Discovered:
+        # What looking found is told relative to the folder that was named, which is relative to here.
+        absolute = os.path.normpath(self.here / found.folder)
+        if not paths.is_folder(absolute):
+            return found
+        relative = paths.relative(absolute, self.here)
+        shown = Path(absolute).as_posix() if relative.startswith("../") and len(absolute) < len(relative) else relative
+        return replace(found, folder=f"{shown}/")
+
+
+def _with_paths(sentence: str, known: Mapping[str, str]) -> str:
+    """A sentence in which places (`serving/uv.lock:3`) are told by their other paths."""
+    moved = {old: new for old, new in known.items() if old != new}
+    if not moved:
+        return sentence
+    longest_first = sorted(moved, key=len, reverse=True)
+    pattern = rf"(?<![\w./-])({'|'.join(map(re.escape, longest_first))})(?=:\d)"
+    return re.sub(pattern, lambda match: moved[match[1]], sentence)

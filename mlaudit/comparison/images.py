@@ -1,0 +1,81 @@
+"""Base images of environments: which one each starts from, which of them are of one family, what is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from mlaudit.comparison.scene import View
+from mlaudit.grammars.container.image_tags import Content, Reference, contents, family
+from mlaudit.model.nouns import Kind, Pin
+from mlaudit.model.report import Environment
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BaseImage:
+    """An image that an environment starts from.
+
+    Attributes:
+        holds: what is known to be inside; empty where nothing is.
+    """
+
+    pin: Pin
+    reference: Reference
+    holds: tuple[Content, ...]
+
+    @property
+    def shown(self) -> str:
+        """The image as a Dockerfile names it."""
+        tag = f":{self.reference.tag}" if self.reference.tag else ""
+        digest = f"@{self.reference.digest}" if self.reference.digest else ""
+        return f"{self.reference.repository}{tag}{digest}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImagePair:
+    """Two images of one family on the two sides of a pair."""
+
+    environments: tuple[str, str]
+    writer: BaseImage
+    reader: BaseImage
+
+
+def base_images(environment: Environment) -> Iterator[BaseImage]:
+    """The images of the stages that count, each once."""
+    seen: set[str] = set()
+    for pin, selected in environment.pins():
+        if pin.kind is not Kind.IMAGE or selected is False:
+            continue
+        digest = next(iter(pin.hashes), None)
+        tag = pin.version if pin.version != digest else None
+        reference = Reference(repository=pin.name, tag=tag, digest=digest)
+        image = BaseImage(pin=pin, reference=reference, holds=contents(reference))
+        if image.shown not in seen:
+            seen.add(image.shown)
+            yield image
+
+
+def unknown_images(environments: Iterable[Environment]) -> tuple[str, ...]:
+    """Images of which nothing is known, each once."""
+    return tuple(dict.fromkeys(image.shown for one in environments for image in base_images(one) if not image.holds))
+
+
+def differing_images(view: View) -> Iterator[ImagePair]:
+    """For each pair of environments, the images of one family that are not the same on both sides."""
+    for writer, reader in view.pairs:
+        left, right = (list(base_images(view.environments[name])) for name in (writer, reader))
+        for one in left:
+            related = [other for other in right if family(one.reference) == family(other.reference)]
+            if related and not any(_same(one, other) for other in related):
+                yield ImagePair(environments=(writer, reader), writer=one, reader=related[0])
+
+
+def _same(one: BaseImage, other: BaseImage) -> bool:
+    """Whether two references name one image, as far as both say which."""
+    if one.reference.name != other.reference.name:
+        return False
+    if one.reference.digest and other.reference.digest:
+        return one.reference.digest == other.reference.digest
+    if one.reference.digest or other.reference.digest:
+        return one.reference.tag is None or other.reference.tag is None or one.reference.tag == other.reference.tag
+    return (one.reference.tag or "latest") == (other.reference.tag or "latest")

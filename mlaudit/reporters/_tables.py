@@ -1,0 +1,137 @@
+"""The tables of a report for people: what differs between a writer and those that read it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mlaudit.model.nouns import Kind, Severity, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Finding, Report, Row
+from mlaudit.reporters._layout import TONE, StyledLine, columns
+from mlaudit.reporters._registry import Style
+
+_APART = (Verdict.DIFFERS, Verdict.DISJOINT)
+
+
+def tables(report: Report, style: Style, width: int) -> list[StyledLine]:
+    """A table for each writer with those that read it; environments of no pair are compared with nobody."""
+    lines: list[StyledLine] = []
+    for names in _writers_first(report):
+        rows = [row for row in map(_among(names), report.rows) if row is not None and is_listed(row, report, style)]
+        if rows:
+            lines += [*_rows(rows, names, _worst(report.findings, names), width), StyledLine()]
+    return lines[:-1]
+
+
+def _writers_first(report: Report) -> Iterator[list[str]]:
+    """Names of a writer and its readers, for every writer; all names where nobody follows anybody."""
+    known = {one.name for one in report.environments}
+    readers: dict[str, list[str]] = {}
+    for one in report.environments:
+        for writer in one.follows:
+            if writer in known:
+                readers.setdefault(writer, []).append(one.name)
+    yield from ([writer, *named] for writer, named in readers.items())
+    if not readers and report.environments:
+        yield [one.name for one in report.environments]
+
+
+def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
+    """What a row says of some environments, None where none of them names the package."""
+    kept = frozenset(names)
+
+    def among(row: Row) -> Row | None:
+        cells = tuple(cell for cell in row.cells if cell.environment in kept)
+        crossings = tuple(
+            one for one in row.crossings if one.environments[0] == names[0] and one.environments[1] in kept
+        )
+        if not any(cell.named for cell in cells):
+            return None
+        worst = min(crossings, key=_rank, default=None)
+        verdict = worst.verdict if worst else Verdict.ALIGNED
+        distance = worst.distance if worst else None
+        return replace(row, cells=cells, crossings=crossings, verdict=verdict, distance=distance)
+
+    return among
+
+
+def _rank(one: Crossing) -> tuple[int, int]:
+    return one.verdict.rank, one.distance.rank if one.distance else 9
+
+
+def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], width: int) -> list[StyledLine]:
+    rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
+    lines: list[StyledLine] = []
+    for part in _chunks(names, rows, width):
+        lines += [*_part(rows, part, worst), StyledLine()]
+    return lines[:-1]
+
+
+_NONE = Severity.INFO
+
+
+def is_listed(row: Row, report: Report, style: Style) -> bool:
+    if style.verbose:
+        return True
+    if row.kind is not Kind.PACKAGE and len({cell.shown for cell in row.cells}) == 1:
+        return False
+    both = sum(cell.stated for cell in row.cells) > 1
+    if row.verdict in (Verdict.ALIGNED, Verdict.ONE_SIDED) or not (both or row.watched):
+        return row.watched and row.verdict is Verdict.ONE_SIDED
+    return row.watched or (report.command == "compare" and row.verdict in (*_APART, Verdict.UNREAD))
+
+
+def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Severity]:
+    """The worst severity of each package in what compares some environments."""
+    worst: dict[str, Severity] = {}
+    for finding in findings:
+        compares = len(finding.environments) > 1 and set(finding.environments) <= set(names)
+        if finding.package is not None and compares:
+            known = worst.get(finding.package)
+            if known is None or finding.severity.rank < known.rank:
+                worst[finding.package] = finding.severity
+    return worst
+
+
+def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[list[str]]:
+    """Environments whose columns fit side by side; each part begins with the writer, to which the others are held."""
+    widths = {
+        name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
+        for name in names
+    }
+    left = width - max(len(row.package) for row in rows) - 24
+    part: list[str] = []
+    for name in names:
+        if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
+            yield part
+            part = [names[0]]
+        part.append(name)
+    yield part
+
+
+def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[StyledLine]:
+    head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
+    cells = []
+    for row in rows:
+        held = {cell.environment: cell for cell in row.cells}
+        first = held[names[0]]
+        severity = worst.get(row.package)
+        cells.append(
+            [
+                (f"  {row.package}", ""),
+                *((_shown(held[name]), "" if name == names[0] else _tone(first, held[name])) for name in names),
+                (row.distance.value if row.distance else row.verdict.value, "dim"),
+                (severity.value if severity else "", TONE[severity] if severity else ""),
+            ]
+        )
+    return columns([head, *cells])
+
+
+def _shown(cell: Cell) -> str:
+    if cell.state is State.ABSENT:
+        return "-"
+    return "not named" if cell.state is State.UNSTATED else cell.shown
+
+
+def _tone(reference: Cell, cell: Cell) -> str:
+    return "bold" if cell.stated and cell.shown != reference.shown else ""

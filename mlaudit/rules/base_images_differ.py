@@ -1,0 +1,74 @@
+"""Training and serving start from different images of one family."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlaudit.comparison.images import BaseImage, ImagePair, differing_images
+from mlaudit.comparison.scene import View
+from mlaudit.grammars.container.image_tags import Content
+from mlaudit.model.nouns import Kind, Severity
+from mlaudit.model.report import Hit, listed
+from mlaudit.rules._registry import fleet_rule
+
+_WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
+
+
+@fleet_rule("MLA305", Severity.WARNING, since="0.2", fact="base-image")
+def check(view: View) -> Iterator[Hit]:
+    """Training and serving start from different images of one family.
+
+    What it does:
+        Compares the base images of a pair: the same repository at other tags or digests, and images whose names tell
+        one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known of the contents of both, and
+        of which nothing is known. Where the contents are known on both sides, what differs in them is judged like any
+        package, and this is information.
+
+    Why:
+        An image brings hundreds of packages that no requirements file names. Two tags of one image are two sets of
+        them.
+
+    Example:
+        Training is built `FROM nvcr.io/nvidia/pytorch:22.08-py3`, serving `FROM nvcr.io/nvidia/pytorch:21.02-py3`.
+
+    Fix:
+        Build both from one tag, best named by its digest, or audit the built images: `docker save IMAGE -o image.tar`.
+
+    References:
+        https://docs.docker.com/build/building/best-practices/#pin-base-image-versions
+    """
+    return map(_hit, differing_images(view))
+
+
+def _hit(pair: ImagePair) -> Hit:
+    writer, reader = pair.environments
+    known = bool(pair.writer.holds and pair.reader.holds)
+    return Hit(
+        environments=pair.environments,
+        message=(
+            f"{writer} starts from {pair.writer.shown}, {reader} from {pair.reader.shown}. "
+            f"{_contents(pair.writer, pair.reader)}"
+        ),
+        at=pair.reader.pin.at,
+        related=(pair.writer.pin.at,),
+        expected=pair.writer.shown,
+        actual=pair.reader.shown,
+        severity=Severity.INFO if known else None,
+    )
+
+
+def _contents(writer: BaseImage, reader: BaseImage) -> str:
+    """What is known of two images, as a sentence."""
+    unknown = [image.shown for image in (writer, reader) if not image.holds]
+    if len(unknown) == 2:
+        return "What they hold is not known here."
+    if unknown:
+        known = writer if writer.holds else reader
+        return f"{known.shown} holds {_listed(known.holds)}; what {unknown[0]} holds is not known here."
+    if writer.holds == reader.holds:
+        return f"As far as is known, both hold {_listed(writer.holds)}."
+    return f"The first holds {_listed(writer.holds)}; the second {_listed(reader.holds)}."
+
+
+def _listed(holds: Sequence[Content]) -> str:
+    return listed((f"{_WORDS.get(one.kind, one.name)} {one.version or one.specifier}" for one in holds), ", ")
