@@ -101,6 +101,18 @@ class Document:
         """The document at a path relative to this one's folder, None where there is none inside the root."""
         return self._ask(path) if self._ask else None
 
+    def with_defines(self, defines: Mapping[str, str]) -> Document:
+        """The same document where more variables are known; those that it knows already keep their values."""
+        return Document(
+            self.path,
+            self._data,
+            opener=self._opener,
+            size=self.size,
+            tree=self.tree,
+            ask=self._ask,
+            defines={**defines, **self.defines},
+        )
+
     def stream(self) -> AbstractContextManager[BinaryIO]:
         """The bytes as a seekable stream. Raises Unreadable."""
         if self._data is not None or self._opener is None:

@@ -6,8 +6,11 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
-from mlaudit.grammars.shell import install_conda, install_pip, install_system
+from mlaudit.grammars.shell import install_conda, install_pip, install_project, install_system
+from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
+from mlaudit.grammars.shell.install_project import LOCKS, Lock
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
@@ -78,6 +81,9 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
 
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
+    for option, value in unknown_options(call.words, grammar(_tool(_program(whole.words)))):
+        says = f"`{option.text[:80]}` is no option that is known here; `{value.text[:80]}` is taken for its value"
+        yield call.note(says, call.at(option))
     for statement in read(call):
         if command.conditional and isinstance(statement, Pin) and statement.detail is None:
             statement = replace(statement, detail="where a condition of the recipe holds")
@@ -198,11 +204,14 @@ def _remember_output(call: Call) -> None:
 def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, int] | None:
     """How to read the command, and how many of its words name the subcommand."""
     tool = _tool(name)
-    texts = [word.text for word in words if not word.text.startswith("-")][:2]
+    if tool not in _TOOLS:
+        return None
+    numbers = list(islice(before_operands(words, grammar(tool)), 2))
+    texts = [words[number].text for number in numbers]
     for depth in range(len(texts), -1, -1):
         read = _READERS.get((tool, *texts[:depth]))
         if read is not None:
-            return read, _words_up_to(words, depth)
+            return read, numbers[depth - 1] + 1 if depth else 0
     return None
 
 
@@ -214,17 +223,6 @@ def _tool(name: str) -> str:
     return "apt" if name in _SYSTEM_MANAGERS else name
 
 
-def _words_up_to(words: tuple[Word, ...], depth: int) -> int:
-    """How many words there are up to the last one of the subcommand, options between them counted."""
-    named = [index for index, word in enumerate(words) if not word.text.startswith("-")]
-    return named[depth - 1] + 1 if depth else 0
-
-
-def _by_lock(command: str, lock: str, call: Call) -> Iterator[Statement]:
-    says = f"`{command}` installs what {lock} says; name it as a source of this environment too"
-    yield call.note(says, call.whole() if call.words else None)
-
-
 def _of_its_own(command: str, call: Call) -> Iterator[Statement]:
     yield call.note(f"`{command} {call.shown()}` installs into an environment of its own, which is not read")
 
@@ -233,12 +231,17 @@ def _removed(call: Call) -> Iterator[Statement]:
     yield call.note(f"`pip uninstall {call.shown()}` takes packages away; what was stated before it is still listed")
 
 
-def _added(lock: str, call: Call) -> Iterator[Statement]:
+def _added(lock: Lock, call: Call) -> Iterator[Statement]:
     """`pdm add numpy==1.26`: requirements behind a project's own command; without any, what its lock says."""
-    if any(not word.text.startswith("-") for word in call.words):
-        yield from install_pip.uv_add(call)
+    known = grammar(lock.tool)
+    if any(not option or option in ("-r", "--requirements", "-e") for option, _ in arguments(call.words, known)):
+        yield from install_pip.add(lock.tool, call)
     else:
-        yield from _by_lock("install", lock, call)
+        yield from install_project.from_lock(lock, call)
+
+
+def _of_lock(*words: str) -> Read:
+    return partial(install_project.from_lock, LOCKS[words])
 
 
 _READERS: dict[tuple[str, ...], Read] = {
@@ -250,26 +253,32 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("uv", "pip", "install"): install_pip.uv_install,
     ("uv", "pip", "sync"): install_pip.sync,
     ("uv", "add"): install_pip.uv_add,
-    ("uv", "sync"): partial(_by_lock, "uv sync", "uv.lock"),
+    ("uv", "sync"): _of_lock("uv", "sync"),
+    ("uv", "run"): install_pip.uv_run,
+    ("uv", "tool", "run"): partial(_of_its_own, "uv tool run"),
+    ("uvx",): partial(_of_its_own, "uvx"),
     ("uv", "venv"): install_system.python_option,
     ("uv", "python", "install"): install_system.python_operands,
     ("uv", "python", "pin"): install_system.python_operands,
     ("uv", "tool", "install"): partial(_of_its_own, "uv tool install"),
     ("pipx", "install"): partial(_of_its_own, "pipx install"),
+    ("pipx", "run"): partial(_of_its_own, "pipx run"),
+    ("pipx", "inject"): partial(_of_its_own, "pipx inject"),
+    ("mim", "install"): partial(install_pip.add, "mim"),
     ("virtualenv",): install_system.python_option,
     ("pyenv", "install"): install_system.python_operands,
     ("pyenv", "global"): install_system.python_operands,
     ("pyenv", "local"): install_system.python_operands,
-    ("poetry", "install"): partial(_by_lock, "poetry install", "poetry.lock"),
-    ("poetry", "sync"): partial(_by_lock, "poetry sync", "poetry.lock"),
-    ("poetry", "add"): partial(_added, "poetry.lock"),
-    ("pdm", "install"): partial(_by_lock, "pdm install", "pdm.lock"),
-    ("pdm", "sync"): partial(_by_lock, "pdm sync", "pdm.lock"),
-    ("pdm", "add"): partial(_added, "pdm.lock"),
-    ("pipenv", "install"): partial(_added, "Pipfile.lock"),
-    ("pipenv", "sync"): partial(_by_lock, "pipenv sync", "Pipfile.lock"),
-    ("rye", "sync"): partial(_by_lock, "rye sync", "requirements.lock"),
-    ("pixi", "install"): partial(_by_lock, "pixi install", "pixi.lock"),
+    ("poetry", "install"): _of_lock("poetry", "install"),
+    ("poetry", "sync"): _of_lock("poetry", "sync"),
+    ("poetry", "add"): partial(_added, LOCKS["poetry", "install"]),
+    ("pdm", "install"): _of_lock("pdm", "install"),
+    ("pdm", "sync"): _of_lock("pdm", "sync"),
+    ("pdm", "add"): partial(_added, LOCKS["pdm", "install"]),
+    ("pipenv", "install"): partial(_added, LOCKS["pipenv", "install"]),
+    ("pipenv", "sync"): _of_lock("pipenv", "sync"),
+    ("rye", "sync"): _of_lock("rye", "sync"),
+    ("pixi", "install"): _of_lock("pixi", "install"),
     ("pixi", "add"): install_conda.install,
     ("conda", "install"): install_conda.install,
     ("conda", "create"): install_conda.install,
@@ -281,3 +290,5 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("apt", "install"): install_system.install,
     ("apt", "add"): install_system.install,
 }
+
+_TOOLS = frozenset(words[0] for words in _READERS)
