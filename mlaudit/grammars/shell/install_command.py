@@ -69,12 +69,12 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
     found = _reader(name, call.words[1:])
     if found is None:
         return
-    read, used = found
+    read, arguments_of_it = found
     if command.skipped:
         yield call.note(f"`{call.shown()}` is left out: its condition does not hold with the values known here")
         return
     recipe.step += 1
-    yield from _read(replace(call, words=call.words[1 + used :]), read, call, command)
+    yield from _read(replace(call, words=arguments_of_it), read, call, command)
     if any(word.text == "xargs" for word in command.words[:4]):
         why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
         yield call.doc.unread(why, call.whole(), what=call.shown())
@@ -201,8 +201,8 @@ def _remember_output(call: Call) -> None:
             call.recipe.written[call.recipe.path(value.text)] = None
 
 
-def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, int] | None:
-    """How to read the command, and how many of its words name the subcommand."""
+def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, tuple[Word, ...]] | None:
+    """How to read the command, and its words without those that name the subcommand."""
     tool = _tool(name)
     if tool not in _TOOLS:
         return None
@@ -211,7 +211,7 @@ def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, int] | None:
     for depth in range(len(texts), -1, -1):
         read = _READERS.get((tool, *texts[:depth]))
         if read is not None:
-            return read, numbers[depth - 1] + 1 if depth else 0
+            return read, tuple(word for number, word in enumerate(words) if number not in numbers[:depth])
     return None
 
 
