@@ -24,6 +24,7 @@ WHOLE_LIMIT = 64 * 1024 * 1024
 MAX_DIGITS = 640
 """Digits of a number; a longer one stays text. Python converts 4,300, and can be told to convert 640 at most."""
 
+_ARCHIVE = re.compile(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
 _MARKS: tuple[tuple[bytes, str], ...] = (
@@ -245,7 +246,12 @@ class Document:
         strength: Strength | None = None,
         detail: str | None = None,
     ) -> Pin:
-        """A pin of this document: name normalized, its row found, the variant taken from the version's local part."""
+        """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
+
+        A built distribution or source archive of a stated version is a package like any, wherever its file lies.
+        """
+        if kind is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
+            kind = Kind.PACKAGE
         return Pin(
             name=normalized(name),
             package=package_of(name, ecosystem),

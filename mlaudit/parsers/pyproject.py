@@ -176,11 +176,15 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
     found = requirement.parse(entry.text)
     if found.problem is not None:
         return _pin(doc, project, entry, at, None)
+    in_address = requirement.version_in_url(source.origin) if source.origin and source.kind != "git" else None
+    # uv checks that a member of the workspace satisfies the range that is declared beside it.
+    ranged = found.specifier if source.workspace and found.version is None else None
     return doc.pin(
         Layer.DECLARED,
         found.name,
-        requirement.version_in_url(source.origin) if source.origin and source.kind != "git" else None,
+        in_address or (found.version if source.workspace else None),
         at=at,
+        specifier=ranged,
         kind=Kind.LOCAL if source.kind == "path" else entry.kind,
         marker=requirement.both_markers(found.marker, source.marker),
         extras=found.extras,

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement
 from mlaudit.parsers._registry import parser
@@ -45,6 +46,8 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from waivers.in_comments(doc)
     options = list(_options(doc))
     values = {(option.section, option.key): option.lines for option in options}
+    named = values.get(("metadata", "name")) or [("", doc.place())]
+    name = named[0][0] or None
     for option in options:
         option.lines = _interpolated(option.lines, option.section, values)
         if not option.key:
@@ -53,11 +56,12 @@ def read(doc: Document) -> Iterator[Statement]:
         if option.section == "options" and key == "python_requires":
             yield from _python(doc, option)
         elif option.section == "options" and key == "install_requires":
-            yield from _requirements(doc, option, (), ())
+            yield from (of_itself(one, name) for one in _requirements(doc, option, (), ()))
         elif option.section == "options" and key in ("setup_requires", "tests_require"):
             yield from _requirements(doc, option, (_BUILD_GROUP if key == "setup_requires" else "test",), ())
         elif option.section == "options.extras_require":
-            yield from _requirements(doc, option, (), (normalized(option.key),))
+            extras = (normalized(option.key),)
+            yield from (of_itself(one, name) for one in _requirements(doc, option, (), extras))
 
 
 def _options(doc: Document) -> Iterator[_Option]:

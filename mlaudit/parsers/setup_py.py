@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars import python_values, waivers
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement
@@ -69,11 +70,13 @@ def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
             keywords.update(value)
         else:
             yield _unknown(doc, value, keyword.value, "`**`")
+    own = keywords.get("name")
+    name = own.text if isinstance(own, Text) else None
     for key, groups in _GROUPS.items():
         if key in keywords:
-            yield from _requirements(doc, keywords[key], key, groups, ())
+            yield from (of_itself(one, name) for one in _requirements(doc, keywords[key], key, groups, ()))
     if "extras_require" in keywords:
-        yield from _extras(doc, keywords["extras_require"])
+        yield from (of_itself(one, name) for one in _extras(doc, keywords["extras_require"]))
     if "python_requires" in keywords:
         yield _python(doc, keywords["python_requires"])
 

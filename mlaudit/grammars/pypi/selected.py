@@ -31,6 +31,14 @@ def _is_on(names: Iterable[str], on: Iterable[str]) -> bool:
     return not listed or not set(on).isdisjoint(listed)
 
 
+def of_itself(statement: Statement, name: str | None) -> Statement:
+    """The statement; a requirement of the project on itself, which only asks for extras, as one on the project."""
+    is_own = isinstance(statement, Pin) and name is not None and statement.name == normalized(name)
+    if is_own and isinstance(statement, Pin) and statement.kind is Kind.PACKAGE:
+        return replace(statement, kind=Kind.PROJECT)
+    return statement
+
+
 def offered(roots: Iterable[Root], pins: Iterable[Pin]) -> tuple[frozenset[str], frozenset[str]]:
     """The extras and groups that a project offers; what its build needs is none of them."""
     extras, groups = set[str](), set[str]()
