@@ -12,6 +12,7 @@ from mlaudit.grammars.shell import install_conda, install_pip, install_project, 
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
 from mlaudit.grammars.shell.install_project import LOCKS, Lock
 from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
@@ -24,9 +25,8 @@ Read = Callable[[Call], Iterator[Statement]]
 
 _PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
-_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ash", "ksh"))
 _WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
-_USER_SHELLS = frozenset(("su", "runuser"))
+_USERSHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
@@ -57,15 +57,26 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
     stdin = _body(script, command.redirections)
     call = Call(script=script, recipe=recipe, words=_unwrapped(command.words), stdin=stdin)
     name = _program(call.words)
-    if name == "cd" and len(call.words) > 1 and not call.words[1].unresolved and not command.skipped:
-        recipe.folder = recipe.path(call.words[1].text)
     nested = _nested(call, name)
     if nested is not None:
         if nesting < MAX_NESTING and not command.skipped:
             yield from statements(nested, recipe, nesting + 1)
         return
     if not command.skipped:
+        _change_folder(call, name)
         _remember_written(call, command, name)
+        if nesting < MAX_NESTING:
+            yield from _run_script(call, name, nesting)
+    yield from _installed(call, command, name)
+
+
+def _change_folder(call: Call, name: str) -> None:
+    if name == "cd" and len(call.words) > 1 and not call.words[1].unresolved:
+        call.recipe.folder = call.recipe.path(call.words[1].text)
+
+
+def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
+    """What a command says that is one of an installer."""
     found = _reader(name, call.words[1:])
     if found is None:
         return
@@ -73,7 +84,7 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
     if command.skipped:
         yield call.note(f"`{call.shown()}` is left out: its condition does not hold with the values known here")
         return
-    recipe.step += 1
+    call.recipe.step += 1
     yield from _read(replace(call, words=arguments_of_it), read, call, command)
     if any(word.text == "xargs" for word in command.words[:4]):
         why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
@@ -90,10 +101,10 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
         yield statement
     for redirection in command.redirections:
         if redirection.sign == ">" and redirection.target.text.startswith("="):
-            says = (
-                f"the `>` in `{whole.shown()}>{redirection.target.text[:40]}` is not quoted: the shell takes it for a "
-                "redirection, and the range is not installed"
-            )
+            before = [word.text for word in whole.words if word.end <= redirection.target.start]
+            written = f"{before[-1] if before else ''}>{redirection.target.text}"[:120]
+            lost = "the shell takes it for a redirection, and the range is not installed"
+            says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
 
 
@@ -150,12 +161,12 @@ def _nested(call: Call, name: str) -> Script | None:
     """The script of `bash -c "..."`, `su user -c "..."`, `eval "..."` or `bash <<EOF`."""
     if name == "eval" and len(call.words) == 2:
         return _script_of(call, call.words[1])
-    if name in _USER_SHELLS:
+    if name in _USERSHELLS:
         texts = [word.text for word in call.words[:-1]]
         return _script_of(call, call.words[texts.index("-c") + 1]) if "-c" in texts else None
     if call.stdin is not None and call.stdin.text.startswith("#!") and "sh" not in call.stdin.text.partition("\n")[0]:
         return None
-    if name not in _SHELLS and not (not name and call.stdin is not None):
+    if name not in SHELLS and not (not name and call.stdin is not None):
         return None
     for index, word in enumerate(call.words[1:], start=1):
         if not word.text.startswith("-"):
@@ -163,6 +174,20 @@ def _nested(call: Call, name: str) -> Script | None:
         if word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(call.words):
             return _script_of(call, call.words[index + 1])
     return call.stdin
+
+
+def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
+    """What a script says that the command runs; what cannot be followed of it is unread."""
+    found = called_script(call, name)
+    if found is None:
+        return
+    if isinstance(found, Script):
+        before = dict(call.recipe.values)
+        yield from statements(found, call.recipe, nesting + 1)
+        if name not in SOURCING:
+            call.recipe.values = before
+    else:
+        yield found
 
 
 def _script_of(call: Call, word: Word) -> Script:
