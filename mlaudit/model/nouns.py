@@ -214,6 +214,8 @@ class Pin:
         optional: installed only when an edge or extra asks for it.
         strength: for layer `recorded`: how the artifact tells it.
         detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
+        overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
+            that the package is excluded.
     """
 
     name: str
@@ -241,6 +243,7 @@ class Pin:
     derived_from: Place | None = None
     strength: Strength | None = None
     detail: str | None = None
+    overrides: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -274,6 +277,7 @@ class Include:
 
     Attributes:
         constraint: everything in it is a bound.
+        overrides: those bounds replace what others declare.
         selection: which part of it; None for all that it says.
         attached: it is a lock, which keeps a graph of its own: it becomes a reading beside the including one.
         values: variables that are known where it is included.
@@ -289,6 +293,7 @@ class Include:
     parts: tuple[str, ...] = ()
     selection: Selection | None = None
     attached: bool = False
+    overrides: bool = False
     values: tuple[tuple[str, str], ...] = ()
 
 

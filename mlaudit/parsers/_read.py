@@ -277,6 +277,7 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
         yield replace(
             statement,
             kind=Kind.BOUND if include.constraint else statement.kind,
+            overrides=statement.overrides or include.overrides,
             step=statement.step + include.step,
             groups=statement.groups or include.groups,
             under_extras=statement.under_extras or include.under_extras,

@@ -24,6 +24,7 @@ from mlaudit.model.secrets import masked
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
 _CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "--overrides"))
+_OVERRIDES = frozenset(("--override", "--overrides", "UV_OVERRIDE"))
 _INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"))
 _LINKS = frozenset(("-f", "--find-links"))
 _EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
@@ -202,13 +203,17 @@ def _statements(run: _Run) -> Iterator[Statement]:
 def _packages(run: _Run) -> Iterator[Statement]:
     chosen = install_project.selection("uv", run.selecting)
     for option, word in run.included:
-        yield from _included(run.call, word, constraint=option in _CONSTRAINTS, chosen=chosen)
+        yield from _included(
+            run.call, word, constraint=option in _CONSTRAINTS, overriding=option in _OVERRIDES, chosen=chosen
+        )
     yield from install_project.declared_groups(run.call, run.declared_groups)
     yield from (install_project.script_dependencies(run.call, word) for word in run.scripts)
     for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
         for path in run.call.recipe.values.get(name, "").split():
             word = replace(run.call.words[0], text=path, quoted=False)
-            yield from _included(run.call, word, constraint=name in _CONSTRAINT_VARIABLES)
+            yield from _included(
+                run.call, word, constraint=name in _CONSTRAINT_VARIABLES, overriding=name in _OVERRIDES
+            )
     for word in run.editables:
         yield from _operand(run, word)
     for word in run.operands:
@@ -241,7 +246,9 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
             )
 
 
-def _included(call: Call, word: Word, *, constraint: bool, chosen: Selection | None = None) -> Iterator[Statement]:
+def _included(
+    call: Call, word: Word, *, constraint: bool, overriding: bool = False, chosen: Selection | None = None
+) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe
     if word.unresolved:
@@ -270,6 +277,7 @@ def _included(call: Call, word: Word, *, constraint: bool, chosen: Selection | N
         target=target,
         at=call.at(word),
         constraint=constraint,
+        overrides=overriding,
         format=_format_of(target),
         step=recipe.step,
         groups=recipe.groups,
