@@ -1,4 +1,4 @@
-"""Overrides and exclusions of a manifest: an override replaces what is declared of its package, an exclusion removes it.
+"""Overrides and exclusions of a manifest: an override replaces what is declared, an exclusion removes it.
 
 https://docs.astral.sh/uv/concepts/resolution/#dependency-overrides and
 https://pdm-project.org/latest/usage/dependency/#dependency-overrides; constraints only narrow, and stay bounds.
