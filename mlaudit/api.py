@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
-from mlaudit.environments.sources import assemble, environment_names, parse_source
+from mlaudit.environments.sources import assemble, environment_names, parse_source, stating
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.report import Environment, Found, Report, SharedFile
@@ -110,7 +110,7 @@ def initial(folder: Path) -> str:
     from mlaudit.discovery.init_file import render
     from mlaudit.sources.listing import walk
 
-    return render(discover(walk(folder, is_named).paths))
+    return render(discover(stating(walk(folder, is_named).paths, folder, Root(folder))))
 
 
 def _report(
@@ -195,7 +195,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     folders = folders or [options.root if files else Path()]
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
-    found = discover(walked.paths, roots=_members(base, options))
+    named_well = stating(walked.paths, base, Root(options.root, tree=options.tree))
+    found = discover(named_well, roots=_members(base, options))
     made = list(_assembled(found, base, options))
     kept = _touched(made, files, options.root) if files else made
     looked = tuple(_looked(found, walked, base))

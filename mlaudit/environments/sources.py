@@ -180,6 +180,23 @@ def _documents(part: Spelled, options: Options) -> Sequence[Document]:
     return folder_documents(path, root) if paths.is_folder(path) else [root.document(path)]
 
 
+def stating(paths: Iterable[str], folder: Path, root: Root) -> tuple[str, ...]:
+    """Paths below a folder without those whose name suggests a format that their content is not of."""
+    return tuple(path for path in paths if _is_as_named(path, folder, root))
+
+
+def _is_as_named(path: str, folder: Path, root: Root) -> bool:
+    suggesting = [parser for parser in named(path) if parser.suggested and parser.content is not None]
+    if not suggesting:
+        return True
+    try:
+        document = root.document(folder / path)
+        return any(parser.content(document) for parser in suggesting if parser.content is not None)
+    except Unreadable:
+        # What cannot be opened is told when it is read.
+        return True
+
+
 def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     """The documents of a folder: the environment installed in it, else those of the one environment that it declares.
 
@@ -192,7 +209,7 @@ def folder_documents(folder: Path, root: Root) -> Sequence[Document]:
     from mlaudit.sources.listing import walk
 
     walked = walk(folder, is_named, tree=root.tree_of(folder))
-    found = discover(walked.paths).environments
+    found = discover(stating(walked.paths, folder, root)).environments
     own = [one for one in found if not one.folder] or found
     if len(own) > 1:
         raise Unreadable(f"it holds several environments ({', '.join(one.name for one in own)}); name the files of one")

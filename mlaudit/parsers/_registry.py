@@ -30,6 +30,7 @@ class Parser:
         kind: `text` documents are read whole; `binary` ones by seeking; `tree` ones are folders of files.
         artifact: it is a model artifact, so what it says is `recorded`.
         title: the first line of the module's documentation.
+        suggested: a name only suggests it (any `service.py`): what a search finds counts where the content agrees.
     """
 
     format: str
@@ -40,6 +41,7 @@ class Parser:
     kind: str = "text"
     artifact: bool = False
     title: str = ""
+    suggested: bool = False
 
     def names(self, path: str) -> bool:
         """Whether the path alone says that a document is of this format."""
@@ -79,6 +81,7 @@ def parser(
     kind: str = "text",
     artifact: bool = False,
     name: str | None = None,
+    suggested: bool = False,
 ) -> Callable[[Read], Read]:
     """Register the decorated function as the reader of a format; see `Parser` for the words."""
 
@@ -93,6 +96,7 @@ def parser(
             complete=complete,
             kind=kind,
             artifact=artifact,
+            suggested=suggested,
             title=(module.__doc__ or "").strip().partition("\n")[0],
         )
         return read

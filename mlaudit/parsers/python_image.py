@@ -26,7 +26,7 @@ def states_an_image(doc: Document) -> bool:
     return (builder or of_others) and _SCRIPT_BLOCK.search(head) is None
 
 
-@parser(files=["service.py", "*_service.py", "*modal*.py", "bento*.py"], content=states_an_image)
+@parser(files=["service.py", "*_service.py", "*modal*.py", "bento*.py"], content=states_an_image, suggested=True)
 def read(doc: Document) -> Iterator[Statement]:
     """What the calls of the source install, in their order."""
     yield from waivers.in_comments(doc)

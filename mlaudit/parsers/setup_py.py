@@ -24,7 +24,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(head) is not None and (b"setuptools" in head or b"distutils" in head)
 
 
-@parser(files=["setup.py"], content=_looks_like_it)
+@parser(files=["setup.py"], content=_looks_like_it, suggested=True)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons, of every call of `setup()`."""
     yield from waivers.in_comments(doc)

@@ -197,10 +197,13 @@ def _poetry(doc: Document) -> Iterator[Declared | Unread]:
 
 
 def declares_dependencies(doc: Document) -> bool:
-    """Whether `[project]` lists dependencies or extras of its own. Raises Malformed."""
+    """Whether `[project]` lists dependencies or extras of its own, and leaves none to a tool. Raises Malformed."""
     project = doc.toml.get("project")
-    return project.exists and (
-        bool(project.get("dependencies").value) or bool(project.get("optional-dependencies").value)
+    left_to_tool = project.exists and "dependencies" in project.get("dynamic").texts()
+    return (
+        project.exists
+        and not left_to_tool
+        and (bool(project.get("dependencies").value) or bool(project.get("optional-dependencies").value))
     )
 
 
