@@ -10,12 +10,8 @@ from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
 from mlaudit.discovery.configuration import root_of
-from mlaudit.environments.sources import (
-    assemble,
-    demand_present,
-    environment_names,
-    parse_source,
-)
+from mlaudit.environments.named_files import stating
+from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
@@ -152,7 +148,8 @@ def initial(folder: Path) -> str:
     options = Options(root=root_of(folder))
     options = replace(options, tree=_tree([folder], options))
     base, walked = _walked([folder], options.tree)
-    return render(discover(walked.paths, roots=_members(base, options)))
+    stated = stating(walked.paths, base, WorkingTree(options.root, tree=options.tree))
+    return render(discover(stated, roots=_members(base, options)))
 
 
 def _report(
@@ -247,10 +244,9 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     folders = folders or [options.root if files else Path()]
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
-    found = discover(walked.paths, roots=_members(base, options))
-    models = found_models(
-        found, walked.paths, base, WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    )
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    found = discover(stating(walked.paths, base, root), roots=_members(base, options))
+    models = found_models(found, walked.paths, base, root)
     made = list(_assembled(found, models, base, options))
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)

@@ -24,6 +24,7 @@ WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
 
 
+_ARCHIVE = re.compile(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
 _MARKS: tuple[tuple[bytes, str], ...] = (
@@ -100,6 +101,18 @@ class Document:
     def beside(self, path: str) -> Document | None:
         """The document at a path relative to this one's folder, None where there is none inside the root."""
         return self._ask(path) if self._ask else None
+
+    def with_defines(self, defines: Mapping[str, str]) -> Document:
+        """The same document where more variables are known; those that it knows already keep their values."""
+        return Document(
+            self.path,
+            self._data,
+            opener=self._opener,
+            size=self.size,
+            tree=self.tree,
+            ask=self._ask,
+            defines={**defines, **self.defines},
+        )
 
     def stream(self) -> AbstractContextManager[BinaryIO]:
         """The bytes as a seekable stream. Raises Unreadable."""
@@ -276,7 +289,12 @@ class Document:
         strength: Strength | None = None,
         detail: str | None = None,
     ) -> Pin:
-        """A pin of this document: name normalized, its row found, the variant taken from the version's local part."""
+        """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
+
+        A built distribution or source archive of a stated version is a package like any, wherever its file lies.
+        """
+        if kind is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
+            kind = Kind.PACKAGE
         return Pin(
             name=normalized(name),
             package=package_of(name, ecosystem),

@@ -152,15 +152,25 @@ def _public_key(version: str) -> object:
 
 
 def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
-    """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them."""
+    """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them.
+
+    An override replaces what is declared, and narrows nothing that is locked or installed.
+    """
     pins = tuple(one.pin for one in stated)
-    versions = _exacts(pins, pins[0].kind if pins else Kind.PACKAGE)
-    ranges = [pin.specifier or "" for pin in pins]
-    ranges += [pin.specifier or (f"=={pin.version}" if pin.version else "") for pin in (one.pin for one in bounds)]
+    limits = [one.pin for one in bounds]
+    declared = all(pin.layer is Layer.DECLARED for pin in pins)
+    replaced = declared and any(pin.overrides and not pin.optional for pin in limits)
+    versions = () if replaced else _exacts(pins, pins[0].kind if pins else Kind.PACKAGE)
+    ranges = [] if replaced else [pin.specifier or "" for pin in pins]
+    ranges += [_range_of(pin) for pin in limits if replaced or not pin.overrides]
     specifier = joined(ranges)
     if not versions and specifier and (only := exact(specifier)) is not None:
         versions = (only,)
     return _Combined(pins, versions, specifier, all(one.sure for one in stated))
+
+
+def _range_of(pin: Pin) -> str:
+    return pin.specifier or (f"=={pin.version}" if pin.version else "")
 
 
 def _bounded(specifier: str) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
+from mlaudit.environments.attached import selections_of, target_of, with_attached
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
@@ -37,12 +38,14 @@ def environment(
 
     Model artifacts among the readings are what it writes: they say nothing of what is installed.
     """
-    given = tuple(readings)
+    named = tuple(readings)
+    given = with_attached(named, wanted.parts)
     writes = tuple(writes)
     read = tuple(reading for reading in given if not is_artifact(reading))
     made = tuple(reading for reading in given if is_artifact(reading))
     target = target_for(read, wanted)
-    choices = tuple(choose(reading, target) for reading in read)
+    selections = selections_of(named, target.parts)
+    choices = tuple(choose(reading, target_of(reading, target, selections)) for reading in read)
     found = problems(read, wanted, target)
     settled = cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
     return Environment(

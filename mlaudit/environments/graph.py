@@ -10,14 +10,12 @@ from functools import lru_cache
 from packaging.version import Version
 
 from mlaudit.grammars.pypi.markers import Atom, Worlds, atom_bits, encoded, evaluated, program
+from mlaudit.grammars.pypi.selected import ALWAYS
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Pin, Root
 from mlaudit.model.versions import admits, parsed
 
 _OLDEST = Version("0")
-ALWAYS = frozenset({"", "main", "default"})
-"""Dependency groups that are no choice: poetry's and pdm's words for a project's own dependencies."""
-
 
 Switch = tuple[str, str, str]
 """Something that conflicts ask for: the word `extra`, `group` or `project`, the package, the name."""
@@ -25,10 +23,11 @@ Switch = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedParts:
-    """Extras and groups that are switched on, normalized."""
+    """Extras and groups that are switched on, normalized; `own`: what stands under neither is too."""
 
     extras: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
+    own: bool = True
 
 
 @lru_cache(maxsize=65536)
@@ -235,5 +234,10 @@ def _switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:
         edge
         for edge in edges
         if (edge.when_extra is None or normalized(edge.when_extra) in asked.extras)
-        and (edge.when_group is None or edge.when_group in ALWAYS or normalized(edge.when_group) in asked.groups)
+        and (_is_own(edge) or normalized(edge.when_group or "") in asked.groups)
+        and (asked.own or edge.when_extra is not None or not _is_own(edge))
     )
+
+
+def _is_own(edge: Edge) -> bool:
+    return edge.when_group is None or edge.when_group in ALWAYS

@@ -10,6 +10,7 @@ from mlaudit.discovery.environments import DiscoveredEnvironment, describes_mode
 from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import Contents
+from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Reading, Unread
@@ -46,7 +47,7 @@ def folder_contents(folder: Path, root: WorkingTree) -> Contents:
     if installed is not None:
         return Contents(documents=[installed])
     walked = walk(folder, is_named, tree=root.tree_of(folder))
-    environments = discover(walked.paths).environments
+    environments = discover(stating(walked.paths, folder, root)).environments
     own, described = _split(environments)
     sources = own.sources if own is not None else ()
     described = [path for path in described if path not in sources]

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
-from mlaudit.environments.graph import ALWAYS, Evaluator, Graph, SelectedParts
+from mlaudit.environments.graph import Evaluator, Graph, SelectedParts
 from mlaudit.grammars.pypi.markers import Worlds
+from mlaudit.grammars.pypi.selected import ALWAYS, reached_extras
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
 from mlaudit.model.platforms import platform_of
@@ -174,7 +175,7 @@ def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
     roots = chosen_roots(reading, target.parts)
     graph = any(root.edges for root in reading.roots if root.kind == "package")
     always = Choice(selected=True, pythons=pythons)
-    if not graph and not any(map(_conditional, reading.pins)):
+    if target.own and not graph and not any(map(_conditional, reading.pins)):
         return (always,) * len(reading.pins)
     chooser = _Chooser(reading, target, roots, graph)
     may, guessed = chooser.bits(hopeful=True)
@@ -211,10 +212,10 @@ class _Chooser:
             if target.default_groups or root.has_runtime_defaults
             for group in root.default_groups
         ]
-        self.asked = SelectedParts(
-            extras=frozenset(map(normalized, target.extras)),
-            groups=frozenset(map(normalized, (*target.groups, *defaults))),
-        )
+        without = frozenset(map(normalized, target.without))
+        groups = frozenset(map(normalized, (*target.groups, *defaults))) - without
+        extras = frozenset(map(normalized, target.extras)) - without
+        self.asked = SelectedParts(extras=reached_extras(reading.pins, extras, groups), groups=groups, own=target.own)
         self.part_names = frozenset(root.name for root in roots) or frozenset(target.parts.values())
 
     def bits(self, *, hopeful: bool) -> tuple[list[int], bool]:
@@ -239,9 +240,11 @@ class _Chooser:
         return Choice(selected=selected, pythons=for_pythons)
 
     def _filtered(self, pin: Pin, evaluator: Evaluator) -> int:
-        if not _conditional(pin):
+        if not _conditional(pin) and self.asked.own:
             return self.worlds.every
         if pin.kind not in (Kind.BOUND, Kind.PYTHON, Kind.PROJECT) and not self._wanted(pin):
+            return 0
+        if not self.asked.own and pin.kind in (Kind.PACKAGE, Kind.LOCAL) and _is_own(pin):
             return 0
         return evaluator.bits(pin.marker, self.asked.extras)
 
@@ -250,7 +253,7 @@ class _Chooser:
             return False
         return (
             _any_in(pin.under_extras, self.asked.extras)
-            and _any_in(pin.groups, self.asked.groups | ALWAYS)
+            and _any_in(pin.groups, self.asked.groups | (ALWAYS if self.asked.own else frozenset()))
             and (not pin.parts or not self.part_names or not self.part_names.isdisjoint(pin.parts))
             and (not pin.platforms or any(self._fits(platform) for platform in pin.platforms))
         )
@@ -267,3 +270,7 @@ class _Chooser:
 
 def _any_in(names: tuple[str, ...], wanted: frozenset[str]) -> bool:
     return not names or any(normalized(name) in wanted for name in names)
+
+
+def _is_own(pin: Pin) -> bool:
+    return not pin.under_extras and all(normalized(group) in ALWAYS for group in pin.groups)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mlaudit.environments.graph import ALWAYS
 from mlaudit.environments.target import chosen_roots, python_pins, some_patch_admitted, wanted_pythons
+from mlaudit.grammars.pypi.selected import ALWAYS
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Problem, Reading, Root, Severity, Target
 from mlaudit.model.platforms import platform_of

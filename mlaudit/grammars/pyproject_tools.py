@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -16,7 +17,7 @@ from mlaudit.grammars import bento_build
 from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi import poetry_text, python_text, requirement
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Kind, Pin, Statement, Unread
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.secrets import masked
 
 _EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
@@ -68,7 +69,15 @@ def _pdm(doc: Document, node: Node) -> Iterator[Statement]:
     for name, stated in node.dig("resolution", "overrides").items():
         version = stated.text().strip()
         text = f"{name}{'' if version[:1] in '<>=!~' else ' @ ' if '://' in version else '=='}{version}"
-        yield requirement.pin(doc, text, doc.at(*stated.route), kind=Kind.BOUND, detail="an override")
+        made = requirement.pin(doc, text, doc.at(*stated.route), kind=Kind.BOUND, detail="an override")
+        yield replace(made, overrides=True) if isinstance(made, Pin) else made
+    yield from doc.guarded(node.dig("resolution", "excludes").each(), partial(_excluded, doc))
+
+
+def _excluded(doc: Document, node: Node) -> Iterator[Pin]:
+    at = doc.at(*node.route)
+    made = doc.pin(Layer.DECLARED, node.text(), at=at, kind=Kind.BOUND, optional=True, detail="excluded")
+    yield replace(made, overrides=True)
 
 
 def _conda_lock(doc: Document, node: Node) -> Iterator[Statement]:

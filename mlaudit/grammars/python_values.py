@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Union
 
 from mlaudit.document.budget import Limit, spend
+from mlaudit.grammars.pypi.requirement import leading_name
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""
@@ -124,18 +125,27 @@ class Scope:
                 table[key.text] = value if surely else _either(table.get(key.text), node)
 
     def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
-        known = self.value(target)
+        known = self._growing(target)
         more = self.value(value) if surely else Unknown("a condition decides whether it is added", value)
         if isinstance(known, list):
             _extend(known, _members(more))
         elif isinstance(target, ast.Name):
             self.names[target.id] = Unknown(_COMPUTED, value)
 
+    def _growing(self, target: ast.expr) -> Value:
+        """The value of a name to which something is added: what came from a file becomes the first of a list."""
+        known = self.value(target)
+        if isinstance(known, File) and isinstance(target, ast.Name):
+            known = self.names[target.id] = [known]
+        return known
+
     def _call(self, call: ast.Call, surely: bool) -> None:
         """`x.append(...)`, `x.extend(...)` and `x.update(...)` on a known list or table."""
         if not isinstance(call.func, ast.Attribute) or not call.args:
             return
-        known, argument = self.value(call.func.value), call.args[0]
+        grows = call.func.attr in ("append", "extend", "insert")
+        known = self._growing(call.func.value) if grows else self.value(call.func.value)
+        argument = call.args[0]
         more: Value = self.value(argument) if surely else Unknown("a condition decides whether it is added", argument)
         if isinstance(known, list) and call.func.attr in ("append", "add", "insert"):
             _extend(known, [self.value(call.args[-1]) if surely else more])
@@ -182,7 +192,40 @@ class Scope:
             target, over = node.generators[0].target, self.value(node.generators[0].iter, depth + 1)
             if isinstance(over, File) and isinstance(target, ast.Name) and _is_part_of(node.elt, target.id):
                 return over
+            if isinstance(over, list) and isinstance(target, ast.Name) and not node.generators[0].ifs:
+                return self._each(node.elt, target.id, over, depth)
+        if isinstance(node, ast.DictComp) and (listed := self._named_requirements(node, depth)) is not None:
+            return listed
         return Unknown("a comprehension is computed when the file runs, and audited files are never run", node)
+
+    def _each(self, element: ast.expr, name: str, over: list[Value], depth: int) -> Value:
+        """`[table[name] for name in names]`: the element for every member of a known list."""
+        before = self.names.get(name)
+        found: list[Value] = []
+        for member in over[:MAX_CALLS]:
+            self.names[name] = member
+            found.append(self.value(element, depth + 1))
+        found += over[MAX_CALLS:]
+        if before is None:
+            self.names.pop(name, None)
+        else:
+            self.names[name] = before
+        return found
+
+    def _named_requirements(self, node: ast.DictComp, depth: int) -> dict[str, Value] | None:
+        """Requirements by their names: `{b: a for a, b in (re.findall(pattern, x)[0] for x in _deps)}`.
+
+        transformers and its relatives write it: https://github.com/huggingface/transformers/blob/main/setup.py
+        """
+        inner = node.generators[0].iter if len(node.generators) == 1 else None
+        if not isinstance(inner, (ast.GeneratorExp, ast.ListComp)) or len(inner.generators) != 1:
+            return None
+        calls = [one for one in ast.walk(inner.elt) if isinstance(one, ast.Call)]
+        if not any(_called_name(one) in ("findall", "match", "fullmatch") for one in calls):
+            return None
+        over = self.value(inner.generators[0].iter, depth + 1)
+        texts = [one for one in over if isinstance(one, Text)] if isinstance(over, list) else []
+        return {leading_name(one.text): one for one in texts} if texts else None
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
         found: list[Value] = []
@@ -278,6 +321,8 @@ class Scope:
         named = {word.arg: word.value for word in node.keywords}
         given += [(parameter, named[parameter.arg]) for parameter in parameters if parameter.arg in named]
         inside.names.update({parameter.arg: self.value(value, depth + 1) for parameter, value in given})
+        if function.args.vararg is not None:
+            inside.names[function.args.vararg.arg] = self._list(node.args[len(parameters) :], depth)
         inside.run(function.body)
         return inside.value(returns[0].value, depth + 1)
 

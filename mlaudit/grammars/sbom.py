@@ -53,6 +53,8 @@ class Component:
         type: CycloneDX's word for what it is; empty where the format has none.
         ref: by which other entries name it.
         requires: edges to what it needs.
+        marker: where it is installed, as a property of the generator says.
+        groups: dependency groups that it is of, as a property says.
     """
 
     name: str
@@ -63,6 +65,26 @@ class Component:
     ref: str = ""
     hashes: tuple[str, ...] = ()
     requires: tuple[Edge, ...] = ()
+    marker: str | None = None
+    groups: tuple[str, ...] = ()
+
+
+_MARKERS = frozenset(("uv:package:marker",))
+_GROUPS = frozenset(("cdx:poetry:group", "cdx:pipenv:category", "cdx:pdm:group"))
+
+
+def with_properties(component: Component, properties: Iterable[tuple[str, str]]) -> Component:
+    """The component with the marker and the groups that generators write into properties.
+
+    uv: https://docs.astral.sh/uv/concepts/projects/export/; cyclonedx-py: https://cyclonedx.github.io/cyclonedx-property-taxonomy/
+    """
+    marker, groups = component.marker, list(component.groups)
+    for name, value in properties:
+        if name in _MARKERS and value.strip():
+            marker = requirement.both_markers(marker, value.strip())
+        elif name in _GROUPS and value.strip():
+            groups.append(value.strip())
+    return replace(component, marker=marker, groups=tuple(dict.fromkeys(groups)))
 
 
 def optional_members(doc: Document, members: Iterable[Node | Unread]) -> Iterator[Node | Unread]:
@@ -114,6 +136,8 @@ def _distribution(doc: Document, component: Component, name: str, version: str |
         specifier=specifier,
         hashes=component.hashes,
         requires=component.requires,
+        marker=component.marker,
+        groups=component.groups,
     )
 
 

@@ -214,6 +214,8 @@ class Pin:
         optional: installed only when an edge or extra asks for it.
         strength: for layer `recorded`: how the artifact tells it.
         detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
+        overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
+            that the package is excluded.
     """
 
     name: str
@@ -241,11 +243,45 @@ class Pin:
     derived_from: Place | None = None
     strength: Strength | None = None
     detail: str | None = None
+    overrides: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Selection:
+    """Which part of a project a command installs (`uv sync --extra cpu --no-dev`).
+
+    Attributes:
+        extras, groups: asked for by name.
+        all_extras, all_groups: every one that the project offers.
+        without: extras and groups that are left out, whatever else says that they are not.
+        default_groups: whether the groups come too that the tool installs unasked.
+        own: whether the project's own dependencies are installed (not by `--only-group`).
+        parts: member, stage or environment, by the word that chooses it.
+        exact: whether the command takes away what earlier ones installed.
+    """
+
+    extras: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    all_extras: bool = False
+    all_groups: bool = False
+    without: tuple[str, ...] = ()
+    default_groups: bool = False
+    own: bool = True
+    parts: tuple[tuple[str, str], ...] = ()
+    exact: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Include:
-    """A document that another one pulls in at this point; `constraint` makes everything in it a bound."""
+    """A document that another one pulls in at this point.
+
+    Attributes:
+        constraint: everything in it is a bound.
+        overrides: those bounds replace what others declare.
+        selection: which part of it; None for all that it says.
+        attached: it is a lock, which keeps a graph of its own: it becomes a reading beside the including one.
+        values: variables that are known where it is included.
+    """
 
     target: str
     at: Place
@@ -255,6 +291,10 @@ class Include:
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
+    selection: Selection | None = None
+    attached: bool = False
+    overrides: bool = False
+    values: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -307,7 +347,10 @@ Statement = Root | Pin | Include | Fact | Waiver | Unread
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class Reading:
-    """What a parser understood of one document, in the order of the document."""
+    """What a parser understood of one document, in the order of the document.
+
+    `attached` are locks that its commands install from, each with the include that says which part of it.
+    """
 
     path: str
     format: str
@@ -318,6 +361,7 @@ class Reading:
     facts: tuple[Fact, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     unread: tuple[Unread, ...] = ()
+    attached: tuple[tuple[Include, Reading], ...] = ()
 
     def __repr__(self) -> str:
         return f"<Reading {self.path} ({self.format}): {len(self.pins)} pins, {len(self.unread)} unread>"
@@ -335,6 +379,8 @@ class Target:
         extras, groups: asked for by the user.
         default_groups: whether the groups that a tool installs by default are selected too.
         parts: what `#package=`, `#stage=`, `#environment=` chose, by that word.
+        own: whether the dependencies count that stand in no group and under no extra.
+        without: extras and groups that are left out, whatever else asks for them.
         assumed: which of `python`, `platform`, `machine` nobody stated.
     """
 
@@ -346,6 +392,8 @@ class Target:
     groups: tuple[str, ...] = ()
     default_groups: bool = False
     parts: Mapping[str, str] = field(default_factory=dict)
+    own: bool = True
+    without: tuple[str, ...] = ()
     assumed: tuple[str, ...] = ()
 
 

@@ -11,9 +11,10 @@ from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spen
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.model_file.archives import check_archive
+from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
-from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Statement, Unread, Waiver
+from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Selection, Statement, Unread, Waiver
 from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers import _contentless as contentless
 from mlaudit.parsers import _failures as failures
@@ -24,6 +25,7 @@ _NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA,
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
+Values = tuple[tuple[str, str], ...]
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
@@ -121,12 +123,13 @@ class _Collector:
     """
 
     def __init__(self) -> None:
-        self.visited: set[tuple[str, bool, tuple[str, ...]]] = set()
-        self.parsed: dict[tuple[str, str | None], Parsed] = {}
+        self.visited: set[tuple[str, bool, tuple[str, ...], Selection | None]] = set()
+        self.parsed: dict[tuple[str, str | None, Values], Parsed] = {}
+        self.attached: list[tuple[Include, Reading]] = []
         self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
-        self.visited.add((doc.path, False, ()))
+        self.visited.add((doc.path, False, (), None))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
         for read_statement in self.followed(doc, parser, _statements(doc, parser)):
@@ -136,7 +139,8 @@ class _Collector:
             sorted_statements.setdefault(type(statement), []).append(statement)
         if parser.access == "text" and sorted_statements.keys() <= {Fact, Root}:
             self._remark(doc, parser, sorted_statements, complete=complete)
-        return _assembled(doc.path, parser.format, complete, sorted_statements)
+        assembled = _assembled(doc.path, parser.format, complete, sorted_statements)
+        return replace(assembled, attached=tuple(self.attached))
 
     def _remark(
         self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]], *, complete: bool
@@ -175,7 +179,7 @@ class _Collector:
             yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
         # Two stages of a recipe may install one file; each has its pins.
-        key = (inner.path, include.constraint, include.parts)
+        key = (inner.path, include.constraint, include.parts, include.selection)
         if key in self.visited:
             return
         if len(self.visited) >= MAX_INCLUDES:
@@ -183,22 +187,28 @@ class _Collector:
             return
         self.visited.add(key)
         try:
-            inner_parser, statements = self.parsed_once(inner, include.format, parser)
+            if include.attached:
+                self.attached.append((include, _Collector().reading(inner, recognized(inner, include.format))))
+                return
+            inner_parser, statements = self.parsed_once(inner, include, parser)
         except Exception as error:
             yield from _placed(failures.unread(inner, error), include)
             return
-        for statement in self.followed(inner, inner_parser, statements):
+        followed = self.followed(inner, inner_parser, statements)
+        for statement in chosen(followed, include.selection) if include.selection else followed:
             yield from _placed(statement, include)
 
-    def parsed_once(self, doc: Document, format_name: str | None, outer: Parser) -> Parsed:
+    def parsed_once(self, doc: Document, include: Include, outer: Parser) -> Parsed:
         """The parser of an included document, the including one's where none is told, and its own statements."""
-        key = (doc.path, format_name)
+        format_name = include.format
+        key = (doc.path, format_name, include.values)
         if key not in self.parsed:
             try:
                 parser = parsers()[format_name] if format_name else recognized(doc)
             except Unreadable:
                 parser = outer
-            self.parsed[key] = (parser, tuple(islice(_statements(doc, parser), STATEMENTS.most + 1)))
+            known = doc.with_defines(dict(include.values)) if include.values else doc
+            self.parsed[key] = (parser, tuple(islice(_statements(known, parser), STATEMENTS.most + 1)))
         return self.parsed[key]
 
 
@@ -271,6 +281,7 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
         yield replace(
             statement,
             kind=Kind.BOUND if include.constraint else statement.kind,
+            overrides=statement.overrides or include.overrides,
             step=statement.step + include.step,
             groups=statement.groups or include.groups,
             under_extras=statement.under_extras or include.under_extras,

@@ -45,6 +45,7 @@ class Parser:
         complete: whether a document of this format names everything that is installed.
         artifact: it is a model artifact, so what it says is `recorded`.
         title: the first line of the module's documentation.
+        suggested: a name only suggests it (any `service.py`): what a search finds counts where the content agrees.
     """
 
     format: str
@@ -57,6 +58,7 @@ class Parser:
     access: Access = "text"
     artifact: bool = False
     title: str = ""
+    suggested: bool = False
 
     def names(self, path: str) -> bool:
         """Whether the path alone says that a document is of this format."""
@@ -79,6 +81,7 @@ def parser(
     complete: bool = False,
     access: Access = "text",
     artifact: bool = False,
+    suggested: bool = False,
 ) -> Callable[[Read], Read]:
     """Register the decorated function as the reader of a format; see `Parser` for the words."""
 
@@ -95,6 +98,7 @@ def parser(
             complete=complete,
             access=access,
             artifact=artifact or kind == "artifact",
+            suggested=suggested,
             title=(module.__doc__ or "").strip().partition("\n")[0],
         )
         return read

@@ -139,7 +139,7 @@ def _tools(node: Node) -> Iterator[str]:
 def _component(doc: Document, node: Node) -> Component:
     name, version = node.get("name").text(), node.get("version").maybe_text()
     group = node.get("group").maybe_text()
-    return Component(
+    component = Component(
         name=f"{group}/{name}" if group else name,
         version=version or None,
         at=doc.at(*node.route, "version" if version else "name"),
@@ -148,6 +148,12 @@ def _component(doc: Document, node: Node) -> Component:
         ref=node.get("bom-ref").maybe_text() or "",
         hashes=tuple(_hashes(node.get("hashes"))),
     )
+    return sbom.with_properties(component, _properties(node.get("properties")))
+
+
+def _properties(node: Node) -> Iterator[tuple[str, str]]:
+    for entry in node.each():
+        yield entry.get("name").maybe_text() or "", entry.get("value").maybe_text() or ""
 
 
 def _hashes(node: Node) -> Iterator[str]:
@@ -161,6 +167,7 @@ class _OpenComponent:
 
     attributes: Mapping[str, str]
     texts: dict[str, Element] = field(default_factory=dict)
+    properties: list[tuple[str, str]] = field(default_factory=list)
 
 
 def _from_xml(doc: Document) -> _Bom:
@@ -175,12 +182,22 @@ def _from_xml(doc: Document) -> _Bom:
             _open_or_close(doc, bom, stack, element)
         elif element.ended and stack and _is_component(element.path[:-1]):
             stack[-1].texts.setdefault(element.name, element)
+        elif stack and element.name == "property" and _is_component(element.path[:-2]):
+            _property(stack[-1], element)
         elif element.ended and element.path[1:3] == ("metadata", "tools") and element.name == "name":
             bom.tools.add(element.text)
         elif element.name == "dependency" and element.path[1] == "dependencies":
             _dependency(needed, dependents, element)
     bom.edges.update(needed)
     return bom
+
+
+def _property(component: _OpenComponent, element: Element) -> None:
+    """`<property name="...">value</property>`: its name is known at its beginning, its value at its end."""
+    if not element.ended:
+        component.properties.append((element.attributes.get("name", ""), ""))
+    elif component.properties:
+        component.properties[-1] = (component.properties[-1][0], element.text)
 
 
 def _is_component(path: tuple[str, ...]) -> bool:
@@ -209,16 +226,15 @@ def _open_or_close(doc: Document, bom: _Bom, stack: list[_OpenComponent], elemen
         return
     stated = version if version and version.text else None
     url = opened.texts.get("purl")
-    bom.components.append(
-        Component(
-            name=f"{group.text}/{name.text}" if group and group.text else name.text,
-            version=stated.text if stated else None,
-            at=stated.at if stated else name.at,
-            purl=url.text if url and url.text else None,
-            type=opened.attributes.get("type", ""),
-            ref=opened.attributes.get("bom-ref", ""),
-        )
+    component = Component(
+        name=f"{group.text}/{name.text}" if group and group.text else name.text,
+        version=stated.text if stated else None,
+        at=stated.at if stated else name.at,
+        purl=url.text if url and url.text else None,
+        type=opened.attributes.get("type", ""),
+        ref=opened.attributes.get("bom-ref", ""),
     )
+    bom.components.append(sbom.with_properties(component, opened.properties))
 
 
 def _dependency(needed: dict[str, list[str]], dependents: list[str], element: Element) -> None:

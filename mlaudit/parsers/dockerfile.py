@@ -64,6 +64,8 @@ def read(doc: Document) -> Iterator[Statement]:
     reader = _DockerfileReader(doc, build)
     for stage in build.stages:
         yield from reader.stage(stage)
+    for says in dict.fromkeys(build.doubts):
+        yield Fact(key="note", value=says, at=doc.place(1, 1))
 
 
 def _at_image(stage: Stage) -> Place:

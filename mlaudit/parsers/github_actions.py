@@ -13,7 +13,10 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.grammars.pypi import python_text
-from mlaudit.grammars.shell.script_text import of_node
+from mlaudit.grammars.shell import install_pip, install_project
+from mlaudit.grammars.shell.recipe import Call
+from mlaudit.grammars.shell.script_text import Script, of_node
+from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.grammars.variables import expanded
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.parsers._registry import parser
@@ -130,6 +133,8 @@ class _Job:
             yield from _setup_python(described, step.get("with"), own)
         elif uses in _CONDA_ACTIONS:
             yield from _setup_conda(described, step.get("with"), own)
+        elif uses == "prefix-dev/setup-pixi":
+            yield from _setup_pixi(described, step.get("with"))
         if step.get("run").exists:
             within = step.get("working-directory").maybe_text() or folder
             described.recipe.folder = "/".join(part for part in (self.folder, within) if part)
@@ -211,6 +216,35 @@ def _setup_python(described: Descriptor, inputs: Node, values: Mapping[str, str]
     if versions.is_text:
         yield from _pythons(described, versions, values)
     yield from described.include(inputs.get("python-version-file"), None)
+    yield from _pip_install(described, inputs.get("pip-install"), values)
+
+
+def _pip_install(described: Descriptor, node: Node, values: Mapping[str, str]) -> Iterator[Statement]:
+    """`pip-install: scikit-learn==1.5.2 -r requirements.txt`: arguments of pip (setup-python since 6.1)."""
+    if not node.is_text:
+        return
+    script = of_node(node, described.at(node), described.doc)
+    words = tuple(token for token in Lexer(script.text, values).tokens() if isinstance(token, Word))
+    if words:
+        described.recipe.step += 1
+        yield from install_pip.install(Call(script=script, recipe=described.recipe, words=words))
+
+
+def _setup_pixi(described: Descriptor, inputs: Node) -> Iterator[Statement]:
+    """`environments: train serve` of prefix-dev/setup-pixi: what pixi.lock says of them."""
+    if inputs.exists and inputs.get("run-install").value in (False, "false"):
+        return
+    named = inputs.get("environments").maybe_text() if inputs.exists else None
+    node = inputs.get("environments") if named else inputs
+    place = described.at(node) if node.exists else described.doc.place()
+    text = " ".join(f"-e {name}" for name in (named or "").split())
+    script = Script(described.doc, text, (), place)
+    words = tuple(token for token in Lexer(text, {}).tokens() if isinstance(token, Word))
+    manifest = inputs.get("manifest-path").maybe_text() if inputs.exists else None
+    if manifest:
+        words = (Word(text=f"--manifest-path={manifest}", start=0, end=0), *words)
+    call = Call(script=script, recipe=described.recipe, words=words)
+    yield from install_project.from_lock(install_project.LOCKS["pixi", "install"], call)
 
 
 def _pythons(described: Descriptor, node: Node, values: Mapping[str, str]) -> Iterator[Statement]:

@@ -10,6 +10,7 @@ from itertools import accumulate, chain
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import python_installs
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
@@ -26,6 +27,9 @@ _DATABRICKS = b"# Databricks notebook source"
 _MAGIC_LINE = re.compile(
     r"[ \t]*(?:!{1,2}(?!=)|%(?:sx|system|sh)[ \t]|%(?=(?:pip|conda|mamba|micromamba|uv)\b)"
     r"|(?=(?:pip3?|conda|mamba|uv)[ \t]+(?:pip[ \t]+)?install\b))"
+)
+_CALLS = re.compile(
+    r"system\(|subprocess|check_call|run_line_magic|run_cell_magic|micropip|piplite|pip\.main|Popen|runtime_env|packages_to_install"
 )
 _ASSIGNED = re.compile(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
 _SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
@@ -122,6 +126,20 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
         found = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
         if found:
             yield from statements(script.cut(start + found.end(), end), recipe)
+    if _CALLS.search(script.text):
+        yield from python_installs.read(_without_magics(script), recipe, builders=False)
+
+
+def _without_magics(script: Script) -> Script:
+    """The cell with its magics blanked, so that the rest is Python and every character stands where it stood."""
+    text = script.text
+    for start, end in _lines(script.text):
+        line = text[start:end]
+        if _MAGIC_LINE.match(line) or _ASSIGNED.match(line) or line.lstrip().startswith(("%", "!", "?")):
+            indent = len(line) - len(line.lstrip())
+            blank = "".join(sign if sign == "\n" else " " for sign in line[indent + 4 :])
+            text = text[: start + indent] + "pass"[: len(line) - indent] + blank + text[end:]
+    return Script(script.doc, text, script.pieces, script.whole)
 
 
 def _lines(text: str) -> Iterator[tuple[int, int]]:

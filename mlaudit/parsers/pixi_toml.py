@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.conda import pixi_manifest
+from mlaudit.grammars.pypi import overrides
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
@@ -24,4 +25,4 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """The manifest at the top of the document."""
     yield from waivers.in_comments(doc)
-    yield from pixi_manifest.statements(doc, doc.toml)
+    yield from overrides.applied(pixi_manifest.statements(doc, doc.toml))

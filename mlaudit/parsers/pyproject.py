@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import pyproject_tools, waivers
 from mlaudit.grammars.conda import pixi_manifest
-from mlaudit.grammars.pypi import hatch_environments, pyproject_text, requirement
+from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement
 from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.names import normalized
@@ -49,7 +49,11 @@ class _Project:
 
 @parser(kind="manifest", files=["pyproject.toml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
-    """The project as a root, its Python, and every requirement."""
+    """The project as a root, its Python, and every requirement, overrides laid over them."""
+    yield from overrides.applied(_statements(doc))
+
+
+def _statements(doc: Document) -> Iterator[Statement]:
     problems: list[Unread] = []
     project = _Project(
         name=_tolerant(doc, problems, pyproject_text.name, None),
@@ -153,7 +157,7 @@ def _pin(
     origin: str | None = None,
 ) -> Pin | Unread:
     own = project.name is not None and normalized(requirement.leading_name(entry.text)) == project.name
-    return requirement.pin(
+    made = requirement.pin(
         doc,
         entry.text,
         at,
@@ -163,9 +167,10 @@ def _pin(
         origin=index.url if index else origin or project.indexes.get(entry.index or ""),
         variant=index.variant if index else None,
         marker=marker,
-        optional=entry.optional,
+        optional=entry.optional or entry.excluded,
         detail=entry.detail,
     )
+    return replace(made, overrides=True) if entry.overrides and isinstance(made, Pin) else made
 
 
 def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, source: UvSource) -> Pin | Unread:
@@ -176,11 +181,15 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
     found = requirement.parse(entry.text)
     if found.problem is not None:
         return _pin(doc, project, entry, at, None)
+    in_address = requirement.version_in_url(source.origin) if source.origin and source.kind != "git" else None
+    # uv checks that a member of the workspace satisfies the range that is declared beside it.
+    ranged = found.specifier if source.workspace and found.version is None else None
     return doc.pin(
         Layer.DECLARED,
         found.name,
-        requirement.version_in_url(source.origin) if source.origin and source.kind != "git" else None,
+        in_address or (found.version if source.workspace else None),
         at=at,
+        specifier=ranged,
         kind=Kind.LOCAL if source.kind == "path" else entry.kind,
         marker=requirement.both_markers(found.marker, source.marker),
         extras=found.extras,

@@ -5,13 +5,14 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
+from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi import overrides, requirement
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 BLOCK_TYPE = "script"
@@ -38,11 +39,7 @@ def read(doc: Document) -> Iterator[Statement]:
         )
     block = _Block(doc, blocks[0].end() + 1)
     yield from block.python()
-    yield from block.requirements(block.root.get("dependencies"), Kind.PACKAGE)
-    uv = block.root.dig("tool", "uv")
-    if uv.exists:
-        for key in ("constraint-dependencies", "override-dependencies"):
-            yield from block.requirements(uv.get(key), Kind.BOUND)
+    yield from overrides.applied(block.declared())
 
 
 def _line(doc: Document, offset: int) -> int:
@@ -100,6 +97,17 @@ class _Block:
         if requires.exists:
             at = self.at(*requires.route)
             yield self.doc.pin(Layer.DECLARED, "python", specifier=requires.text().strip(), kind=Kind.PYTHON, at=at)
+
+    def declared(self) -> Iterator[Statement]:
+        """The dependencies, and what uv's table limits, replaces or leaves out of them."""
+        yield from self.requirements(self.root.get("dependencies"), Kind.PACKAGE)
+        uv = self.root.dig("tool", "uv")
+        if not uv.exists:
+            return
+        yield from self.requirements(uv.get("constraint-dependencies"), Kind.BOUND)
+        for key, excludes in (("override-dependencies", False), ("exclude-dependencies", True)):
+            for made in self.requirements(uv.get(key), Kind.BOUND):
+                yield replace(made, overrides=True, optional=excludes) if isinstance(made, Pin) else made
 
     def requirements(self, node: Node, kind: Kind) -> Iterator[Statement]:
         for member in node.each():

@@ -10,6 +10,7 @@ from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
@@ -46,6 +47,8 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from waivers.in_comments(doc)
     options = list(_options(doc))
     values = {(option.section, option.key): option.lines for option in options}
+    named = values.get(("metadata", "name")) or [("", doc.place())]
+    name = named[0][0] or None
     for option in options:
         if not option.key:
             yield doc.unread("expected `[section]` or `option = value`", option.at)
@@ -54,7 +57,7 @@ def read(doc: Document) -> Iterator[Statement]:
             lines = list(references.lines(option.lines))
             yield from (line for line in lines if isinstance(line, Unread))
             stated = replace(option, lines=[line for line in lines if not isinstance(line, Unread)])
-            yield from _stated(doc, stated)
+            yield from (of_itself(one, name) for one in _stated(doc, stated))
 
 
 def _stated(doc: Document, option: _SetupOption) -> Iterator[Statement]:

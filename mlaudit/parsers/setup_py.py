@@ -10,6 +10,7 @@ from itertools import groupby
 from mlaudit.document.document import Document
 from mlaudit.grammars import python_source, waivers
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement
@@ -24,7 +25,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(head) is not None and (b"setuptools" in head or b"distutils" in head)
 
 
-@parser(kind="manifest", files=["setup.py"], content=_looks_like_it)
+@parser(kind="manifest", files=["setup.py"], content=_looks_like_it, suggested=True)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons, of every call of `setup()`."""
     yield from waivers.in_comments(doc)
@@ -72,11 +73,13 @@ def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
             keywords.update(value)
         else:
             yield _unknown(doc, value, keyword.value, "`**`")
+    own = keywords.get("name")
+    name = own.text if isinstance(own, Text) else None
     for key, groups in _GROUPS.items():
         if key in keywords:
-            yield from _requirements(doc, keywords[key], key, groups, ())
+            yield from (of_itself(one, name) for one in _requirements(doc, keywords[key], key, groups, ()))
     if "extras_require" in keywords:
-        yield from _extras(doc, keywords["extras_require"])
+        yield from (of_itself(one, name) for one in _extras(doc, keywords["extras_require"]))
     if "python_requires" in keywords:
         yield _python(doc, keywords["python_requires"])
 

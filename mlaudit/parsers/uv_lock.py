@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -318,7 +319,7 @@ def _excluded(doc: Document, node: Node) -> Iterator[Pin]:
 def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
     specifier = node.get("specifier").maybe_text()
     version = exact(specifier) if specifier else None
-    yield doc.pin(
+    made = doc.pin(
         Layer.LOCKED,
         node.get("name").text(),
         version,
@@ -328,3 +329,4 @@ def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
         marker=node.get("marker").maybe_text(),
         detail=word,
     )
+    yield replace(made, overrides=word == "override")

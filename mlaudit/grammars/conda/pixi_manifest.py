@@ -138,7 +138,7 @@ def _tables(doc: Document, pins: CondaPins, node: Node, standing: Standing) -> I
     )
     overrides = node.get("pypi-options").get("dependency-overrides") if node.get("pypi-options").exists else Node(None)
     for pin in doc.guarded((entry for _, entry in overrides.items()), lambda entry: _pypi(doc, entry, pypi)):
-        yield replace(pin, kind=Kind.BOUND, detail="override") if isinstance(pin, Pin) else pin
+        yield replace(pin, kind=Kind.BOUND, detail="an override", overrides=True) if isinstance(pin, Pin) else pin
 
 
 def _conda_table(doc: Document, pins: CondaPins, table: Node, standing: Standing) -> Iterator[Pin | Unread]:

@@ -6,10 +6,12 @@ import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars.container import dockerfile_text
+from mlaudit.grammars.container.build_context import Context, context
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
@@ -78,6 +80,7 @@ class DockerfileStages:
         self.stages: list[Stage] = []
         self.before: list[Instruction] = []
         self.left_out = 0
+        self.doubts: list[str] = []
         self._numbers: dict[str, int] = {}
         self._known: dict[str, str | None] = {}
         for instruction in found:
@@ -190,7 +193,7 @@ class DockerfileStages:
                     if found is not None:
                         return found
                     if copy.stage is None and rank < _UNLIKELY:
-                        missing.append((rank, candidate.lstrip("/")))
+                        missing.append((rank, "../" * self.context.level + candidate.lstrip("/")))
         return min(missing, default=(0, None))[1] if depth == 0 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
@@ -204,13 +207,37 @@ class DockerfileStages:
             index = self.stages[index].base
 
     def _in_context(self, path: str) -> str | None:
-        """The build context is the Dockerfile's folder, or one above it: the nearest that holds the file."""
+        """The file in the build context; where nothing shows that, in the nearest folder upwards that holds it."""
         plain = posixpath.normpath(path.lstrip("/"))
         if plain not in self._known:
             spend(LOOKUPS, MAX_PARENTS + 1)
-            candidates = ("../" * level + plain for level in range(MAX_PARENTS + 1))
-            self._known[plain] = next((path for path in candidates if self.doc.beside(path) is not None), None)
+            known = self.context
+            levels = (known.level, *known.others) if known.sure else tuple(range(MAX_PARENTS + 1))
+            holding = [level for level in levels if self.doc.beside("../" * level + plain) is not None]
+            self._known[plain] = "../" * holding[0] + plain if holding else None
+            self._doubt(plain, holding)
         return self._known[plain]
+
+    @cached_property
+    def context(self) -> Context:
+        """The build context."""
+        return context(self.doc, self._sources(), MAX_PARENTS)
+
+    def _sources(self) -> Iterator[str]:
+        """What the COPYs and ADDs of all stages take of the build context."""
+        for stage in self.stages:
+            for instruction in stage.instructions:
+                taken = instruction.keyword in ("COPY", "ADD") and not instruction.heredocs
+                if taken and instruction.flag("from") is None:
+                    found = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
+                    yield from (word.text for word in found[:-1] if not word.unresolved)
+
+    def _doubt(self, plain: str, holding: list[int]) -> None:
+        """Note a file that stands in several folders of which nothing tells which one is built from."""
+        if len(holding) > 1:
+            first, second = (f"`{'../' * level}{plain}`" for level in holding[:2])
+            says = f"{first} or {second}: nothing tells which folder is the build context; {first} is read"
+            self.doubts.append(says)
 
 
 def _candidates(copy: Copy, path: str) -> Iterator[tuple[int, str]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -31,6 +31,8 @@ class Declared:
         optional: declared, and installed only when something asks for it.
         index: the name of the index that it is to come from (Poetry's `source`).
         detail: words for the report.
+        overrides: it replaces what else is declared of its package.
+        excluded: its package is left out wherever something asks for it.
     """
 
     text: str
@@ -41,6 +43,8 @@ class Declared:
     optional: bool = False
     index: str | None = None
     detail: str | None = None
+    overrides: bool = False
+    excluded: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -202,10 +206,13 @@ def _extras_of(offered: Mapping[str, tuple[str, ...]]) -> dict[str, tuple[str, .
 
 
 def declares_dependencies(doc: Document) -> bool:
-    """Whether `[project]` lists dependencies or extras of its own. Raises Malformed."""
+    """Whether `[project]` lists dependencies or extras of its own, and leaves none to a tool. Raises Malformed."""
     project = doc.toml.get("project")
-    return project.exists and (
-        bool(project.get("dependencies").value) or bool(project.get("optional-dependencies").value)
+    left_to_tool = project.exists and "dependencies" in project.get("dynamic").texts()
+    return (
+        project.exists
+        and not left_to_tool
+        and (bool(project.get("dependencies").value) or bool(project.get("optional-dependencies").value))
     )
 
 
@@ -243,7 +250,6 @@ def poetry_extras(doc: Document) -> Mapping[str, tuple[str, ...]]:
 
 _UV_BOUNDS = (
     ("constraint-dependencies", "a constraint", ()),
-    ("override-dependencies", "an override", ()),
     ("build-constraint-dependencies", "a constraint on builds", ("build-system",)),
 )
 
@@ -255,6 +261,10 @@ def _uv(doc: Document) -> Iterator[Declared | Unread]:
     yield from _each(doc, uv.get("dev-dependencies"), groups=("dev",))
     for key, words, groups in _UV_BOUNDS:
         yield from _each(doc, uv.get(key), Kind.BOUND, groups, detail=words)
+    for entry in _each(doc, uv.get("override-dependencies"), Kind.BOUND, detail="an override"):
+        yield replace(entry, overrides=True) if isinstance(entry, Declared) else entry
+    for entry in _each(doc, uv.get("exclude-dependencies"), Kind.BOUND, detail="excluded"):
+        yield replace(entry, overrides=True, excluded=True) if isinstance(entry, Declared) else entry
 
 
 def _build_system(doc: Document) -> Iterator[Declared | Unread]:

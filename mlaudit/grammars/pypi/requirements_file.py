@@ -16,7 +16,7 @@ from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Selection, Statement, Unread
 
 HEADER_LINES = 12
 """Lines at the top in which a generator signs."""
@@ -29,6 +29,8 @@ _COMPILED_WITH = re.compile(r"pip-compile with python (\d\.\d{1,3})", re.IGNOREC
 _COMPILED_FOR = re.compile(
     r"uv pip compile (?:.{0,512} )?(?:-p|--python-version|--python)[ =](\d\.\d{1,3}(?:\.\d{1,3})?)\b"
 )
+_FOLDER_WITH_EXTRAS = re.compile(r"(?P<folder>(?:file:)?\.{0,2}[\w./-]{0,512})\[(?P<extras>[\w.,\s-]{1,512})\]")
+_DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
 _FROZEN_EDITABLE = re.compile(
     r"# Editable (?:[\w ]{1,32} )?install with no (?:version control|remote) "
     r"\((?P<name>[^()=\s]{1,200})==(?P<version>[^()\s]{1,128})\)"
@@ -57,7 +59,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     file = _RequirementsFile(doc=doc, layer=layer, index=decisive(url for _, found in lines for url in found.indexes))
     before = ""
     for line, found in lines:
-        if found.requirement and found.problem is None and not line.comment:
+        if found.requirement and found.problem is None and not line.comment and not found.address:
             yield _requirement(file, line, found)
         else:
             yield from _statements_of(file, line, found, before)
@@ -125,10 +127,24 @@ def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, be
         yield _requirement(file, line, found)
     elif found.editable is not None:
         yield _editable(file, line, found.editable, before)
+    yield from _own_extras(doc, line, found)
     for target, constraint in found.includes:
         yield _include(doc, line, target, constraint)
     for url in found.indexes:
         yield Fact(key="index", value=_masked(url), at=_place(doc, line, url))
+
+
+def _own_extras(doc: Document, line: LogicalLine, found: Parsed) -> Iterator[Include]:
+    """What the extras of a project in a folder ask for, where the line names some (`-e .[serve]`)."""
+    text = found.editable or (found.requirement if found.address else "")
+    asked = _FOLDER_WITH_EXTRAS.fullmatch(text.partition(";")[0].strip())
+    if asked is None:
+        return
+    selection = Selection(extras=tuple(name.strip() for name in asked["extras"].split(",") if name.strip()))
+    for name in _DECLARATIONS:
+        target = f"{asked['folder'].removeprefix('file:').rstrip('/') or '.'}/{name}"
+        if doc.beside(target) is not None:
+            yield Include(target=target, at=_place(doc, line, text), selection=selection)
 
 
 def _masked(url: str) -> str:

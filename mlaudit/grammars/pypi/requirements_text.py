@@ -190,6 +190,16 @@ def _single_option(tokens: list[str]) -> dict[str, Any] | None:
     return None
 
 
+NEWER_OPTIONS = {
+    "--process-dependency-links": "store_true",
+    "--only-final": "append",
+    "--all-releases": "append",
+    "--no-require-hashes": "store_true",
+}
+"""Options of requirements files that pip-requirements-parser does not know: older ones, and those of pip 26 (its
+`SUPPORTED_OPTIONS`, https://github.com/pypa/pip/blob/main/src/pip/_internal/req/req_file.py)."""
+
+
 @lru_cache(maxsize=1)
 def _option_parser() -> Any:
     """The option parser of pip-requirements-parser, with what newer pips take too."""
@@ -197,7 +207,8 @@ def _option_parser() -> Any:
 
     made = pip_requirements_parser.build_parser()
     made.add_option("-C", "--config-settings", "--config-setting", dest="config_settings", action="append")
-    made.add_option("--process-dependency-links", dest="legacy", action="store_true")
+    for name, action in NEWER_OPTIONS.items():
+        made.add_option(name, dest="newer", action=action)
     return made
 
 

@@ -6,9 +6,13 @@ import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from functools import partial
+from itertools import islice
 
-from mlaudit.grammars.shell import install_conda, install_pip, install_system
+from mlaudit.grammars.shell import install_conda, install_pip, install_project, install_system
+from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
+from mlaudit.grammars.shell.install_project import LOCKS, Lock
 from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
@@ -21,9 +25,8 @@ Read = Callable[[Call], Iterator[Statement]]
 
 _PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
-_SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ash", "ksh"))
 _WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
-_USER_SHELLS = frozenset(("su", "runuser"))
+_USERSHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
@@ -54,40 +57,54 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
     stdin = _body(script, command.redirections)
     call = Call(script=script, recipe=recipe, words=_unwrapped(command.words), stdin=stdin)
     name = _program(call.words)
-    if name == "cd" and len(call.words) > 1 and not call.words[1].unresolved and not command.skipped:
-        recipe.folder = recipe.path(call.words[1].text)
     nested = _nested(call, name)
     if nested is not None:
         if nesting < MAX_NESTING and not command.skipped:
             yield from statements(nested, recipe, nesting + 1)
         return
     if not command.skipped:
+        _change_folder(call, name)
         _remember_written(call, command, name)
+        if nesting < MAX_NESTING:
+            yield from _run_script(call, name, nesting)
+    yield from _installed(call, command, name)
+
+
+def _change_folder(call: Call, name: str) -> None:
+    if name == "cd" and len(call.words) > 1 and not call.words[1].unresolved:
+        call.recipe.folder = call.recipe.path(call.words[1].text)
+
+
+def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
+    """What a command says that is one of an installer."""
     found = _reader(name, call.words[1:])
     if found is None:
         return
-    read, used = found
+    read, arguments_of_it = found
     if command.skipped:
         yield call.note(f"`{call.shown()}` is left out: its condition does not hold with the values known here")
         return
-    recipe.step += 1
-    yield from _read(replace(call, words=call.words[1 + used :]), read, call, command)
+    call.recipe.step += 1
+    yield from _read(replace(call, words=arguments_of_it), read, call, command)
     if any(word.text == "xargs" for word in command.words[:4]):
         why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
         yield call.doc.unread(why, call.whole(), what=call.shown())
 
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
+    for option, value in unknown_options(call.words, grammar(_tool(_program(whole.words)))):
+        says = f"`{option.text[:80]}` is no option that is known here; `{value.text[:80]}` is taken for its value"
+        yield call.note(says, call.at(option))
     for statement in read(call):
         if command.conditional and isinstance(statement, Pin) and statement.detail is None:
             statement = replace(statement, detail="where a condition of the recipe holds")
         yield statement
     for redirection in command.redirections:
         if redirection.sign == ">" and redirection.target.text.startswith("="):
-            says = (
-                f"the `>` in `{whole.shown()}>{redirection.target.text[:40]}` is not quoted: the shell takes it for a "
-                "redirection, and the range is not installed"
-            )
+            before = [word.text for word in whole.words if word.end <= redirection.target.start]
+            written = f"{before[-1] if before else ''}>{redirection.target.text}"[:120]
+            lost = "the shell takes it for a redirection, and the range is not installed"
+            says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
 
 
@@ -144,12 +161,12 @@ def _nested(call: Call, name: str) -> Script | None:
     """The script of `bash -c "..."`, `su user -c "..."`, `eval "..."` or `bash <<EOF`."""
     if name == "eval" and len(call.words) == 2:
         return _script_of(call, call.words[1])
-    if name in _USER_SHELLS:
+    if name in _USERSHELLS:
         texts = [word.text for word in call.words[:-1]]
         return _script_of(call, call.words[texts.index("-c") + 1]) if "-c" in texts else None
     if call.stdin is not None and call.stdin.text.startswith("#!") and "sh" not in call.stdin.text.partition("\n")[0]:
         return None
-    if name not in _SHELLS and not (not name and call.stdin is not None):
+    if name not in SHELLS and not (not name and call.stdin is not None):
         return None
     for index, word in enumerate(call.words[1:], start=1):
         if not word.text.startswith("-"):
@@ -157,6 +174,20 @@ def _nested(call: Call, name: str) -> Script | None:
         if word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(call.words):
             return _script_of(call, call.words[index + 1])
     return call.stdin
+
+
+def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
+    """What a script says that the command runs; what cannot be followed of it is unread."""
+    found = called_script(call, name)
+    if found is None:
+        return
+    if isinstance(found, Script):
+        before = dict(call.recipe.values)
+        yield from statements(found, call.recipe, nesting + 1)
+        if name not in SOURCING:
+            call.recipe.values = before
+    else:
+        yield found
 
 
 def _script_of(call: Call, word: Word) -> Script:
@@ -195,14 +226,17 @@ def _remember_output(call: Call) -> None:
             call.recipe.written[call.recipe.path(value.text)] = None
 
 
-def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, int] | None:
-    """How to read the command, and how many of its words name the subcommand."""
+def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, tuple[Word, ...]] | None:
+    """How to read the command, and its words without those that name the subcommand."""
     tool = _tool(name)
-    texts = [word.text for word in words if not word.text.startswith("-")][:2]
+    if tool not in _TOOLS:
+        return None
+    numbers = list(islice(before_operands(words, grammar(tool)), 2))
+    texts = [words[number].text for number in numbers]
     for depth in range(len(texts), -1, -1):
         read = _READERS.get((tool, *texts[:depth]))
         if read is not None:
-            return read, _words_up_to(words, depth)
+            return read, tuple(word for number, word in enumerate(words) if number not in numbers[:depth])
     return None
 
 
@@ -214,17 +248,6 @@ def _tool(name: str) -> str:
     return "apt" if name in _SYSTEM_MANAGERS else name
 
 
-def _words_up_to(words: tuple[Word, ...], depth: int) -> int:
-    """How many words there are up to the last one of the subcommand, options between them counted."""
-    named = [index for index, word in enumerate(words) if not word.text.startswith("-")]
-    return named[depth - 1] + 1 if depth else 0
-
-
-def _by_lock(command: str, lock: str, call: Call) -> Iterator[Statement]:
-    says = f"`{command}` installs what {lock} says; name it as a source of this environment too"
-    yield call.note(says, call.whole() if call.words else None)
-
-
 def _of_its_own(command: str, call: Call) -> Iterator[Statement]:
     yield call.note(f"`{command} {call.shown()}` installs into an environment of its own, which is not read")
 
@@ -233,12 +256,17 @@ def _removed(call: Call) -> Iterator[Statement]:
     yield call.note(f"`pip uninstall {call.shown()}` takes packages away; what was stated before it is still listed")
 
 
-def _added(lock: str, call: Call) -> Iterator[Statement]:
+def _added(lock: Lock, call: Call) -> Iterator[Statement]:
     """`pdm add numpy==1.26`: requirements behind a project's own command; without any, what its lock says."""
-    if any(not word.text.startswith("-") for word in call.words):
-        yield from install_pip.uv_add(call)
+    known = grammar(lock.tool)
+    if any(not option or option in ("-r", "--requirements", "-e") for option, _ in arguments(call.words, known)):
+        yield from install_pip.add(lock.tool, call)
     else:
-        yield from _by_lock("install", lock, call)
+        yield from install_project.from_lock(lock, call)
+
+
+def _of_lock(*words: str) -> Read:
+    return partial(install_project.from_lock, LOCKS[words])
 
 
 _READERS: dict[tuple[str, ...], Read] = {
@@ -250,26 +278,32 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("uv", "pip", "install"): install_pip.uv_install,
     ("uv", "pip", "sync"): install_pip.sync,
     ("uv", "add"): install_pip.uv_add,
-    ("uv", "sync"): partial(_by_lock, "uv sync", "uv.lock"),
+    ("uv", "sync"): _of_lock("uv", "sync"),
+    ("uv", "run"): install_pip.uv_run,
+    ("uv", "tool", "run"): partial(_of_its_own, "uv tool run"),
+    ("uvx",): partial(_of_its_own, "uvx"),
     ("uv", "venv"): install_system.python_option,
     ("uv", "python", "install"): install_system.python_operands,
     ("uv", "python", "pin"): install_system.python_operands,
     ("uv", "tool", "install"): partial(_of_its_own, "uv tool install"),
     ("pipx", "install"): partial(_of_its_own, "pipx install"),
+    ("pipx", "run"): partial(_of_its_own, "pipx run"),
+    ("pipx", "inject"): partial(_of_its_own, "pipx inject"),
+    ("mim", "install"): partial(install_pip.add, "mim"),
     ("virtualenv",): install_system.python_option,
     ("pyenv", "install"): install_system.python_operands,
     ("pyenv", "global"): install_system.python_operands,
     ("pyenv", "local"): install_system.python_operands,
-    ("poetry", "install"): partial(_by_lock, "poetry install", "poetry.lock"),
-    ("poetry", "sync"): partial(_by_lock, "poetry sync", "poetry.lock"),
-    ("poetry", "add"): partial(_added, "poetry.lock"),
-    ("pdm", "install"): partial(_by_lock, "pdm install", "pdm.lock"),
-    ("pdm", "sync"): partial(_by_lock, "pdm sync", "pdm.lock"),
-    ("pdm", "add"): partial(_added, "pdm.lock"),
-    ("pipenv", "install"): partial(_added, "Pipfile.lock"),
-    ("pipenv", "sync"): partial(_by_lock, "pipenv sync", "Pipfile.lock"),
-    ("rye", "sync"): partial(_by_lock, "rye sync", "requirements.lock"),
-    ("pixi", "install"): partial(_by_lock, "pixi install", "pixi.lock"),
+    ("poetry", "install"): _of_lock("poetry", "install"),
+    ("poetry", "sync"): _of_lock("poetry", "sync"),
+    ("poetry", "add"): partial(_added, LOCKS["poetry", "install"]),
+    ("pdm", "install"): _of_lock("pdm", "install"),
+    ("pdm", "sync"): _of_lock("pdm", "sync"),
+    ("pdm", "add"): partial(_added, LOCKS["pdm", "install"]),
+    ("pipenv", "install"): partial(_added, LOCKS["pipenv", "install"]),
+    ("pipenv", "sync"): _of_lock("pipenv", "sync"),
+    ("rye", "sync"): _of_lock("rye", "sync"),
+    ("pixi", "install"): _of_lock("pixi", "install"),
     ("pixi", "add"): install_conda.install,
     ("conda", "install"): install_conda.install,
     ("conda", "create"): install_conda.install,
@@ -281,3 +315,5 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("apt", "install"): install_system.install,
     ("apt", "add"): install_system.install,
 }
+
+_TOOLS = frozenset(words[0] for words in _READERS)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
-from mlaudit.grammars.shell.install_options import CONDA, arguments
+from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.nouns import Include, Place, Statement
@@ -16,7 +16,7 @@ _FILES = frozenset(("-f", "--file"))
 def install(call: Call) -> Iterator[Statement]:
     """`conda install ARGUMENTS`: match specs and, with `--file`, files of them."""
     specs: list[tuple[str, Place]] = []
-    for option, word in arguments(call.words, CONDA):
+    for option, word in arguments(call.words, grammar("conda")):
         if option in _FILES:
             yield from _file(call, word)
         elif not option and word.unresolved:
@@ -30,7 +30,7 @@ def install(call: Call) -> Iterator[Statement]:
 
 def environment(call: Call) -> Iterator[Statement]:
     """`conda env create -f environment.yml`; the file is `environment.yml` where none is named."""
-    found = list(arguments(call.words, CONDA))
+    found = list(arguments(call.words, grammar("conda")))
     files = [word for option, word in found if option in _FILES]
     files += [word for option, word in found if not option and word.text.endswith((".yml", ".yaml", ".txt", ".lock"))]
     for word in files:

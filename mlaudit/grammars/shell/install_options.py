@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, NamedTuple
 
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.packaged import packaged
 
 
 class Argument(NamedTuple):
@@ -16,41 +20,70 @@ class Argument(NamedTuple):
     value: Word
 
 
-class Grammar(NamedTuple):
-    """The options of a program that take a value: long ones with their dashes, short ones as letters."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grammar:
+    """The options of a program, with their dashes.
 
-    long: frozenset[str]
-    short: frozenset[str]
+    Attributes:
+        valued: those that take a value.
+        flags: those that take none.
+        abbreviated: whether a beginning that only one long option has stands for it, as optparse and argparse do it.
+    """
+
+    valued: frozenset[str]
+    flags: frozenset[str]
+    abbreviated: bool = False
+
+    def known(self, option: str) -> str | None:
+        """A long option in full, None where no such is known."""
+        if option in self.valued or option in self.flags:
+            return option
+        if not self.abbreviated:
+            return None
+        begun = [name for name in sorted(self.valued | self.flags) if name.startswith(option)]
+        return begun[0] if len(begun) == 1 else None
 
 
-_PIP_LONG = """
-    --requirement --constraint --editable --target --platform --python-version --implementation --abi --root --prefix
-    --src --upgrade-strategy --config-settings --config-setting --global-option --install-option --no-binary
-    --only-binary --progress-bar --root-user-action --report --group --index-url --pypi-url --extra-index-url
-    --find-links --trusted-host --cert --client-cert --cache-dir --log --proxy --retries --timeout --exists-action
-    --python --use-feature --use-deprecated --keyring-provider --build-constraint --source --resume-retries --wheel-dir
-    --dest
-"""
-_UV_LONG = """
-    --requirements --constraints --override --overrides --exclude --excludes --build-constraints --index
-    --default-index --torch-backend --resolution --prerelease --index-strategy --link-mode --python-platform --extra
-    --exclude-newer --exclude-newer-package --config-file --project --directory --color --refresh-package
-    --upgrade-package --reinstall-package --no-build-package --no-binary-package --config-settings-package
-    --no-build-isolation-package --allow-insecure-host --fork-strategy --optional --rev --tag --branch --package
-    --script --bounds --marker --with --with-requirements --with-editable --prompt
-"""
-_CONDA_LONG = """
-    --name --prefix --channel --file --solver --repodata-fn --platform --subdir --revision --clone --root-prefix
-    --rc-file --relocate-prefix --channel-priority --cache-dir --category --extras --experimental-solver
-    --safety-checks --pyc --lockfile --environment-specifier --env-spec --format
-"""
+_ALIASES = {"uv": ("pip",), "mim": ("pip",), "pipenv": ("pip",), "pdm": ("uv",), "poetry": ("uv",), "pipx": ("uv",)}
+"""Tools whose commands are read by a reader that knows the options of another tool too."""
+_ABBREVIATING = frozenset(("pip", "pdm", "conda", "pipx"))
 
-PIP = Grammar(frozenset(_PIP_LONG.split()), frozenset("rcetCifwd"))
-UV = Grammar(frozenset((_PIP_LONG + _UV_LONG).split()), frozenset("rcebifpPCtmw"))
-CONDA = Grammar(frozenset(_CONDA_LONG.split()), frozenset("npcfr"))
-APT = Grammar(frozenset(("--target-release", "--option", "--config-file", "--default-release")), frozenset("otc"))
+
+@lru_cache(maxsize=1)
+def _tables() -> Mapping[str, Mapping[str, Any]]:
+    import tomli
+
+    return {row["tool"]: row for row in tomli.loads(packaged("knowledge/installers.toml"))["tool"]}
+
+
+@lru_cache(maxsize=32)
+def grammar(tool: str) -> Grammar:
+    """The options of a tool, as knowledge/installers.toml has them; none for a tool that it does not know."""
+    valued, flags = _own(tool)
+    for other in _ALIASES.get(tool, ()):
+        more_valued, more_flags = _own(other)
+        valued, flags = valued | (more_valued - flags), flags | (more_flags - valued)
+    return Grammar(valued=valued, flags=flags - valued, abbreviated=tool in _ABBREVIATING)
+
+
+def selecting_options(tool: str) -> Mapping[str, str]:
+    """What options choose of a project, by their names: `extras`, `groups`, `without:dev`."""
+    chosen: Mapping[str, str] = _tables().get(tool, {}).get("selects", {})
+    return chosen
+
+
+def _own(tool: str) -> tuple[frozenset[str], frozenset[str]]:
+    """Valued options and flags of one table; what is written by hand wins over what a help text seems to say."""
+    row = _tables().get(tool, {})
+    by_hand = frozenset(row.get("also-valued", ())), frozenset(row.get("also-flags", ()))
+    valued = frozenset(row.get("valued", ())) - by_hand[1] | by_hand[0]
+    return valued, frozenset(row.get("flags", ())) | by_hand[1]
+
 
 _LONG = re.compile(r"(--[A-Za-z0-9][\w-]{0,63})(?:=(.*))?", re.DOTALL)
+_REQUIREMENT = re.compile(
+    r"[A-Za-z0-9][\w.-]{0,128}(?:\[[^\]]{0,256}\])?\s{0,4}(?:[=<>~!]=|<|>|@\s)|.{1,1024}[/\\]", re.DOTALL
+)
 _SHORT = re.compile(r"-([A-Za-z][\w./\\:=~$-]{0,4095})", re.DOTALL)
 
 
@@ -62,7 +95,7 @@ def tail(word: Word, length: int) -> Word:
     return Word(text=text, start=start, end=word.end, unresolved=word.unresolved, quoted=word.quoted)
 
 
-def arguments(words: Iterable[Word], grammar: Grammar) -> Iterator[Argument]:
+def arguments(words: Iterable[Word], known: Grammar) -> Iterator[Argument]:
     """Options and operands in order; behind `--` everything is an operand."""
     waiting = list(words)[::-1]
     only_operands = False
@@ -73,32 +106,62 @@ def arguments(words: Iterable[Word], grammar: Grammar) -> Iterator[Argument]:
         elif word.text == "--":
             only_operands = True
         elif word.text.startswith("--"):
-            yield _long(word, waiting, grammar)
+            yield _long(word, waiting, known)
         else:
-            yield from _short(word, waiting, grammar)
+            yield from _short(word, waiting, known)
 
 
 def _nothing(word: Word) -> Word:
     return Word(text="", start=word.start, end=word.end)
 
 
-def _long(word: Word, waiting: list[Word], grammar: Grammar) -> Argument:
+def _long(word: Word, waiting: list[Word], known: Grammar) -> Argument:
     found = _LONG.fullmatch(word.text)
     if found is None:
         return Argument(word.text, _nothing(word))
     name, value = found.groups()
+    full = known.known(name)
     if value is not None:
-        return Argument(name, tail(word, len(value)))
-    takes_value = name in grammar.long
-    return Argument(name, waiting.pop() if takes_value and waiting else _nothing(word))
+        return Argument(full or name, tail(word, len(value)))
+    takes_value = full in known.valued if full else _may_be_its_value(waiting)
+    return Argument(full or name, waiting.pop() if takes_value and waiting else _nothing(word))
 
 
-def _short(word: Word, waiting: list[Word], grammar: Grammar) -> Iterator[Argument]:
+def _may_be_its_value(waiting: list[Word]) -> bool:
+    """Whether the word behind an option that nobody knows may be its value: a bare word, which states no package."""
+    return bool(waiting) and not waiting[-1].text.startswith("-") and not _REQUIREMENT.match(waiting[-1].text)
+
+
+def unknown_options(words: Sequence[Word], known: Grammar) -> Iterator[tuple[Word, Word]]:
+    """Long options that the grammar does not know, with the word behind each that is taken for its value."""
+    for word, after in pairwise(words):
+        unknown = word.text.startswith("--") and len(word.text) > 2 and "=" not in word.text
+        if unknown and known.known(word.text) is None and _may_be_its_value([after]):
+            yield word, after
+
+
+def before_operands(words: Sequence[Word], known: Grammar) -> Iterator[int]:
+    """The numbers of the words that are no option and no value of one, as long as options are known."""
+    index = 0
+    while index < len(words):
+        text = words[index].text
+        if not text.startswith("-") or text == "-":
+            yield index
+        elif "=" not in text and _takes_value(text, known):
+            index += 1
+        index += 1
+
+
+def _takes_value(text: str, known: Grammar) -> bool:
+    return (known.known(text) or "") in known.valued if text.startswith("--") else text in known.valued
+
+
+def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[Argument]:
     """`-r file`, `-rfile`, `-r=file`, and bundles: `-qU`, `-qr file`."""
     found = _SHORT.match(word.text)
     letters = found.group(1) if found else ""
     for index, letter in enumerate(letters):
-        if letter in grammar.short:
+        if f"-{letter}" in known.valued:
             rest = letters[index + 1 :].removeprefix("=")
             value = tail(word, len(rest)) if rest else (waiting.pop() if waiting else _nothing(word))
             yield Argument(f"-{letter}", value)

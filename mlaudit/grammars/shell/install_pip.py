@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from mlaudit.grammars.conda.conda_pins import dotted
 from mlaudit.grammars.pypi import requirement, requirement_address
@@ -13,19 +13,23 @@ from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
-from mlaudit.grammars.shell.install_options import PIP, UV, Argument, arguments
+from mlaudit.grammars.shell import install_project
+from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement
+from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Selection, Statement
 from mlaudit.model.secrets import masked
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
 _CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "--overrides"))
+_OVERRIDES = frozenset(("--override", "--overrides", "UV_OVERRIDE"))
 _INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"))
 _LINKS = frozenset(("-f", "--find-links"))
 _EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
+_SELECTING = frozenset(("--extra", "--all-extras"))
+_WITH = frozenset(("--with", "-w", "--with-requirements", "--with-editable"))
 _PYTHONS = frozenset(("-p", "--python"))
 _INDEX_VARIABLES = (
     "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX",
@@ -35,6 +39,7 @@ _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
 _TORCH_INDEX = "https://download.pytorch.org/whl"
 _CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
+_WITH_EXTRAS = re.compile(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -50,6 +55,9 @@ class _InstallerCall:
     backend: Argument | None = None
     groups: tuple[str, ...] = ()
     indexed: dict[str, str] | None = None
+    declared_groups: list[Word] = field(default_factory=list)
+    scripts: list[Word] = field(default_factory=list)
+    selecting: list[Argument] = field(default_factory=list)
 
     def variant(self, name: str) -> str | None:
         """The build of a package that the options or the environment decide."""
@@ -73,12 +81,12 @@ class _InstallerCall:
 
 def install(call: Call) -> Iterator[Statement]:
     """`pip install ARGUMENTS`; `words` of the call are the arguments alone."""
-    yield from _statements(_sorted(call, list(arguments(call.words, PIP))))
+    yield from _statements(_sorted(call, list(arguments(call.words, grammar("pip")))))
 
 
 def uv_install(call: Call) -> Iterator[Statement]:
     """`uv pip install ARGUMENTS`."""
-    found = list(arguments(call.words, UV))
+    found = list(arguments(call.words, grammar("uv")))
     yield from _statements(_sorted(call, found))
     for option, word in found:
         version = release(word.text) if option in _PYTHONS else None
@@ -96,8 +104,13 @@ def uv_install(call: Call) -> Iterator[Statement]:
 
 def uv_add(call: Call) -> Iterator[Statement]:
     """`uv add ARGUMENTS`: a requirement of the project, installed at once; `--group` and `--dev` name its group."""
-    found = list(arguments(call.words, UV))
-    run = _sorted(call, [argument for argument in found if argument.option not in _CONSTRAINTS])
+    yield from add("uv", call)
+
+
+def add(tool: str, call: Call) -> Iterator[Statement]:
+    """`uv add`, `poetry add`, `pdm add`, `pipenv install` with requirements behind it."""
+    found = list(arguments(call.words, grammar(tool)))
+    run = _sorted(call, [argument for argument in found if argument.option not in (*_CONSTRAINTS, "--group")])
     run.groups = tuple(word.text for option, word in found if option == "--group")
     if any(option == "--dev" for option, _ in found):
         run.groups += ("dev",)
@@ -108,26 +121,67 @@ def sync(call: Call) -> Iterator[Statement]:
     """`uv pip sync FILES`, `pip-sync FILES`: the operands are requirements files."""
     found = [
         argument._replace(option=argument.option or "-r")
-        for argument in arguments(call.words, UV)
+        for argument in arguments(call.words, grammar("uv"))
         if not argument.option.startswith("--no-")
     ]
     yield from _statements(_sorted(call, found))
 
 
+def uv_run(call: Call) -> Iterator[Statement]:
+    """`uv run --with numpy==1.26.4 train.py`: the project's environment, and what `--with` lays over it."""
+    lock = install_project.LOCKS["uv", "run"]
+    own = _own_words(call.words)
+    found = list(arguments(own, grammar("uv")))
+    options = {option for option, _ in found}
+    if options.isdisjoint(("--no-project", "--no-sync", "--isolated")) and not _is_script(call, len(own)):
+        yield from (
+            one for one in install_project.from_lock(lock, replace(call, words=own)) if isinstance(one, Include)
+        )
+    for option, word in found:
+        if option in _WITH:
+            dash = {"--with-requirements": "-r", "--with-editable": "-e"}.get(option)
+            before = (Word(text=dash, start=word.start, end=word.start),) if dash else ()
+            yield from install(replace(call, words=(*before, word)))
+
+
+def _own_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The options before the command that is run."""
+    return words[: next(before_operands(words, grammar("uv")), len(words))]
+
+
+def _is_script(call: Call, at: int) -> bool:
+    """Whether the command is a script with dependencies of its own (PEP 723), for which no project counts."""
+    name = call.words[at].text if at < len(call.words) else ""
+    target = call.recipe.locate(call.recipe.path(name)) if name.endswith(".py") else None
+    document = call.doc.beside(target) if target else None
+    return document is not None and b"# /// script" in document.head
+
+
 def _sorted(call: Call, found: list[Argument]) -> _InstallerCall:
     run = _InstallerCall(call, [], [], [], [])
     for argument in found:
-        if not argument.option:
-            run.operands.append(argument.value)
-        elif argument.option in _REQUIREMENTS | _CONSTRAINTS:
-            run.included.append(argument)
-        elif argument.option in _EDITABLE:
-            run.editables.append(argument.value)
-        elif argument.option in _INDEXES | _LINKS:
-            run.indexes.append(argument)
-        elif argument.option == "--torch-backend":
+        if argument.option == "--torch-backend":
             run.backend = argument
+        elif argument.option in _ARGUMENTS:
+            getattr(run, _ARGUMENTS[argument.option]).append(argument)
+        elif argument.option in _VALUES:
+            getattr(run, _VALUES[argument.option]).append(argument.value)
     return run
+
+
+_ARGUMENTS = {
+    **dict.fromkeys(_REQUIREMENTS | _CONSTRAINTS, "included"),
+    **dict.fromkeys(_INDEXES | _LINKS, "indexes"),
+    **dict.fromkeys(_SELECTING, "selecting"),
+}
+"""Options that are kept with their names, by where."""
+_VALUES = {
+    "": "operands",
+    **dict.fromkeys(_EDITABLE, "editables"),
+    "--group": "declared_groups",
+    "--requirements-from-script": "scripts",
+}
+"""Options of which the value alone is kept, by where."""
 
 
 def _statements(run: _InstallerCall) -> Iterator[Statement]:
@@ -147,12 +201,19 @@ def _statements(run: _InstallerCall) -> Iterator[Statement]:
 
 
 def _packages(run: _InstallerCall) -> Iterator[Statement]:
+    chosen = install_project.selection("uv", run.selecting)
     for option, word in run.included:
-        yield from _included(run.call, word, constraint=option in _CONSTRAINTS)
+        yield from _included(
+            run.call, word, constraint=option in _CONSTRAINTS, overriding=option in _OVERRIDES, chosen=chosen
+        )
+    yield from install_project.declared_groups(run.call, run.declared_groups)
+    yield from (install_project.script_dependencies(run.call, word) for word in run.scripts)
     for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
         for path in run.call.recipe.values.get(name, "").split():
             word = replace(run.call.words[0], text=path, quoted=False)
-            yield from _included(run.call, word, constraint=name in _CONSTRAINT_VARIABLES)
+            yield from _included(
+                run.call, word, constraint=name in _CONSTRAINT_VARIABLES, overriding=name in _OVERRIDES
+            )
     for word in run.editables:
         yield from _operand(run, word)
     for word in run.operands:
@@ -185,7 +246,9 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
             )
 
 
-def _included(call: Call, word: Word, *, constraint: bool) -> Iterator[Statement]:
+def _included(
+    call: Call, word: Word, *, constraint: bool, overriding: bool = False, chosen: Selection | None = None
+) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe
     if word.unresolved:
@@ -205,15 +268,22 @@ def _included(call: Call, word: Word, *, constraint: bool) -> Iterator[Statement
         why = f"`{path[:80]}` stands in a repository that this recipe clones; it is not here to be read"
         yield call.doc.unread(why, call.at(word), what=call.shown())
         return
+    with_extras = _WITH_EXTRAS.fullmatch(word.text)
+    if with_extras and (lock := install_project.located_lock(call, replace(word, text=with_extras[1]), with_extras[2])):
+        yield lock
+        return
     target = word.text if "://" in word.text else recipe.locate(path) or path
     yield Include(
         target=target,
         at=call.at(word),
         constraint=constraint,
+        overrides=overriding,
         format=_format_of(target),
         step=recipe.step,
         groups=recipe.groups,
         parts=recipe.parts,
+        selection=chosen if posixpath.basename(target) in _PROJECTS else None,
+        values=install_project.values_for(call, target),
     )
 
 
@@ -256,7 +326,7 @@ def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
     elif "*" in text and ("/" in text or ".whl" in text):
         yield call.note(f"`{text[:120]}` installs files of the image; only they tell their versions", call.at(word))
     elif is_address(text) or ("/" in text and "@" not in text):
-        yield _addressed(run, word)
+        yield from _addressed(run, word)
     elif text:
         yield _pin(run, text, call.at(word))
 
@@ -278,32 +348,44 @@ def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
     return made
 
 
-def _addressed(run: _InstallerCall, word: Word) -> Statement:
+def _addressed(run: _InstallerCall, word: Word) -> Iterator[Statement]:
     """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
     call, at = run.call, run.call.at(word)
     found = requirement_address.parse(word.text)
     if found.problem is not None:
-        return call.doc.unread(found.problem, at, what=word.text)
+        yield call.doc.unread(found.problem, at, what=word.text)
+        return
     source = requirement.source_of(found.url) if "://" in found.url else "path"
     if found.own or (source == "path" and found.version is None):
-        return call.note(_says_of_folder(word.text), at)
-    if found.name is None:
-        return call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
-    return call.doc.pin(
-        Layer.DECLARED,
-        found.name,
-        found.version,
-        at=at,
-        marker=found.marker,
-        extras=found.extras,
-        source=source,
-        origin=found.url,
-        hashes=found.hashes,
-        parts=call.recipe.parts,
-        groups=run.groups or call.recipe.groups,
-        step=call.recipe.step,
-        detail=_detail(found),
-    )
+        yield from _folder(run, word, found)
+    elif found.name is None:
+        yield call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
+    else:
+        yield call.doc.pin(
+            Layer.DECLARED,
+            found.name,
+            found.version,
+            at=at,
+            marker=found.marker,
+            extras=found.extras,
+            source=source,
+            origin=found.url,
+            hashes=found.hashes,
+            parts=call.recipe.parts,
+            groups=run.groups or call.recipe.groups,
+            step=call.recipe.step,
+            detail=_detail(found),
+        )
+
+
+def _folder(run: _InstallerCall, word: Word, found: requirement_address.Address) -> Iterator[Statement]:
+    """A project of the recipe's file system: what it declares where it is there to be read, else a note."""
+    call = run.call
+    chosen = install_project.selection("uv", run.selecting)
+    chosen = replace(chosen, extras=(*chosen.extras, *found.extras))
+    folder = word.text.partition("[")[0].removeprefix("file:") or "."
+    declared = install_project.folder_project(call, word, folder, chosen)
+    yield from declared or [call.note(_says_of_folder(word.text), call.at(word))]
 
 
 def _says_of_folder(text: str) -> str:

@@ -12,7 +12,7 @@ from functools import lru_cache
 from typing import NamedTuple
 
 from mlaudit.grammars.pypi import python_text
-from mlaudit.grammars.shell.install_options import APT, UV, arguments
+from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
 from mlaudit.model.packaged import packaged
@@ -39,7 +39,7 @@ def _rows() -> tuple[_SystemPackageRow, ...]:
 
 def install(call: Call) -> Iterator[Statement]:
     """`apt-get install ARGUMENTS`, `dnf install ARGUMENTS`, `apk add ARGUMENTS`."""
-    for option, word in arguments(call.words, APT):
+    for option, word in arguments(call.words, grammar("apt")):
         if option or not word.text or word.text.startswith("."):
             continue
         name, _, version = word.text.partition("=")
@@ -108,7 +108,7 @@ def _major(call: Call, major: str, at: Place) -> Statement:
 
 def python_operands(call: Call) -> Iterator[Statement]:
     """`uv python install 3.11`, `pyenv install 3.10.4`."""
-    for option, word in arguments(call.words, UV):
+    for option, word in arguments(call.words, grammar("uv")):
         if not option and python_text.release(word.text):
             yield python_text.statement(
                 call.doc, word.text, call.at(word), parts=call.recipe.parts, step=call.recipe.step
@@ -119,7 +119,7 @@ def python_operands(call: Call) -> Iterator[Statement]:
 
 def python_option(call: Call) -> Iterator[Statement]:
     """`uv venv --python 3.11`, `virtualenv -p python3.9`."""
-    for option, word in arguments(call.words, UV):
+    for option, word in arguments(call.words, grammar("uv")):
         name = word.text.rpartition("/")[2]
         if option in ("-p", "--python") and python_text.release(name):
             yield python_text.statement(call.doc, name, call.at(word), parts=call.recipe.parts, step=call.recipe.step)

@@ -1,0 +1,63 @@
+"""Overrides and exclusions of a manifest: an override replaces what is declared, an exclusion removes it.
+
+https://docs.astral.sh/uv/concepts/resolution/#dependency-overrides and
+https://pdm-project.org/latest/usage/dependency/#dependency-overrides; constraints only narrow, and stay bounds.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
+
+from mlaudit.model.nouns import Kind, Layer, Pin, Statement
+
+
+def applied(statements: Iterable[Statement]) -> Iterator[Statement]:
+    """The statements of a manifest with its overrides laid over them; those that meet nothing stay bounds."""
+    listed = list(statements)
+    overriding: dict[str, list[Pin]] = {}
+    for statement in listed:
+        if isinstance(statement, Pin) and statement.overrides:
+            overriding.setdefault(statement.package, []).append(statement)
+    if not overriding:
+        yield from listed
+        return
+    met = {statement.package for statement in listed if isinstance(statement, Pin) and _is_declared(statement)}
+    for statement in listed:
+        if isinstance(statement, Pin) and statement.package in overriding:
+            yield from _replaced(statement, overriding[statement.package], met)
+        else:
+            yield statement
+
+
+def _is_declared(pin: Pin) -> bool:
+    is_package = pin.kind in (Kind.PACKAGE, Kind.LOCAL) and pin.ecosystem == "pypi"
+    return is_package and pin.layer is Layer.DECLARED and not pin.overrides
+
+
+def _replaced(pin: Pin, overriding: Iterable[Pin], met: set[str]) -> Iterator[Pin]:
+    if pin.overrides:
+        if pin.package not in met:
+            yield pin
+    elif not _is_declared(pin) or "build-system" in pin.groups:
+        # Neither what a build needs nor another constraint is replaced.
+        yield pin
+    else:
+        yield from (_under(pin, override) for override in overriding)
+
+
+def _under(pin: Pin, override: Pin) -> Pin:
+    """What is left of a declared requirement: what the override says, under the extra or group where it stands."""
+    if override.optional:
+        return replace(pin, optional=True, under_extras=(), groups=(), detail="excluded")
+    return replace(
+        override,
+        kind=Kind.PACKAGE,
+        overrides=False,
+        groups=pin.groups,
+        under_extras=pin.under_extras,
+        optional=pin.optional,
+        platforms=pin.platforms,
+        parts=pin.parts,
+        step=pin.step,
+    )

@@ -1,0 +1,305 @@
+"""Installs that are written in Python: literal ones are read by the syntax tree, others are told as unread.
+
+Read are `subprocess` and `os.system`, IPython's and Pyodide's calls, the image builders of BentoML and Modal, Ray's
+`runtime_env`, and Kubeflow's `packages_to_install`; nothing of a source is run.
+https://docs.bentoml.com/en/latest/build-with-bentoml/runtime-environment.html, https://modal.com/docs/reference/modal.Image,
+https://docs.ray.io/en/latest/ray-core/handling-dependencies.html,
+https://kubeflow-pipelines.readthedocs.io/en/stable/source/dsl.html
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+import warnings
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from mlaudit.document.budget import Limit, spend
+from mlaudit.grammars.container import image_tags
+from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.shell.install_command import of_words, statements
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import Script, line_starts
+from mlaudit.grammars.shell.shell_words import Lexer, Word
+from mlaudit.model.nouns import Include, Place, Statement
+
+NODES = Limit(name="nodes of Python sources", most=2_000_000)
+"""Every call of a source is looked at."""
+MAX_WORDS = 2_000
+"""Arguments of one call."""
+
+_SHELLS = frozenset(("system", "getoutput", "getstatusoutput", "run_commands", "popen"))
+_PROCESSES = frozenset(("run", "call", "check_call", "check_output", "Popen"))
+_PREFIXES: dict[str, tuple[str, ...]] = {
+    "python_packages": ("pip", "install"),
+    "pip_install": ("pip", "install"),
+    "uv_pip_install": ("uv", "pip", "install"),
+    "micromamba_install": ("micromamba", "install"),
+    "conda_install": ("conda", "install"),
+    "apt_install": ("apt-get", "install"),
+    "system_packages": ("apt-get", "install"),
+    "uv_sync": ("uv", "sync"),
+    "requirements_file": ("pip", "install", "-r"),
+    "pip_install_from_requirements": ("pip", "install", "-r"),
+    "pyproject_toml": ("pip", "install", "-r"),
+}
+_OF_MODULES = {"micropip": ("pip", "install"), "pip": ("pip",), "piplite": ("pip", "install")}
+_PYTHONS = frozenset(("python_version", "add_python"))
+_IMAGES = frozenset(("base_image",))
+_PACKAGE_LISTS = frozenset(("packages_to_install",))
+_INSTALLING = re.compile(r"\b(?:pip3?|conda|mamba|uv|poetry)\b.{0,80}\b(?:install|sync|add)\b", re.DOTALL)
+_BUILDERS = frozenset((*_PREFIXES, "run_commands", "run"))
+
+
+@dataclass(slots=True)
+class _Literals:
+    """Names that stand for literals, as far as plain assignments tell."""
+
+    values: dict[str, list[Word] | None] = field(default_factory=dict)
+
+
+def read(script: Script, recipe: Recipe, *, builders: bool = True) -> Iterator[Statement]:
+    """What the calls of a source install, in their order; nothing of a source that is no Python.
+
+    Args:
+        script: the source.
+        recipe: the environment that it changes.
+        builders: whether methods of image builders are meant (the source imports one).
+    """
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            tree = ast.parse(script.text, mode="exec", type_comments=False)
+    except (SyntaxError, ValueError, MemoryError, RecursionError):
+        return
+    yield from _Source(script, recipe, builders).statements(tree)
+
+
+class _Source:
+    def __init__(self, script: Script, recipe: Recipe, builders: bool) -> None:
+        self.script = script
+        self.recipe = recipe
+        self.builders = builders
+        self.literals = _Literals()
+
+    def statements(self, tree: ast.Module) -> Iterator[Statement]:
+        nodes = list(ast.walk(tree))
+        spend(NODES, len(nodes))
+        for node in nodes:
+            if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
+                known = node.targets[0].id not in self.literals.values
+                self.literals.values[node.targets[0].id] = self._words(node.value) if known else None
+        calls = [node for node in nodes if isinstance(node, ast.Call)]
+        for call in sorted(calls, key=lambda node: (node.func.end_lineno or 0, node.func.end_col_offset or 0)):
+            yield from self._call(call)
+
+    def _call(self, call: ast.Call) -> Iterator[Statement]:
+        owner, name = _named(call.func)
+        if name in _SHELLS or (name == "run" and self.builders and owner not in ("subprocess", "")):
+            for argument in call.args:
+                yield from self._shell(argument)
+        elif name in _PROCESSES and call.args:
+            yield from self._process(call.args[0])
+        elif name in ("run_line_magic", "run_cell_magic"):
+            yield from self._magic(call)
+        elif owner in _OF_MODULES and name in ("install", "main"):
+            yield from self._command(_OF_MODULES[owner], call)
+        elif name in _PREFIXES and self.builders:
+            yield from self._command(_PREFIXES[name], call)
+        yield from self._keywords(call, name)
+
+    def _keywords(self, call: ast.Call, name: str) -> Iterator[Statement]:
+        for keyword in call.keywords:
+            if keyword.arg in _PACKAGE_LISTS:
+                yield from self._packages(("pip", "install"), keyword.value)
+            elif keyword.arg == "runtime_env" or (name == "RuntimeEnv" and keyword.arg in ("pip", "uv", "conda")):
+                yield from self._runtime(keyword)
+            elif keyword.arg in _PYTHONS and self.builders:
+                yield from self._python(keyword.value)
+            elif keyword.arg in _IMAGES:
+                yield from self._image(keyword.value)
+        if name in ("from_registry", "from_dockerhub") and self.builders and call.args:
+            yield from self._image(call.args[0])
+
+    def _shell(self, node: ast.expr) -> Iterator[Statement]:
+        for word in self._words(node) or ():
+            yield from statements(self._script_of(word), self.recipe)
+        if self._words(node) is None:
+            yield from self._unread(node)
+
+    def _script_of(self, word: Word) -> Script:
+        if self.script.text[word.start : word.end] == word.text:
+            return self.script.cut(word.start, word.end)
+        return Script(self.script.doc, word.text, (), self.script.place(word.start, word.end))
+
+    def _process(self, node: ast.expr) -> Iterator[Statement]:
+        words = self._words(node)
+        if words is None:
+            yield from self._unread(node)
+        elif isinstance(node, (ast.Constant, ast.JoinedStr)):
+            yield from self._shell(node)
+        else:
+            yield from of_words(self.script, self.recipe, tuple(words[:MAX_WORDS]))
+
+    def _magic(self, call: ast.Call) -> Iterator[Statement]:
+        """`run_line_magic('pip', 'install numpy')`, `run_cell_magic('bash', '', script)`."""
+        found = [self._words(argument) for argument in call.args]
+        name = found[0][0].text if found and found[0] else ""
+        last = found[-1] if len(found) > 1 else None
+        if name in ("bash", "sh", "system", "sx") and last:
+            yield from statements(self._script_of(last[0]), self.recipe)
+        elif name in ("pip", "conda", "mamba", "micromamba", "uv") and last:
+            script = self._script_of(last[0])
+            words = tuple(word for word in Lexer(script.text, {}).tokens() if isinstance(word, Word))
+            yield from of_words(script, self.recipe, (Word(text=name, start=0, end=0), *words))
+
+    def _command(self, prefix: tuple[str, ...], call: ast.Call) -> Iterator[Statement]:
+        yield from self._packages(prefix, *call.args)
+
+    def _packages(self, prefix: tuple[str, ...], *nodes: ast.expr) -> Iterator[Statement]:
+        if isinstance(nodes[0] if nodes else None, ast.Constant) and getattr(nodes[0], "value", "") is None:
+            return
+        words: list[Word] = []
+        for node in nodes:
+            found = self._words(node)
+            if found is None:
+                at = self._place(node)
+                written = ast.get_source_segment(self.script.text, node) or ""
+                yield self.script.doc.unread("its packages are computed when it runs", at, what=written[:200])
+            words += found or ()
+        if words or prefix == ("uv", "sync"):
+            at_first = words[0].start if words else 0
+            before = (Word(text=text, start=at_first, end=at_first) for text in prefix)
+            yield from of_words(self.script, self.recipe, (*before, *words[:MAX_WORDS]))
+
+    def _runtime(self, keyword: ast.keyword) -> Iterator[Statement]:
+        """Ray's `{"pip": [...]}`, `{"pip": {"packages": [...]}}`, `{"pip": "requirements.txt"}`, the same of `uv`."""
+        if keyword.arg != "runtime_env":
+            pairs: list[tuple[str, ast.expr]] = [(keyword.arg or "", keyword.value)]
+        elif isinstance(keyword.value, ast.Dict):
+            pairs = list(_pairs(keyword.value))
+        else:
+            return
+        for key, value in pairs:
+            inner = dict(_pairs(value)) if isinstance(value, ast.Dict) else {}
+            listed = inner.get("packages", value)
+            if key == "conda":
+                yield from self._conda(value)
+            elif key in ("pip", "uv") and isinstance(listed, ast.Constant):
+                yield from self._packages(("pip", "install", "-r"), listed)
+            elif key in ("pip", "uv"):
+                yield from self._packages(("pip", "install"), listed)
+
+    def _conda(self, value: ast.expr) -> Iterator[Statement]:
+        if isinstance(value, ast.Constant) and isinstance(value.value, str) and value.value.endswith((".yml", ".yaml")):
+            self.recipe.step += 1
+            target = self.recipe.path(value.value)
+            yield Include(target=target, at=self._place(value), format="conda-env", step=self.recipe.step)
+        elif isinstance(value, ast.Dict):
+            for key, listed in _pairs(value):
+                for member in listed.elts if key == "dependencies" and isinstance(listed, ast.List) else ():
+                    if isinstance(member, ast.Dict):
+                        yield from self._packages(("pip", "install"), *(inner for _, inner in _pairs(member)))
+                    else:
+                        yield from self._packages(("conda", "install"), member)
+
+    def _python(self, node: ast.expr) -> Iterator[Statement]:
+        for word in self._words(node) or ():
+            at, recipe = self.script.place(word.start, word.end), self.recipe
+            yield python_text.statement(self.script.doc, word.text, at, parts=recipe.parts, step=recipe.step)
+
+    def _image(self, node: ast.expr) -> Iterator[Statement]:
+        for word in self._words(node) or ():
+            at, recipe = self.script.place(word.start, word.end), self.recipe
+            yield from image_tags.statements(self.script.doc, word.text, at, parts=recipe.parts, step=recipe.step)
+
+    def _unread(self, node: ast.expr) -> Iterator[Statement]:
+        written = ast.get_source_segment(self.script.text, node) or ""
+        if _INSTALLING.search(written[:4096].replace("'", " ").replace('"', " ")):
+            why = "what it installs is computed when it runs, and audited files are never run"
+            yield self.script.doc.unread(why, self._place(node), what=written.partition("\n")[0][:200])
+
+    def _words(self, node: ast.expr, depth: int = 0) -> list[Word] | None:
+        """The literals that an expression stands for, each with its place; None where it is no literal."""
+        if isinstance(node, ast.Constant):
+            return [self._word(node, node.value)] if isinstance(node.value, str) else None
+        if isinstance(node, ast.Attribute):
+            return [self._word(node, "python")] if _named(node) == ("sys", "executable") else None
+        if isinstance(node, ast.Name):
+            return self.literals.values.get(node.id)
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node)
+        if isinstance(node, ast.Starred) and depth < 4:
+            return self._words(node.value, depth + 1)
+        if isinstance(node, ast.Call) and depth < 4:
+            return self._split(node, depth)
+        members = node.elts if isinstance(node, (ast.List, ast.Tuple, ast.Set)) and depth < 4 else None
+        if members is None:
+            return None
+        return self._members(members, depth)
+
+    def _members(self, members: list[ast.expr], depth: int) -> list[Word]:
+        found: list[Word] = []
+        for member in members[:MAX_WORDS]:
+            words = self._words(member, depth + 1)
+            written = ast.get_source_segment(self.script.text, member) or "an expression"
+            found += [self._word(member, written[:200], written[:80])] if words is None else words
+        return found
+
+    def _split(self, call: ast.Call, depth: int) -> list[Word] | None:
+        """`shlex.split("pip install x")`, `"pip install x".split()`."""
+        if not isinstance(call.func, ast.Attribute) or call.func.attr != "split":
+            return None
+        of_text = not call.args and isinstance(call.func.value, ast.Constant)
+        node = call.func.value if of_text else call.args[0] if call.args else None
+        words = self._words(node, depth + 1) if node is not None else None
+        if words is None or len(words) != 1:
+            return None
+        return [Word(text=part, start=words[0].start, end=words[0].end) for part in words[0].text.split()]
+
+    def _joined(self, node: ast.JoinedStr) -> list[Word] | None:
+        texts: list[str] = []
+        for part in node.values:
+            found = self._words(part.value if isinstance(part, ast.FormattedValue) else part)
+            if found is None or len(found) != 1:
+                return None
+            texts.append(found[0].text)
+        return [self._word(node, "".join(texts))]
+
+    def _word(self, node: ast.expr, text: str, unresolved: str = "") -> Word:
+        start, end = self._span(node)
+        raw = self.script.text[start:end]
+        if raw[1:-1] == text:
+            return Word(text=text, start=start + 1, end=end - 1, unresolved=unresolved)
+        return Word(text=text, start=start, end=end, unresolved=unresolved)
+
+    def _span(self, node: ast.expr) -> tuple[int, int]:
+        start = self._offset(node.lineno, node.col_offset)
+        return start, self._offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+
+    def _offset(self, line: int, column: int) -> int:
+        """The offset of a place in the tree, whose columns count bytes."""
+        line_start = line_starts(self.script.text)[line - 1]
+        before = self.script.text[line_start : line_start + column].encode("utf-8")[:column]
+        return line_start + len(before.decode("utf-8", "ignore"))
+
+    def _place(self, node: ast.expr) -> Place:
+        return self.script.place(*self._span(node))
+
+
+def _named(function: ast.expr) -> tuple[str, str]:
+    """The name in front of the last dot, and the one behind it."""
+    if isinstance(function, ast.Name):
+        return "", function.id
+    if not isinstance(function, ast.Attribute):
+        return "", ""
+    owner = function.value
+    named = owner.id if isinstance(owner, ast.Name) else owner.attr if isinstance(owner, ast.Attribute) else "(...)"
+    return named, function.attr
+
+
+def _pairs(table: ast.Dict) -> Iterator[tuple[str, ast.expr]]:
+    for key, value in zip(table.keys, table.values, strict=True):
+        if isinstance(key, ast.Constant) and isinstance(key.value, str):
+            yield key.value, value

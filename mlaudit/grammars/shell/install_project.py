@@ -1,0 +1,206 @@
+"""What a command takes of a project or of its lock: `uv sync --extra cpu`, `poetry install --only main`.
+
+Which option says what stands in knowledge/installers.toml (`selects`); the lock itself is read by its own parser.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
+from mlaudit.grammars.shell.recipe import Call
+from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Include, Place, Selection, Statement
+
+_NAMES = re.compile(r"[\s,;]+")
+_VARIABLE = re.compile(rb"\$\{([A-Z0-9_]{1,256})\}")
+_DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
+_OWN_GROUPS = frozenset(("main", "default", "packages"))
+_FOLDERS = frozenset(("--project", "--directory", "--manifest-path", "-C"))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """A command that installs what a lock says.
+
+    Attributes:
+        tool: whose options they are.
+        command: as it is written in a note.
+        files: the locks that it may be, the first that is there; manifests where there is no lock.
+        exact: whether what the lock does not name is taken away.
+        default_groups: whether groups come unasked.
+    """
+
+    tool: str
+    command: str
+    files: tuple[str, ...]
+    exact: bool = False
+    default_groups: bool = True
+
+
+@dataclass(slots=True)
+class _Choice:
+    """Options of one command, by what they mean."""
+
+    named: dict[str, list[str]] = field(default_factory=dict)
+
+    def add(self, meaning: str, value: str) -> None:
+        names = [name for name in _NAMES.split(value.strip("'\"[]")) if name]
+        self.named.setdefault(meaning, []).extend(names)
+
+    def names(self, *meanings: str) -> tuple[str, ...]:
+        return tuple(dict.fromkeys(name for meaning in meanings for name in self.named.get(meaning, ())))
+
+
+def selection(tool: str, found: Iterable[Argument], *, default_groups: bool = False, exact: bool = False) -> Selection:
+    """What the options of a command choose."""
+    meanings = selecting_options(tool)
+    choice = _Choice()
+    for option, word in found:
+        meaning, _, fixed = meanings.get(option, "").partition(":")
+        if meaning:
+            choice.add(meaning, fixed or word.text)
+    only = choice.names("only")
+    everything = ":all" in choice.names("either")
+    either = tuple(name for name in choice.names("either") if name != ":all")
+    own = not only or not _OWN_GROUPS.isdisjoint(only)
+    return Selection(
+        extras=(*choice.names("extras"), *either),
+        groups=tuple(name for name in (*choice.names("groups"), *either, *only) if name not in _OWN_GROUPS),
+        all_extras="all-extras" in choice.named or everything,
+        all_groups="all-groups" in choice.named or everything,
+        without=choice.names("without"),
+        default_groups=default_groups and not only and "no-defaults" not in choice.named,
+        own=own and "not-own" not in choice.named,
+        parts=tuple((word, name) for word in ("package", "environment") for name in choice.names(word)),
+        exact=exact or "exact" in choice.named,
+    )
+
+
+def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
+    """What `uv sync` and its like take of a lock that stands beside the recipe."""
+    found = list(arguments(call.words, grammar(lock.tool)))
+    unknown = [word for option, word in found if option in selecting_options(lock.tool) and word.unresolved]
+    for word in unknown:
+        yield call.unknown(word)
+    at = call.whole() if call.words else call.script.place(0, len(call.script.text))
+    folder = _folder(found)
+    target = _located(call, folder, lock.files)
+    if target is None:
+        says = f"`{lock.command}` installs what {lock.files[0]} says; name it as a source of this environment too"
+        yield call.note(says, at)
+        return
+    chosen = selection(lock.tool, found, default_groups=lock.default_groups, exact=lock.exact)
+    yield _include(call, target, at, chosen, attached=True)
+
+
+def _folder(found: Iterable[Argument]) -> str:
+    named = next((word.text for option, word in found if option in _FOLDERS and not word.unresolved), "")
+    return posixpath.dirname(named) if named.endswith(".toml") else named
+
+
+def _located(call: Call, folder: str, names: Iterable[str]) -> str | None:
+    """The first of some files in a folder of the recipe that is there to be read."""
+    for name in names:
+        path = call.recipe.path(posixpath.join(folder, name))
+        target = None if path in call.recipe.written else call.recipe.locate(path)
+        if target is not None and call.doc.beside(target) is not None:
+            return target
+    return None
+
+
+def _include(call: Call, target: str, at: Place, chosen: Selection, *, attached: bool = False) -> Include:
+    recipe = call.recipe
+    return Include(
+        target=target,
+        at=at,
+        step=recipe.step,
+        groups=() if attached else recipe.groups,
+        parts=recipe.parts,
+        selection=chosen,
+        attached=attached,
+        values=() if attached else values_for(call, target),
+    )
+
+
+def values_for(call: Call, target: str) -> tuple[tuple[str, str], ...]:
+    """The variables of the recipe that an included requirements file names, as `${NAME}`."""
+    document = call.doc.beside(target) if call.recipe.values and "://" not in target else None
+    if document is None:
+        return ()
+    try:
+        names = sorted(set(_VARIABLE.findall(document.head)))
+    except Unreadable:
+        return ()
+    known = call.recipe.values
+    return tuple((name, known[name]) for name in map(bytes.decode, names) if name in known)
+
+
+def folder_project(call: Call, word: Word, folder: str, chosen: Selection) -> list[Statement]:
+    """What a project in a folder declares (`pip install .[serve]`); nothing where none is there to be read."""
+    found = [_located(call, folder, (name,)) for name in _DECLARATIONS]
+    return [_include(call, target, call.at(word), chosen) for target in found if target is not None]
+
+
+def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:
+    """`pip install --group serve`, `--group path/pyproject.toml:serve`: PEP 735 groups without the project."""
+    for word in words:
+        if word.unresolved:
+            yield call.unknown(word)
+            continue
+        path, _, group = word.text.rpartition(":")
+        target = _located(call, "", (path or "pyproject.toml",))
+        if target is None:
+            why = f"the group `{group[:80]}` is of {path[:120] or 'pyproject.toml'}, which is not there to be read"
+            yield call.doc.unread(why, call.at(word), what=word.text)
+        else:
+            yield _include(call, target, call.at(word), Selection(groups=(group,), own=False))
+
+
+def script_dependencies(call: Call, word: Word) -> Statement:
+    """`pip install --requirements-from-script train.py`: the block of PEP 723 at the top of a script."""
+    if word.unresolved:
+        return call.unknown(word)
+    target = _located(call, "", (word.text,))
+    if target is None:
+        why = f"the script `{word.text[:120]}` is not there to be read"
+        return call.doc.unread(why, call.at(word), what=word.text)
+    recipe = call.recipe
+    return Include(
+        target=target,
+        at=call.at(word),
+        format="script-metadata",
+        step=recipe.step,
+        groups=recipe.groups,
+        parts=recipe.parts,
+    )
+
+
+def located_lock(call: Call, word: Word, extras: str) -> Include | None:
+    """`pip install -r pylock.toml[gpu]`: a lock with extras; None where it is not there."""
+    target = _located(call, "", (word.text,))
+    names = tuple(name for name in _NAMES.split(extras) if name)
+    return _include(call, target, call.at(word), Selection(extras=names), attached=True) if target else None
+
+
+LOCKS: Mapping[tuple[str, ...], Lock] = {
+    ("uv", "sync"): Lock(tool="uv", command="uv sync", files=("uv.lock", "pyproject.toml"), exact=True),
+    ("uv", "run"): Lock(tool="uv", command="uv run", files=("uv.lock",)),
+    ("poetry", "install"): Lock(tool="poetry", command="poetry install", files=("poetry.lock", "pyproject.toml")),
+    ("poetry", "sync"): Lock(tool="poetry", command="poetry sync", files=("poetry.lock", "pyproject.toml"), exact=True),
+    ("pdm", "install"): Lock(tool="pdm", command="pdm install", files=("pdm.lock", "pylock.toml", "pyproject.toml")),
+    ("pdm", "sync"): Lock(
+        tool="pdm", command="pdm sync", files=("pdm.lock", "pylock.toml", "pyproject.toml"), exact=True
+    ),
+    ("pipenv", "install"): Lock(tool="pipenv", command="pipenv install", files=("Pipfile.lock", "Pipfile")),
+    ("pipenv", "sync"): Lock(tool="pipenv", command="pipenv sync", files=("Pipfile.lock", "Pipfile")),
+    ("rye", "sync"): Lock(tool="rye", command="rye sync", files=("requirements.lock", "pyproject.toml")),
+    ("pixi", "install"): Lock(
+        tool="pixi", command="pixi install", files=("pixi.lock", "pixi.toml", "pyproject.toml"), default_groups=False
+    ),
+}
+"""Commands that install what a lock says, by their words."""

@@ -1,0 +1,41 @@
+"""Python sources that state an image or runtime environment: BentoML services, Modal apps, Ray jobs, Kubeflow parts."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document.document import Document
+from mlaudit.grammars import python_installs, python_source, waivers
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import whole_text
+from mlaudit.model.nouns import Statement
+from mlaudit.parsers._registry import parser
+
+_BUILDERS = re.compile(rb"(?m)^\s{0,16}(?:import|from) (?:bentoml|modal)\b")
+_STATED = re.compile(rb"\bImage\b|\.python_packages\(|\.pip_install\(|\.uv_pip_install\(")
+_OTHERS = re.compile(rb"\bruntime_env\s{0,4}=|\bRuntimeEnv\(|\bpackages_to_install\s{0,4}=")
+_SCRIPT_BLOCK = re.compile(rb"(?m)^# /// script[ \t]*\r?$")
+
+
+def states_an_image(doc: Document) -> bool:
+    """Whether a source says what is installed where it runs."""
+    head = doc.head
+    builder = _BUILDERS.search(head) is not None and _STATED.search(head) is not None
+    of_others = _OTHERS.search(head) is not None and b"import" in head
+    return (builder or of_others) and _SCRIPT_BLOCK.search(head) is None
+
+
+@parser(
+    kind="recipe",
+    files=["service.py", "*_service.py", "*modal*.py", "bento*.py"],
+    content=states_an_image,
+    suggested=True,
+)
+def read(doc: Document) -> Iterator[Statement]:
+    """What the calls of the source install, in their order."""
+    yield from waivers.in_comments(doc)
+    # A source that cannot be parsed is told as that.
+    python_source.parsed(doc)
+    builders = _BUILDERS.search(doc.head) is not None
+    yield from python_installs.read(whole_text(doc), Recipe(doc, values=doc.defines), builders=builders)
