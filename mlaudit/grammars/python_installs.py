@@ -46,6 +46,7 @@ _PREFIXES: dict[str, tuple[str, ...]] = {
 }
 _OF_MODULES = {"micropip": ("pip", "install"), "pip": ("pip",), "piplite": ("pip", "install")}
 _PYTHONS = frozenset(("python_version", "add_python"))
+_INDEXES = frozenset(("index_url", "extra_index_url", "find_links"))
 _IMAGES = frozenset(("base_image",))
 _PACKAGE_LISTS = frozenset(("packages_to_install",))
 _INSTALLING = re.compile(r"\b(?:pip3?|conda|mamba|uv|poetry)\b.{0,80}\b(?:install|sync|add)\b", re.DOTALL)
@@ -155,7 +156,14 @@ class _Source:
             yield from of_words(script, self.recipe, (Word(text=name, start=0, end=0), *words))
 
     def _command(self, prefix: tuple[str, ...], call: ast.Call) -> Iterator[Statement]:
-        yield from self._packages(prefix, *call.args)
+        yield from self._packages((*prefix, *self._options(call)), *call.args)
+
+    def _options(self, call: ast.Call) -> Iterator[str]:
+        """Keywords that stand for options which decide a build."""
+        for keyword in call.keywords:
+            words = self._words(keyword.value) if keyword.arg in _INDEXES else None
+            for word in words or ():
+                yield f"--{(keyword.arg or '').replace('_', '-')}={word.text}"
 
     def _packages(self, prefix: tuple[str, ...], *nodes: ast.expr) -> Iterator[Statement]:
         if isinstance(nodes[0] if nodes else None, ast.Constant) and getattr(nodes[0], "value", "") is None:

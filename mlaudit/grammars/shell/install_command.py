@@ -68,6 +68,16 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
         if nesting < MAX_NESTING:
             yield from _run_script(call, name, nesting)
     yield from _installed(call, command, name)
+    behind = _behind_run(call.words) if name == "uv" and nesting < MAX_NESTING else ()
+    if behind:
+        yield from _of_command(script, recipe, replace(command, words=behind, redirections=()), nesting + 1)
+
+
+def _behind_run(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The command that `uv run` runs in the project's environment."""
+    numbers = list(islice(before_operands(words[1:], grammar("uv")), 2))
+    is_run = len(numbers) == 2 and words[1 + numbers[0]].text == "run"
+    return words[1 + numbers[1] :] if is_run else ()
 
 
 def _change_folder(call: Call, name: str) -> None:
