@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.checkout import environment
+from tests.checkout import ROOT, environment
+
+ADDED = ">> "
 
 BLOCK = re.compile(
     r'^```(?P<language>\w+)(?: title="(?P<title>[^"\n]+)")?[^\n]*\n(?P<body>.*?)^```$', re.DOTALL | re.MULTILINE
@@ -33,11 +36,18 @@ def blocks(text: str) -> Iterator[Block]:
 
 
 class Stage:
-    """A folder with a shell: the current folder and the last exit code go from command to command."""
+    """A folder with a shell: the current folder and the last exit code go from command to command.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        with_package: the folder holds a copy of the package, which the commands use and a page may change.
+    """
+
+    def __init__(self, folder: Path, *, with_package: bool = False) -> None:
         self.folder = folder / "stage"
         self.folder.mkdir()
+        self.package_root = self.folder if with_package else ROOT
+        if with_package:
+            shutil.copytree(ROOT / "mlaudit", self.folder / "mlaudit", ignore=shutil.ignore_patterns("__pycache__"))
         self.here = str(self.folder)
         self.code = 0
         self._programs = folder / "bin"
@@ -71,11 +81,10 @@ class Stage:
 
     def _environment(self) -> Mapping[str, str]:
         path = environment().get("PATH", "")
-        root = str(Path(__file__).parent.parent)
         day = "2026-11-22T12:00:00Z"
         return {
             "PATH": f"{self._programs}:{path}",
-            "PYTHONPATH": root,
+            "PYTHONPATH": str(self.package_root),
             "HOME": str(self.folder),
             "COLUMNS": "80",
             "TERMINAL_WIDTH": "80",
@@ -87,15 +96,16 @@ class Stage:
         }
 
     def write(self, title: str, body: str) -> None:
-        """A file that a page shows, relative to where the page began."""
-        path = self.folder / title
+        """A file that a page shows, relative to where the page began; `>> FILE` adds to the end of one."""
+        path = self.folder / title.removeprefix(ADDED)
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(body, encoding="utf-8")
+        with path.open("a" if title.startswith(ADDED) else "w", encoding="utf-8") as target:
+            target.write(body)
 
 
-def play(text: str, folder: Path) -> str:
+def play(text: str, folder: Path, *, with_package: bool = False) -> str:
     """The page with the outputs that its commands really have."""
-    stage = Stage(folder)
+    stage = Stage(folder, with_package=with_package)
 
     def played(found: re.Match[str]) -> str:
         if found["title"]:

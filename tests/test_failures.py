@@ -184,7 +184,7 @@ def test_discovery_goes_on_behind_a_broken_document(
 
 
 @pytest.mark.parametrize(
-    "where", ["mlaudit.environments.sources.image_document", "mlaudit.sources.working_tree.Root.document"]
+    "where", ["mlaudit.environments.sources.image_document", "mlaudit.sources.working_tree.WorkingTree.document"]
 )
 def test_what_opening_raises_becomes_an_unread(where: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_arguments: object) -> None:

@@ -28,15 +28,15 @@ class NameIndex:
     Attributes:
         literal: names that are spelled out whole (`uv.lock`).
         endings: endings that begin with a dot, behind anything (`*.pkl`).
-        patterns: other patterns of names by the ending that they spell out; empty where they spell out none.
-        paths: patterns with folders.
+        patterns: other patterns of names, by the first character and the ending that they spell out (`_key`).
+        paths: patterns with folders, by the ending that they spell out.
     """
 
     formats: Mapping[str, IndexedFormat]
     literal: Mapping[str, tuple[str, ...]]
     endings: Mapping[str, tuple[str, ...]]
     patterns: Mapping[str, Mapping[str, tuple[str, ...]]]
-    paths: Mapping[str, tuple[str, ...]]
+    paths: Mapping[str, Mapping[str, tuple[str, ...]]]
 
     @classmethod
     def of(cls, data: Mapping[str, Any]) -> NameIndex:
@@ -53,9 +53,8 @@ class NameIndex:
         """The formats whose patterns a path fits, in order."""
         lowered = path.lower()
         told = set(_of_name(self, lowered.rpartition("/")[2]))
-        for pattern, formats in self.paths.items():
-            if matches(pattern, lowered):
-                told.update(formats)
+        for ending in {_spelled_ending(lowered), ""}:
+            told.update(_fitting(self.paths.get(ending, {}), lowered))
         return sorted(told)
 
 
@@ -66,11 +65,21 @@ def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
     while start >= 0:
         told.update(index.endings.get(name[start:], ()))
         start = name.find(".", start + 1)
-    for ending in {_spelled_ending(name), ""}:
-        for pattern, formats in index.patterns.get(ending, {}).items():
-            if matches(pattern, name):
-                told.update(formats)
+    ending = _spelled_ending(name)
+    for key in {name[:1] + ending, name[:1], ending, ""}:
+        told.update(_fitting(index.patterns.get(key, {}), name))
     return tuple(told)
+
+
+def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> Iterator[str]:
+    """The formats whose patterns a path fits."""
+    return (name for pattern, formats in patterns.items() if matches(pattern, path) for name in formats)
+
+
+def _key(pattern: str) -> str:
+    """What a name must begin with and end in to fit, as far as the pattern spells it out."""
+    first = "" if pattern[0] in _WILDCARDS else pattern[0]
+    return first + _spelled_ending(pattern)
 
 
 def _spelled_ending(text: str) -> str:
@@ -110,13 +119,13 @@ def index_data(formats: Mapping[str, IndexedFormat], files: Mapping[str, Iterabl
 
 def _add(data: dict[str, Any], pattern: str, format_name: str) -> None:
     if "/" in pattern:
-        table, key = data["paths"], pattern
+        table, key = data["paths"].setdefault(_spelled_ending(pattern), {}), pattern
     elif not _WILDCARDS.intersection(pattern):
         table, key = data["literal"], pattern
     elif pattern.startswith("*.") and not _WILDCARDS.intersection(pattern[1:]):
         table, key = data["endings"], pattern[1:]
     else:
-        table, key = data["patterns"].setdefault(_spelled_ending(pattern), {}), pattern
+        table, key = data["patterns"].setdefault(_key(pattern), {}), pattern
     if format_name not in table.setdefault(key, []):
         table[key].append(format_name)
 
