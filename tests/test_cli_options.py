@@ -111,16 +111,16 @@ def test_options_are_laid_over_the_configuration(pair: Path) -> None:
 def test_colours_are_for_terminals_that_want_them(
     monkeypatch: pytest.MonkeyPatch, asked: bool, variables: dict[str, str], coloured: bool
 ) -> None:
-    from mlaudit.cli import delivery as cli
+    from mlaudit.cli import delivery
 
     monkeypatch.delenv("NO_COLOR", raising=False)
     monkeypatch.setenv("TERM", "xterm")
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     monkeypatch.setattr(sys.stdout, "isatty", lambda: True, raising=False)
-    assert cli.wants_colour(asked) is coloured
+    assert delivery.wants_colour(asked) is coloured
     monkeypatch.setattr(sys.stdout, "isatty", lambda: False, raising=False)
-    assert cli.wants_colour(asked) is False
+    assert delivery.wants_colour(asked) is False
 
 
 def test_packages_are_chosen_by_glob(pair: Path) -> None:

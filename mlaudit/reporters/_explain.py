@@ -22,10 +22,10 @@ def explained(subject: str) -> str:
     rule = _rule(subject)
     if rule is not None:
         return _documentation(rule)
-    kind = artifact_kinds().get(subject)
-    if kind is not None:
-        return "\n".join((f"{kind.name}: {kind.title}, of {kind.package}", *_sourced(kind.evidence)))
     found = about(package_of(subject))
+    kind = artifact_kinds().get(subject)
+    if kind is not None and not _is_known(found):
+        return "\n".join((f"{kind.name}: {kind.title}, of {kind.package}", *_sourced(kind.evidence)))
     if not _is_known(found):
         found = about(package_meant(subject))
     if not _is_known(found):

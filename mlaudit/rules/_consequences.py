@@ -165,7 +165,10 @@ def _fix(crossing: Crossing, found: Judgement) -> Fix | None:
     aligned = align(crossing)
     if aligned is None:
         return Fix(says=found.worst.remedy) if found.worst.remedy else None
-    return Fix(says=". ".join(part for part in (aligned.says, found.worst.remedy) if part), safe=aligned.safe)
+    # Where the writer is told to take the reader's version, advice that names another one would contradict that.
+    contradicts = crossing.writer.version is None and found.writer in (found.worst.remedy or "")
+    remedy = None if contradicts else found.worst.remedy
+    return Fix(says=". ".join(part for part in (aligned.says, remedy) if part), safe=aligned.safe)
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:

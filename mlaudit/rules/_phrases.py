@@ -68,6 +68,9 @@ def align(crossing: Crossing) -> Fix | None:
     writer, reader = crossing.cells
     if writer.version is not None:
         other = f" (or {_move(crossing)} {reader.version})" if reader.version else ""
+        if _of_image_alone(writer):
+            image = f"start from an image with {crossing.package} {writer.version}"
+            return Fix(says=f"{reader.environment}: {image}{other}")
         return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
     if reader.version is not None and not crossing.from_model:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
@@ -94,6 +97,11 @@ def verb_of(crossing: Crossing, cell: Cell) -> str:
 
 def _is_asked_for(crossing: Crossing) -> bool:
     return crossing.from_model and crossing.writer.layer is not Layer.RECORDED
+
+
+def _of_image_alone(cell: Cell) -> bool:
+    """Whether a version is one that an image's publisher built: no index has it."""
+    return "+" in (cell.version or "") and any(pin.derived_from is not None for pin in cell.pins)
 
 
 def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hit]:

@@ -6,6 +6,8 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
+from mlaudit.knowledge.family import demands_of
+from mlaudit.knowledge.kinds import companions
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._phrases import align, places, said, verb_of
@@ -19,7 +21,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     What it does:
         Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's
         version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at
-        all. It is a warning where model artifacts depend on the package and one side is exact.
+        all. It is a warning where model artifacts depend on the package and one side is exact. What serving alone
+        names, and nothing that training names is known to need, is only said.
 
     Why:
         What a range resolves to depends on the day. The two sides are equal by luck until something is released.
@@ -37,22 +40,40 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)
+    foreign = writer.state is State.UNSTATED and not _is_brought(crossing, view)
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
-        severity=_severity(crossing),
-        message=_message(crossing),
+        severity=Severity.INFO if foreign else _severity(crossing),
+        message=_only_in_reader(writer, reader) if foreign else _message(crossing),
         at=at,
         related=related,
         expected=writer.shown,
         actual=reader.shown,
-        fix=align(crossing),
+        fix=None if foreign else align(crossing),
     )
+
+
+def _is_brought(crossing: Crossing, view: View) -> bool:
+    """Whether something that the writer names is known to need a package, so that it is installed there as well.
+
+    Everything else may be what serving alone needs: a server, an exporter, another model.
+    """
+    named = view.environments[crossing.environments[0]].cells
+    demanded = any(one.other == crossing.package and one.subject in named for one in demands_of(crossing.package))
+    return demanded or any(one.package == crossing.package for name in named for one in companions(name))
 
 
 def _severity(crossing: Crossing) -> Severity:
     one_exact = State.EXACT in (crossing.writer.state, crossing.reader.state)
     return Severity.WARNING if one_exact and table.in_artifacts(crossing.package) else Severity.INFO
+
+
+def _only_in_reader(writer: Cell, reader: Cell) -> str:
+    return (
+        f"{reader.package} {said(reader)} is named only in {reader.environment}: whether {writer.environment} has it "
+        f"is not known, since its sources do not claim to name everything."
+    )
 
 
 def _message(crossing: Crossing) -> str:
