@@ -9,7 +9,7 @@ from mlaudit.knowledge import table
 from mlaudit.knowledge.family import demands_of
 from mlaudit.knowledge.kinds import companions
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
-from mlaudit.model.report import Crossing, Hit
+from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
