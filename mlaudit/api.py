@@ -90,8 +90,8 @@ def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
 
     Paths are relative to `folder`. Raises BadSource.
     """
-    if not sources or any(_holds_several(source) for source in sources):
-        made = check(sources, options).environments
+    if not sources or any(_holds_several(folder / source) for source in sources):
+        made = check([str(folder / source) for source in sources], options).environments
         return tuple(made)
     spellings = [parse_source(source, folder) for source in sources]
     for parts in spellings:
@@ -101,14 +101,14 @@ def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     return tuple(map(mask_environment, made))
 
 
-def _holds_several(source: str) -> bool:
+def _holds_several(source: Path) -> bool:
     """Whether a source is a folder in which several environments are found, and none is installed."""
     if not is_folder(source):
         return False
     from mlaudit.environments.model_folder import SeveralEnvironments, folder_contents
 
     try:
-        folder_contents(Path(source), WorkingTree(Path(source)))
+        folder_contents(source, WorkingTree(source))
     except Unreadable as error:
         return isinstance(error, SeveralEnvironments)
     return False

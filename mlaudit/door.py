@@ -180,7 +180,11 @@ def read(
         as_format=as_,
         isolated=True,
     )
-    (environment,) = api.listing([fspath(source)], _options(folder, asked, None), folder=folder)
+    environments = api.listing([fspath(source)], _options(folder, asked, None), folder=folder)
+    if len(environments) != 1:
+        names = ", ".join(one.name for one in environments) or "none"
+        raise UsageError(f"{fspath(source)}: expected one environment, and it holds {names}; name the files of one")
+    (environment,) = environments
     return _joined(fspath(source), environment)
 
 

@@ -301,5 +301,5 @@ def test_nothing_is_imported_from_the_current_folder(tmp_path: Path, path: str, 
         text=True,
         check=False,
     )
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 3, done.stderr
     assert not (tmp_path / "ran").exists()

@@ -94,7 +94,7 @@ def test_what_init_writes_loads_back(case: str) -> None:
 def assert_round_trip(discovery: Discovery) -> None:
     loaded = load(Document("mlaudit.toml", render(discovery).encode("utf-8")))
     assert [(one.name, one.sources, one.follows) for one in loaded.environments] == [
-        (one.name, one.sources, one.follows) for one in discovery.environments
+        (one.name, one.documents, one.follows) for one in discovery.environments
     ]
     assert [one.role for one in loaded.environments] == [one.role or one.name for one in discovery.environments]
 

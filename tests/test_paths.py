@@ -91,7 +91,7 @@ ODD = {
     "below a file": (_below_a_file, "a part of its path is a file and no folder"),
     "broken link": (_broken_link, "there is no such file"),
     "pipe": (_pipe, "it is not a regular file"),
-    "empty folder": (_folder, "no file in it states versions"),
+    "empty folder": (_folder, "it is an empty folder"),
     "failing disk": (_failing, "it cannot be read: Input/output error"),
 }
 

@@ -123,6 +123,3 @@ def test_a_bound_on_lines_is_told() -> None:
     assert "lines" in reasons(found)
     found = read(Document("setup.cfg", b"# x\n" * 110_000 + b"[options]\ninstall_requires =\n  numpy==1\n"))
     assert "lines" in reasons(found) or found.pins
-    groups = "".join(f"g{number} = []\n" for number in range(600))
-    found = read(Document("pyproject.toml", f"[project]\nname = 'x'\n[dependency-groups]\n{groups}".encode()))
-    assert "600 groups" in reasons(found)

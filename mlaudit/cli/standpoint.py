@@ -18,7 +18,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
 
     Machine formats keep the paths of the root: who reads those stands nowhere.
     """
-    view = _View(root=root, here=here)
+    view = _Standpoint(root=root, here=here)
     return replace(
         report,
         environments=tuple(map(view.environment, report.environments)),
@@ -30,7 +30,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
 
 def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> list[Environment]:
     """Environments with the paths of everything that was read, as they are reached from a folder."""
-    view = _View(root=root, here=here)
+    view = _Standpoint(root=root, here=here)
     made = [view.environment(one) for one in environments]
     return [
         replace(
@@ -44,7 +44,7 @@ def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> 
 
 
 @dataclass(slots=True, kw_only=True)
-class _View:
+class _Standpoint:
     root: Path
     here: Path
     known: dict[str, str] = field(default_factory=dict)

@@ -44,7 +44,7 @@ def shown_names(paths: Sequence[str]) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Place:
+class ModelPlace:
     """To which environment the model files of a folder belong.
 
     Attributes:
@@ -75,7 +75,7 @@ def _folder(path: str) -> str:
     return path.rpartition("/")[0]
 
 
-def place(folder: str, found: Discovery) -> Place:
+def place(folder: str, found: Discovery) -> ModelPlace:
     """Where the models in a folder belong: the environment whose folder they lie in, else the nearest pair."""
     own = max(
         (one for one in found.environments if one.folder and _is_in(folder, one.folder)),
@@ -83,27 +83,29 @@ def place(folder: str, found: Discovery) -> Place:
         default=None,
     )
     if own is not None and (own.follows or words().side(own.role) == READER):
-        return Place(
+        return ModelPlace(
             environment=own.name, is_written=False, why=f"they lie in the folder of {own.name}, which loads them"
         )
     readers = [one.name for one in found.environments if own is not None and own.name in one.follows]
     if own is not None and readers:
-        return Place(environment=own.name, is_written=True, why=_compared(own.name, readers))
+        return ModelPlace(environment=own.name, is_written=True, why=_compared(own.name, readers))
     return _by_project(folder, found)
 
 
-def _by_project(folder: str, found: Discovery) -> Place:
+def _by_project(folder: str, found: Discovery) -> ModelPlace:
     around = [pair for pair in found.pairs if not pair.project or _is_in(folder, pair.project)]
     nearest = max((len(pair.project) for pair in around), default=0)
     pairs = [pair for pair in around if len(pair.project) == nearest]
     writers = list(dict.fromkeys(pair.writer for pair in pairs))
     if not pairs:
-        return Place(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
+        return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
     if len(writers) > 1:
         names = ", ".join(writers)
         why = f"which of {names} wrote them is not known; {DECLARE}"
-        return Place(environment=None, is_written=False, why=why)
-    return Place(environment=writers[0], is_written=True, why=_compared(writers[0], [pair.reader for pair in pairs]))
+        return ModelPlace(environment=None, is_written=False, why=why)
+    return ModelPlace(
+        environment=writers[0], is_written=True, why=_compared(writers[0], [pair.reader for pair in pairs])
+    )
 
 
 DECLARE = "say it by `writes` or `reads` in mlaudit.toml (mlaudit init)"

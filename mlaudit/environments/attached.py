@@ -8,12 +8,12 @@ from dataclasses import replace
 
 from mlaudit.environments.target import chosen_roots
 from mlaudit.grammars.pypi.selected import asked
-from mlaudit.model.nouns import Include, Reading, Selection, Target
+from mlaudit.model.nouns import Include, InstallSelection, Reading, Target
 
 _OF_THE_LOCK = ("pyproject", "pipfile", "pixi-toml")
 """Formats whose project a lock in the same folder is of: what is chosen of the lock is chosen of them too."""
 
-Selections = Mapping[str, Selection]
+Selections = Mapping[str, InstallSelection]
 
 
 def with_attached(readings: Sequence[Reading], parts: Mapping[str, str]) -> tuple[Reading, ...]:
@@ -29,17 +29,17 @@ def with_attached(readings: Sequence[Reading], parts: Mapping[str, str]) -> tupl
 
 def selections_of(readings: Iterable[Reading], parts: Mapping[str, str]) -> Selections:
     """What is chosen of each document, by its path; of what commands do one after the other, all of it."""
-    selections: dict[str, Selection] = {}
+    selections: dict[str, InstallSelection] = {}
     for include, attached in _installs(readings, parts):
-        selection = include.selection or Selection()
+        selection = include.selection or InstallSelection()
         before = selections.get(attached.path)
         selections[attached.path] = selection if before is None or selection.exact else united(before, selection)
     return selections
 
 
-def united(one: Selection, other: Selection) -> Selection:
+def united(one: InstallSelection, other: InstallSelection) -> InstallSelection:
     """What two installs, one after the other, leave behind."""
-    return Selection(
+    return InstallSelection(
         extras=tuple(dict.fromkeys((*one.extras, *other.extras))),
         groups=tuple(dict.fromkeys((*one.groups, *other.groups))),
         all_extras=one.all_extras or other.all_extras,
@@ -67,7 +67,7 @@ def target_of(reading: Reading, target: Target, selections: Selections) -> Targe
     )
 
 
-def _of_its_lock(reading: Reading, selections: Selections) -> Selection | None:
+def _of_its_lock(reading: Reading, selections: Selections) -> InstallSelection | None:
     if reading.format not in _OF_THE_LOCK:
         return None
     folder = posixpath.dirname(reading.path)

@@ -10,7 +10,7 @@ from mlaudit.model.nouns import Reading
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Contents:
+class FolderContents:
     """What a folder holds.
 
     Attributes:

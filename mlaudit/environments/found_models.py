@@ -8,7 +8,7 @@ from itertools import islice
 from pathlib import Path
 
 from mlaudit.discovery.environments import Discovery
-from mlaudit.discovery.model_files import MAX_MODELS, Place, by_folder, likely_models, place, shown_names
+from mlaudit.discovery.model_files import MAX_MODELS, ModelPlace, by_folder, likely_models, place, shown_names
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.report import Discovered
@@ -63,6 +63,6 @@ def _models(likely: Sequence[str], folder: Path, root: WorkingTree) -> Iterator[
             yield path
 
 
-def _said(inner: str, files: Sequence[str], where: Place, folder: Path) -> Discovered:
+def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> Discovered:
     names = (shown_names([path.rpartition("/")[2] for path in files]),)
     return Discovered(role=ROLE, folder=f"{(folder / inner).as_posix()}/", documents=names, why=where.why)

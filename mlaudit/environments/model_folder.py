@@ -9,7 +9,7 @@ from pathlib import Path
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover
 from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
 from mlaudit.document.document import Document
-from mlaudit.environments.folder_contents import Contents
+from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.model.errors import Unreadable
@@ -38,14 +38,14 @@ class SeveralEnvironments(Unreadable):
     """A folder in which files of several environments lie."""
 
 
-def folder_contents(folder: Path, root: WorkingTree) -> Contents:
+def folder_contents(folder: Path, root: WorkingTree) -> FolderContents:
     """The environment installed in a folder, else the one that it declares, and the model files in it.
 
     Raises Unreadable where it holds nothing that is understood, or more than one environment.
     """
     installed = environment_document(folder, root)
     if installed is not None:
-        return Contents(documents=[installed])
+        return FolderContents(documents=[installed])
     walked = walk(folder, is_named, tree=root.tree_of(folder))
     environments = discover(stating(walked.paths, folder, root)).environments
     own, described = _split(environments)
@@ -64,10 +64,10 @@ def folder_contents(folder: Path, root: WorkingTree) -> Contents:
         raise _nothing(walked.paths, walked.unread)
     documents = [root.document(folder / source) for source in sources]
     if not models and (own is None or not _is_of_model(own)):
-        return Contents(documents=documents)
+        return FolderContents(documents=documents)
     at = Place(path=root.shown(folder))
     unread = (*_remarks(at, seen, _requested(environments, own)), *(_inside(at, one) for one in walked.unread))
-    return Contents(documents=documents, models=models, rest=_reading(at, unread))
+    return FolderContents(documents=documents, models=models, rest=_reading(at, unread))
 
 
 def _reading(at: Place, unread: Iterable[Unread]) -> Reading:

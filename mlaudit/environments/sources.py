@@ -8,7 +8,7 @@ from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
-from mlaudit.environments.folder_contents import Contents
+from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nearest import nearest
@@ -227,20 +227,20 @@ def unreadable(path: str, error: Unreadable) -> Reading:
     return Reading(path=shown, format="unknown", complete=False, unread=(unread,))
 
 
-def _contents(part: Spelled, options: Options) -> Contents:
+def _contents(part: Spelled, options: Options) -> FolderContents:
     if part.revision is not None:
-        return Contents(documents=[_of_revision(part, part.revision, options)])
+        return FolderContents(documents=[_of_revision(part, part.revision, options)])
     if part.path == "-":
         from mlaudit.sources import stdin
 
-        return Contents(documents=[stdin.document()])
+        return FolderContents(documents=[stdin.document()])
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
     image = image_document(path, root, part.platform or options.wanted.platform)
     if image is not None:
-        return Contents(documents=[image])
+        return FolderContents(documents=[image])
     if not paths.is_folder(path):
-        return Contents(documents=[root.document(path)])
+        return FolderContents(documents=[root.document(path)])
     from mlaudit.environments.model_folder import folder_contents
 
     return folder_contents(path, root)

@@ -74,10 +74,10 @@ def read(script: Script, recipe: Recipe, *, builders: bool = True) -> Iterator[S
             tree = ast.parse(script.text, mode="exec", type_comments=False)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return
-    yield from _Source(script, recipe, builders).statements(tree)
+    yield from _InstallSource(script, recipe, builders).statements(tree)
 
 
-class _Source:
+class _InstallSource:
     def __init__(self, script: Script, recipe: Recipe, builders: bool) -> None:
         self.script = script
         self.recipe = recipe
@@ -173,7 +173,7 @@ class _Source:
             found = self._words(node)
             if found is None:
                 at = self._place(node)
-                written = ast.get_source_segment(self.script.text, node) or ""
+                written = self._written(node)
                 yield self.script.doc.unread("its packages are computed when it runs", at, what=written[:200])
             words += found or ()
         if words or prefix == ("uv", "sync"):
@@ -223,7 +223,7 @@ class _Source:
             yield from image_tags.statements(self.script.doc, word.text, at, parts=recipe.parts, step=recipe.step)
 
     def _unread(self, node: ast.expr) -> Iterator[Statement]:
-        written = ast.get_source_segment(self.script.text, node) or ""
+        written = self._written(node)
         if _INSTALLING.search(written[:4096].replace("'", " ").replace('"', " ")):
             why = "what it installs is computed when it runs, and audited files are never run"
             yield self.script.doc.unread(why, self._place(node), what=written.partition("\n")[0][:200])
@@ -251,7 +251,7 @@ class _Source:
         found: list[Word] = []
         for member in members[:MAX_WORDS]:
             words = self._words(member, depth + 1)
-            written = ast.get_source_segment(self.script.text, member) or "an expression"
+            written = self._written(member) or "an expression"
             found += [self._word(member, written[:200], written[:80])] if words is None else words
         return found
 
@@ -285,6 +285,11 @@ class _Source:
     def _span(self, node: ast.expr) -> tuple[int, int]:
         start = self._offset(node.lineno, node.col_offset)
         return start, self._offset(node.end_lineno or node.lineno, node.end_col_offset or node.col_offset)
+
+    def _written(self, node: ast.expr) -> str:
+        """The text of a node; `ast.get_source_segment` would split the whole source for each."""
+        start, end = self._span(node)
+        return self.script.text[start:end]
 
     def _offset(self, line: int, column: int) -> int:
         """The offset of a place in the tree, whose columns count bytes."""

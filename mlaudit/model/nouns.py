@@ -247,7 +247,7 @@ class Pin:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Selection:
+class InstallSelection:
     """Which part of a project a command installs (`uv sync --extra cpu --no-dev`).
 
     Attributes:
@@ -291,7 +291,7 @@ class Include:
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
-    selection: Selection | None = None
+    selection: InstallSelection | None = None
     attached: bool = False
     overrides: bool = False
     values: tuple[tuple[str, str], ...] = ()

@@ -14,7 +14,7 @@ from mlaudit.grammars.model_file.archives import check_archive
 from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
-from mlaudit.model.nouns import Fact, Include, Kind, Pin, Reading, Root, Selection, Statement, Unread, Waiver
+from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers import _contentless as contentless
 from mlaudit.parsers import _failures as failures
@@ -123,7 +123,7 @@ class _Collector:
     """
 
     def __init__(self) -> None:
-        self.visited: set[tuple[str, bool, tuple[str, ...], Selection | None]] = set()
+        self.visited: set[tuple[str, bool, tuple[str, ...], InstallSelection | None]] = set()
         self.parsed: dict[tuple[str, str | None, Values], Parsed] = {}
         self.attached: list[tuple[Include, Reading]] = []
         self.exhausted = False

@@ -20,7 +20,7 @@ _COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compos
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class BuildContext:
     """The build context.
 
     Attributes:
@@ -34,18 +34,18 @@ class Context:
     sure: bool = False
 
 
-def context(doc: Document, sources: Iterable[str], most: int) -> Context:
+def context(doc: Document, sources: Iterable[str], most: int) -> BuildContext:
     """The context of a Dockerfile, at most `most` folders above it, by the paths that its COPYs name."""
     declared = next(_declared(doc, most), None)
     if declared is not None:
-        return Context(level=declared, sure=True)
+        return BuildContext(level=declared, sure=True)
     plain = [path for path in dict.fromkeys(map(_plain, sources)) if path is not None][:MAX_SOURCES]
     scores = [_score(doc, plain, level) for level in range(most + 1)]
     best = max(scores, default=0)
     if best == 0:
-        return Context()
+        return BuildContext()
     levels = [level for level, score in enumerate(scores) if score == best]
-    return Context(level=levels[0], others=tuple(levels[1:]), sure=True)
+    return BuildContext(level=levels[0], others=tuple(levels[1:]), sure=True)
 
 
 def _plain(source: str) -> str | None:

@@ -11,7 +11,7 @@ from functools import cached_property
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars.container import dockerfile_text
-from mlaudit.grammars.container.build_context import Context, context
+from mlaudit.grammars.container.build_context import BuildContext, context
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
@@ -219,7 +219,7 @@ class DockerfileStages:
         return self._known[plain]
 
     @cached_property
-    def context(self) -> Context:
+    def context(self) -> BuildContext:
         """The build context."""
         return context(self.doc, self._sources(), MAX_PARENTS)
 

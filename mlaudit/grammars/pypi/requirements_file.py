@@ -16,7 +16,7 @@ from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Selection, Statement, Unread
+from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement, Unread
 
 HEADER_LINES = 12
 """Lines at the top in which a generator signs."""
@@ -140,7 +140,7 @@ def _own_extras(doc: Document, line: LogicalLine, found: Parsed) -> Iterator[Inc
     asked = _FOLDER_WITH_EXTRAS.fullmatch(text.partition(";")[0].strip())
     if asked is None:
         return
-    selection = Selection(extras=tuple(name.strip() for name in asked["extras"].split(",") if name.strip()))
+    selection = InstallSelection(extras=tuple(name.strip() for name in asked["extras"].split(",") if name.strip()))
     for name in _DECLARATIONS:
         target = f"{asked['folder'].removeprefix('file:').rstrip('/') or '.'}/{name}"
         if doc.beside(target) is not None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Kind, Pin, Root, Selection, Statement
+from mlaudit.model.nouns import InstallSelection, Kind, Pin, Root, Statement
 
 ALWAYS = frozenset({"", "main", "default"})
 """Dependency groups that are no choice: poetry's and pdm's words for a project's own dependencies."""
@@ -51,7 +51,9 @@ def offered(roots: Iterable[Root], pins: Iterable[Pin]) -> tuple[frozenset[str],
     return frozenset(extras), frozenset(groups - {"build-system"})
 
 
-def asked(selection: Selection, roots: Iterable[Root], pins: Iterable[Pin]) -> tuple[frozenset[str], frozenset[str]]:
+def asked(
+    selection: InstallSelection, roots: Iterable[Root], pins: Iterable[Pin]
+) -> tuple[frozenset[str], frozenset[str]]:
     """The extras and groups that a selection switches on in a project."""
     listed = tuple(roots)
     all_extras, all_groups = offered(listed, pins)
@@ -63,7 +65,7 @@ def asked(selection: Selection, roots: Iterable[Root], pins: Iterable[Pin]) -> t
     return extras - without, groups - without
 
 
-def chosen(statements: Iterable[Statement], selection: Selection) -> Iterator[Statement]:
+def chosen(statements: Iterable[Statement], selection: InstallSelection) -> Iterator[Statement]:
     """The statements of a manifest as those of what installs a part of it: what is on stands under no condition more.
 
     What is off keeps the extra or group that it stands under, so that it is listed and not selected.
@@ -81,7 +83,7 @@ def chosen(statements: Iterable[Statement], selection: Selection) -> Iterator[St
             yield statement
 
 
-def _folded(pin: Pin, selection: Selection, extras: frozenset[str], groups: frozenset[str]) -> Pin:
+def _folded(pin: Pin, selection: InstallSelection, extras: frozenset[str], groups: frozenset[str]) -> Pin:
     under = () if _is_on(pin.under_extras, extras) else pin.under_extras
     within = () if _is_on(pin.groups, groups | (ALWAYS if selection.own else frozenset())) else pin.groups
     optional = pin.optional and bool(under)

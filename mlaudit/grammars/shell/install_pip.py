@@ -19,7 +19,7 @@ from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Selection, Statement
+from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
 from mlaudit.model.secrets import masked
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
@@ -247,7 +247,7 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
 
 
 def _included(
-    call: Call, word: Word, *, constraint: bool, overriding: bool = False, chosen: Selection | None = None
+    call: Call, word: Word, *, constraint: bool, overriding: bool = False, chosen: InstallSelection | None = None
 ) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe

@@ -14,7 +14,7 @@ from mlaudit.grammars.shell.install_options import Argument, arguments, grammar,
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Include, Place, Selection, Statement
+from mlaudit.model.nouns import Include, InstallSelection, Place, Statement
 
 _NAMES = re.compile(r"[\s,;]+")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]{1,256})\}")
@@ -43,7 +43,7 @@ class Lock:
 
 
 @dataclass(slots=True)
-class _Choice:
+class _ProjectChoice:
     """Options of one command, by what they mean."""
 
     named: dict[str, list[str]] = field(default_factory=dict)
@@ -56,10 +56,12 @@ class _Choice:
         return tuple(dict.fromkeys(name for meaning in meanings for name in self.named.get(meaning, ())))
 
 
-def selection(tool: str, found: Iterable[Argument], *, default_groups: bool = False, exact: bool = False) -> Selection:
+def selection(
+    tool: str, found: Iterable[Argument], *, default_groups: bool = False, exact: bool = False
+) -> InstallSelection:
     """What the options of a command choose."""
     meanings = selecting_options(tool)
-    choice = _Choice()
+    choice = _ProjectChoice()
     for option, word in found:
         meaning, _, fixed = meanings.get(option, "").partition(":")
         if meaning:
@@ -68,7 +70,7 @@ def selection(tool: str, found: Iterable[Argument], *, default_groups: bool = Fa
     everything = ":all" in choice.names("either")
     either = tuple(name for name in choice.names("either") if name != ":all")
     own = not only or not _OWN_GROUPS.isdisjoint(only)
-    return Selection(
+    return InstallSelection(
         extras=(*choice.names("extras"), *either),
         groups=tuple(name for name in (*choice.names("groups"), *either, *only) if name not in _OWN_GROUPS),
         all_extras="all-extras" in choice.named or everything,
@@ -113,7 +115,7 @@ def _located(call: Call, folder: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _include(call: Call, target: str, at: Place, chosen: Selection, *, attached: bool = False) -> Include:
+def _include(call: Call, target: str, at: Place, chosen: InstallSelection, *, attached: bool = False) -> Include:
     recipe = call.recipe
     return Include(
         target=target,
@@ -140,7 +142,7 @@ def values_for(call: Call, target: str) -> tuple[tuple[str, str], ...]:
     return tuple((name, known[name]) for name in map(bytes.decode, names) if name in known)
 
 
-def folder_project(call: Call, word: Word, folder: str, chosen: Selection) -> list[Statement]:
+def folder_project(call: Call, word: Word, folder: str, chosen: InstallSelection) -> list[Statement]:
     """What a project in a folder declares (`pip install .[serve]`); nothing where none is there to be read."""
     found = [_located(call, folder, (name,)) for name in _DECLARATIONS]
     return [_include(call, target, call.at(word), chosen) for target in found if target is not None]
@@ -158,7 +160,7 @@ def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:
             why = f"the group `{group[:80]}` is of {path[:120] or 'pyproject.toml'}, which is not there to be read"
             yield call.doc.unread(why, call.at(word), what=word.text)
         else:
-            yield _include(call, target, call.at(word), Selection(groups=(group,), own=False))
+            yield _include(call, target, call.at(word), InstallSelection(groups=(group,), own=False))
 
 
 def script_dependencies(call: Call, word: Word) -> Statement:
@@ -184,7 +186,7 @@ def located_lock(call: Call, word: Word, extras: str) -> Include | None:
     """`pip install -r pylock.toml[gpu]`: a lock with extras; None where it is not there."""
     target = _located(call, "", (word.text,))
     names = tuple(name for name in _NAMES.split(extras) if name)
-    return _include(call, target, call.at(word), Selection(extras=names), attached=True) if target else None
+    return _include(call, target, call.at(word), InstallSelection(extras=names), attached=True) if target else None
 
 
 LOCKS: Mapping[tuple[str, ...], Lock] = {
