@@ -14,6 +14,7 @@ from mlaudit.model.secrets import masked, without_credentials
 from mlaudit.reporters._inventory import as_json, as_table
 from mlaudit.reporters._registry import Style, formats, render
 from mlaudit.request.options import Options
+from mlaudit.request.source_spec import BadSource
 from tests.checkout import write
 
 SECRET = "hunter2SECRET"  # noqa: S105
@@ -144,11 +145,14 @@ def test_no_output_of_any_command_shows_a_credential(
     files = repository(address)
     write(tmp_path, files)
     monkeypatch.chdir(tmp_path)
-    environments = api.listing([*files, address], Options())
+    environments = api.listing([*files], Options())
+    with pytest.raises(BadSource) as raised:
+        api.listing([address], Options())
+    assert "***" in str(raised.value)
     outputs = [as_json(environments), as_table(environments)]
-    reports = [api.check([], Options()), api.compare([address, f"n={address}", *files], Options(only=("*",)))]
+    reports = [api.check([], Options()), api.compare([*files], Options(only=("*",)))]
     outputs += [render(name)(report, Style(verbose=True)) for name in formats() for report in reports]
-    outputs.append(api.initial(Path()))
+    outputs += [api.initial(Path()), str(raised.value)]
     for output in outputs:
         assert SECRET not in output
     assert "***" in outputs[0]

@@ -11,7 +11,7 @@ from mlaudit.model.errors import MlauditError
 if TYPE_CHECKING:
     import yaml
 
-VALUES = Limit(name="values of YAML, those of aliases and merge keys counted each time", most=2_000_000)
+VALUES = Limit(name="values of YAML, those of aliases and merge keys counted each time", most=700_000)
 
 MAX_DEPTH = 200
 """Collections inside each other; libyaml needs quadratic time for deep flow collections."""

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+from mlaudit.model.secrets import masked
+
 
 class MlauditError(Exception):
-    """What every error of this package is; the message is a sentence for the user."""
+    """What every error of this package is; the message is a sentence for the user, its credentials masked."""
+
+    def __str__(self) -> str:
+        """The sentence."""
+        return masked(super().__str__())
 
 
 class UsageError(MlauditError):

@@ -23,7 +23,7 @@ def _environment(one: Environment) -> Json:
         "complete": one.complete,
         "target": target(one.target),
         "notes": [*one.notes, *map(str, one.problems)],
-        "pins": [_pin(pin, selected, format_name) for pin, selected, format_name in one.listed()],
+        "pins": (_pin(pin, selected, format_name) for pin, selected, format_name in one.listed()),
         "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
     }
 

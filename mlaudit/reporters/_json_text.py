@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 
 from mlaudit.model.nouns import Place, Target
 from mlaudit.reporters._escape import for_json
@@ -12,14 +13,18 @@ Json = dict[str, object]
 
 
 def lines(data: Json) -> str:
-    """JSON with a line for each key and each member of a list: as fast as without line breaks, and it diffs well."""
+    """JSON with a line for each key and each member of a list: as fast as without line breaks, and it diffs well.
+
+    A generator counts as a list whose members are made one at a time: there may be many.
+    """
     return for_json("{\n" + ",\n".join(f"{json.dumps(key)}: {_value(value)}" for key, value in data.items()) + "\n}\n")
 
 
 def _value(value: object) -> str:
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, (list, Iterator)):
         return json.dumps(value)
-    return "[\n " + ",\n ".join(json.dumps(member) for member in value) + "\n]"
+    members = ",\n ".join(map(json.dumps, value))
+    return f"[\n {members}\n]" if members else "[]"
 
 
 def target(of: Target) -> Json:
