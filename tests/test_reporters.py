@@ -221,6 +221,11 @@ MARKDOWN_TAGS = frozenset(TAGS.findall("h3 table thead tbody tr th td details su
 @settings(deadline=None)
 @given(given_texts=st.fixed_dictionaries(shape))
 @example(given_texts=dict.fromkeys(shape, "[link](javascript:alert(1)) <b>|</b>"))
+@example(given_texts=dict.fromkeys(shape, "-"))
+@example(given_texts=dict.fromkeys(shape, "- a"))
+@example(given_texts=dict.fromkeys(shape, "1. a"))
+@example(given_texts=dict.fromkeys(shape, "==="))
+@example(given_texts=dict.fromkeys(shape, "    a"))
 def test_markdown_shows_the_texts(name: str, given_texts: dict[str, str]) -> None:
     page = Page(MARKDOWN.render(rendered(name, given_texts)))
     assert page.tags() <= MARKDOWN_TAGS

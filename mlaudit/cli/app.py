@@ -275,7 +275,7 @@ def kinds() -> None:
 
 @app.command()
 def init(
-    path: Annotated[Path, typer.Argument(help="The folder to look at.")] = Path(),
+    path: Annotated[Path, typer.Argument(help="The folder to look at.", metavar="[PATH]")] = Path(),
     force: Annotated[bool, typer.Option("--force", help="Replace an existing mlaudit.toml.")] = False,
 ) -> None:
     """Write mlaudit.toml from what is discovered."""

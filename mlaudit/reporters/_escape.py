@@ -73,6 +73,8 @@ def for_css(text: str) -> str:
 ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
 """What may become a link."""
 _MARKDOWN = re.compile(r"[\\`*_\[\]|~#$!]")
+# What begins a list, a heading's underline, a quotation or code at the start of a line (CommonMark 0.31, 4 and 5).
+_BLOCK = re.compile(r" *(?:[-+=]|\d{1,9}[.)](?=\s|$))")
 _MENTION = re.compile(r"@(?=[A-Za-z0-9_-])")
 _CODE = re.compile(r"`([^`]+)`")
 _SIMPLE = re.compile(r"[A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\"-][A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\" -]*(?<! )")
@@ -86,7 +88,17 @@ def for_markdown(text: str) -> str:
     for found in _CODE.finditer(safe):
         parts += [_running(safe[end : found.start()]), as_code(found[1])]
         end = found.end()
-    return "".join((*parts, _running(safe[end:])))
+    return _as_paragraph("".join((*parts, _running(safe[end:]))))
+
+
+def _as_paragraph(text: str) -> str:
+    """Markdown that begins no block of another kind, wherever it stands at the start of a line."""
+    text = f"&#32;{text[1:]}" if text.startswith("    ") else text
+    block = _BLOCK.match(text)
+    if block is None:
+        return text
+    mark = block.end() - 1
+    return f"{text[:mark]}\\{text[mark:]}"
 
 
 def _running(text: str) -> str:

@@ -111,7 +111,7 @@ def relative(path: Path | str, folder: Path | str) -> str:
 def current_folder() -> Path:
     """The current folder. Raises UsageError where it was deleted or may not be asked for."""
     try:
-        return Path.cwd()
+        return Path(os.getcwd())  # noqa: PTH109
     except OSError:
         raise UsageError("the current folder is not there any more, or may not be entered; change to another") from None
 
