@@ -189,24 +189,7 @@ CHECKS: dict[str, Check] = {
     "unreadable-folder": says("permission to read it is denied"),
     "workflow-command-in-table": prints_no_command,
 }
-SLOW = frozenset(
-    (
-        "action-venv-hijack",
-        "conda-records",
-        "env-doubling",
-        "fleet-globs",
-        "many-versions",
-        "notebook-million-cells",
-        "nox-expressions",
-        "repeat-pip-install",
-        "setup-conditional-growth",
-        "setup-places-lines",
-        "shell-doubling",
-        "stages-include",
-        "toml-tables",
-        "tox-self-reference",
-    )
-)
+
 # What a runner does with a step; without an index, since what may be hijacked comes before any download.
 ACTION = """\
 mkdir -p {{dir}}/tmp; cd {{dir}}/repo && env RUNNER_TEMP={{dir}}/tmp ACTION_PATH={root} VERSION= PIP_NO_INDEX=1 \
@@ -221,9 +204,8 @@ def test_the_cases_are_there() -> None:
     assert set(NAMES) <= set(CHECKS), "a case without a check proves nothing"
 
 
-@pytest.mark.parametrize(
-    "name", [pytest.param(name, marks=[pytest.mark.slow] if name in SLOW else []) for name in NAMES]
-)
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NAMES)
 def test_a_case_does_what_it_must(name: str, tmp_path: Path) -> None:
     case = tomli.loads((CASES / name / "case.toml").read_text(encoding="utf-8"))
     folder = _prepared(name, case, tmp_path)

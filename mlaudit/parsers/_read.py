@@ -32,7 +32,7 @@ MAX_INCLUDES = 200
 SHOWN = 200
 """Characters of an include's target that are shown."""
 
-STATEMENTS = Limit(name="statements", most=50_000)
+STATEMENTS = Limit(name="statements", most=30_000)
 """Pins, notes and other statements of one document, each time that they are included; long ones count for several."""
 
 WORDS_PER_STATEMENT = 16
