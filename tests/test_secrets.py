@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from mlaudit import api
@@ -137,7 +137,8 @@ def repository(address: str) -> dict[str, str]:
 
 
 @pytest.mark.slow
-@settings(max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@example(address="https://0:hunter2SECRET$hunter2SECRET@h.example/a/b-1.0.zip")
+@settings(max_examples=10, derandomize=True, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(address=addresses)
 def test_no_output_of_any_command_shows_a_credential(
     address: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch

@@ -25,6 +25,7 @@ WHOLE_LIMIT = 64 * 1024 * 1024
 
 
 _ARCHIVE = re.compile(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
+_QUOTED = re.compile(r"`([^`]+)`")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
 _MARKS: tuple[tuple[bytes, str], ...] = (
@@ -327,9 +328,10 @@ class Document:
         self, why: str, at: Place | None = None, *, what: str = "", package: str | None = None, template: bool = False
     ) -> Unread:
         """Something of this document that is not understood; `what` is masked and cut."""
-        return Unread(
-            at=at or self.place(), why=why, what=masked(what.strip())[:200], package=package, template=template
-        )
+        shown = masked(what.strip())
+        # A grammar may quote a part of a password that its own signs have cut out of an address.
+        why = why if shown == what.strip() else _QUOTED.sub(lambda part: part[0] if part[1] in shown else "`***`", why)
+        return Unread(at=at or self.place(), why=why, what=shown[:200], package=package, template=template)
 
     def guarded(self, nodes: Iterable[Node | Unread], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
         """What `read` makes of each node; a malformed node becomes an Unread and the others go on."""

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.secrets import masked
 from mlaudit.model.versions import parsed
 
 MAX_LENGTH = 1024
@@ -64,6 +65,8 @@ class _NotOne(ValueError):
 @lru_cache(maxsize=16384)
 def parse(text: str) -> MatchSpec:
     """The match spec in a text; equal texts are parsed once."""
+    # First, since the signs of a version may stand in a password.
+    text = masked(text)
     if len(text) > MAX_LENGTH:
         return MatchSpec(problem=f"a match spec of {len(text)} characters is not read (at most {MAX_LENGTH})")
     if is_template(text):

@@ -14,6 +14,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Place, Unread
+from mlaudit.model.secrets import masked
 
 Locate = Callable[[str], "str | None"]
 
@@ -110,8 +111,10 @@ class Call:
     def unknown(self, word: Word) -> Unread:
         """A word that holds something without a value here."""
         name = leading_name(word.text)
+        # What a `$` in a password begins is a part of the password.
+        unresolved = word.unresolved if word.unresolved in masked(word.text) else "$..."
         return self.doc.unread(
-            f"`{word.unresolved[:80]}` has no value here; a variable gets one by --define NAME=VALUE",
+            f"`{unresolved[:80]}` has no value here; a variable gets one by --define NAME=VALUE",
             self.at(word),
             what=word.text,
             package=package_of(name) if name else None,
