@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.cli import app, output
+from mlaudit.cli import app
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from tests.checkout import write
@@ -172,6 +172,7 @@ def test_an_interrupted_run_is_130(monkeypatch: pytest.MonkeyPatch) -> None:
     assert app.run(["check"]) == 130
 
 
-def test_a_broken_standard_error_is_no_crash(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(sys, "stderr", None)
-    output.write_error("x")
+def test_a_broken_standard_error_is_no_crash(tmp_path: Path) -> None:
+    write(tmp_path, {"a.txt": "numpy==1.0\n"})
+    done = shell(tmp_path, "mlaudit list a.txt --format nothing 2>/dev/full")
+    assert (done.returncode, done.stdout) == (2, b"")
