@@ -182,11 +182,11 @@ def test_a_git_revision(pair: Path) -> None:
 
 def test_formats_go_to_files(pair: Path) -> None:
     done = run(pair, "compare", *PAIR, "--format", "table", "--format", "json=out.json")
-    assert "artifact-unreadable" in done.stdout
+    assert "artifacts do not load" in done.stdout
     assert json.loads((pair / "out.json").read_text(encoding="utf-8"))["exit_code"] == 1
     done = run(pair, "compare", *PAIR, "--output", "out.txt")
     assert done.stdout == ""
-    assert "artifact-unreadable" in (pair / "out.txt").read_text(encoding="utf-8")
+    assert "artifacts do not load" in (pair / "out.txt").read_text(encoding="utf-8")
 
 
 def test_a_file_has_no_colours_and_the_table_no_control_characters(tmp_path: Path) -> None:
@@ -199,8 +199,9 @@ def test_a_file_has_no_colours_and_the_table_no_control_characters(tmp_path: Pat
 def test_check_without_configuration_says_what_it_took_for_what(pair: Path) -> None:
     done = run(pair, "check")
     assert done.returncode == 1
-    assert done.stdout.startswith("No configuration; found by looking:")
-    assert '(folder name "serving")' in done.stdout
+    assert done.stdout.startswith("training (training/requirements.txt) → serving (serving/requirements.txt)\n")
+    assert "No configuration: the pairs were found by looking" in done.stdout
+    assert '(folder name "serving")' in run(pair, "check", "--verbose").stdout
     assert "1 other package differs between training and serving" in done.stdout
 
 

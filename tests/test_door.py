@@ -150,7 +150,7 @@ def test_a_report_shows_itself(project: Path) -> None:
     assert "<td>MLA101 artifact-unreadable</td><td>numpy</td>" in report._repr_html_()
     assert report._repr_markdown_() == report.render("markdown")
     assert "MLA101" in report.render("table")
-    with pytest.raises(mlaudit.UsageError, match="expected one of csv"):
+    with pytest.raises(mlaudit.UsageError, match="expected one of concise, csv"):
         report.render("xml")
 
 

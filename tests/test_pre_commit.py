@@ -111,7 +111,7 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Repository:
             {"serving/requirements.txt": "numpy==1.26.0\nscikit-learn==1.5.2\n"},
             False,
             [
-                "error[MLA101] artifact-unreadable: numpy 2.1.3 → 1.26.0",
+                "error[MLA101] numpy 2.1.3 → 1.26.0: artifacts do not load",
                 "serving/requirements.txt:1:1",
                 "training/requirements.txt:1:1",
                 "fix     serving: numpy==2.1.3",

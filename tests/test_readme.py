@@ -85,7 +85,7 @@ def test_the_first_block_installs_and_audits_the_example(tmp_path: Path) -> None
     if done.returncode != 1 and OFFLINE.search(done.stderr):
         pytest.skip("no package index answers")
     assert done.returncode == 1, done.stderr
-    assert "error[MLA101] artifact-unreadable: numpy 2.1.3 → 1.26.0" in done.stdout
+    assert "error[MLA101] numpy 2.1.3 → 1.26.0: artifacts do not load" in done.stdout
 
 
 def test_the_block_that_runs_the_tests_is_what_the_checks_do() -> None:

@@ -35,6 +35,7 @@ from mlaudit.cli.parameters import (
     Python,
     Quiet,
     Select,
+    Statistics,
     Verbose,
 )
 from mlaudit.cli.wanted_outputs import file_of
@@ -47,6 +48,7 @@ app = typer.Typer(
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
+    context_settings={"help_option_names": ["-h", "--help"]},
 )
 
 INTERRUPTED = 130
@@ -95,6 +97,7 @@ def check(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
     ] = None,
+    statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -109,7 +112,7 @@ def check(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        outputs = asked_outputs(format_, output, others=(write_baseline,))
+        outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
         options = asked_options(
             start=Path(paths[0]) if paths else Path(),
             config=config,
@@ -152,6 +155,7 @@ def compare(
     define: Define = None,
     as_: As = None,
     baseline: Baseline = None,
+    statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
     no_color: NoColor = False,
@@ -166,7 +170,7 @@ def compare(
     from mlaudit.request.options import wanted_of
 
     with _errors():
-        outputs = asked_outputs(format_, output)
+        outputs = asked_outputs(format_, output, statistics=statistics)
         options = asked_options(
             config=config,
             isolated=no_config,
@@ -189,7 +193,7 @@ def list_(
     sources: Annotated[
         list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", help="table or json.", metavar="NAME")] = "table",
+    format_: Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")] = "table",
     output: Output = None,
     python: Python = None,
     platform: Platform = None,
@@ -237,13 +241,15 @@ def snapshot(
 
 @app.command()
 def explain(
-    subject: Annotated[str, typer.Argument(help="A code, a rule's name, or a package.", metavar="CODE|PACKAGE")],
+    subjects: Annotated[
+        list[str], typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="CODE|PACKAGE...")
+    ],
 ) -> None:
-    """Explain a rule, or what is known of a package."""
+    """Explain rules, or what is known of packages."""
     from mlaudit.reporters._explain import explained
 
     with _errors():
-        _put(f"{explained(subject)}\n")
+        _put("\n".join(f"{explained(subject)}\n" for subject in subjects))
 
 
 @app.command(name="rules")

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
+from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
 import typer
@@ -26,20 +27,35 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+NARROWEST, WIDEST, PIPED = 60, 120, 100
+"""Columns: the least and the most that a terminal's width gives a report, and those of a report that goes elsewhere."""
+
+
+def width_of(target: Path | None) -> int:
+    """Columns of a report: the terminal's, within bounds; a fixed number for files and pipes."""
+    if target is not None or not is_terminal(sys.stdout):
+        return PIPED
+    return min(WIDEST, max(NARROWEST, get_terminal_size((PIPED, 24)).columns))
+
+
 def wants_colour(no_color: bool) -> bool:
-    """Whether standard output shows colours, and nobody asked for none."""
+    """Whether standard output shows colours, or is said to (FORCE_COLOR), and nobody asked for none."""
     if no_color or os.environ.get("NO_COLOR"):
         return False
+    if os.environ.get("FORCE_COLOR"):
+        return True
     return is_terminal(sys.stdout) and os.environ.get("TERM") != "dumb"
 
 
 def asked_outputs(
-    given: Sequence[str] | None, output: Path | None, *, others: Sequence[Path | None] = ()
+    given: Sequence[str] | None, output: Path | None, *, statistics: bool = False, others: Sequence[Path | None] = ()
 ) -> tuple[WantedOutput, ...]:
-    """Where reports go. Raises UsageError."""
+    """Where reports go; `statistics` asks for that format beside what is given. Raises UsageError."""
     from mlaudit.reporters._registry import formats
 
-    return wanted_outputs(given, output, formats(), others=tuple(map(file_of, others)))
+    return wanted_outputs(
+        [*(given or ()), *(["statistics"] if statistics else [])], output, formats(), others=tuple(map(file_of, others))
+    )
 
 
 def deliver(
@@ -62,7 +78,12 @@ def deliver(
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
     for one in wanted:
-        style = Style(colour=one.target is None and wants_colour(no_color), verbose=verbose, quiet=quiet)
+        style = Style(
+            colour=one.target is None and wants_colour(no_color),
+            verbose=verbose,
+            quiet=quiet,
+            width=width_of(one.target),
+        )
         shown = seen_from(report, root, current_folder()) if one.format == "table" else report
         outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)

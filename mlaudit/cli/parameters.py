@@ -9,9 +9,11 @@ import typer
 
 Format = Annotated[
     list[str] | None,
-    typer.Option("--format", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"),
+    typer.Option(
+        "--format", "-f", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"
+    ),
 ]
-Output = Annotated[Path | None, typer.Option("--output", help="Write the report to a file.", metavar="FILE")]
+Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.", metavar="FILE")]
 FailOn = Annotated[
     str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
 ]
@@ -43,9 +45,14 @@ As = Annotated[str | None, typer.Option("--as", help="The format of the sources.
 Baseline = Annotated[
     Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
 ]
-Quiet = Annotated[bool, typer.Option("--quiet", help="Findings and the summary only.")]
-Verbose = Annotated[bool, typer.Option("--verbose", help="List aligned and unwatched packages too.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
+Verbose = Annotated[
+    bool, typer.Option("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
+]
 ExitZero = Annotated[
     bool, typer.Option("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")
 ]
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Statistics = Annotated[
+    bool, typer.Option("--statistics", help="Count the findings of each rule; the same as --format statistics.")
+]

@@ -101,7 +101,7 @@ def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
         yield _comment(f"Taken for {environment.role}: {environment.reason}.")
     unread = [path for path in environment.covered if path not in environment.documents]
     if unread:
-        yield _comment(f"Not read, since the first source is surer: {', '.join(unread)}.")
+        yield _comment(f"Not read, since the first source takes precedence: {', '.join(unread)}.")
     if environment.variants:
         yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
 

@@ -228,7 +228,7 @@ def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequ
         id=row.id,
         effect=Effect.PREPROCESSING,
         severity=row.severity,
-        says=f"{change}; it touches {row.affects} ({row.size}).",
+        says=f"{change}. This affects {row.affects} (change: {row.size}).",
         certainty=row.certainty.value,
         evidence=row.evidence,
         remedy=f"Keep both sides on the same side of {row.since}, or make the code say which behaviour it wants.",

@@ -250,6 +250,8 @@ class Hit:
     """What a rule says: the fact, without code, fingerprint or policy.
 
     Attributes:
+        effect: what happens, where the message begins with what the headline says already: versions and environments.
+        title: words for what is the matter, where the rule's own say too much.
         other: the second package of a fact about two packages of one environment.
         values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
     """
@@ -261,6 +263,8 @@ class Hit:
     severity: Severity | None = None
     related: tuple[Place, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    effect: str = ""
+    title: str = ""
     details: tuple[str, ...] = ()
     expected: str | None = None
     actual: str | None = None
@@ -275,6 +279,8 @@ class Finding:
     """One fact that the user should know, after policy.
 
     Attributes:
+        title: the rule's words for what is the matter (`artifacts do not load`).
+        effect: what happens, where the message says versions and environments first; empty elsewhere.
         details: further sentences, one a line (what was seen, how sure).
         covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
         suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
@@ -290,6 +296,8 @@ class Finding:
     environments: tuple[str, ...] = ()
     related: tuple[Place, ...] = ()
     evidence: tuple[Evidence, ...] = ()
+    title: str = ""
+    effect: str = ""
     details: tuple[str, ...] = ()
     expected: str | None = None
     actual: str | None = None

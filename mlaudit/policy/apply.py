@@ -130,8 +130,10 @@ def _finding(one: RuleHit) -> Finding:
     return Finding(
         code=rule.code,
         name=rule.name,
+        title=hit.title or rule.title,
         severity=hit.severity or rule.severity,
         message=hit.message,
+        effect=hit.effect,
         at=hit.at,
         package=hit.package,
         environments=hit.environments,

@@ -66,12 +66,14 @@ def unknown_images(report: Report) -> str:
 
 
 def incomplete(environments: Iterable[Environment]) -> str:
-    """Which environments do not claim to name everything, as one sentence; empty where there is none."""
+    """Which environments are no complete lists, as one sentence; empty where there is none."""
     names = [one.name for one in environments if not one.complete]
     if not names:
         return ""
     listed = _listed(names)
-    return f"{listed} {'does' if len(names) == 1 else 'do'} not claim to name everything that is installed."
+    if len(names) == 1:
+        return f"{listed} is not a complete list: packages it does not name may still be installed."
+    return f"{listed} are not complete lists: packages they do not name may still be installed."
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from textwrap import wrap
 
 from mlaudit.model.nouns import Severity
 from mlaudit.reporters._escape import for_terminal
@@ -43,7 +44,26 @@ def columns(rows: Sequence[Sequence[Segment]], gap: int = 3) -> list[StyledLine]
     safe = [[(for_terminal(part), tone) for part, tone in row] for row in rows]
     widths = [max(len(row[at][0]) for row in safe) for at in range(len(safe[0]))] if safe else []
     gaps = [width + gap if width else 0 for width in widths]
-    return [StyledLine(*((part.ljust(gaps[at]), tone) for at, (part, tone) in enumerate(row))) for row in safe]
+    return [StyledLine(*_padded(row, gaps)) for row in safe]
+
+
+def _padded(row: Sequence[Segment], widths: Sequence[int]) -> Iterator[Segment]:
+    """Cells and the space behind each, which has no style: a line below a path ends with the path."""
+    for (part, tone), width in zip(row, widths, strict=True):
+        indent = len(part) - len(part.lstrip(" "))
+        yield from ((part[:indent], ""), (part[indent:], tone), (" " * (width - len(part)), ""))
+
+
+def wrapped(sentence: str, width: int, *, first: str = "", rest: str = "") -> list[str]:
+    """Running text in lines, made safe for a terminal; words and paths stay whole."""
+    return wrap(
+        for_terminal(sentence),
+        width,
+        initial_indent=first,
+        subsequent_indent=rest,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
 
 
 def painted(lines: Iterable[StyledLine], *, colour: bool) -> str:

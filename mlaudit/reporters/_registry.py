@@ -18,13 +18,15 @@ class Style:
 
     Attributes:
         colour: the place shows ANSI colours.
-        verbose: aligned and unwatched rows are listed too.
+        verbose: evidence, environments of no pair, and aligned and unwatched rows are listed too.
         quiet: findings and the summary only.
+        width: columns into which running text is wrapped; versions and paths are never cut.
     """
 
     colour: bool = False
     verbose: bool = False
     quiet: bool = False
+    width: int = 100
 
 
 _REPORTERS: dict[str, Render] = {}

@@ -7,33 +7,32 @@ from dataclasses import replace
 
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Finding, Report, Row
-from mlaudit.reporters._layout import TONE, StyledLine, columns
+from mlaudit.reporters._layout import TONE, StyledLine, columns, text
 from mlaudit.reporters._registry import Style
 
 _APART = (Verdict.DIFFERS, Verdict.DISJOINT)
 
 
-def tables(report: Report, style: Style, width: int) -> list[StyledLine]:
+ROWS = 20
+"""Rows of a table before the rest is counted."""
+
+
+def tables(report: Report, style: Style) -> list[StyledLine]:
     """A table for each writer with those that read it; environments of no pair are compared with nobody."""
     lines: list[StyledLine] = []
     for names in _writers_first(report):
         rows = [row for row in map(_among(names), report.rows) if row is not None and is_listed(row, report, style)]
         if rows:
-            lines += [*_rows(rows, names, _worst(report.findings, names), width), StyledLine()]
+            lines += [*_rows(rows, names, _worst(report.findings, names), style), StyledLine()]
     return lines[:-1]
 
 
 def _writers_first(report: Report) -> Iterator[list[str]]:
-    """Names of a writer and its readers, for every writer; all names where nobody follows anybody."""
-    known = {one.name for one in report.environments}
+    """Names of a writer and its readers, for every writer."""
     readers: dict[str, list[str]] = {}
-    for one in report.environments:
-        for writer in one.follows:
-            if writer in known:
-                readers.setdefault(writer, []).append(one.name)
+    for pair in report.pairs:
+        readers.setdefault(pair.writer, []).append(pair.reader)
     yield from ([writer, *named] for writer, named in readers.items())
-    if not readers and report.environments:
-        yield [one.name for one in report.environments]
 
 
 def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
@@ -59,12 +58,13 @@ def _rank(one: Crossing) -> tuple[int, int]:
     return one.verdict.rank, one.distance.rank if one.distance else 9
 
 
-def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], width: int) -> list[StyledLine]:
+def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
     rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
+    most = len(rows) if style.verbose else ROWS
     lines: list[StyledLine] = []
-    for part in _chunks(names, rows, width):
-        lines += [*_part(rows, part, worst), StyledLine()]
-    return lines[:-1]
+    for part in _chunks(names, rows[:most], style.width):
+        lines += [*_part(rows[:most], part, worst), StyledLine()]
+    return [*lines[:-1], *([text((f"  {len(rows) - most} more: --verbose", "dim"))] if rows[most:] else [])]
 
 
 _NONE = Severity.INFO

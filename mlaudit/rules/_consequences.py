@@ -19,6 +19,12 @@ from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writ
 DETAILS = 4
 """Further consequences that a finding names."""
 _JUDGED = (Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE)
+_TITLE_OF_RANGES = {
+    Effect.UNREADABLE: "artifacts may not load",
+    Effect.SILENT: "results may change silently",
+    Effect.PREPROCESSING: "preprocessing may change",
+}
+"""Words for what only ranges that overlap allow."""
 _BYTECODE = frozenset(("python.bytecode", "python.bytecode-dill"))
 
 
@@ -116,14 +122,20 @@ def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
         environments=crossing.environments,
         severity=_severity(crossing, found),
         message=f"{_opening(crossing, found)} {found.worst.says}",
+        effect="" if found.may else found.worst.says,
+        title=_TITLE_OF_RANGES.get(effect, "") if found.may else "",
         at=at,
         related=related,
-        details=tuple(_detail(one, found) for one in found.consequences[: DETAILS + 1] if _worth(one, found)),
+        details=(*_details(found), *_advice(crossing, found)),
         evidence=found.worst.evidence,
         expected=writer.shown,
         actual=reader.shown,
         fix=_fix(crossing, found),
     )
+
+
+def _details(found: Judgement) -> Iterator[str]:
+    return (_detail(one, found) for one in found.consequences[: DETAILS + 1] if _worth(one, found))
 
 
 def _severity(crossing: Crossing, found: Judgement) -> Severity:
@@ -165,10 +177,17 @@ def _fix(crossing: Crossing, found: Judgement) -> Fix | None:
     aligned = align(crossing)
     if aligned is None:
         return Fix(says=found.worst.remedy) if found.worst.remedy else None
-    # Where the writer is told to take the reader's version, advice that names another one would contradict that.
-    contradicts = crossing.writer.version is None and found.writer in (found.worst.remedy or "")
-    remedy = None if contradicts else found.worst.remedy
-    return Fix(says=". ".join(part for part in (aligned.says, remedy) if part), safe=aligned.safe)
+    return aligned
+
+
+def _advice(crossing: Crossing, found: Judgement) -> Iterator[str]:
+    """What the knowledge advises beside the fix, which goes one way: another way out, or a condition of this one."""
+    remedy = found.worst.remedy
+    if not remedy or align(crossing) is None:
+        return
+    # Where the writer is to take the reader's version, advice that names another one would contradict that.
+    if crossing.writer.version is not None or found.writer not in remedy:
+        yield f"advice: {remedy}"
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:

@@ -64,23 +64,16 @@ def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Place, ...]]:
 
 
 def align(crossing: Crossing) -> Fix | None:
-    """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
+    """The smallest change that makes both sides equal: the reader takes the writer's version where that is known."""
     writer, reader = crossing.cells
     if writer.version is not None:
-        other = f" (or {_move(crossing)} {reader.version})" if reader.version else ""
         if _of_image_alone(writer):
             image = f"start from an image with {crossing.package} {writer.version}"
-            return Fix(says=f"{reader.environment}: {image}{other}")
-        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
+            return Fix(says=f"{reader.environment}: {image}")
+        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}")
     if reader.version is not None and not crossing.from_model:
         return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
     return None
-
-
-def _move(crossing: Crossing) -> str:
-    """How the writer comes to another version: a model has to be made again for that."""
-    name = crossing.writer.environment
-    return f"train {name} again with" if crossing.from_model else f"move {name} to"
 
 
 def verb_of_writer(crossing: Crossing) -> str:

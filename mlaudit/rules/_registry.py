@@ -19,6 +19,7 @@ class Rule:
     Attributes:
         code: `MLA001`; never given to another rule.
         name: kebab case, from the module's name.
+        title: what is the matter, in a few words that follow a package and its versions.
         scope: `crossing`, `environment`, `fleet` (sees everything), or `policy` (raised by policy itself).
         severity: the default; a hit may set its own, policy overrides last.
         supersedes: codes of rules whose findings on the same package and environments this one replaces.
@@ -28,6 +29,7 @@ class Rule:
 
     code: str
     name: str
+    title: str
     scope: str
     severity: Severity
     since: str
@@ -45,7 +47,13 @@ Check = TypeVar("Check", bound=Callable[..., Iterable[Hit]])
 
 def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
     def decorator(
-        code: str, severity: Severity, *, since: str, supersedes: Iterable[str] = (), fact: str | None = None
+        code: str,
+        severity: Severity,
+        *,
+        since: str,
+        title: str,
+        supersedes: Iterable[str] = (),
+        fact: str | None = None,
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
             name = plugin_name(check.__module__)
@@ -54,6 +62,7 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
             _RULES[code] = Rule(
                 code=code,
                 name=name,
+                title=title,
                 scope=scope,
                 severity=severity,
                 since=since,

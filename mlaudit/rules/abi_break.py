@@ -11,7 +11,14 @@ from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA202", Severity.ERROR, since="0.1", fact="fit", supersedes=["MLA201", "MLA203"])
+@environment_rule(
+    "MLA202",
+    Severity.ERROR,
+    since="0.1",
+    title="binary packages do not fit each other",
+    fact="fit",
+    supersedes=["MLA201", "MLA203"],
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Compiled code was built for another release of numpy than the one beside it.
 

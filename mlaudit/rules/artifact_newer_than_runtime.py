@@ -25,6 +25,7 @@ _CAN = {
     "MLA401",
     Severity.ERROR,
     since="0.1",
+    title="the artifact is newer than its runtime",
     fact="artifact",
     supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104"],
 )

@@ -12,7 +12,14 @@ from mlaudit.model.versions import admits, same_public
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA402", Severity.WARNING, since="0.1", fact="record", supersedes=["MLA008", "MLA205"])
+@environment_rule(
+    "MLA402",
+    Severity.WARNING,
+    since="0.1",
+    title="the artifact records another version",
+    fact="record",
+    supersedes=["MLA008", "MLA205"],
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """What stands beside a model, or in it, records different versions of one package.
 

@@ -12,7 +12,14 @@ from mlaudit.rules._consequences import told
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA101", Severity.ERROR, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+@crossing_rule(
+    "MLA101",
+    Severity.ERROR,
+    since="0.1",
+    title="artifacts do not load",
+    fact="version",
+    supersedes=["MLA001", "MLA002", "MLA003"],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment cannot be read by the other.
 

@@ -14,14 +14,21 @@ from mlaudit.rules._phrases import apart, said
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA403", Severity.INFO, since="0.2", fact="artifact", supersedes=["MLA003"])
+@fleet_rule(
+    "MLA403",
+    Severity.INFO,
+    since="0.2",
+    title="recorded and installed versions differ",
+    fact="artifact",
+    supersedes=["MLA003"],
+)
 def check(view: View) -> Iterator[Hit]:
     """A model artifact records another version than the environment that loads it has, or one that it does not name.
 
     What it does:
         Holds the versions that libraries wrote into a model against those of the environment that loads it. Speaks
         where they differ and nothing is known of what that does to the model, and where the environment does not
-        name the library, so that its version is whatever gets installed.
+        name the library, so that its version is not pinned.
 
     Why:
         That nothing is known to break is no promise that nothing does.
@@ -72,7 +79,7 @@ def _differ(crossing: ArtifactCrossing) -> bool:
 
 
 def _is_missing(crossing: ArtifactCrossing) -> bool:
-    """Whether the reader, which does not claim to name everything, does not name what artifacts depend on."""
+    """Whether the reader, whose list is not complete, does not name what artifacts depend on."""
     return crossing.cell.state is State.UNSTATED and table.in_artifacts(crossing.pin.package)
 
 
@@ -85,10 +92,7 @@ def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
 
 
 def _not_named(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
-    rest = (
-        f"; {alike[0].reader} does not name it, and its sources do not claim to name everything, so its version is "
-        f"whatever gets installed."
-    )
+    rest = f"; {alike[0].reader} does not name it and is not a complete list, so its version there is not pinned."
     return _hit(alike, view, rest, Severity.WARNING)
 
 

@@ -14,7 +14,7 @@ from mlaudit.rules._registry import fleet_rule
 _WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
 
 
-@fleet_rule("MLA305", Severity.WARNING, since="0.2", fact="base-image")
+@fleet_rule("MLA305", Severity.WARNING, since="0.2", title="base images differ", fact="base-image")
 def check(view: View) -> Iterator[Hit]:
     """Training and serving start from different images of one family.
 

@@ -10,7 +10,7 @@ from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA205", Severity.WARNING, since="0.1", fact="conflict")
+@environment_rule("MLA205", Severity.WARNING, since="0.1", title="pins conflict", fact="conflict")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Statements of one environment about one package cannot hold together.
 

@@ -11,7 +11,7 @@ from mlaudit.rules._phrases import reference_differs
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA603", Severity.WARNING, since="0.1", fact="data")
+@crossing_rule("MLA603", Severity.WARNING, since="0.1", title="the data reference differs", fact="data")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one data set or file.
 

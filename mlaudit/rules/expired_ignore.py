@@ -10,7 +10,7 @@ from mlaudit.request.settings import IgnoreRow
 from mlaudit.rules._registry import policy_rule
 
 
-@policy_rule("MLA903", Severity.WARNING, since="0.1", fact="expired-ignore")
+@policy_rule("MLA903", Severity.WARNING, since="0.1", title="an ignore has expired", fact="expired-ignore")
 def check(row: IgnoreRow) -> Iterator[Hit]:
     """The last day of an ignore has passed.
 

@@ -11,7 +11,14 @@ from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA201", Severity.ERROR, since="0.1", fact="fit", supersedes=["MLA203"])
+@environment_rule(
+    "MLA201",
+    Severity.ERROR,
+    since="0.1",
+    title="versions that do not belong together",
+    fact="fit",
+    supersedes=["MLA203"],
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Packages of one family, released to fit one another, do not fit.
 

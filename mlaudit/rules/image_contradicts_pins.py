@@ -11,7 +11,14 @@ from mlaudit.model.versions import same_public
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA303", Severity.WARNING, since="0.1", fact="image", supersedes=["MLA008", "MLA205"])
+@environment_rule(
+    "MLA303",
+    Severity.WARNING,
+    since="0.1",
+    title="the image contradicts the pins",
+    fact="image",
+    supersedes=["MLA008", "MLA205"],
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The tag of a base image states another version than the pins that are installed on it.
 

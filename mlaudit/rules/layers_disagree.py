@@ -13,12 +13,12 @@ from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA008", Severity.WARNING, since="0.1", fact="layers")
+@environment_rule("MLA008", Severity.WARNING, since="0.1", title="its files disagree", fact="layers")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The sources of one environment state different versions of a package.
 
     What it does:
-        Reports a statement that a surer one overrules and that contradicts it: a Dockerfile that installs
+        Reports a statement that another one overrides and contradicts: a Dockerfile that installs
         another version than the lock pins, an install that a later one in the same recipe replaces.
 
     Why:
@@ -77,8 +77,8 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}, and none of them "
-            f"is surer than the others."
+            f"The sources of {environment.name} state {cell.package} {listed(stated, ' and ')}; no source takes "
+            f"precedence."
         ),
         at=others[-1].at if others else first.at,
         related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),

@@ -12,7 +12,7 @@ from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA502", Severity.WARNING, since="0.1", fact="stale-lock")
+@environment_rule("MLA502", Severity.WARNING, since="0.1", title="the lock file is out of date", fact="stale-lock")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A lock does not satisfy what its project declares.
 
@@ -43,7 +43,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     package=cell.package,
                     environments=(environment.name,),
                     message=(
-                        f"{environment.name} declares {cell.package} {declared}, and its lock holds {cell.version}: "
+                        f"{environment.name} declares {cell.package} {declared}, and its lock has {cell.version}: "
                         f"the lock is older than the declaration."
                     ),
                     at=view.place(cell),

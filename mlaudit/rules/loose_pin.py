@@ -14,7 +14,7 @@ from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA003", Severity.INFO, since="0.1", fact="version")
+@crossing_rule("MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A range, or silence, stands where the other environment has a version.
 
@@ -72,7 +72,7 @@ def _severity(crossing: Crossing) -> Severity:
 def _only_in_reader(writer: Cell, reader: Cell) -> str:
     return (
         f"{reader.package} {said(reader)} is named only in {reader.environment}: whether {writer.environment} has it "
-        f"is not known, since its sources do not claim to name everything."
+        f"is not known, since its list is not complete."
     )
 
 
@@ -82,8 +82,7 @@ def _message(crossing: Crossing) -> str:
         if cell.state is State.UNSTATED:
             return (
                 f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
-                f"does not name it, and its sources do not claim to name everything, so its version is whatever "
-                f"gets installed."
+                f"does not name it and is not a complete list, so its version there is not pinned."
             )
     return (
         f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."

@@ -11,7 +11,7 @@ from mlaudit.rules._phrases import reference_differs
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA602", Severity.WARNING, since="0.1", fact="model")
+@crossing_rule("MLA602", Severity.WARNING, since="0.1", title="the model reference differs", fact="model")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one model.
 

@@ -12,7 +12,14 @@ from mlaudit.rules._consequences import told
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA103", Severity.WARNING, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+@crossing_rule(
+    "MLA103",
+    Severity.WARNING,
+    since="0.1",
+    title="no promise that artifacts load",
+    fact="version",
+    supersedes=["MLA001", "MLA002", "MLA003"],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The library promises nothing across these versions.
 

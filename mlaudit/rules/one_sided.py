@@ -11,7 +11,7 @@ from mlaudit.rules._phrases import places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA004", Severity.INFO, since="0.1", fact="version")
+@crossing_rule("MLA004", Severity.INFO, since="0.1", title="stated by one side only", fact="version")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """One environment has a package that the other, which names everything, does not have.
 

@@ -12,7 +12,14 @@ from mlaudit.rules._consequences import told
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA104", Severity.WARNING, since="0.1", fact="version", supersedes=["MLA001", "MLA002", "MLA003"])
+@crossing_rule(
+    "MLA104",
+    Severity.WARNING,
+    since="0.1",
+    title="preprocessing changes",
+    fact="version",
+    supersedes=["MLA001", "MLA002", "MLA003"],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The same preprocessing code gives other values in the other environment.
 

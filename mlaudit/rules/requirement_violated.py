@@ -13,7 +13,7 @@ from mlaudit.model.versions import admits
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA203", Severity.WARNING, since="0.1", fact="fit")
+@environment_rule("MLA203", Severity.WARNING, since="0.1", title="a requirement is violated", fact="fit")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A package requires a version of another one that this environment does not have.
 

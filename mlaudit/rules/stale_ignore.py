@@ -10,7 +10,7 @@ from mlaudit.request.settings import IgnoreRow
 from mlaudit.rules._registry import policy_rule
 
 
-@policy_rule("MLA902", Severity.WARNING, since="0.1", fact="stale-ignore")
+@policy_rule("MLA902", Severity.WARNING, since="0.1", title="an ignore suppresses nothing", fact="stale-ignore")
 def check(row: IgnoreRow) -> Iterator[Hit]:
     """An ignore of the configuration matches nothing.
 

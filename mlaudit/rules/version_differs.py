@@ -13,7 +13,7 @@ from mlaudit.rules._phrases import align, apart, places, sides
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA001", Severity.WARNING, since="0.1", fact="version")
+@crossing_rule("MLA001", Severity.WARNING, since="0.1", title="versions differ", fact="version")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments pin different versions of one package.
 

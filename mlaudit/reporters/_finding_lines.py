@@ -1,0 +1,234 @@
+"""A finding for people: what, what happens, where on both sides, what to do; in six lines unless more are asked for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mlaudit.model.nouns import Severity, State
+from mlaudit.model.report import Finding
+from mlaudit.reporters._facts import plural
+from mlaudit.reporters._groups import FindingGroup
+from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, text, wrapped
+from mlaudit.reporters._registry import Style
+
+LINES = 6
+"""Lines of a finding, unless a sentence or a path alone needs more."""
+PLACES = 2
+"""Places of a finding that are shown before the rest is counted."""
+NAMED = 6
+"""Packages or environments that a line names before the rest is counted."""
+LISTED = 5
+"""Packages of a batch that get a line each before the rest is counted."""
+_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """Findings of one rule that read alike, in one file or of one pair, shown as one."""
+
+    groups: tuple[FindingGroup, ...]
+
+    @property
+    def first(self) -> Finding:
+        """The finding that stands for all."""
+        return self.groups[0].first
+
+
+def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
+    """Findings in batches: those of one rule on the lines of one file, or between the same environments.
+
+    What must be acted on one by one stays alone: an error, and a warning with a fix or evidence of its own.
+    """
+    batches: dict[object, list[FindingGroup]] = {}
+    for number, group in enumerate(groups):
+        finding = group.first
+        apart = finding.severity is Severity.ERROR or not finding.package
+        if finding.severity is Severity.WARNING:
+            apart = apart or finding.fix is not None or bool(finding.evidence) or len(group.findings) > 1
+        alike = (finding.code, finding.severity, group.environments, _file(finding))
+        batches.setdefault(number if apart else alike, []).append(group)
+    return [Notice(tuple(members)) for members in batches.values()]
+
+
+def _file(finding: Finding) -> str:
+    return finding.at.path if len(finding.environments) < 2 else ""
+
+
+def finding_lines(group: FindingGroup, style: Style, *, pairs: int) -> Iterator[StyledLine]:
+    """The lines of one finding, and of those that say the same of other pairs."""
+    finding = group.first
+    if finding.severity is Severity.INFO and not style.verbose:
+        yield from _brief(group, style, named=pairs > 1)
+        return
+    head = [_headline(finding, style, named=pairs > 1), *_sentences(finding, style)]
+    tail = [*_covered(finding, style), *_elsewhere(group, style), *_fix(finding, style)]
+    yield from head
+    yield from _places(finding, style, room=max(1, LINES - len(head) - len(tail)))
+    yield from tail
+    if style.verbose:
+        yield from _background(finding, style)
+
+
+def _brief(group: FindingGroup, style: Style, *, named: bool) -> Iterator[StyledLine]:
+    """An info: what and where; the sentence only where the headline does not say it with both versions."""
+    finding = group.first
+    yield _headline(finding, style, named=named)
+    if len(finding.environments) < 2 or None in (finding.package, finding.expected, finding.actual):
+        yield from _sentences(finding, style)
+    yield text(("  ", ""), (str(finding.at), "underline"))
+    yield from _elsewhere(group, style)
+
+
+def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[StyledLine]:
+    """The lines of a batch: what, of how many packages, and which; of warnings also where each stands."""
+    if len(notice.groups) == 1 or style.verbose:
+        for number, group in enumerate(notice.groups):
+            if number:
+                yield StyledLine()
+            yield from finding_lines(group, style, pairs=pairs)
+        return
+    first = notice.first
+    many = plural(len(notice.groups), "package")
+    yield _head(first, f"{many} in {_subject(first, style)}: {first.title}")
+    if first.severity is Severity.WARNING:
+        rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
+        yield from columns(rows[:LISTED])
+        if rows[LISTED:]:
+            yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
+    else:
+        yield from _plain(_some([group.first.package or "" for group in notice.groups]), style)
+        yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
+
+
+def _headline(finding: Finding, style: Style, *, named: bool) -> StyledLine:
+    """What, and the rule's words for it; between which environments, where there are several pairs and room."""
+    title = f": {finding.title}" if finding.title else ""
+    what = _what(finding)
+    pair = (
+        f" ({' → '.join(finding.environments)})" if named and len(finding.environments) > 1 and finding.package else ""
+    )
+    taken = len(f"{finding.severity.value}[{finding.code}] ") + len(what) + len(title)
+    if len(finding.environments) == 1 and finding.package and taken > style.width:
+        what = finding.package
+    return _head(finding, f"{what}{pair if taken + len(pair) <= style.width else ''}{title}")
+
+
+def _head(finding: Finding, words: str) -> StyledLine:
+    return text((f"{finding.severity.value}[{finding.code}]", TONE[finding.severity]), (f" {words}", "bold"))
+
+
+def _what(finding: Finding) -> str:
+    """What a finding is about: the package with both versions, else the package and where, else the environments."""
+    if len(finding.environments) == 1:
+        return f"{finding.package} in {finding.environments[0]}" if finding.package else str(finding.at)
+    if finding.package and finding.expected is not None and finding.actual is not None:
+        return f"{finding.package} {_value(finding.expected)} → {_value(finding.actual)}"
+    return finding.package or " → ".join(finding.environments) or str(finding.at)
+
+
+def _value(said: str) -> str:
+    return "not named" if said == State.UNSTATED.value else said
+
+
+def _subject(finding: Finding, style: Style) -> str:
+    """The environments of a batch, a long name of one of them replaced by its file."""
+    names = " → ".join(finding.environments)
+    return names if len(names) <= style.width // 2 or not _file(finding) else finding.at.path
+
+
+def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
+    """What happens: whole where everything is asked for, else the sentences that two lines hold, at least the first."""
+    if style.verbose:
+        return list(_plain(finding.message, style))
+    parts = _SENTENCE_END.split(finding.effect or finding.message)
+    shown = parts[0]
+    for part in parts[1:]:
+        longer = f"{shown} {part}"
+        if len(wrapped(longer, style.width - 2)) > 2:
+            break
+        shown = longer
+    return list(_plain(shown, style))
+
+
+def _plain(sentence: str, style: Style) -> Iterator[StyledLine]:
+    return (text((line, "")) for line in wrapped(sentence, style.width, first="  ", rest="  "))
+
+
+def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine]:
+    sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
+    only = len(finding.environments) < 2 or len(finding.related) > 1 or finding.expected is None
+    rows: list[list[Segment]] = [
+        [(f"  {at}", "underline"), ("" if only or not said else _value(said), "")] for at, said in sides.items()
+    ]
+    most = len(rows) if style.verbose else max(PLACES, room - 1)
+    shown = rows if len(rows) <= most else rows[:most]
+    yield from columns(shown)
+    if rows[most:]:
+        yield text((f"  and {plural(len(rows) - most, 'more place')}: --verbose", "dim"))
+
+
+def _elsewhere(group: FindingGroup, style: Style) -> Iterator[StyledLine]:
+    """Further environments of which the same is to be said."""
+    others = [one.environments[-1] for one in group.findings[1:]]
+    if not others:
+        return
+    if style.verbose and any(one.at != group.first.at for one in group.findings):
+        yield from _labelled(
+            "also", ", ".join(f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]), style
+        )
+    elif len(group.first.environments) > 1:
+        yield from _labelled("also", f"{plural(len(others), 'more pair')}, into {_some(others)}", style)
+    else:
+        yield from _labelled("also", _some(others), style)
+
+
+def _covered(finding: Finding, style: Style) -> Iterator[StyledLine]:
+    """Differences that follow from this one."""
+    if finding.covers:
+        named = finding.covers if style.verbose else finding.covers[:PLACES]
+        more = f" and {len(finding.covers) - len(named)} more" if finding.covers[len(named) :] else ""
+        yield from _labelled("with it", ", ".join(named) + more, style)
+
+
+def _some(names: Sequence[str]) -> str:
+    more = f" and {len(names) - NAMED} more" if len(names) > NAMED else ""
+    return ", ".join(names[:NAMED]) + more
+
+
+def _fix(finding: Finding, style: Style) -> Iterator[StyledLine]:
+    more = _more(finding) if not style.verbose else ""
+    if finding.fix is None:
+        if more:
+            yield text((f"  more: {more}", "dim"))
+        return
+    lines = list(_labelled("fix", finding.fix.says, style))
+    together = f"   more: {more}"
+    if more and len(lines) == 1 and lines[0].width + len(together) <= style.width:
+        lines = [StyledLine(*lines[0].segments, (together, "dim"))]
+        more = ""
+    yield from lines
+    if more and len(lines) == 1:
+        yield text((f"  more: {more}", "dim"))
+
+
+def _more(finding: Finding) -> str:
+    """The command that says what is not shown here, where there is more."""
+    if not (finding.evidence or finding.details):
+        return ""
+    return f"mlaudit explain {finding.code}{f' {finding.package}' if finding.package else ''}"
+
+
+def _background(finding: Finding, style: Style) -> Iterator[StyledLine]:
+    for detail in finding.details:
+        yield from _labelled("seen", detail, style)
+    for evidence in finding.evidence:
+        yield from _labelled("source", f"{evidence.source} ({evidence.checked})", style)
+    yield text((f"  {finding.name}", "dim"))
+
+
+def _labelled(label: str, sentence: str, style: Style) -> Iterator[StyledLine]:
+    lines = wrapped(sentence, style.width - 10)
+    for number, line in enumerate(lines):
+        yield text((f"  {label:<8}" if number == 0 else " " * 10, "dim"), (line, ""))

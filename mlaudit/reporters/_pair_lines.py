@@ -1,0 +1,167 @@
+"""What a report for people begins with: the pairs that were compared, and the environments that are in none."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Discovered, Environment, Report, WriterReader
+from mlaudit.reporters._facts import plural
+from mlaudit.reporters._layout import TONE, StyledLine, columns, text, wrapped
+from mlaudit.reporters._registry import Style
+
+FEW = 5
+"""Pairs that get a line and a table each; more of them are a fleet, which begins with a table of its pairs."""
+ROWS = 20
+"""Rows of a table before the rest is counted."""
+NAMED = 3
+"""Environments or sources of a sentence that are named before the rest is counted."""
+_GUESS = "looks like "
+"""How the reason of a file begins that was left out for what it is; other reasons are failures, said one by one."""
+LISTED = 12
+"""Environments that are listed where no two of them are a pair."""
+
+
+def is_fleet(report: Report) -> bool:
+    """Whether there are too many pairs to show each."""
+    return len(report.pairs) > FEW
+
+
+def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
+    """A line for each pair; of a fleet, its pairs in a table by severity; then who is in no pair."""
+    if is_fleet(report) and not style.verbose:
+        yield from _fleet(report)
+    else:
+        known = {one.name: one for one in report.environments}
+        for pair in report.pairs:
+            yield from _pair(known[pair.writer], known[pair.reader], style)
+    if style.verbose:
+        yield from _all_environments(report)
+    else:
+        yield from _unpaired(report, style)
+
+
+def _pair(writer: Environment, reader: Environment, style: Style) -> list[StyledLine]:
+    left, right = _with_sources(writer), _with_sources(reader)
+    if len(left[0]) + len(left[1]) + len(right[0]) + len(right[1]) + 5 <= style.width:
+        return [text((left[0], "bold"), (f"{_spaced(left[1])} → ", ""), (right[0], "bold"), (_spaced(right[1]), ""))]
+    return [
+        text((left[0], "bold"), (_spaced(left[1]), "")),
+        text(("  → ", ""), (right[0], "bold"), (_spaced(right[1]), "")),
+    ]
+
+
+def _spaced(sources: str) -> str:
+    return f" {sources}" if sources else ""
+
+
+def _with_sources(one: Environment) -> tuple[str, str]:
+    shown = one.sources if len(one.sources) <= NAMED else (*one.sources[:2], f"{len(one.sources) - 2} more")
+    return one.name, f"({' + '.join(shown)})" if shown else ""
+
+
+def _fleet(report: Report) -> Iterator[StyledLine]:
+    counted: dict[WriterReader, Counter[Severity]] = {pair: Counter() for pair in report.pairs}
+    for finding in report.findings:
+        if len(finding.environments) == 2 and finding.environments in counted:
+            counted[WriterReader(*finding.environments)][finding.severity] += 1
+    order = sorted(counted, key=lambda pair: [-counted[pair][severity] for severity in Severity])
+    yield text((f"{len(order)} pairs, the worst first:", ""))
+    rows = [
+        [("", ""), *(_count(counted[pair][severity], severity) for severity in Severity), (" → ".join(pair), "bold")]
+        for pair in order[:ROWS]
+    ]
+    yield from columns(rows)
+    if order[ROWS:]:
+        yield text((f"  {len(order) - ROWS} more pairs: --verbose", "dim"))
+
+
+def _count(number: int, severity: Severity) -> tuple[str, str]:
+    if not number:
+        return "", ""
+    return (f"{number} info" if severity is Severity.INFO else plural(number, severity.value)), TONE[severity]
+
+
+def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
+    """Environments of no pair in a line; where nothing is a pair, a line for each, since the reader must choose."""
+    paired = {name for pair in report.pairs for name in pair}
+    alone = [one for one in report.environments if one.name not in paired]
+    if not report.pairs:
+        yield from _listed(alone, style)
+    elif alone:
+        verb = "is" if len(alone) == 1 else "are"
+        yield from _sentence(f"{plural(len(alone), 'environment')} {verb} in no pair: {_names(alone)}.", style)
+    variants = [document for one in report.found if one.role == "variant" for document in one.documents]
+    if variants:
+        verb = "is a variant of another file and is" if len(variants) == 1 else "are variants of other files and are"
+        more = f" and {len(variants) - NAMED} more" if variants[NAMED:] else ""
+        yield from _sentence(
+            f"{', '.join(variants[:NAMED])}{more} {verb} not read; name a variant to compare it.", style
+        )
+    left = [one for one in report.found if one.role == "ignored"]
+    meant = [one for one in left if one.why.startswith(_GUESS)]
+    if meant:
+        files = plural(sum(len(one.documents) for one in meant), "file")
+        yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
+    refused = [one for one in left if one not in meant]
+    for one in refused[:NAMED]:
+        yield from _sentence(f"{one.folder}{', '.join(one.documents)} left out: {one.why}.", style)
+    if refused[NAMED:]:
+        yield from _sentence(f"{len(refused) - NAMED} more left out: --verbose.", style)
+
+
+def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
+    """In columns where they fit; a long path stands on a line with what belongs to it."""
+    sides = [(*_with_sources(one), plural(one.packages, "package")) for one in alone[:LISTED]]
+    lines = columns([[(name, "bold"), (sources, ""), (count, "")] for name, sources, count in sides])
+    if any(line.width > style.width for line in lines):
+        lines = [text((name, "bold"), (f" {sources}, {count}", "")) for name, sources, count in sides]
+    yield from lines
+    if alone[LISTED:]:
+        yield text((f"and {len(alone) - LISTED} more environments: --verbose", "dim"))
+
+
+def _names(alone: Sequence[Environment]) -> str:
+    more = f" and {len(alone) - NAMED} more (--verbose lists them)" if len(alone) > NAMED else ""
+    return ", ".join(one.name for one in alone[:NAMED]) + more
+
+
+def _reasons(left: Sequence[Discovered]) -> str:
+    """Why files were left out, without the folder that told: `documentation, linters`."""
+    short = dict.fromkeys(one.why.removeprefix(_GUESS).partition(" (")[0] for one in left)
+    shown = list(short)[:NAMED]
+    return ", ".join((*shown, *(("other reasons",) if len(short) > NAMED else ())))
+
+
+def _all_environments(report: Report) -> Iterator[StyledLine]:
+    rows = [[(f"  {one.name}", "bold"), (_with_sources(one)[1], ""), (facts(one), "")] for one in report.environments]
+    yield from (StyledLine(), *columns(rows))
+    found = [
+        [(f"  {one.role}", "bold"), (f"{one.folder}{', '.join(one.documents)}", ""), (f"({one.why})", "dim")]
+        for one in report.found
+    ]
+    if found:
+        yield from (StyledLine(), text(("No configuration; found by looking:", "")), *columns(found))
+
+
+def facts(one: Environment) -> str:
+    """How many packages an environment names, and for which Python and platform it was read."""
+    return f"{plural(one.packages, 'package')}, {target(one)}"
+
+
+def target(one: Environment) -> str:
+    """Python and platform, and whether the platform is an assumption: `Python 3.11, linux x86_64 (assumed)`."""
+    guessed = " (assumed)" if "platform" in one.target.assumed else ""
+    return f"{_python(one)}, {one.target.platform} {one.target.machine}{guessed}"
+
+
+def _python(one: Environment) -> str:
+    pythons = one.target.pythons
+    if not pythons:
+        return "Python unknown"
+    return f"Python {pythons[0]}" if len(pythons) == 1 else f"Python {pythons[0]} to {pythons[-1]}"
+
+
+def _sentence(sentence: str, style: Style) -> Iterator[StyledLine]:
+    return (text((line, "")) for line in wrapped(sentence, style.width))

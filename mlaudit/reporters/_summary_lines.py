@@ -1,0 +1,148 @@
+"""What a report for people ends with: how much was compared, what is equal, and what was not compared, and why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model.nouns import Kind, Verdict
+from mlaudit.model.report import Report
+from mlaudit.reporters._escape import for_terminal
+from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
+from mlaudit.reporters._layout import StyledLine, text, wrapped
+from mlaudit.reporters._pair_lines import target
+from mlaudit.reporters._registry import Style
+from mlaudit.reporters._tables import is_listed
+
+ENTRIES = 5
+"""Unread entries that are listed before the rest is counted."""
+SIDES = 4
+"""Environments of pairs of which the summary says Python and platform; more of them only where all is asked for."""
+
+
+def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
+    """One paragraph."""
+    paragraph = " ".join(sentence for sentence in _sentences(report) if sentence)
+    yield from (text((line, "")) for line in wrapped(paragraph, style.width))
+
+
+def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
+    """What was seen and not understood: some entries with their reasons, the others counted."""
+    entries = list(
+        dict.fromkeys((str(entry.at), entry.what, entry.why) for one in report.environments for entry in one.unread)
+    )
+    if not entries:
+        return
+    yield text(("Not compared:", "bold"))
+    most = len(entries) if style.verbose else ENTRIES
+    for at, what, why in entries[:most]:
+        quoted = f" `{for_terminal(what)[:60]}`" if what else ""
+        reason = wrapped(why, style.width, first="    ", rest="    ")
+        if len(reason) == 1 and len(at) + len(quoted) + len(reason[0]) <= style.width:
+            yield text(("  ", ""), (at, "underline"), (f"{quoted}: {reason[0].strip()}", ""))
+        else:
+            yield text(("  ", ""), (at, "underline"), (quoted, ""))
+            yield from (text((line, "")) for line in reason)
+    if entries[most:]:
+        yield text((f"  and {len(entries) - most} more: --verbose", "dim"))
+
+
+def _sentences(report: Report) -> Iterator[str]:
+    summary = report.summary
+    if not report.pairs:
+        packages = sum(one.packages for one in report.environments)
+        where = plural(len(report.environments), "environment")
+        yield f"{where}, {plural(packages, 'package')}, no pair to compare; {counts(report)}."
+        return
+    if summary.compared and summary.compared == summary.aligned and not report.findings:
+        yield _all_aligned(report)
+    elif summary.compared:
+        shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"
+        yield f"{shared}{_equal(report)}; {counts(report)}."
+        yield from _one_sided(report)
+    else:
+        yield f"No package is stated by both sides of a pair; {counts(report)}."
+        yield from _one_sided(report)
+    unlisted = _unlisted(report)
+    if unlisted:
+        yield f"{plural(unlisted, 'difference')} in packages that are not watched; --verbose lists all."
+    if summary.unknown_images:
+        yield unknown_images(report)
+    if summary.unseen:
+        yield f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}."
+    yield _targets(report)
+
+
+def _verb(count: int) -> str:
+    return "is" if count == 1 else "are"
+
+
+def _all_aligned(report: Report) -> str:
+    summary = report.summary
+    names = _paired(report)
+    across = " and ".join(names) if len(names) < SIDES else f"{len(report.pairs)} pairs"
+    besides = f" ({', '.join(summary.equal)})" if summary.equal else ""
+    shared = f"{plural(summary.compared, 'shared package')} {_verb(summary.compared)} aligned across {across}{besides}."
+    return f"{shared} {_left_out(report)}".rstrip()
+
+
+def _paired(report: Report) -> list[str]:
+    paired = {name for pair in report.pairs for name in pair}
+    return [one.name for one in report.environments if one.name in paired]
+
+
+def _equal(report: Report) -> str:
+    """What is equal beside the packages, as the end of a clause."""
+    equal = report.summary.equal
+    return f", and so {_verb(len(equal))} {', '.join(equal)}" if equal else ""
+
+
+def _left_out(report: Report) -> str:
+    """What of two aligned sides was not compared; that nothing was left out only where that is so."""
+    unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
+    left = [*unread, *suppressed(report)]
+    if left:
+        return f"{', '.join(left)}."
+    paired = set(_paired(report))
+    partial = incomplete(one for one in report.environments if one.name in paired)
+    if partial or report.summary.unseen or report.summary.unknown_images:
+        return partial
+    return "Nothing was left out."
+
+
+def _one_sided(report: Report) -> Iterator[str]:
+    """How many packages one side alone states, and whose list does not claim to be whole."""
+    rows = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
+    paired = _paired(report)
+    only = dict.fromkeys(paired, 0)
+    for row in rows:
+        name = next(cell.environment for cell in row.cells if cell.stated)
+        if name in only:
+            only[name] += 1
+    counted = [f"{count} only in {name}" for name, count in only.items() if count]
+    if counted and len(paired) <= SIDES:
+        yield f"{', '.join(counted)}."
+    yield incomplete(one for one in report.environments if one.name in set(paired))
+
+
+def _unlisted(report: Report) -> int:
+    """How many packages are stated on both sides, not aligned, and stand neither in a table nor in a finding."""
+    spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
+    return sum(
+        row.kind is Kind.PACKAGE
+        and row.verdict is not Verdict.ALIGNED
+        and row.package not in spoken
+        and any(one.writer.stated and one.reader.stated for one in row.crossings)
+        and not is_listed(row, report, Style())
+        for row in report.rows
+    )
+
+
+def _targets(report: Report) -> str:
+    """For which Python and platform the sides were read; of a fleet only where everything is asked for."""
+    paired = set(_paired(report))
+    sides = [one for one in report.environments if one.name in paired]
+    if len(sides) > SIDES:
+        return ""
+    if len({target(one) for one in sides}) == 1:
+        return f"Read for {target(sides[0])}."
+    return f"Read for {'; '.join(f'{one.name}: {target(one)}' for one in sides)}."
