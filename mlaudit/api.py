@@ -348,6 +348,12 @@ def _advice(found: Sequence[Discovered], pairs: int, where: str) -> Iterator[str
     if not found:
         yield f"No configuration, and no file below {where} states versions in a known format."
     elif not pairs:
-        yield "No configuration, and no pair of training and serving was found, so nothing is compared. Declare one: mlaudit init"
+        yield (
+            "No configuration, and no pair of training and serving was found, so nothing is compared. "
+            "Declare one: mlaudit init"
+        )
     else:
-        yield "No configuration: the pairs were found by looking (--verbose says why). Write them down and edit them: mlaudit init"
+        yield (
+            "No configuration: the pairs were found by looking (--verbose says why). "
+            "Write them down and edit them: mlaudit init"
+        )

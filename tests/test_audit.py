@@ -373,7 +373,7 @@ def test_what_fails_counts_before_nothing_compared_and_a_lost_source_before_both
 def test_what_is_the_same_of_several_readers_is_told_once() -> None:
     shown = table(report("numpy==2.1.3\n", "numpy==1.26.0\n", "numpy==1.26.0\n", "numpy==1.26.4\n"))
     assert shown.count("error[MLA101]") == 2
-    assert "also    1 more pair, into serving2" in shown
+    assert "also 1 more pair, into serving2" in shown
 
 
 def test_many_environments_stay_within_80_columns() -> None:

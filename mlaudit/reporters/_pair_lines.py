@@ -104,9 +104,9 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
     if meant:
         files = plural(sum(len(one.documents) for one in meant), "file")
         yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
-    refused = [one for one in left if one not in meant]
+    refused = [one for one in report.found if one.role == "not looked into" or (one in left and one not in meant)]
     for one in refused[:NAMED]:
-        yield from _sentence(f"{one.folder}{', '.join(one.documents)} left out: {one.why}.", style)
+        yield from _sentence(f"{one.folder}{', '.join(one.documents)} not looked into: {one.why}.", style)
     if refused[NAMED:]:
         yield from _sentence(f"{len(refused) - NAMED} more left out: --verbose.", style)
 
