@@ -20,9 +20,10 @@ from typing import Any
 
 import tomli
 
-from mlaudit import door
+from mlaudit import api, door
 from mlaudit.model.errors import MlauditError
 from mlaudit.model.report import Finding
+from mlaudit.request.options import Options
 
 ROOT = Path(__file__).parent.parent
 CASES = Path(os.environ.get("MLAUDIT_CASES", ROOT.parent / "shared" / "cases")) / "verdicts"
@@ -151,7 +152,9 @@ def _artifact(file: str, case: Mapping[str, Any]) -> Outcome:
 
 
 def _listed(path: Path) -> list[str]:
-    return [f"{pin.package} {pin.version or ''}".strip() for pin in door.read(path).pins]
+    environments = api.listing([str(path)], Options(root=path.parent))
+    readings = [reading for one in environments for reading in (*one.readings, *one.writes, *one.reads)]
+    return [f"{pin.package} {pin.version or ''}".strip() for reading in readings for pin in reading.pins]
 
 
 def _fault(audited: Audited, severity: str, case: Mapping[str, Any]) -> str:

@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -237,13 +238,26 @@ def snapshot(
 
 @app.command()
 def explain(
-    subject: Annotated[str, typer.Argument(help="A code, a rule's name, or a package.", metavar="CODE|PACKAGE")],
+    subject: Annotated[
+        str | None, typer.Argument(help="A code, a rule's name, or a package.", metavar="CODE|PACKAGE")
+    ] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+    ] = False,
 ) -> None:
     """Explain a rule, or what is known of a package."""
-    from mlaudit.reporters._explain import explained
+    from mlaudit.reporters._explain import explained, stale_facts
 
     with _errors():
-        _put(f"{explained(subject)}\n")
+        if stale == (subject is not None):
+            raise UsageError("name a code or a package, or ask for --stale")
+        if subject is not None:
+            _put(f"{explained(subject)}\n")
+            return
+        lines = stale_facts(date.today())
+        _put("".join(f"{line}\n" for line in lines) or "No fact was checked more than a year ago.\n")
+    if lines:
+        raise typer.Exit(1)
 
 
 @app.command(name="rules")

@@ -271,9 +271,13 @@ class Walk:
         self.stack.append(Global("types", text) if maker.name in ("_builtin_type", "_load_type") else OPAQUE)
 
     def _code(self, arguments: Seq) -> None:
-        start = next((item for item in arguments.items if isinstance(item, bytes)), b"")
+        items, length = arguments.items, arguments.length
+        if items and isinstance(items[0], bytes):
+            # dill 0.3.6 and newer put the line numbers in front of what the constructor takes.
+            items, length = items[1:], length - 1
+        start = next((item for item in items if isinstance(item, bytes)), b"")
         if len(self.found.code) < GLOBALS:
-            self.found.code.append((arguments.length, start[:2]))
+            self.found.code.append((length, start[:2]))
         self.stack.append(OPAQUE)
 
     def built(self) -> None:
