@@ -91,5 +91,5 @@ def catboost_release(info: str) -> str:
     commit = _CATBOOST_COMMIT.search(text)
     release = formats().table("catboost").get(commit.group(1)) if commit else None
     if release is None:
-        raise Unreadable("its `catboost_version_info` names a commit and no release, as many official builds do")
+        raise Unreadable("its `catboost_version_info` names no release")
     return release
