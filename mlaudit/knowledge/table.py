@@ -110,4 +110,3 @@ def default_severity(package: str, distance: Distance) -> Severity:
     """How much a difference matters of which nothing more exact is known."""
     levels = _table().severities.get(role(package) or "numeric", {})
     return levels.get(distance.value, Severity.INFO)
-
