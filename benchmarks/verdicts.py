@@ -1,8 +1,8 @@
 """Replay measured dump-and-load runs against the judge and print how often its verdict was right.
 
-Usage: `python benchmarks/verdicts.py [measured_loads.csv] [--misses]`; it ends with 1 where a bar is missed. The file
-has one row for each artifact written under one version and read under another, with its outcome; without a path, it is
-looked for beside the folder that `MLAUDIT_CORPUS` names.
+Usage: `python -m benchmarks.verdicts [measured_loads.csv] [--misses]`; it ends with 1 where a bar is missed. A file has
+one row for each artifact written under one version and read under another, with its outcome; without a path, it and
+`measured_frameworks.csv` are looked for beside the folder that `MLAUDIT_CORPUS` names.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from benchmarks import framework_loads
 from mlaudit.knowledge import Consequence, Effect, judge
 from mlaudit.model.nouns import Severity
 
@@ -204,6 +205,40 @@ def scores(rows: Iterable[Mapping[str, str]], *, with_kind: bool) -> dict[str, S
     return dict(table)
 
 
+def framework_scores(rows: Iterable[Mapping[str, str]], *, with_kind: bool) -> dict[str, Score]:
+    """The same of frameworks: of each pair, and of each kind where it is given, the environments are judged whole.
+
+    What goes wrong with models of one class alone is counted by itself, as an artifact whose class is known.
+    """
+    grouped: dict[tuple[str, str, frozenset[str], bool], list[framework_loads.Load]] = defaultdict(list)
+    for load in framework_loads.loads(rows):
+        narrow = load.outcome in BAD and bool(load.classes)
+        if with_kind and not load.kinds:
+            continue
+        sides = f"{sorted(load.writer.items())} {load.writer_python} > {sorted(load.reader.items())} {load.reader_python}"
+        grouped[load.package, sides, load.kinds if with_kind else frozenset(), narrow].append(load)
+    table: dict[str, Score] = defaultdict(Score)
+    for (package, sides, kinds, narrow), group in sorted(grouped.items(), key=lambda entry: str(entry[0])):
+        outcome = Outcome(
+            tried=len(group),
+            failed=sum(load.outcome in BAD for load in group),
+            changed=sum(load.outcome == "different" for load in group),
+        )
+        found = framework_loads.verdict(group[0], with_kind=with_kind or narrow, with_classes=narrow)
+        first = group[0]
+        pair = Pair(
+            package=package,
+            writer=sides,
+            writer_python=first.writer_python,
+            reader=first.artifact if narrow else "",
+            reader_python=first.reader_python,
+            kinds=tuple(sorted(kinds)),
+        )
+        table[package].add(pair, outcome, found)
+        table["all"].add(pair, outcome, found)
+    return dict(table)
+
+
 def by_class(rows: Iterable[Mapping[str, str]]) -> str:
     """How often the verdict on one scikit-learn model of known classes was right."""
     score = Score()
@@ -249,6 +284,15 @@ def _report(table: Mapping[str, Score], *, with_kind: bool, misses: bool) -> Ite
             yield from (f"    {miss}" for miss in table[name].misses)
 
 
+def joined(scores: Iterable[Score]) -> Score:
+    """The counts of several scores together."""
+    total = Score()
+    for score in scores:
+        for name in ("broke", "broke_said", "clean", "clean_quiet", "silent", "silent_said"):
+            setattr(total, name, getattr(total, name) + getattr(score, name))
+    return total
+
+
 def missed(score: Score) -> Iterator[str]:
     """The bars that all packages together do not reach."""
     for what, hit, due, bar in (
@@ -262,13 +306,17 @@ def missed(score: Score) -> Iterator[str]:
 
 def main(arguments: list[str]) -> int:
     paths = [Path(argument) for argument in arguments if not argument.startswith("--")]
-    rows = read(paths[0] if paths else measured_loads())
-    below: list[str] = []
+    path = paths[0] if paths else measured_loads()
+    frameworks = path.with_name("measured_frameworks.csv")
+    rows, below = read(path), []
     for with_kind in (False, True):
-        table = scores(rows, with_kind=with_kind)
-        below += missed(table["all"])
-        for line in _report(table, with_kind=with_kind, misses="--misses" in arguments):
-            print(line)
+        tables = [scores(rows, with_kind=with_kind)]
+        if frameworks.exists():
+            tables.append(framework_scores(read(frameworks), with_kind=with_kind))
+        below += missed(joined([table["all"] for table in tables]))
+        for table in tables:
+            for line in _report(table, with_kind=with_kind, misses="--misses" in arguments):
+                print(line)
     print()
     for line in (by_class(rows), *below):
         print(line)

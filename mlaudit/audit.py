@@ -8,7 +8,7 @@ from datetime import date
 from mlaudit.comparison.artifacts import artifact_crossings
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
-from mlaudit.knowledge import table
+from mlaudit.knowledge.dates import knowledge_date
 from mlaudit.model.nouns import Verdict
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.policy.apply import Outcome, RuleHit, apply
@@ -62,7 +62,7 @@ def audit(
         suppressed=outcome.suppressed,
         summary=told,
         exit_code=_exit_code(outcome.failed, view, lost),
-        knowledge=table.knowledge_date(),
+        knowledge=knowledge_date(),
         fail_on=settings.fail_on,
         baselined=baseline is not None,
         found=tuple(found),

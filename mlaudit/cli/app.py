@@ -6,6 +6,7 @@ import gc
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import date
 from io import StringIO
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -242,14 +243,25 @@ def snapshot(
 @app.command()
 def explain(
     subjects: Annotated[
-        list[str], typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="CODE|PACKAGE...")
-    ],
+        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="CODE|PACKAGE...")
+    ] = None,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+    ] = False,
 ) -> None:
     """Explain rules, or what is known of packages."""
-    from mlaudit.reporters._explain import explained
+    from mlaudit.reporters._explain import explained, stale_facts
 
     with _errors():
-        _put("\n".join(f"{explained(subject)}\n" for subject in subjects))
+        if stale == bool(subjects):
+            raise UsageError("name a code or a package, or ask for --stale")
+        if subjects:
+            _put("\n".join(f"{explained(subject)}\n" for subject in subjects))
+            return
+        lines = stale_facts(date.today())
+        _put("".join(f"{line}\n" for line in lines) or "No fact was checked more than a year ago.\n")
+    if lines:
+        raise typer.Exit(1)
 
 
 @app.command(name="rules")

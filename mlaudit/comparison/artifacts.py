@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from mlaudit.knowledge.kinds import readers_of
 from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Kind, Pin, Reading
@@ -32,8 +33,8 @@ def _of_readings(writer: str, reader: Environment, readings: Sequence[Reading]) 
             elif artifact is None or pin.kind not in (Kind.PACKAGE, Kind.PYTHON):
                 continue
             elif not _is_description(reading) or (_home(reading), pin.package) not in recorded:
-                cell = _cell(pin, reader)
-                yield ArtifactCrossing(writer=writer, reader=reader.name, artifact=artifact, pin=pin, cell=cell)
+                for cell in _cells(artifact, pin, reader):
+                    yield ArtifactCrossing(writer=writer, reader=reader.name, artifact=artifact, pin=pin, cell=cell)
 
 
 def _home(reading: Reading) -> str:
@@ -53,7 +54,9 @@ def _stand_in(reading: Reading) -> Pin:
     )
 
 
-def _cell(pin: Pin, reader: Environment) -> Cell:
-    """What the reader says of the library, or of one that loads what the library writes."""
-    held = (reader.cells.get(package) for package in readers(pin.package))
-    return next((cell for cell in held if cell is not None), None) or reader.missing(pin.package, pin.kind)
+def _cells(artifact: Pin, pin: Pin, reader: Environment) -> tuple[Cell, ...]:
+    """What the reader says of the library, and of every other one that loads such a file."""
+    kind = (pin.origin or artifact.origin or "").partition(",")[0]
+    names = dict.fromkeys((*readers(pin.package), *readers_of(kind)))
+    held = tuple(cell for cell in map(reader.cells.get, names) if cell is not None)
+    return held or (reader.missing(pin.package, pin.kind),)

@@ -18,12 +18,13 @@ if TYPE_CHECKING:
         wheel_cuda,
     )
     from mlaudit.knowledge.crossing import Consequence, judge
+    from mlaudit.knowledge.dates import knowledge_date
     from mlaudit.knowledge.family import Mismatch, demanded, families, family_mismatches
     from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
     from mlaudit.knowledge.load import Certainty, Effect, KnowledgeError
     from mlaudit.knowledge.onnx import onnx_crossing, onnx_loads
     from mlaudit.knowledge.ranges import WorstInRanges, worst_in_ranges
-    from mlaudit.knowledge.table import default_severity, in_artifacts, is_tool, knowledge_date, role, watched
+    from mlaudit.knowledge.table import default_severity, in_artifacts, is_tool, role, watched
 
 __all__ = [
     "AbiBreak",
@@ -73,12 +74,13 @@ _HOMES = {
         "wheel_cuda",
     ),
     "crossing": ("Consequence", "judge"),
+    "dates": ("knowledge_date",),
     "family": ("Mismatch", "demanded", "families", "family_mismatches"),
     "kinds": ("ArtifactKind", "Companion", "artifact_kinds", "companions"),
     "load": ("Certainty", "Effect", "KnowledgeError"),
     "onnx": ("onnx_crossing", "onnx_loads"),
     "ranges": ("WorstInRanges", "worst_in_ranges"),
-    "table": ("default_severity", "in_artifacts", "is_tool", "knowledge_date", "role", "watched"),
+    "table": ("default_severity", "in_artifacts", "is_tool", "role", "watched"),
 }
 _HOME = {name: module for module, names in _HOMES.items() for name in names}
 

@@ -11,18 +11,26 @@ from mlaudit.knowledge.load import checked, evidence, unknown_keys
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 
-_KEYS = frozenset({"title", "package", "holds", "source", "checked", "certainty"})
+_KEYS = frozenset({"title", "package", "holds", "readers", "holds_code", "source", "checked", "certainty"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactKind:
-    """One kind of model file; `holds` names the kinds that travel inside it."""
+    """One kind of model file.
+
+    Attributes:
+        holds: the kinds that travel inside it.
+        readers: packages that load it besides the one that writes it.
+        holds_code: every file of the kind holds byte code of functions.
+    """
 
     name: str
     title: str
     package: str
     holds: tuple[str, ...]
     evidence: tuple[Evidence, ...]
+    readers: tuple[str, ...] = ()
+    holds_code: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +74,26 @@ def _kind(name: str, row: Node) -> ArtifactKind:
         package=row.get("package").text(),
         holds=row.get("holds").texts(),
         evidence=evidence(row),
+        readers=row.get("readers").texts(),
+        holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
     )
+
+
+def readers_of(kind: str) -> tuple[str, ...]:
+    """Packages that load files of a kind besides the one that writes them."""
+    known = artifact_kinds().get(kind)
+    return known.readers if known is not None else ()
+
+
+@lru_cache(maxsize=1)
+def code_picklers() -> Mapping[str, frozenset[str]]:
+    """Packages that store functions and classes as byte code, with the kinds of byte code that they store."""
+    found: dict[str, frozenset[str]] = {}
+    for kind in artifact_kinds().values():
+        if kind.holds_code:
+            inside = frozenset(name for name in carried(frozenset({kind.name})) if name.startswith("python.bytecode"))
+            found[kind.package] = found.get(kind.package, frozenset()) | inside
+    return found
 
 
 @lru_cache(maxsize=1024)

@@ -73,7 +73,8 @@ class Known:
         distances: only crossings this far apart; empty means any.
         direction: `newer` (the reader is), `older`, or empty for both.
         severity: where the artifact is known to be of these kinds and classes.
-        unsure: where the row is only for some kinds or classes and what crosses is not known.
+        unsure: where the row is only for some kinds or classes and what crosses is not known; by default a row about
+            classes that nobody measured is then a warning, since most models may have none of them.
         kinds, classes: what it is for, empty means any; a class may end in `*`.
         failed, tried: of the artifacts measured, how many failed or changed.
         via: the companion package that causes it.
@@ -202,9 +203,12 @@ def unknown_keys(row: Node, known: frozenset[str]) -> None:
 
 _ROW_KEYS = frozenset(Known.__slots__) - {"step", "evidence", "distances"} | {"source", "checked", "distance"}
 _SKEW_KEYS = frozenset(Skew.__slots__) - {"evidence"} | {"source", "checked"}
+_SAME_KEYS = frozenset({"says", "remedy", "unsure"})
 _DOSSIER_KEYS = frozenset(
-    {"package", "promise", "source", "checked", "kinds", "tested", "skew", *(step.value for step in Step)}
+    {"package", "promise", "source", "checked", "kinds", "tested", "skew", *(step.value for step in Step)} | _SAME_KEYS
 )
+SAME = "same"
+"""The promise of a package whose artifacts only the version that wrote them reads."""
 
 
 @lru_cache(maxsize=1024)
@@ -226,30 +230,52 @@ def packages() -> tuple[str, ...]:
 
 def _dossier(root: Node) -> Dossier:
     unknown_keys(root, _DOSSIER_KEYS)
+    package, promise = root.get("package").text(), root.get("promise").text()
+    if promise != SAME and any(root.get(key).exists for key in _SAME_KEYS):
+        raise Malformed(f'`{", ".join(sorted(_SAME_KEYS))}` are for promise = "{SAME}"', root.route)
+    rows = tuple(_known(row, step) for step in Step for row in root.get(step.value).each())
     return Dossier(
-        package=root.get("package").text(),
-        promise=root.get("promise").text(),
+        package=package,
+        promise=f"What one version of {package} writes, only the same version reads." if promise == SAME else promise,
         evidence=evidence(root),
         kinds=root.get("kinds").texts(),
         tested=root.get("tested").texts(),
-        rows=tuple(_known(row, step) for step in Step for row in root.get(step.value).each()),
+        rows=(*rows, _same(root, package)) if promise == SAME else rows,
         skews=tuple(_skew(row) for row in root.get("skew").each()),
+    )
+
+
+def _same(root: Node, package: str) -> Known:
+    """The row of a package without any promise: every difference is an error."""
+    unsure = root.get("unsure")
+    return Known(
+        id=f"{package}-same",
+        step=Step.RATE,
+        effect=Effect.UNREADABLE,
+        severity=Severity.ERROR,
+        unsure=choice(unsure, Severity) if unsure.exists else Severity.ERROR,
+        says=root.get("says").text(),
+        remedy=root.get("remedy").maybe_text() or f"Serve with {package} {{writer}}.",
+        certainty=Certainty.DOCUMENTED,
+        evidence=evidence(root),
+        kinds=root.get("kinds").texts(),
     )
 
 
 def _known(row: Node, step: Step) -> Known:
     unknown_keys(row, _ROW_KEYS)
     severity = choice(row.get("severity"), Severity)
-    unsure = row.get("unsure")
+    unsure, certainty = row.get("unsure"), choice(row.get("certainty"), Certainty)
+    depends = row.get("classes").exists and certainty is not Certainty.MEASURED
     return Known(
         id=row.get("id").text(),
         step=step,
         effect=choice(row.get("effect"), Effect),
         severity=severity,
-        unsure=choice(unsure, Severity) if unsure.exists else severity,
+        unsure=choice(unsure, Severity) if unsure.exists else _mildest(severity) if depends else severity,
         says=row.get("says").text(),
         remedy=row.get("remedy").maybe_text() or "",
-        certainty=choice(row.get("certainty"), Certainty),
+        certainty=certainty,
         evidence=evidence(row),
         writer=specifier(row.get("writer")),
         reader=specifier(row.get("reader")),
@@ -263,6 +289,11 @@ def _known(row: Node, step: Step) -> Known:
         tried=count(row.get("tried")),
         via=row.get("via").maybe_text(),
     )
+
+
+def _mildest(severity: Severity) -> Severity:
+    """A warning at most."""
+    return max(severity, Severity.WARNING, key=lambda level: level.rank)
 
 
 def _direction(node: Node) -> str:

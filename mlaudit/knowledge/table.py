@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked
+from mlaudit.knowledge.load import checked, dossier, packages
 from mlaudit.model.nouns import Distance, Severity
 
 
@@ -21,7 +21,6 @@ class _WatchTable:
     severities: Mapping[str, Mapping[str, Severity]]
     readers: Mapping[str, tuple[str, ...]]
     followers: Mapping[str, tuple[str, ...]]
-    date: str
 
 
 @lru_cache(maxsize=1)
@@ -40,7 +39,6 @@ def _built(root: Node) -> _WatchTable:
         severities={role: _levels(row) for role, row in root.get("roles").items()},
         readers={name: row.texts() for name, row in root.get("readers").items() if row.is_list},
         followers={name: row.texts() for name, row in root.get("follows").items() if row.is_list},
-        date=root.get("date").text(),
     )
 
 
@@ -57,12 +55,26 @@ def role(package: str) -> str | None:
     """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None where it is not."""
     table = _table()
     found = table.roles.get(package)
-    return found or next((role for pattern, role in table.patterns if fnmatchcase(package, pattern)), None)
+    named = (role for pattern, role in table.patterns if fnmatchcase(package, pattern))
+    return found or next(named, None) or _role_by_dossier(package)
+
+
+@lru_cache(maxsize=1)
+def _with_dossier() -> frozenset[str]:
+    return frozenset(packages())
+
+
+def _role_by_dossier(package: str) -> str | None:
+    """What is known of a package makes it watched: for its artifacts where it has any, else for its numbers."""
+    known = dossier(package) if package in _with_dossier() else None
+    if known is None:
+        return None
+    return "artifact" if known.kinds else "numeric"
 
 
 def watched_packages() -> tuple[str, ...]:
-    """The names of all watched packages that the table lists."""
-    return tuple(sorted(_table().roles))
+    """The names of all watched packages that the table lists or of which there is a dossier."""
+    return tuple(sorted(_table().roles.keys() | _with_dossier()))
 
 
 def watched(package: str) -> bool:
@@ -98,8 +110,3 @@ def default_severity(package: str, distance: Distance) -> Severity:
     """How much a difference matters of which nothing more exact is known."""
     levels = _table().severities.get(role(package) or "numeric", {})
     return levels.get(distance.value, Severity.INFO)
-
-
-def knowledge_date() -> str:
-    """The day on which the newest row was checked."""
-    return _table().date

@@ -69,10 +69,25 @@ def _kind(root: Node) -> str:
 
 def _classes(root: Node) -> tuple[str, ...]:
     names = root.get("architectures").value
-    if isinstance(names, list):
-        return tuple(name[:200] for name in names[:20] if isinstance(name, str))
     single = root.get("_class_name").value
-    return (single[:200],) if isinstance(single, str) else ()
+    if isinstance(names, list):
+        own = tuple(name[:200] for name in names[:20] if isinstance(name, str))
+    else:
+        own = (single[:200],) if isinstance(single, str) else ()
+    return (*own, *_settings(root))
+
+
+def _settings(root: Node) -> Iterator[str]:
+    """Settings on which it depends how another release reads the folder, as `key` or `key=value`."""
+    for key in ("dtype", "torch_dtype", "tokenizer_class"):
+        value = root.get(key).value
+        if isinstance(value, str) and value.isidentifier():
+            yield f"{'dtype' if key == 'torch_dtype' else key}={value[:100]}"
+    for key in ("rope_parameters", "rope_scaling"):
+        if root.get(key).is_table:
+            yield key
+    if root.get("extra_special_tokens").is_list:
+        yield "extra_special_tokens=list"
 
 
 def _anchor(doc: Document, root: Node) -> Place:

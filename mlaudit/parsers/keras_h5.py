@@ -15,6 +15,9 @@ from mlaudit.parsers._registry import parser
 
 _CLASS = re.compile(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
 
+CONFIGURATION, CLASSES = 4 * 1024 * 1024, 100
+"""Characters of a configuration in which classes are looked for, and how many are kept: the model's own comes first."""
+
 
 def _is_hdf5(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
@@ -26,11 +29,11 @@ def read(doc: Document) -> Iterator[Statement]:
     with doc.stream() as stream:
         window = whole(stream)
         root = RootAttributes(window)
-    model = _CLASS.search(root.texts.get("model_config", ""))
+    classes = tuple(dict.fromkeys(_CLASS.findall(root.texts.get("model_config", "")[:CONFIGURATION])))[:CLASSES]
     backend = root.texts.get("backend")
     says = (f"backend {backend[:40]}",) if backend else ()
-    kind = "keras.h5" if "keras_version" in root.texts or model else "hdf5"
-    yield artifact(doc, kind, classes=(model.group(1),) if model else (), says=says)
+    kind = "keras.h5" if "keras_version" in root.texts or classes else "hdf5"
+    yield artifact(doc, kind, classes=classes, says=says)
     if "keras_version" in root.texts:
         yield exact(doc, "keras", root.texts["keras_version"], "keras.h5")
     elif root.dense:

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.model_file.archives import inside, member_json, member_names, remarks
+from mlaudit.grammars.model_file.archives import JSON_LIMIT, inside, member_json, member_names, remarks
 from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
+
+CLASSES = 100
+"""Classes of layers that are kept; the model's own comes first."""
+_CLASS = re.compile(rb'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_][A-Za-z0-9_]{0,100})"')
 
 
 def _is_keras(doc: Document) -> bool:
@@ -37,4 +42,6 @@ def _classes(archive: Archive) -> tuple[str, ...]:
     if member is None:
         return ()
     name = member_json(archive, member).get("class_name").value
-    return (name[:200],) if isinstance(name, str) else ()
+    inside_it = (found.decode("ascii") for found in _CLASS.findall(archive.read(member, JSON_LIMIT)))
+    own = (name[:200],) if isinstance(name, str) else ()
+    return tuple(dict.fromkeys((*own, *inside_it)))[:CLASSES]

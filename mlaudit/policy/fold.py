@@ -17,7 +17,7 @@ Key = tuple[str, frozenset[str]]
 def folded(judged: Sequence[RuleHit]) -> list[RuleHit]:
     """The hits, those of packages that moved with the package they follow put behind it as what it covers.
 
-    Only what merely differs is folded: a hit of a rule that reports breaks stays.
+    Only what merely differs is folded: a hit of a rule that reports breaks stays, and so does a warning of its own.
     """
     spoken = {_key(one): one for one in judged if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS}
     covered: dict[Key, list[str]] = {}
@@ -37,11 +37,16 @@ def _key(one: RuleHit) -> Key:
 
 def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
     hit = one.hit
-    breaks = one.rule.severity is Severity.ERROR
-    if hit.package is None or breaks or one.rule.scope != "crossing" or one.rule.fact not in _FOLLOWS:
+    if hit.package is None or _speaks_for_itself(one) or one.rule.scope != "crossing" or one.rule.fact not in _FOLLOWS:
         return None
     keys = ((leader, frozenset(hit.environments)) for leader in leaders(hit.package))
     return next((key for key in keys if key in spoken), None)
+
+
+def _speaks_for_itself(one: RuleHit) -> bool:
+    """Whether a hit tells a break, or a change that was found out for its own package."""
+    known = one.hit.evidence and one.hit.severity in (Severity.ERROR, Severity.WARNING)
+    return one.rule.severity is Severity.ERROR or bool(known)
 
 
 def _told(one: RuleHit) -> str:

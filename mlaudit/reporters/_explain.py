@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import date
 from inspect import cleandoc
 from textwrap import wrap
 
 from mlaudit.knowledge.about import About, about
+from mlaudit.knowledge.dates import stale_rows
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.load import Known, Skew
 from mlaudit.knowledge.table import watched_packages
@@ -32,6 +34,11 @@ def explained(subject: str) -> str:
         raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
     lines = list(_lines(found))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
+
+
+def stale_facts(today: date) -> list[str]:
+    """The facts that were checked more than a year before a day, one a line, the oldest first."""
+    return [f"{row.checked} {row.file}:{row.line} {row.row}" for row in stale_rows(today)]
 
 
 def _rule(subject: str) -> Rule | None:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.comparison.scene import View
 from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
+from mlaudit.knowledge.kinds import code_picklers
 from mlaudit.knowledge.load import Effect
 from mlaudit.knowledge.ranges import worst_in_ranges
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
@@ -25,7 +26,6 @@ _TITLE_OF_RANGES = {
     Effect.PREPROCESSING: "preprocessing may change",
 }
 """Words for what only ranges that overlap allow."""
-_BYTECODE = frozenset(("python.bytecode", "python.bytecode-dill"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,16 +203,22 @@ def python_judgement(crossing: Crossing, view: View) -> Consequence | None:
         return None
     writing, reading = (view.environments[name] for name in crossing.environments)
     kinds, classes = what_crosses(writing, reading)
-    if not kinds and any(one.cell(package).stated for one in (writing, reading) for package in CODE_PICKLERS):
-        kinds = _BYTECODE
+    if not kinds:
+        kinds = _byte_code(writing, reading)
     if not kinds:
         return None
     found = judge(PYTHON, writer.version, reader.version, kinds=kinds, classes=classes)
     return found[0] if found else None
 
 
-CODE_PICKLERS = ("cloudpickle", "dill")
-"""Packages that store functions and classes as byte code."""
+def _byte_code(writing: Environment, reading: Environment) -> frozenset[str]:
+    """The kinds of byte code that packages of either side store."""
+    stated = (
+        kinds
+        for package, kinds in code_picklers().items()
+        if any(one.cell(package).stated for one in (writing, reading))
+    )
+    return frozenset().union(*stated)
 
 
 def artifact_judgement(crossing: ArtifactCrossing, reading: Environment) -> Judgement | None:
@@ -227,7 +233,7 @@ def artifact_judgement(crossing: ArtifactCrossing, reading: Environment) -> Judg
         return None
     recorded = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
     kinds = frozenset((pin.origin or crossing.artifact.origin or "").split(","))
-    return _judged(
+    judged = _judged(
         pin.package,
         tuple((recorded, statement) for statement in statements(cell)),
         None,
@@ -235,3 +241,10 @@ def artifact_judgement(crossing: ArtifactCrossing, reading: Environment) -> Judg
         kinds,
         frozenset(crossing.artifact.extras),
     )
+    return _of_files(judged) if judged is not None else None
+
+
+def _of_files(judged: Judgement) -> Judgement | None:
+    """What is known of the file alone: that code beside it behaves otherwise is told of the environments."""
+    kept = tuple(one for one in judged.consequences if one.effect is not Effect.PREPROCESSING)
+    return replace(judged, consequences=kept) if kept else None

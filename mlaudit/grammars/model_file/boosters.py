@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from mlaudit.grammars.model_file.flatbuffer import root
+from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
 
@@ -22,6 +23,8 @@ _JSON_VERSION = re.compile(
 _UBJ_KEY = b"L\0\0\0\0\0\0\0\x07version["
 _UBJ_WIDTHS = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8}
 _LIGHTGBM = re.compile(rb"tree\r?\nversion=([A-Za-z0-9._-]{1,32})\r?\n")
+_CATBOOST_SUMMARY = re.compile(r"Summary:[^\n]{0,200}?[Rr]elease\s{1,4}v?([0-9]+(?:\.[0-9]+){1,3})\b")
+_CATBOOST_COMMIT = re.compile(r"Commit:\s{0,8}([0-9a-f]{40})\b")
 _CATBOOST_TAG = re.compile(r"(?:Branch|Tag|Last Changed Rev)?:?\s{0,8}(?:tags/|refs/tags/)v?([0-9][0-9A-Za-z.]{0,32})")
 
 
@@ -81,7 +84,12 @@ def catboost_version(window: Window) -> str:
 
 def catboost_release(info: str) -> str:
     """The release in CatBoost's build text. Raises Unreadable for a build that is no release."""
-    found = _CATBOOST_TAG.search(info[:8192])
-    if found is None:
-        raise Unreadable("its `catboost_version_info` names no release; a development build wrote it")
-    return found.group(1)
+    text = info[:8192]
+    found = _CATBOOST_TAG.search(text) or _CATBOOST_SUMMARY.search(text)
+    if found is not None:
+        return found.group(1)
+    commit = _CATBOOST_COMMIT.search(text)
+    release = formats().table("catboost").get(commit.group(1)) if commit else None
+    if release is None:
+        raise Unreadable("its `catboost_version_info` names no release")
+    return release

@@ -13,7 +13,8 @@ from mlaudit.document.node import Malformed, Node
 class ModulePath:
     """What a name that a pickle imports says of its package; `specifier` None says only which kind of data it is.
 
-    With `called_with_text` it says so only where it is called with a text in front.
+    With `called_with_text` it says so only where it is called with a text in front, with `byte_state` only where its
+    objects take their state from bytes.
     """
 
     module: str
@@ -22,6 +23,7 @@ class ModulePath:
     specifier: str | None
     kind: str
     called_with_text: bool = False
+    byte_state: bool = False
 
     def covers(self, module: str, name: str) -> bool:
         """Whether an imported name falls under the row."""
@@ -75,6 +77,7 @@ def _module(row: Node) -> ModulePath:
         specifier=row.get("specifier").maybe_text(),
         kind=row.get("kind").text(),
         called_with_text=row.get("called_with_text").flag(),
+        byte_state=row.get("byte_state").flag(),
     )
 
 

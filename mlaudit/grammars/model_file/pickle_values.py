@@ -15,6 +15,8 @@ class Opaque:
 
 
 OPAQUE = Opaque()
+LONG = Opaque()
+"""A text or bytes too long to keep."""
 
 KEPT_KEYS = frozenset(
     {

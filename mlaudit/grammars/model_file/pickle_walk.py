@@ -12,7 +12,17 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from mlaudit.grammars.model_file.pickle_array import array_bytes
-from mlaudit.grammars.model_file.pickle_values import KEPT_KEYS, OPAQUE, Dict, Global, Instance, Payload, Seq, sequence
+from mlaudit.grammars.model_file.pickle_values import (
+    KEPT_KEYS,
+    LONG,
+    OPAQUE,
+    Dict,
+    Global,
+    Instance,
+    Payload,
+    Seq,
+    sequence,
+)
 from mlaudit.grammars.model_file.source import TAKE_LIMIT, Source
 from mlaudit.model.errors import Unreadable
 
@@ -54,6 +64,7 @@ class PickleContents:
         globals: every imported name, in the order of the file.
         instances: the classes of which objects are made.
         texted: the imported names that are called with a text in front.
+        byte_states: the classes whose objects take their state from bytes.
         versions: key, value and class of every version that an object's state records.
         root: the value that loading would give.
         code: number of arguments and first bytecode of every code object.
@@ -67,6 +78,7 @@ class PickleContents:
     globals: dict[Global, None] = field(default_factory=dict)
     instances: dict[Global, None] = field(default_factory=dict)
     texted: dict[Global, None] = field(default_factory=dict)
+    byte_states: dict[Global, None] = field(default_factory=dict)
     versions: list[tuple[str, object, Global | None]] = field(default_factory=list)
     root: object = OPAQUE
     payloads: list[Payload] = field(default_factory=list)
@@ -199,7 +211,7 @@ class Walk:
             source.skip(size - len(head))
         else:
             self._kept_payload(kind, offset, size, head)
-        self.stack.append(OPAQUE)
+        self.stack.append(LONG)
 
     def _kept_payload(self, kind: str, offset: int, size: int, head: bytes) -> None:
         source = self.source
@@ -271,9 +283,13 @@ class Walk:
         self.stack.append(Global("types", text) if maker.name in ("_builtin_type", "_load_type") else OPAQUE)
 
     def _code(self, arguments: Seq) -> None:
-        start = next((item for item in arguments.items if isinstance(item, bytes)), b"")
+        items, length = arguments.items, arguments.length
+        if items and isinstance(items[0], bytes):
+            # dill 0.3.6 and newer put the line numbers in front of what the constructor takes.
+            items, length = items[1:], length - 1
+        start = next((item for item in items if isinstance(item, bytes)), b"")
         if len(self.found.code) < GLOBALS:
-            self.found.code.append((arguments.length, start[:2]))
+            self.found.code.append((length, start[:2]))
         self.stack.append(OPAQUE)
 
     def built(self) -> None:
@@ -285,6 +301,8 @@ class Walk:
             state = next((item for item in state.items if isinstance(item, Dict)), state)
         if isinstance(target, Instance):
             target.state = state
+        if cls is not None and (isinstance(state, bytes) or state is LONG) and len(self.found.byte_states) < GLOBALS:
+            self.found.byte_states[cls] = None
         recorded = isinstance(state, Dict) and "_sklearn_version" in state.entries
         if isinstance(state, Dict) and recorded and len(self.found.versions) < GLOBALS:
             self.found.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))

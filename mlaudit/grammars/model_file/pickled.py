@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Container, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.embedded import payload_version
-from mlaudit.grammars.model_file.formats import Family, formats
+from mlaudit.grammars.model_file.formats import Family, ModulePath, formats
 from mlaudit.grammars.model_file.pickle_values import Dict, Global, Instance
 from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
@@ -53,7 +53,7 @@ def contents(found: PickleContents) -> Contents:
         top = name.module.partition(".")[0]
         family = formats().families.get(top)
         if family is not None:
-            _noted(libraries, family, name, found.texted)
+            _noted(libraries, family, name, found)
         elif top not in _BUILT_IN:
             strangers[name.module] = None
     if found.arrays and "joblib" in libraries:
@@ -61,14 +61,20 @@ def contents(found: PickleContents) -> Contents:
     return Contents(found, libraries, _main_kind(found, libraries), _classes(found), tuple(strangers))
 
 
-def _noted(libraries: dict[str, Library], family: Family, name: Global, texted: Container[Global]) -> None:
+def _noted(libraries: dict[str, Library], family: Family, name: Global, found: PickleContents) -> None:
     library = libraries.setdefault(family.package, Library(family))
     library.kinds[family.kind] = None
     for row in formats().modules:
         if row.package == family.package and row.covers(name.module, name.name):
             library.kinds[row.kind] = None
-            if row.specifier and (name in texted or not row.called_with_text):
+            if row.specifier and _says(row, name, found):
                 library.specifiers[row.specifier] = None
+
+
+def _says(row: ModulePath, name: Global, found: PickleContents) -> bool:
+    """Whether a name is used in the way in which it tells a version."""
+    called = name in found.texted or not row.called_with_text
+    return called and (name in found.byte_states or not row.byte_state)
 
 
 def _joblib(arrays: Iterable[bool]) -> Iterator[str]:
@@ -107,7 +113,7 @@ def statements(doc: Document, held: Contents, at: Place | None = None, kind: str
     found = held.found
     if found.problem and not found.globals and not isinstance(found.root, (Dict, Instance)):
         raise Unreadable(found.problem)
-    yield artifact(doc, kind or held.kind, classes=held.classes, says=_says(found))
+    yield artifact(doc, kind or held.kind, classes=held.classes, says=_protocol(found))
     yield from _versions(doc, held, at)
     yield from _payloads(doc, held, at)
     yield from _libraries(doc, held, at)
@@ -115,7 +121,7 @@ def statements(doc: Document, held: Contents, at: Place | None = None, kind: str
     yield from _remarks(doc, held, at)
 
 
-def _says(found: PickleContents) -> tuple[str, ...]:
+def _protocol(found: PickleContents) -> tuple[str, ...]:
     return (f"protocol {found.protocol}",) if found.protocol is not None else ("protocol 0 or 1",)
 
 

@@ -1,0 +1,171 @@
+"""Packages that must not stand together, or not alone, though no metadata says so: `companions.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.load import checked, choice, evidence, specifier, unknown_keys
+from mlaudit.model.nouns import Evidence, Severity
+from mlaudit.model.versions import admits, public
+
+_KEYS = frozenset(
+    {
+        "id",
+        "package",
+        "versions",
+        "other",
+        "others",
+        "beside",
+        "besides",
+        "absent",
+        "named",
+        "severity",
+        "says",
+        "remedy",
+    }
+    | {"source", "checked"}
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Combination:
+    """What happens where one package stands beside another, or without it.
+
+    Attributes:
+        versions: releases of `package` that are concerned; empty means all.
+        others: releases of `other` that break it; where `absent`, those that must be there.
+        beside, besides: a third package that must be there too, and its releases.
+        absent: it breaks where `other` is not there.
+        named: distributions of the index that are meant, where `package` comes under several; empty means any.
+        says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
+    """
+
+    id: str
+    package: str
+    versions: str
+    other: str
+    others: str
+    beside: str | None
+    besides: str
+    absent: bool
+    named: tuple[str, ...]
+    severity: Severity
+    says: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BrokenCombination:
+    """A combination that an environment has, with its versions filled in; `other_version` is None where it lacks."""
+
+    package: str
+    version: str
+    other: str
+    other_version: str | None
+    severity: Severity
+    says: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+
+
+@lru_cache(maxsize=1)
+def combinations() -> Mapping[str, tuple[Combination, ...]]:
+    """The rows by the package that breaks. Raises KnowledgeError."""
+    return checked("companions.toml", _rows)
+
+
+def _rows(root: Node) -> Mapping[str, tuple[Combination, ...]]:
+    found: dict[str, tuple[Combination, ...]] = {}
+    for node in root.get("row").each():
+        row = _row(node)
+        found[row.package] = (*found.get(row.package, ()), row)
+    return found
+
+
+def _row(node: Node) -> Combination:
+    unknown_keys(node, _KEYS)
+    beside = node.get("beside").maybe_text()
+    if beside is None and node.get("besides").exists:
+        raise Malformed("`besides` needs `beside`", node.route)
+    return Combination(
+        id=node.get("id").text(),
+        package=node.get("package").text(),
+        versions=specifier(node.get("versions")),
+        other=node.get("other").text(),
+        others=specifier(node.get("others")),
+        beside=beside,
+        besides=specifier(node.get("besides")),
+        absent=node.get("absent").flag(),
+        named=node.get("named").texts(),
+        severity=choice(node.get("severity"), Severity),
+        says=node.get("says").text(),
+        remedy=node.get("remedy").text(),
+        evidence=evidence(node),
+    )
+
+
+def broken_combinations(
+    versions: Mapping[str, str], named: Mapping[str, frozenset[str]]
+) -> Iterator[BrokenCombination]:
+    """The rows that an environment falls under.
+
+    Args:
+        versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
+        named: everything that the environment names, of whichever version, with the names under which it does.
+    """
+    for package in sorted(versions.keys() & combinations().keys()):
+        for row in combinations()[package]:
+            if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
+                yield _broken(row, versions)
+
+
+def _is_meant(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
+    """Whether the package is one of the distributions meant, and no build of a vendor's own."""
+    if not row.named:
+        return True
+    return "+" not in versions[row.package] and not named.get(row.package, frozenset()).isdisjoint(row.named)
+
+
+def _concerns(row: Combination, versions: Mapping[str, str]) -> bool:
+    """Whether the package, and the third one where the row wants it, are of the releases concerned."""
+    beside = versions.get(row.beside) if row.beside is not None else None
+    if row.beside is not None and (beside is None or not _within(row.besides, beside)):
+        return False
+    return _within(row.versions, versions[row.package])
+
+
+def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, frozenset[str]]) -> bool:
+    other = versions.get(row.other)
+    if row.absent:
+        return row.other not in named
+    return other is not None and _within(row.others, other)
+
+
+def _within(text: str, version: str) -> bool:
+    return not text or admits(text, public(version))
+
+
+def _broken(row: Combination, versions: Mapping[str, str]) -> BrokenCombination:
+    other = None if row.absent else versions[row.other]
+    beside = versions.get(row.beside or "", "")
+    filled = {"{version}": versions[row.package], "{other}": other or "", "{beside}": beside}
+    return BrokenCombination(
+        package=row.package,
+        version=versions[row.package],
+        other=row.other,
+        other_version=other,
+        severity=row.severity,
+        says=_filled(row.says, filled),
+        remedy=_filled(row.remedy, filled),
+        evidence=row.evidence,
+    )
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    for name, value in values.items():
+        text = text.replace(name, value)
+    return text

@@ -1,0 +1,59 @@
+"""On which day rows were checked: the date of the whole knowledge, and the rows that are older than a year."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date
+from functools import lru_cache
+
+from mlaudit.model.packaged import packaged, packaged_names
+
+FOLDERS = ("knowledge", "knowledge/packages")
+DAYS = 365
+"""Behind so many days a row must be checked again."""
+
+# The lines alone: to parse every file into tables would take longer than the rest of a run.
+_CHECKED = re.compile(r'^checked = "(\d{4}-\d\d-\d\d)"', re.MULTILINE)
+_NAMED = re.compile(r'^(?:id|package|name) = "([^"]+)"|^\[+([^\]]+)\]+', re.MULTILINE)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+class DatedRow:
+    """A row of a knowledge file by the line of its date."""
+
+    checked: str
+    file: str
+    line: int
+    row: str
+
+
+@lru_cache(maxsize=1)
+def knowledge_date() -> str:
+    """The day on which the newest row was checked."""
+    return max(day for _, text in _files() for day in _CHECKED.findall(text))
+
+
+def stale_rows(today: date) -> tuple[DatedRow, ...]:
+    """Rows that were checked more than a year before a day, the oldest first."""
+    every = (row for file, text in _files() for row in _dated(file, text))
+    return tuple(sorted(row for row in every if (today - date.fromisoformat(row.checked)).days > DAYS))
+
+
+def _files() -> Iterator[tuple[str, str]]:
+    for folder in FOLDERS:
+        for name in packaged_names(folder):
+            if name.endswith(".toml"):
+                yield f"{folder}/{name}", packaged(f"{folder}/{name}")
+
+
+def _dated(file: str, text: str) -> Iterator[DatedRow]:
+    """Each date with the last name or table that stands before it."""
+    names = list(_NAMED.finditer(text))
+    at, name = 0, "the whole file"
+    for found in _CHECKED.finditer(text):
+        while at < len(names) and names[at].start() < found.start():
+            name = names[at].group(1) or (name if names[at].group(2) is None else names[at].group(2))
+            at += 1
+        yield DatedRow(checked=found.group(1), file=file, line=text.count("\n", 0, found.start()) + 1, row=name)

@@ -1,0 +1,73 @@
+"""Packages stand together that break one another, or one stands without its companion, and no metadata says so."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Fix, Kind, Severity
+from mlaudit.model.report import Environment, Hit
+from mlaudit.rules._phrases import exact_versions
+from mlaudit.rules._registry import environment_rule
+
+_BESIDE_PACKAGES = (Kind.CUDA, Kind.CUDNN, Kind.PYTHON)
+
+
+@environment_rule("MLA206", Severity.ERROR, since="0.2", fact="fit", supersedes=["MLA201", "MLA203"])
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Packages stand together that break one another, or one stands without its companion, and no metadata says so.
+
+    What it does:
+        Holds the exact versions of one environment, with the CUDA and cuDNN of its base image, against combinations
+        that were reported or measured to break although the metadata of both packages allows them, and against
+        packages that need another one which they do not require.
+
+    Why:
+        pip, uv and conda install such an environment without a word. The import, or the first call, fails.
+
+    Example:
+        `gensim==4.3.2` beside `scipy==1.13.0`: `cannot import name 'triu' from 'scipy.linalg'`.
+
+    Fix:
+        Set the range that the finding names, or move the package that breaks to a release that knows the other one.
+
+    References:
+        https://packaging.python.org/en/latest/discussions/install-requires-vs-requirements/
+    """
+    from mlaudit.knowledge.combinations import broken_combinations
+
+    for found in broken_combinations(_versions(environment), _names(environment)):
+        package, other = environment.cell(found.package), environment.cell(found.other)
+        yield Hit(
+            package=found.package,
+            other=found.other,
+            environments=(environment.name,),
+            severity=found.severity,
+            message=f"In {environment.name}: {found.says}",
+            at=view.place(package),
+            related=(view.place(other),) if found.other_version is not None else (),
+            evidence=found.evidence,
+            actual=f"{found.other} {found.other_version or 'absent'}",
+            values=(found.version, found.other, found.other_version or ""),
+            fix=Fix(says=found.remedy),
+        )
+
+
+def _names(environment: Environment) -> dict[str, frozenset[str]]:
+    """Every package that is named, with the names of its distributions."""
+    return {
+        package: frozenset(normalized(pin.name) for pin in cell.pins)
+        for package, cell in environment.cells.items()
+        if cell.stated
+    }
+
+
+def _versions(environment: Environment) -> dict[str, str]:
+    """Exact versions of packages, and of what stands below them."""
+    below = {
+        name: cell.version
+        for name, cell in environment.cells.items()
+        if cell.kind in _BESIDE_PACKAGES and cell.version is not None
+    }
+    return {**below, **exact_versions(environment)}
