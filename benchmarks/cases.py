@@ -77,7 +77,7 @@ def _folder(folder: str, expected: Mapping[str, Any], asked: Sequence[str]) -> I
             if folder == "security":
                 yield Judgement(name=name, why=_security(name, case, Path(home)))
             else:
-                yield Judgement(name=name, why=_judged(path.parent, case, expected.get(name), Path(home)))
+                yield Judgement(name=name, why=fault(path.parent, case, expected.get(name), Path(home)))
 
 
 def _security(name: str, case: dict[str, Any], home: Path) -> str | None:
@@ -91,7 +91,8 @@ def _security(name: str, case: dict[str, Any], home: Path) -> str | None:
     return ""
 
 
-def _judged(source: Path, case: Mapping[str, Any], expected: Mapping[str, Any] | None, home: Path) -> str | None:
+def fault(source: Path, case: Mapping[str, Any], expected: Mapping[str, Any] | None, home: Path) -> str | None:
+    """What is wrong with what a case shows: empty where it holds; None where no program can judge it."""
     if expected is None:
         return "cases.toml does not say what it must show"
     if "by-hand" in expected:

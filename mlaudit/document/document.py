@@ -65,6 +65,7 @@ class ValueLocator(Protocol):
 
 Opener = Callable[[], AbstractContextManager[BinaryIO]]
 Ask = Callable[[str], "Document | None"]
+ListNames = Callable[[str], "tuple[str, ...]"]
 
 
 class Document:
@@ -78,6 +79,7 @@ class Document:
         tree: the files of a folder-like document.
         ask: gives the document at a path relative to this one's folder, or None where there is none or it lies
             outside the audited root. Asked by parsers that need a neighbour (the pyproject beside a lock).
+        list_names: gives the names in a folder relative to this one's, in order.
     """
 
     def __init__(
@@ -89,6 +91,7 @@ class Document:
         size: int | None = None,
         tree: Tree | None = None,
         ask: Ask | None = None,
+        list_names: ListNames | None = None,
         defines: Mapping[str, str] | None = None,
     ) -> None:
         self.path = path
@@ -98,10 +101,15 @@ class Document:
         self._data = data
         self._opener = opener
         self._ask = ask
+        self._list_names = list_names
 
     def beside(self, path: str) -> Document | None:
         """The document at a path relative to this one's folder, None where there is none inside the root."""
         return self._ask(path) if self._ask else None
+
+    def names(self, folder: str) -> tuple[str, ...]:
+        """The names of what stands in a folder relative to this document's, in order; none where nobody can tell."""
+        return self._list_names(folder) if self._list_names else ()
 
     def with_defines(self, defines: Mapping[str, str]) -> Document:
         """The same document where more variables are known; those that it knows already keep their values."""
@@ -112,6 +120,7 @@ class Document:
             size=self.size,
             tree=self.tree,
             ask=self._ask,
+            list_names=self._list_names,
             defines={**defines, **self.defines},
         )
 

@@ -61,10 +61,18 @@ def target_of(reading: Reading, target: Target, selections: Selections) -> Targe
         target,
         extras=tuple(dict.fromkeys((*target.extras, *sorted(extras)))),
         groups=tuple(dict.fromkeys((*target.groups, *sorted(groups)))),
-        parts={**dict(selection.parts), **target.parts},
+        parts={**_joined(selection.parts), **target.parts},
         own=selection.own,
         without=selection.without,
     )
+
+
+def _joined(parts: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """For each word all that a command chooses by it (`--package api --package core`)."""
+    joined: dict[str, str] = {}
+    for word, name in parts:
+        joined[word] = f"{joined[word]},{name}" if word in joined else name
+    return joined
 
 
 def _of_its_lock(reading: Reading, selections: Selections) -> InstallSelection | None:

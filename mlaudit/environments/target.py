@@ -163,8 +163,8 @@ def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]
     chosen: list[Root] = []
     for kind in dict.fromkeys(root.kind for root in reading.roots):
         ours = [root for root in reading.roots if root.kind == kind]
-        wanted = normalized(parts.get(kind, ""))
-        named = [root for root in ours if wanted and normalized(root.name) == wanted]
+        wanted = {normalized(name) for name in parts.get(kind, "").split(",") if name}
+        named = [root for root in ours if "*" in wanted or normalized(root.name) in wanted]
         chosen += named or [root for root in ours if root.default]
     return tuple(chosen)
 

@@ -11,6 +11,8 @@ from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spen
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.model_file.archives import check_archive
+from mlaudit.grammars.pypi import local_projects
+from mlaudit.grammars.pypi.overrides import without_excluded
 from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
@@ -26,6 +28,9 @@ _NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA,
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
+Names = tuple[str, ...]
+Visited = tuple[str, bool, Names, Names, Names, InstallSelection | None]
+"""A document and what it is included for: whether as a constraint, its parts, groups and extras, the part of it."""
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
@@ -123,13 +128,13 @@ class _Collector:
     """
 
     def __init__(self) -> None:
-        self.visited: set[tuple[str, bool, tuple[str, ...], InstallSelection | None]] = set()
+        self.visited: set[Visited] = set()
         self.parsed: dict[tuple[str, str | None, Values], Parsed] = {}
         self.attached: list[tuple[Include, Reading]] = []
         self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
-        self.visited.add((doc.path, False, (), None))
+        self.visited.update((doc.path, False, (), (), (), selection) for selection in (None, InstallSelection()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
         for read_statement in self.followed(doc, parser, _statements(doc, parser)):
@@ -165,9 +170,21 @@ class _Collector:
             yield statement
             if isinstance(statement, Include):
                 yield from self.included(doc, statement, parser)
+            if isinstance(statement, Pin) and local_projects.is_followed(statement):
+                yield from self.required(doc, statement, parser)
             self.exhausted = self.exhausted or (isinstance(statement, Unread) and statement.exhausted)
             if self.exhausted:
                 return
+
+    def required(self, doc: Document, pin: Pin, parser: Parser) -> Iterator[Statement]:
+        """What the project requires that a pin names by its folder, or why that is not known."""
+        manifests = local_projects.includes(doc, pin)
+        if isinstance(manifests, Unread):
+            yield manifests
+            return
+        for include in manifests:
+            for statement in self.included(doc, include, parser):
+                yield from local_projects.required(statement, pin)
 
     def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
         try:
@@ -179,7 +196,14 @@ class _Collector:
             yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
         # Two stages of a recipe may install one file; each has its pins.
-        key = (inner.path, include.constraint, include.parts, include.selection)
+        key = (
+            inner.path,
+            include.constraint,
+            include.parts,
+            include.groups,
+            include.under_extras,
+            include.selection,
+        )
         if key in self.visited:
             return
         if len(self.visited) >= MAX_INCLUDES:
@@ -302,7 +326,7 @@ def _assembled(path: str, format_name: str, complete: bool, found: dict[type, li
         format=format_name,
         complete=complete and not whole,
         roots=_only(found, Root),
-        pins=_only(found, Pin),
+        pins=tuple(without_excluded(_only(found, Pin))),
         includes=_only(found, Include),
         facts=_only(found, Fact),
         waivers=_only(found, Waiver),

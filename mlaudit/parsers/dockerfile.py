@@ -49,7 +49,7 @@ def _looks_like_it(doc: Document) -> bool:
     content=_looks_like_it,
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """Roots are the stages, the last one by default; a pin names every stage that holds it."""
+    """Roots are the stages, by default the one that is built, else the last; a pin names every stage that holds it."""
     yield from waivers.in_comments(doc)
     build, problems = dockerfile_stages.read(doc)
     yield from problems
@@ -57,10 +57,10 @@ def read(doc: Document) -> Iterator[Statement]:
         if build.before or doc.text.strip():
             yield doc.unread("it has no stage; expected an instruction `FROM image`", doc.place(1, 1))
         return
-    last = build.stages[-1]
+    built = build.built
     for stage in build.stages:
-        yield Root(name=stage.name, kind="stage", default=stage is last, at=_at_image(stage))
-    yield from _platform(last)
+        yield Root(name=stage.name, kind="stage", default=stage is built, at=_at_image(stage))
+    yield from _platform(built)
     reader = _DockerfileReader(doc, build)
     for stage in build.stages:
         yield from reader.stage(stage)

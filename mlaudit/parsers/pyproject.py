@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import chain
 from typing import TypeVar
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import pyproject_tools, waivers
 from mlaudit.grammars.conda import pixi_manifest
-from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement
+from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped
 from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.names import normalized
@@ -69,7 +70,7 @@ def _statements(doc: Document) -> Iterator[Statement]:
         yield python
     # One wrong value is met by several of these.
     yield from dict.fromkeys(problems)
-    for entry in pyproject_text.declarations(doc):
+    for entry in chain(pyproject_text.declarations(doc), uv_scoped.scoped(doc)):
         yield from _pins(doc, project, entry) if isinstance(entry, Declared) else (entry,)
     yield from _guarded_dynamic(doc)
     yield from _tools(doc)

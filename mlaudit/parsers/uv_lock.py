@@ -308,8 +308,13 @@ def _bounds(doc: Document, lock: Node) -> Iterator[Statement]:
     if not manifest.exists:
         return
     for key, word in _BOUNDS:
-        yield from doc.guarded(manifest.get(key).each(), partial(_bound, doc, word))
-    yield from doc.guarded(manifest.get("excludes").each(), partial(_excluded, doc))
+        yield from doc.guarded(_unscoped(manifest.get(key)), partial(_bound, doc, word))
+    yield from doc.guarded(_unscoped(manifest.get("excludes")), partial(_excluded, doc))
+
+
+def _unscoped(listed: Node) -> Iterator[Node]:
+    """Entries that are for every package; the graph has what those for one package do to its requirements."""
+    return (node for node in listed.each() if not (node.is_table and node.get("package").exists))
 
 
 def _excluded(doc: Document, node: Node) -> Iterator[Pin]:

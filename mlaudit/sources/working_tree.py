@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from heapq import nsmallest
 from pathlib import Path
 from typing import BinaryIO
 
@@ -13,6 +14,9 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.paths import open_regular
+
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 
 class WorkingTree:
@@ -53,10 +57,15 @@ class WorkingTree:
         def ask(relative: str) -> Document | None:
             return self._asked(inside, path.parent / relative)
 
+        def list_names(relative: str) -> tuple[str, ...]:
+            return _names(inside, path.parent / relative)
+
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
 
-        return Document(self.shown(path), opener=opener, size=size, ask=ask, defines=self.defines)
+        return Document(
+            self.shown(path), opener=opener, size=size, ask=ask, list_names=list_names, defines=self.defines
+        )
 
     def _asked(self, inside: WorkingTree, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
@@ -65,3 +74,13 @@ class WorkingTree:
         except Unreadable:
             # It vanished between the question and the answer.
             return None
+
+
+def _names(inside: WorkingTree, folder: Path) -> tuple[str, ...]:
+    """The names in a folder of the tree, in order, of a large one the first."""
+    normal = Path(os.path.normpath(folder))
+    try:
+        found = paths.entries(normal) if inside.holds(normal) else ()
+        return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
+    except Unreadable:
+        return ()

@@ -1,22 +1,21 @@
-"""The folder that a Dockerfile is built from: what its COPY sources show, and what a compose file beside or above says.
+"""The folder that a Dockerfile is built from: what compose files, CI, Makefiles and scripts say, else its COPY sources.
 
-https://docs.docker.com/build/concepts/context/ and https://docs.docker.com/reference/compose-file/build/
+https://docs.docker.com/build/concepts/context/
 """
 
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 from mlaudit.document.document import Document
-from mlaudit.document.node import Malformed, Node
-from mlaudit.model.errors import Unreadable
+from mlaudit.grammars.container.build_commands import ImageBuild
+from mlaudit.grammars.container.build_files import build_files, image_builds
 
 MAX_SOURCES = 200
 """COPY sources that are looked for in every folder that may be the context."""
-
-_COMPOSE = ("compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,28 +23,31 @@ class BuildContext:
     """The build context.
 
     Attributes:
-        level: how many folders it lies above the Dockerfile's own.
-        others: further levels that nothing tells from it: every source stands there too.
+        prefix: what leads from the Dockerfile's own folder to it: nothing, `../`, `../app/`.
+        others: further ones that nothing tells from it: every source stands there too, or other builds name them.
+        named: whether builds name them.
         sure: something shows it; else each file is looked for from the Dockerfile's folder upwards.
     """
 
-    level: int = 0
-    others: tuple[int, ...] = ()
+    prefix: str = ""
+    others: tuple[str, ...] = ()
     sure: bool = False
+    named: bool = False
 
 
-def context(doc: Document, sources: Iterable[str], most: int) -> BuildContext:
-    """The context of a Dockerfile, at most `most` folders above it, by the paths that its COPYs name."""
-    declared = next(_declared(doc, most), None)
-    if declared is not None:
-        return BuildContext(level=declared, sure=True)
+def context(doc: Document, builds: Iterable[ImageBuild], sources: Iterable[str], most: int) -> BuildContext:
+    """The context of a Dockerfile, by its builds, else by what its COPYs name, at most `most` folders above."""
     plain = [path for path in dict.fromkeys(map(_plain, sources)) if path is not None][:MAX_SOURCES]
-    scores = [_score(doc, plain, level) for level in range(most + 1)]
+    declared = list(dict.fromkeys(build.context for build in builds))
+    if len(declared) == 1:
+        return BuildContext(prefix=declared[0], sure=True, named=True)
+    prefixes = declared or ["../" * level for level in range(most + 1)]
+    scores = [_score(doc, plain, prefix) for prefix in prefixes]
     best = max(scores, default=0)
-    if best == 0:
+    if best == 0 and not declared:
         return BuildContext()
-    levels = [level for level, score in enumerate(scores) if score == best]
-    return BuildContext(level=levels[0], others=tuple(levels[1:]), sure=True)
+    fitting = [prefix for prefix, score in zip(prefixes, scores, strict=True) if score == best]
+    return BuildContext(prefix=fitting[0], others=tuple(fitting[1:]), sure=True, named=bool(declared))
 
 
 def _plain(source: str) -> str | None:
@@ -55,48 +57,56 @@ def _plain(source: str) -> str | None:
     return None if unclear else path
 
 
-def _score(doc: Document, sources: Iterable[str], level: int) -> int:
-    """How many sources are there in a folder above, or lead back into the Dockerfile's own."""
+def _score(doc: Document, sources: Iterable[str], prefix: str) -> int:
+    """How many sources are there in a folder, or lead back into the Dockerfile's own."""
+    level = prefix.count("../") if prefix == "../" * prefix.count("../") else 0
     own = "/".join(posixpath.dirname(doc.path).split("/")[-level:]) if level else ""
     score = 0
     for source in sources:
         leads_back = bool(own) and f"{source}/".startswith(f"{own}/")
         # A path through the Dockerfile's own folder can hardly be meant from within it.
-        score += 2 if leads_back else doc.beside("../" * level + source) is not None
+        score += 2 if leads_back else doc.beside(prefix + source) is not None
     return score
 
 
-def _declared(doc: Document, most: int) -> Iterator[int]:
-    """The levels that compose files name as the context of this Dockerfile."""
-    for above in range(most + 1):
-        for name in _COMPOSE:
-            compose = doc.beside("../" * above + name)
-            if compose is not None:
-                yield from _contexts(doc, compose, above, most)
+def builds_of_dockerfile(doc: Document, most: int) -> tuple[ImageBuild, ...]:
+    """The builds that files in the Dockerfile's folder and above say of it; contexts as prefixes of its own folder."""
+    return tuple(dict.fromkeys(_builds(doc, most)))
 
 
-def _contexts(doc: Document, compose: Document, above: int, most: int) -> Iterator[int]:
-    try:
-        builds = [service.get("build") for _, service in compose.yaml.get("services").items() if service.is_table]
-        named = [_build(build) for build in builds if build.exists]
-    except (Unreadable, Malformed):
-        return
-    for folder, dockerfile in named:
-        path = posixpath.normpath("../" * above + folder)
-        file = posixpath.normpath(posixpath.join(path, dockerfile))
-        level = 0 if path == "." else len(path.split("/"))
-        is_above = set(path.split("/")) <= {"..", "."}
-        own_parts = posixpath.dirname(doc.path).split("/")
-        back = posixpath.normpath("/".join([*[".."] * level, *own_parts[len(own_parts) - level :]])) if level else "."
-        if is_above and level <= most and file == posixpath.normpath(posixpath.join(back, _name(doc))):
-            yield level
+def _builds(doc: Document, most: int) -> Iterator[ImageBuild]:
+    own = posixpath.dirname(doc.path).split("/") if posixpath.dirname(doc.path) else []
+    for above in range(min(most, len(own)) + 1):
+        if ".." in own[len(own) - above :]:
+            return
+        folder = "/".join(own[len(own) - above :])
+        for file in build_files(doc, "../" * above):
+            within = _relative(posixpath.dirname(file.path), "/".join(own[: len(own) - above]))
+            for build in image_builds(file, within):
+                yield from _of_this_file(build, folder, posixpath.basename(doc.path))
 
 
-def _name(doc: Document) -> str:
-    return posixpath.basename(doc.path)
+def _of_this_file(build: ImageBuild, folder: str, name: str) -> Iterator[ImageBuild]:
+    """The build, where it is of the file of that name in a folder below the top."""
+    if build.file.strip("*/") and _fits(build.file, posixpath.join(folder, name)):
+        parents = ["/".join(folder.split("/")[:count]) for count in range(folder.count("/") + 2)] if folder else [""]
+        known = [parent for parent in parents if _fits(build.context, parent)] if "*" in build.context else ()
+        for context_folder in known or (() if "*" in build.context else (build.context,)):
+            relative = _relative(context_folder, folder)
+            yield ImageBuild(context=f"{relative}/" if relative else "", file=name, target=build.target)
 
 
-def _build(build: Node) -> tuple[str, str]:
-    if build.is_text:
-        return build.text(), "Dockerfile"
-    return build.get("context").maybe_text() or ".", build.get("dockerfile").maybe_text() or "Dockerfile"
+def _fits(pattern: str, path: str) -> bool:
+    if "*" not in pattern:
+        return pattern == path
+    parts = [re.escape(part) for part in re.split(r"\*+", pattern[:1024])]
+    return re.fullmatch("[^/]+".join(parts[:8]), path) is not None if len(parts) <= 8 else False
+
+
+def _relative(path: str, start: str) -> str:
+    """A path as it is seen from a folder, both relative to one top."""
+    goal, base = [part for part in path.split("/") if part], [part for part in start.split("/") if part]
+    shared = 0
+    while shared < min(len(goal), len(base)) and goal[shared] == base[shared]:
+        shared += 1
+    return "/".join([*[".."] * (len(base) - shared), *goal[shared:]])

@@ -11,7 +11,8 @@ from functools import cached_property
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars.container import dockerfile_text
-from mlaudit.grammars.container.build_context import BuildContext, context
+from mlaudit.grammars.container.build_commands import ImageBuild
+from mlaudit.grammars.container.build_context import BuildContext, builds_of_dockerfile, context
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
@@ -27,6 +28,7 @@ MAX_STAGES = 300
 """Stages that are read of one document."""
 
 _UNLIKELY = 3
+_NO_CONTEXT = "nothing tells which folder is the build context"
 _ENVIRONMENT_FOLDER = re.compile(
     r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"
@@ -193,7 +195,7 @@ class DockerfileStages:
                     if found is not None:
                         return found
                     if copy.stage is None and rank < _UNLIKELY:
-                        missing.append((rank, "../" * self.context.level + candidate.lstrip("/")))
+                        missing.append((rank, self.context.prefix + candidate.lstrip("/")))
         return min(missing, default=(0, None))[1] if depth == 0 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
@@ -212,16 +214,33 @@ class DockerfileStages:
         if plain not in self._known:
             spend(LOOKUPS, MAX_PARENTS + 1)
             known = self.context
-            levels = (known.level, *known.others) if known.sure else tuple(range(MAX_PARENTS + 1))
-            holding = [level for level in levels if self.doc.beside("../" * level + plain) is not None]
-            self._known[plain] = "../" * holding[0] + plain if holding else None
+            above = tuple("../" * level for level in range(MAX_PARENTS + 1))
+            prefixes = (known.prefix, *known.others) if known.sure else above
+            holding = [prefix for prefix in prefixes if self.doc.beside(prefix + plain) is not None]
+            self._known[plain] = holding[0] + plain if holding else None
             self._doubt(plain, holding)
         return self._known[plain]
 
     @cached_property
     def context(self) -> BuildContext:
         """The build context."""
-        return context(self.doc, self._sources(), MAX_PARENTS)
+        return context(self.doc, self.builds, self._sources(), MAX_PARENTS)
+
+    @cached_property
+    def builds(self) -> tuple[ImageBuild, ...]:
+        """What compose files, CI, Makefiles and scripts beside and above say of how it is built."""
+        return builds_of_dockerfile(self.doc, MAX_PARENTS)
+
+    @cached_property
+    def built(self) -> Stage:
+        """The stage that is built: the one that every build names, else the last."""
+        targets = {build.target for build in self.builds} if len(self.stages) > 1 else set()
+        numbers = {self.number(target) for target in targets if target and "*" not in target}
+        if len(targets) > 1 and numbers - {None}:
+            names = " and ".join(f"`{target}`" if target else "the last stage" for target in sorted(targets))
+            self.doubts.append(f"it is built for {names}; the last stage is read, and #stage=NAME chooses another")
+        only = next(iter(numbers), None) if len(targets) == 1 else None
+        return self.stages[only if only is not None else -1]
 
     def _sources(self) -> Iterator[str]:
         """What the COPYs and ADDs of all stages take of the build context."""
@@ -232,11 +251,12 @@ class DockerfileStages:
                     found = list(instruction.items() or dockerfile_text.words(instruction.rest, self.globals))
                     yield from (word.text for word in found[:-1] if not word.unresolved)
 
-    def _doubt(self, plain: str, holding: list[int]) -> None:
+    def _doubt(self, plain: str, holding: list[str]) -> None:
         """Note a file that stands in several folders of which nothing tells which one is built from."""
         if len(holding) > 1:
-            first, second = (f"`{'../' * level}{plain}`" for level in holding[:2])
-            says = f"{first} or {second}: nothing tells which folder is the build context; {first} is read"
+            first, second = (f"`{prefix}{plain}`" for prefix in holding[:2])
+            why = "it is built from both folders" if self.context.named else _NO_CONTEXT
+            says = f"{first} or {second}: {why}; {first} is read"
             self.doubts.append(says)
 
 

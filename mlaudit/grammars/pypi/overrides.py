@@ -30,6 +30,29 @@ def applied(statements: Iterable[Statement]) -> Iterator[Statement]:
             yield statement
 
 
+def without_excluded(pins: Iterable[Pin]) -> list[Pin]:
+    """The pins of a recipe; what the same install excludes is listed, and not installed by it."""
+    listed = list(pins)
+    left_out = {_installed_at(pin) for pin in listed if _excludes(pin)}
+    if not left_out:
+        return listed
+    kept = (pin for pin in listed if not _excludes(pin))
+    return [_without(pin) if _is_declared(pin) and _installed_at(pin) in left_out else pin for pin in kept]
+
+
+def _installed_at(pin: Pin) -> tuple[str, int, tuple[str, ...]]:
+    """A package, and the install of a recipe that it belongs to."""
+    return pin.package, pin.step, pin.parts
+
+
+def _excludes(pin: Pin) -> bool:
+    return pin.kind is Kind.BOUND and pin.overrides and pin.optional and pin.step > 0
+
+
+def _without(pin: Pin) -> Pin:
+    return replace(pin, optional=True, under_extras=(), groups=(), detail="excluded")
+
+
 def _is_declared(pin: Pin) -> bool:
     is_package = pin.kind in (Kind.PACKAGE, Kind.LOCAL) and pin.ecosystem == "pypi"
     return is_package and pin.layer is Layer.DECLARED and not pin.overrides
@@ -49,7 +72,7 @@ def _replaced(pin: Pin, overriding: Iterable[Pin], met: set[str]) -> Iterator[Pi
 def _under(pin: Pin, override: Pin) -> Pin:
     """What is left of a declared requirement: what the override says, under the extra or group where it stands."""
     if override.optional:
-        return replace(pin, optional=True, under_extras=(), groups=(), detail="excluded")
+        return _without(pin)
     return replace(
         override,
         kind=Kind.PACKAGE,

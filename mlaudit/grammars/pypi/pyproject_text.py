@@ -106,14 +106,17 @@ def _each(
     groups: tuple[str, ...] = (),
     extras: tuple[str, ...] = (),
     detail: str | None = None,
+    *,
+    may_hold_tables: bool = False,
 ) -> Iterator[Declared | Unread]:
     """The requirements in a list; tables in it are not theirs, and a list that is none is an Unread."""
+    skips_tables = may_hold_tables or bool(groups)
 
     def one(node: Node) -> Iterator[Declared]:
         yield Declared(text=node.text(), route=node.route, kind=kind, groups=groups, extras=extras, detail=detail)
 
     def members(_: Document) -> Iterator[Declared | Unread]:
-        yield from doc.guarded((member for member in listed.each() if not (groups and member.is_table)), one)
+        yield from doc.guarded((member for member in listed.each() if not (skips_tables and member.is_table)), one)
 
     yield from _guarded(doc, members)
 
@@ -261,9 +264,9 @@ def _uv(doc: Document) -> Iterator[Declared | Unread]:
     yield from _each(doc, uv.get("dev-dependencies"), groups=("dev",))
     for key, words, groups in _UV_BOUNDS:
         yield from _each(doc, uv.get(key), Kind.BOUND, groups, detail=words)
-    for entry in _each(doc, uv.get("override-dependencies"), Kind.BOUND, detail="an override"):
+    for entry in _each(doc, uv.get("override-dependencies"), Kind.BOUND, detail="an override", may_hold_tables=True):
         yield replace(entry, overrides=True) if isinstance(entry, Declared) else entry
-    for entry in _each(doc, uv.get("exclude-dependencies"), Kind.BOUND, detail="excluded"):
+    for entry in _each(doc, uv.get("exclude-dependencies"), Kind.BOUND, detail="excluded", may_hold_tables=True):
         yield replace(entry, overrides=True, excluded=True) if isinstance(entry, Declared) else entry
 
 

@@ -16,7 +16,7 @@ from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
 
 HEADER_LINES = 12
 """Lines at the top in which a generator signs."""
@@ -29,8 +29,6 @@ _COMPILED_WITH = re.compile(r"pip-compile with python (\d\.\d{1,3})", re.IGNOREC
 _COMPILED_FOR = re.compile(
     r"uv pip compile (?:.{0,512} )?(?:-p|--python-version|--python)[ =](\d\.\d{1,3}(?:\.\d{1,3})?)\b"
 )
-_FOLDER_WITH_EXTRAS = re.compile(r"(?P<folder>(?:file:)?\.{0,2}[\w./-]{0,512})\[(?P<extras>[\w.,\s-]{1,512})\]")
-_DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
 _FROZEN_EDITABLE = re.compile(
     r"# Editable (?:[\w ]{1,32} )?install with no (?:version control|remote) "
     r"\((?P<name>[^()=\s]{1,200})==(?P<version>[^()\s]{1,128})\)"
@@ -127,24 +125,10 @@ def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, be
         yield _requirement(file, line, found)
     elif found.editable is not None:
         yield _editable(file, line, found.editable, before)
-    yield from _own_extras(doc, line, found)
     for target, constraint in found.includes:
         yield _include(doc, line, target, constraint)
     for url in found.indexes:
         yield Fact(key="index", value=_masked(url), at=_place(doc, line, url))
-
-
-def _own_extras(doc: Document, line: LogicalLine, found: Parsed) -> Iterator[Include]:
-    """What the extras of a project in a folder ask for, where the line names some (`-e .[serve]`)."""
-    text = found.editable or (found.requirement if found.address else "")
-    asked = _FOLDER_WITH_EXTRAS.fullmatch(text.partition(";")[0].strip())
-    if asked is None:
-        return
-    selection = InstallSelection(extras=tuple(name.strip() for name in asked["extras"].split(",") if name.strip()))
-    for name in _DECLARATIONS:
-        target = f"{asked['folder'].removeprefix('file:').rstrip('/') or '.'}/{name}"
-        if doc.beside(target) is not None:
-            yield Include(target=target, at=_place(doc, line, text), selection=selection)
 
 
 def _masked(url: str) -> str:

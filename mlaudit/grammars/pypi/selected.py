@@ -86,7 +86,8 @@ def chosen(statements: Iterable[Statement], selection: InstallSelection) -> Iter
 def _folded(pin: Pin, selection: InstallSelection, extras: frozenset[str], groups: frozenset[str]) -> Pin:
     under = () if _is_on(pin.under_extras, extras) else pin.under_extras
     within = () if _is_on(pin.groups, groups | (ALWAYS if selection.own else frozenset())) else pin.groups
-    optional = pin.optional and bool(under)
+    # What no extra can ask for (excluded, or optional in Poetry's table alone) stays away.
+    optional = pin.optional and (bool(under) or not pin.under_extras)
     return replace(pin, under_extras=under, groups=within, optional=optional)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mlaudit.grammars.conda.conda_pins import dotted
@@ -14,6 +14,7 @@ from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.grammars.shell import install_project
+from mlaudit.grammars.shell.install_excludes import excluded
 from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
@@ -25,6 +26,7 @@ from mlaudit.model.secrets import masked
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
 _CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "--overrides"))
 _OVERRIDES = frozenset(("--override", "--overrides", "UV_OVERRIDE"))
+_EXCLUDES = frozenset(("--exclude", "--excludes"))
 _INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"))
 _LINKS = frozenset(("-f", "--find-links"))
 _EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
@@ -36,6 +38,7 @@ _INDEX_VARIABLES = (
     "UV_DEFAULT_INDEX", "UV_FIND_LINKS",
 )  # fmt: skip
 _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
+_EXCLUDE_VARIABLES = ("UV_EXCLUDE",)
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
 _TORCH_INDEX = "https://download.pytorch.org/whl"
 _CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
@@ -57,6 +60,7 @@ class _InstallerCall:
     indexed: dict[str, str] | None = None
     declared_groups: list[Word] = field(default_factory=list)
     scripts: list[Word] = field(default_factory=list)
+    excludes: list[Word] = field(default_factory=list)
     selecting: list[Argument] = field(default_factory=list)
 
     def variant(self, name: str) -> str | None:
@@ -180,6 +184,7 @@ _VALUES = {
     **dict.fromkeys(_EDITABLE, "editables"),
     "--group": "declared_groups",
     "--requirements-from-script": "scripts",
+    **dict.fromkeys(_EXCLUDES, "excludes"),
 }
 """Options of which the value alone is kept, by where."""
 
@@ -208,16 +213,24 @@ def _packages(run: _InstallerCall) -> Iterator[Statement]:
         )
     yield from install_project.declared_groups(run.call, run.declared_groups)
     yield from (install_project.script_dependencies(run.call, word) for word in run.scripts)
-    for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES) if run.call.words else ():
-        for path in run.call.recipe.values.get(name, "").split():
-            word = replace(run.call.words[0], text=path, quoted=False)
+    for name in (*_CONSTRAINT_VARIABLES, *_REQUIREMENT_VARIABLES):
+        for word in _named_by(run.call, (name,)):
             yield from _included(
                 run.call, word, constraint=name in _CONSTRAINT_VARIABLES, overriding=name in _OVERRIDES
             )
+    for word in (*run.excludes, *_named_by(run.call, _EXCLUDE_VARIABLES)):
+        yield from excluded(run.call, word)
     for word in run.editables:
         yield from _operand(run, word)
     for word in run.operands:
         yield from _operand(run, word)
+
+
+def _named_by(call: Call, variables: Iterable[str]) -> Iterator[Word]:
+    """The files that variables name, blanks between them."""
+    for name in variables if call.words else ():
+        for path in call.recipe.values.get(name, "").split():
+            yield replace(call.words[0], text=path, quoted=False)
 
 
 def _indexes(run: _InstallerCall) -> Iterator[Statement]:

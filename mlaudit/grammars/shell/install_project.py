@@ -11,10 +11,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
+from mlaudit.grammars.shell.install_workspace import workspace_parts
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Include, InstallSelection, Place, Statement
+from mlaudit.model.nouns import Include, InstallSelection, Place, Statement, Unread
 
 _NAMES = re.compile(r"[\s,;]+")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]{1,256})\}")
@@ -97,7 +98,11 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
         yield call.note(says, at)
         return
     chosen = selection(lock.tool, found, default_groups=lock.default_groups, exact=lock.exact)
-    yield _include(call, target, at, chosen, attached=True)
+    if lock.tool == "uv" and posixpath.basename(target) == "pyproject.toml":
+        for part in workspace_parts(call, folder, target, chosen, at):
+            yield part if isinstance(part, Unread) else include(call, part[0], at, part[1], attached=True)
+        return
+    yield include(call, target, at, chosen, attached=True)
 
 
 def _folder(found: Iterable[Argument]) -> str:
@@ -115,7 +120,8 @@ def _located(call: Call, folder: str, names: Iterable[str]) -> str | None:
     return None
 
 
-def _include(call: Call, target: str, at: Place, chosen: InstallSelection, *, attached: bool = False) -> Include:
+def include(call: Call, target: str, at: Place, chosen: InstallSelection, *, attached: bool = False) -> Include:
+    """A document that a command installs, at the step and for the stages of the command."""
     recipe = call.recipe
     return Include(
         target=target,
@@ -145,7 +151,7 @@ def values_for(call: Call, target: str) -> tuple[tuple[str, str], ...]:
 def folder_project(call: Call, word: Word, folder: str, chosen: InstallSelection) -> list[Statement]:
     """What a project in a folder declares (`pip install .[serve]`); nothing where none is there to be read."""
     found = [_located(call, folder, (name,)) for name in _DECLARATIONS]
-    return [_include(call, target, call.at(word), chosen) for target in found if target is not None]
+    return [include(call, target, call.at(word), chosen) for target in found if target is not None]
 
 
 def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:
@@ -160,7 +166,7 @@ def declared_groups(call: Call, words: Iterable[Word]) -> Iterator[Statement]:
             why = f"the group `{group[:80]}` is of {path[:120] or 'pyproject.toml'}, which is not there to be read"
             yield call.doc.unread(why, call.at(word), what=word.text)
         else:
-            yield _include(call, target, call.at(word), InstallSelection(groups=(group,), own=False))
+            yield include(call, target, call.at(word), InstallSelection(groups=(group,), own=False))
 
 
 def script_dependencies(call: Call, word: Word) -> Statement:
@@ -186,7 +192,7 @@ def located_lock(call: Call, word: Word, extras: str) -> Include | None:
     """`pip install -r pylock.toml[gpu]`: a lock with extras; None where it is not there."""
     target = _located(call, "", (word.text,))
     names = tuple(name for name in _NAMES.split(extras) if name)
-    return _include(call, target, call.at(word), InstallSelection(extras=names), attached=True) if target else None
+    return include(call, target, call.at(word), InstallSelection(extras=names), attached=True) if target else None
 
 
 LOCKS: Mapping[tuple[str, ...], Lock] = {

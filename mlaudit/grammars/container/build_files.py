@@ -1,0 +1,178 @@
+"""Files that say how images are built: compose files, workflows and other CI, Makefiles, scripts.
+
+https://docs.docker.com/reference/compose-file/build/, https://github.com/docker/build-push-action#inputs,
+https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/docker-v2
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator
+from functools import lru_cache
+from itertools import islice
+
+from mlaudit.document.budget import document_budget
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.container.build_commands import MAX_TEXT, MENTIONS, ImageBuild, builds_of, marked, placed
+from mlaudit.model.errors import Unreadable
+
+MAX_FILES = 60
+"""Files that are asked how one Dockerfile is built."""
+MAX_SIZE = 1024 * 1024
+"""Bytes of all of them."""
+MAX_BUILDS = 200
+"""Builds of one such file that are looked at."""
+MAX_DEPTH = 12
+"""Levels of a YAML document that are searched."""
+
+_FIXED = (
+    "compose.yaml", "compose.yml", "docker-compose.yaml", "docker-compose.yml", ".gitlab-ci.yml", "azure-pipelines.yml",
+    "cloudbuild.yaml", "cloudbuild.yml", "buildspec.yml", "buildspec.yaml", "bitbucket-pipelines.yml", "Makefile",
+    "makefile", "GNUmakefile", "justfile", "Justfile", "Taskfile.yml", "Taskfile.yaml", "skaffold.yaml",
+    ".circleci/config.yml",
+)  # fmt: skip
+_FOLDERS = (
+    "", ".github/workflows", "scripts", "script", "bin", "ci", ".ci", "docker", "tools", "hack", "build", "make",
+    "deploy", "deployment", "infra", "devops", ".devcontainer",
+)  # fmt: skip
+_LISTED = re.compile(r".{0,200}(?:\.sh|\.bash|\.mk)|(?:docker-)?compose[\w.-]{0,100}\.ya?ml", re.DOTALL)
+_WORKFLOW = re.compile(r".{1,200}\.ya?ml", re.DOTALL)
+_YAML = re.compile(r".{1,300}\.ya?ml", re.DOTALL)
+_ACTIONS = ("docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action")
+_VARIABLE = re.compile(r"^(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^\s#$]{1,200})\s*$", re.MULTILINE)
+_REFERENCE = re.compile(r"\$[({](\w{1,128})[)}]|\{\{\s*(\w{1,128})\s*\}\}")
+_JOINED = re.compile(r"\\\r?\n[ \t]*")
+_RECIPE = re.compile(r"^[ \t]+[@+-]{0,3}(\S.*)$", re.MULTILINE)
+_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
+
+
+def build_files(doc: Document, above: str) -> Iterator[Document]:
+    """The files in a folder above a Dockerfile, and in its usual subfolders, that may say how it is built."""
+    names = [above + name for name in _FIXED]
+    for folder in _FOLDERS:
+        shape = _WORKFLOW if folder == ".github/workflows" else _LISTED
+        within = posixpath.join(above, folder)
+        names += [posixpath.join(within, name) for name in doc.names(within) if shape.fullmatch(name)]
+    found = (doc.beside(name) for name in dict.fromkeys(map(posixpath.normpath, names)))
+    size = 0
+    for file in islice((one for one in found if one is not None and one.size <= MAX_TEXT), MAX_FILES):
+        size += file.size
+        if size > MAX_SIZE:
+            return
+        yield file
+
+
+def image_builds(doc: Document, folder: str) -> tuple[ImageBuild, ...]:
+    """The builds that a file says, their paths relative to the top; `folder` is the file's own, relative to that."""
+    try:
+        # Its work is not that of the Dockerfile, whose own lines shall be read whatever stands beside it.
+        with document_budget():
+            return _builds(doc.text, posixpath.basename(doc.path), folder)
+    except (Unreadable, Malformed):
+        return ()
+
+
+@lru_cache(maxsize=256)
+def _builds(text: str, name: str, folder: str) -> tuple[ImageBuild, ...]:
+    if not (MENTIONS.search(text) or _COMPOSE.fullmatch(name) or "Dockerfile" in text):
+        return ()
+    if _YAML.fullmatch(name):
+        node = Document(name, text.encode("utf-8")).yaml
+        found = _of_compose(node, folder) if _COMPOSE.fullmatch(name) else _of_yaml(node, "", 0)
+    elif name.endswith((".sh", ".bash")):
+        found = _of_script(text, folder)
+    else:
+        found = _of_makefile(text, folder)
+    return tuple(islice(found, MAX_BUILDS))
+
+
+def _of_script(text: str, folder: str) -> Iterator[ImageBuild]:
+    """A script says nowhere whether it is run from the top or from its own folder."""
+    for start in dict.fromkeys(("", folder)):
+        yield from builds_of(text, start, folder)
+
+
+def _of_makefile(text: str, folder: str) -> Iterator[ImageBuild]:
+    """Every line of a recipe is a shell of its own."""
+    joined = _JOINED.sub(" ", text)
+    known = dict(_VARIABLE.findall(joined))
+    for line in _RECIPE.finditer(joined):
+        if MENTIONS.search(line[1]):
+            filled = _REFERENCE.sub(lambda found: known.get(found[1] or found[2], found[0]), line[1])
+            yield from builds_of(filled.replace("$$", "$"), folder, folder)
+
+
+def _of_compose(root: Node, folder: str) -> Iterator[ImageBuild]:
+    services = root.get("services") if root.is_table else root
+    for _, service in services.items() if services.is_table else ():
+        build = service.get("build") if service.is_table else service
+        if build.is_text and service.is_table:
+            yield _composed(folder, build.text(), "Dockerfile", "")
+        elif build.is_table and service.is_table:
+            file = build.get("dockerfile").maybe_text() or "Dockerfile"
+            target = build.get("target").maybe_text() or ""
+            yield _composed(folder, build.get("context").maybe_text() or ".", file, target)
+
+
+def _composed(folder: str, context: str, file: str, target: str) -> ImageBuild:
+    where = placed(marked(context), folder)
+    return ImageBuild(context=where, file=placed(marked(file), where), target=marked(target))
+
+
+def _of_yaml(node: Node, folder: str, depth: int) -> Iterator[ImageBuild]:
+    """What steps anywhere in a document of CI build."""
+    if depth > MAX_DEPTH:
+        return
+    if node.is_text:
+        yield from builds_of(node.text(), folder)
+    elif node.is_list:
+        yield from _of_list(list(node.each()), folder, depth)
+    elif node.is_table:
+        yield from _of_table(node, folder, depth)
+
+
+def _of_list(members: list[Node], folder: str, depth: int) -> Iterator[ImageBuild]:
+    texts = [member.text() for member in members if member.is_text]
+    if len(texts) < len(members) or not texts:
+        for member in members:
+            yield from _of_yaml(member, folder, depth + 1)
+    elif texts[0] == "build":
+        # The arguments alone, as Cloud Build has them.
+        yield from builds_of("docker " + " ".join(texts), folder)
+    elif texts[0].startswith("--"):
+        yield from builds_of("executor " + " ".join(texts), folder)
+    else:
+        yield from builds_of("\n".join(texts), folder)
+
+
+def _of_table(node: Node, folder: str, depth: int) -> Iterator[ImageBuild]:
+    stated = node.get("working-directory").maybe_text() or node.get("working_directory").maybe_text()
+    default = node.get("defaults")
+    if default.is_table and default.get("run").is_table:
+        stated = stated or default.dig("run", "working-directory").maybe_text()
+    within = placed(marked(stated), folder) if stated else folder
+    uses = (node.get("uses").maybe_text() or "").partition("@")[0]
+    if uses in _ACTIONS and node.get("with").is_table:
+        yield _of_action(node.get("with"))
+    elif node.get("inputs").is_table and (node.get("task").maybe_text() or "").startswith("Docker@"):
+        yield _of_azure(node.get("inputs"))
+    else:
+        for _, member in node.items():  # noqa: PERF102
+            yield from _of_yaml(member, within, depth + 1)
+
+
+def _of_action(inputs: Node) -> ImageBuild:
+    context = placed(marked(inputs.get("context").maybe_text() or "."), "")
+    file = inputs.get("file").maybe_text()
+    inside = posixpath.join(context, "Dockerfile")
+    target = marked(inputs.get("target").maybe_text() or "")
+    return ImageBuild(context=context, file=placed(marked(file), "") if file else inside, target=target)
+
+
+def _of_azure(inputs: Node) -> ImageBuild:
+    file = placed(marked(inputs.get("Dockerfile").maybe_text() or "*"), "")
+    context = inputs.get("buildContext").maybe_text()
+    where = placed(marked(context), "") if context and "**" not in context else posixpath.dirname(file)
+    return ImageBuild(context=where, file=file)
