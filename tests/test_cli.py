@@ -102,7 +102,7 @@ def test_the_report_keeps_the_contract(pair: Path) -> None:
     assert (finding["expected"], finding["actual"]) == ("2.1.3", "1.26.0")
     assert finding["locations"][0] == {"path": "serving/requirements.txt", "line": 1, "column": 1}
     assert finding["evidence"][0]["measured"] is True
-    assert set(finding["fix"]) == {"says", "safe", "edits"}
+    assert set(finding["fix"]) == {"says", "safe", "changes", "edits"}
     assert finding["suppressed"] is None
     assert data["summary"]["error"] == 1
     assert data["summary"]["compared"] == 3

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
-from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.model.nouns import Artifact, Kind, Pin, Reading
 from mlaudit.model.report import ArtifactCrossing, Cell, Environment
 
 
@@ -49,7 +49,14 @@ def _stand_in(reading: Reading) -> Pin:
     """A pin that stands for the model of a description."""
     name = f"the model of {reading.path}"
     return replace(
-        reading.pins[0], name=name, package=name, version=None, specifier=None, kind=Kind.ARTIFACT, detail=None
+        reading.pins[0],
+        name=name,
+        package=name,
+        version=None,
+        specifier=None,
+        kind=Kind.ARTIFACT,
+        artifact=Artifact(),
+        detail=None,
     )
 
 

@@ -127,7 +127,8 @@ def _evidence(evidence: Evidence) -> Json:
 
 
 def _fix(fix: Fix) -> Json:
-    return {"says": fix.says, "safe": fix.safe, "edits": [_edit(edit) for edit in fix.edits]}
+    changes = [{"environment": one.environment, "package": one.package, "to": one.to} for one in fix.changes]
+    return {"says": fix.says, "safe": fix.safe, "changes": changes, "edits": [_edit(edit) for edit in fix.edits]}
 
 
 def _edit(edit: Edit) -> Json:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.comparison.scene import View
@@ -11,7 +11,7 @@ from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.load import Effect
 from mlaudit.knowledge.ranges import worst_in_ranges
-from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
+from mlaudit.model.nouns import Artifact, Fix, Kind, Severity, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment, Hit
 from mlaudit.model.versions import exact
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
@@ -57,9 +57,9 @@ def judgement(crossing: Crossing, view: View) -> Judgement | None:
 def what_crosses(writing: Environment, reading: Environment) -> tuple[frozenset[str], frozenset[str]]:
     """The artifact kinds and estimator classes that cross, as declared or as the artifacts themselves say."""
     readings = (*writing.writes, *reading.reads)
-    artifacts = [pin for found in readings for pin in found.pins if pin.kind is Kind.ARTIFACT]
-    kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(pin.origin for pin in artifacts if pin.origin)}
-    return frozenset(kinds), frozenset(name for pin in artifacts for name in pin.extras)
+    artifacts = [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
+    kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(one.kind for one in artifacts if one.kind)}
+    return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
 
 
 def _python(one: Environment) -> str | None:
@@ -168,7 +168,7 @@ def _fix(crossing: Crossing, found: Judgement) -> Fix | None:
     # Where the writer is told to take the reader's version, advice that names another one would contradict that.
     contradicts = crossing.writer.version is None and found.writer in (found.worst.remedy or "")
     remedy = None if contradicts else found.worst.remedy
-    return Fix(says=". ".join(part for part in (aligned.says, remedy) if part), safe=aligned.safe)
+    return replace(aligned, says=". ".join(part for part in (aligned.says, remedy) if part))
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:
@@ -207,12 +207,13 @@ def artifact_judgement(crossing: ArtifactCrossing, reading: Environment) -> Judg
     ):
         return None
     recorded = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
-    kinds = frozenset((pin.origin or crossing.artifact.origin or "").split(","))
+    artifact = crossing.artifact.artifact or Artifact()
+    kinds = frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,)))
     return _judged(
         pin.package,
         tuple((recorded, statement) for statement in statements(cell)),
         None,
         _python(reading),
         kinds,
-        frozenset(crossing.artifact.extras),
+        frozenset(artifact.classes),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Distance, Fix, Kind, Layer, Place, State, Verdict
+from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Place, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Environment, Hit
 
 _APART = {
@@ -66,14 +66,18 @@ def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Place, ...]]:
 def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version, or the reverse."""
     writer, reader = crossing.cells
+    # A model does not change its version: it is made again.
+    target = None if crossing.from_model else reader.version
+    back = Change(writer.environment, crossing.package, target) if target is not None else None
     if writer.version is not None:
         other = f" (or {_move(crossing)} {reader.version})" if reader.version else ""
+        changes = (Change(reader.environment, crossing.package, writer.version), *((back,) if back else ()))
         if _of_image_alone(writer):
             image = f"start from an image with {crossing.package} {writer.version}"
-            return Fix(says=f"{reader.environment}: {image}{other}")
-        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}{other}")
-    if reader.version is not None and not crossing.from_model:
-        return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
+            return Fix(says=f"{reader.environment}: {image}{other}", changes=changes[1:])
+        return Fix(says=f"{changes[0]}{other}", changes=changes)
+    if back is not None:
+        return Fix(says=str(back), changes=(back,))
     return None
 
 

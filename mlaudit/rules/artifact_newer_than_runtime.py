@@ -117,7 +117,8 @@ def _recorded(pin: Pin) -> str:
 
 def _described(crossing: ArtifactCrossing) -> str:
     artifact, pin = crossing.artifact, crossing.pin
-    classes = f", {', '.join(artifact.extras[:3])}" if artifact.extras else ""
+    names = artifact.artifact.classes[:3] if artifact.artifact else ()
+    classes = f", {', '.join(names)}" if names else ""
     return f"{artifact.name} ({pin.package} {_recorded(pin)}{classes})"
 
 
@@ -166,14 +167,13 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
 
 def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
     """The IR version and opset of a graph, in the runtime of the reader."""
-    numbers = dict(text.partition("=")[::2] for text in crossing.pin.extras if "=" in text)
-    runtime = crossing.cell
-    if "ir" not in numbers or runtime.package == crossing.pin.package or runtime.version is None:
+    recorded, runtime = crossing.pin.recorded, crossing.cell
+    ir = recorded.number("ir") if recorded else None
+    if recorded is None or ir is None or runtime.package == crossing.pin.package or runtime.version is None:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset = numbers.get("ai.onnx", "0")
-    if numbers["ir"].isdigit() and opset.isdigit():
-        found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, writer=f"{crossing.artifact.name} has")
-        if found is not None:
-            yield found
+    opset = recorded.number("ai.onnx") or 0
+    consequence = onnx_loads(ir, opset, runtime.version, writer=f"{crossing.artifact.name} has")
+    if consequence is not None:
+        yield consequence

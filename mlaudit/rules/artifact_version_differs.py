@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model.nouns import Fix, Kind, Severity, State, Strength
+from mlaudit.model.nouns import Change, Fix, Kind, Severity, State, Strength
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit
 from mlaudit.model.versions import admits, disjoint, distance, same_public
 from mlaudit.rules._consequences import artifact_judgement
@@ -104,8 +104,15 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         related=tuple(dict.fromkeys(one.pin.at for one in alike))[:MAX_LISTED],
         expected=recorded,
         actual=first.cell.shown,
-        fix=Fix(says=f"{first.reader}: {package}=={first.pin.version}") if first.pin.version else None,
+        fix=_fix(first),
     )
+
+
+def _fix(crossing: ArtifactCrossing) -> Fix | None:
+    if crossing.pin.version is None:
+        return None
+    change = Change(crossing.reader, crossing.pin.package, crossing.pin.version)
+    return Fix(says=str(change), changes=(change,))
 
 
 def _files(alike: Sequence[ArtifactCrossing]) -> str:
