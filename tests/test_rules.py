@@ -110,7 +110,9 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             if field == "says":
                 assert value in finding.message
             elif field == "places":
-                assert [str(at) for at in finding.locations] == value
+                assert [str(one.place) for one in finding.locations] == value
+            elif field == "stands":
+                assert [[one.role.value, one.says] for one in finding.locations] == value
             elif field == "fix":
                 assert finding.fix is not None
                 assert value in finding.fix.says

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
-from mlaudit.model.scales import Distance, Kind, Layer, Severity, State, Strength, Verdict
+from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
 __all__ = [
     "Artifact",
@@ -29,6 +29,7 @@ __all__ = [
     "ProjectPart",
     "Reading",
     "Recorded",
+    "Role",
     "Root",
     "Severity",
     "State",

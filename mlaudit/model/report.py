@@ -16,6 +16,7 @@ from mlaudit.model.nouns import (
     Place,
     Problem,
     Reading,
+    Role,
     Severity,
     State,
     Target,
@@ -245,11 +246,26 @@ class Row:
     watched: bool
 
 
+class Location(NamedTuple):
+    """One place of a finding.
+
+    Attributes:
+        role: what it has to do with the finding.
+        says: what stands there, in a few words (`2.1.3`); empty where that is not known.
+    """
+
+    place: Place
+    role: Role
+    says: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hit:
     """What a rule says: the fact, without code, fingerprint or policy.
 
     Attributes:
+        at: where the change should be made.
+        says: what stands there, where that is not `actual`.
         other: the second package of a fact about two packages of one environment.
         values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
     """
@@ -259,7 +275,8 @@ class Hit:
     package: str | None = None
     environments: tuple[str, ...] = ()
     severity: Severity | None = None
-    related: tuple[Place, ...] = ()
+    says: str | None = None
+    related: tuple[Location, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     details: tuple[str, ...] = ()
     expected: str | None = None
@@ -275,6 +292,7 @@ class Finding:
     """One fact that the user should know, after policy.
 
     Attributes:
+        says: what stands at `at`.
         details: further sentences, one a line (what was seen, how sure).
         covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
         suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
@@ -288,7 +306,8 @@ class Finding:
     at: Place
     package: str | None = None
     environments: tuple[str, ...] = ()
-    related: tuple[Place, ...] = ()
+    says: str = ""
+    related: tuple[Location, ...] = ()
     evidence: tuple[Evidence, ...] = ()
     details: tuple[str, ...] = ()
     expected: str | None = None
@@ -300,9 +319,12 @@ class Finding:
     suppressed_by: str | None = None
 
     @property
-    def locations(self) -> tuple[Place, ...]:
-        """The primary place first, each once."""
-        return tuple(dict.fromkeys((self.at, *self.related)))
+    def locations(self) -> tuple[Location, ...]:
+        """Where the change should be made first, then the others; each place once."""
+        by_place: dict[Place, Location] = {}
+        for location in (Location(self.at, Role.CHANGE, self.says), *self.related):
+            by_place.setdefault(location.place, location)
+        return tuple(by_place.values())
 
 
 CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"

@@ -61,6 +61,19 @@ class Kind(str, Enum):
     FILE = "file"
 
 
+class Role(str, Enum):
+    """What a location has to do with its finding."""
+
+    CHANGE = "change"
+    WRITER = "writer"
+    STATEMENT = "statement"
+    REQUIREMENT = "requirement"
+    PACKAGE = "package"
+    ARTIFACT = "artifact"
+    CONFIGURATION = "configuration"
+    FILE = "file"
+
+
 class Strength(str, Enum):
     """How an artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
 

@@ -112,7 +112,7 @@ def _finding(finding: Finding) -> Json:
         "details": list(finding.details),
         "expected": finding.expected,
         "actual": finding.actual,
-        "locations": [place(at) for at in finding.locations],
+        "locations": [{**place(one.place), "role": one.role.value, "says": one.says} for one in finding.locations],
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "covers": list(finding.covers),
         "fingerprint": finding.fingerprint,

@@ -8,7 +8,7 @@ from textwrap import wrap
 from mlaudit.model.nouns import Kind, Severity, Verdict
 from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
+from mlaudit.reporters._facts import counts, incomplete, plural, sides, suppressed, unknown_images
 from mlaudit.reporters._groups import FindingGroup, grouped
 from mlaudit.reporters._layout import TONE, StyledLine, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter
@@ -172,10 +172,7 @@ def _headline(finding: Finding) -> str:
 
 
 def _locations(finding: Finding) -> Iterator[StyledLine]:
-    sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
-    only = len(finding.environments) < 2 or len(finding.related) > 1 or finding.expected is None
-    rows = [[(f"  {at}", "underline"), ("" if only or not said else said, "")] for at, said in sides.items()]
-    yield from columns(rows)
+    yield from columns([[(f"  {at}", "underline"), (said, "")] for at, said in sides(finding)])
 
 
 def _labelled(label: str, sentence: str) -> Iterator[StyledLine]:

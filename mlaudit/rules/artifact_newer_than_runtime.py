@@ -8,8 +8,8 @@ from dataclasses import replace
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.nouns import Fix, Kind, Pin, Severity, State
-from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, listed
+from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
 from mlaudit.rules._consequences import Judgement, artifact_judgement
 from mlaudit.rules._registry import fleet_rule
@@ -68,9 +68,9 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
         said = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
         grouped.setdefault(said, []).append(hit)
     for first, *others in grouped.values():
-        files = list(dict.fromkeys(place for hit in others for place in hit.related))
+        files = list(dict.fromkeys(location for hit in others for location in hit.related))
         if files:
-            same = f"the same of {len(files):,} more: {listed((place.path for place in files), ', ')}"
+            same = f"the same of {len(files):,} more: {listed((location.place.path for location in files), ', ')}"
             first = replace(first, details=(*first.details, same), related=(*first.related, *files[:MAX_LISTED]))
         yield first
 
@@ -98,7 +98,7 @@ def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: S
         severity=severity,
         message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {cell.shown}): {worst.says}",
         at=view.place(cell),
-        related=(crossing.artifact.at,),
+        related=(_artifact(crossing),),
         details=_details(crossing.pin),
         evidence=worst.evidence,
         expected=_recorded(crossing.pin),
@@ -113,6 +113,10 @@ def _environments(crossing: ArtifactCrossing) -> tuple[str, ...]:
 
 def _recorded(pin: Pin) -> str:
     return pin.version or pin.specifier or "any version"
+
+
+def _artifact(crossing: ArtifactCrossing) -> Location:
+    return Location(crossing.artifact.at, Role.ARTIFACT, f"{crossing.pin.package} {_recorded(crossing.pin)}")
 
 
 def _described(crossing: ArtifactCrossing) -> str:
@@ -140,7 +144,7 @@ def _python(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
                 f"{crossing.reader} runs {cell.version}."
             ),
             at=view.place(cell),
-            related=(crossing.artifact.at,),
+            related=(_artifact(crossing),),
             expected=pin.specifier,
             actual=cell.version,
         )
@@ -159,7 +163,7 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
             severity=Severity.WARNING,
             message=f"{_described(crossing)} needs {crossing.pin.package}, which {crossing.reader} does not have.",
             at=view.home(crossing.reader),
-            related=(crossing.artifact.at,),
+            related=(_artifact(crossing),),
             expected=_recorded(crossing.pin),
             actual="absent",
         )

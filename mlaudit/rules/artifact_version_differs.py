@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model.nouns import Change, Fix, Kind, Severity, State, Strength
-from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit
+from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
 from mlaudit.rules._consequences import artifact_judgement
 from mlaudit.rules._phrases import apart, said
@@ -101,7 +101,7 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         severity=severity,
         message=f"{_files(alike)} {package} {recorded}{rest}",
         at=view.place(first.cell),
-        related=tuple(dict.fromkeys(one.pin.at for one in alike))[:MAX_LISTED],
+        related=tuple(dict.fromkeys(Location(one.pin.at, Role.ARTIFACT, recorded or "") for one in alike))[:MAX_LISTED],
         expected=recorded,
         actual=first.cell.shown,
         fix=_fix(first),
