@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
-from mlaudit.rules._consequences import Judgement, artifact_judgement
 from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
@@ -54,7 +54,7 @@ def check(view: View) -> Iterator[Hit]:
 def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
-    found = artifact_judgement(crossing, view.environments[crossing.reader])
+    found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
         yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
     for consequence in _onnx(crossing, view):

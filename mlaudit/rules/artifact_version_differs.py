@@ -9,7 +9,6 @@ from mlaudit.knowledge import table
 from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
-from mlaudit.rules._consequences import artifact_judgement
 from mlaudit.rules._phrases import apart, said
 from mlaudit.rules._registry import fleet_rule
 
@@ -39,7 +38,7 @@ def check(view: View) -> Iterator[Hit]:
         first = alike[0]
         if _is_missing(first):
             yield _not_named(alike, view)
-        elif _differ(first) and artifact_judgement(first, view.environments[first.reader]) is None:
+        elif _differ(first) and view.judgements.of_artifact(first) is None:
             yield _differing(alike, view)
 
 
