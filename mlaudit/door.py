@@ -279,6 +279,7 @@ def _joined(source: str, environment: Environment) -> Reading:
         pins=tuple(pins),
         includes=tuple(include for reading in readings for include in reading.includes),
         facts=tuple(fact for reading in readings for fact in reading.facts),
+        conflicts=tuple(conflict for reading in readings for conflict in reading.conflicts),
         waivers=tuple(waiver for reading in readings for waiver in reading.waivers),
         unread=tuple(unread),
     )

@@ -23,6 +23,8 @@ def plain(value: Any) -> Any:
     """A value as JSON, fields at their default left out and places as `line:column`."""
     if isinstance(value, Enum):
         return value.value
+    if hasattr(value, "_asdict"):
+        return {name: plain(held) for name, held in value._asdict().items() if held not in (None, ())}
     if isinstance(value, tuple):
         return [plain(member) for member in value]
     if dataclasses.is_dataclass(value):
@@ -44,9 +46,8 @@ def _fields(value: Any) -> Any:
 
 
 def described(reading: Reading) -> dict[str, Any]:
-    shown = {
-        name: plain(getattr(reading, name)) for name in ("roots", "pins", "includes", "facts", "waivers", "unread")
-    }
+    parts = ("roots", "pins", "includes", "facts", "conflicts", "waivers", "unread")
+    shown = {name: plain(getattr(reading, name)) for name in parts}
     return {
         "format": reading.format,
         "complete": reading.complete,

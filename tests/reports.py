@@ -8,8 +8,8 @@ from datetime import date
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
-from mlaudit.model.nouns import Distance, Edit, Evidence, Fix, Kind, Place, Severity, State, Verdict
-from mlaudit.model.report import Cell, Crossing, Discovered, Environment, Finding, Report, Row, Summary
+from mlaudit.model.nouns import Distance, Edit, Evidence, Fix, Kind, Place, Role, Severity, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Discovered, Environment, Finding, Location, Report, Row, Summary
 from mlaudit.parsers._read import read
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
@@ -124,7 +124,8 @@ def finding_of(*, package: str, actual: str, message: str, at: Place, environmen
         at=at,
         package=package,
         environments=("training", environment),
-        related=(Place(path="a.txt"),),
+        says=actual,
+        related=(Location(Place(path="a.txt"), Role.WRITER, actual),),
         evidence=(Evidence(source=message, checked="2026-11-22"),),
         details=(message,),
         expected="1.0",

@@ -77,25 +77,27 @@ def test_every_artifact_is_one_pin_of_layer_recorded(row: dict[str, str]) -> Non
     assert len(artifacts) == 1
     assert artifacts[0].name == Path(row["file"]).name
     assert all(pin.layer is Layer.RECORDED for pin in found.pins)
-    assert all(pin.origin for pin in found.pins)
+    assert all(pin.artifact is not None or pin.recorded is not None for pin in found.pins)
+    assert all(pin.recorded.kinds for pin in found.pins if pin.recorded is not None)
 
 
 @pytest.mark.parametrize(
     ("name", "package", "kinds"),
     [
-        ("nparr_b_p5.pkl", "numpy", "numpy.pickle,numpy.pickle5"),
-        ("nparr_b_p4.pkl", "numpy", "numpy.pickle"),
-        ("nprng_b.pkl", "numpy", "numpy.pickle,numpy.random"),
-        ("sk_a_rf_raw.joblib", "scikit-learn", "sklearn.joblib"),
-        ("sk_a_rf.pkl", "scikit-learn", "sklearn.pickle"),
-        ("sk_a_cloud.pkl", "cloudpickle", "cloudpickle"),
-        ("torch_state.pt", "torch", "torch.state_dict"),
-        ("torch_module.pt", "torch", "torch.pickle"),
-        ("torchscript.pt", "torch", "torch.jit"),
+        ("nparr_b_p5.pkl", "numpy", ("numpy.pickle", "numpy.pickle5")),
+        ("nparr_b_p4.pkl", "numpy", ("numpy.pickle",)),
+        ("nprng_b.pkl", "numpy", ("numpy.pickle", "numpy.random")),
+        ("sk_a_rf_raw.joblib", "scikit-learn", ("sklearn.joblib",)),
+        ("sk_a_rf.pkl", "scikit-learn", ("sklearn.pickle",)),
+        ("sk_a_cloud.pkl", "cloudpickle", ("cloudpickle",)),
+        ("torch_state.pt", "torch", ("torch.state_dict",)),
+        ("torch_module.pt", "torch", ("torch.pickle",)),
+        ("torchscript.pt", "torch", ("torch.jit",)),
     ],
 )
-def test_kinds_name_the_rows_that_the_knowledge_has(name: str, package: str, kinds: str) -> None:
-    assert [pin.origin for pin in pins(reading_of(name), package)] == [kinds]
+def test_kinds_name_the_rows_that_the_knowledge_has(name: str, package: str, kinds: tuple[str, ...]) -> None:
+    recorded = [pin.recorded for pin in pins(reading_of(name), package)]
+    assert [one and one.kinds for one in recorded] == [kinds]
 
 
 @pytest.mark.parametrize(
@@ -125,5 +127,6 @@ def test_bytecode_tells_the_python_and_protocol_five_its_floor() -> None:
 
 def test_classes_stand_outermost_first() -> None:
     (artifact,) = (pin for pin in reading_of("sk_a_pipe_p5.pkl").pins if pin.kind is Kind.ARTIFACT)
-    assert artifact.extras == ("Pipeline", "StandardScaler", "LogisticRegression")
+    assert artifact.artifact is not None
+    assert artifact.artifact.classes == ("Pipeline", "StandardScaler", "LogisticRegression")
     assert artifact.detail == "Pipeline, StandardScaler, LogisticRegression; protocol 5"

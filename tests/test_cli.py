@@ -100,9 +100,12 @@ def test_the_report_keeps_the_contract(pair: Path) -> None:
     assert (finding["code"], finding["name"], finding["severity"]) == ("MLA101", "artifact-unreadable", "error")
     assert finding["environments"] == ["training", "serving"]
     assert (finding["expected"], finding["actual"]) == ("2.1.3", "1.26.0")
-    assert finding["locations"][0] == {"path": "serving/requirements.txt", "line": 1, "column": 1}
+    assert finding["locations"] == [
+        {"path": "serving/requirements.txt", "line": 1, "column": 1, "role": "change", "says": "1.26.0"},
+        {"path": "training/requirements.txt", "line": 1, "column": 1, "role": "writer", "says": "2.1.3"},
+    ]
     assert finding["evidence"][0]["measured"] is True
-    assert set(finding["fix"]) == {"says", "safe", "edits"}
+    assert set(finding["fix"]) == {"says", "safe", "changes", "edits"}
     assert finding["suppressed"] is None
     assert data["summary"]["error"] == 1
     assert data["summary"]["compared"] == 3

@@ -53,7 +53,7 @@ def test_everything_is_told_without_a_script(monkeypatch: pytest.MonkeyPatch) ->
     shown = " ".join("".join(Page(text).texts("body")).split())
     for finding in report.findings:
         assert " ".join(finding.message.replace("`", "").split()) in shown
-        assert all(str(place) in shown for place in finding.locations)
+        assert all(str(one.place) in shown for one in finding.locations)
     assert all(entry.why in shown for one in report.environments for entry in one.unread)
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlaudit.knowledge import KnowledgeError, artifact_kinds
-from mlaudit.lab.measure import Artifact, Experiment, Measurement, measure, recipe, recipes
+from mlaudit.lab.measure import DumpedArtifact, Experiment, Measurement, measure, recipe, recipes
 from mlaudit.lab.refresh import runs
 
 HERE = Path(sys.executable)
@@ -17,7 +17,7 @@ HERE = Path(sys.executable)
 def handed_over(**parts: str) -> Measurement:
     whole = {"make": "{'a': 1.5}", "use": "model['a']", "load": "pickle.load(open(path, 'rb'))"}
     whole |= {"save": "pickle.dump(model, open(path, 'wb'))", **parts}
-    artifact = Artifact(name="one", kind="python.pickle", **whole)
+    artifact = DumpedArtifact(name="one", kind="python.pickle", **whole)
     made = Experiment(package="p", beside=(), setup="", artifacts=(artifact,))
     (outcome,) = measure(made, HERE, HERE)
     return outcome

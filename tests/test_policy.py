@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
-from mlaudit.model.nouns import Evidence, Place, Severity
-from mlaudit.model.report import Environment, Finding, Hit, Report
+from mlaudit.model.nouns import Evidence, Place, Role, Severity
+from mlaudit.model.report import Environment, Finding, Hit, Location, Report
 from mlaudit.parsers._read import read
 from mlaudit.policy.apply import RuleHit, apply
 from mlaudit.policy.baseline import dumps, loads
@@ -234,7 +234,7 @@ HITS = st.builds(
     hit=HITS,
     message=TEXTS,
     at=PLACES,
-    related=st.lists(PLACES, max_size=2).map(tuple),
+    related=st.lists(st.builds(Location, PLACES, st.sampled_from(Role), TEXTS), max_size=2).map(tuple),
     details=st.lists(TEXTS, max_size=2).map(tuple),
     severity=st.sampled_from(Severity),
     code=st.sampled_from(("MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104")),
@@ -243,7 +243,7 @@ def test_no_wording_place_severity_or_knowledge_changes_a_fingerprint(
     hit: Hit,
     message: str,
     at: Place,
-    related: tuple[Place, ...],
+    related: tuple[Location, ...],
     details: tuple[str, ...],
     severity: Severity,
     code: str,

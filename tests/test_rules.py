@@ -14,7 +14,7 @@ import tomli
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
-from mlaudit.model.nouns import Kind, Layer, Pin, Place, Reading, Strength
+from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.report import Environment, Finding, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.request.config_file import load
@@ -66,11 +66,14 @@ def pin(given: dict[str, Any]) -> Pin:
         specifier=given.get("specifier"),
         kind=Kind(given["kind"]),
         layer=Layer(given.get("layer", "declared")),
-        origin=given.get("origin"),
-        strength=Strength(given["strength"]) if "strength" in given else None,
-        extras=tuple(given.get("extras", ())),
+        artifact=Artifact(given["artifact-kind"]) if "artifact-kind" in given else None,
+        recorded=recorded(given) if "strength" in given else None,
         at=Place(path="stated"),
     )
+
+
+def recorded(given: dict[str, Any]) -> Recorded:
+    return Recorded(tuple(given.get("kinds", ())), Strength(given["strength"]), tuple(given.get("numbers", {}).items()))
 
 
 def findings(code: str, case: dict[str, Any]) -> list[Finding]:
@@ -107,7 +110,9 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             if field == "says":
                 assert value in finding.message
             elif field == "places":
-                assert [str(at) for at in finding.locations] == value
+                assert [str(one.place) for one in finding.locations] == value
+            elif field == "stands":
+                assert [[one.role.value, one.says] for one in finding.locations] == value
             elif field == "fix":
                 assert finding.fix is not None
                 assert value in finding.fix.says

@@ -72,8 +72,9 @@ class _Standpoint:
         return place if path == place.path else replace(place, path=path)
 
     def finding(self, finding: Finding) -> Finding:
-        at, related = self.place(finding.at), tuple(map(self.place, finding.related))
-        known = {one.path: self.path(one.path) for one in (finding.at, *finding.related)}
+        at = self.place(finding.at)
+        related = tuple(one._replace(place=self.place(one.place)) for one in finding.related)
+        known = {path: self.path(path) for path in (one.place.path for one in finding.locations)}
         return replace(
             finding,
             at=at,

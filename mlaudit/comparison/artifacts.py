@@ -8,7 +8,7 @@ from dataclasses import replace
 from mlaudit.knowledge.kinds import readers_of
 from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
-from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.model.nouns import Artifact, Kind, Pin, Reading
 from mlaudit.model.report import ArtifactCrossing, Cell, Environment
 
 
@@ -50,13 +50,22 @@ def _stand_in(reading: Reading) -> Pin:
     """A pin that stands for the model of a description."""
     name = f"the model of {reading.path}"
     return replace(
-        reading.pins[0], name=name, package=name, version=None, specifier=None, kind=Kind.ARTIFACT, detail=None
+        reading.pins[0],
+        name=name,
+        package=name,
+        version=None,
+        specifier=None,
+        kind=Kind.ARTIFACT,
+        artifact=Artifact(),
+        detail=None,
     )
 
 
 def _cells(artifact: Pin, pin: Pin, reader: Environment) -> tuple[Cell, ...]:
     """What the reader says of the library, and of every other one that loads such a file."""
-    kind = (pin.origin or artifact.origin or "").partition(",")[0]
-    names = dict.fromkeys((*readers(pin.package), *readers_of(kind)))
+    recorded = pin.recorded.kinds if pin.recorded else ()
+    own = artifact.artifact.kind if artifact.artifact else None
+    kind = next(iter(recorded), own)
+    names = dict.fromkeys((*readers(pin.package), *(readers_of(kind) if kind else ())))
     held = tuple(cell for cell in map(reader.cells.get, names) if cell is not None)
     return held or (reader.missing(pin.package, pin.kind),)

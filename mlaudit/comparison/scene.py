@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 
+from mlaudit.comparison.judgement import Judgements
 from mlaudit.model.nouns import Kind, Place
 from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.request.settings import Settings
@@ -18,6 +19,7 @@ class View:
     Attributes:
         command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
         pairs: names of writer and reader.
+        judgements: what the knowledge says of each crossing, asked once.
         shared: files that must be the same, a tuple for each set that the configuration declares.
     """
 
@@ -28,6 +30,11 @@ class View:
     artifacts: tuple[ArtifactCrossing, ...] = ()
     shared: tuple[tuple[SharedFile, ...], ...] = ()
     settings: Settings = field(default_factory=Settings)
+    judgements: Judgements = field(init=False, repr=False, compare=False)
+
+    def __post_init__(self) -> None:
+        """Begin to judge."""
+        object.__setattr__(self, "judgements", Judgements(self.environments))
 
     def crossings(self) -> Iterator[Crossing]:
         """Every crossing, row by row."""

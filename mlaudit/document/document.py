@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
-from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Strength, Unread
+from mlaudit.model.nouns import Artifact, Edge, Kind, Layer, Pin, Place, Recorded, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import split_variant
 
@@ -296,7 +296,8 @@ class Document:
         step: int = 0,
         optional: bool = False,
         derived_from: Place | None = None,
-        strength: Strength | None = None,
+        artifact: Artifact | None = None,
+        recorded: Recorded | None = None,
         detail: str | None = None,
     ) -> Pin:
         """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
@@ -329,7 +330,8 @@ class Document:
             step=step,
             optional=optional,
             derived_from=derived_from,
-            strength=strength,
+            artifact=artifact,
+            recorded=recorded,
             detail=detail,
         )
 

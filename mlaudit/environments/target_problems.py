@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.environments.target import chosen_roots, python_pins, some_patch_admitted, wanted_pythons
 from mlaudit.grammars.pypi.selected import ALWAYS
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Kind, Layer, Problem, Reading, Root, Severity, Target
+from mlaudit.model.nouns import Kind, Layer, Problem, ProjectPart, Reading, Root, Severity, Target
 from mlaudit.model.platforms import platform_of
 from mlaudit.request.wanted import Wanted
-
-_MEMBER = re.compile(r"(?P<package>[^\[\]:,\s]+)(?:\[(?P<extra>[^\[\]]+)\]|:(?P<group>.+))?")
 
 
 def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:
@@ -99,22 +96,20 @@ def _conflicts(readings: Sequence[Reading], target: Target) -> Iterator[Problem]
     """Extras and groups of which the lock says that they exclude one another, asked for together."""
     for reading in readings:
         ours = {normalized(root.name) for root in chosen_roots(reading, target.parts) if root.kind == "package"}
-        for fact in reading.facts:
-            members = fact.value.split(", ") if fact.key == "conflict" else ()
-            on = [member for member in members if _asked_for(member, ours, target)]
+        for conflict in reading.conflicts:
+            on = [str(member) for member in conflict.members if _is_asked_for(member, ours, target)]
             if len(on) > 1:
                 yield Problem(
                     says=f"{' and '.join(on)} conflict, {reading.path} says: they cannot be installed together",
-                    at=fact.at,
+                    at=conflict.at,
                     about=("conflict", *on),
                     severity=Severity.ERROR,
                 )
 
 
-def _asked_for(member: str, ours: set[str], target: Target) -> bool:
-    found = _MEMBER.fullmatch(member)
-    if found is None or normalized(found["package"]) not in ours:
+def _is_asked_for(member: ProjectPart, ours: set[str], target: Target) -> bool:
+    if normalized(member.package) not in ours:
         return False
-    if found["extra"]:
-        return normalized(found["extra"]) in target.extras
-    return found["group"] is None or normalized(found["group"]) in target.groups
+    if member.extra:
+        return normalized(member.extra) in target.extras
+    return member.group is None or normalized(member.group) in target.groups

@@ -32,7 +32,7 @@ class DatedRow:
 @lru_cache(maxsize=1)
 def knowledge_date() -> str:
     """The day on which the newest row was checked."""
-    return max(day for _, text in _files() for day in _CHECKED.findall(text))
+    return max(str(day) for _, text in _files() for day in _CHECKED.findall(text))
 
 
 def stale_rows(today: date) -> tuple[DatedRow, ...]:

@@ -28,7 +28,7 @@ _CHILD = Path(__file__).with_name("measure_child.py")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Artifact:
+class DumpedArtifact:
     """One thing to hand over: Python expressions that make, save, load and use it."""
 
     name: str
@@ -46,14 +46,14 @@ class Experiment:
     package: str
     beside: tuple[str, ...]
     setup: str
-    artifacts: tuple[Artifact, ...]
+    artifacts: tuple[DumpedArtifact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What became of one artifact: `ok`, `different`, `error`, `crash`, `hang` or `baseline-error`."""
 
-    artifact: Artifact
+    artifact: DumpedArtifact
     word: str
     detail: str = ""
 
@@ -78,8 +78,8 @@ def _recipe(package: str, row: Node) -> Experiment:
     )
 
 
-def _artifact(entry: Node, save: str, load: str) -> Artifact:
-    return Artifact(
+def _artifact(entry: Node, save: str, load: str) -> DumpedArtifact:
+    return DumpedArtifact(
         name=entry.get("name").text(),
         kind=entry.get("kind").text(),
         make=entry.get("make").text(),
@@ -111,7 +111,7 @@ def measure(package: Experiment, writer: Path, reader: Path, only: str | None = 
                 yield _handed_over(package, artifact, path, writer, reader)
 
 
-def _handed_over(package: Experiment, artifact: Artifact, path: str, writer: Path, reader: Path) -> Measurement:
+def _handed_over(package: Experiment, artifact: DumpedArtifact, path: str, writer: Path, reader: Path) -> Measurement:
     wrote = _step("dump", package, artifact, path, writer)
     if "result" not in wrote:
         return Measurement(artifact=artifact, word="baseline-error", detail=str(wrote["error"]))
@@ -122,7 +122,9 @@ def _handed_over(package: Experiment, artifact: Artifact, path: str, writer: Pat
     return Measurement(artifact=artifact, word="different" if apart else "ok", detail=apart)
 
 
-def _step(step: str, package: Experiment, artifact: Artifact, path: str, interpreter: Path) -> Mapping[str, object]:
+def _step(
+    step: str, package: Experiment, artifact: DumpedArtifact, path: str, interpreter: Path
+) -> Mapping[str, object]:
     job = {"step": step, "path": path, "setup": package.setup, "make": artifact.make, "use": artifact.use}
     job.update(save=artifact.save, load=artifact.load)
     command = [str(interpreter), "-I", str(_CHILD)]

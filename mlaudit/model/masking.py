@@ -27,8 +27,10 @@ def mask_statement(statement: Said) -> Said:
 def _texts_of(pin: Pin) -> str:
     """The texts of a pin in which a credential may stand, in one: most pins are ruled out by one look."""
     texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, pin.at.path, *pin.parts)
+    classes = pin.artifact.classes if pin.artifact else ()
+    numbers = (number for pair in pin.recorded.numbers for number in pair) if pin.recorded else ()
     asked = (text for edge in pin.requires for text in (edge.specifier, edge.origin))
-    return "\n".join(text for text in (*texts, *pin.groups, *pin.extras, *asked) if text)
+    return "\n".join(text for text in (*texts, *pin.groups, *pin.extras, *classes, *numbers, *asked) if text)
 
 
 def mask_environment(environment: Environment) -> Environment:
@@ -61,8 +63,7 @@ def _mask(value: T) -> T:
     if isinstance(value, str):
         made = masked(value)
     elif isinstance(value, tuple):
-        members = [_mask(member) for member in value]
-        made = tuple(members) if any(new is not old for new, old in zip(members, value, strict=True)) else value
+        made = _mask_members(value)
     elif isinstance(value, Place):
         path = masked(value.path)
         made = value if path == value.path else replace(value, path=path)
@@ -74,6 +75,14 @@ def _mask(value: T) -> T:
                 changed[name] = new
         made = replace(value, **changed) if changed else value
     return made  # type: ignore[no-any-return]
+
+
+def _mask_members(value: tuple[Any, ...]) -> tuple[Any, ...]:
+    """A tuple with its members masked; a named one stays one."""
+    members = [_mask(member) for member in value]
+    if all(new is old for new, old in zip(members, value, strict=True)):
+        return value
+    return getattr(type(value), "_make", tuple)(members)
 
 
 @lru_cache(maxsize=64)

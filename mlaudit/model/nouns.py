@@ -4,127 +4,42 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import Enum
+from typing import NamedTuple
 
+from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
+from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
-class Severity(str, Enum):
-    """How much a finding matters; `error` fails a run by default."""
-
-    ERROR = "error"
-    WARNING = "warning"
-    INFO = "info"
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return _SEVERITY_RANK[self]
-
-    def raised(self) -> Severity:
-        """The next worse severity."""
-        return Severity.ERROR if self is not Severity.INFO else Severity.WARNING
-
-
-_SEVERITY_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
-
-
-class Layer(str, Enum):
-    """How sure a statement is about what really runs; `recorded` stands apart (it says what wrote a model)."""
-
-    DECLARED = "declared"
-    LOCKED = "locked"
-    INSTALLED = "installed"
-    RECORDED = "recorded"
-
-    @property
-    def rank(self) -> int:
-        """Higher wins when layers disagree about the effective version."""
-        return _LAYER_RANK[self]
-
-
-_LAYER_RANK = {Layer.RECORDED: -1, Layer.DECLARED: 0, Layer.LOCKED: 1, Layer.INSTALLED: 2}
-
-
-class Kind(str, Enum):
-    """What a pin pins."""
-
-    PACKAGE = "package"
-    PROJECT = "project"
-    LOCAL = "local"
-    BOUND = "bound"
-    PYTHON = "python"
-    IMAGE = "image"
-    CUDA = "cuda"
-    CUDNN = "cudnn"
-    DRIVER = "driver"
-    SYSTEM = "system"
-    ARTIFACT = "artifact"
-    MODEL = "model"
-    DATA = "data"
-    FILE = "file"
-
-
-class Strength(str, Enum):
-    """How an artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
-
-    EXACT = "exact"
-    FORMAT = "format"
-    LOAD = "load"
-    NONE = "none"
-
-
-class State(str, Enum):
-    """What one environment says of one package."""
-
-    EXACT = "exact"
-    RANGE = "range"
-    UNSTATED = "unstated"
-    ABSENT = "absent"
-    SEVERAL = "several"
-    UNREAD = "unread"
-
-
-class Verdict(str, Enum):
-    """The one judgement of a crossing."""
-
-    ALIGNED = "aligned"
-    DIFFERS = "differs"
-    ONE_SIDED = "one-sided"
-    LOOSE = "loose"
-    DISJOINT = "disjoint"
-    UNREAD = "unread"
-
-    @property
-    def rank(self) -> int:
-        """0 for the worst."""
-        return _VERDICT_RANK[self]
-
-
-_VERDICT_RANK = {
-    Verdict.DISJOINT: 0,
-    Verdict.DIFFERS: 1,
-    Verdict.UNREAD: 2,
-    Verdict.ONE_SIDED: 3,
-    Verdict.LOOSE: 4,
-    Verdict.ALIGNED: 5,
-}
-
-
-class Distance(str, Enum):
-    """How far apart two versions are."""
-
-    MAJOR = "major"
-    MINOR = "minor"
-    PATCH = "patch"
-    PRE = "pre"
-    VARIANT = "variant"
-
-    @property
-    def rank(self) -> int:
-        """0 for the farthest."""
-        return _DISTANCE_RANK[self]
-
-
-_DISTANCE_RANK = {Distance.MAJOR: 0, Distance.MINOR: 1, Distance.PATCH: 2, Distance.PRE: 3, Distance.VARIANT: 4}
+__all__ = [
+    "Artifact",
+    "Change",
+    "Conflict",
+    "Distance",
+    "Edge",
+    "Edit",
+    "Evidence",
+    "Fact",
+    "Fix",
+    "Include",
+    "InstallSelection",
+    "Kind",
+    "Layer",
+    "Pin",
+    "Place",
+    "Problem",
+    "ProjectPart",
+    "Reading",
+    "Recorded",
+    "Role",
+    "Root",
+    "Severity",
+    "State",
+    "Statement",
+    "Strength",
+    "Target",
+    "Unread",
+    "Verdict",
+    "Waiver",
+]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -212,7 +127,8 @@ class Pin:
         requires: edges to what it needs.
         step: at which install of a recipe it stands; the last one wins.
         optional: installed only when an edge or extra asks for it.
-        strength: for layer `recorded`: how the artifact tells it.
+        artifact: for kind `artifact`: what the file says of itself.
+        recorded: for layer `recorded`: how the artifact tells it.
         detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
         overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
             that the package is excluded.
@@ -241,9 +157,15 @@ class Pin:
     step: int = 0
     optional: bool = False
     derived_from: Place | None = None
-    strength: Strength | None = None
+    artifact: Artifact | None = None
+    recorded: Recorded | None = None
     detail: str | None = None
     overrides: bool = False
+
+    @property
+    def strength(self) -> Strength | None:
+        """How an artifact tells it, None for what no artifact records."""
+        return self.recorded.strength if self.recorded is not None else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -302,12 +224,19 @@ class Fact:
     """Something a document states of itself rather than of a package.
 
     Keys: `platform` (`linux`), `machine` (`x86_64`), `implementation` (`cpython`), `complete` (`yes`, `no`: overrides
-    the parser's own word), `index` (the package index of what follows, masked), `conflict` (extras that
-    cannot be asked for together), `note` (said to the user as it is).
+    the parser's own word), `index` (the package index of what follows, masked), `note` (said to the user as it is).
     """
 
     key: str
     value: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Conflict:
+    """Members of a project of which a lock says that no two can be installed together."""
+
+    members: tuple[ProjectPart, ...]
     at: Place
 
 
@@ -342,7 +271,7 @@ class Unread:
     exhausted: bool = False
 
 
-Statement = Root | Pin | Include | Fact | Waiver | Unread
+Statement = Root | Pin | Include | Fact | Conflict | Waiver | Unread
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
@@ -359,6 +288,7 @@ class Reading:
     pins: tuple[Pin, ...] = ()
     includes: tuple[Include, ...] = ()
     facts: tuple[Fact, ...] = ()
+    conflicts: tuple[Conflict, ...] = ()
     waivers: tuple[Waiver, ...] = ()
     unread: tuple[Unread, ...] = ()
     attached: tuple[tuple[Include, Reading], ...] = ()
@@ -434,10 +364,27 @@ class Edit:
     new: str
 
 
+class Change(NamedTuple):
+    """One environment takes another version of one package."""
+
+    environment: str
+    package: str
+    to: str
+
+    def __str__(self) -> str:
+        """The sentence part: `serving: numpy==2.1.3`."""
+        return f"{self.environment}: {self.package}=={self.to}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fix:
-    """What would mend a finding: in words, and as edits where it can be done by span."""
+    """What would mend a finding: in words, and as edits where it can be done by span.
+
+    Attributes:
+        changes: the versions that would mend it, each by itself; the first is what the words advise.
+    """
 
     says: str
     safe: bool = False
+    changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()

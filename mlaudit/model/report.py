@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.nouns import (
     Distance,
-    Evidence,
-    Fix,
     Kind,
     Layer,
     Pin,
@@ -22,6 +21,28 @@ from mlaudit.model.nouns import (
     Unread,
     Verdict,
 )
+
+__all__ = [
+    "BASELINE",
+    "BASELINED",
+    "CONFIGURATION",
+    "MAX_LISTED",
+    "WAIVER",
+    "ArtifactCrossing",
+    "Cell",
+    "Crossing",
+    "Discovered",
+    "Environment",
+    "Finding",
+    "Hit",
+    "Location",
+    "Report",
+    "Row",
+    "SharedFile",
+    "Summary",
+    "WriterReader",
+    "listed",
+]
 
 MAX_LISTED = 12
 """Values that a sentence names; the others are counted."""
@@ -243,74 +264,6 @@ class Row:
     verdict: Verdict
     distance: Distance | None
     watched: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hit:
-    """What a rule says: the fact, without code, fingerprint or policy.
-
-    Attributes:
-        effect: what happens, where the message begins with what the headline says already: versions and environments.
-        title: words for what is the matter, where the rule's own say too much.
-        other: the second package of a fact about two packages of one environment.
-        values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
-    """
-
-    message: str
-    at: Place
-    package: str | None = None
-    environments: tuple[str, ...] = ()
-    severity: Severity | None = None
-    related: tuple[Place, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    effect: str = ""
-    title: str = ""
-    details: tuple[str, ...] = ()
-    expected: str | None = None
-    actual: str | None = None
-    other: str | None = None
-    values: tuple[str, ...] = ()
-    fix: Fix | None = None
-    covers: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Finding:
-    """One fact that the user should know, after policy.
-
-    Attributes:
-        title: the rule's words for what is the matter (`artifacts do not load`).
-        effect: what happens, where the message says versions and environments first; empty elsewhere.
-        details: further sentences, one a line (what was seen, how sure).
-        covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
-        suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
-        suppressed_by: `configuration`, `waiver` or `baseline`, None where it counts.
-    """
-
-    code: str
-    name: str
-    severity: Severity
-    message: str
-    at: Place
-    package: str | None = None
-    environments: tuple[str, ...] = ()
-    related: tuple[Place, ...] = ()
-    evidence: tuple[Evidence, ...] = ()
-    title: str = ""
-    effect: str = ""
-    details: tuple[str, ...] = ()
-    expected: str | None = None
-    actual: str | None = None
-    fix: Fix | None = None
-    covers: tuple[str, ...] = ()
-    fingerprint: str = ""
-    suppressed: str | None = None
-    suppressed_by: str | None = None
-
-    @property
-    def locations(self) -> tuple[Place, ...]:
-        """The primary place first, each once."""
-        return tuple(dict.fromkeys((self.at, *self.related)))
 
 
 CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"

@@ -16,7 +16,19 @@ from mlaudit.grammars.pypi.overrides import without_excluded
 from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.masking import mask_statement
-from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Pin, Reading, Root, Statement, Unread, Waiver
+from mlaudit.model.nouns import (
+    Conflict,
+    Fact,
+    Include,
+    InstallSelection,
+    Kind,
+    Pin,
+    Reading,
+    Root,
+    Statement,
+    Unread,
+    Waiver,
+)
 from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers import _contentless as contentless
 from mlaudit.parsers import _failures as failures
@@ -142,7 +154,7 @@ class _Collector:
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
             sorted_statements.setdefault(type(statement), []).append(statement)
-        if parser.access == "text" and sorted_statements.keys() <= {Fact, Root}:
+        if parser.access == "text" and sorted_statements.keys() <= {Conflict, Fact, Root}:
             self._remark(doc, parser, sorted_statements, complete=complete)
         assembled = _assembled(doc.path, parser.format, complete, sorted_statements)
         return replace(assembled, attached=tuple(self.attached))
@@ -329,6 +341,7 @@ def _assembled(path: str, format_name: str, complete: bool, found: dict[type, li
         pins=tuple(without_excluded(_only(found, Pin))),
         includes=_only(found, Include),
         facts=_only(found, Fact),
+        conflicts=_only(found, Conflict),
         waivers=_only(found, Waiver),
         unread=unread,
     )

@@ -24,16 +24,17 @@ def read(doc: Document) -> Iterator[Statement]:
     with doc.stream() as stream:
         header = Header(whole(stream))
     architecture = header.values.get("general.architecture")
-    numbers = tuple(f"{word}={header.values[key]}" for key, word in _NUMBERS.items() if key in header.values)
+    numbers = {word: header.values[key] for key, word in _NUMBERS.items() if key in header.values}
+    shown = (f"{word}={number}" for word, number in numbers.items())
     name = architecture if isinstance(architecture, str) and architecture.isidentifier() else None
-    yield artifact(doc, "gguf", classes=(name,) if name else (), says=(f"GGUF {header.version}", *numbers))
+    yield artifact(doc, "gguf", classes=(name,) if name else (), says=(f"GGUF {header.version}", *shown))
     yield ranged(
         doc,
         "gguf",
         None,
         "gguf",
         detail=f"format {header.version}, no writer's version",
-        numbers=(f"format={header.version}", *numbers),
+        numbers={"format": header.version, **numbers},
     )
     if header.problem:
         yield doc.unread(header.problem, package="gguf")

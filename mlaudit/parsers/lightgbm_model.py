@@ -31,7 +31,7 @@ def read(doc: Document) -> Iterator[Statement]:
     specifier = formats().table("lightgbm").get(number)
     says = f"model format {number}, no library version"
     yield artifact(doc, "lightgbm.txt", says=(f"format {number}",))
-    yield ranged(doc, "lightgbm", specifier, "lightgbm.txt", detail=says, numbers=(f"format={number}",))
+    yield ranged(doc, "lightgbm", specifier, "lightgbm.txt", detail=says, numbers={"format": number})
     if specifier is None:
         yield doc.unread(f"the model format {number} is not known", package="lightgbm", what=number)
     with doc.stream() as stream:

@@ -9,7 +9,19 @@ from typing import TypeVar
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Strength, Unread
+from mlaudit.model.nouns import (
+    Artifact,
+    Fact,
+    Kind,
+    Layer,
+    Pin,
+    Place,
+    Recorded,
+    Root,
+    Statement,
+    Strength,
+    Unread,
+)
 from mlaudit.parsers._registry import parser
 
 _SCHEMA = "mlaudit.list/1"
@@ -69,7 +81,8 @@ def _pin(doc: Document, row: Node, environment: str) -> Pin:
     version = row.get("version")
     chosen = row.get("selected").value
     derived = row.get("derived_from").maybe_text()
-    strength = row.get("strength")
+    artifact, recorded = _artifact(row), _recorded(row)
+    of_artifact = artifact is not None or (recorded is not None and bool(recorded.kinds))
     return doc.pin(
         _word(row.get("layer"), Layer),
         row.get("name").text(),
@@ -80,15 +93,35 @@ def _pin(doc: Document, row: Node, environment: str) -> Pin:
         kind=_word(row.get("kind"), Kind),
         specifier=row.get("specifier").maybe_text(),
         marker=row.get("marker").maybe_text() if chosen is None else None,
-        extras=row.get("requested_extras").texts(),
+        extras=() if of_artifact else row.get("requested_extras").texts(),
         source=row.get("source").maybe_text() or "index",
-        origin=row.get("origin").maybe_text(),
+        origin=None if of_artifact else row.get("origin").maybe_text(),
         parts=(environment,),
         optional=chosen is False,
         derived_from=Place(path=derived) if derived else None,
-        strength=_word(strength, Strength) if strength.exists else None,
+        artifact=artifact,
+        recorded=recorded,
         detail=row.get("detail").maybe_text(),
     )
+
+
+def _artifact(row: Node) -> Artifact | None:
+    """What an artifact says of itself; lists of before 0.2 hold its kind as the origin, its classes as extras."""
+    if _word(row.get("kind"), Kind) is not Kind.ARTIFACT:
+        return None
+    said = row.get("artifact")
+    if not said.exists:
+        return Artifact(row.get("origin").maybe_text(), row.get("requested_extras").texts())
+    return Artifact(said.get("kind").maybe_text(), said.get("classes").texts())
+
+
+def _recorded(row: Node) -> Recorded | None:
+    """What an artifact records of a library; lists of before 0.2 tell only how surely."""
+    strength, said = row.get("strength"), row.get("recorded")
+    if not strength.exists:
+        return None
+    numbers = ((name, number.text()) for name, number in said.get("numbers").items()) if said.exists else ()
+    return Recorded(said.get("kinds").texts() if said.exists else (), _word(strength, Strength), tuple(numbers))
 
 
 def _word(node: Node, words: type[E]) -> E:

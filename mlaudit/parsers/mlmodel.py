@@ -9,7 +9,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Kind, Layer, Statement, Strength
+from mlaudit.model.nouns import Kind, Layer, Recorded, Statement, Strength
 from mlaudit.parsers._registry import parser
 
 _FLAVORS = re.compile(rb"(?m)^[\"']?flavors[\"']?:")
@@ -64,7 +64,7 @@ def _recorded(doc: Document, key: str, node: Node, detail: str | None) -> Iterat
         node.text(),
         at=at,
         kind=Kind.PYTHON if name == "python" else Kind.PACKAGE,
-        strength=Strength.EXACT,
+        recorded=Recorded(strength=Strength.EXACT),
         detail=detail,
     )
 

@@ -75,7 +75,7 @@ def read(doc: Document) -> Iterator[Statement]:
             model.take(found)
     if not model.ir and not model.opsets:
         raise Unreadable("it has neither an IR version nor an opset; an ONNX model has both")
-    numbers = (f"ir={model.ir}", *(f"{domain}={version}" for domain, version in sorted(model.opsets.items())))
+    numbers = {"ir": model.ir, **dict(sorted(model.opsets.items()))}
     opset = model.opsets.get("ai.onnx", 0)
     says = (f"IR {model.ir}", f"opset {opset}", *_readers(model.ir, opset))
     yield artifact(doc, "onnx", says=says)

@@ -66,7 +66,7 @@ def read(doc: Document) -> Iterator[Statement]:
     if found:
         yield exact(doc, "openvino", found.group(1), "openvino.ir", detail=f"IR {seen.ir}")
     else:
-        yield ranged(doc, "openvino", None, "openvino.ir", detail=f"IR {seen.ir}", numbers=(f"ir={seen.ir}",))
+        yield ranged(doc, "openvino", None, "openvino.ir", detail=f"IR {seen.ir}", numbers={"ir": seen.ir})
 
 
 def _parsed(doc: Document) -> _SeenAttributes:

@@ -10,7 +10,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, ranged
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Layer, Pin, Statement, Strength
+from mlaudit.model.nouns import Layer, Pin, Recorded, Statement, Strength
 from mlaudit.model.versions import specifiers
 from mlaudit.parsers._registry import parser
 
@@ -38,4 +38,4 @@ def read(doc: Document) -> Iterator[Statement]:
         yield doc.unread("`spacy_version` is no range of versions", at, what=recorded, package="spacy")
     for index, text in enumerate(root.get("requirements").texts()):
         needed = requirement.pin(doc, text, doc.at("requirements", index), layer=Layer.RECORDED)
-        yield replace(needed, origin="spacy", strength=Strength.EXACT) if isinstance(needed, Pin) else needed
+        yield replace(needed, recorded=Recorded(("spacy",), Strength.EXACT)) if isinstance(needed, Pin) else needed

@@ -33,7 +33,7 @@ def read(doc: Document) -> Iterator[Statement]:
         metadata = dict(_metadata(model))
         problem = _problem_behind(model)
     runtime = metadata.get("min_runtime_version", b"").split(b"\0")[0].decode("ascii", "replace")
-    numbers = (f"schema={schema}", *((f"min_runtime={runtime}",) if version_text(runtime) else ()))
+    numbers = {"schema": schema, **({"min_runtime": runtime} if version_text(runtime) else {})}
     says = (f"schema {schema}", *((f"runtime {runtime} at least",) if version_text(runtime) else ()))
     yield artifact(doc, "tflite", says=says)
     converter = _converter(metadata.get("CONVERSION_METADATA", b""))

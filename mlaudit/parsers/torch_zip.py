@@ -63,7 +63,7 @@ def _script(doc: Document, archive: Archive) -> Iterator[Statement]:
     highest = formats().table("torchscript")["highest"]
     if not number.isdecimal() or int(number) > int(highest):
         yield doc.unread(f"the archive version {number} is not known; {highest} is the highest", package="torch")
-    yield ranged(doc, "torch", None, "torch.jit", detail=f"archive version {number}", numbers=(f"archive={number}",))
+    yield ranged(doc, "torch", None, "torch.jit", detail=f"archive version {number}", numbers={"archive": number})
 
 
 def _number(archive: Archive, member: Member | None) -> str:

@@ -13,7 +13,7 @@ from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized, package_of
-from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.nouns import Conflict, Edge, Kind, Layer, Pin, Place, ProjectPart, Root, Statement, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import exact
 from mlaudit.parsers._registry import parser
@@ -82,16 +82,15 @@ def _python(doc: Document, lock: Node) -> Iterator[Pin]:
         yield doc.pin(Layer.DECLARED, "python", specifier=specifier, kind=Kind.PYTHON, at=at)
 
 
-def _conflicts(doc: Document, lock: Node) -> Iterator[Fact]:
-    """Which extras and groups can never be on together, `api[cpu], api[cu124]`."""
+def _conflicts(doc: Document, lock: Node) -> Iterator[Conflict]:
+    """Which extras and groups can never be on together, `api[cpu]` and `api[cu124]`."""
     for node in lock.get("conflicts").each():
-        yield Fact(key="conflict", value=", ".join(map(_conflicting, node.each())), at=doc.at_route(node.route))
+        yield Conflict(members=tuple(map(_conflicting, node.each())), at=doc.at_route(node.route))
 
 
-def _conflicting(node: Node) -> str:
-    package = node.get("package").text()
+def _conflicting(node: Node) -> ProjectPart:
     extra, group = node.get("extra").maybe_text(), node.get("group").maybe_text()
-    return f"{package}[{extra}]" if extra else (f"{package}:{group}" if group else package)
+    return ProjectPart(node.get("package").text(), extra or None, group or None)
 
 
 # Roots

@@ -137,6 +137,7 @@ def _finding(one: RuleHit) -> Finding:
         at=hit.at,
         package=hit.package,
         environments=hit.environments,
+        says=hit.says if hit.says is not None else hit.actual or "",
         related=hit.related,
         evidence=hit.evidence,
         details=hit.details,
@@ -209,7 +210,7 @@ def _ignored(rule: Rule, finding: Finding, rows: Sequence[IgnoreRow], today: dat
 def _waived(rule: Rule, finding: Finding, waivers: Sequence[Waiver], used: set[Waiver]) -> Finding:
     """A finding of which one place stands on a line that waives its rule."""
     for waiver in waivers:
-        on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at in finding.locations)
+        on_its_line = any((at.path, at.line) == (waiver.at.path, waiver.at.line) for at, _, _ in finding.locations)
         if on_its_line and not {rule.code, rule.name}.isdisjoint(waiver.codes):
             used.add(waiver)
             if finding.suppressed is None:

@@ -90,12 +90,9 @@ def headline(finding: Finding) -> str:
 
 
 def sides(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Every place of a finding with what stands there, where that is known."""
-    told = finding.expected if len(finding.related) == 1 else None
-    yield str(finding.at), finding.actual if told is not None and finding.actual is not None else ""
-    for at in finding.related:
-        if at != finding.at:
-            yield str(at), told or ""
+    """Every place of a finding with what stands there, where there are several to hold against one another."""
+    several = len(finding.locations) > 1
+    return ((str(one.place), one.says if several else "") for one in finding.locations)
 
 
 def cell_text(cell: Cell) -> str:

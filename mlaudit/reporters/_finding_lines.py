@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
+from mlaudit.model.findings import Finding
 from mlaudit.model.nouns import Severity, State
-from mlaudit.model.report import Finding
-from mlaudit.reporters._facts import plural
+from mlaudit.reporters._facts import plural, sides
 from mlaudit.reporters._groups import FindingGroup
 from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, text, wrapped
 from mlaudit.reporters._registry import Style
@@ -157,11 +157,7 @@ def _plain(sentence: str, style: Style) -> Iterator[StyledLine]:
 
 
 def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine]:
-    sides = {finding.at: finding.actual, **dict.fromkeys(finding.related, finding.expected)}
-    only = len(finding.environments) < 2 or len(finding.related) > 1 or finding.expected is None
-    rows: list[list[Segment]] = [
-        [(f"  {at}", "underline"), ("" if only or not said else _value(said), "")] for at, said in sides.items()
-    ]
+    rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(said), "")] for at, said in sides(finding)]
     most = len(rows) if style.verbose else max(PLACES, room - 1)
     shown = rows if len(rows) <= most else rows[:most]
     yield from columns(shown)

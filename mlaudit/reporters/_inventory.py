@@ -30,6 +30,7 @@ def _environment(one: Environment) -> Json:
 
 def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
     """A pin as the contract writes it; `extras` holds those it stands under, else those it asks of the package."""
+    origin, words = _artifact_texts(pin)
     shown: Json = {
         "name": pin.name,
         "package": pin.package,
@@ -39,12 +40,12 @@ def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
         "layer": pin.layer.value,
         "kind": pin.kind.value,
         "marker": pin.marker,
-        "extras": list(pin.under_extras or pin.extras),
-        "requested_extras": list(pin.extras),
+        "extras": list(pin.under_extras or pin.extras or words),
+        "requested_extras": list(pin.extras or words),
         "groups": list(pin.groups),
         "ecosystem": pin.ecosystem,
         "source": pin.source,
-        "origin": pin.origin,
+        "origin": origin,
         "platforms": list(pin.platforms),
         "parts": list(pin.parts),
         "derived_from": str(pin.derived_from) if pin.derived_from else None,
@@ -52,11 +53,23 @@ def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
         **place(pin.at),
         "format": format_name,
     }
-    if pin.strength is not None:
-        shown["strength"] = pin.strength.value
+    if pin.artifact is not None:
+        shown["artifact"] = {"kind": pin.artifact.kind, "classes": list(pin.artifact.classes)}
+    if pin.recorded is not None:
+        shown["strength"] = pin.recorded.strength.value
+        shown["recorded"] = {"kinds": list(pin.recorded.kinds), "numbers": dict(pin.recorded.numbers)}
     if pin.detail is not None:
         shown["detail"] = pin.detail
     return shown
+
+
+def _artifact_texts(pin: Pin) -> tuple[str | None, tuple[str, ...]]:
+    """Origin and extras as schema 1 has them for what artifacts say; `artifact` and `recorded` hold it by parts."""
+    if pin.artifact is not None:
+        return pin.artifact.kind, pin.artifact.classes
+    if pin.recorded is not None and pin.recorded.kinds:
+        return ",".join(pin.recorded.kinds), tuple(f"{name}={number}" for name, number in pin.recorded.numbers)
+    return pin.origin, ()
 
 
 def as_table(environments: Sequence[Environment], *, colour: bool = False) -> str:

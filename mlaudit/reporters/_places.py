@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from mlaudit.model.nouns import Place
-from mlaudit.model.report import Finding, Report
+from collections.abc import Iterator
+
+from mlaudit.model.nouns import Place, Role
+from mlaudit.model.report import Finding, Location, Report
 
 MEMBER = "!/"
 """Stands between the path of an archive and the path inside it."""
@@ -21,8 +23,35 @@ def file_of(path: str) -> str:
 
 def shown_at(finding: Finding, report: Report) -> Place:
     """The place to show a finding at: its first one inside the repository, else a source inside, else its own."""
-    candidates = (*finding.locations, *(Place(path=path) for one in report.environments for path in one.sources))
+    own = (one.place for one in finding.locations)
+    candidates = (*own, *(Place(path=path) for one in report.environments for path in one.sources))
     return next((at for at in candidates if inside(at.path)), finding.at)
+
+
+_ROLES = {
+    Role.WRITER: "the side that writes",
+    Role.STATEMENT: "another statement",
+    Role.REQUIREMENT: "what requires it",
+    Role.PACKAGE: "the package beside it",
+    Role.ARTIFACT: "the artifact",
+    Role.CONFIGURATION: "the configuration",
+    Role.FILE: "the other file",
+}
+
+
+def annotation(location: Location) -> str:
+    """What a location has to do with its finding, and what stands there: `the side that writes: 2.1.3`.
+
+    Where the change should be made needs no word: it is what the finding speaks of.
+    """
+    return ": ".join(part for part in (_ROLES.get(location.role), location.says) if part)
+
+
+def annotated(finding: Finding) -> Iterator[str]:
+    """Every place of a finding, with what it is where there are several: `a.txt:3:1 (the side that writes: 2.1.3)`."""
+    for location in finding.locations:
+        words = annotation(location) if finding.related else ""
+        yield f"{location.place} ({words})" if words else str(location.place)
 
 
 def unique(fingerprint: str, used: dict[str, int]) -> str:

@@ -52,13 +52,13 @@ def _described(above: int) -> str:
     return f"The folder {above} {'level' if above == 1 else 'levels'} above the root of the audited repository."
 
 
-def location(at: Place) -> Json:
-    """A place as a `location`; a member of an archive is named as a logical location."""
+def location(at: Place, says: str | None = None) -> Json:
+    """A place as a `location` with what it says, else its name; a member of an archive is a logical location."""
     found: Json = {"physicalLocation": {"artifactLocation": artifact(at.path), "region": _region(at)}}
     member = at.path.partition(MEMBER)[2]
     if member:
         found["logicalLocations"] = [{"fullyQualifiedName": member, "kind": "member"}]
-    found["message"] = {"text": for_sarif(str(at))}
+    found["message"] = {"text": for_sarif(says or str(at))}
     return found
 
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlaudit.model.report import Finding, Report
+from mlaudit.model.findings import Finding
+from mlaudit.model.report import Report
 from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, headline
 from mlaudit.reporters._registry import Style, reporter

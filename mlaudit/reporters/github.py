@@ -11,7 +11,7 @@ from mlaudit.model.nouns import Place, Severity
 from mlaudit.model.report import Finding, Report
 from mlaudit.reporters._escape import for_terminal, for_workflow, for_workflow_property
 from mlaudit.reporters._facts import compared, counts, headline
-from mlaudit.reporters._places import file_of, inside, shown_at
+from mlaudit.reporters._places import annotated, file_of, inside, shown_at
 from mlaudit.reporters._registry import Style, reporter
 
 _COMMAND = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "notice"}
@@ -41,7 +41,7 @@ def _text(finding: Finding) -> str:
 
 def _lines(finding: Finding) -> Iterator[str]:
     yield finding.message
-    for at in finding.locations[1:]:
-        yield f"See also {at}"
+    for text in list(annotated(finding))[1:]:
+        yield f"See also {text}"
     if finding.fix is not None:
         yield f"Fix: {finding.fix.says}"

@@ -112,7 +112,7 @@ def _finding(finding: Finding) -> Json:
         "details": list(finding.details),
         "expected": finding.expected,
         "actual": finding.actual,
-        "locations": [place(at) for at in finding.locations],
+        "locations": [{**place(one.place), "role": one.role.value, "says": one.says} for one in finding.locations],
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "covers": list(finding.covers),
         "fingerprint": finding.fingerprint,
@@ -127,7 +127,8 @@ def _evidence(evidence: Evidence) -> Json:
 
 
 def _fix(fix: Fix) -> Json:
-    return {"says": fix.says, "safe": fix.safe, "edits": [_edit(edit) for edit in fix.edits]}
+    changes = [{"environment": one.environment, "package": one.package, "to": one.to} for one in fix.changes]
+    return {"says": fix.says, "safe": fix.safe, "changes": changes, "edits": [_edit(edit) for edit in fix.edits]}
 
 
 def _edit(edit: Edit) -> Json:

@@ -12,7 +12,7 @@ from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Finding, Report
 from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._facts import headline
-from mlaudit.reporters._places import file_of
+from mlaudit.reporters._places import annotated, file_of
 from mlaudit.reporters._registry import Style, reporter
 
 Key = tuple[tuple[str, ...], str]
@@ -130,7 +130,7 @@ def _text(findings: Iterable[Finding]) -> str:
 def _lines(finding: Finding) -> Iterator[str]:
     yield f"{finding.severity.value}[{finding.code}] {finding.name}: {headline(finding)}"
     yield finding.message
-    yield from (f"  {at}" for at in finding.locations)
+    yield from (f"  {text}" for text in annotated(finding))
     yield from finding.details
     if finding.fix is not None:
         yield f"Fix: {finding.fix.says}"

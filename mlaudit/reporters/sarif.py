@@ -16,7 +16,7 @@ from mlaudit.model.report import BASELINED, Finding, Report
 from mlaudit.reporters import _rule_text
 from mlaudit.reporters._escape import for_json, for_sarif, for_terminal
 from mlaudit.reporters._facts import as_counts
-from mlaudit.reporters._places import shown_at, unique
+from mlaudit.reporters._places import annotation, shown_at, unique
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._sarif_places import artifact, base_ids, location
 from mlaudit.rules._registry import Rule, rules
@@ -115,7 +115,7 @@ def _result(
 ) -> Json:
     primary = shown_at(finding, report)
     fingerprint = unique(finding.fingerprint, used)
-    related = [at for at in finding.locations if at != primary][:LOCATIONS]
+    related = [one for one in finding.locations if one.place != primary][:LOCATIONS]
     result: Json = {
         "ruleId": finding.code,
         "ruleIndex": order[finding.code],
@@ -127,7 +127,9 @@ def _result(
         "properties": _properties(finding),
     }
     if related:
-        result["relatedLocations"] = [{"id": number, **location(at)} for number, at in enumerate(related, start=1)]
+        result["relatedLocations"] = [
+            {"id": number, **location(one.place, annotation(one))} for number, one in enumerate(related, start=1)
+        ]
     if baselined:
         result["baselineState"] = "unchanged" if finding.suppressed_by == BASELINED else "new"
     if finding.suppressed is not None:
@@ -161,7 +163,7 @@ def _properties(finding: Finding) -> Json:
 
 def _all_places(finding: Finding, report: Report) -> Iterator[Place]:
     yield shown_at(finding, report)
-    yield from finding.locations
+    yield from (one.place for one in finding.locations)
     yield from (Place(path=edit.path) for edit in (finding.fix.edits if finding.fix else ()))
 
 

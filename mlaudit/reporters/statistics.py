@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 
-from mlaudit.model.report import Finding, Report
+from mlaudit.model.findings import Finding
+from mlaudit.model.report import Report
 from mlaudit.reporters._facts import counts
 from mlaudit.reporters._layout import TONE, columns, painted, text
 from mlaudit.reporters._registry import Style, reporter

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Distance, Fix, Kind, Layer, Place, State, Verdict
-from mlaudit.model.report import Cell, Crossing, Environment, Hit
+from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Pin, Place, Role, State, Verdict
+from mlaudit.model.report import MAX_LISTED, Cell, Crossing, Environment, Hit, Location
 
 _APART = {
     Distance.MAJOR: "a major version apart",
@@ -57,22 +57,36 @@ def _span(pythons: list[str]) -> str:
     return in_order[0] if len(in_order) == 1 else f"{in_order[0]} to {in_order[-1]}"
 
 
-def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Place, ...]]:
+def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Location, ...]]:
     """Where the change should be made (the reader), and the other side."""
     writer, reader = (view.place(cell) for cell in crossing.cells)
-    return reader, (writer,)
+    return reader, (Location(writer, Role.WRITER, crossing.writer.shown),)
+
+
+def stated_by(pin: Pin) -> str:
+    """What one statement says of its package."""
+    return pin.version or pin.specifier or "any version"
+
+
+def other_statements(pins: Sequence[Pin]) -> tuple[Location, ...]:
+    """Where a package is stated besides, with what stands there."""
+    return tuple(Location(pin.at, Role.STATEMENT, stated_by(pin)) for pin in pins[:MAX_LISTED])
 
 
 def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version where that is known."""
     writer, reader = crossing.cells
+    # A model does not change its version: it is made again.
+    target = None if crossing.from_model else reader.version
+    back = Change(writer.environment, crossing.package, target) if target is not None else None
     if writer.version is not None:
+        changes = (Change(reader.environment, crossing.package, writer.version), *((back,) if back else ()))
         if _of_image_alone(writer):
             image = f"start from an image with {crossing.package} {writer.version}"
-            return Fix(says=f"{reader.environment}: {image}")
-        return Fix(says=f"{reader.environment}: {crossing.package}=={writer.version}")
-    if reader.version is not None and not crossing.from_model:
-        return Fix(says=f"{writer.environment}: {crossing.package}=={reader.version}")
+            return Fix(says=f"{reader.environment}: {image}", changes=changes[1:])
+        return Fix(says=str(changes[0]), changes=changes)
+    if back is not None:
+        return Fix(says=str(back), changes=(back,))
     return None
 
 

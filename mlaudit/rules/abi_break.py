@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Fix, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Fix, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
@@ -41,13 +41,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     from mlaudit.knowledge.binaries import abi_breaks
 
     for found in abi_breaks(exact_versions(environment)):
+        place = view.place(environment.cell(found.other))
+        other = Location(place, Role.PACKAGE, f"{found.other} {found.other_version}")
         yield Hit(
             package=found.package,
             other=found.other,
             environments=(environment.name,),
             message=f"In {environment.name}: {found.says}",
             at=view.place(environment.cell(found.package)),
-            related=(view.place(environment.cell(found.other)),),
+            says=f"{found.package} {found.version}",
+            related=(other,),
             evidence=found.evidence,
             actual=found.version,
             expected=found.other_version,

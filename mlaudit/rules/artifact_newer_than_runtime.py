@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
+from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.nouns import Fix, Kind, Pin, Severity, State
-from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, listed
+from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
-from mlaudit.rules._consequences import Judgement, artifact_judgement
 from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
@@ -55,7 +55,7 @@ def check(view: View) -> Iterator[Hit]:
 def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
-    found = artifact_judgement(crossing, view.environments[crossing.reader])
+    found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
         yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
     for consequence in _onnx(crossing, view):
@@ -69,9 +69,9 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
         said = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
         grouped.setdefault(said, []).append(hit)
     for first, *others in grouped.values():
-        files = list(dict.fromkeys(place for hit in others for place in hit.related))
+        files = list(dict.fromkeys(location for hit in others for location in hit.related))
         if files:
-            same = f"the same of {len(files):,} more: {listed((place.path for place in files), ', ')}"
+            same = f"the same of {len(files):,} more: {listed((location.place.path for location in files), ', ')}"
             first = replace(first, details=(*first.details, same), related=(*first.related, *files[:MAX_LISTED]))
         yield first
 
@@ -99,7 +99,7 @@ def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: S
         severity=severity,
         message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {cell.shown}): {worst.says}",
         at=view.place(cell),
-        related=(crossing.artifact.at,),
+        related=(_artifact(crossing),),
         details=_details(crossing.pin),
         evidence=worst.evidence,
         expected=_recorded(crossing.pin),
@@ -116,9 +116,14 @@ def _recorded(pin: Pin) -> str:
     return pin.version or pin.specifier or "any version"
 
 
+def _artifact(crossing: ArtifactCrossing) -> Location:
+    return Location(crossing.artifact.at, Role.ARTIFACT, f"{crossing.pin.package} {_recorded(crossing.pin)}")
+
+
 def _described(crossing: ArtifactCrossing) -> str:
     artifact, pin = crossing.artifact, crossing.pin
-    classes = f", {', '.join(artifact.extras[:3])}" if artifact.extras else ""
+    names = artifact.artifact.classes[:3] if artifact.artifact else ()
+    classes = f", {', '.join(names)}" if names else ""
     return f"{artifact.name} ({pin.package} {_recorded(pin)}{classes})"
 
 
@@ -140,7 +145,7 @@ def _python(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
                 f"{crossing.reader} runs {cell.version}."
             ),
             at=view.place(cell),
-            related=(crossing.artifact.at,),
+            related=(_artifact(crossing),),
             expected=pin.specifier,
             actual=cell.version,
         )
@@ -159,7 +164,7 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
             severity=Severity.WARNING,
             message=f"{_described(crossing)} needs {crossing.pin.package}, which {crossing.reader} does not have.",
             at=view.home(crossing.reader),
-            related=(crossing.artifact.at,),
+            related=(_artifact(crossing),),
             expected=_recorded(crossing.pin),
             actual="absent",
         )
@@ -167,14 +172,13 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
 
 def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
     """The IR version and opset of a graph, in the runtime of the reader."""
-    numbers = dict(text.partition("=")[::2] for text in crossing.pin.extras if "=" in text)
-    runtime = crossing.cell
-    if "ir" not in numbers or runtime.package == crossing.pin.package or runtime.version is None:
+    recorded, runtime = crossing.pin.recorded, crossing.cell
+    ir = recorded.number("ir") if recorded else None
+    if recorded is None or ir is None or runtime.package == crossing.pin.package or runtime.version is None:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset = numbers.get("ai.onnx", "0")
-    if numbers["ir"].isdigit() and opset.isdigit():
-        found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, writer=f"{crossing.artifact.name} has")
-        if found is not None:
-            yield found
+    opset = recorded.number("ai.onnx") or 0
+    consequence = onnx_loads(ir, opset, runtime.version, writer=f"{crossing.artifact.name} has")
+    if consequence is not None:
+        yield consequence

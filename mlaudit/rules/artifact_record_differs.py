@@ -6,8 +6,8 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.roles import words
-from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.model.versions import admits, same_public
 from mlaudit.rules._registry import environment_rule
 
@@ -112,7 +112,7 @@ def _hit(environment: Environment, package: str, one: Pin, other: Pin) -> Hit:
             f"The records of {environment.name} differ: {package} is {first} at {one.at} and {second} at {other.at}."
         ),
         at=other.at,
-        related=(one.at,),
+        related=(Location(one.at, Role.STATEMENT, first),),
         expected=first,
         actual=second,
     )

@@ -6,10 +6,9 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
-from mlaudit.model.nouns import Fix, Kind, Severity, State, Strength
-from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit
+from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
+from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
-from mlaudit.rules._consequences import artifact_judgement
 from mlaudit.rules._phrases import apart, said
 from mlaudit.rules._registry import fleet_rule
 
@@ -46,7 +45,7 @@ def check(view: View) -> Iterator[Hit]:
         first = alike[0]
         if _is_missing(first):
             yield _not_named(alike, view)
-        elif _differ(first) and artifact_judgement(first, view.environments[first.reader]) is None:
+        elif _differ(first) and view.judgements.of_artifact(first) is None:
             yield _differing(alike, view)
 
 
@@ -105,11 +104,18 @@ def _hit(alike: Sequence[ArtifactCrossing], view: View, rest: str, severity: Sev
         severity=severity,
         message=f"{_files(alike)} {package} {recorded}{rest}",
         at=view.place(first.cell),
-        related=tuple(dict.fromkeys(one.pin.at for one in alike))[:MAX_LISTED],
+        related=tuple(dict.fromkeys(Location(one.pin.at, Role.ARTIFACT, recorded or "") for one in alike))[:MAX_LISTED],
         expected=recorded,
         actual=first.cell.shown,
-        fix=Fix(says=f"{first.reader}: {package}=={first.pin.version}") if first.pin.version else None,
+        fix=_fix(first),
     )
+
+
+def _fix(crossing: ArtifactCrossing) -> Fix | None:
+    if crossing.pin.version is None:
+        return None
+    change = Change(crossing.reader, crossing.pin.package, crossing.pin.version)
+    return Fix(says=str(change), changes=(change,))
 
 
 def _files(alike: Sequence[ArtifactCrossing]) -> str:

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Severity, State
-from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.nouns import Role, Severity, State
+from mlaudit.model.report import Cell, Environment, Hit, Location
 from mlaudit.model.versions import admits, disjoint
 from mlaudit.request.settings import BannedRow
 from mlaudit.rules._registry import environment_rule
@@ -43,7 +43,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     environments=(environment.name,),
                     message=f"{cell.package} {cell.shown} of {environment.name} is banned: {row.reason}.",
                     at=view.place(cell),
-                    related=(row.at,),
+                    related=(Location(row.at, Role.CONFIGURATION),),
                     actual=cell.shown,
                 )
 

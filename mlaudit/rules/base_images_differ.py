@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from mlaudit.comparison.images import BaseImage, ImagePair, differing_images
 from mlaudit.comparison.scene import View
 from mlaudit.grammars.container.image_tags import Content
-from mlaudit.model.nouns import Kind, Severity
-from mlaudit.model.report import Hit, listed
+from mlaudit.model.nouns import Kind, Role, Severity
+from mlaudit.model.report import Hit, Location, listed
 from mlaudit.rules._registry import fleet_rule
 
 _WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
@@ -50,7 +50,7 @@ def _hit(pair: ImagePair) -> Hit:
             f"{_contents(pair.writer, pair.reader)}"
         ),
         at=pair.reader.pin.at,
-        related=(pair.writer.pin.at,),
+        related=(Location(pair.writer.pin.at, Role.WRITER, pair.writer.shown),),
         expected=pair.writer.shown,
         actual=pair.reader.shown,
         severity=Severity.INFO if known else None,

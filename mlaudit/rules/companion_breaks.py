@@ -5,16 +5,24 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.model.findings import Hit, Location
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Fix, Kind, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Fix, Kind, Role, Severity
+from mlaudit.model.report import Environment
 from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 _BESIDE_PACKAGES = (Kind.CUDA, Kind.CUDNN, Kind.PYTHON)
 
 
-@environment_rule("MLA206", Severity.ERROR, since="0.2", fact="fit", supersedes=["MLA201", "MLA203"])
+@environment_rule(
+    "MLA206",
+    Severity.ERROR,
+    since="0.2",
+    title="versions that break each other",
+    fact="fit",
+    supersedes=["MLA201", "MLA203"],
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Packages stand together that break one another, or one stands without its companion, and no metadata says so.
 
@@ -46,7 +54,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             severity=found.severity,
             message=f"In {environment.name}: {found.says}",
             at=view.place(package),
-            related=(view.place(other),) if found.other_version is not None else (),
+            related=(Location(view.place(other), Role.STATEMENT, other.shown),)
+            if found.other_version is not None
+            else (),
             evidence=found.evidence,
             actual=f"{found.other} {found.other_version or 'absent'}",
             values=(found.version, found.other, found.other_version or ""),

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Pin, Severity
-from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
+from mlaudit.model.report import Cell, Environment, Hit, listed
+from mlaudit.rules._phrases import other_statements, stated_by
 from mlaudit.rules._registry import environment_rule
 
 
@@ -49,7 +50,8 @@ def _hit(environment: Environment, cell: Cell) -> Hit:
             else f"{environment.name} says {cell.package} {cell.shown}, which no version satisfies."
         ),
         at=others[-1].at if others else first.at,
-        related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
+        says=stated_by(others[-1] if others else first),
+        related=other_statements((first, *others[:-1])) if others else (),
         actual=cell.shown,
     )
 

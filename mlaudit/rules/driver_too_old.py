@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Fix, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Fix, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.model.versions import admits
 from mlaudit.rules._registry import environment_rule
 
@@ -46,7 +46,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 f"newer."
             ),
             at=view.place(driver),
-            related=(view.place(cuda),),
+            related=(Location(view.place(cuda), Role.REQUIREMENT, f"CUDA {cuda.version}"),),
             evidence=needed.evidence,
             expected=needed.minimum,
             actual=driver.version,

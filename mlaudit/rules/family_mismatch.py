@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Fix, Layer, Severity
-from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.nouns import Fix, Layer, Role, Severity
+from mlaudit.model.report import Cell, Environment, Hit, Location
 from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
@@ -51,7 +51,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             environments=(environment.name,),
             message=f"In {environment.name}: {mismatch.says}",
             at=view.place(subject),
-            related=(view.place(other),),
+            says=f"{mismatch.subject} {mismatch.subject_version}",
+            related=(Location(view.place(other), Role.PACKAGE, f"{mismatch.other} {mismatch.other_version}"),),
             evidence=mismatch.evidence,
             actual=f"{mismatch.other} {mismatch.other_version}",
             expected=f"{mismatch.other}{mismatch.wanted}",

@@ -7,8 +7,8 @@ from fnmatch import fnmatchcase
 
 from mlaudit.comparison.scene import View
 from mlaudit.comparison.verdict import judge
-from mlaudit.model.nouns import Severity, Verdict
-from mlaudit.model.report import Cell, Environment, Hit, Row
+from mlaudit.model.nouns import Role, Severity, Verdict
+from mlaudit.model.report import Cell, Environment, Hit, Location, Row
 from mlaudit.request.settings import GroupRule, VersionGroup
 from mlaudit.rules._registry import fleet_rule
 
@@ -84,7 +84,7 @@ def _hit(group: VersionGroup, named: Cell, cell: Cell, view: View, why: str) -> 
             f"it {why}{reason}."
         ),
         at=view.place(cell),
-        related=(view.place(named), group.at),
+        related=(Location(view.place(named), Role.WRITER, named.shown), Location(group.at, Role.CONFIGURATION)),
         expected=named.shown,
         actual=cell.shown,
     )

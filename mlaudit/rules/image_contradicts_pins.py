@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Pin, Severity
-from mlaudit.model.report import Cell, Environment, Hit
+from mlaudit.model.nouns import Pin, Role, Severity
+from mlaudit.model.report import Cell, Environment, Hit, Location
 from mlaudit.model.versions import same_public
 from mlaudit.rules._registry import environment_rule
 
@@ -70,7 +70,7 @@ def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
             f"{other.version} is pinned."
         ),
         at=other.at,
-        related=(image.derived_from or image.at,),
+        related=(Location(image.derived_from or image.at, Role.STATEMENT, image.version or ""),),
         expected=image.version,
         actual=other.version,
     )

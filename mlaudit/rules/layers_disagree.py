@@ -6,10 +6,11 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.comparison.verdict import agree
-from mlaudit.model.nouns import Pin, Severity
-from mlaudit.model.report import MAX_LISTED, Cell, Environment, Hit, listed
+from mlaudit.model.nouns import Pin, Role, Severity
+from mlaudit.model.report import Cell, Environment, Hit, Location, listed
 from mlaudit.model.versions import admits
 from mlaudit.parsers._registry import kind_of
+from mlaudit.rules._phrases import other_statements
 from mlaudit.rules._registry import environment_rule
 
 
@@ -63,7 +64,7 @@ def _hit(environment: Environment, cell: Cell, other: Pin) -> Hit:
             f"what runs."
         ),
         at=other.at,
-        related=(effective.at,),
+        related=(Location(effective.at, Role.STATEMENT, cell.version or ""),),
         expected=cell.version,
         actual=stated,
     )
@@ -81,7 +82,7 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
             f"precedence."
         ),
         at=others[-1].at if others else first.at,
-        related=tuple(pin.at for pin in (first, *others[:-1])[:MAX_LISTED]) if others else (),
+        related=other_statements((first, *others[:-1])) if others else (),
         expected=stated[0],
         actual=stated[-1],
     )

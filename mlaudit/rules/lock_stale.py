@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Layer, Pin, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Layer, Pin, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.model.versions import admits
 from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
@@ -47,7 +47,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                         f"the lock is older than the declaration."
                     ),
                     at=view.place(cell),
-                    related=(pin.at,),
+                    related=(Location(pin.at, Role.STATEMENT, declared),),
                     expected=declared,
                     actual=cell.version,
                 )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Kind, Severity
-from mlaudit.model.report import Environment, Hit, listed
+from mlaudit.model.nouns import Kind, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location, listed
 from mlaudit.rules._registry import fleet_rule
 
 
@@ -37,7 +37,7 @@ def check(view: View) -> Iterator[Hit]:
                 environments=(writer, reader),
                 message=f"No package is named by both {writer} and {reader}: {counts}.",
                 at=view.home(reader),
-                related=(view.home(writer),),
+                related=(Location(view.home(writer), Role.WRITER),),
             )
 
 

@@ -6,8 +6,8 @@ from collections import Counter
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Kind, Severity, Verdict
-from mlaudit.model.report import Hit
+from mlaudit.model.nouns import Kind, Role, Severity, Verdict
+from mlaudit.model.report import Hit, Location
 from mlaudit.rules._registry import fleet_rule
 
 _DIFFERENT = (Verdict.DIFFERS, Verdict.DISJOINT)
@@ -49,5 +49,5 @@ def check(view: View) -> Iterator[Hit]:
                 f"(--verbose lists them)."
             ),
             at=view.home(reader),
-            related=(view.home(writer),),
+            related=(Location(view.home(writer), Role.WRITER),),
         )

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._consequences import python_judgement
 from mlaudit.rules._phrases import places, said
 from mlaudit.rules._registry import crossing_rule
 
@@ -39,7 +38,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)
-    known = None if crossing.distance is Distance.PATCH else python_judgement(crossing, view)
+    known = None if crossing.distance is Distance.PATCH else view.judgements.of_pythons(crossing)
     default = Severity.INFO if crossing.distance is Distance.PATCH else Severity.WARNING
     runs = f"{writer.environment} runs Python {said(writer)}, {reader.environment} runs Python {said(reader)}."
     yield Hit(

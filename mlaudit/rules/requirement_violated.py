@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.environments.target import applies
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Layer, Pin, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Layer, Pin, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.model.versions import admits
 from mlaudit.rules._registry import environment_rule
 
@@ -51,7 +51,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                         f"{edge.name} is {found.version}."
                     ),
                     at=view.place(found),
-                    related=(pin.at,),
+                    related=(Location(pin.at, Role.REQUIREMENT, f"{pin.name} requires {edge.name}{edge.specifier}"),),
                     expected=f"{edge.name}{edge.specifier}",
                     actual=f"{edge.name} {found.version}",
                     values=(pin.version or "", package, found.version),

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.table import readers
-from mlaudit.model.nouns import Fix, Severity
-from mlaudit.model.report import Environment, Hit
+from mlaudit.model.nouns import Fix, Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.rules._registry import fleet_rule
 
 _WRITER = "onnx"
@@ -53,7 +53,7 @@ def _exported(writing: Environment, reading: Environment, view: View) -> Iterato
                 environments=(writing.name, reading.name),
                 message=f"{writing.name} writes with {_WRITER} {written.version}: {found.says}",
                 at=view.place(runtime),
-                related=(view.place(written),),
+                related=(Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),),
                 evidence=found.evidence,
                 expected=f"{_WRITER} {written.version}",
                 actual=f"{package} {runtime.version}",

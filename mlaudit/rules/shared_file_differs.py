@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from itertools import zip_longest
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Place, Severity
-from mlaudit.model.report import Hit, SharedFile
+from mlaudit.model.nouns import Place, Role, Severity
+from mlaudit.model.report import Hit, Location, SharedFile
 from mlaudit.rules._registry import fleet_rule
 
 
@@ -56,7 +56,8 @@ def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
             f"{', in formatting and comments only' if harmless else ''}."
         ),
         at=Place(path=other.path, line=line, column=1),
-        related=(Place(path=one.path),),
+        says="",
+        related=(Location(Place(path=one.path), Role.FILE),),
         expected=one.path,
         actual=other.path,
         values=(_digest(left), _digest(right)),

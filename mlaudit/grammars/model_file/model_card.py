@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.nouns import Kind, Layer, Pin, Place, Strength
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Recorded, Strength
 
 _HEADING = re.compile(r"#{2,4} Framework [Vv]ersions\s{0,8}")
 _LINE = re.compile(r"[-*] ([A-Za-z][A-Za-z _-]{0,40}?):? ([0-9][0-9A-Za-z.+]{0,40})\s{0,8}")
@@ -43,7 +43,6 @@ def _pin(card: Document, name: str, version: str, number: int, kind: str) -> Pin
         ecosystem="conda",
         kind=Kind.PYTHON if python else Kind.PACKAGE,
         source="path",
-        origin=kind,
-        strength=Strength.EXACT,
+        recorded=Recorded((kind,), Strength.EXACT),
         detail="by the model card",
     )

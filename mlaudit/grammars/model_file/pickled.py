@@ -167,8 +167,8 @@ def _libraries(doc: Document, held: Contents, at: Place | None) -> Iterator[Stat
             yield doc.unread(
                 f"its module paths are those of {' and of '.join(library.specifiers)} at once", at, package=package
             )
-        kinds = ",".join(library.kinds)
-        yield ranged(doc, package, specifier or None, kinds, strength=Strength.LOAD, at=at, detail=_BY_PATHS)
+        known = specifier or None
+        yield ranged(doc, package, known, *library.kinds, strength=Strength.LOAD, at=at, detail=_BY_PATHS)
 
 
 def _joined(specifiers: Iterable[str]) -> str | None:

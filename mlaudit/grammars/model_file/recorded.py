@@ -1,11 +1,12 @@
-"""The statements that every artifact parser makes; `mlaudit.binary` says what they mean."""
+"""The statements that every artifact parser makes; `mlaudit.grammars.model_file` says what they mean."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator, Mapping
 
 from mlaudit.document.document import Document
-from mlaudit.model.nouns import Kind, Layer, Pin, Place, Strength, Unread
+from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Recorded, Strength, Unread
 
 _VERSION = re.compile(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
 CLASSES_SHOWN = 6
@@ -30,8 +31,7 @@ def artifact(
         layer=Layer.RECORDED,
         kind=Kind.ARTIFACT,
         source="path",
-        origin=kind,
-        extras=classes,
+        artifact=Artifact(kind, classes),
         detail="; ".join(part for part in (shown, *says) if part) or None,
     )
 
@@ -52,8 +52,7 @@ def exact(
         text,
         at=at or doc.place(),
         source="path",
-        origin=kind,
-        strength=Strength.EXACT,
+        recorded=Recorded((kind,), Strength.EXACT),
         detail=detail,
     )
 
@@ -62,12 +61,11 @@ def ranged(
     doc: Document,
     name: str,
     specifier: str | None,
-    kind: str,
-    *,
+    *kinds: str,
     strength: Strength = Strength.FORMAT,
     at: Place | None = None,
     detail: str | None = None,
-    numbers: tuple[str, ...] = (),
+    numbers: Mapping[str, object] | None = None,
 ) -> Pin:
     """A library whose version is told by a range or not at all; without a range the strength is `none`."""
     return doc.pin(
@@ -76,10 +74,8 @@ def ranged(
         specifier=specifier,
         at=at or doc.place(),
         source="path",
-        origin=kind,
-        strength=strength if specifier else Strength.NONE,
+        recorded=Recorded(kinds, strength if specifier else Strength.NONE, tuple(_as_texts(numbers or {}))),
         detail=detail,
-        extras=numbers,
     )
 
 
@@ -92,10 +88,13 @@ def python(doc: Document, specifier: str, kind: str, detail: str, at: Place | No
         at=at or doc.place(),
         kind=Kind.PYTHON,
         source="path",
-        origin=kind,
-        strength=Strength.LOAD,
+        recorded=Recorded((kind,), Strength.LOAD),
         detail=detail,
     )
+
+
+def _as_texts(numbers: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    return ((name, str(number)) for name, number in numbers.items())
 
 
 def _row(doc: Document, name: str) -> str:

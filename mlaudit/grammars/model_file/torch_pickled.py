@@ -9,7 +9,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_values import Dict, Global
 from mlaudit.grammars.model_file.pickled import Contents, statements
 from mlaudit.grammars.model_file.recorded import exact, ranged, version_text
-from mlaudit.model.nouns import Kind, Pin, Place, Statement
+from mlaudit.model.nouns import Kind, Pin, Place, Recorded, Statement
 
 _LIGHTNING = "pytorch-lightning_version"
 _TENSOR_MODULES = frozenset({"torch", "torch._utils", "torch.storage", "torch.nn.parameter", "torch._tensor"})
@@ -25,10 +25,15 @@ def checkpoint(doc: Document, held: Contents, at: Place) -> Iterator[Statement]:
         if not (isinstance(statement, Pin) and statement.kind is Kind.PACKAGE):
             yield statement
         elif statement.package not in packages:
-            yield replace(statement, origin=kind) if statement.package == "torch" else statement
+            yield _of_kind(statement, kind) if statement.package == "torch" else statement
     yield from told
     if "torch" not in held.libraries:
         yield ranged(doc, "torch", None, kind, at=at, detail="torch.save records no version")
+
+
+def _of_kind(pin: Pin, kind: str) -> Pin:
+    recorded = pin.recorded or Recorded()
+    return replace(pin, recorded=recorded._replace(kinds=(kind,)))
 
 
 def _recorded(doc: Document, root: dict[str, object], at: Place) -> Iterator[Statement]:

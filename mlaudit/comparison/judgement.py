@@ -1,0 +1,176 @@
+"""What the knowledge says of each crossing, asked once and read by every rule."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from mlaudit.comparison.verdict import meetings, statements
+from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
+from mlaudit.knowledge.kinds import code_picklers
+from mlaudit.knowledge.load import Effect
+from mlaudit.knowledge.ranges import worst_in_ranges
+from mlaudit.model.nouns import Artifact, Kind, Verdict
+from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
+from mlaudit.model.versions import exact
+
+_JUDGED = (Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE)
+
+WhatCrosses = tuple[frozenset[str], frozenset[str]]
+"""Artifact kinds and estimator classes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """Consequences, worst first, of the versions that meet; `may` where only ranges that overlap allow them."""
+
+    writer: str
+    reader: str
+    consequences: tuple[Consequence, ...]
+    may: bool
+
+    @property
+    def worst(self) -> Consequence:
+        """The consequence that decides."""
+        return self.consequences[0]
+
+
+class Judgements:
+    """The judgements of one audit.
+
+    Of package crossings only the last is kept, since all rules look at one before the next; there may be millions.
+
+    Args:
+        environments: by name, all that crossings name.
+    """
+
+    def __init__(self, environments: Mapping[str, Environment]) -> None:
+        self._environments = environments
+        self._crossing: Crossing | None = None
+        self._judgement: Judgement | None = None
+        self._of_artifacts: dict[int, tuple[ArtifactCrossing, Judgement | None]] = {}
+        self._crosses: dict[tuple[str, str], WhatCrosses] = {}
+
+    def of(self, crossing: Crossing) -> Judgement | None:
+        """What is known of a crossing; None where nothing is, or where a side does not state the package."""
+        if crossing is not self._crossing:
+            self._crossing, self._judgement = crossing, self._of_crossing(crossing)
+        return self._judgement
+
+    def _of_crossing(self, crossing: Crossing) -> Judgement | None:
+        writer, reader = crossing.cells
+        if crossing.verdict not in _JUDGED or not (writer.stated and reader.stated):
+            return None
+        pythons = (_python(self._environments[name]) for name in crossing.environments)
+        kinds, classes = self.what_crosses(*crossing.environments)
+        return _judged(crossing.package, meetings(writer, reader), *pythons, kinds=kinds, classes=classes)
+
+    def of_artifact(self, crossing: ArtifactCrossing) -> Judgement | None:
+        """What is known of a library that an artifact records, in the environment that loads the artifact."""
+        known = self._of_artifacts.get(id(crossing))
+        if known is None:
+            # The crossing is kept beside its judgement, so that no other takes its identity.
+            known = self._of_artifacts[id(crossing)] = (crossing, self._of_recorded(crossing))
+        return known[1]
+
+    def _of_recorded(self, crossing: ArtifactCrossing) -> Judgement | None:
+        pin, cell = crossing.pin, crossing.cell
+        if not cell.stated or cell.package != pin.package or pin.kind is not Kind.PACKAGE:
+            return None
+        if pin.version is None and pin.specifier is None:
+            return None
+        recorded = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
+        artifact = crossing.artifact.artifact or Artifact()
+        judged = _judged(
+            pin.package,
+            tuple((recorded, statement) for statement in statements(cell)),
+            None,
+            _python(self._environments[crossing.reader]),
+            kinds=frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,))),
+            classes=frozenset(artifact.classes),
+        )
+        return _of_files(judged) if judged is not None else None
+
+    def of_pythons(self, crossing: Crossing) -> Consequence | None:
+        """What both Pythons do to what crosses; to code, where a package that pickles it is there."""
+        writer, reader = crossing.cells
+        if writer.version is None or reader.version is None:
+            return None
+        both = [self._environments[name] for name in crossing.environments]
+        kinds, classes = self.what_crosses(*crossing.environments)
+        kinds = kinds or _byte_code(both)
+        if not kinds:
+            return None
+        consequences = judge(PYTHON, writer.version, reader.version, kinds=kinds, classes=classes)
+        return consequences[0] if consequences else None
+
+    def what_crosses(self, writer: str, reader: str) -> WhatCrosses:
+        """The artifact kinds and estimator classes that cross, as declared or as the artifacts themselves say."""
+        if (writer, reader) not in self._crosses:
+            self._crosses[writer, reader] = _what_crosses(self._environments[writer], self._environments[reader])
+        return self._crosses[writer, reader]
+
+
+def _byte_code(environments: Iterable[Environment]) -> frozenset[str]:
+    """The kinds of byte code that packages of some environments store."""
+    stated = (
+        kinds for package, kinds in code_picklers().items() if any(one.cell(package).stated for one in environments)
+    )
+    return frozenset().union(*stated)
+
+
+def _of_files(judged: Judgement) -> Judgement | None:
+    """What is known of the file alone: that code beside it behaves otherwise is told of the environments."""
+    kept = tuple(one for one in judged.consequences if one.effect is not Effect.PREPROCESSING)
+    return replace(judged, consequences=kept) if kept else None
+
+
+def _what_crosses(writing: Environment, reading: Environment) -> WhatCrosses:
+    readings = (*writing.writes, *reading.reads)
+    artifacts = [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
+    kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(one.kind for one in artifacts if one.kind)}
+    return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
+
+
+def _python(one: Environment) -> str | None:
+    return one.target.pythons[0] if len(one.target.pythons) == 1 else None
+
+
+@lru_cache(maxsize=16384)
+def _judged(
+    package: str,
+    pairs: tuple[tuple[str, str], ...],
+    writer_python: str | None,
+    reader_python: str | None,
+    *,
+    kinds: frozenset[str],
+    classes: frozenset[str],
+) -> Judgement | None:
+    """The worst judgement over the pairs of statements that can meet."""
+    worst: Judgement | None = None
+    for writer, reader in pairs:
+        left, right = exact(writer), exact(reader)
+        if left is not None and right is not None:
+            found = judge(
+                package,
+                left,
+                right,
+                writer_python=writer_python,
+                reader_python=reader_python,
+                kinds=kinds,
+                classes=classes,
+            )
+            here = Judgement(left, right, found, may=False) if found else None
+        else:
+            here = _in_ranges(package, writer, reader, kinds, classes)
+        if here is not None and (worst is None or here.worst.rank < worst.worst.rank):
+            worst = here
+    return worst
+
+
+def _in_ranges(
+    package: str, writer: str, reader: str, kinds: frozenset[str], classes: frozenset[str]
+) -> Judgement | None:
+    found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes)
+    return Judgement(found.writer, found.reader, found.consequences, may=True) if found else None

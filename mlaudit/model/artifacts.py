@@ -1,0 +1,55 @@
+"""What a model artifact says of itself and of the libraries that wrote it, and what excludes one another.
+
+Named tuples rather than dataclasses: they are made at every start, and cost a fifth.
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+from mlaudit.model.scales import Strength
+
+
+class Artifact(NamedTuple):
+    """What an artifact says of itself.
+
+    Attributes:
+        kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None where a pin only stands in for a model.
+        classes: those of the objects in it, the outermost first.
+    """
+
+    kind: str | None = None
+    classes: tuple[str, ...] = ()
+
+
+class Recorded(NamedTuple):
+    """What an artifact records of one library beside its version.
+
+    Attributes:
+        kinds: the artifact kinds in which that library's data stands.
+        strength: how the artifact tells the version.
+        numbers: the format's own numbers by name (`ir` `8`, `ai.onnx` `17`), to hold against a reader's table.
+    """
+
+    kinds: tuple[str, ...] = ()
+    strength: Strength = Strength.NONE
+    numbers: tuple[tuple[str, str], ...] = ()
+
+    def number(self, name: str) -> int | None:
+        """A number of the format, None where it is not recorded or is no number."""
+        text = dict(self.numbers).get(name, "")
+        return int(text) if text.isdecimal() else None
+
+
+class ProjectPart(NamedTuple):
+    """A package, one of its extras, or one of its dependency groups."""
+
+    package: str
+    extra: str | None = None
+    group: str | None = None
+
+    def __str__(self) -> str:
+        """As it is written on a command line: `api[cpu]`, `api:dev`, `api`."""
+        if self.extra:
+            return f"{self.package}[{self.extra}]"
+        return f"{self.package}:{self.group}" if self.group else self.package
