@@ -18,6 +18,7 @@ from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi import poetry_text, python_text, requirement
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 _EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
@@ -39,11 +40,11 @@ def statements(doc: Document, tool: Node) -> Iterator[Statement]:
 
 def _listed(doc: Document, node: Node, groups: tuple[str, ...] = (), extra: str | None = None) -> Iterator[Statement]:
     """A list of requirements; an editable line begins with `-e`."""
+    scope = PinScope(groups=groups, under_extras=(normalized(extra),) if extra else ())
 
     def one(member: Node) -> Iterator[Pin | Unread]:
         line = _EDITABLE.sub(r"\2 @ \1", member.text())
-        under = (normalized(extra),) if extra else ()
-        yield requirement.pin(doc, line, doc.at(*member.route), groups=groups, under_extras=under)
+        yield requirement.pin(doc, line, doc.at(*member.route), scope=scope)
 
     yield from doc.guarded(node.each(), one)
 

@@ -12,11 +12,13 @@ from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_fact
 from mlaudit.grammars.pypi import requirement, requirements_text
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Layer, Place, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _MARKER = re.compile(rb"(?m)^@EXPLICIT\s*$")
 _PLATFORM = re.compile(r"#\s*platform:\s*([\w-]{1,40})\s*")
 _PIP = re.compile(r"#\s*pip\s+(\S.*)")
+_AFTER_CONDA = PinScope(step=1)
 _STANDING = Standing(layer=Layer.LOCKED)
 
 
@@ -54,7 +56,7 @@ def _comment(doc: Document, line: str, at: Place) -> Iterator[Statement]:
     named = _PIP.fullmatch(line)
     if named:
         found = requirements_text.parsed(named.group(1))
-        yield requirement.pin(doc, found.requirement, at, layer=Layer.LOCKED, hashes=found.hashes, step=1)
+        yield requirement.pin(doc, found.requirement, at, layer=Layer.LOCKED, hashes=found.hashes, scope=_AFTER_CONDA)
 
 
 def _package(doc: Document, pins: CondaPins, line: str, at: Place) -> Iterator[Statement]:

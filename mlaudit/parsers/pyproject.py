@@ -16,6 +16,7 @@ from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 T = TypeVar("T")
@@ -163,12 +164,14 @@ def _pin(
         entry.text,
         at,
         kind=Kind.PROJECT if own and entry.kind is Kind.PACKAGE else entry.kind,
-        groups=entry.groups,
-        under_extras=entry.extras,
+        scope=PinScope(
+            marker=marker,
+            groups=entry.groups,
+            under_extras=entry.extras,
+            optional=entry.optional or entry.excluded,
+        ),
         origin=index.url if index else origin or project.indexes.get(entry.index or ""),
         variant=index.variant if index else None,
-        marker=marker,
-        optional=entry.optional or entry.excluded,
         detail=entry.detail,
     )
     return replace(made, overrides=True) if entry.overrides and isinstance(made, Pin) else made

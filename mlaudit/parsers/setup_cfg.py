@@ -13,6 +13,7 @@ from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
@@ -166,7 +167,7 @@ def _requirements(
                 yield Include(target=target.strip(), at=at, format="requirements", groups=groups, under_extras=extras)
             continue
         for plain in _parts(text, alone=len(option.lines) == 1):
-            yield requirement.pin(doc, plain, at, groups=groups, under_extras=extras)
+            yield requirement.pin(doc, plain, at, scope=PinScope(groups=groups, under_extras=extras))
 
 
 def _parts(text: str, *, alone: bool) -> Iterator[str]:

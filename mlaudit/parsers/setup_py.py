@@ -14,6 +14,7 @@ from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _SNIFFED = re.compile(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")
@@ -77,7 +78,8 @@ def _given(doc: Document, call: ast.Call, scope: Scope) -> Iterator[Statement]:
     name = own.text if isinstance(own, Text) else None
     for key, groups in _GROUPS.items():
         if key in keywords:
-            yield from (of_itself(one, name) for one in _requirements(doc, keywords[key], key, groups, ()))
+            stated = _requirements(doc, keywords[key], key, PinScope(groups=groups))
+            yield from (of_itself(one, name) for one in stated)
     if "extras_require" in keywords:
         yield from (of_itself(one, name) for one in _extras(doc, keywords["extras_require"]))
     if "python_requires" in keywords:
@@ -110,21 +112,26 @@ def _extras(doc: Document, value: Value) -> Iterator[Statement]:
     for key, members in value.items():
         extra, _, marker = key.partition(":")
         under = (normalized(extra),) if extra.strip() else ()
-        yield from _requirements(doc, members, f"extras_require {key}".strip(), (), under, marker.strip() or None)
+        scope = PinScope(marker=marker.strip() or None, under_extras=under)
+        yield from _requirements(doc, members, f"extras_require {key}".strip(), scope)
 
 
-def _requirements(
-    doc: Document, value: Value, key: str, groups: tuple[str, ...], extras: tuple[str, ...], marker: str | None = None
-) -> Iterator[Statement]:
+def _requirements(doc: Document, value: Value, key: str, scope: PinScope) -> Iterator[Statement]:
     for member in value if isinstance(value, list) else [value]:
         if isinstance(member, Text):
             at = python_source.place(doc, member.node)
             for line in member.text.splitlines():
                 plain = line.partition(" #")[0].strip()
                 if plain and not plain.startswith("#"):
-                    yield requirement.pin(doc, plain, at, groups=groups, under_extras=extras, marker=marker)
+                    yield requirement.pin(doc, plain, at, scope=scope)
         elif isinstance(member, File):
             at = python_source.place(doc, member.node)
-            yield Include(target=member.target, at=at, format="requirements", groups=groups, under_extras=extras)
+            yield Include(
+                target=member.target,
+                at=at,
+                format="requirements",
+                groups=scope.groups,
+                under_extras=scope.under_extras,
+            )
         else:
             yield _unknown(doc, member, _any_node(member), key)

@@ -16,6 +16,7 @@ from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Fact, Kind, Pin, Root, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 DEFAULT = "default"
@@ -187,9 +188,8 @@ def _pypi(doc: Document, node: Node, standing: Standing) -> Iterator[Pin | Unrea
     address = _address(node) if node.is_table else None
     text = f"{name}{extras}" + (f" @ {address}" if address else "" if stated == "*" else stated)
     marker = node.get("env-markers").maybe_text() if node.is_table else None
-    pin = requirement.pin(
-        doc, text, at, parts=standing.parts, step=standing.step, marker=marker, groups=standing.groups
-    )
+    scope = PinScope(marker=marker, groups=standing.groups, parts=standing.parts, step=standing.step)
+    pin = requirement.pin(doc, text, at, scope=scope)
     if isinstance(pin, Unread):
         yield pin
         return

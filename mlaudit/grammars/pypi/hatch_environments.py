@@ -13,6 +13,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text, requirement
 from mlaudit.model.nouns import Root, Statement
+from mlaudit.model.scope import PinScope
 
 DEFAULT = "default"
 """The environment that others inherit from, unless they name another `template`."""
@@ -65,7 +66,7 @@ def _requirements(doc: Document, node: Node, environment: str) -> Iterator[State
         if _FIELD.search(member.text()):
             yield doc.unread("a field of Hatch in it has no value here", at, what=member.text(), template=True)
         else:
-            yield requirement.pin(doc, member.text(), at, parts=(environment,))
+            yield requirement.pin(doc, member.text(), at, scope=PinScope(parts=(environment,)))
 
 
 def _matrix_pythons(node: Node) -> Iterator[Node]:
@@ -86,6 +87,5 @@ def _variants(doc: Document, node: Node, name: str) -> Iterator[Statement]:
 
 def _override(doc: Document, member: Node, name: str, condition: str) -> Statement:
     text = member.text() if member.is_text else member.get("value").text()
-    return requirement.pin(
-        doc, text, doc.at(*member.route), parts=(name,), optional=True, detail=f"only for {condition}"
-    )
+    scope = PinScope(parts=(name,), optional=True)
+    return requirement.pin(doc, text, doc.at(*member.route), scope=scope, detail=f"only for {condition}")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -11,6 +10,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
+from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.versions import exact, parsed
 
 MAX_LENGTH = 4096
@@ -150,55 +150,44 @@ def pin(
     *,
     layer: Layer = Layer.DECLARED,
     kind: Kind = Kind.PACKAGE,
-    groups: tuple[str, ...] = (),
-    under_extras: tuple[str, ...] = (),
-    parts: tuple[str, ...] = (),
-    step: int = 0,
+    scope: PinScope = EVERYWHERE,
     origin: str | None = None,
     variant: str | None = None,
-    derived_from: Place | None = None,
-    defaults: Mapping[str, str] | None = None,
     hashes: tuple[str, ...] = (),
-    marker: str | None = None,
-    optional: bool = False,
     detail: str | None = None,
 ) -> Pin | Unread:
-    """The pin that a requirement states, or why it states none.
-
-    `defaults` gives versions where the text gives none; `marker` holds beside the requirement's own.
-    """
+    """The pin that a requirement states, or why it states none."""
     found = parse(text)
     if found.problem is not None:
         package = package_of(name) if (name := leading_name(text)) else None
         return doc.unread(found.problem, at, what=text, package=package, template=found.template)
-    version = found.version
-    if version is None and found.specifier is None and defaults:
-        version = defaults.get(found.name)
-    source = source_of(found.url) if found.url else "index"
-    url = found.url or ""
-    inside = "${PROJECT_ROOT}" in url or not url.startswith(("file:/", "/"))
-    local = kind is Kind.PACKAGE and source == "path" and inside
     return doc.pin(
         layer,
         found.name,
-        version or (version_in_url(found.url) if found.url else None),
+        found.version or (version_in_url(found.url) if found.url else None),
         at=at,
         specifier=found.specifier,
-        kind=Kind.LOCAL if local else kind,
-        marker=both_markers(found.marker, marker),
+        kind=Kind.LOCAL if kind is Kind.PACKAGE and _is_inside(found.url) else kind,
+        marker=both_markers(found.marker, scope.marker),
         extras=found.extras,
-        groups=groups,
-        under_extras=under_extras,
-        parts=parts,
-        source=source,
+        groups=scope.groups,
+        under_extras=scope.under_extras,
+        parts=scope.parts,
+        source=source_of(found.url) if found.url else "index",
         origin=found.url or origin,
         hashes=hashes,
-        step=step,
-        optional=optional,
+        step=scope.step,
+        optional=scope.optional,
         variant=variant,
-        derived_from=derived_from,
         detail=detail or (_lost(found.url) if found.url else None),
     )
+
+
+def _is_inside(url: str | None) -> bool:
+    """Whether an address is a path of the project, rather than of the machine that wrote it."""
+    if not url or source_of(url) != "path":
+        return False
+    return "${PROJECT_ROOT}" in url or not url.startswith(("file:/", "/"))
 
 
 def both_markers(left: str | None, right: str | None) -> str | None:

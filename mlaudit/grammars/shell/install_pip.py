@@ -21,6 +21,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
@@ -321,9 +322,8 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
         elif line.text:
             at = text.place(start, end)
             text_of_pip = requirement.without_empty_marker(line.text)
-            yield requirement.pin(
-                recipe.doc, text_of_pip, at, kind=kind, parts=recipe.parts, groups=recipe.groups, step=recipe.step
-            )
+            scope = PinScope(groups=recipe.groups, parts=recipe.parts, step=recipe.step)
+            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=scope)
 
 
 def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
@@ -350,9 +350,7 @@ def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
         call.doc,
         requirement.without_empty_marker(text),
         at,
-        parts=call.recipe.parts,
-        groups=run.groups or call.recipe.groups,
-        step=call.recipe.step,
+        scope=PinScope(groups=run.groups or call.recipe.groups, parts=call.recipe.parts, step=call.recipe.step),
         detail=call.recipe.detail,
     )
     if isinstance(made, Pin) and made.variant is None and made.source == "index":

@@ -1,0 +1,25 @@
+"""When a statement counts: what pins of one group, stage or install have in common."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinScope:
+    """Where in its document a pin stands; the fields are those of `Pin`, made once and passed on.
+
+    Attributes:
+        marker: holds beside the requirement's own.
+    """
+
+    marker: str | None = None
+    groups: tuple[str, ...] = ()
+    under_extras: tuple[str, ...] = ()
+    parts: tuple[str, ...] = ()
+    step: int = 0
+    optional: bool = False
+
+
+EVERYWHERE = PinScope()
+"""Of what counts always."""
