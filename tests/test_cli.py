@@ -177,7 +177,10 @@ def test_a_git_revision(pair: Path) -> None:
     data = report(pair, "compare", PAIR[0], "main:serving/requirements.txt")
     assert data["exit_code"] == 1
     assert data["findings"][0]["locations"][0]["path"] == "main:serving/requirements.txt"
-    assert report(pair, "compare", PAIR[0], "nobody:serving/requirements.txt")["exit_code"] == 2
+    for missing in ("nobody:serving/requirements.txt", "main:serving/nothing.txt"):
+        done = run(pair, "compare", PAIR[0], missing)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {missing}: ")
 
 
 def test_formats_go_to_files(pair: Path) -> None:
