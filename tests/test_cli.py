@@ -316,3 +316,13 @@ def test_a_model_file_against_its_server(tmp_path: Path) -> None:
     data = report(tmp_path, "compare", "model=model.json", "serving=serving.txt")
     assert data["exit_code"] == 0
     assert data["summary"]["aligned"] == 1
+
+
+def test_a_package_that_no_source_names_is_told(pair: Path) -> None:
+    printed = " ".join(
+        (lambda done: done.stdout + done.stderr)(run(pair, "compare", *PAIR, "--package", "nunpy")).split()
+    )
+    assert "--package nunpy: no source names such a package" in printed
+    assert "did you mean numpy" in printed
+    quiet = run(pair, "compare", *PAIR, "--package", "numpy")
+    assert "no source names" not in quiet.stdout + quiet.stderr

@@ -214,18 +214,24 @@ def _nested(call: Call, name: str) -> Script | None:
         return None
     if name not in SHELLS and not (not name and call.stdin is not None):
         return None
+    at = _script_argument(call.words)
+    return _script_of(call, call.words[at]) if at else (call.stdin if at is None else None)
+
+
+def _script_argument(words: tuple[Word, ...]) -> int | None:
+    """Where the script behind `-c` of a shell stands: None where the shell reads its input, 0 where it runs a file."""
     is_value = False
-    for index, word in enumerate(call.words[1:], start=1):
+    for index, word in enumerate(words[1:], start=1):
         if is_value:
             is_value = False
-            continue
-        if not word.text.startswith(("-", "+")):
-            return None
-        # `bash -euxo pipefail -c "..."`: the name of the shell's option follows.
-        is_value = word.text in ("--rcfile", "--init-file") or _NAMED_OPTION.fullmatch(word.text) is not None
-        if not is_value and word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(call.words):
-            return _script_of(call, call.words[index + 1])
-    return call.stdin
+        elif not word.text.startswith(("-", "+")):
+            return 0
+        elif word.text in ("--rcfile", "--init-file") or _NAMED_OPTION.fullmatch(word.text):
+            # `bash -euxo pipefail -c "..."`: the name of the shell's option follows.
+            is_value = True
+        elif word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(words):
+            return index + 1
+    return None
 
 
 def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
