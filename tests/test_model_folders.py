@@ -389,7 +389,7 @@ def test_what_states_versions_beside_a_model_is_said_not_to_be_compared(tmp_path
 
 
 def test_a_model_that_states_its_format_alone_is_compared_with_nothing(tmp_path: Path) -> None:
-    shutil.copytree(FIXTURES.parent / "models" / "distributed-checkpoint", tmp_path / "model")
+    shutil.copytree(FIXTURES / "models" / "distributed-checkpoint", tmp_path / "model")
     write(tmp_path, {"serve.txt": "torch==2.5.1\n"})
     done = run(tmp_path, "compare", "model=model", "serve.txt")
     assert done.returncode == 3
