@@ -9,6 +9,7 @@ from mlaudit.comparison.artifacts import artifact_crossings
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
+from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Verdict
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.policy.apply import Outcome, RuleHit, apply
@@ -66,7 +67,7 @@ def audit(
         fail_on=settings.fail_on,
         baselined=baseline is not None,
         found=tuple(found),
-        notes=(*notes, *(() if partial or only else _mended(baseline or {}, outcome))),
+        notes=(*notes, *_unmatched(environments, only), *(() if partial or only else _mended(baseline or {}, outcome))),
     )
 
 
@@ -89,6 +90,17 @@ def _view(
         shared=tuple(shared),
         settings=settings,
     )
+
+
+def _unmatched(environments: Sequence[Environment], only: Sequence[str]) -> Iterator[str]:
+    """The globs over packages that fit nothing of what was read."""
+    packages = {package for one in environments for package in one.cells}
+    packages |= {pin.package for one in environments for reading in one.writes for pin in reading.pins}
+    for glob in only:
+        if not any(asked_for(package, [glob]) for package in packages):
+            near = nearest(glob, sorted(packages))
+            meant = f" (did you mean {near}?)" if near else ""
+            yield f"--package {glob}: no source names such a package{meant}."
 
 
 def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:

@@ -180,7 +180,10 @@ def test_a_git_revision(pair: Path) -> None:
     data = report(pair, "compare", PAIR[0], "main:serving/requirements.txt")
     assert data["exit_code"] == 1
     assert data["findings"][0]["locations"][0]["path"] == "main:serving/requirements.txt"
-    assert report(pair, "compare", PAIR[0], "nobody:serving/requirements.txt")["exit_code"] == 2
+    for missing in ("nobody:serving/requirements.txt", "main:serving/nothing.txt"):
+        done = run(pair, "compare", PAIR[0], missing)
+        assert (done.returncode, done.stdout) == (2, "")
+        assert done.stderr.startswith(f"error: {missing}: ")
 
 
 def test_formats_go_to_files(pair: Path) -> None:
@@ -317,3 +320,13 @@ def test_a_model_file_against_its_server(tmp_path: Path) -> None:
     data = report(tmp_path, "compare", "model=model.json", "serving=serving.txt")
     assert data["exit_code"] == 0
     assert data["summary"]["aligned"] == 1
+
+
+def test_a_package_that_no_source_names_is_told(pair: Path) -> None:
+    printed = " ".join(
+        (lambda done: done.stdout + done.stderr)(run(pair, "compare", *PAIR, "--package", "nunpy")).split()
+    )
+    assert "--package nunpy: no source names such a package" in printed
+    assert "did you mean numpy" in printed
+    quiet = run(pair, "compare", *PAIR, "--package", "numpy")
+    assert "no source names" not in quiet.stdout + quiet.stderr

@@ -376,3 +376,21 @@ def test_words_of_folders() -> None:
     assert holds_models(("src",)) is None
     assert is_hint("a/b.json")
     assert not is_hint("a/b.pkl")
+
+
+def test_what_states_versions_beside_a_model_is_said_not_to_be_compared(tmp_path: Path) -> None:
+    flavors = "flavors:\n  sklearn:\n    sklearn_version: 1.5.2\n    pickled_model: model.pkl\n"
+    write(tmp_path, {"m/MLmodel": flavors, "m/requirements.txt": "scikit-learn==1.5.2\n"})
+    write(tmp_path, {"m/extra_files/model.snapshot.json": "{}", "serve.txt": "scikit-learn==1.5.2\n"})
+    printed = " ".join(run(tmp_path, "compare", "model=m", "serve.txt").stdout.split())
+    assert "1 file in it states versions beside the model, not compared" in printed
+    assert "extra_files/model.snapshot.json" in printed
+    assert "of no known format" not in printed
+
+
+def test_a_model_that_states_its_format_alone_is_compared_with_nothing(tmp_path: Path) -> None:
+    shutil.copytree(FIXTURES / "models" / "distributed-checkpoint", tmp_path / "model")
+    write(tmp_path, {"serve.txt": "torch==2.5.1\n"})
+    done = run(tmp_path, "compare", "model=model", "serve.txt")
+    assert done.returncode == 3
+    assert "shared packages are aligned" not in done.stdout

@@ -45,7 +45,7 @@ class View:
         """The pairs that share something that both state; to run one Python is not yet to share anything."""
         rows = (one for one in self.crossings() if one.writer.kind is not Kind.PYTHON)
         crossed = {one.environments for one in rows if one.writer.stated and one.reader.stated}
-        return frozenset(crossed | {(one.writer, one.reader) for one in self.artifacts if one.cell.stated})
+        return frozenset(crossed | {(one.writer, one.reader) for one in self.artifacts if is_compared(one)})
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""
@@ -56,6 +56,11 @@ class View:
         found = self.environments[environment]
         path = found.readings[0].path if found.readings else next(iter(found.sources), environment)
         return Place(path=path)
+
+
+def is_compared(artifact: ArtifactCrossing) -> bool:
+    """Whether a model states a version of a library that its reader states too; a format alone is no version."""
+    return artifact.cell.stated and (artifact.pin.version is not None or artifact.pin.specifier is not None)
 
 
 def watches(settings: Settings, package: str) -> bool:

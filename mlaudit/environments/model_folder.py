@@ -15,7 +15,7 @@ from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.parsers._read import is_model_file
-from mlaudit.parsers._registry import is_named
+from mlaudit.parsers._registry import environment_format, is_named
 from mlaudit.sources.listing import walk
 from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import WorkingTree
@@ -66,7 +66,9 @@ def folder_contents(folder: Path, root: WorkingTree) -> FolderContents:
     if not models and (own is None or not _is_of_model(own)):
         return FolderContents(documents=documents)
     at = Place(path=root.shown(folder))
-    unread = (*_remarks(at, seen, _requested(environments, own)), *(_inside(at, one) for one in walked.unread))
+    requested = _requested(environments, own)
+    listed = _listed(left, [*requested, *(own.covered if own is not None else ())], seen)
+    unread = (*_remarks(at, seen, requested), *_uncompared(at, listed), *(_inside(at, one) for one in walked.unread))
     return FolderContents(documents=documents, models=models, rest=_reading(at, unread))
 
 
@@ -127,6 +129,22 @@ def _requested(environments: Sequence[DiscoveredEnvironment], own: DiscoveredEnv
     """What models of a folder of several ask to be installed."""
     others = (one for one in environments if one is not own and _is_of_model(one))
     return [path for one in others for path in (*one.sources, *one.covered) if not describes_model(path)]
+
+
+def _listed(paths: Iterable[str], spoken: Sequence[str], seen: _Seen) -> list[str]:
+    """Files beside a model that state versions, and are no part of what it asks to be installed."""
+    stating_paths = [path for path in paths if environment_format(path) is not None and path not in spoken]
+    # Of a known format they are, though they are no model.
+    seen.unknown = [path for path in seen.unknown if path not in stating_paths]
+    return stating_paths
+
+
+def _uncompared(at: Place, paths: Sequence[str]) -> Iterator[Unread]:
+    if paths:
+        them = "it" if len(paths) == 1 else "them"
+        states = "states" if len(paths) == 1 else "state"
+        why = f"{_files(paths)} in it {states} versions beside the model, not compared; name {them} as a source: "
+        yield Unread(at=at, why=why + shown_names(paths))
 
 
 def _remarks(at: Place, seen: _Seen, requested: Sequence[str]) -> Iterator[Unread]:

@@ -48,7 +48,7 @@ def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
         if part.refused is None and part.revision is None and part.path != "-" and _missing(part.path):
             raise BadSource(f"{part.text}: there is no such file or folder{_meant(Path(part.path), folder)}")
         if part.revision is not None and part.clone is None:
-            _demand_revision(part)
+            _demand_revision(part, folder)
 
 
 def _missing(path: str) -> bool:
@@ -69,17 +69,16 @@ def _meant(path: Path, folder: Path) -> str:
     return f"; did you mean {paths.relative(path.parent / near, folder)}?" if near else ""
 
 
-def _demand_revision(part: Spelled) -> None:
-    """Raises BadSource where `REV:PATH` reads like an image, and there is no such revision."""
+def _demand_revision(part: Spelled, folder: Path) -> None:
+    """Raises BadSource where there is no such revision, or nothing at the path in it; an image's name is told apart."""
     advice = image_advice(f"{part.revision}:{part.path}")
-    if advice is None:
-        return
     from mlaudit.sources import git_revision as git
 
     try:
-        git.document(Path(), part.revision or "", part.path)
-    except Unreadable:
-        raise BadSource(f"{part.text}: neither a file nor a path of a git revision; {advice}") from None
+        git.document(folder, part.revision or "", part.path)
+    except Unreadable as error:
+        why = f"neither a file nor a path of a git revision; {advice}" if advice else error.why
+        raise BadSource(f"{part.text}: {why}") from None
 
 
 def _placed(part: Spelled, folder: Path) -> Spelled:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mlaudit.comparison.images import unknown_images
-from mlaudit.comparison.scene import View
+from mlaudit.comparison.scene import View, is_compared
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import BASELINED, CONFIGURATION, WAIVER, ArtifactCrossing, Crossing, Row, Summary
 from mlaudit.model.versions import same_public
@@ -25,7 +25,7 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
     """The counts of one report; `counts` are those of its findings."""
     both = [one for one in view.crossings() if one.writer.kind not in _PLATFORM and _stated(one)]
     paired = {name for pair in view.pairs for name in pair}
-    recorded = [one for one in view.artifacts if one.cell.stated]
+    recorded = [one for one in view.artifacts if is_compared(one)]
     return Summary(
         error=counts.get("error", 0),
         warning=counts.get("warning", 0),

@@ -16,19 +16,30 @@ from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
+from mlaudit.grammars.shell.written_files import written_text
 from mlaudit.model.nouns import Pin, Statement
 
 MAX_NESTING = 4
 """Shells inside shells (`bash -c "..."`) that are followed."""
 
+MAX_PUSHED = 50
+"""Folders that `pushd` may leave behind."""
+
 Read = Callable[[Call], Iterator[Statement]]
 
 _PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
+_IN_PLACE = re.compile(r"-[A-Za-z]{0,8}i|--in-place")
+_FILE = re.compile(r"[\w./-]{1,1024}")
 _WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
 _USERSHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))
+_LAUNCHERS = frozenset(
+    ("timeout", "retry", "flock", "ionice", "taskset", "numactl", "chrt", "stdbuf", "unbuffer", "setarch", "fakeroot",
+     "tini", "dumb-init", "catchsegv", "script", "chronic")
+)  # fmt: skip
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
+_NAMED_OPTION = re.compile(r"[-+][A-Za-z]{0,12}[oO]")
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
 _SYSTEM_MANAGERS = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "apk", "zypper", "tdnf"))
 _CONDAS = frozenset(("conda", "mamba", "micromamba"))
@@ -40,12 +51,21 @@ def statements(script: Script, recipe: Recipe, nesting: int = 0) -> Iterator[Sta
         why = f"a script of {len(script.text)} characters is read up to {MAX_SCRIPT}"
         yield script.doc.unread(why, script.whole)
     folder, group, before = recipe.folder, -1, recipe.step
+    outside: list[tuple[int, str]] = []
     for command in commands(script.text, recipe.values):
+        _enter(recipe, command.subshells, outside)
         if command.group != group:
             group, before = command.group, recipe.step
         recipe.step = before
         yield from _of_command(script, recipe, command, nesting)
     recipe.folder = folder
+
+
+def _enter(recipe: Recipe, subshells: tuple[int, ...], outside: list[tuple[int, str]]) -> None:
+    """Go back to the folder in front of every subshell that has ended, and remember that of each that begins."""
+    while outside and outside[-1][0] not in subshells:
+        recipe.folder = outside.pop()[1]
+    outside += [(number, recipe.folder) for number in subshells[len(outside) :]]
 
 
 def of_words(script: Script, recipe: Recipe, words: tuple[Word, ...]) -> Iterator[Statement]:
@@ -81,8 +101,13 @@ def _behind_run(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def _change_folder(call: Call, name: str) -> None:
-    if name == "cd" and len(call.words) > 1 and not call.words[1].unresolved:
-        call.recipe.folder = call.recipe.path(call.words[1].text)
+    recipe = call.recipe
+    if name == "popd" and recipe.pushed:
+        recipe.folder = recipe.pushed.pop()
+    if name in ("cd", "pushd") and len(call.words) > 1 and not call.words[1].unresolved:
+        if name == "pushd" and len(recipe.pushed) < MAX_PUSHED:
+            recipe.pushed.append(recipe.folder)
+        recipe.folder = recipe.path(call.words[1].text)
 
 
 def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
@@ -137,6 +162,8 @@ def _unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
             words = _behind_options(words[1:])
         elif name in _BEHIND_USER:
             words = words[2:]
+        elif name in _LAUNCHERS:
+            words = _behind_launcher(words)
         elif name in _RUNNERS and len(words) > 1 and words[1].text == "run":
             words = _behind_options(words[2:])
         elif (module := _module(name, words)) is not None:
@@ -144,6 +171,15 @@ def _unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
         else:
             break
     return words
+
+
+def _behind_launcher(words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The command behind `timeout -k 5 600` or `retry 3`: what stands before it, every such program says otherwise."""
+    for index, word in enumerate(words[1:8], start=1):
+        name = _program((word,))
+        if _tool(name) in _TOOLS or _PYTHON.fullmatch(name) or name in SHELLS or name in _WRAPPERS:
+            return words[index:]
+    return ()
 
 
 def _behind_options(words: tuple[Word, ...]) -> tuple[Word, ...]:
@@ -178,12 +214,24 @@ def _nested(call: Call, name: str) -> Script | None:
         return None
     if name not in SHELLS and not (not name and call.stdin is not None):
         return None
-    for index, word in enumerate(call.words[1:], start=1):
-        if not word.text.startswith("-"):
-            return None
-        if word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(call.words):
-            return _script_of(call, call.words[index + 1])
-    return call.stdin
+    at = _script_argument(call.words)
+    return _script_of(call, call.words[at]) if at else (call.stdin if at is None else None)
+
+
+def _script_argument(words: tuple[Word, ...]) -> int | None:
+    """Where the script behind `-c` of a shell stands: None where the shell reads its input, 0 where it runs a file."""
+    is_value = False
+    for index, word in enumerate(words[1:], start=1):
+        if is_value:
+            is_value = False
+        elif not word.text.startswith(("-", "+")):
+            return 0
+        elif word.text in ("--rcfile", "--init-file") or _NAMED_OPTION.fullmatch(word.text):
+            # `bash -euxo pipefail -c "..."`: the name of the shell's option follows.
+            is_value = True
+        elif word.text.endswith("c") and not word.text.startswith("--") and index + 1 < len(words):
+            return index + 1
+    return None
 
 
 def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
@@ -214,8 +262,9 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
     recipe = call.recipe
     for redirection in command.redirections:
         if redirection.sign in (">", ">>", ">|") and redirection.target.text not in ("/dev/null", "&1", "&2"):
-            known = call.stdin if name in ("cat", "tee") and redirection.sign == ">" else None
-            recipe.written[recipe.path(redirection.target.text)] = known
+            path = recipe.path(redirection.target.text)
+            recipe.written[path] = written_text(call, name, redirection.sign.rstrip("|"), path)
+    _remember_changed(call, name)
     if name == "tee" and call.stdin is not None:
         for word in call.words[1:]:
             if not word.text.startswith("-"):
@@ -228,6 +277,16 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
         )
     if name in ("poetry", "pdm", "uv", "pipenv", "pip-compile", "curl", "wget", "pixi"):
         _remember_output(call)
+
+
+def _remember_changed(call: Call, name: str) -> None:
+    """Files that `sed -i` rewrites: what they hold now, only running it tells."""
+    if name in ("sed", "perl") and any(_IN_PLACE.match(word.text) for word in call.words[1:]):
+        call.recipe.written.update((call.recipe.path(word.text), None) for word in call.words[1:] if _may_be_file(word))
+
+
+def _may_be_file(word: Word) -> bool:
+    return not word.text.startswith("-") and _FILE.fullmatch(word.text) is not None
 
 
 def _remember_output(call: Call) -> None:
@@ -315,6 +374,8 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("rye", "sync"): _of_lock("rye", "sync"),
     ("pixi", "install"): _of_lock("pixi", "install"),
     ("pixi", "add"): install_conda.install,
+    ("pixi", "global", "install"): partial(_of_its_own, "pixi global install"),
+    ("pixi", "exec"): partial(_of_its_own, "pixi exec"),
     ("conda", "install"): install_conda.install,
     ("conda", "create"): install_conda.install,
     ("conda", "update"): install_conda.install,

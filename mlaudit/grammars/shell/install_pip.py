@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field, replace
 
 from mlaudit.grammars.conda.conda_pins import dotted
-from mlaudit.grammars.pypi import requirement, requirement_address
+from mlaudit.grammars.pypi import poetry_text, requirement, requirement_address
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
@@ -44,6 +44,10 @@ _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
 _TORCH_INDEX = "https://download.pytorch.org/whl"
 _CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
 _WITH_EXTRAS = re.compile(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
+_AT = re.compile(
+    r"(?P<name>[A-Za-z0-9][\w.-]{0,128}(?:\[[^\]]{0,256}\])?)"
+    r"@(?P<constraint>latest|[\^~=<>!]{0,2}\d[^@/:]{0,128})"
+)
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
@@ -115,11 +119,23 @@ def uv_add(call: Call) -> Iterator[Statement]:
 def add(tool: str, call: Call) -> Iterator[Statement]:
     """`uv add`, `poetry add`, `pdm add`, `pipenv install` with requirements behind it."""
     found = list(arguments(call.words, grammar(tool)))
+    if tool == "poetry":
+        found = [one if one.option else one._replace(value=_of_poetry(one.value)) for one in found]
     run = _sorted(call, [argument for argument in found if argument.option not in (*_CONSTRAINTS, "--group")])
     run.groups = tuple(word.text for option, word in found if option == "--group")
     if any(option == "--dev" for option, _ in found):
         run.groups += ("dev",)
     yield from _statements(run)
+
+
+def _of_poetry(word: Word) -> Word:
+    """`numpy@1.26.4`, `pandas[excel]@^2.2`, `scipy@latest` of `poetry add` as a requirement of pip."""
+    parts = _AT.fullmatch(word.text)
+    if parts is None:
+        return word
+    constraint = "" if parts["constraint"] == "latest" else parts["constraint"]
+    alternatives = poetry_text.pep440(constraint) if constraint else ("",)
+    return word if alternatives is None else replace(word, text=parts["name"] + poetry_text.hull(alternatives))
 
 
 def sync(call: Call) -> Iterator[Statement]:
@@ -138,7 +154,12 @@ def uv_run(call: Call) -> Iterator[Statement]:
     own = _own_words(call.words)
     found = list(arguments(own, grammar("uv")))
     options = {option for option, _ in found}
-    if options.isdisjoint(("--no-project", "--no-sync", "--isolated")) and not _is_script(call, len(own)):
+    script = next((word for option, word in found if option in ("--script", "-s") and word.text), None)
+    if script is None and _is_script(call, len(own)):
+        script = call.words[len(own)]
+    if script is not None:
+        yield install_project.script_dependencies(call, script)
+    elif options.isdisjoint(("--no-project", "--no-sync", "--isolated")):
         yield from (
             one for one in install_project.from_lock(lock, replace(call, words=own)) if isinstance(one, Include)
         )

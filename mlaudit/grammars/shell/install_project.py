@@ -21,6 +21,8 @@ _NAMES = re.compile(r"[\s,;]+")
 _VARIABLE = re.compile(rb"\$\{([A-Z0-9_]{1,256})\}")
 _DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
 _OWN_GROUPS = frozenset(("main", "default", "packages"))
+_SWITCHES = {"UV_NO_DEV": "--no-dev", "UV_NO_DEFAULT_GROUPS": "--no-default-groups"}
+_ON = frozenset(("1", "true", "yes", "on", "y", "t"))
 _FOLDERS = frozenset(("--project", "--directory", "--manifest-path", "-C"))
 
 
@@ -86,7 +88,7 @@ def selection(
 
 def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
     """What `uv sync` and its like take of a lock that stands beside the recipe."""
-    found = list(arguments(call.words, grammar(lock.tool)))
+    found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
     unknown = [word for option, word in found if option in selecting_options(lock.tool) and word.unresolved]
     for word in unknown:
         yield call.unknown(word)
@@ -103,6 +105,16 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
             yield part if isinstance(part, Unread) else include(call, part[0], at, part[1], attached=True)
         return
     yield include(call, target, at, chosen, attached=True)
+
+
+def _of_variables(call: Call) -> Iterator[Argument]:
+    """Options that variables of uv set (https://docs.astral.sh/uv/reference/environment/)."""
+    values = call.recipe.values
+    for variable, option in _SWITCHES.items():
+        if values.get(variable, "").lower() in _ON:
+            yield Argument(option, Word(text="", start=0, end=0))
+    for group in values.get("UV_NO_GROUP", "").split():
+        yield Argument("--no-group", Word(text=group, start=0, end=0))
 
 
 def _folder(found: Iterable[Argument]) -> str:

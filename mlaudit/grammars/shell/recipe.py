@@ -33,6 +33,7 @@ class Recipe:
         folder: the current folder of the recipe, in its own file system.
         locate: gives, for a path in the recipe's file system, the path relative to the document's folder, or None.
         cloned: folders into which commands cloned repositories.
+        pushed: folders that `popd` leads back to.
         written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
         step: the number of the install that is read.
     """
@@ -56,6 +57,7 @@ class Recipe:
         self.locate = locate or self._beside
         self.written: dict[str, Script | None] = {}
         self.cloned: set[str] = set()
+        self.pushed: list[str] = []
         self.step = step
         self.detail: str | None = None
 

@@ -43,6 +43,7 @@ class Command:
         group: commands of one group are alternatives (branches of an `if`, both sides of `||`), ascending.
         skipped: it stands in a branch that the known values exclude.
         redirections: where its output goes and its here-documents.
+        subshells: the numbers of the subshells that it runs in, the outermost first.
     """
 
     words: tuple[Word, ...]
@@ -50,6 +51,7 @@ class Command:
     conditional: bool = False
     skipped: bool = False
     redirections: tuple[Redirection, ...] = ()
+    subshells: tuple[int, ...] = ()
 
     @property
     def name(self) -> str:
@@ -93,6 +95,8 @@ class _CommandReader:
         self.last: bool | None = None
         self.last_is_test = False
         self.negated = False
+        self.subshells: tuple[int, ...] = ()
+        self.begun = 0
 
     def feed(self, token: Token) -> Iterator[Command]:
         if isinstance(token, Word):
@@ -103,7 +107,15 @@ class _CommandReader:
             if token.sign != "\n" or self.words:
                 spend(COMMANDS)
             yield from self.finish()
+            self._bracket(token.sign)
             self._joined(token)
+
+    def _bracket(self, sign: str) -> None:
+        if sign == "(" and len(self.subshells) < MAX_NESTING:
+            self.begun += 1
+            self.subshells = (*self.subshells, self.begun)
+        elif sign == ")":
+            self.subshells = self.subshells[:-1]
 
     def _joined(self, connector: Operator) -> None:
         """What a connector means for the next command."""
@@ -147,6 +159,7 @@ class _CommandReader:
             conditional=any(branch.taken is None for branch in inside) or self.guard is None,
             skipped=any(branch.taken is False for branch in inside) or self.guard is False,
             redirections=redirections,
+            subshells=self.subshells,
         )
 
     def _without_keywords(self, words: list[Word]) -> list[Word]:
