@@ -73,7 +73,11 @@ def _environments() -> Iterator[tuple[str, Versions]]:
         ("2.21.0", "3.15.1", "2.4.6"),
     ):
         yield f"tensorflow {version}", {"keras": keras, "numpy": numpy}
-    for version, numpy, scipy in (("3.8.3", "1.19.5", "1.7.3"), ("4.0.1", "1.19.5", "1.7.3"), ("4.3.3", "1.26.4", "1.12.0")):
+    for version, numpy, scipy in (
+        ("3.8.3", "1.19.5", "1.7.3"),
+        ("4.0.1", "1.19.5", "1.7.3"),
+        ("4.3.3", "1.26.4", "1.12.0"),
+    ):
         yield f"gensim {version}", {"numpy": numpy, "scipy": scipy}
     yield "gensim 4.4.0", {"numpy": "2.4.6", "scipy": "1.17.1"}
     for version, numpy in (("3.4.4", "1.26.4"), ("3.5.4", "1.26.4"), ("3.7.5", "1.26.4"), ("3.8.7", "2.4.6")):
@@ -197,7 +201,7 @@ def verdict(load: Load, *, with_kind: bool, with_classes: bool = False) -> tuple
 
 
 def _asked(load: Load, kinds: frozenset[str]) -> Mapping[str, frozenset[str]]:
-    """The package, and those that travel inside its artifacts and are in both environments, with the kinds in question."""
+    """The package, and those that travel inside its artifacts and are in both environments, with their kinds."""
     own = _SPLIT.get(load.package, (load.package,))
     inside = {one.package: one.kinds for package in own for one in companions(package, kinds)}
     if load.package == "tensorflow":

@@ -215,7 +215,9 @@ def framework_scores(rows: Iterable[Mapping[str, str]], *, with_kind: bool) -> d
         narrow = load.outcome in BAD and bool(load.classes)
         if with_kind and not load.kinds:
             continue
-        sides = f"{sorted(load.writer.items())} {load.writer_python} > {sorted(load.reader.items())} {load.reader_python}"
+        sides = (
+            f"{sorted(load.writer.items())} {load.writer_python} > {sorted(load.reader.items())} {load.reader_python}"
+        )
         grouped[load.package, sides, load.kinds if with_kind else frozenset(), narrow].append(load)
     table: dict[str, Score] = defaultdict(Score)
     for (package, sides, kinds, narrow), group in sorted(grouped.items(), key=lambda entry: str(entry[0])):
