@@ -310,7 +310,8 @@ def main(arguments: list[str]) -> int:
     paths = [Path(argument) for argument in arguments if not argument.startswith("--")]
     path = paths[0] if paths else measured_loads()
     frameworks = path.with_name("measured_frameworks.csv")
-    rows, below = read(path), []
+    rows = read(path)
+    below: list[str] = []
     for with_kind in (False, True):
         tables = [scores(rows, with_kind=with_kind)]
         if frameworks.exists():

@@ -32,7 +32,7 @@ class DatedRow:
 @lru_cache(maxsize=1)
 def knowledge_date() -> str:
     """The day on which the newest row was checked."""
-    return max(day for _, text in _files() for day in _CHECKED.findall(text))
+    return max(found.group(1) for _, text in _files() for found in _CHECKED.finditer(text))
 
 
 def stale_rows(today: date) -> tuple[DatedRow, ...]:

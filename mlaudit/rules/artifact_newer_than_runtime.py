@@ -172,8 +172,9 @@ def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset = numbers.get("ai.onnx", "0")
-    if numbers["ir"].isdigit() and opset.isdigit():
-        found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, writer=f"{crossing.artifact.name} has")
+    opset, ml = numbers.get("ai.onnx", "0"), numbers.get("ai.onnx.ml", "0")
+    if numbers["ir"].isdigit() and opset.isdigit() and ml.isdigit():
+        writer = f"{crossing.artifact.name} has"
+        found = onnx_loads(int(numbers["ir"]), int(opset), runtime.version, ml=int(ml), writer=writer)
         if found is not None:
             yield found

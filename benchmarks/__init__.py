@@ -1,0 +1,1 @@
+"""Measurements and replays for developers; nothing of it is installed."""
