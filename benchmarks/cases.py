@@ -1,8 +1,8 @@
 """Run the field cases and print how many hold, by folder.
 
-Usage: `python -m benchmarks.cases [FOLDER[/NAME] | verdicts ...]`; it ends with 1 where one fails. The cases are looked for in the
-folder that `MLAUDIT_CASES` names, else beside the repository. What each must show stands in `cases.toml`; those of
-`security` are judged as `tests/test_field_cases.py` does.
+Usage: `python -m benchmarks.cases [FOLDER[/NAME] | verdicts ...]`; it ends with 1 where one fails. The cases are
+looked for in the folder that `MLAUDIT_CASES` names, else beside the repository. What each must show stands in
+`cases.toml`; those of `security` are judged as `tests/test_field_cases.py` does.
 """
 
 from __future__ import annotations
