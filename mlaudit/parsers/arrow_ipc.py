@@ -21,7 +21,8 @@ def _is_arrow(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.feather", "*.arrow", "*.ipc"], access="binary", content=_is_arrow)
+# No name patterns: tables are data, and those that lie about in a project are not taken for its models.
+@parser(kind="artifact", files=[], access="binary", content=_is_arrow)
 def read(doc: Document) -> Iterator[Statement]:
     """The footer (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format) holds the schema once more."""
     with doc.stream() as stream:

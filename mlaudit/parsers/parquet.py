@@ -21,7 +21,8 @@ def _is_parquet(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.parquet", "*.pq"], access="binary", content=_is_parquet)
+# No name patterns: tables are data, and those that lie about in a project are not taken for its models.
+@parser(kind="artifact", files=[], access="binary", content=_is_parquet)
 def read(doc: Document) -> Iterator[Statement]:
     """`created_by` and the key-value metadata (https://github.com/apache/parquet-format), as texts in the footer."""
     with doc.stream() as stream:

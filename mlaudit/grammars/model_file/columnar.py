@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.model.nouns import Statement
 
 _PANDAS = re.compile(rb'"pandas_version"\s{0,4}:\s{0,4}"([0-9A-Za-z.+]{1,40})"')
@@ -32,8 +32,6 @@ def columnar(doc: Document, metadata: bytes, kind: str) -> Iterator[Statement]:
     frame = _PANDAS.search(metadata)
     if frame is not None:
         yield exact(doc, "pandas", frame.group(1).decode("ascii"), "pandas.columnar", detail="the frame's own")
-    if not own:
-        yield ranged(doc, "pyarrow", None, kind, detail="no version is recorded")
 
 
 def _writers(metadata: bytes) -> Iterator[tuple[str, str]]:
