@@ -1,8 +1,8 @@
 """Run the field cases and print how many hold, by folder.
 
-Usage: `python -m benchmarks.cases [FOLDER[/NAME] ...]`; it ends with 1 where one fails. The cases are looked for in the
-folder that `MLAUDIT_CASES` names, else beside the repository. What each must show stands in `cases.toml`; those of
-`security` are judged as `tests/test_field_cases.py` does.
+Usage: `python -m benchmarks.cases [FOLDER[/NAME] | verdicts ...]`; it ends with 1 where one fails. The cases are
+looked for in the folder that `MLAUDIT_CASES` names, else beside the repository. What each must show stands in
+`cases.toml`; those of `security` are judged as `tests/test_field_cases.py` does.
 """
 
 from __future__ import annotations
@@ -22,6 +22,7 @@ from typing import Any
 import pytest
 import tomli
 
+from benchmarks import verdict_cases
 from tests import test_field_cases as security
 
 ROOT = Path(__file__).parent.parent
@@ -51,7 +52,7 @@ class Printed:
 def main(asked: Sequence[str]) -> int:
     """Run the cases that are asked for, all without any; the exit code."""
     expectations: Mapping[str, Any] = tomli.loads((ROOT / "benchmarks" / "cases.toml").read_text(encoding="utf-8"))
-    failed = False
+    failed = (not asked or "verdicts" in asked) and bool(verdict_cases.report())
     for folder in FOLDERS:
         judged = list(_folder(folder, expectations.get(folder, {}), asked))
         if not judged:

@@ -133,3 +133,14 @@ def test_everything_about_a_package() -> None:
 def test_a_default_for_what_has_no_rows() -> None:
     assert default_severity("h5py", Distance.MAJOR) is Severity.ERROR
     assert default_severity("left-pad", Distance.MAJOR).rank >= Severity.WARNING.rank
+
+
+def test_the_operators_of_classical_models_have_an_opset_of_their_own() -> None:
+    found = onnx_loads(7, 14, "1.10.0", ml=3)
+    assert found is not None
+    assert "ai.onnx.ml opset 3; onnxruntime 1.10.0 loads up to 2" in found.says
+    assert onnx_loads(7, 14, "1.10.0", ml=2) is None
+    assert onnx_loads(8, 17, "1.12.1", ml=3) is None
+    default = onnx_crossing("1.11.0", "1.10.0")
+    assert default is not None
+    assert "ai.onnx.ml opset 3" in default.says

@@ -16,7 +16,7 @@ from mlaudit.document.node import Node
 from mlaudit.knowledge import Effect, KnowledgeError, artifact_kinds
 from mlaudit.knowledge.load import Known, built_from, dossier, packages
 from mlaudit.knowledge.load import _dossier as build_dossier
-from mlaudit.model.nouns import Evidence
+from mlaudit.model.nouns import Evidence, Severity
 
 FOLDER = Path(__file__).parents[1] / "mlaudit" / "knowledge"
 ROW = """
@@ -133,3 +133,54 @@ def test_every_public_name_is_where_it_is_said_to_be() -> None:
     assert all(getattr(knowledge, name) is not None for name in knowledge.__all__)
     with pytest.raises(AttributeError, match="no attribute 'nothing'"):
         getattr(knowledge, "nothing")  # noqa: B009 - a plain attribute would be refused by the type checker
+
+
+SAME = """
+package = "p"
+promise = "same"
+says = "p {writer} is refused by {reader}."
+source = "https://example.org"
+checked = "2026-11-22"
+kinds = ["p.kind"]
+tested = []
+"""
+
+
+def test_a_package_without_any_promise_has_one_row_for_every_difference() -> None:
+    known = built_from("p.toml", Node(tomli.loads(SAME)), build_dossier)
+    (row,) = known.rows
+    assert (row.id, row.effect, row.kinds, row.writer, row.reader) == ("p-same", Effect.UNREADABLE, ("p.kind",), "", "")
+    assert row.remedy == "Serve with p {writer}."
+    for writer, reader in (("1.1.0", "1.2.0"), ("1.2.0", "1.1.0"), ("1.1.0", "1.1.1")):
+        (found,) = knowledge.judge("autogluon", writer, reader)
+        assert found.severity is Severity.ERROR
+    assert knowledge.judge("autogluon", "1.1.0", "1.1.0") == ()
+
+
+def test_words_of_the_one_row_need_that_promise() -> None:
+    with pytest.raises(KnowledgeError, match='are for promise = "same"'):
+        built_from(
+            "p.toml",
+            Node(tomli.loads(ROW.replace('promise = "Nothing."', 'promise = "No."\nsays = "x."'))),
+            build_dossier,
+        )
+
+
+@pytest.mark.parametrize(
+    ("certainty", "words", "unsure"),
+    [
+        ("documented", 'classes = ["A"]', "warning"),
+        ("measured", 'classes = ["A"]', "error"),
+        ("documented", 'classes = ["A"]\nunsure = "info"', "info"),
+        ("documented", "", "error"),
+    ],
+)
+def test_a_row_about_classes_is_an_error_only_where_they_are_known(certainty: str, words: str, unsure: str) -> None:
+    text = ROW.replace('certainty = "documented"', f'certainty = "{certainty}"\n{words}')
+    known = built_from("p.toml", Node(tomli.loads(text)), build_dossier)
+    assert known.rows[0].unsure.value == unsure
+
+
+def test_a_dossier_makes_its_package_watched() -> None:
+    assert all(knowledge.watched(package) for package in packages())
+    assert (knowledge.role("nemo-toolkit"), knowledge.role("torchaudio")) == ("artifact", "numeric")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
@@ -14,11 +14,12 @@ from mlaudit.model.versions import parsed, public
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Level:
-    """An IR version and an ai.onnx opset, written or loaded by a release."""
+    """An IR version and the opsets of ai.onnx and ai.onnx.ml, written or loaded by a release; 0 for one not known."""
 
     release: str
     ir: int
     opset: int
+    ml: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,9 @@ def _level(row: Node) -> Level:
     match row.value:
         case [str(release), int(ir), int(opset)]:
             return Level(release=release, ir=ir, opset=opset)
-    raise Malformed("expected [release, IR version, opset]", row.route)
+        case [str(release), int(ir), int(opset), int(ml)]:
+            return Level(release=release, ir=ir, opset=opset, ml=ml)
+    raise Malformed("expected [release, IR version, opset] or these and the opset of ai.onnx.ml", row.route)
 
 
 def written(onnx: str) -> Level | None:
@@ -69,14 +72,28 @@ def onnx_crossing(onnx: str, onnxruntime: str) -> Consequence | None:
     level = written(onnx)
     if level is None:
         return None
-    return onnx_loads(level.ir, level.opset, onnxruntime, writer=f"onnx {onnx} writes by default")
+    found = onnx_loads(level.ir, level.opset, onnxruntime, writer=f"onnx {onnx} writes by default")
+    limit = loaded(onnxruntime)
+    if found is None or limit is None or level.ml <= _ml_of(limit):
+        return found
+    trees = f" Graphs of classical models have ai.onnx.ml opset {level.ml} besides, and {_ml_of(limit)} is the highest."
+    return replace(found, says=found.says + trees)
 
 
-def onnx_loads(ir: int, opset: int, onnxruntime: str, *, writer: str = "the model has") -> Consequence | None:
+def _ml_of(limit: Level) -> int:
+    """The ai.onnx.ml opset of a runtime: that of the onnx whose opset it has, since it is built with it."""
+    return max((row.ml for row in _tables().writes if row.opset <= limit.opset), default=0)
+
+
+def onnx_loads(
+    ir: int, opset: int, onnxruntime: str, *, ml: int = 0, writer: str = "the model has"
+) -> Consequence | None:
     """What a release of onnxruntime does with a model; None where it loads or the release is not known."""
     limit = loaded(onnxruntime)
-    if limit is None or (ir <= limit.ir and opset <= limit.opset):
+    if limit is None or (ir <= limit.ir and opset <= limit.opset and ml <= _ml_of(limit)):
         return None
+    if ir <= limit.ir and opset <= limit.opset:
+        return _ml_refused(ml, _ml_of(limit), onnxruntime, writer)
     error = (
         f"Unsupported model IR version: {ir}, max supported IR version: {limit.ir}"
         if ir > limit.ir
@@ -96,6 +113,24 @@ def onnx_loads(ir: int, opset: int, onnxruntime: str, *, writer: str = "the mode
         certainty=Certainty.MEASURED.value,
         evidence=tables.loads_evidence + tables.writes_evidence,
         remedy=_remedy(ir, opset, limit),
+        via="onnxruntime",
+    )
+
+
+def _ml_refused(ml: int, highest: int, onnxruntime: str, writer: str) -> Consequence:
+    """Operators of classical models newer than the runtime."""
+    return Consequence(
+        id="onnx-ml-newer-than-onnxruntime",
+        effect=Effect.UNREADABLE,
+        severity=Severity.ERROR,
+        says=(
+            f"{writer} ai.onnx.ml opset {ml}; onnxruntime {onnxruntime} loads up to {highest} and refuses the rest: "
+            f"`Opset {ml} is under development and support for this is limited`."
+        ),
+        kinds=("onnx",),
+        certainty=Certainty.DERIVED.value,
+        evidence=(*_tables().writes_evidence, *_tables().loads_evidence),
+        remedy=f"Export with target_opset={{'': ..., 'ai.onnx.ml': {highest}}}, or serve with a newer onnxruntime.",
         via="onnxruntime",
     )
 

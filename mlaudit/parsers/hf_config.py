@@ -83,9 +83,12 @@ def _settings(root: Node) -> Iterator[str]:
         value = root.get(key).value
         if isinstance(value, str) and value.isidentifier():
             yield f"{'dtype' if key == 'torch_dtype' else key}={value[:100]}"
-    for key in ("rope_parameters", "rope_scaling"):
-        if root.get(key).is_table:
-            yield key
+    if root.get("rope_parameters").is_table:
+        yield "rope_parameters"
+    scaling = root.get("rope_scaling")
+    kind = scaling.dig("rope_type").value if scaling.is_table else None
+    if isinstance(kind, str) and kind.isidentifier():
+        yield f"rope_scaling={kind[:100]}"
     if root.get("extra_special_tokens").is_list:
         yield "extra_special_tokens=list"
 

@@ -178,7 +178,7 @@ def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
         return
     from mlaudit.knowledge.onnx import onnx_loads
 
-    opset = recorded.number("ai.onnx") or 0
-    consequence = onnx_loads(ir, opset, runtime.version, writer=f"{crossing.artifact.name} has")
+    opset, ml = recorded.number("ai.onnx") or 0, recorded.number("ai.onnx.ml") or 0
+    consequence = onnx_loads(ir, opset, runtime.version, ml=ml, writer=f"{crossing.artifact.name} has")
     if consequence is not None:
         yield consequence

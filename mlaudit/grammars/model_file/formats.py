@@ -109,7 +109,7 @@ def _first_onnx(side: str, ir: int, opset: int) -> str | None:
     rows = (row.value for row in _onnx().get(side).get("rows").each())
     for row in rows:
         match row:
-            case [str(release), int(highest_ir), int(highest_opset)] if highest_ir >= ir and highest_opset >= opset:
+            case [str(release), int(highest_ir), int(highest_opset), *_] if highest_ir >= ir and highest_opset >= opset:
                 return release
     return None
 

@@ -1,0 +1,81 @@
+"""Artifacts are asked of every package that loads them, and what the file shows decides which rows count."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from mlaudit import door
+from mlaudit.model.report import Finding
+from tests.artifact_bytes import onnx, reading
+
+# `dill.dumps` of a function stores its code as a call with the arguments of the constructor; dill 0.3.6 and newer put
+# the line numbers in front of them.
+_OLD = b"\x80\x04cdill._dill\n_create_code\n(%s%stR." % (b"K\x01" * 6, b"C\x02|\x00" + b"N" * 9)
+
+
+def compared(folder: Path, model: Path, requirements: str) -> tuple[Finding, ...]:
+    serving = folder / "serving.txt"
+    serving.write_text(requirements, encoding="utf-8")
+    return door.compare(f"model={model}", f"serving={serving}").findings
+
+
+def said(found: tuple[Finding, ...], severity: str) -> list[str]:
+    return [one.message for one in found if one.severity.value == severity]
+
+
+@pytest.mark.parametrize("beside", ["", "onnx==1.23.2\n"], ids=["alone", "beside onnx"])
+def test_a_graph_is_asked_of_the_runtime_also_beside_onnx(tmp_path: Path, beside: str) -> None:
+    model = tmp_path / "m.onnx"
+    model.write_bytes(onnx(ir=10, opsets=[("", 21)]))
+    errors = said(compared(tmp_path, model, f"onnxruntime==1.16.3\n{beside}"), "error")
+    assert any("IR version 10" in text for text in errors)
+
+
+def config(folder: Path, **values: object) -> Path:
+    path = folder / "config.json"
+    path.write_text(json.dumps({"architectures": ["LlamaForCausalLM"], **values}), encoding="utf-8")
+    return path
+
+
+def test_rope_parameters_are_an_error_only_where_the_file_has_them(tmp_path: Path) -> None:
+    shown = config(tmp_path, transformers_version="5.2.0", rope_parameters={"rope_theta": 500000.0})
+    assert any("rope_theta" in text for text in said(compared(tmp_path, shown, "transformers==4.57.6\n"), "error"))
+    plain = config(tmp_path, transformers_version="5.2.0")
+    assert not said(compared(tmp_path, plain, "transformers==4.57.6\n"), "error")
+
+
+@pytest.mark.parametrize(("dtype", "is_error"), [("float32", False), ("bfloat16", True)])
+def test_a_dtype_is_an_error_only_where_it_is_kept_otherwise(tmp_path: Path, dtype: str, *, is_error: bool) -> None:
+    shown = config(tmp_path, transformers_version="4.57.1", dtype=dtype)
+    assert bool(said(compared(tmp_path, shown, "transformers==5.2.0\n"), "error")) is is_error
+
+
+def test_a_model_that_is_not_whisper_has_no_error_about_whisper(tmp_path: Path) -> None:
+    shown = config(tmp_path, transformers_version="4.54.1")
+    assert not said(compared(tmp_path, shown, "transformers==4.42.4\n"), "error")
+    lists = [tmp_path / "train.txt", tmp_path / "serve.txt"]
+    for path, version in zip(lists, ("4.54.1", "4.42.4"), strict=True):
+        path.write_text(f"transformers=={version}\n", encoding="utf-8")
+    found = door.compare(f"training={lists[0]}", f"serving={lists[1]}").findings
+    assert not said(found, "error")
+    assert any("Whisper" in " ".join((one.message, *one.details)) for one in found)
+
+
+def test_the_code_of_a_new_dill_is_counted_without_its_line_numbers() -> None:
+    new = _OLD.replace(b"(K\x01", b"(C\x00K\x01", 1)
+    assert [
+        pin.specifier for data in (_OLD, new) for pin in reading(data, "m.dill").pins if pin.package == "python"
+    ] == [
+        ">=3.8,<3.11",
+        ">=3.8,<3.11",
+    ]
+
+
+def test_a_polars_frame_whose_state_is_bytes_is_of_1_21_or_newer() -> None:
+    frame = b"\x80\x04cpolars.dataframe.frame\nDataFrame\n)\x81%sb."
+    new, old = frame % b"C\x04abcd", frame % b"]"
+    assert {pin.specifier for pin in reading(new, "f.pkl").pins if pin.package == "polars"} == {">=1.21"}
+    assert {pin.specifier for pin in reading(old, "f.pkl").pins if pin.package == "polars"} == {None}

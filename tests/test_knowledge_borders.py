@@ -1,0 +1,106 @@
+"""Every row at its borders: it is found there, its sentence is filled, and it gives no example that is out of place."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+
+from mlaudit.knowledge import judge
+from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations
+from mlaudit.knowledge.crossing import PYTHON
+from mlaudit.knowledge.load import Known, dossier, packages
+from mlaudit.model.versions import admits, distance, parsed
+
+_BOUND = re.compile(r"(>=|<=|==|<|>|!=)\s*([0-9][0-9a-z.]*)(?![0-9a-z.]*\*)")
+_QUOTED = re.compile(r"`[^`]*'[a-z]+(?:_[a-z]+)+'[^`]*`")
+
+
+def borders(specifier: str) -> list[str]:
+    """Versions at and beside the bounds of a specifier that it admits."""
+    near = [version for _, bound in _BOUND.findall(specifier) for version in (bound, below(bound), above(bound))]
+    near += [above(version) for version in near] + [below(version.rpartition(".")[0] or version) for version in near]
+    every = dict.fromkeys(near or ["1.5.2", "1.5.3", "1.6.0", "2.0.0"])
+    return [version for version in every if parsed(version) is not None and admits(specifier, version)]
+
+
+def below(bound: str) -> str:
+    """A version that is a little older than a bound."""
+    parts = [int(part) for part in re.findall(r"\d+", bound)] + [0, 0]
+    at = next((index for index in reversed(range(3)) if parts[index]), 0)
+    return ".".join(str(part) for part in (*parts[:at], parts[at] - 1, 99))
+
+
+def above(bound: str) -> str:
+    """The next minor release."""
+    major, minor = [*re.findall(r"\d+", bound), "0"][:2]
+    return f"{major}.{int(minor) + 1}"
+
+
+def pairs(row: Known) -> Iterator[tuple[str, str]]:
+    for writer in borders(row.writer):
+        for reader in borders(row.reader):
+            if is_of(row, writer, reader):
+                yield writer, reader
+
+
+def is_of(row: Known, writer: str, reader: str) -> bool:
+    left, right = parsed(writer), parsed(reader)
+    assert left is not None
+    assert right is not None
+    if left == right or (row.distances and distance(writer, reader) not in row.distances):
+        return False
+    return not row.direction or row.direction == ("newer" if left < right else "older")
+
+
+ROWS = [(package, row) for package in packages() for row in getattr(dossier(package), "rows", ())]
+COMBINATIONS = [row for rows in combinations().values() for row in rows]
+
+
+@pytest.mark.parametrize(("package", "row"), ROWS, ids=lambda value: getattr(value, "id", None))
+def test_a_row_is_found_at_its_borders(package: str, row: Known) -> None:
+    every = list(pairs(row))
+    assert every, "no pair of versions at its bounds is of the row"
+    pythons = {side: next(iter(borders(text)), None) for side, text in sides(row)}
+    for writer, reader in every:
+        found = judge(package, writer, reader, **pythons, kinds=frozenset(row.kinds), classes=classes(row))
+        said = [one for one in found if one.id == row.id]
+        # An earlier row may speak for the pair; where this one does, its sentence must be whole.
+        for one in said:
+            assert not re.search(r"\{(writer|reader)", one.says + one.remedy)
+
+
+def sides(row: Known) -> Iterator[tuple[str, str]]:
+    if row.writer_python:
+        yield "writer_python", row.writer_python
+    if row.reader_python:
+        yield "reader_python", row.reader_python
+
+
+def classes(row: Known) -> frozenset[str]:
+    return frozenset(name.replace("*", "X") for name in row.classes[:1])
+
+
+@pytest.mark.parametrize(("package", "row"), ROWS, ids=lambda value: getattr(value, "id", None))
+def test_a_row_without_bounds_quotes_no_setting(package: str, row: Known) -> None:
+    """What is said of any two versions must be true of both: a setting that one release brought is not."""
+    if not row.writer and not row.reader and package != PYTHON:
+        assert not _QUOTED.search(row.says), row.says
+
+
+@pytest.mark.parametrize("row", COMBINATIONS, ids=lambda row: row.id)
+def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
+    beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
+    for version in borders(row.versions):
+        for other in [""] if row.absent else borders(row.others):
+            held = {row.package: version, **beside, **({} if row.absent else {row.other: other})}
+            named = {name: frozenset((*row.named, name)) for name in held}
+            said = [one for one in broken_combinations(held, named) if one.other == row.other]
+            assert said, held
+            assert all(version in one.says and not re.search(r"\{(version|other|beside)", one.says) for one in said)
+
+
+def test_combinations_have_ids_of_their_own() -> None:
+    ids = [row.id for row in COMBINATIONS]
+    assert len(ids) == len(set(ids))
