@@ -1,16 +1,21 @@
-"""Packages that must fit together in one environment: what their wheels demand of each other, release by release."""
+"""Packages that must fit together in one environment: what each release demands of the others.
+
+What a release declares (`knowledge/releases/`) is asked first; `demands.toml` has wheels of packages that are not all
+read yet, and stands where a release is known by its tag only.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge import releases
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits, parsed, public
+from mlaudit.model.versions import admits, disjoint, joined, parsed, public
 
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
@@ -40,10 +45,20 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands."""
+class Wanted:
+    """The range that one release demands of another package, and who says so."""
 
-    family: str
+    range: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands.
+
+    `other_version` is the version that is there, or the range that is asked for.
+    """
+
     subject: str
     subject_version: str
     other: str
@@ -52,6 +67,15 @@ class Mismatch:
     says: str
     remedy: str
     evidence: tuple[Evidence, ...]
+
+
+Holds = Callable[[str], bool]
+"""Whether an environment marker holds where the packages are installed."""
+
+
+def never(marker: str) -> bool:
+    """Where nothing is known of the machine, no marker holds for sure."""
+    return False
 
 
 @lru_cache(maxsize=1)
@@ -110,10 +134,38 @@ def demands_of(package: str) -> tuple[Demand, ...]:
     return tuple(row for row in rows if package in (row.subject, row.other))
 
 
-@lru_cache(maxsize=4096)
-def demanded(subject: str, version: str) -> Mapping[str, str]:
-    """The ranges that one release of a package demands, by the other package; only what its own metadata says."""
-    return {row.other: run.range for row in _demands(subject) for run in row.runs if _in(run, version)}
+def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, Wanted]:
+    """What one release demands, by the other package; empty for a release of which nothing is known."""
+    others = dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
+    known = ((other, wanted(subject, version, other, holds)) for other in others)
+    return {other: found for other, found in known if found is not None}
+
+
+def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.DeclaredRequirement, ...]]:
+    return releases.requirements(subject, version) or {}
+
+
+def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Wanted | None:
+    """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
+    known = releases.release(subject, version)
+    declared = known is not None and known.requires is not None
+    if not declared or (known is not None and not known.from_metadata):
+        run = _run_of(subject, version, other)
+        if run is not None:
+            return Wanted(range=run.range, evidence=_proof())
+    if known is None or not declared:
+        return None
+    clauses = [
+        one.specifier
+        for one in _declared(subject, version).get(other, ())
+        if one.marker is None or ("extra" not in one.marker and holds(one.marker))
+    ]
+    return Wanted(range=joined(clauses), evidence=(known.evidence,)) if clauses else None
+
+
+def _run_of(subject: str, version: str, other: str) -> Run | None:
+    rows = (row for row in _demands(subject) if row.other == other)
+    return next((run for row in rows for run in row.runs if _in(run, version)), None)
 
 
 def _in(run: Run, version: str) -> bool:
@@ -121,41 +173,75 @@ def _in(run: Run, version: str) -> bool:
     return found is not None and first is not None and last is not None and first <= found <= last
 
 
-def family_mismatches(versions: Mapping[str, str]) -> tuple[Mismatch, ...]:
-    """Pairs of one environment (`versions` by package) that do not fit, by family and subject."""
-    return tuple(sorted(_mismatches(versions), key=lambda row: (row.family, row.subject, row.other)))
+def family_mismatches(
+    versions: Mapping[str, str], *, ranges: Mapping[str, str] | None = None, holds: Holds = never
+) -> tuple[Mismatch, ...]:
+    """Pairs of one environment that do not fit, by subject.
+
+    Args:
+        versions: the exact version of each package.
+        ranges: what is asked for of packages without one; no version of the range may be the one demanded.
+        holds: whether a marker holds in this environment.
+    """
+    return tuple(sorted(_mismatches(versions, ranges or {}, holds), key=lambda row: (row.subject, row.other)))
 
 
-def _mismatches(versions: Mapping[str, str]) -> Iterator[Mismatch]:
-    for row in (row for subject in versions for row in _demands(subject)):
-        subject, other = versions[row.subject], versions.get(row.other)
-        if other is None:
-            continue
-        run = next((run for run in row.runs if _in(run, subject)), None)
-        if run is not None and not admits(run.range, public(other)):
-            yield _mismatch(row, run, subject, other)
+def _mismatches(versions: Mapping[str, str], ranges: Mapping[str, str], holds: Holds) -> Iterator[Mismatch]:
+    for subject, version in versions.items():
+        for other in _others(subject, version):
+            if other == subject or (other not in versions and other not in ranges):
+                continue
+            found = wanted(subject, version, other, holds)
+            if found is None:
+                continue
+            if other in versions and not admits(found.range, public(versions[other])):
+                is_there = f"{other} is {versions[other]}"
+                yield _mismatch(subject, version, other, versions[other], found, is_there, holds)
+            elif other not in versions and disjoint(found.range, ranges[other]):
+                is_there = f"{other}{ranges[other]} is asked for; no version is both"
+                yield _mismatch(subject, version, other, ranges[other], found, is_there, holds)
 
 
-def _mismatch(row: Demand, run: Run, subject: str, other: str) -> Mismatch:
+def _others(subject: str, version: str) -> dict[str, None]:
+    return dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
+
+
+def _mismatch(
+    subject: str, version: str, other: str, other_version: str, found: Wanted, is_there: str, holds: Holds
+) -> Mismatch:
+    fitting = _fitting(subject, other, other_version, holds)
+    alternative = f", or {subject} {fitting}" if fitting else ""
     return Mismatch(
-        family=row.family,
-        subject=row.subject,
-        subject_version=subject,
-        other=row.other,
-        other_version=other,
-        wanted=run.range,
-        says=f"{row.subject} {subject} is released for {row.other}{run.range}, and {row.other} is {other}.",
-        remedy=_remedy(row, run, other),
-        evidence=_proof(),
+        subject=subject,
+        subject_version=version,
+        other=other,
+        other_version=other_version,
+        wanted=found.range,
+        says=f"{subject} {version} requires {other}{found.range}, and {is_there}.",
+        remedy=f"Set {other}{found.range}{alternative}.",
+        evidence=found.evidence,
     )
 
 
-def _remedy(row: Demand, run: Run, other: str) -> str:
-    """Move the other package, or the subject where a release of it fits."""
-    fitting = [entry for entry in row.runs if admits(entry.range, public(other))]
-    moved = f"Set {row.other}{run.range}"
-    if not fitting:
-        return f"{moved}."
-    newest = fitting[-1]
-    named = newest.last if newest.first == newest.last else f"{newest.first} to {newest.last}"
-    return f"{moved}, or {row.subject} {named}."
+def _fitting(subject: str, other: str, other_version: str, holds: Holds) -> str | None:
+    """The newest release of the subject that is known to demand a range which admits the other's version."""
+    if parsed(public(other_version)) is None:
+        return None
+    known = releases.history(subject)
+    candidates = [one.version for one in known.releases] if known else []
+    candidates += [end for row in _demands(subject) if row.other == other for run in row.runs for end in (run.last,)]
+    for candidate in sorted(dict.fromkeys(candidates), key=_order, reverse=True):
+        found = wanted(subject, candidate, other, holds)
+        if found is not None and admits(found.range, public(other_version)) and not _pre(candidate):
+            return candidate
+    return None
+
+
+def _order(version: str) -> tuple[bool, object]:
+    found = parsed(version)
+    return (found is not None, found if found is not None else version)
+
+
+def _pre(version: str) -> bool:
+    found = parsed(version)
+    return found is None or found.is_prerelease

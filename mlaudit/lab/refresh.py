@@ -1,7 +1,8 @@
-"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh demands|pythons|abi`.
+"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh releases|pythons|abi`.
 
-Each prints the rows of its file to stdout, to be reviewed and put in place by hand. It needs pip and the network, reads
-metadata of the packages in the tables and of no others, and nothing of the tool imports it.
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
+their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the
+packages in the tables and of no others. Nothing of the tool imports this.
 """
 
 from __future__ import annotations
