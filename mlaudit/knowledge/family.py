@@ -11,6 +11,8 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from packaging.version import Version
+
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
@@ -73,7 +75,7 @@ Holds = Callable[[str], bool]
 """Whether an environment marker holds where the packages are installed."""
 
 
-def never(marker: str) -> bool:
+def never(_marker: str) -> bool:
     """Where nothing is known of the machine, no marker holds for sure."""
     return False
 
@@ -160,7 +162,15 @@ def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Want
         for one in _declared(subject, version).get(other, ())
         if one.marker is None or ("extra" not in one.marker and holds(one.marker))
     ]
-    return Wanted(range=joined(clauses), evidence=(known.evidence,)) if clauses else None
+    if not clauses:
+        return None
+    return Wanted(range=_in_reading_order(joined(clauses)), evidence=(known.evidence,))
+
+
+def _in_reading_order(specifier: str) -> str:
+    """`>=1,<2`: from where it begins, to where it ends."""
+    clauses = [clause for clause in specifier.split(",") if clause]
+    return ",".join(sorted(clauses, key=lambda clause: (clause[0] != ">", clause)))
 
 
 def _run_of(subject: str, version: str, other: str) -> Run | None:
@@ -174,32 +184,70 @@ def _in(run: Run, version: str) -> bool:
 
 
 def family_mismatches(
-    versions: Mapping[str, str], *, ranges: Mapping[str, str] | None = None, holds: Holds = never
+    versions: Mapping[str, str],
+    *,
+    ranges: Mapping[str, str] | None = None,
+    worlds: Mapping[str, Holds] | None = None,
 ) -> tuple[Mismatch, ...]:
     """Pairs of one environment that do not fit, by subject.
 
     Args:
         versions: the exact version of each package.
         ranges: what is asked for of packages without one; no version of the range may be the one demanded.
-        holds: whether a marker holds in this environment.
+        worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
+            admits.
     """
-    return tuple(sorted(_mismatches(versions, ranges or {}, holds), key=lambda row: (row.subject, row.other)))
+    rows = _mismatches(versions, ranges or {}, worlds or {"": never})
+    return tuple(sorted(rows, key=lambda row: (row.subject, row.other)))
 
 
-def _mismatches(versions: Mapping[str, str], ranges: Mapping[str, str], holds: Holds) -> Iterator[Mismatch]:
+def _mismatches(
+    versions: Mapping[str, str], ranges: Mapping[str, str], worlds: Mapping[str, Holds]
+) -> Iterator[Mismatch]:
     for subject, version in versions.items():
         for other in _others(subject, version):
             if other == subject or (other not in versions and other not in ranges):
                 continue
-            found = wanted(subject, version, other, holds)
-            if found is None:
-                continue
-            if other in versions and not admits(found.range, public(versions[other])):
-                is_there = f"{other} is {versions[other]}"
-                yield _mismatch(subject, version, other, versions[other], found, is_there, holds)
-            elif other not in versions and disjoint(found.range, ranges[other]):
-                is_there = f"{other}{ranges[other]} is asked for; no version is both"
-                yield _mismatch(subject, version, other, ranges[other], found, is_there, holds)
+            there = _There(other, versions.get(other), ranges.get(other, ""))
+            demands = {
+                python: wanted(subject, version, other, worlds[python])
+                for python in _admitted(subject, version, worlds)
+            }
+            refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
+            if refused and len(refused) == len(demands):
+                yield _mismatch(subject, version, there, refused, worlds)
+
+
+def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
+    """The Pythons that a release runs on; all where it tells none of them."""
+    known = releases.release(subject, version)
+    declared = known.requires_python if known else None
+    fitting = tuple(python for python in worlds if not declared or not python or _some_patch(declared, python))
+    return fitting or tuple(worlds)
+
+
+def _some_patch(declared: str, python: str) -> bool:
+    return any(admits(declared, python + patch) for patch in (("",) if python.count(".") > 1 else (".0", ".99")))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What an environment says of a package: a version, or the range that it asks for."""
+
+    package: str
+    version: str | None
+    range: str
+
+    def fits(self, wanted: str) -> bool:
+        """Whether it may be what is wanted; a vendor's build counts as its release."""
+        if self.version is None:
+            return not disjoint(wanted, self.range)
+        return admits(wanted, self.version) or admits(wanted, public(self.version))
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return f"{self.package}{self.range} is asked for; no version is both"
+        return f"{self.package} is {self.version}"
 
 
 def _others(subject: str, version: str) -> dict[str, None]:
@@ -207,41 +255,37 @@ def _others(subject: str, version: str) -> dict[str, None]:
 
 
 def _mismatch(
-    subject: str, version: str, other: str, other_version: str, found: Wanted, is_there: str, holds: Holds
+    subject: str, version: str, there: _There, refused: Mapping[str, Wanted], worlds: Mapping[str, Holds]
 ) -> Mismatch:
-    fitting = _fitting(subject, other, other_version, holds)
+    python, found = list(refused.items())[-1]
+    differs = len({one.range for one in refused.values()}) > 1
+    fitting = _fitting(subject, there, worlds[python])
     alternative = f", or {subject} {fitting}" if fitting else ""
     return Mismatch(
         subject=subject,
         subject_version=version,
-        other=other,
-        other_version=other_version,
+        other=there.package,
+        other_version=there.version or there.range,
         wanted=found.range,
-        says=f"{subject} {version} requires {other}{found.range}, and {is_there}.",
-        remedy=f"Set {other}{found.range}{alternative}.",
+        says=f"{subject} {version} requires {there.package}{found.range}"
+        f"{f' on Python {python}' if differs else ''}, and {there}.",
+        remedy=f"Set {there.package}{found.range}{alternative}.",
         evidence=found.evidence,
     )
 
 
-def _fitting(subject: str, other: str, other_version: str, holds: Holds) -> str | None:
-    """The newest release of the subject that is known to demand a range which admits the other's version."""
-    if parsed(public(other_version)) is None:
-        return None
+def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
+    """The newest final release of the subject that is known to demand a range which admits what is there."""
     known = releases.history(subject)
     candidates = [one.version for one in known.releases] if known else []
-    candidates += [end for row in _demands(subject) if row.other == other for run in row.runs for end in (run.last,)]
-    for candidate in sorted(dict.fromkeys(candidates), key=_order, reverse=True):
-        found = wanted(subject, candidate, other, holds)
-        if found is not None and admits(found.range, public(other_version)) and not _pre(candidate):
+    candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
+    final = (one for one in dict.fromkeys(candidates) if (version := parsed(one)) and not version.is_prerelease)
+    for candidate in sorted(final, key=_order, reverse=True):
+        found = wanted(subject, candidate, there.package, holds)
+        if found is not None and there.fits(found.range):
             return candidate
     return None
 
 
-def _order(version: str) -> tuple[bool, object]:
-    found = parsed(version)
-    return (found is not None, found if found is not None else version)
-
-
-def _pre(version: str) -> bool:
-    found = parsed(version)
-    return found is None or found.is_prerelease
+def _order(version: str) -> Version:
+    return parsed(version) or Version("0")

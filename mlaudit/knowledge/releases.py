@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Any
 
 from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.table import watched
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_bytes, packaged_names
 from mlaudit.model.versions import admits, parsed, public
@@ -46,7 +47,7 @@ class DeclaredRelease:
         requires: the texts of its requirements, markers and extras included; None where it declares none that could be
             read (a source distribution tells them only to its build).
         requires_python: None where any Python will do.
-        wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None where they are not known.
+        wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None where not known.
         day: when it was published or tagged, ISO 8601.
         from_metadata: whether a wheel's own METADATA says so; else the source tree at the tag of the release does.
     """
@@ -141,6 +142,11 @@ def declared_requirement(text: str) -> DeclaredRequirement | None:
     return DeclaredRequirement(name=required_name(text), specifier=str(read.specifier), marker=marker, text=text)
 
 
+def matters(package: str) -> bool:
+    """Whether a package is watched, or one of the stack around models whose releases are kept."""
+    return watched(package) or history(package) is not None
+
+
 def newest(package: str, *, admitted_by: str = "", day: str | None = None, python: str | None = None) -> str | None:
     """The newest known release that a range admits and that a Python may install, as of a day; final ones first.
 
@@ -157,7 +163,8 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
         and (python is None or one.requires_python is None or admits(one.requires_python, python))
     ]
     final = [version for version in fitting if not _is_pre_release(version)]
-    return (final or fitting or [None])[-1]
+    best = final or fitting
+    return best[-1] if best else None
 
 
 def _is_pre_release(version: str) -> bool:

@@ -28,24 +28,34 @@ MAX_FILE = 300_000
 """Bytes of one package's file."""
 
 
+TAGS = ("v{version}", "{version}")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IndexedProject:
     """A row of `release_projects.toml`."""
 
     name: str
-    repository: str | None = None
-    mirrors: tuple[str, ...] = ()
-    folder: str = ""
-    tags: tuple[str, ...] = ("v{version}", "{version}")
-    requirements: tuple[str, ...] = ()
+    repository: str | None
+    mirrors: tuple[str, ...]
+    folder: str
+    tags: tuple[str, ...]
+    requirements: tuple[str, ...]
 
 
 def projects() -> tuple[IndexedProject, ...]:
     """The packages whose releases are kept, in the order in which they are read."""
     rows = tomli.loads(packaged("lab/release_projects.toml"))["package"]
-    lists = ("mirrors", "tags", "requirements")
     return tuple(
-        IndexedProject(**{key: tuple(value) if key in lists else value for key, value in row.items()}) for row in rows
+        IndexedProject(
+            name=row["name"],
+            repository=row.get("repository"),
+            mirrors=tuple(row.get("mirrors", ())),
+            folder=row.get("folder", ""),
+            tags=tuple(row.get("tags", TAGS)),
+            requirements=tuple(row.get("requirements", ())),
+        )
+        for row in rows
     )
 
 

@@ -234,7 +234,7 @@ class RemoteFile(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:
         """The next bytes. Raises OSError."""
-        end = self._size if size is None or size < 0 else min(self._size, self._at + size)
+        end = self._size if size < 0 else min(self._size, self._at + size)
         if end <= self._at:
             return b""
         answer = self._connections.get(self._url, {"Range": f"bytes={self._at}-{end - 1}"})

@@ -114,7 +114,7 @@ def _version(release: GatheredRelease) -> Version | None:
 
 
 def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
-    """The later of two of one kind; metadata over a tag, what is declared over what is not, with what only one knows."""
+    """Metadata over a tag, what is declared over what is not, else the later; with what only the other knows."""
     first, second = (
         (known, other)
         if (known.from_metadata and known.requires is not None, 0)
@@ -156,7 +156,7 @@ def packed(package: str, releases: Iterable[GatheredRelease], checked: str) -> b
         "format": FORMAT,
         "package": package,
         "checked": checked,
-        "sources": [list(source) for source in sources],
+        "sources": list(sources),
         "requirements": list(texts),
         "pythons": list(pythons),
         "wheels": list(wheels),
