@@ -119,11 +119,16 @@ def built_for(package: str, version: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the rows of one file."""
+    """Print the rows of one file, or write those of all releases."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["releases"]:
+        from mlaudit.lab.refresh_releases import main as refresh_releases
+
+        return refresh_releases(words[1:])
     tables = {"demands": demands, "pythons": pythons, "abi": abi}
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh", description=__doc__)
-    parser.add_argument("table", choices=sorted(tables))
-    asked = parser.parse_args(arguments)
+    parser.add_argument("table", choices=sorted((*tables, "releases")))
+    asked = parser.parse_args(words)
     sys.stdout.write(f'checked = "{date.today().isoformat()}"\n\n')
     for text in tables[asked.table]():
         sys.stdout.write(text + "\n")

@@ -79,6 +79,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             failed.append(f"{row.name}: {error}")
             continue
         _write(asked.output / f"{row.name}{SUFFIX}", row.name, merged(releases), asked.checked)
+    if index is not None:
+        index.connections.close()
     for message in failed:
         print(message)  # noqa: T201 - a developer's command
     return 1 if failed else 0

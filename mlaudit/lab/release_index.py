@@ -111,6 +111,12 @@ class Connections:
             body=body,
         )
 
+    def close(self) -> None:
+        """Close all of them."""
+        for connection in self._open.values():
+            connection.close()
+        self._open.clear()
+
     def _forget(self, url: str) -> None:
         parts = urlsplit(url)
         connection = self._open.pop((parts.scheme, parts.netloc), None)
