@@ -138,8 +138,7 @@ def demands_of(package: str) -> tuple[Demand, ...]:
 
 def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, Wanted]:
     """What one release demands, by the other package; empty for a release of which nothing is known."""
-    others = dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
-    known = ((other, wanted(subject, version, other, holds)) for other in others)
+    known = ((other, wanted(subject, version, other, holds)) for other in demanded_packages(subject, version))
     return {other: found for other, found in known if found is not None}
 
 
@@ -205,7 +204,7 @@ def _mismatches(
     versions: Mapping[str, str], ranges: Mapping[str, str], worlds: Mapping[str, Holds]
 ) -> Iterator[Mismatch]:
     for subject, version in versions.items():
-        for other in _others(subject, version):
+        for other in demanded_packages(subject, version):
             if other == subject or (other not in versions and other not in ranges):
                 continue
             there = _There(other, versions.get(other), ranges.get(other, ""))
@@ -250,7 +249,8 @@ class _There:
         return f"{self.package} is {self.version}"
 
 
-def _others(subject: str, version: str) -> dict[str, None]:
+def demanded_packages(subject: str, version: str) -> dict[str, None]:
+    """The packages that a release may demand, on some machine or with some extra."""
     return dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
 
 

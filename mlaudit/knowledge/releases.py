@@ -64,10 +64,11 @@ class DeclaredRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHistory:
-    """All known releases of one package, oldest first."""
+    """All known releases of one package, oldest first; `whole` where a list of them all was read."""
 
     package: str
     checked: str
+    whole: bool
     releases: tuple[DeclaredRelease, ...]
     by_key: Mapping[str, DeclaredRelease] = field(repr=False)
 
@@ -150,10 +151,10 @@ def matters(package: str) -> bool:
 def newest(package: str, *, admitted_by: str = "", day: str | None = None, python: str | None = None) -> str | None:
     """The newest known release that a range admits and that a Python may install, as of a day; final ones first.
 
-    None where no release is known that does.
+    None where no release is known that does, or where not all of them are known.
     """
     known = history(package)
-    if known is None:
+    if known is None or not known.whole:
         return None
     fitting = [
         one.version
@@ -197,7 +198,11 @@ def unpacked(data: bytes, package: str) -> ReleaseHistory:
     except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
         raise KnowledgeError(f"releases/{package}{SUFFIX}: {error}") from error
     return ReleaseHistory(
-        package=package, checked=raw["checked"], releases=found, by_key={version_key(one.version): one for one in found}
+        package=package,
+        checked=raw["checked"],
+        whole=raw["whole"] is True,
+        releases=found,
+        by_key={version_key(one.version): one for one in found},
     )
 
 

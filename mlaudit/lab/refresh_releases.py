@@ -78,7 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             failed.append(f"{row.name}: {error}")
             continue
-        _write(asked.output / f"{row.name}{SUFFIX}", row.name, merged(releases), asked.checked)
+        whole = index is not None or _is_listed(asked.clones, row) or (not asked.whole and _was_whole(asked, row))
+        _write(asked.output / f"{row.name}{SUFFIX}", packed(row.name, merged(releases), asked.checked, whole=whole))
     if index is not None:
         index.connections.close()
     for message in failed:
@@ -113,11 +114,15 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     return tuple(gathered_before(one) for one in unpacked(path.read_bytes(), row.name).releases)
 
 
+def _clone(clones: Path, repository: str) -> Path:
+    return clones / repository.replace("/", "+") / "repo"
+
+
 def _tagged(clones: Path | None, row: IndexedProject) -> Iterator[GatheredRelease]:
     """From the project's own clone, else from those of its mirrors; a mirror's tags are told under its own address."""
     if clones is None or row.repository is None:
         return
-    named = [clones / name.replace("/", "+") / "repo" for name in (row.repository, *row.mirrors)]
+    named = [_clone(clones, name) for name in (row.repository, *row.mirrors)]
     own = named[:1] if named[0].is_dir() else named[1:]
     for name, clone in zip((row.repository, *row.mirrors), named, strict=True):
         if clone in own and clone.is_dir():
@@ -133,12 +138,22 @@ def _tagged(clones: Path | None, row: IndexedProject) -> Iterator[GatheredReleas
             )
 
 
-def _write(path: Path, package: str, releases: Sequence[GatheredRelease], checked: str) -> None:
+def _is_listed(clones: Path | None, row: IndexedProject) -> bool:
+    """Whether the project's own tags were read: those of a mirror end somewhere."""
+    return clones is not None and row.repository is not None and _clone(clones, row.repository).is_dir()
+
+
+def _was_whole(asked: argparse.Namespace, row: IndexedProject) -> bool:
+    path = asked.output / f"{row.name}{SUFFIX}"
+    return path.exists() and unpacked(path.read_bytes(), row.name).whole
+
+
+def _write(path: Path, data: bytes) -> None:
     """A package of which nothing is declared gets no file. Raises OSError where the file grew too large."""
+    releases = unpacked(data, path.name.removesuffix(SUFFIX)).releases
     if not any(one.requires is not None or one.wheels for one in releases):
         path.unlink(missing_ok=True)
         return
-    data = packed(package, releases, checked)
     if len(data) > MAX_FILE:
         raise OSError(f"{path.name} would have {len(data)} bytes; at most {MAX_FILE} may be shipped")
     path.write_bytes(data)

@@ -133,8 +133,11 @@ def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
     )
 
 
-def packed(package: str, releases: Iterable[GatheredRelease], checked: str) -> bytes:
-    """The bytes of a package's file; the same rows give the same bytes."""
+def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, whole: bool = True) -> bytes:
+    """The bytes of a package's file; the same rows give the same bytes.
+
+    `whole` tells that some source listed every release, so that what is not among them was not released by then.
+    """
     rows = tuple(releases)
     texts = _numbered(text for one in rows for text in one.requires or ())
     pythons = _numbered(one.requires_python for one in rows if one.requires_python)
@@ -152,17 +155,18 @@ def packed(package: str, releases: Iterable[GatheredRelease], checked: str) -> b
         python = pythons[one.requires_python] if one.requires_python else None
         built = wheels[" ".join(one.wheels)] if one.wheels is not None else None
         listed.append([one.version, days, sources[one.source, one.from_metadata], python, built, changes])
-    whole: Mapping[str, object] = {
+    content: Mapping[str, object] = {
         "format": FORMAT,
         "package": package,
         "checked": checked,
+        "whole": whole,
         "sources": list(sources),
         "requirements": list(texts),
         "pythons": list(pythons),
         "wheels": list(wheels),
         "releases": listed,
     }
-    return zlib.compress(json.dumps(whole, separators=(",", ":")).encode(), 9)
+    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
 
 
 def _numbered(values: Iterable[object]) -> dict[object, int]:
