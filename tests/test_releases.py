@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import io
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -27,7 +29,9 @@ from mlaudit.lab.release_index import JSON, PackageIndex
 from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, merged, of_metadata, packed, wheel_tags
 from mlaudit.lab.release_tags import TaggedProject, tagged_releases
 from mlaudit.lab.release_wheels import local_releases
+from mlaudit.model.names import normalized
 from mlaudit.model.packaged import HOME
+from mlaudit.model.versions import specifiers
 
 LARGEST_FILE = 300_000
 LARGEST_INDEX = 1_500_000
@@ -139,6 +143,28 @@ def test_a_release_is_known_by_its_public_version(version: str) -> None:
     assert found is not None
     assert found.range.endswith("<2.0.0")
     assert "fastapi/blob/0.95.2/" in found.evidence[0].source
+
+
+KNOWLEDGE = os.environ.get("MLAUDIT_KNOWLEDGE")
+
+
+@pytest.mark.skipif(KNOWLEDGE is None, reason="MLAUDIT_KNOWLEDGE names no folder of ranges read out of wheels")
+def test_what_tags_declare_is_what_the_metadata_of_wheels_says() -> None:
+    with (Path(KNOWLEDGE or "") / "pairs.csv").open(encoding="utf-8", newline="") as stream:
+        rows = [row for row in csv.DictReader(stream) if row["verified"] == "metadata" and "extra" not in row["marker"]]
+    differs, compared = [], 0
+    for row in rows:
+        package, version = row["subject"], row["subject_version"]
+        known, required = releases.release(package, version), releases.requirements(package, version)
+        if known is None or required is None or known.from_metadata or specifiers(row["other_spec"]) is None:
+            continue
+        compared += 1
+        found = [specifiers(one.specifier) for one in required.get(normalized(row["other"]), ())]
+        if specifiers(row["other_spec"]) not in found:
+            differs.append((package, version, row["other"], row["other_spec"]))
+    assert compared > 200
+    # One build narrowed what its tag says; the wheel's range lies inside the tag's.
+    assert differs == [("scipy", "1.7.3", "numpy", "<1.23.0,>=1.16.5")]
 
 
 def test_an_unknown_release_is_said_of_nothing() -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.environments.target import applies, pythons_of
-from mlaudit.knowledge.family import Holds, Mismatch, Wanted, demanded_packages, family_mismatches
+from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
 from mlaudit.knowledge.family import wanted as wanted_of
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
@@ -134,7 +134,7 @@ def _exact_requirements(name: str, version: str, worlds: Worlds) -> Iterator[tup
             yield other, pinned
 
 
-def _everywhere(name: str, version: str, package: str, worlds: Worlds) -> Wanted | None:
+def _everywhere(name: str, version: str, package: str, worlds: Worlds) -> DemandedRange | None:
     """What a release requires of a package where that is the same on every Python."""
     found = [wanted_of(name, version, package, holds) for _, holds in worlds]
     first = found[0]

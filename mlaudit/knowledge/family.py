@@ -47,7 +47,7 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class DemandedRange:
     """The range that one release demands of another package, and who says so."""
 
     range: str
@@ -136,7 +136,7 @@ def demands_of(package: str) -> tuple[Demand, ...]:
     return tuple(row for row in rows if package in (row.subject, row.other))
 
 
-def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, Wanted]:
+def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, DemandedRange]:
     """What one release demands, by the other package; empty for a release of which nothing is known."""
     known = ((other, wanted(subject, version, other, holds)) for other in demanded_packages(subject, version))
     return {other: found for other, found in known if found is not None}
@@ -146,14 +146,14 @@ def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.Declare
     return releases.requirements(subject, version) or {}
 
 
-def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Wanted | None:
+def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
     """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
     known = releases.release(subject, version)
     declared = known is not None and known.requires is not None
     if not declared or (known is not None and not known.from_metadata):
         run = _run_of(subject, version, other)
         if run is not None:
-            return Wanted(range=run.range, evidence=_proof())
+            return DemandedRange(range=run.range, evidence=_proof())
     if known is None or not declared:
         return None
     clauses = [
@@ -163,7 +163,7 @@ def wanted(subject: str, version: str, other: str, holds: Holds = never) -> Want
     ]
     if not clauses:
         return None
-    return Wanted(range=_in_reading_order(joined(clauses)), evidence=(known.evidence,))
+    return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(known.evidence,))
 
 
 def _in_reading_order(specifier: str) -> str:
@@ -255,7 +255,7 @@ def demanded_packages(subject: str, version: str) -> dict[str, None]:
 
 
 def _mismatch(
-    subject: str, version: str, there: _There, refused: Mapping[str, Wanted], worlds: Mapping[str, Holds]
+    subject: str, version: str, there: _There, refused: Mapping[str, DemandedRange], worlds: Mapping[str, Holds]
 ) -> Mismatch:
     python, found = list(refused.items())[-1]
     differs = len({one.range for one in refused.values()}) > 1

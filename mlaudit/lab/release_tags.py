@@ -48,7 +48,7 @@ class TaggedProject:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Declared:
+class _ManifestContent:
     requires: tuple[str, ...]
     requires_python: str | None
     manifest: str
@@ -113,7 +113,7 @@ def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]
     return document
 
 
-def _declared(document: Callable[[str], Document | None], folder: str) -> _Declared | None:
+def _declared(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
     """What the first manifest that declares requirements says, None where none does or one cannot be read."""
     python: str | None = None
     optional: list[Pin] = []
@@ -130,11 +130,11 @@ def _declared(document: Callable[[str], Document | None], folder: str) -> _Decla
         if len(pins) > len(optional) or (manifest == MANIFESTS[0] and _is_whole(doc)):
             every = dict.fromkeys((*(pin for pin in pins if not pin.under_extras), *optional))
             texts = canonical_requirements(text for pin in every for text in _texts(pin))
-            return _Declared(requires=texts, requires_python=python, manifest=manifest)
+            return _ManifestContent(requires=texts, requires_python=python, manifest=manifest)
     return None
 
 
-def _listed(document: Callable[[str], Document | None], project: TaggedProject) -> _Declared | None:
+def _listed(document: Callable[[str], Document | None], project: TaggedProject) -> _ManifestContent | None:
     """What the requirements file of a release says, None where it has none or one that is not understood."""
     for path in project.requirements:
         doc = document(posixpath.join(project.folder, path))
@@ -144,7 +144,7 @@ def _listed(document: Callable[[str], Document | None], project: TaggedProject) 
         if reading.unread:
             return None
         texts = canonical_requirements(text for pin in reading.pins if _is_declared(pin) for text in _texts(pin))
-        return _Declared(requires=texts, requires_python=None, manifest=path)
+        return _ManifestContent(requires=texts, requires_python=None, manifest=path)
     return None
 
 

@@ -43,7 +43,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     writer, reader = crossing.cells
     implied = _implied(crossing, view)
-    if implied is not None and exact(implied.range) is not None:
+    if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
         return
     at, related = places(crossing, view)
     foreign = writer.state is State.UNSTATED and not _is_brought(crossing, view)
@@ -69,11 +69,8 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
     named = view.environments[crossing.environments[0]].cells
     demanded = any(one.other == crossing.package and one.subject in named for one in demands_of(crossing.package))
     implied = implied_range(view.environments[crossing.environments[0]], crossing.package)
-    return (
-        demanded
-        or implied is not None
-        or any(one.package == crossing.package for name in named for one in companions(name))
-    )
+    carried = any(one.package == crossing.package for name in named for one in companions(name))
+    return demanded or carried or implied is not None
 
 
 def _severity(crossing: Crossing) -> Severity:
