@@ -8,6 +8,7 @@ from mlaudit.knowledge.binaries import Built, built
 from mlaudit.knowledge.family import Demand, demands_of
 from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
 from mlaudit.knowledge.load import Dossier, dossier
+from mlaudit.knowledge.releases import ReleaseHistory, history
 from mlaudit.knowledge.table import role
 
 
@@ -22,6 +23,7 @@ class About:
         companions: the packages whose crossings count for those.
         demands: what its releases demand of others, and others of it.
         built: against which numpy its wheels were compiled.
+        releases: its known releases and what they declare.
     """
 
     package: str
@@ -31,6 +33,7 @@ class About:
     companions: tuple[Companion, ...]
     demands: tuple[Demand, ...]
     built: Built | None
+    releases: ReleaseHistory | None
 
 
 def about(package: str) -> About:
@@ -43,4 +46,5 @@ def about(package: str) -> About:
         companions=companions(package),
         demands=demands_of(package),
         built=built(package),
+        releases=history(package),
     )

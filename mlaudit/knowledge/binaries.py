@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.knowledge.releases import release
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import parsed, public
 
@@ -195,11 +196,36 @@ def _window(entry: Node) -> tuple[str, ...]:
     return texts
 
 
-def python_unsupported(package: str, version: str, python: str) -> Unsupported | None:
-    """Whether the index holds no wheel of a release for a Python (`3.12` or `3.12.4`) on Linux x86_64.
+def python_unsupported(
+    package: str, version: str, python: str, platform: str = "linux", machine: str = "x86_64"
+) -> Unsupported | None:
+    """Whether a release refuses a Python (`3.12` or `3.12.4`), or there is no wheel of it for that on a platform.
 
-    None where it holds one, where the package or Python is not in the table, and for releases newer than the table.
+    What the release itself declares is exact. Where its wheels are not known, a table of first and last releases on
+    Linux x86_64 is asked, which tells nothing of releases newer than itself.
     """
+    from mlaudit.knowledge.wheels import undeclared_python
+
+    declared = undeclared_python(package, version, python, platform, machine)
+    if declared is not None:
+        says, remedy, proof = declared
+        return Unsupported(
+            package=package,
+            version=version,
+            python=python,
+            first=None,
+            last=None,
+            says=says,
+            remedy=remedy,
+            evidence=(proof,),
+        )
+    known = release(package, version)
+    if known is not None and known.wheels is not None:
+        return None
+    return _outside_window(package, version, python)
+
+
+def _outside_window(package: str, version: str, python: str) -> Unsupported | None:
     windows = _wheels().windows.get(package, {})
     minor = ".".join(python.split(".")[:2])
     window = windows.get(minor)

@@ -1,16 +1,23 @@
-"""Packages that must fit together in one environment: what their wheels demand of each other, release by release."""
+"""Packages that must fit together in one environment: what each release demands of the others.
+
+What a release declares (`knowledge/releases/`) is asked first; `demands.toml` has wheels of packages that are not all
+read yet, and stands where a release is known by its tag only.
+"""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 
+from packaging.version import Version
+
 from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge import releases
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits, parsed, public
+from mlaudit.model.versions import admits, disjoint, joined, parsed, public
 
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
@@ -40,10 +47,20 @@ class Demand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mismatch:
-    """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands."""
+class DemandedRange:
+    """The range that one release demands of another package, and who says so."""
 
-    family: str
+    range: str
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mismatch:
+    """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands.
+
+    `other_version` is the version that is there, or the range that is asked for.
+    """
+
     subject: str
     subject_version: str
     other: str
@@ -52,6 +69,15 @@ class Mismatch:
     says: str
     remedy: str
     evidence: tuple[Evidence, ...]
+
+
+Holds = Callable[[str], bool]
+"""Whether an environment marker holds where the packages are installed."""
+
+
+def never(_marker: str) -> bool:
+    """Where nothing is known of the machine, no marker holds for sure."""
+    return False
 
 
 @lru_cache(maxsize=1)
@@ -110,10 +136,45 @@ def demands_of(package: str) -> tuple[Demand, ...]:
     return tuple(row for row in rows if package in (row.subject, row.other))
 
 
-@lru_cache(maxsize=4096)
-def demanded(subject: str, version: str) -> Mapping[str, str]:
-    """The ranges that one release of a package demands, by the other package; only what its own metadata says."""
-    return {row.other: run.range for row in _demands(subject) for run in row.runs if _in(run, version)}
+def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, DemandedRange]:
+    """What one release demands, by the other package; empty for a release of which nothing is known."""
+    known = ((other, wanted(subject, version, other, holds)) for other in demanded_packages(subject, version))
+    return {other: found for other, found in known if found is not None}
+
+
+def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.DeclaredRequirement, ...]]:
+    return releases.requirements(subject, version) or {}
+
+
+def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
+    """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
+    known = releases.release(subject, version)
+    declared = known is not None and known.requires is not None
+    if not declared or (known is not None and not known.from_metadata):
+        run = _run_of(subject, version, other)
+        if run is not None:
+            return DemandedRange(range=run.range, evidence=_proof())
+    if known is None or not declared:
+        return None
+    clauses = [
+        one.specifier
+        for one in _declared(subject, version).get(other, ())
+        if one.marker is None or ("extra" not in one.marker and holds(one.marker))
+    ]
+    if not clauses:
+        return None
+    return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(known.evidence,))
+
+
+def _in_reading_order(specifier: str) -> str:
+    """`>=1,<2`: from where it begins, to where it ends."""
+    clauses = [clause for clause in specifier.split(",") if clause]
+    return ",".join(sorted(clauses, key=lambda clause: (clause[0] != ">", clause)))
+
+
+def _run_of(subject: str, version: str, other: str) -> Run | None:
+    rows = (row for row in _demands(subject) if row.other == other)
+    return next((run for row in rows for run in row.runs if _in(run, version)), None)
 
 
 def _in(run: Run, version: str) -> bool:
@@ -121,41 +182,110 @@ def _in(run: Run, version: str) -> bool:
     return found is not None and first is not None and last is not None and first <= found <= last
 
 
-def family_mismatches(versions: Mapping[str, str]) -> tuple[Mismatch, ...]:
-    """Pairs of one environment (`versions` by package) that do not fit, by family and subject."""
-    return tuple(sorted(_mismatches(versions), key=lambda row: (row.family, row.subject, row.other)))
+def family_mismatches(
+    versions: Mapping[str, str],
+    *,
+    ranges: Mapping[str, str] | None = None,
+    worlds: Mapping[str, Holds] | None = None,
+) -> tuple[Mismatch, ...]:
+    """Pairs of one environment that do not fit, by subject.
+
+    Args:
+        versions: the exact version of each package.
+        ranges: what is asked for of packages without one; no version of the range may be the one demanded.
+        worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
+            admits.
+    """
+    rows = _mismatches(versions, ranges or {}, worlds or {"": never})
+    return tuple(sorted(rows, key=lambda row: (row.subject, row.other)))
 
 
-def _mismatches(versions: Mapping[str, str]) -> Iterator[Mismatch]:
-    for row in (row for subject in versions for row in _demands(subject)):
-        subject, other = versions[row.subject], versions.get(row.other)
-        if other is None:
-            continue
-        run = next((run for run in row.runs if _in(run, subject)), None)
-        if run is not None and not admits(run.range, public(other)):
-            yield _mismatch(row, run, subject, other)
+def _mismatches(
+    versions: Mapping[str, str], ranges: Mapping[str, str], worlds: Mapping[str, Holds]
+) -> Iterator[Mismatch]:
+    for subject, version in versions.items():
+        for other in demanded_packages(subject, version):
+            if other == subject or (other not in versions and other not in ranges):
+                continue
+            there = _There(other, versions.get(other), ranges.get(other, ""))
+            demands = {
+                python: wanted(subject, version, other, worlds[python])
+                for python in _admitted(subject, version, worlds)
+            }
+            refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
+            if refused and len(refused) == len(demands):
+                yield _mismatch(subject, version, there, refused, worlds)
 
 
-def _mismatch(row: Demand, run: Run, subject: str, other: str) -> Mismatch:
+def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
+    """The Pythons that a release runs on; all where it tells none of them."""
+    known = releases.release(subject, version)
+    declared = known.requires_python if known else None
+    fitting = tuple(python for python in worlds if not declared or not python or _some_patch(declared, python))
+    return fitting or tuple(worlds)
+
+
+def _some_patch(declared: str, python: str) -> bool:
+    return any(admits(declared, python + patch) for patch in (("",) if python.count(".") > 1 else (".0", ".99")))
+
+
+@dataclass(frozen=True, slots=True)
+class _There:
+    """What an environment says of a package: a version, or the range that it asks for."""
+
+    package: str
+    version: str | None
+    range: str
+
+    def fits(self, wanted: str) -> bool:
+        """Whether it may be what is wanted; a vendor's build counts as its release."""
+        if self.version is None:
+            return not disjoint(wanted, self.range)
+        return admits(wanted, self.version) or admits(wanted, public(self.version))
+
+    def __str__(self) -> str:
+        if self.version is None:
+            return f"{self.package}{self.range} is asked for; no version is both"
+        return f"{self.package} is {self.version}"
+
+
+def demanded_packages(subject: str, version: str) -> dict[str, None]:
+    """The packages that a release may demand, on some machine or with some extra."""
+    return dict.fromkeys((*_declared(subject, version), *(row.other for row in _demands(subject))))
+
+
+def _mismatch(
+    subject: str, version: str, there: _There, refused: Mapping[str, DemandedRange], worlds: Mapping[str, Holds]
+) -> Mismatch:
+    python, found = list(refused.items())[-1]
+    differs = len({one.range for one in refused.values()}) > 1
+    fitting = _fitting(subject, there, worlds[python])
+    alternative = f", or {subject} {fitting}" if fitting else ""
     return Mismatch(
-        family=row.family,
-        subject=row.subject,
-        subject_version=subject,
-        other=row.other,
-        other_version=other,
-        wanted=run.range,
-        says=f"{row.subject} {subject} is released for {row.other}{run.range}, and {row.other} is {other}.",
-        remedy=_remedy(row, run, other),
-        evidence=_proof(),
+        subject=subject,
+        subject_version=version,
+        other=there.package,
+        other_version=there.version or there.range,
+        wanted=found.range,
+        says=f"{subject} {version} requires {there.package}{found.range}"
+        f"{f' on Python {python}' if differs else ''}, and {there}.",
+        remedy=f"Set {there.package}{found.range}{alternative}.",
+        evidence=found.evidence,
     )
 
 
-def _remedy(row: Demand, run: Run, other: str) -> str:
-    """Move the other package, or the subject where a release of it fits."""
-    fitting = [entry for entry in row.runs if admits(entry.range, public(other))]
-    moved = f"Set {row.other}{run.range}"
-    if not fitting:
-        return f"{moved}."
-    newest = fitting[-1]
-    named = newest.last if newest.first == newest.last else f"{newest.first} to {newest.last}"
-    return f"{moved}, or {row.subject} {named}."
+def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
+    """The newest final release of the subject that is known to demand a range which admits what is there."""
+    known = releases.history(subject)
+    candidates = [one.version for one in known.releases] if known else []
+    candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
+    final = (one for one in dict.fromkeys(candidates) if (version := parsed(one)) and not version.is_prerelease)
+    for candidate in sorted(final, key=_order, reverse=True):
+        found = wanted(subject, candidate, there.package, holds)
+        if found is not None and there.fits(found.range):
+            return candidate
+    return None
+
+
+def _order(version: str) -> Version:
+    return parsed(version) or Version("0")

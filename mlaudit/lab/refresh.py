@@ -1,7 +1,8 @@
-"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh demands|pythons|abi`.
+"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh releases|pythons|abi`.
 
-Each prints the rows of its file to stdout, to be reviewed and put in place by hand. It needs pip and the network, reads
-metadata of the packages in the tables and of no others, and nothing of the tool imports it.
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
+their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the
+packages in the tables and of no others. Nothing of the tool imports this.
 """
 
 from __future__ import annotations
@@ -118,11 +119,16 @@ def built_for(package: str, version: str) -> str:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Print the rows of one file."""
+    """Print the rows of one file, or write those of all releases."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["releases"]:
+        from mlaudit.lab.refresh_releases import main as refresh_releases
+
+        return refresh_releases(words[1:])
     tables = {"demands": demands, "pythons": pythons, "abi": abi}
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh", description=__doc__)
-    parser.add_argument("table", choices=sorted(tables))
-    asked = parser.parse_args(arguments)
+    parser.add_argument("table", choices=sorted((*tables, "releases")))
+    asked = parser.parse_args(words)
     sys.stdout.write(f'checked = "{date.today().isoformat()}"\n\n')
     for text in tables[asked.table]():
         sys.stdout.write(text + "\n")

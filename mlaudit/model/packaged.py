@@ -14,12 +14,17 @@ HOME = Path(__file__).parent.parent
 
 def packaged(name: str) -> str:
     """The text of a data file, by its path inside the package (`knowledge/names.toml`). Raises FileNotFoundError."""
+    return packaged_bytes(name).decode("utf-8").replace("\r\n", "\n")
+
+
+def packaged_bytes(name: str) -> bytes:
+    """The bytes of a data file, by its path inside the package. Raises FileNotFoundError."""
     loader = __spec__.loader
     try:
         data: bytes = loader.get_data(os.path.join(HOME, *name.split("/")))  # type: ignore[union-attr] # noqa: PTH118
     except OSError:
         raise FileNotFoundError(name) from None
-    return data.decode("utf-8").replace("\r\n", "\n")
+    return data
 
 
 def packaged_names(folder: str) -> tuple[str, ...]:

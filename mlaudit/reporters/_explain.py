@@ -11,6 +11,7 @@ from mlaudit.knowledge.about import About, about
 from mlaudit.knowledge.dates import stale_rows
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.load import Known, Skew
+from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
 from mlaudit.model.names import package_meant, package_of
@@ -46,7 +47,7 @@ def _rule(subject: str) -> Rule | None:
 
 
 def _is_known(found: About) -> bool:
-    return bool(found.dossier or found.role or found.demands or found.built)
+    return bool(found.dossier or found.role or found.demands or found.built or found.releases)
 
 
 def _near(subject: str) -> str:
@@ -78,6 +79,28 @@ def _lines(found: About) -> Iterator[str]:
     )
     if found.built is not None:
         yield from _section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
+    if found.releases is not None:
+        yield from _section("Releases", [_releases(found.releases)])
+
+
+def _releases(known: ReleaseHistory) -> list[str]:
+    """How many releases are known, of which days, who tells of them, and what the newest requires."""
+    first, last = known.releases[0], known.releases[-1]
+    declared = sum(one.requires is not None for one in known.releases)
+    metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
+    kept = "all listed" if known.whole else "not all"
+    lines = [
+        f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}",
+        f"requirements of {declared}: {metadata} from wheel metadata, {declared - metadata} from tags of releases",
+    ]
+    required = [text for text in last.requires or () if "extra ==" not in text]
+    if required:
+        lines.append(f"{last.version} requires {', '.join(sorted(required))}")
+    return lines
+
+
+def _dated(release: DeclaredRelease) -> str:
+    return f"{release.version} ({release.day})" if release.day else release.version
 
 
 WIDTH = 80

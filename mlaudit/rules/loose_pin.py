@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.comparison.requirements import ImpliedRange, implied_range
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.knowledge.family import demands_of
 from mlaudit.knowledge.kinds import companions
+from mlaudit.knowledge.releases import newest, release
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.model.versions import exact
 from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
@@ -39,13 +42,17 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if crossing.verdict is not Verdict.LOOSE or crossing.writer.kind is not Kind.PACKAGE:
         return
     writer, reader = crossing.cells
+    implied = _implied(crossing, view)
+    if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
+        return
     at, related = places(crossing, view)
     foreign = writer.state is State.UNSTATED and not _is_brought(crossing, view)
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
         severity=Severity.INFO if foreign else _severity(crossing),
-        message=_only_in_reader(writer, reader) if foreign else _message(crossing),
+        message=_only_in_reader(writer, reader) if foreign else _message(crossing, implied),
+        details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)),
         at=at,
         related=related,
         expected=writer.shown,
@@ -61,7 +68,9 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
     """
     named = view.environments[crossing.environments[0]].cells
     demanded = any(one.other == crossing.package and one.subject in named for one in demands_of(crossing.package))
-    return demanded or any(one.package == crossing.package for name in named for one in companions(name))
+    implied = implied_range(view.environments[crossing.environments[0]], crossing.package)
+    carried = any(one.package == crossing.package for name in named for one in companions(name))
+    return demanded or carried or implied is not None
 
 
 def _severity(crossing: Crossing) -> Severity:
@@ -76,14 +85,35 @@ def _only_in_reader(writer: Cell, reader: Cell) -> str:
     )
 
 
-def _message(crossing: Crossing) -> str:
+def _implied(crossing: Crossing, view: View) -> ImpliedRange | None:
+    """What the side that does not name the package implies of it."""
+    silent = next((cell for cell in crossing.cells if cell.state is State.UNSTATED), None)
+    return implied_range(view.environments[silent.environment], crossing.package) if silent else None
+
+
+def _newest(cell: Cell) -> str:
+    """What a range resolves to with the newest release that is known, empty where that is not known."""
+    if cell.state is not State.RANGE:
+        return ""
+    version = newest(cell.package, admitted_by=cell.specifier or "")
+    known = release(cell.package, version) if version else None
+    day = f" of {known.day}" if known and known.day else ""
+    return f"the newest known release that {cell.environment} admits is {version}{day}" if known else ""
+
+
+def _message(crossing: Crossing, implied: ImpliedRange | None) -> str:
     writer, reader = crossing.cells
     for cell, other in ((writer, reader), (reader, writer)):
         if cell.state is State.UNSTATED:
             return (
                 f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
-                f"does not name it and is not a complete list, so its version there is not pinned."
+                f"does not name it and is not a complete list, so its version there is not pinned{_bounded(implied)}."
             )
     return (
         f"{writer.package} may differ: {said(writer)} in {writer.environment}, {said(reader)} in {reader.environment}."
     )
+
+
+def _bounded(implied: ImpliedRange | None) -> str:
+    """Within what bounds, as a clause."""
+    return f", within {implied.range} (implied by {implied.chain[-1]})" if implied else ""

@@ -16,8 +16,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A release has no wheel for the Python of its environment.
 
     What it does:
-        Reports exact versions of which the package index holds no wheel for the Python that the environment
-        runs, from a dated table of wheels.
+        Reports exact versions that declare (`Requires-Python`) that they do not run on the environment's Python, and
+        those of which the package index holds no wheel for it, as far as dated tables of releases tell.
 
     Why:
         The install fails, or a compiler is started where none was meant to be.
@@ -36,7 +36,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     if len(environment.target.pythons) != 1:
         return
     for package, version in exact_versions(environment).items():
-        found = python_unsupported(package, version, environment.target.pythons[0])
+        target = environment.target
+        found = python_unsupported(package, version, target.pythons[0], target.platform, target.machine)
         if found is not None:
             yield Hit(
                 package=package,

@@ -6,9 +6,10 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.environments.target import applies
+from mlaudit.model.findings import Hit, Location
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Layer, Pin, Role, Severity
-from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.model.nouns import Fix, Layer, Pin, Role, Severity
+from mlaudit.model.report import Environment
 from mlaudit.model.versions import admits
 from mlaudit.rules._registry import environment_rule
 
@@ -19,8 +20,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Holds every requirement that installed metadata, or the lock itself, states with its range against the
-        version that stands in the same environment. Requirements of extras are left out, and so are those whose
-        markers do not hold for the target.
+        version that stands in the same environment; where they state none, what the index of releases knows of the
+        version. Requirements of extras are left out, and so are those whose markers do not hold for the target.
 
     Why:
         It was installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
@@ -35,6 +36,10 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/cli/pip_check/
     """
+    from mlaudit.comparison.requirements import unmet_requirements
+    from mlaudit.knowledge.releases import matters
+
+    told: set[tuple[str, str]] = set()
     for pin in _requiring(environment):
         for edge in pin.requires:
             package = package_of(edge.name)
@@ -42,6 +47,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             if found is None or found.version is None or edge.specifier is None or edge.when_extra or edge.when_group:
                 continue
             if not admits(edge.specifier, found.version) and applies(edge.marker, environment.target):
+                told.add((pin.package, package))
                 yield Hit(
                     package=pin.package,
                     other=package,
@@ -56,6 +62,27 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     actual=f"{edge.name} {found.version}",
                     values=(pin.version or "", package, found.version),
                 )
+    for row in unmet_requirements(environment):
+        if (row.subject, row.other) not in told and not matters(row.other):
+            yield Hit(
+                package=row.subject,
+                other=row.other,
+                environments=(environment.name,),
+                message=f"In {environment.name}, {row.says}",
+                at=view.place(environment.cell(row.other)),
+                related=(
+                    Location(
+                        view.place(environment.cell(row.subject)),
+                        Role.REQUIREMENT,
+                        f"{row.subject} requires {row.other}{row.wanted}",
+                    ),
+                ),
+                evidence=row.evidence,
+                expected=f"{row.other}{row.wanted}",
+                actual=f"{row.other} {row.other_version}",
+                values=(row.subject_version, row.other, row.other_version),
+                fix=Fix(says=row.remedy),
+            )
 
 
 def _requiring(environment: Environment) -> Iterator[Pin]:

@@ -1,0 +1,141 @@
+"""What the packages of one environment require of each other, held against what it has, for its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.environments.target import applies, pythons_of
+from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
+from mlaudit.knowledge.family import wanted as wanted_of
+from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
+from mlaudit.model.report import Cell, Environment
+from mlaudit.model.versions import exact
+
+
+def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
+    """Requirements of exact versions that the environment does not meet on any of its Pythons, by subject.
+
+    What conda's own solver chose is left out: its builds have demands of their own.
+    """
+    cells = {package: cell for package, cell in environment.cells.items() if cell.kind is Kind.PACKAGE}
+    versions = {package: cell.version for package, cell in cells.items() if cell.version is not None}
+    ranges = {
+        package: cell.specifier
+        for package, cell in cells.items()
+        if cell.state is State.RANGE and cell.specifier is not None
+    }
+    found = family_mismatches(versions, ranges=ranges, worlds=_worlds(environment.target))
+    return tuple(
+        row for row in found if not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
+    )
+
+
+def solved_by_conda(cell: Cell) -> bool:
+    """Whether conda's own solver chose the build, whose demands are not those of the wheel."""
+    return any(pin.ecosystem == "conda" and pin.layer is not Layer.DECLARED for pin in cell.pins)
+
+
+def _worlds(target: Target) -> dict[str, Holds]:
+    """For each Python that the target may be, whether a marker surely holds on it."""
+    return dict(_worlds_of(pythons_of(target), target.platform, target.machine, target.implementation))
+
+
+@lru_cache(maxsize=64)
+def _worlds_of(
+    pythons: tuple[str, ...], platform: str, machine: str, implementation: str
+) -> tuple[tuple[str, Holds], ...]:
+    machines = (
+        Target(pythons=(python,), platform=platform, machine=machine, implementation=implementation)
+        for python in pythons
+    )
+    return tuple(zip(pythons, map(_holds, machines), strict=True))
+
+
+def _holds(target: Target) -> Holds:
+    @lru_cache(maxsize=1024)
+    def holds(marker: str) -> bool:
+        return applies(marker, target)
+
+    return holds
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImpliedRange:
+    """What bounds a package that an environment does not name: what exact versions there are known to require.
+
+    Attributes:
+        chain: from what is named to what requires the package (`vllm 0.6.3`, `torch 2.4.0`).
+    """
+
+    package: str
+    range: str
+    chain: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+    @property
+    def because(self) -> str:
+        """Who requires it, in words."""
+        return ", which requires ".join(self.chain)
+
+
+def implied_range(environment: Environment, package: str) -> ImpliedRange | None:
+    """The narrowest statement that one exact version of an environment implies of a package; None where none does.
+
+    A requirement counts where it is made on every Python that the environment may run; what a pin requires exactly
+    (`torch==2.4.0`) requires in its turn.
+    """
+    named = tuple(
+        (cell.package, cell.version)
+        for cell in environment.cells.values()
+        if cell.kind is Kind.PACKAGE and cell.version is not None and not solved_by_conda(cell)
+    )
+    worlds = tuple(_worlds(environment.target).items())
+    found = [
+        ImpliedRange(package=package, range=wanted.range, chain=chain, evidence=wanted.evidence)
+        for name, (version, chain) in _reached(named, worlds).items()
+        for wanted in [_everywhere(name, version, package, worlds)]
+        if wanted is not None and name != package
+    ]
+    return max(found, key=lambda one: (exact(one.range) is not None, "<" in one.range, -len(one.chain)), default=None)
+
+
+Worlds = tuple[tuple[str, Holds], ...]
+
+
+@lru_cache(maxsize=64)
+def _reached(named: tuple[tuple[str, str], ...], worlds: Worlds) -> Mapping[str, tuple[str, tuple[str, ...]]]:
+    """Version and chain of what is named, and of what that pins exactly, step by step."""
+    reached: dict[str, tuple[str, tuple[str, ...]]] = {
+        name: (version, (f"{name} {version}",)) for name, version in named
+    }
+    waiting = [name for name, _ in named]
+    for name in waiting:
+        version, chain = reached[name]
+        if len(chain) < MAX_CHAIN:
+            for other, pinned in _exact_requirements(name, version, worlds):
+                if other not in reached:
+                    reached[other] = (pinned, (*chain, f"{other} {pinned}"))
+                    waiting.append(other)
+    return reached
+
+
+MAX_CHAIN = 4
+"""Packages from what is named to what requires another."""
+
+
+def _exact_requirements(name: str, version: str, worlds: Worlds) -> Iterator[tuple[str, str]]:
+    """What a release pins to one version on every Python."""
+    for other in demanded_packages(name, version):
+        wanted = _everywhere(name, version, other, worlds)
+        pinned = exact(wanted.range) if wanted is not None else None
+        if pinned is not None:
+            yield other, pinned
+
+
+def _everywhere(name: str, version: str, package: str, worlds: Worlds) -> DemandedRange | None:
+    """What a release requires of a package where that is the same on every Python."""
+    found = [wanted_of(name, version, package, holds) for _, holds in worlds]
+    first = found[0]
+    return first if first is not None and all(one is not None and one.range == first.range for one in found) else None

@@ -1,0 +1,229 @@
+"""What each release of a package declares: requirements, Pythons, wheels and its day, read for one package when asked.
+
+One compressed file a package (`knowledge/releases/NAME.json.z`), written by `python -m mlaudit.lab.refresh releases`:
+texts that releases share stand once, and a release names only what changed since the one before it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from typing import Any
+
+from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.table import watched
+from mlaudit.model.nouns import Evidence
+from mlaudit.model.packaged import packaged_bytes, packaged_names
+from mlaudit.model.versions import admits, parsed, public
+
+FOLDER = "knowledge/releases"
+SUFFIX = ".json.z"
+FORMAT = 1
+MAX_BYTES = 32_000_000
+"""Of one file, unpacked."""
+
+_PACKAGE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
+_REQUIRED_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_RELEASE_NUMBERS = re.compile(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRequirement:
+    """One `Requires-Dist`: `specifier` may be empty, `marker` is None where it always holds."""
+
+    name: str
+    specifier: str
+    marker: str | None
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeclaredRelease:
+    """What one release declares.
+
+    Attributes:
+        requires: the texts of its requirements, markers and extras included; None where it declares none that could be
+            read (a source distribution tells them only to its build).
+        requires_python: None where any Python will do.
+        wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None where not known.
+        day: when it was published or tagged, ISO 8601.
+        from_metadata: whether a wheel's own METADATA says so; else the source tree at the tag of the release does.
+    """
+
+    package: str
+    version: str
+    day: str | None
+    requires_python: str | None
+    requires: tuple[str, ...] | None
+    wheels: tuple[str, ...] | None
+    from_metadata: bool
+    evidence: Evidence
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReleaseHistory:
+    """All known releases of one package, oldest first; `whole` where a list of them all was read."""
+
+    package: str
+    checked: str
+    whole: bool
+    releases: tuple[DeclaredRelease, ...]
+    by_key: Mapping[str, DeclaredRelease] = field(repr=False)
+
+
+def indexed_packages() -> tuple[str, ...]:
+    """The names of all packages whose releases are known, in order."""
+    names = packaged_names(FOLDER)
+    return tuple(name.removesuffix(SUFFIX) for name in names if name.endswith(SUFFIX))
+
+
+@lru_cache(maxsize=256)
+def history(package: str) -> ReleaseHistory | None:
+    """The releases of a package (its normalized name), None where they are not known. Raises KnowledgeError."""
+    if not _PACKAGE.fullmatch(package):
+        return None
+    try:
+        data = packaged_bytes(f"{FOLDER}/{package}{SUFFIX}")
+    except FileNotFoundError:
+        return None
+    return unpacked(data, package)
+
+
+def release(package: str, version: str) -> DeclaredRelease | None:
+    """One release (a local part like `+cu121` is left out of account), None where it is not known."""
+    known = history(package)
+    return known.by_key.get(version_key(public(version))) if known else None
+
+
+@lru_cache(maxsize=4096)
+def requirements(package: str, version: str) -> Mapping[str, tuple[DeclaredRequirement, ...]] | None:
+    """What a release requires, by normalized name; None where that is not known."""
+    known = release(package, version)
+    if known is None or known.requires is None:
+        return None
+    return LazyRequirements(known.requires)
+
+
+class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
+    """Requirements by name; a text is parsed when its name is asked for, since most names never are."""
+
+    def __init__(self, texts: Sequence[str]) -> None:
+        self._texts: dict[str, list[str]] = {}
+        for text in texts:
+            self._texts.setdefault(required_name(text), []).append(text)
+
+    def __getitem__(self, name: str) -> tuple[DeclaredRequirement, ...]:
+        return tuple(declared for text in self._texts[name] if (declared := declared_requirement(text)) is not None)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._texts)
+
+    def __len__(self) -> int:
+        return len(self._texts)
+
+
+def required_name(text: str) -> str:
+    """The normalized name at the head of a requirement, empty where there is none."""
+    head = _REQUIRED_NAME.match(text)
+    return re.sub(r"[-_.]+", "-", head.group(1)).lower() if head else ""
+
+
+@lru_cache(maxsize=8192)
+def declared_requirement(text: str) -> DeclaredRequirement | None:
+    """A requirement, None where PEP 508 does not read it: it accuses nobody."""
+    from packaging.requirements import InvalidRequirement, Requirement
+
+    try:
+        read = Requirement(text)
+    except InvalidRequirement:
+        return None
+    marker = str(read.marker) if read.marker else None
+    return DeclaredRequirement(name=required_name(text), specifier=str(read.specifier), marker=marker, text=text)
+
+
+def matters(package: str) -> bool:
+    """Whether a package is watched, or one of the stack around models whose releases are kept."""
+    return watched(package) or history(package) is not None
+
+
+def newest(package: str, *, admitted_by: str = "", day: str | None = None, python: str | None = None) -> str | None:
+    """The newest known release that a range admits and that a Python may install, as of a day; final ones first.
+
+    None where no release is known that does, or where not all of them are known.
+    """
+    known = history(package)
+    if known is None or not known.whole:
+        return None
+    fitting = [
+        one.version
+        for one in known.releases
+        if admits(admitted_by, one.version)
+        and (day is None or (one.day is not None and one.day <= day))
+        and (python is None or one.requires_python is None or admits(one.requires_python, python))
+    ]
+    final = [version for version in fitting if not _is_pre_release(version)]
+    best = final or fitting
+    return best[-1] if best else None
+
+
+def _is_pre_release(version: str) -> bool:
+    found = parsed(version)
+    return found is not None and found.is_prerelease
+
+
+@lru_cache(maxsize=65536)
+def version_key(version: str) -> str:
+    """One text for all spellings of a version: `2.0` and `2.0.0` are one release. It orders nothing."""
+    read = _RELEASE_NUMBERS.fullmatch(version)
+    if read is None:
+        normal = parsed(version)
+        read = _RELEASE_NUMBERS.fullmatch(str(normal)) if normal is not None else None
+    return f"{read.group(1)}{read.group(2) or ''}" if read else version
+
+
+def unpacked(data: bytes, package: str) -> ReleaseHistory:
+    """The releases in the bytes of a file. Raises KnowledgeError where they are not what the lab writes."""
+    import json
+    import zlib
+
+    try:
+        reader = zlib.decompressobj()
+        text = reader.decompress(data, MAX_BYTES)
+        raw = json.loads(text) if reader.eof else {}
+        if raw.get("format") != FORMAT or raw["package"] != package:
+            raise KnowledgeError(f"releases/{package}{SUFFIX}: expected format {FORMAT} of {package}")
+        found = tuple(_releases(raw))
+    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+        raise KnowledgeError(f"releases/{package}{SUFFIX}: {error}") from error
+    return ReleaseHistory(
+        package=package,
+        checked=raw["checked"],
+        whole=raw["whole"] is True,
+        releases=found,
+        by_key={version_key(one.version): one for one in found},
+    )
+
+
+def _releases(raw: Mapping[str, Any]) -> Iterator[DeclaredRelease]:
+    from datetime import date
+
+    texts, pythons, wheels, sources = (raw[key] for key in ("requirements", "pythons", "wheels", "sources"))
+    required: dict[int, None] = {}
+    ordinal = 0
+    for version, days, source, python, built, changes in raw["releases"]:
+        ordinal += days or 0
+        for change in changes or ():
+            required.pop(~change) if change < 0 else required.update({change: None})
+        said, from_metadata = sources[source]
+        yield DeclaredRelease(
+            package=raw["package"],
+            version=version,
+            day=date.fromordinal(ordinal).isoformat() if days is not None else None,
+            requires_python=pythons[python] if python is not None else None,
+            requires=tuple(texts[number] for number in sorted(required)) if changes is not None else None,
+            wheels=tuple(wheels[built].split()) if built is not None else None,
+            from_metadata=from_metadata,
+            evidence=Evidence(source=said.replace("{version}", version), checked=raw["checked"], measured=False),
+        )

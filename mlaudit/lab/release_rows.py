@@ -1,0 +1,177 @@
+"""What was gathered of releases, and the files of `knowledge/releases/` that are written of it."""
+
+from __future__ import annotations
+
+import json
+import zlib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date
+from email.parser import HeaderParser
+
+from packaging.requirements import InvalidRequirement, Requirement
+from packaging.utils import canonicalize_name
+from packaging.version import InvalidVersion, Version
+
+from mlaudit.knowledge.releases import FORMAT, DeclaredRelease, version_key
+
+_PLATFORMS = ("musllinux", "linux", "macosx", "win")
+_FILE_PARTS = (5, 6)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GatheredRelease:
+    """One release as a source tells it; the attributes are those of `DeclaredRelease`.
+
+    Attributes:
+        source: where it was read; `{version}` stands for the version, so that releases share the text.
+    """
+
+    package: str
+    version: str
+    source: str
+    from_metadata: bool
+    day: str | None = None
+    requires_python: str | None = None
+    requires: tuple[str, ...] | None = None
+    wheels: tuple[str, ...] | None = None
+
+
+def canonical(text: str) -> str | None:
+    """One spelling of a requirement, None where PEP 508 does not read it."""
+    try:
+        read = Requirement(text.strip())
+    except InvalidRequirement:
+        return None
+    read.name = canonicalize_name(read.name)
+    return str(read)
+
+
+def canonical_requirements(texts: Iterable[str]) -> tuple[str, ...]:
+    """Requirements in one spelling and order, each once; what PEP 508 does not read is left out."""
+    return tuple(sorted({text for one in texts if (text := canonical(one)) is not None}))
+
+
+def of_metadata(text: str) -> tuple[str | None, tuple[str, ...]]:
+    """`Requires-Python` and `Requires-Dist` of a METADATA text (https://packaging.python.org/specifications/core-metadata/)."""
+    headers = HeaderParser().parsestr(text)
+    required = (str(value) for value in headers.get_all("Requires-Dist", ()))
+    python = headers.get("Requires-Python")
+    return (str(python).strip() or None) if python else None, canonical_requirements(required)
+
+
+def wheel_tags(file_name: str) -> tuple[str, ...]:
+    """`PYTHON-ABI-PLATFORM` of a wheel's name, platforms by family; empty where the name is no wheel's."""
+    parts = file_name.removesuffix(".whl").split("-")
+    if not file_name.endswith(".whl") or len(parts) not in _FILE_PARTS:
+        return ()
+    pythons, abis, platforms = (part.split(".") for part in parts[-3:])
+    families = sorted({_family(one) for one in platforms})
+    return tuple(f"{python}-{abi}-{platform}" for python in pythons for abi in abis for platform in families)
+
+
+def _family(platform: str) -> str:
+    """`manylinux_2_17_x86_64` and `manylinux2014_x86_64` are `linux_x86_64`; the C library's age is left out."""
+    for family in _PLATFORMS:
+        at = platform.find(family)
+        if at >= 0 and family != "win":
+            machine = platform[at:].partition("_")[2].lstrip("0123456789_")
+            return f"{family}_{machine}" if machine else platform
+    return platform
+
+
+def gathered_before(release: DeclaredRelease) -> GatheredRelease:
+    """A release of a file written before, as if it had been gathered now."""
+    return GatheredRelease(
+        package=release.package,
+        version=release.version,
+        source=release.evidence.source.replace(release.version, "{version}"),
+        from_metadata=release.from_metadata,
+        day=release.day,
+        requires_python=release.requires_python,
+        requires=release.requires,
+        wheels=release.wheels,
+    )
+
+
+def merged(releases: Iterable[GatheredRelease]) -> tuple[GatheredRelease, ...]:
+    """One row a release, oldest first: final ones and the newest pre-release; of several sources metadata wins."""
+    best: dict[str, GatheredRelease] = {}
+    for one in releases:
+        known = best.get(version_key(one.version))
+        best[version_key(one.version)] = one if known is None else _better(known, one)
+    ordered = sorted((one for one in best.values() if _version(one)), key=lambda one: Version(one.version))
+    final = [one for one in ordered if not Version(one.version).is_prerelease]
+    newer = [one for one in ordered if not final or Version(one.version) > Version(final[-1].version)]
+    return (*final, *newer[-1:])
+
+
+def _version(release: GatheredRelease) -> Version | None:
+    try:
+        return Version(release.version)
+    except InvalidVersion:
+        return None
+
+
+def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
+    """Metadata over a tag, what is declared over what is not, else the later; with what only the other knows."""
+    first, second = (
+        (known, other)
+        if (known.from_metadata and known.requires is not None, 0)
+        > (other.from_metadata and other.requires is not None, 0)
+        else (other, known)
+    )
+    return GatheredRelease(
+        package=first.package,
+        version=first.version,
+        source=first.source,
+        from_metadata=first.from_metadata,
+        day=first.day or second.day,
+        requires_python=first.requires_python if first.requires is not None else second.requires_python,
+        requires=first.requires,
+        wheels=first.wheels if first.wheels is not None else second.wheels,
+    )
+
+
+def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, whole: bool = True) -> bytes:
+    """The bytes of a package's file; the same rows give the same bytes.
+
+    `whole` tells that some source listed every release, so that what is not among them was not released by then.
+    """
+    rows = tuple(releases)
+    texts = _numbered(text for one in rows for text in one.requires or ())
+    pythons = _numbered(one.requires_python for one in rows if one.requires_python)
+    wheels = _numbered(" ".join(one.wheels) for one in rows if one.wheels is not None)
+    sources = _numbered((one.source, one.from_metadata) for one in rows)
+    listed, before, ordinal = [], set[int](), 0
+    for one in rows:
+        days = date.fromisoformat(one.day).toordinal() - ordinal if one.day else None
+        ordinal += days or 0
+        changes = None
+        if one.requires is not None:
+            now = {texts[text] for text in one.requires}
+            changes = [*(~number for number in sorted(before - now)), *sorted(now - before)]
+            before = now
+        python = pythons[one.requires_python] if one.requires_python else None
+        built = wheels[" ".join(one.wheels)] if one.wheels is not None else None
+        listed.append([one.version, days, sources[one.source, one.from_metadata], python, built, changes])
+    content: Mapping[str, object] = {
+        "format": FORMAT,
+        "package": package,
+        "checked": checked,
+        "whole": whole,
+        "sources": list(sources),
+        "requirements": list(texts),
+        "pythons": list(pythons),
+        "wheels": list(wheels),
+        "releases": listed,
+    }
+    return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
+
+
+def _numbered(values: Iterable[object]) -> dict[object, int]:
+    """Each value once, with its number in the order of its first use."""
+    numbers: dict[object, int] = {}
+    for value in values:
+        numbers.setdefault(value, len(numbers))
+    return numbers

@@ -1,0 +1,177 @@
+"""What releases declare, out of the tags of their projects' repositories: no package index is asked.
+
+`[project]` of a pyproject.toml is what METADATA says by its specification, where `dependencies` is not dynamic
+(https://packaging.python.org/en/latest/specifications/pyproject-toml/#dynamic). Of setup.cfg and setup.py that is taken
+which mlaudit's own parsers read without running anything; a release that computes its requirements is left undeclared.
+"""
+
+from __future__ import annotations
+
+import posixpath
+import re
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from packaging.version import InvalidVersion, Version
+
+from mlaudit.document.document import Document
+from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements
+from mlaudit.model.nouns import Kind, Pin, Reading
+from mlaudit.parsers._read import read
+
+MANIFESTS = ("pyproject.toml", "setup.cfg", "setup.py")
+MAX_BYTES = 2_000_000
+_MAIN = frozenset({"main"})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaggedProject:
+    """Where a package is developed.
+
+    Attributes:
+        repository: its address, as evidence.
+        clone: a clone of it on this machine, bare or not.
+        tags: how its tags are called, with `{version}`.
+        folder: where its manifest lies.
+        requirements: files that its build reads its requirements from, newest layout first; the first that is there
+            counts, where setup.py computes what a parser cannot tell.
+    """
+
+    package: str
+    repository: str
+    clone: Path
+    tags: tuple[str, ...] = ("v{version}", "{version}")
+    folder: str = ""
+    requirements: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _ManifestContent:
+    requires: tuple[str, ...]
+    requires_python: str | None
+    manifest: str
+
+
+def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
+    """Each tag that names a version. Raises CalledProcessError where there is no clone."""
+    for tag, version, day in _tags(project):
+        document = _asker(project, tag)
+        listed = _listed(document, project)
+        declared = listed if project.requirements else _declared(document, project.folder)
+        path = posixpath.join(project.folder, declared.manifest if declared else "")
+        yield GatheredRelease(
+            package=project.package,
+            version=version,
+            source=f"{project.repository}/blob/{tag.replace(version, '{version}')}/{path}".rstrip("/"),
+            from_metadata=False,
+            day=day,
+            requires_python=declared.requires_python if declared else None,
+            requires=declared.requires if declared else None,
+        )
+
+
+def _git(clone: Path, *arguments: str) -> bytes:
+    command = ["git", "-C", str(clone), *arguments]
+    return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - own arguments
+
+
+def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
+    names = (re.escape(name).replace(r"\{version\}", "([0-9][0-9A-Za-z.!+-]*)") for name in project.tags)
+    patterns = [re.compile(name) for name in names]
+    listed = _git(project.clone, "for-each-ref", "--format=%(creatordate:short) %(refname:strip=2)", "refs/tags")
+    for line in sorted(listed.decode().splitlines()):
+        day, _, tag = line.partition(" ")
+        named = next((found for pattern in patterns if (found := pattern.fullmatch(tag))), None)
+        version = _version(named[1]) if named is not None else None
+        if version is not None:
+            yield tag, version, day
+
+
+def _version(text: str) -> str | None:
+    """The version in PEP 440's own spelling, None for builds and development versions: they are no releases."""
+    try:
+        read = Version(text)
+    except InvalidVersion:
+        return None
+    return None if read.local or read.is_devrelease else str(read)
+
+
+def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]:
+    def document(path: str) -> Document | None:
+        plain = posixpath.normpath(path)
+        if plain.startswith(("..", "/")):
+            return None
+        try:
+            data = _git(project.clone, "cat-file", "blob", f"refs/tags/{tag}:{plain}")
+        except subprocess.CalledProcessError:
+            return None
+        folder = posixpath.dirname(plain)
+        return Document(plain, data[:MAX_BYTES], ask=lambda near: document(posixpath.join(folder, near)))
+
+    return document
+
+
+def _declared(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
+    """What the first manifest that declares requirements says, None where none does or one cannot be read."""
+    python: str | None = None
+    optional: list[Pin] = []
+    for manifest in MANIFESTS:
+        doc = document(posixpath.join(folder, manifest))
+        if doc is None:
+            continue
+        reading = read(doc, manifest.removesuffix(".toml").replace(".", "-"))
+        if _is_unread(reading):
+            return None
+        python = python or _python(reading)
+        pins = [pin for pin in reading.pins if _is_declared(pin)]
+        optional += [pin for pin in pins if pin.under_extras]
+        if len(pins) > len(optional) or (manifest == MANIFESTS[0] and _is_whole(doc)):
+            every = dict.fromkeys((*(pin for pin in pins if not pin.under_extras), *optional))
+            texts = canonical_requirements(text for pin in every for text in _texts(pin))
+            return _ManifestContent(requires=texts, requires_python=python, manifest=manifest)
+    return None
+
+
+def _listed(document: Callable[[str], Document | None], project: TaggedProject) -> _ManifestContent | None:
+    """What the requirements file of a release says, None where it has none or one that is not understood."""
+    for path in project.requirements:
+        doc = document(posixpath.join(project.folder, path))
+        if doc is None:
+            continue
+        reading = read(doc, "requirements")
+        if reading.unread:
+            return None
+        texts = canonical_requirements(text for pin in reading.pins if _is_declared(pin) for text in _texts(pin))
+        return _ManifestContent(requires=texts, requires_python=None, manifest=path)
+    return None
+
+
+def _is_whole(doc: Document) -> bool:
+    """Whether `[project]` says everything, so that no requirements means none."""
+    project = doc.toml.get("project")
+    return project.is_table and project.get("name").exists and "dependencies" not in project.get("dynamic").texts()
+
+
+def _is_unread(reading: Reading) -> bool:
+    """Whether something that counts was not understood; what only extras hold is missing, not wrong."""
+    return any("extras" not in f"{one.why} {one.what}" for one in reading.unread)
+
+
+def _is_declared(pin: Pin) -> bool:
+    return pin.kind is Kind.PACKAGE and pin.ecosystem == "pypi" and (not pin.groups or not _MAIN.isdisjoint(pin.groups))
+
+
+def _python(reading: Reading) -> str | None:
+    return next((pin.specifier for pin in reading.pins if pin.kind is Kind.PYTHON and pin.specifier), None)
+
+
+def _texts(pin: Pin) -> Iterator[str]:
+    """The pin as `Requires-Dist` says it, once for each extra under which it stands."""
+    asked = f"[{','.join(pin.extras)}]" if pin.extras else ""
+    clauses = f"=={pin.version}" if pin.version else pin.specifier or ""
+    for extra in pin.under_extras or (None,):
+        markers = [f"({pin.marker})"] if pin.marker else []
+        markers += [f'extra == "{extra}"'] if extra else []
+        yield f"{pin.name}{asked}{clauses}" + (f" ; {' and '.join(markers)}" if markers else "")

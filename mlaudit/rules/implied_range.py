@@ -1,0 +1,80 @@
+"""What one environment has cannot be what the other installs without naming it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.requirements import ImpliedRange, implied_range
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Fix, Kind, Severity, State, Verdict
+from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.model.versions import admits, disjoint
+from mlaudit.rules._phrases import places, said, verb_of
+from mlaudit.rules._registry import crossing_rule
+
+
+@crossing_rule(
+    "MLA011",
+    Severity.ERROR,
+    since="0.2",
+    title="a requirement on the other side excludes this version",
+    fact="version",
+    supersedes=["MLA003"],
+)
+def check(crossing: Crossing, view: View) -> Iterator[Hit]:
+    """What one environment has cannot be what the other installs without naming it.
+
+    What it does:
+        Where one side does not name a package, takes what a version that it does name is known to require of it.
+        Reports the package where the other side's version or range is not among that.
+
+    Why:
+        What is not named is installed all the same, in a version that something else chose.
+
+    Example:
+        Training has torch 2.5.1; serving names only `vllm==0.6.3`, which requires torch 2.4.0.
+
+    Fix:
+        Take a release of the package that requires what the other side has, or move the other side.
+
+    References:
+        https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use
+    """
+    if crossing.verdict is not Verdict.LOOSE or crossing.writer.kind is not Kind.PACKAGE:
+        return
+    writer, reader = crossing.cells
+    silent, stated = (writer, reader) if writer.state is State.UNSTATED else (reader, writer)
+    if silent.state is not State.UNSTATED or stated.state not in (State.EXACT, State.RANGE):
+        return
+    implied = implied_range(view.environments[silent.environment], crossing.package)
+    if implied is None or _may_meet(stated, implied):
+        return
+    at, related = places(crossing, view)
+    shown = f"{implied.range} (implied)"
+    yield Hit(
+        package=crossing.package,
+        environments=crossing.environments,
+        message=(
+            f"{stated.environment} {verb_of(crossing, stated)} {crossing.package} {said(stated)}. {silent.environment} "
+            f"does not name it and has {implied.because}, which requires {crossing.package}{implied.range}: no version "
+            "is both."
+        ),
+        at=at,
+        related=related,
+        evidence=implied.evidence,
+        expected=writer.shown if silent is reader else shown,
+        actual=shown if silent is reader else reader.shown,
+        fix=Fix(says=_remedy(stated, silent, implied)),
+    )
+
+
+def _remedy(stated: Cell, silent: Cell, implied: ImpliedRange) -> str:
+    named = implied.chain[0].partition(" ")[0]
+    moved = f"{stated.environment}: {stated.package}{implied.range}"
+    return f"{moved}, or {silent.environment}: another release of {named}"
+
+
+def _may_meet(stated: Cell, implied: ImpliedRange) -> bool:
+    if stated.version is not None:
+        return admits(implied.range, stated.version) or admits(implied.range, stated.version.partition("+")[0])
+    return not disjoint(stated.specifier or "", implied.range)
