@@ -142,14 +142,21 @@ def check(paths: Sequence[str], options: Options) -> Report:
 
 def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
-    from mlaudit.discovery.environments import discover
     from mlaudit.discovery.init_file import render
 
     options = Options(root=root_of(folder))
     options = replace(options, tree=_tree([folder], options))
     base, walked = _walked([folder], options.tree)
-    stated = stating(walked.paths, base, WorkingTree(options.root, tree=options.tree))
-    return render(discover(stated, roots=_members(base, options)))
+    return render(_surveyed(walked, base, WorkingTree(options.root, tree=options.tree), options))
+
+
+def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -> Discovery:
+    """What looking finds in a folder that was walked."""
+    from mlaudit.discovery.recipes import AuditedTree
+    from mlaudit.discovery.survey import survey
+
+    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
+    return survey(tree, stating(walked.paths, base, root), _members(base, options))
 
 
 def _report(
@@ -236,7 +243,6 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
-    from mlaudit.discovery.environments import discover
     from mlaudit.environments.found_models import found_models
 
     folders = [Path(path) for path in paths if is_folder(path)]
@@ -245,7 +251,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    found = discover(stating(walked.paths, base, root), roots=_members(base, options))
+    found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
     made = list(_assembled(found, models, base, options))
     kept = _touched(made, files, options.root) if files else made
@@ -325,13 +331,6 @@ def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discover
         yield Discovered(
             role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
         )
-        for variant in one.variants:
-            yield Discovered(
-                role="variant",
-                folder=_shown(folder, one.folder),
-                documents=tuple(source.removeprefix(f"{one.folder}/") for source in variant.sources),
-                why=f"{variant.name} of {one.name}, not read; name its files to mlaudit compare or in mlaudit.toml",
-            )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)

@@ -34,7 +34,7 @@ def dockerfile_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Ite
                 part="" if is_last else f"stage={stage.name}",
                 name="" if stage.name.isdigit() else stage.name,
                 commands=running,
-                copies=tuple(dict.fromkeys(_copies(path, build, stage, tree))),
+                copies=tuple(dict.fromkeys(_copies(path, build, stage))),
                 evidence=(
                     *part.evidence,
                     *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
@@ -64,16 +64,9 @@ def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
 
 def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
     """What an image of a stage runs: the last ENTRYPOINT with the last CMD, the one as arguments of the other."""
-    last: dict[str, Instruction] = {}
-    for one in _chain(build, stage):
-        for instruction in one.instructions:
-            if instruction.keyword in _RUNNING:
-                last[instruction.keyword] = instruction
-                if instruction.keyword == "ENTRYPOINT":
-                    last.pop("CMD", None)
-    forms = [(last[keyword], last[keyword].items()) for keyword in _RUNNING if keyword in last]
-    listed = [word.text for _, items in forms if items is not None for word in items]
+    forms = [(instruction, instruction.items()) for instruction in _running(build, stage)]
     if forms and all(items is not None for _, items in forms):
+        listed = [word.text for _, items in forms for word in items or ()]
         yield _run_command(forms[0][0], _unwrapped(listed))
         return
     for instruction, items in forms:
@@ -82,6 +75,18 @@ def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
         else:
             for command in commands(dockerfile_text.shell_script(instruction).text, {}):
                 yield _run_command(instruction, tuple(word.text for word in command.words))
+
+
+def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
+    """The ENTRYPOINT and the CMD that hold; an ENTRYPOINT takes back the CMD of what it is built from."""
+    last: dict[str, Instruction] = {}
+    for one in _chain(build, stage):
+        for instruction in one.instructions:
+            if instruction.keyword == "ENTRYPOINT":
+                last.pop("CMD", None)
+            if instruction.keyword in _RUNNING:
+                last[instruction.keyword] = instruction
+    return (last[keyword] for keyword in _RUNNING if keyword in last)
 
 
 def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
@@ -97,7 +102,7 @@ def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
     return RunCommand(words=tuple(words[1:] if words[:1] == ("exec",) else words), at=at)
 
 
-def _copies(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree) -> Iterator[str]:
+def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
     """Files and folders of the tree that stand in an image of a stage."""
     level = build.context.level
     above = posixpath.normpath(posixpath.join(posixpath.dirname(path), *[".."] * level))

@@ -7,6 +7,8 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
 
+MAX_EVIDENCE = 5
+"""Grounds for one environment that are written down."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _HEAD = """\
@@ -102,13 +104,8 @@ def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     unread = [path for path in environment.covered if path not in environment.documents]
     if unread:
         yield _comment(f"Not read, since the first source is surer: {', '.join(unread)}.")
-    if environment.variants:
-        yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
-
-
-def _variants(environment: DiscoveredEnvironment) -> Iterator[str]:
-    for variant in environment.variants:
-        yield f"{variant.name} ({' '.join(variant.sources)})"
+    for observation in environment.evidence[:MAX_EVIDENCE]:
+        yield _comment(f"{str(observation)[:200]}")
 
 
 def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[str]:

@@ -150,10 +150,9 @@ def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
         yield path
         document = tree.document(path) if path.endswith((".txt", ".in", ".pip", ".yml", ".yaml")) else None
         inner = stated(document) if document is not None else None
-        for one in inner.statements if inner is not None else ():
-            if isinstance(one, Include):
-                waiting.append(posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target)))
-        waiting = [one for one in waiting if one in tree.paths]
+        included = (one for one in (inner.statements if inner is not None else ()) if isinstance(one, Include))
+        targets = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target)) for one in included]
+        waiting += [target for target in targets if target in tree.paths]
 
 
 def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | None = None) -> RecipePart:

@@ -213,9 +213,7 @@ def _requirements(
         return
     file = names.text(listed)
     if file is not None and doc.beside(str(file.value)) is not None:
-        yield Include(
-            target=str(file.value), at=python_source.place(doc, file), format="requirements", parts=parts
-        )
+        yield Include(target=str(file.value), at=python_source.place(doc, file), format="requirements", parts=parts)
 
 
 def _source_folder(

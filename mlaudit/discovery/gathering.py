@@ -1,0 +1,95 @@
+"""Documents and parts of recipes to candidates: a file that a recipe installs belongs to the recipe's environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mlaudit.discovery.candidates import Candidate, candidate_of
+from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
+from mlaudit.discovery.recipes import RecipePart
+from mlaudit.discovery.role_signs import signs_of_commands, signs_of_packages
+
+
+def gather(
+    paths: Iterable[str],
+    recognise: Callable[[str], str | None],
+    roots: Callable[[str], Sequence[str]],
+    parts: Sequence[RecipePart],
+) -> tuple[list[Candidate], list[Ignored]]:
+    """The candidates among documents and parts of recipes, and what is left out; both in the order of paths."""
+    recipes = {part.path for part in parts}
+    formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
+    groups, ignored = grouped(formats, roots)
+    made, left = _with_neighbours(parts, groups)
+    groups = [*_unspent(groups, made), *map(part_group, made)]
+    for part in left:
+        ignored.append(Ignored(path=part.path, why="states nothing that is known and installs no file of the tree"))
+    candidates = [candidate_of(group) for group in groups]
+    for candidate in candidates:
+        add_signs(candidate)
+    candidates.sort(key=lambda one: (one.group.documents[0].path, one.group.part.part if one.group.part else ""))
+    return candidates, sorted(ignored, key=lambda entry: entry.path)
+
+
+def part_group(part: RecipePart) -> DocumentGroup:
+    """The group of a recipe's part alone; the files that it installs are included by the recipe itself."""
+    document = named_document(part.path, part.format)
+    named = named_document(part.name, "") if part.name else None
+    qualifier = (*document.qualifier, *(named.qualifier if named is not None else ()))
+    return DocumentGroup(
+        home=document.home,
+        qualifier=tuple(dict.fromkeys(qualifier)),
+        documents=[replace(document, qualifier=tuple(dict.fromkeys(qualifier)))],
+        build=document.variant,
+        part=part,
+    )
+
+
+def add_signs(candidate: Candidate) -> None:
+    """What the part of a recipe tells of its role."""
+    part = candidate.group.part
+    if part is not None:
+        candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+
+
+def _with_neighbours(
+    parts: Sequence[RecipePart], groups: list[DocumentGroup]
+) -> tuple[list[RecipePart], list[RecipePart]]:
+    """Parts that are environments, and those that state nothing.
+
+    A part whose commands could not be followed installs what lies beside it, where that is one environment.
+    """
+    made: list[RecipePart] = []
+    left: list[RecipePart] = []
+    for part in parts:
+        beside = _beside(part, groups)
+        if beside is not None:
+            beside.documents.append(named_document(part.path, part.format))
+        elif part.installs or part.states:
+            made.append(part)
+        else:
+            left.append(part)
+    return made, left
+
+
+def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
+    if part.installs or part.packages or not part.unresolved or part.part:
+        return None
+    document = named_document(part.path, part.format)
+    near = [group for group in groups if group.states and group.home == document.home and not group.build]
+    same = [group for group in near if group.qualifier == document.qualifier]
+    return same[0] if len(same) == 1 else near[0] if len(near) == 1 and not document.qualifier else None
+
+
+def _unspent(groups: Iterable[DocumentGroup], parts: Sequence[RecipePart]) -> Iterator[DocumentGroup]:
+    """The groups whose surest source no recipe installs, without what a recipe installs."""
+    claimed = {path: part for part in parts for path in part.installs}
+    for group in groups:
+        sources = [source.partition("#")[0] for source in taken(group).sources]
+        first = claimed.get(sources[0]) if sources else None
+        if first is None:
+            if not group.member:
+                kept = [one for one in group.documents if one.path not in claimed]
+                group.documents = kept or group.documents
+            yield group
