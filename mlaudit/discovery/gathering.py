@@ -22,7 +22,8 @@ def gather(
     formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
     groups, ignored = grouped(formats, roots)
     made, left = _with_neighbours(parts, groups)
-    groups = [*_unspent(groups, made), *map(part_group, made)]
+    of_parts = [part_group(part) for part in made]
+    groups = [*_unspent(groups, of_parts), *of_parts]
     for part in left:
         ignored.append(Ignored(path=part.path, why="states nothing that is known and installs no file of the tree"))
     candidates = [candidate_of(group) for group in groups]
@@ -82,14 +83,31 @@ def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup 
     return same[0] if len(same) == 1 else near[0] if len(near) == 1 and not document.qualifier else None
 
 
-def _unspent(groups: Iterable[DocumentGroup], parts: Sequence[RecipePart]) -> Iterator[DocumentGroup]:
+def _unspent(groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup]) -> Iterator[DocumentGroup]:
     """The groups whose surest source no recipe installs, without what a recipe installs."""
-    claimed = {path: part for part in parts for path in part.installs}
+    claimed: dict[str, list[DocumentGroup]] = {}
+    for one in of_parts:
+        for path in one.part.installs if one.part is not None and not is_job(one.part) else ():
+            claimed.setdefault(path, []).append(one)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
-        first = claimed.get(sources[0]) if sources else None
-        if first is None:
-            if not group.member:
-                kept = [one for one in group.documents if one.path not in claimed]
-                group.documents = kept or group.documents
-            yield group
+        takers = claimed.get(sources[0], []) if sources else []
+        if takers:
+            _cover(group, sources[0], takers)
+            continue
+        if not group.member:
+            kept = [one for one in group.documents if one.path not in claimed]
+            group.documents = kept or group.documents
+        yield group
+
+
+def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) -> None:
+    """Let those who install a lock hold it against what it was made of."""
+    if any(one.path == first and one.kind == "lock" for one in group.documents):
+        for taker in takers:
+            taker.covered = tuple(one.path for one in group.documents if one.kind == "manifest")
+
+
+def is_job(part: RecipePart) -> bool:
+    """Whether a part is a job of CI, which runs in an environment that others have too."""
+    return part.format in ("github-actions", "gitlab-ci", "buildspec")

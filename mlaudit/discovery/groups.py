@@ -58,6 +58,7 @@ class DocumentGroup:
         member: its part of a workspace's lock, as a source.
         build: the words that tell it from other builds of one environment (`gpu`); empty for the plain one.
         part: the part of a recipe that makes it, where one is known.
+        covered: of such a part, the manifests of the locks that it installs.
     """
 
     home: Parts
@@ -67,6 +68,7 @@ class DocumentGroup:
     member: str | None = None
     build: Parts = ()
     part: RecipePart | None = None
+    covered: tuple[str, ...] = ()
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -164,11 +166,12 @@ def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
 
 def _why_ignored(document: NamedDocument) -> str | None:
     table = words()
-    for folder in document.folder:
+    for depth, folder in enumerate(document.folder):
         if table.skips(folder):
             return f'lies in "{folder}", which is not looked into'
         of_folder = tokens(folder)
-        if table.role(of_folder) is None:
+        is_example = any(table.examples.intersection(tokens(one)) for one in document.folder[depth + 1 :])
+        if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
                 if row.folders.intersection(of_folder):
                     return f'{row.why} (folder name "{folder}")'
@@ -322,7 +325,7 @@ class Taken:
 def taken(group: DocumentGroup) -> Taken:
     """Let a lock beat what it was made from and exported to, and put hints behind."""
     if group.part is not None:
-        return Taken(sources=(group.part.source,), covered=())
+        return Taken(sources=(group.part.source,), covered=group.covered)
     sources, covered = _resolved(group.documents)
     if group.member:
         sources, covered = _of_member(group.member, group.documents, sources, covered)

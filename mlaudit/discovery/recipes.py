@@ -46,6 +46,8 @@ class RecipePart:
         unresolved: it names a file that is not in the tree, so that what it installs is not known in full.
         commands: what runs in it.
         copies: files and folders of the tree that it holds, None where it sees the whole tree.
+        packages: that it states itself, images among them.
+        is_named: the name of the file alone tells its format.
     """
 
     path: str
@@ -59,11 +61,13 @@ class RecipePart:
     copies: tuple[str, ...] | None = None
     evidence: tuple[Observation, ...] = ()
     packages: frozenset[str] = field(default_factory=frozenset)
+    is_named: bool = True
 
     @property
     def source(self) -> str:
         """The part as the command line and a configuration name it."""
-        return f"{self.path}#{self.part}" if self.part else self.path
+        words = [*([self.part] if self.part else []), *([] if self.is_named else [f"format={self.format}"])]
+        return f"{self.path}#{','.join(words)}" if words else self.path
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

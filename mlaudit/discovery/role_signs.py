@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from mlaudit.discovery.recipes import RunCommand
 from mlaudit.knowledge.roles import tokens, words
 
-RUNS, CODE, PACKAGES, NAMES = 4.0, 4.0, 0.6, 2.0
+RUNS, CODE, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 1.5, 0.6, 2.0
 """What the kinds of signs weigh: what runs and what code does outweigh any name."""
 MOST_PACKAGES = 3
 """Packages of one role that count."""
@@ -43,18 +43,33 @@ def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
     """What the commands of a recipe tell, those that only install left out."""
     for command in commands:
-        role = role_of_command(command.words)
+        role = role_of_program(command.words)
         if role is not None:
             yield RoleSign(role=role, weight=RUNS, why=f"runs `{command.shown}`")
+            continue
+        role = role_of_script(command.words)
+        if role is not None:
+            yield RoleSign(role=role, weight=SCRIPTS, why=f"runs `{command.shown}`")
 
 
 def role_of_command(command: Sequence[str]) -> str | None:
     """The role of an environment in which a command runs, None where it tells nothing."""
+    return role_of_program(command) or role_of_script(command)
+
+
+def role_of_program(command: Sequence[str]) -> str | None:
+    """The role that the program of a command tells: a server, a launcher of training, a tool of developers."""
     phrase = " ".join(command)
-    program, arguments = _program(command)
+    program, _ = _program(command)
     for row in words().runs:
         if program in row.programs or any(f"{phrase} ".startswith(f"{one} ") for one in row.phrases):
             return row.role
+    return None
+
+
+def role_of_script(command: Sequence[str]) -> str | None:
+    """The role that the name of a script tells."""
+    program, arguments = _program(command)
     scripts = [word for word in (program, *arguments) if word.endswith((".py", ".sh")) or "." in word.strip(".")]
     named = scripts[0] if scripts else program
     stem = tokens(named.rpartition("/")[2].removesuffix(".py").removesuffix(".sh"))

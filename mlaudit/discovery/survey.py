@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import islice
 
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
@@ -28,8 +29,10 @@ _STATES_AN_IMAGE = re.compile(
     rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
 )
 _MANIFEST = re.compile(
-    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:|spark_version|azureml"
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
+    rb"|spark_version|azureml"
 )
+_RECIPES = (*_JOBS, "dockerfile", "devcontainer", "serverless")
 
 
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
@@ -65,14 +68,18 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         elif format_name == "devcontainer":
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
-            parts += job_parts(path, found, tree)
+            is_named = format_name in format_names(path) and format_name != "python-image"
+            parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
     return parts, ignored
 
 
 def _is_worth(job: RecipePart) -> bool:
-    """Whether a job of CI is more than a check of the code: it runs something that trains, serves or deploys."""
-    roles = {role_of_command(command.words) for command in job.commands}
-    return bool(job.installs or job.packages) and bool(roles & {"training", "batch", "serving"})
+    """Whether a job of CI is more than a check of the code: it installs, and runs a script that is no test."""
+    roles = [role_of_command(command.words) for command in job.commands]
+    runs = any(word.endswith((".py", ".ipynb")) for command in job.commands for word in command.words)
+    checks = roles.count("development")
+    works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
+    return bool(job.installs or job.packages) and works
 
 
 def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, str]]:

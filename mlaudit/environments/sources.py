@@ -9,6 +9,7 @@ from pathlib import Path, PurePosixPath
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.environments.folder_contents import FolderContents
+from mlaudit.environments.source_names import source_names
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nearest import nearest
@@ -206,7 +207,7 @@ def _loaded(part: Spelled, options: Options) -> _Loaded:
     # Of what format the files of a folder are, a word about the folder does not say.
     models = [read(document) for document in contents.models]
     rest = [contents.rest] if contents.rest is not None else []
-    sources = [reading.path for reading in (*readings, *rest)]
+    sources = [source for reading in (*readings, *rest) for source in source_names(reading, part.parts)]
     return _Loaded(readings=readings, models=[*models, *rest], sources=sources)
 
 

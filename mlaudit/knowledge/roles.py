@@ -55,6 +55,7 @@ class Words:
     packages: Mapping[str, frozenset[str]]
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
+    examples: frozenset[str]
     parts: frozenset[str]
     parts_why: str
     neutral_folders: frozenset[str]
@@ -115,6 +116,7 @@ def _words(root: Node) -> Words:
         packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
+        examples=_set(root.dig("examples", "folders")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
         neutral_folders=_set(neutral.get("folders")),
