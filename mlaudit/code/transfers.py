@@ -1,0 +1,51 @@
+"""Uploads and downloads: what is written to a local file and then uploaded has the store's name too."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.code.sameness import same_artifact
+from mlaudit.code.uses import Transfer
+
+MAX_NAMES = 12
+
+
+def with_stored_names(uses: Iterable[ArtifactUse], transfers: Iterable[Transfer]) -> list[ArtifactUse]:
+    """The uses, each with the names under which its file is uploaded or from which it was downloaded."""
+    copies = list(transfers)
+    described = [_extended(use, copies) for use in uses]
+    return [*described, *(_bare(copy) for copy in copies if copy.remote)]
+
+
+def _bare(copy: Transfer) -> ArtifactUse:
+    """A copy is a use of bytes by itself."""
+    return copy.use
+
+
+def _extended(use: ArtifactUse, copies: list[Transfer]) -> ArtifactUse:
+    names = list(use.names)
+    for copy in copies:
+        if copy.uploads != (use.direction is Direction.WRITES) or not _is_near(use, copy.use):
+            continue
+        if any(_is_local_copy(name, local) for name in use.names for local in copy.local):
+            names.extend(name for name in copy.remote if name not in names)
+    return replace(use, names=tuple(names[:MAX_NAMES]))
+
+
+def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
+    if name.kind is not NameKind.PATH or local.kind is not NameKind.PATH:
+        return False
+    return same_artifact(name, local) >= Sameness.LIKELY or _lies_in(name.text, local.text)
+
+
+def _lies_in(path: str, folder: str) -> bool:
+    """Whether a file lies in a folder that is copied as a whole."""
+    folder = folder.rstrip("/")
+    return bool(folder) and folder not in (".", "*") and path.startswith(folder + "/")
+
+
+def _is_near(use: ArtifactUse, other: ArtifactUse) -> bool:
+    """Whether both belong to one program: the same module, or modules of their chains of callers."""
+    return bool(use.files & other.files)
