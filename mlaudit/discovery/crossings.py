@@ -49,9 +49,7 @@ class UseIndex:
                     yield Handover(write=write, read=read, sameness=sameness)
 
 
-def cross(
-    candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]
-) -> None:
+def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
     """Give each reader its writers with what crosses."""
     holders = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
     direct = list(UseIndex(uses).handovers())
@@ -130,4 +128,5 @@ def form_title(form: str) -> str:
     kind = artifact_kinds().get(form)
     if kind is not None:
         return kind.title
-    return artifact_calls().forms.get(form, form)
+    known = artifact_calls().forms.get(form)
+    return known.title if known is not None else form

@@ -123,7 +123,8 @@ def discover(
             workspace find their part of its lock; asked only where a lock stands above a manifest.
         parts: the environments that recipes make, with the files that they install.
     """
-    return settle(*gather(paths, recognise, roots, parts))
+    candidates, _, ignored = gather(paths, recognise, roots, parts)
+    return settle(candidates, ignored)
 
 
 def settle(candidates: list[Candidate], ignored: list[Ignored]) -> Discovery:

@@ -16,21 +16,34 @@ def gather(
     recognise: Callable[[str], str | None],
     roots: Callable[[str], Sequence[str]],
     parts: Sequence[RecipePart],
-) -> tuple[list[Candidate], list[Ignored]]:
-    """The candidates among documents and parts of recipes, and what is left out; both in the order of paths."""
+) -> tuple[list[Candidate], list[DocumentGroup], list[Ignored]]:
+    """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out."""
     recipes = {part.path for part in parts}
     formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
     groups, ignored = grouped(formats, roots)
     made, left = _with_neighbours(parts, groups)
     of_parts = [part_group(part) for part in made]
-    groups = [*_unspent(groups, of_parts), *of_parts]
+    spent: list[DocumentGroup] = []
+    groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
         ignored.append(Ignored(path=part.path, why="states nothing that is known and installs no file of the tree"))
-    candidates = [candidate_of(group) for group in groups]
-    for candidate in candidates:
-        add_signs(candidate)
-    candidates.sort(key=lambda one: (one.group.documents[0].path, one.group.part.part if one.group.part else ""))
-    return candidates, sorted(ignored, key=lambda entry: entry.path)
+    candidates = sorted(map(signed_candidate, groups), key=order)
+    return candidates, spent, sorted(ignored, key=lambda entry: entry.path)
+
+
+def order(candidate: Candidate) -> tuple[str, str]:
+    """Where a candidate stands among others."""
+    part = candidate.group.part
+    return candidate.group.documents[0].path, part.part if part is not None else ""
+
+
+def signed_candidate(group: DocumentGroup) -> Candidate:
+    """The candidate of a group with what its recipe tells of its role."""
+    candidate = candidate_of(group)
+    part = group.part
+    if part is not None:
+        candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+    return candidate
 
 
 def part_group(part: RecipePart) -> DocumentGroup:
@@ -45,13 +58,6 @@ def part_group(part: RecipePart) -> DocumentGroup:
         build=document.variant,
         part=part,
     )
-
-
-def add_signs(candidate: Candidate) -> None:
-    """What the part of a recipe tells of its role."""
-    part = candidate.group.part
-    if part is not None:
-        candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
 
 
 def _with_neighbours(
@@ -83,7 +89,9 @@ def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup 
     return same[0] if len(same) == 1 else near[0] if len(near) == 1 and not document.qualifier else None
 
 
-def _unspent(groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup]) -> Iterator[DocumentGroup]:
+def _unspent(
+    groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup], spent: list[DocumentGroup]
+) -> Iterator[DocumentGroup]:
     """The groups whose surest source no recipe installs, without what a recipe installs."""
     claimed: dict[str, list[DocumentGroup]] = {}
     for one in of_parts:
@@ -94,6 +102,7 @@ def _unspent(groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup])
         takers = claimed.get(sources[0], []) if sources else []
         if takers:
             _cover(group, sources[0], takers)
+            spent.append(group)
             continue
         if not group.member:
             kept = [one for one in group.documents if one.path not in claimed]

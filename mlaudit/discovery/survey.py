@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from itertools import islice
 
+from mlaudit.discovery.code_joining import join_code
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
@@ -44,8 +45,9 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
-    candidates, left = gather(stating, by_name, roots, parts)
+    candidates, spent, left = gather(stating, by_name, roots, parts)
     known = {entry.path for entry in left}
+    candidates = join_code(candidates, spent, tree)
     return settle(candidates, [*left, *(entry for entry in ignored if entry.path not in known)])
 
 
