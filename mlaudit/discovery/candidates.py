@@ -8,8 +8,9 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 
 from mlaudit.discovery.groups import DocumentGroup, Parts
-from mlaudit.discovery.role_signs import NAMES, RUNS, RoleSign, judged_role
-from mlaudit.knowledge.roles import tokens, words
+from mlaudit.discovery.recipes import RecipePart
+from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_role
+from mlaudit.knowledge.roles import WRITER, tokens, words
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact
 
@@ -27,6 +28,7 @@ class Candidate:
         confined: its other side must lie inside its project folder.
         signs: what else tells its role: what it runs, what its code does, its packages.
         is_role_shown: the role is told by what runs, not by names.
+        does: the sides of artifacts that its code is on; None where none of its code is known.
         crosses: for a reader, the artifacts that are known to come from each writer.
         evidence: what shows that it exists, besides its part of a recipe.
     """
@@ -41,6 +43,7 @@ class Candidate:
     writers: list[Candidate] = field(default_factory=list)
     signs: list[RoleSign] = field(default_factory=list)
     is_role_shown: bool = False
+    does: frozenset[str] | None = None
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
     evidence: list[Observation] = field(default_factory=list)
 
@@ -58,6 +61,10 @@ def candidate_of(group: DocumentGroup) -> Candidate:
 
 def settle_role(candidate: Candidate) -> None:
     """Let what runs, and where nothing else tells it what is installed, decide against names."""
+    part = candidate.group.part
+    if part is not None and part.is_job:
+        _settle_job(candidate, part)
+        return
     named = RoleSign(role=candidate.role, weight=10 if candidate.confined else NAMES, why=candidate.reason)
     role, why = judged_role([*([named] if candidate.role else []), *candidate.signs])
     candidate.is_role_shown = any(sign.role == role and sign.weight >= RUNS for sign in candidate.signs)
@@ -70,6 +77,13 @@ def settle_role(candidate: Candidate) -> None:
     candidate.role, candidate.reason = role, why
     # What is installed says what an environment may do, not what it is for.
     candidate.side = None if by_packages else side
+
+
+def _settle_job(candidate: Candidate, part: RecipePart) -> None:
+    """A job of CI trains where it runs a trainer; else it builds or hands on, and loads nothing."""
+    trains = next((sign for sign in candidate.signs if sign.role == "training" and sign.weight >= SCRIPTS), None)
+    candidate.role, candidate.side = ("training", WRITER) if trains is not None else ("build", None)
+    candidate.reason = trains.why if trains is not None else f"is a job of {part.path.rpartition('/')[2]}"
 
 
 def _described(group: DocumentGroup) -> Candidate | None:

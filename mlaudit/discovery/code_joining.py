@@ -1,4 +1,4 @@
-"""Joins code to environments: notebooks that train, environments beside an image, roles and pairs from what code does."""
+"""Joins code to environments: notebooks that train, environments beside an image, roles and pairs from code."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, RoleSign
+from mlaudit.knowledge.roles import READER, WRITER
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.observation import Observation
 
@@ -40,7 +41,9 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, lambda path: path in tree.paths)
     for one in candidates:
-        one.signs += _signs(scopes.get(one, CodeScope()), uses, program)
+        scope = scopes.get(one, CodeScope())
+        one.signs += _signs(scope, uses, program)
+        one.does = _does(scope, uses)
     cross(candidates, scopes, uses)
     return sorted(candidates, key=order)
 
@@ -133,6 +136,14 @@ def _revived(
             candidate = signed_candidate(group)
             candidate.evidence += [Observation(at=use.at, says=f"calls {use.call}, in no image") for use in own[:2]]
             yield candidate
+
+
+def _does(scope: CodeScope, uses: Sequence[ArtifactUse]) -> frozenset[str] | None:
+    """The sides of artifacts that the code of an environment is on; None where none of its code is known."""
+    if not scope.files:
+        return None
+    sides = {Direction.WRITES: WRITER, Direction.READS: READER}
+    return frozenset(sides[use.direction] for use in uses if scope.holds(use) and _is_model(use.form))
 
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:

@@ -1,4 +1,4 @@
-"""Which code an environment runs: what its entry point imports, what its recipe copies, else what lies in its folder."""
+"""Which code an environment runs: what its entry point imports, what its recipe copies, else what is in its folder."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from dataclasses import dataclass, field
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.candidates import Candidate
-from mlaudit.discovery.gathering import is_job
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import script_paths
@@ -43,8 +42,10 @@ class CodeScope:
 def folder_of(group: DocumentGroup) -> str:
     """The project folder of a group: its documents' folder without those that only hold such files."""
     parts = list(group.folder)
-    holders = words().holders
-    while parts and parts[-1].lower() in holders:
+    table = words()
+    while parts and parts[-1].lower() in table.holders:
+        if len(parts) > 1 and table.examples.intersection(tokens(parts[-2])):
+            break
         parts.pop()
     return "/".join(parts)
 
@@ -64,7 +65,7 @@ def code_scopes(
         part = one.group.part
         if part is not None:
             found[one] = _of_part(part, one.group, code, program, is_file)
-            if found[one].is_exact and not is_job(part) and not found[one].functions:
+            if found[one].is_exact and not part.is_job and not found[one].functions:
                 owned.update(found[one].files)
     plain = [one for one in candidates if one.group.part is None]
     for one, files in _by_folder(plain, [path for path in code if path not in owned]).items():
@@ -118,7 +119,7 @@ def _entries(part: RecipePart, is_file: Callable[[str], bool]) -> Iterator[str]:
     home = posixpath.dirname(part.path)
     bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
-    if is_job(part):
+    if part.is_job:
         bases = ["", *bases]
     for command in part.commands:
         for named in script_paths(command.words):

@@ -8,7 +8,7 @@ from dataclasses import replace
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.discovery.role_signs import signs_of_commands, signs_of_packages
+from mlaudit.discovery.role_signs import judged_role, signs_of_commands, signs_of_packages
 
 
 def gather(
@@ -22,7 +22,7 @@ def gather(
     formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
     groups, ignored = grouped(formats, roots)
     made, left = _with_neighbours(parts, groups)
-    of_parts = [part_group(part) for part in made]
+    of_parts = [part_group(part) for part in _without_trainers(made, groups)]
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
@@ -80,6 +80,17 @@ def _with_neighbours(
     return made, left
 
 
+def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGroup]) -> Iterator[RecipePart]:
+    """Parts without jobs of CI that train in an environment of the tree: they show what that environment is for."""
+    for part in parts:
+        signs = list(signs_of_commands(part.commands)) if part.is_job else []
+        own = next((one for one in groups if taken(one).sources[:1] == part.installs[:1]), None) if signs else None
+        if own is not None and judged_role(signs)[0] == "training":
+            own.shown_by.append(part)
+        else:
+            yield part
+
+
 def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
     if part.installs or part.packages or not part.unresolved or part.part:
         return None
@@ -95,7 +106,7 @@ def _unspent(
     """The groups whose surest source no recipe installs, without what a recipe installs."""
     claimed: dict[str, list[DocumentGroup]] = {}
     for one in of_parts:
-        for path in one.part.installs if one.part is not None and not is_job(one.part) else ():
+        for path in one.part.installs if one.part is not None and not one.part.is_job else ():
             claimed.setdefault(path, []).append(one)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
@@ -115,8 +126,3 @@ def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) ->
     if any(one.path == first and one.kind == "lock" for one in group.documents):
         for taker in takers:
             taker.covered = tuple(one.path for one in group.documents if one.kind == "manifest")
-
-
-def is_job(part: RecipePart) -> bool:
-    """Whether a part is a job of CI, which runs in an environment that others have too."""
-    return part.format in ("github-actions", "gitlab-ci", "buildspec")

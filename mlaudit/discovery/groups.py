@@ -59,6 +59,7 @@ class DocumentGroup:
         build: the words that tell it from other builds of one environment (`gpu`); empty for the plain one.
         part: the part of a recipe that makes it, where one is known.
         covered: of such a part, the manifests of the locks that it installs.
+        shown_by: jobs of CI that run in it.
     """
 
     home: Parts
@@ -69,6 +70,7 @@ class DocumentGroup:
     build: Parts = ()
     part: RecipePart | None = None
     covered: tuple[str, ...] = ()
+    shown_by: list[RecipePart] = field(default_factory=list)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -134,10 +136,20 @@ def named_document(path: str, format_name: str) -> NamedDocument:
         format=format_name,
         kind=kind,
         folder=tuple(folders),
-        home=tuple(folder for folder in folders if folder.lower() not in table.holders),
+        home=tuple(_without_holders(folders)),
         qualifier=() if kind == "descriptor" else qualifier,
         variant=variant,
     )
+
+
+def _without_holders(folders: Iterable[str]) -> Iterator[str]:
+    """Folders without those that only hold lists and recipes; one right below examples is an example of its own."""
+    table = words()
+    before = ""
+    for folder in folders:
+        if folder.lower() not in table.holders or table.examples.intersection(tokens(before)):
+            yield folder
+        before = folder
 
 
 def why_ignored(path: str) -> str | None:

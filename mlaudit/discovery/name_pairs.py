@@ -15,7 +15,8 @@ WRITER_ROLE = "training"
 def pair_by_names(candidates: Sequence[Candidate]) -> None:
     """Give each reader its writers: those nearest to it of which it is nearest too, else the folder above."""
     readers = [one for one in candidates if one.side == READER and _is_open(one)]
-    near = tuple(_near([one for one in candidates if one.side == WRITER and not one.group.build], readers))
+    writers = [one for one in candidates if one.side == WRITER and not one.group.build and _may_be(WRITER, one)]
+    near = tuple(_near(writers, readers))
     best_writer: dict[Candidate, tuple[int, ...]] = {}
     best_reader: dict[tuple[Candidate, str], tuple[int, ...]] = {}
     for writer, reader, nearness in near:
@@ -24,7 +25,11 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
     for writer, reader, nearness in near:
         if nearness == best_writer[reader] == best_reader[writer, reader.role]:
             reader.writers.append(writer)
-    plain = _by_home(one for one in candidates if not one.side and not one.group.qualifier and not one.group.build)
+    plain = _by_home(
+        one
+        for one in candidates
+        if not one.side and not one.group.qualifier and not one.group.build and _may_be(WRITER, one)
+    )
     for reader in readers:
         if not reader.writers:
             _follow_parent(reader, plain)
@@ -32,7 +37,12 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
 
 def _is_open(reader: Candidate) -> bool:
     """Whether nothing surer is known of what a reader reads; other builds of one are not asked."""
-    return not reader.writers and not reader.group.build
+    return not reader.writers and not reader.group.build and _may_be(READER, reader)
+
+
+def _may_be(side: str, candidate: Candidate) -> bool:
+    """Whether the code of an environment does not show that it is on no side, or only on the other."""
+    return candidate.does is None or side in candidate.does
 
 
 def _by_home(candidates: Iterable[Candidate]) -> dict[Parts, list[Candidate]]:

@@ -13,9 +13,10 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
 from mlaudit.model.observation import Observation
 from mlaudit.parsers._read import recognized
-from mlaudit.parsers._registry import kind_of
 from mlaudit.sources.working_tree import WorkingTree
 
+JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
+"""Formats whose parts are jobs of CI."""
 MAX_FOLLOWED = 50
 """Files that one part of a recipe may name, those that they include counted too."""
 
@@ -62,6 +63,11 @@ class RecipePart:
     evidence: tuple[Observation, ...] = ()
     packages: frozenset[str] = field(default_factory=frozenset)
     is_named: bool = True
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job of CI, which runs in an environment that others have too."""
+        return self.format in JOB_FORMATS
 
     @property
     def source(self) -> str:
@@ -183,8 +189,3 @@ def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:
             yield Observation(at=one.at, says=f"installs {one.target}")
         elif isinstance(one, Pin) and one.kind is Kind.IMAGE:
             yield Observation(at=one.at, says=f"starts from {one.name}{f':{one.version}' if one.version else ''}")
-
-
-def is_recipe(format_name: str) -> bool:
-    """Whether a format tells how an environment is made."""
-    return kind_of(format_name) == "recipe"

@@ -13,7 +13,7 @@ from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
-from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated
+from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
@@ -24,7 +24,6 @@ MAX_RECIPES = 2_000
 MAX_SCANNED = 20_000
 """Files without a telling name whose first bytes are looked at."""
 
-_JOBS = ("github-actions", "gitlab-ci", "buildspec")
 _STATES_AN_IMAGE = re.compile(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
     rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
@@ -33,7 +32,7 @@ _MANIFEST = re.compile(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
-_RECIPES = (*_JOBS, "dockerfile", "devcontainer", "serverless")
+_RECIPES = (*JOB_FORMATS, "dockerfile", "devcontainer", "serverless")
 
 
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
@@ -57,7 +56,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     ignored: list[Ignored] = []
     for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
         why = why_ignored(path)
-        if why is not None and format_name not in _JOBS:
+        if why is not None and format_name not in JOB_FORMATS:
             continue
         document = tree.document(path)
         found = stated(document, format_name) if document is not None else None
@@ -65,7 +64,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
             continue
         if format_name == "dockerfile":
             parts += dockerfile_parts(path, found, tree)
-        elif format_name in _JOBS:
+        elif format_name in JOB_FORMATS:
             parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
         elif format_name == "devcontainer":
             ignored.append(Ignored(path=path, why="is what developers work in"))
@@ -90,7 +89,7 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
     scanned = 0
     for path in tree.paths:
         formats = format_names(path) if path in named else ()
-        recipe = next((one for one in formats if one in _JOBS or one in ("dockerfile", "devcontainer")), None)
+        recipe = next((one for one in formats if one in JOB_FORMATS or one in ("dockerfile", "devcontainer")), None)
         if recipe is not None:
             yield path, recipe
         elif (
