@@ -15,6 +15,8 @@ from mlaudit.environments.sources import assemble, demand_present, environment_n
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
+from mlaudit.model.nouns import Place
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import is_named, parser_of, parsers
@@ -28,7 +30,7 @@ from mlaudit.sources.paths import MISSING, exists, is_folder, relative, resolved
 from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
-    from mlaudit.discovery.environments import Discovery
+    from mlaudit.discovery.environments import Discovery, Pair
     from mlaudit.environments.found_models import FoundModels
     from mlaudit.sources.listing import Walked
 
@@ -168,6 +170,7 @@ def _report(
     shared: Sequence[tuple[SharedFile, ...]] = (),
     found: Sequence[Discovered] = (),
     notes: Sequence[str] = (),
+    pairs: Sequence[EnvironmentPair] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     partial: bool = False,
     lost: bool = False,
@@ -182,6 +185,7 @@ def _report(
         shared=shared,
         found=found,
         notes=notes,
+        pairs=pairs,
         uncertain=uncertain,
         lost=lost or any(one.lost for one in named),
         partial=partial,
@@ -258,8 +262,24 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
-    report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
+    pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
+    report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
     return _passed_over(report, paths, made)
+
+
+def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
+    """A pair with the places of its code as they are reported."""
+
+    def shown(place: Place) -> Place:
+        return replace(place, path=root.shown(base / place.path))
+
+    return EnvironmentPair(
+        writer=pair.writer,
+        reader=pair.reader,
+        certain=pair.certain,
+        crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
+        reason=pair.reason,
+    )
 
 
 def _tree(folders: Sequence[Path], options: Options) -> Path:
@@ -299,6 +319,9 @@ def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Opt
             one.role or one.name,
             one.follows,
             options,
+            kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
+            guessed=one.guessed,
+            evidence=one.evidence,
             writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
             reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
         )

@@ -68,6 +68,13 @@ class Pair:
     crosses: tuple[CrossingArtifact, ...] = ()
     reason: str = ""
 
+    @property
+    def kinds(self) -> tuple[str, ...]:
+        """The kinds of all that crosses; none where of one artifact the kind is not known."""
+        if not all(one.kinds for one in self.crosses):
+            return ()
+        return tuple(dict.fromkeys(kind for one in self.crosses for kind in one.kinds))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Discovery:

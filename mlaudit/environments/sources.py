@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -14,6 +14,7 @@ from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
+from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
@@ -145,6 +146,9 @@ def assemble(
     options: Options,
     *,
     artifact_kinds: Sequence[str] = (),
+    kinds_from: Mapping[str, tuple[str, ...]] | None = None,
+    guessed: bool = False,
+    evidence: Sequence[Observation] = (),
     writes: Sequence[Spelled] = (),
     reads: Sequence[Spelled] = (),
     notes: Sequence[str] = (),
@@ -160,6 +164,9 @@ def assemble(
         sources=[source for part in loaded for source in part.sources],
         follows=follows,
         artifact_kinds=artifact_kinds,
+        kinds_from=kinds_from,
+        guessed=guessed,
+        evidence=evidence,
         writes=[reading for part in (*loaded, *written) for reading in part.models]
         + [reading for part in written for reading in part.readings],
         reads=[reading for part in loads for reading in (*part.models, *part.readings)],

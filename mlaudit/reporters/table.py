@@ -11,6 +11,7 @@ from mlaudit.reporters._escape import for_terminal
 from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._groups import FindingGroup, grouped
 from mlaudit.reporters._layout import TONE, StyledLine, columns, painted, text
+from mlaudit.reporters._pairs import pair_lines
 from mlaudit.reporters._registry import Style, reporter
 from mlaudit.reporters._tables import is_listed, tables
 
@@ -35,7 +36,7 @@ def render(report: Report, style: Style) -> str:
 
 def _blocks(report: Report, style: Style) -> Iterator[list[StyledLine]]:
     if not style.quiet:
-        yield from _present(_notes(report), _environments(_shown_environments(report)))
+        yield from _present(_notes(report, style), _environments(_shown_environments(report)))
     groups = grouped(report.findings)
     for severity in (Severity.ERROR, Severity.WARNING):
         yield from (list(_finding(group)) for group in groups if group.severity is severity)
@@ -49,22 +50,54 @@ def _present(*blocks: list[StyledLine]) -> Iterator[list[StyledLine]]:
     return (block for block in blocks if block)
 
 
-def _notes(report: Report) -> list[StyledLine]:
+def _notes(report: Report, style: Style) -> list[StyledLine]:
+    """The pairs, what else looking found, and what the user should know before the findings."""
     advice = [line for note in report.notes for line in _folded(note)]
-    return [*_found(report.found), *advice] if report.found else advice
+    pairs = [line for said in pair_lines(report) for line in _hanging(said)] if report.command == "check" else []
+    if not report.found:
+        return [*pairs, *advice]
+    head = text(("No configuration; found by looking:", ""))
+    return [head, *pairs, *_found(report, style), *advice]
 
 
-def _found(found: Sequence[Discovered]) -> list[StyledLine]:
-    """What was taken for what; of what was left out, a few and the number."""
-    taken = [one for one in found if one.role != "ignored"]
-    left = [one for one in found if one.role == "ignored"]
-    shown = [*taken, *left[:LEFT_OUT]]
+def _hanging(sentence: str) -> list[StyledLine]:
+    """A sentence whose further lines stand further in."""
+    first, *rest = wrap(
+        for_terminal(sentence),
+        WIDTH - 2,
+        initial_indent="  ",
+        subsequent_indent="    ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [text((first, "bold")), *(text((line, "")) for line in rest)]
+
+
+def _found(report: Report, style: Style) -> list[StyledLine]:
+    """Environments of no pair and what was left out: counted, or listed where there is no pair or the user asks."""
+    paired = _paired(report)
+    taken = [one for one in report.found if one.role != "ignored" and one.role not in paired]
+    left = [one for one in report.found if one.role == "ignored"]
+    if paired and not style.verbose:
+        names = {one.name for one in report.environments}
+        unpaired = [one for one in taken if one.role in names]
+        others = [one for one in taken if one.role not in names]
+        counted = [
+            *([f"{plural(len(unpaired), 'environment')} in no pair"] if unpaired else []),
+            *([f"{plural(len(left), 'document')} left out"] if left else []),
+        ]
+        said = [text((f"  {', '.join(counted)}; --verbose lists them", "dim"))] if counted else []
+        return [*_found_rows(others), *said]
+    more = [text((f"  and {len(left) - LEFT_OUT} more ignored; --format json lists all", ""))]
+    return [*_found_rows([*taken, *left[:LEFT_OUT]]), *more[: len(left) > LEFT_OUT]]
+
+
+def _found_rows(shown: Sequence[Discovered]) -> list[StyledLine]:
     rows = [
         [(f"  {one.role}", "bold"), (f"{one.folder}{', '.join(one.documents)}", ""), (f"({one.why})", "dim")]
         for one in shown
     ]
-    more = [text((f"  and {len(left) - LEFT_OUT} more ignored; --format json lists all", ""))]
-    return [text(("No configuration; found by looking:", "")), *columns(rows), *more[: len(left) > LEFT_OUT]]
+    return columns(rows)
 
 
 def _environments(environments: Sequence[Environment]) -> list[StyledLine]:

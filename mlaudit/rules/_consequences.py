@@ -58,7 +58,13 @@ def what_crosses(writing: Environment, reading: Environment) -> tuple[frozenset[
     """The artifact kinds and estimator classes that cross, as declared or as the artifacts themselves say."""
     readings = (*writing.writes, *reading.reads)
     artifacts = [pin for found in readings for pin in found.pins if pin.kind is Kind.ARTIFACT]
-    kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(pin.origin for pin in artifacts if pin.origin)}
+    declared = reading.kinds_from.get(writing.name, ())
+    kinds = {
+        *writing.artifact_kinds,
+        *reading.artifact_kinds,
+        *declared,
+        *(pin.origin for pin in artifacts if pin.origin),
+    }
     return frozenset(kinds), frozenset(name for pin in artifacts for name in pin.extras)
 
 
