@@ -375,7 +375,8 @@ class Evaluator:
 
     def class_line(self, scope: NameScope, outside: list[str]) -> list[NameScope]:
         """The class and its bases in the repository; the full names of others are added to `outside`."""
-        line, waiting = [], [scope]
+        line: list[NameScope] = []
+        waiting = [scope]
         while waiting and len(line) < 20:
             klass = waiting.pop(0)
             if klass in line or not isinstance(klass.node, ast.ClassDef):
@@ -436,7 +437,11 @@ class Evaluator:
             if index is not None and index < len(base.items):
                 return self.forced(base.items[index])
             return _uncertain(tuple(self._members(base, ())))
-        return (UnknownValue(open=open_of(base), origins=origins_of(base), variable=key or ""),)
+        if isinstance(base, ObjectValue) and base.name == "parse_args()" and key is not None:
+            return text_calls.constructor_keyword(self, base, key)
+        if isinstance(base, (ObjectValue, NamedValue)):
+            return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=base.origins),)
+        return (UnknownValue(open=open_of(base), origins=origins_of(base)),)
 
     # Calls
 

@@ -35,8 +35,8 @@ def stored_form(
         for suffix, form in row.suffixes:
             if (name.pieces[-1] or "").rstrip("/").lower().endswith(suffix):
                 return form
-    if known and "no suffix" in dict(row.suffixes):
-        return dict(row.suffixes)["no suffix"]
+    if any("." not in (name.pieces[-1] or "").rpartition("/")[2] for name in known):
+        return dict(row.suffixes).get("no suffix", row.form)
     return row.form
 
 

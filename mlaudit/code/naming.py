@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 
 from mlaudit.code.arguments import chosen_argument
@@ -12,13 +12,27 @@ from mlaudit.code.call_table import match_rows
 from mlaudit.code.evaluator import Evaluator
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import ModuleSource, NameScope
-from mlaudit.code.values import Env, NamedValue, ObjectValue, TextValue, UnknownValue, Value, open_of, origins_of
-from mlaudit.knowledge.artifact_calls import ArtifactCall
+from mlaudit.code.values import (
+    Env,
+    NamedValue,
+    ObjectValue,
+    TextValue,
+    UnknownValue,
+    Value,
+    as_text,
+    joined_paths,
+    open_of,
+    origins_of,
+)
+from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall
 from mlaudit.model.nouns import Place
 
 MAX_NAMES = 12
 MAX_CHAIN = 5
 """Calls that hand a name on (`open`, `urlopen`, `download`)."""
+
+BUFFER = "buffer"
+"""The scope of names that only the code knows."""
 
 _NAMING = ("names", "downloads")
 # https://mlflow.org/docs/latest/ml/tracking/#artifact-uri
@@ -45,21 +59,46 @@ class Naming:
 
     def collect(self, row: ArtifactCall, call: ast.Call, function: Value, env: Env, depth: int = 0) -> None:
         """Add the names that a call of a row gives."""
-        scope = row.scope
-        if "{" in scope:
-            scope = self._scope_argument(scope, call, env)
+        scope = self._scope_argument(row.scope, call, env) if "{" in row.scope else row.scope
+        before = len(self.names)
         for choice in row.name:
-            if choice.of_receiver:
-                receiver = getattr(function, "receiver", None)
-                if receiver is not None:
-                    self.add(receiver, row, scope, depth)
-                continue
-            node = chosen_argument(self.evaluator, call, choice, env)
-            if node is not None:
-                for value in self.evaluator.values(node, env):
-                    self.add(value, row, scope, depth)
-                return
+            self._chosen(choice, row, call, function, env, scope, depth)
+            if len(self.names) > before:
+                break
+        else:
+            if row.buffer and not call.args:
+                self._extend([self._buffer(call)])
         self.open |= open_of(function)
+
+    def _chosen(
+        self,
+        choice: ArgumentChoice,
+        row: ArtifactCall,
+        call: ast.Call,
+        function: Value,
+        env: Env,
+        scope: str,
+        depth: int,
+    ) -> None:
+        if choice.of_receiver:
+            receiver = function if isinstance(function, TextValue) else getattr(function, "receiver", None)
+            if receiver is not None:
+                self.add(receiver, row, scope, depth)
+            return
+        node = chosen_argument(self.evaluator, call, choice, env)
+        folder = chosen_argument(self.evaluator, call, choice.behind, env) if choice.behind is not None else None
+        if node is None or (choice.behind is not None and folder is None):
+            return
+        for value in self.evaluator.values(node, env):
+            if folder is not None:
+                value = joined_paths((as_text(self.evaluator.values(folder, env)[0]), as_text(value)))
+            self.add(value, row, scope, depth)
+
+    def _buffer(self, call: ast.Call) -> ArtifactName:
+        """A name for a file that only the code knows: the call that makes it."""
+        return ArtifactName(
+            kind=NameKind.PATH, pieces=(f"buffer {self.source.path}:{id(call)}",), at=self._place(None), scope=BUFFER
+        )
 
     def add(self, value: Value, row: ArtifactCall, scope: str, depth: int) -> None:
         """Add the names that a value has."""
@@ -67,12 +106,22 @@ class Naming:
         self._extend(origins_of(value))
         if isinstance(value, TextValue):
             self._text(value, row, scope)
+            self._handles(value, row, depth)
         elif isinstance(value, UnknownValue) and value.variable:
             self._extend([self._variable(value.variable)])
         elif depth < MAX_CHAIN and isinstance(value, ObjectValue):
             self._object(value, row, scope, depth)
         elif depth < MAX_CHAIN and isinstance(value, NamedValue) and value.receiver is not None:
             self.add(value.receiver, row, scope, depth + 1)
+
+    def _handles(self, value: TextValue, row: ArtifactCall, depth: int) -> None:
+        """`Path(artifact.download()) / "model.pkl"` has the artifact's name too."""
+        if value.handles and depth < MAX_CHAIN:
+            inner = Naming(self.evaluator, self.imported, self.call, self.source)
+            for handle in value.handles:
+                inner.add(handle, replace(row, name_kind="path"), "", depth + 1)
+            self.open |= inner.open
+            self._extend([name for name in inner.names if name.kind not in (NameKind.PATH, NameKind.ENV)])
 
     def _object(self, value: ObjectValue, row: ArtifactCall, scope: str, depth: int) -> None:
         """The name of what a call gives: `open(path)`, `bucket.blob(key)`, `registry.get_model(name).download()`."""
@@ -98,7 +147,7 @@ class Naming:
             return
         name = ArtifactName(
             kind=NameKind(row.name_kind),
-            pieces=text.pieces,
+            pieces=(*text.pieces, row.ending) if row.ending and not _ends_with(text, row.ending) else text.pieces,
             at=self._place(text),
             scope=scope,
             variable=text.variable,
@@ -119,10 +168,14 @@ class Naming:
         line = getattr(node, "lineno", 1)
         return Place(path=source.path, line=source.line(line), column=getattr(node, "col_offset", 0) + 1)
 
-    def _extend(self, names: Iterator[ArtifactName] | list[ArtifactName] | tuple[ArtifactName, ...]) -> None:
+    def _extend(self, names: Iterable[ArtifactName]) -> None:
         for name in names:
             if len(self.names) < MAX_NAMES and not any(same_words(name, known) for known in self.names):
                 self.names.append(name)
+
+
+def _ends_with(text: TextValue, ending: str) -> bool:
+    return (text.pieces[-1] or "").endswith(ending)
 
 
 def same_words(one: ArtifactName, other: ArtifactName) -> bool:
@@ -165,4 +218,4 @@ def _mlflow(name: ArtifactName, first: str) -> ArtifactName:
         pieces = (model,) if model else name.pieces[1:2]
         return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=pieces or (None,))
     last = (name.pieces[-1] or "").rpartition("/")[2]
-    return replace(name, kind=NameKind.REGISTRY, scope="mlflow-run", pieces=(last or None,))
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,))

@@ -109,6 +109,8 @@ def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call,
         return (replace(text, pieces=(_CASES[name](text.known),)),)
     if name == "joinpath":
         return tuple(joined_paths((text, *parts)) for parts in rows_of(reader, call.args, env)) or (text,)
+    if name in ("split", "rsplit", "partition"):
+        return _split(reader, text, call, env)
     if name == "join":
         return _joined_members(reader, text, call, env)
     if name == "format":
@@ -116,6 +118,15 @@ def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call,
     if name in ("with_suffix", "with_name", "with_stem", "replace", "removesuffix", "removeprefix"):
         return _changed(reader, text, name, call, env)
     return (ObjectValue(name=f"str.{name}()", call=call, env=env, receiver=text, open=text.open, origins=text.origins),)
+
+
+def _split(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
+    """`workspace, model = "team/model".split("/")`."""
+    separator = reader.texts(call.args[0], env)[0].known if call.args else None
+    if text.known is None or not separator:
+        return (UnknownValue(open=text.open, origins=text.origins),)
+    parts = text.known.split(separator)[:MAX_PARTS]
+    return (ListValue(items=tuple(Thunk(None, None, (replace(text, pieces=(part,)),)) for part in parts)),)
 
 
 def rows_of(reader: ValueReader, nodes: Iterable[ast.expr], env: Env) -> list[tuple[TextValue, ...]]:

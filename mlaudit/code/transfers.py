@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import replace
 
+from mlaudit.code.naming import BUFFER
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import same_artifact
 from mlaudit.code.uses import Transfer
@@ -16,12 +17,11 @@ def with_stored_names(uses: Iterable[ArtifactUse], transfers: Iterable[Transfer]
     """The uses, each with the names under which its file is uploaded or from which it was downloaded."""
     copies = list(transfers)
     described = [_extended(use, copies) for use in uses]
-    return [*described, *(_bare(copy) for copy in copies if copy.remote)]
+    return [_without_buffers(use) for use in (*described, *(copy.use for copy in copies if copy.remote))]
 
 
-def _bare(copy: Transfer) -> ArtifactUse:
-    """A copy is a use of bytes by itself."""
-    return copy.use
+def _without_buffers(use: ArtifactUse) -> ArtifactUse:
+    return replace(use, names=tuple(name for name in use.names if name.scope != BUFFER))
 
 
 def _extended(use: ArtifactUse, copies: list[Transfer]) -> ArtifactUse:
@@ -37,6 +37,8 @@ def _extended(use: ArtifactUse, copies: list[Transfer]) -> ArtifactUse:
 def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
     if name.kind is not NameKind.PATH or local.kind is not NameKind.PATH:
         return False
+    if BUFFER in (name.scope, local.scope):
+        return name.pieces == local.pieces
     return same_artifact(name, local) >= Sameness.LIKELY or _lies_in(name.text, local.text)
 
 

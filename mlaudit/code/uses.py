@@ -15,6 +15,7 @@ from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
+from mlaudit.knowledge.artifact_calls import ArtifactCall
 from mlaudit.model.nouns import Place
 
 MAX_CHAINS = 16
@@ -117,12 +118,19 @@ class UseReader:
             longer = self._longer(chain, opened) if count < MAX_CHAINS else []
             waiting.extend(longer)
             key = (use.files, use.names, use.form)
-            if not longer and key not in known:
+            if not longer and key not in known and self._counts(matched.row, use):
                 known.add(key)
                 if transfer is not None:
                     self.transfers.append(transfer)
                 if matched.row.does in ("writes", "reads"):
                     yield use
+
+    @staticmethod
+    def _counts(row: ArtifactCall, use: ArtifactUse) -> bool:
+        """Whether a call has what its row asks for."""
+        if row.needs_name and not use.names:
+            return False
+        return not row.only_objects or use.form != row.form
 
     def _longer(self, chain: _Chain, opened: frozenset[NameScope]) -> list[_Chain]:
         """The chain with each caller of a function on whose arguments the names depend, else of the outermost one."""

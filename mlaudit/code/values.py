@@ -12,6 +12,7 @@ from mlaudit.code.source import ModuleSource, NameScope, Point
 
 MAX_PIECES = 60
 MAX_CHARACTERS = 2_000
+MAX_HANDLES = 6
 
 Pieces = tuple["str | None", ...]
 Open = frozenset[NameScope]
@@ -59,7 +60,10 @@ class Thunk:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class TextValue:
-    """A text; `open` are functions of whose calls it depends, `origins` names of what unknown parts come from."""
+    """A text; `open` are functions on whose calls it depends.
+
+    `origins` are names of what unknown parts come from, `handles` objects that may have such names.
+    """
 
     pieces: Pieces
     node: ast.AST | None = None
@@ -67,6 +71,7 @@ class TextValue:
     variable: str = ""
     open: Open = NOTHING_OPEN
     origins: tuple[ArtifactName, ...] = ()
+    handles: tuple[Value, ...] = ()
     certain: bool = True
 
     @property
@@ -180,7 +185,8 @@ def as_text(value: Value) -> TextValue:
     if isinstance(value, TextValue):
         return value
     variable = value.variable if isinstance(value, UnknownValue) else ""
-    return TextValue(pieces=(None,), open=open_of(value), origins=origins_of(value), variable=variable)
+    handles = (value,) if isinstance(value, (ObjectValue, NamedValue)) else ()
+    return TextValue(pieces=(None,), open=open_of(value), origins=origins_of(value), variable=variable, handles=handles)
 
 
 def concatenated(parts: Sequence[TextValue]) -> TextValue:
@@ -212,6 +218,7 @@ def _merged(parts: Sequence[TextValue], pieces: Pieces) -> TextValue:
         variable=next((part.variable for part in parts if part.variable), ""),
         open=frozenset().union(*(part.open for part in parts)),
         origins=tuple(dict.fromkeys(name for part in parts for name in part.origins)),
+        handles=tuple(handle for part in parts for handle in part.handles)[:MAX_HANDLES],
         certain=all(part.certain for part in parts),
     )
 

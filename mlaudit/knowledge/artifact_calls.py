@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
@@ -18,7 +18,7 @@ from mlaudit.model.nouns import Evidence
 _ROW_KEYS = frozenset(
     (
         "calls", "does", "form", "name", "name_kind", "scope", "local", "object", "settings", "suffixes", "by_setting",
-        "by_object", "loaded_form", "loose", "holds",
+        "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer",
     )
 )  # fmt: skip
 _LIBRARY_KEYS = frozenset(("distribution", "imports", "source", "checked", "call"))
@@ -27,11 +27,15 @@ _DOES = ("writes", "reads", "uploads", "downloads", "names")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentChoice:
-    """Where an argument stands: by position (None: only by keyword) or under one of its keywords."""
+    """Where an argument stands: by position (None: only by keyword) or under one of its keywords.
+
+    `behind` is the folder in front of it; a row that names a folder and a file has both.
+    """
 
     position: int | None
     keywords: tuple[str, ...]
     of_receiver: bool = False
+    behind: ArgumentChoice | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +55,10 @@ class ArtifactCall:
         loaded_form: the form where the result goes into `load_state_dict`.
         loose: whether an unknown receiver counts where the module imports the library.
         holds: kinds that travel inside whatever the code shows.
+        needs_name: the call counts only where it has an argument that names the artifact.
+        only_objects: the call counts only for what `by_object` lists.
+        ending: what the library adds to the name.
+        buffer: a name nobody sees (`io.BytesIO()`): it joins uses inside one function.
     """
 
     calls: tuple[str, ...]
@@ -70,6 +78,10 @@ class ArtifactCall:
     loaded_form: str
     loose: bool
     holds: tuple[str, ...]
+    needs_name: bool
+    only_objects: bool
+    ending: str
+    buffer: bool
     evidence: tuple[Evidence, ...]
 
 
@@ -178,6 +190,10 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         loaded_form=row.get("loaded_form").maybe_text() or "",
         loose=row.get("loose").flag(),
         holds=row.get("holds").texts(),
+        needs_name=row.get("needs_name").flag(),
+        only_objects=row.get("only_objects").flag(),
+        ending=row.get("ending").maybe_text() or "",
+        buffer=row.get("buffer").flag(),
         evidence=proof,
     )
 
@@ -188,11 +204,16 @@ def _setting(key: str) -> tuple[str, str]:
 
 
 def _arguments(node: Node) -> tuple[ArgumentChoice, ...]:
-    """`1:filename|path` is the second argument or one of these keywords; several are tried in their order."""
+    """`1:filename|path` is the second argument or one of these keywords, `0:folder+1:file` a path of two of them."""
     if not node.exists:
         return ()
     texts = (node.text(),) if node.is_text else node.texts()
-    return tuple(_argument(text, node) for text in texts)
+    choices = []
+    for text in texts:
+        folder, plus, file = text.partition("+")
+        choice = _argument(file if plus else folder, node)
+        choices.append(replace(choice, behind=_argument(folder, node)) if plus else choice)
+    return tuple(choices)
 
 
 def _argument(text: str, node: Node) -> ArgumentChoice:
