@@ -5,18 +5,20 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
-from mlaudit.discovery.crossings import cross
+from mlaudit.discovery.crossings import cross, deploy
+from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, RoleSign
-from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.observation import Observation
 
@@ -35,17 +37,45 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     program = read_program(tree.paths, lambda path: _content(path, tree))
     uses = [use for use in program.uses if not is_test(use.at.path)]
     candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
-    scopes = code_scopes(candidates, code, program, lambda path: path in tree.paths)
+    scopes = code_scopes(candidates, code, program, tree)
     revived = list(_revived(candidates, spent, scopes, uses))
     if revived:
         candidates = [*candidates, *revived]
-        scopes = code_scopes(candidates, code, program, lambda path: path in tree.paths)
+        scopes = code_scopes(candidates, code, program, tree)
+    uses = [*uses, *_add_described(candidates, scopes, tree)]
+    _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
         one.signs += _signs(scope, uses, program)
         one.does = _does(scope, uses)
     cross(candidates, scopes, uses)
+    deploy(candidates, scopes, uses)
     return sorted(candidates, key=order)
+
+
+def _add_described(
+    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], tree: AuditedTree
+) -> list[ArtifactUse]:
+    """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
+    uses: list[ArtifactUse] = list(moved_uses(tree))
+    served = list(server_uses(tree))
+    for one in candidates:
+        part = one.group.part
+        is_notebook = part is not None and part.path.endswith(".ipynb")
+        own = [use for folder, use in served if folder == folder_of(one.group) and not is_notebook]
+        own += copied_uses(part, tree) if part is not None else []
+        if own:
+            scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
+            uses += own
+    return uses
+
+
+def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
+    """What a function does that has an environment of its own, the environment around it does not do."""
+    apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
+    for candidate, scope in scopes.items():
+        if not scope.functions:
+            scopes[candidate] = replace(scope, apart=frozenset(apart))
 
 
 def _content(path: str, tree: AuditedTree) -> bytes | None:
@@ -97,7 +127,7 @@ def _has_home(path: str, homes: set[str], taken: set[str]) -> bool:
     while True:
         if folder in homes or folder in taken:
             return folder in homes
-        if not folder:
+        if not folder or words().examples.intersection(tokens(posixpath.basename(folder))):
             return False
         folder = posixpath.dirname(folder)
 
@@ -119,10 +149,12 @@ def _revived(
     uses: Sequence[ArtifactUse],
 ) -> Iterator[Candidate]:
     """Project folders whose files an image installs, and in which code trains that the image does not run."""
+    converting = {use.at.path for use in uses if use.direction is Direction.READS and _is_model(use.form)}
     homeless = [
         use
         for use in uses
         if use.direction is Direction.WRITES
+        and use.at.path not in converting
         and _is_model(use.form)
         and use.at.path.endswith(".py")
         and not any(scope.holds(use) for scope in scopes.values())

@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.groups import DocumentGroup
-from mlaudit.discovery.recipes import RecipePart
+from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.discovery.role_signs import script_paths
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
+from mlaudit.model.errors import Unreadable
 
 MAX_ENTRIES = 200
 """Files of one environment from which imports are followed."""
@@ -25,15 +28,23 @@ class CodeScope:
     Attributes:
         files: modules that run in it.
         functions: where the environment is that of single functions, their names; else empty.
+        uses: what it uses beyond its code: models that are copied into it or that its server is told to load.
+        apart: functions of its files that have environments of their own.
         is_exact: an entry point or a copied file shows it, not the folder alone.
     """
 
     files: frozenset[str] = field(default_factory=frozenset)
     functions: frozenset[str] = field(default_factory=frozenset)
     is_exact: bool = False
+    uses: frozenset[ArtifactUse] = field(default_factory=frozenset)
+    apart: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def holds(self, use: ArtifactUse) -> bool:
         """Whether a use happens in it."""
+        if use in self.uses:
+            return True
+        if (use.at.path, use.function.partition(".")[0]) in self.apart:
+            return False
         if self.functions and use.function.partition(".")[0] not in self.functions:
             return False
         return use.files <= self.files
@@ -56,15 +67,15 @@ def lies_in(path: str, folder: str) -> bool:
 
 
 def code_scopes(
-    candidates: Sequence[Candidate], code: Collection[str], program: Program, is_file: Callable[[str], bool]
-) -> Mapping[Candidate, CodeScope]:
+    candidates: Sequence[Candidate], code: Collection[str], program: Program, tree: AuditedTree
+) -> dict[Candidate, CodeScope]:
     """The scope of every candidate; `code` are the modules and notebooks of the tree."""
     found: dict[Candidate, CodeScope] = {}
     owned: set[str] = set()
     for one in candidates:
         part = one.group.part
         if part is not None:
-            found[one] = _of_part(part, one.group, code, program, is_file)
+            found[one] = _of_part(part, one.group, code, program, tree)
             if found[one].is_exact and not part.is_job and not found[one].functions:
                 owned.update(found[one].files)
     plain = [one for one in candidates if one.group.part is None]
@@ -74,13 +85,13 @@ def code_scopes(
 
 
 def _of_part(
-    part: RecipePart, group: DocumentGroup, code: Collection[str], program: Program, is_file: Callable[[str], bool]
+    part: RecipePart, group: DocumentGroup, code: Collection[str], program: Program, tree: AuditedTree
 ) -> CodeScope:
     if part.path.endswith(".ipynb"):
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     if part.format == "python-image":
         return _of_source(part, code, program)
-    entries = list(dict.fromkeys(_entries(part, is_file)))
+    entries = list(dict.fromkeys(_entries(part, tree)))
     if entries:
         return CodeScope(files=program.closure(entries), is_exact=True)
     if part.copies is None:
@@ -104,29 +115,43 @@ def _of_source(part: RecipePart, code: Collection[str], program: Program) -> Cod
     """A Python file that states images: one of its functions, the folder that it sends, or the file itself."""
     if not part.name:
         return CodeScope(files=program.closure([part.path]), is_exact=True)
-    reading = program.module(part.path)
-    scopes = {use.function.partition(".")[0] for use in reading.uses} if reading is not None else set()
+    scopes = {use.function.partition(".")[0] for use in program.uses if use.at.path == part.path}
     sent = {posixpath.dirname(path) for path in part.installs}
     files = [path for path in code if any(folder and lies_in(path, folder) for folder in sent)]
     if files:
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=True)
-    functions = frozenset((part.name,)) if part.name in scopes else frozenset(("",)) & frozenset()
+    functions = frozenset((part.name,) if part.name in scopes else ())
     return CodeScope(files=program.closure([part.path]) if functions else frozenset(), functions=functions)
 
 
-def _entries(part: RecipePart, is_file: Callable[[str], bool]) -> Iterator[str]:
-    """Files of the tree that the commands of a recipe start."""
+def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
+    """Modules of the tree that the commands of a recipe start, through the shell scripts that they run."""
     home = posixpath.dirname(part.path)
     bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
     if part.is_job:
         bases = ["", *bases]
-    for command in part.commands:
-        for named in script_paths(command.words):
+    waiting = [command.words for command in part.commands]
+    for words_of_command in waiting:
+        for named in script_paths(words_of_command):
             tail = named.lstrip("/").removeprefix("./")
-            found = next((path for path in _joined(bases, tail) if is_file(path)), None)
-            if found is not None:
+            found = next((path for path in _joined(bases, tail) if path in tree.paths), None)
+            if found is not None and found.endswith(".py"):
                 yield found
+            elif found is not None and len(waiting) < MAX_ENTRIES:
+                waiting.extend(_commands_of(found, tree))
+
+
+def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:
+    """The commands of a shell script of the tree."""
+    document = tree.document(path)
+    with document_budget():
+        try:
+            text = document.text if document is not None else ""
+            return [tuple(word.text for word in one.words) for one in commands(text, {})]
+        except (Unreadable, BudgetExceeded):
+            # What cannot be read starts nothing that is known.
+            return []
 
 
 def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:

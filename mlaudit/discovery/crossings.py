@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import posixpath
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from mlaudit.code.nouns import ArtifactUse, Direction, Sameness
-from mlaudit.code.sameness import joined, joining_names
+from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.code.sameness import fits, is_generic, joined, joining_names
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope
+from mlaudit.discovery.groups import common_length
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import CrossingArtifact
 
 MAX_CROSSES = 12
@@ -37,16 +41,40 @@ class UseIndex:
     """
 
     def __init__(self, uses: Iterable[ArtifactUse]) -> None:
-        self.writes = [use for use in uses if use.direction is Direction.WRITES and use.names]
-        self.reads = [use for use in uses if use.direction is Direction.READS and use.names]
+        named = [(use, _with_real_names(use)) for use in uses]
+        self.writes = [pair for pair in named if pair[0].direction is Direction.WRITES and pair[1].names]
+        self.reads = [pair for pair in named if pair[0].direction is Direction.READS and pair[1].names]
 
     def handovers(self, least: Sameness = Sameness.LIKELY) -> Iterator[Handover]:
         """Every write with every read that treats the same artifact."""
-        for write in self.writes:
-            for read in self.reads:
-                sameness = joined(write, read)
+        for write, named_write in self.writes:
+            for read, named_read in self.reads:
+                sameness = max(joined(named_write, named_read), _in_folder(named_write, named_read))
                 if sameness >= least:
                     yield Handover(write=write, read=read, sameness=sameness)
+
+
+_MODES = re.compile(r"[rwax]b?\+?|[rwax]t")
+
+
+def _with_real_names(use: ArtifactUse) -> ArtifactUse:
+    """A use without names that are modes of `open`, and without those that say nothing."""
+    names = tuple(one for one in use.names if not _MODES.fullmatch(one.text) and one.text.strip("*/."))
+    return use if len(names) == len(use.names) else replace(use, names=names)
+
+
+def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
+    """Whether a folder is written of which the other side reads what only a run would tell."""
+    if not fits(write.form, read.form):
+        return Sameness.DIFFERENT
+    for one in write.names:
+        for other in read.names:
+            if one.kind is other.kind is NameKind.PATH:
+                folder, inner = one.text.strip("./"), other.text.rstrip("/")
+                base = inner.rstrip("*").rstrip("/")
+                if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
+                    return Sameness.LIKELY
+    return Sameness.DIFFERENT
 
 
 def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
@@ -54,11 +82,70 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
     holders = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
     direct = list(UseIndex(uses).handovers())
     orphans = {use.at.path for use in uses if not holders[use]}
+    between: list[tuple[Candidate, Candidate, Handover]] = []
     for handover in (*direct, *_converted(direct, orphans, uses)):
         for writer in holders[handover.write]:
             for reader in holders[handover.read]:
                 if writer is not reader and _may_cross(writer, reader, handover, holders):
-                    _add(writer, reader, handover)
+                    between.append((writer, reader, handover))
+    for writer, reader, handover in _nearest(between):
+        _add(writer, reader, handover)
+    _without_backflow(candidates)
+
+
+def _nearest(
+    between: Sequence[tuple[Candidate, Candidate, Handover]],
+) -> Iterator[tuple[Candidate, Candidate, Handover]]:
+    """Of artifacts whose names many have, those whose sides lie nearest to each other."""
+    best: dict[ArtifactUse, int] = {}
+    for _, _, handover in between:
+        near = _common_folders(handover)
+        for use in (handover.write, handover.read):
+            best[use] = max(near, best.get(use, 0))
+    for writer, reader, handover in between:
+        near = _common_folders(handover)
+        if not _is_common(handover) or (near == best[handover.write] == best[handover.read]):
+            yield writer, reader, handover
+
+
+def _common_folders(handover: Handover) -> int:
+    return common_length(tuple(handover.write.at.path.split("/")), tuple(handover.read.at.path.split("/")))
+
+
+def _is_common(handover: Handover) -> bool:
+    """Whether the names that join two uses are such as many artifacts have."""
+    names = joining_names(handover.write, handover.read)
+    if names is None:
+        return True
+    return all(is_generic(posixpath.basename(one.text.rstrip("/"))) for one in names)
+
+
+def _without_backflow(candidates: Sequence[Candidate]) -> None:
+    """Tables and texts that flow against a model are logs and feedback, and make no pair."""
+    for reader in candidates:
+        for writer in list(reader.crosses):
+            back = writer.crosses.get(reader, [])
+            if any(one.kinds for one in back) and not any(one.kinds for one in reader.crosses[writer]):
+                del reader.crosses[writer]
+                reader.writers.remove(writer)
+
+
+def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
+    """An endpoint that code starts serves what the environment of that code writes, where nothing else is known."""
+    for reader in candidates:
+        part = reader.group.part
+        if part is None or part.name != "endpoint" or reader.crosses:
+            continue
+        for writer in candidates:
+            scope = scopes.get(writer)
+            if writer is reader or scope is None or scope.functions or part.path not in scope.files:
+                continue
+            writes = [use for use in uses if scope.holds(use) and use.direction is Direction.WRITES and use.names]
+            at = next((one.at for one in part.evidence), Place(path=part.path))
+            for write in writes:
+                if write.form in artifact_kinds() or write.form == "transformers":
+                    read = replace(write, at=at, direction=Direction.READS)
+                    _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
 
 
 def _may_cross(
