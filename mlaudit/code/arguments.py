@@ -71,7 +71,9 @@ def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
     if expression is not None:
         return reader.values(expression, env)
     handle = _artifact_handle(scope, argument)
-    return (handle,) if handle is not None else UNKNOWN
+    if handle is not None:
+        return (handle,)
+    return reader.annotated(argument.annotation, env) if argument.annotation is not None else UNKNOWN
 
 
 def _default(arguments: ast.arguments, argument: ast.arg) -> ast.expr | None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -17,6 +16,8 @@ MAX_NAME = 400
 class _Pattern:
     expression: re.Pattern[str]
     row: ArtifactCall
+    any_receiver: bool
+    weight: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,11 +30,21 @@ class MatchedRow:
 
 @lru_cache(maxsize=1)
 def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
+    """The patterns by the last word of a call, the most exact first; under `*` those whose last word has a `*`."""
     table: dict[str, list[_Pattern]] = {}
     for row in artifact_calls().rows:
         for call in row.calls:
-            table.setdefault(last_word(call), []).append(_Pattern(name_pattern(call), row))
-    return {word: tuple(patterns) for word, patterns in table.items()}
+            word = last_word(call)
+            pattern = _Pattern(name_pattern(call), row, call.startswith("*."), len(call.replace("*", "")))
+            table.setdefault("*" if "*" in word else word, []).append(pattern)
+    return {word: tuple(sorted(patterns, key=lambda one: -one.weight)) for word, patterns in table.items()}
+
+
+@lru_cache(maxsize=1)
+def _open_words() -> re.Pattern[str]:
+    """The last words that have a `*`, as one pattern."""
+    words = {last_word(call) for row in artifact_calls().rows for call in row.calls}
+    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word) or "(?!)")
 
 
 def last_word(name: str) -> str:
@@ -43,39 +54,49 @@ def last_word(name: str) -> str:
 
 def name_pattern(call: str) -> re.Pattern[str]:
     """A full name with `*` for any words as a pattern."""
-    return re.compile("".join(r"[\w.()?]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", call)))
+    return re.compile("".join(r"[\w.()?\[\]]*" if part == "*" else re.escape(part) for part in re.split(r"(\*)", call)))
 
 
+@lru_cache(maxsize=8192)
 def is_listed(word: str) -> bool:
     """Whether some row has a call with this last word."""
-    return word in _by_last_word()
+    return word in _by_last_word() or _open_words().fullmatch(word) is not None
 
 
-def match_rows(name: str, imported: frozenset[str], does: Iterable[str]) -> MatchedRow | None:
+@lru_cache(maxsize=8192)
+def match_rows(name: str, imported: frozenset[str], does: tuple[str, ...]) -> MatchedRow | None:
     """The row of a call by its full name; by its method alone only where the module imports the library."""
-    patterns = [one for one in _by_last_word().get(last_word(name), ()) if one.row.does in does]
     if len(name) > MAX_NAME:
         return None
+    table = _by_last_word()
+    patterns = [one for one in (*table.get(last_word(name), ()), *table.get("*", ())) if one.row.does in does]
+    root = re.split(r"[.(]", name, maxsplit=1)[0]
     for pattern in patterns:
-        if pattern.expression.fullmatch(name):
-            return MatchedRow(row=pattern.row, certain=True)
-    if "." not in name or not _has_unknown_type(name):
+        if pattern.expression.fullmatch(name) and (not pattern.any_receiver or _may_be(pattern.row, root, imported)):
+            return MatchedRow(row=pattern.row, certain=not pattern.any_receiver or root != "?")
+    if "." not in name or (root != "?" and "()" not in name):
         return None
     for pattern in patterns:
-        if pattern.row.loose and imported.intersection(pattern.row.imports):
+        if pattern.row.loose and "*" not in last_word_of(pattern) and _may_be(pattern.row, root, imported):
             return MatchedRow(row=pattern.row, certain=False)
     return None
 
 
+def last_word_of(pattern: _Pattern) -> str:
+    """The end of a pattern as it is written."""
+    return pattern.expression.pattern.rpartition("\\.")[2]
+
+
+def _may_be(row: ArtifactCall, root: str, imported: frozenset[str]) -> bool:
+    """Whether an object of a package, or of an unknown one, may be one that a library treats."""
+    if not row.imports or root in row.imports:
+        return True
+    return bool(imported.intersection(row.imports)) and (root == "?" or root not in _known_roots())
+
+
 @lru_cache(maxsize=1)
 def _known_roots() -> frozenset[str]:
-    return frozenset(word for row in artifact_calls().rows for word in row.imports)
-
-
-def _has_unknown_type(name: str) -> bool:
-    """Whether a receiver's class is not that of another listed library; functions of modules are known."""
-    root = re.split(r"[.(]", name, maxsplit=1)[0]
-    return root == "?" or "()" in name
+    return frozenset(word for row in artifact_calls().rows for word in row.imports) - {"google", "azure"}
 
 
 @lru_cache(maxsize=4096)

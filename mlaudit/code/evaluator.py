@@ -15,6 +15,7 @@ from mlaudit.code.arguments import argument_of, default_of, parameter_names
 from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
 from mlaudit.code.values import (
     END,
+    NOTHING_OPEN,
     UNKNOWN,
     CodeValue,
     Env,
@@ -201,7 +202,7 @@ class Evaluator:
                 point = env.point if scope is env.scope else END
                 return self._bound(bindings, env.at(scope, point))
         if name == "__file__":
-            return (TextValue(pieces=(env.scope.source.path,)),)
+            return (TextValue(pieces=("./" + env.scope.source.path,)),)
         return self._from_star(name, env) or (NamedValue(name=name),)
 
     def _from_star(self, name: str, env: Env) -> Values:
@@ -235,6 +236,8 @@ class Evaluator:
         if binding.how == "parameter":
             return self.parameter(binding, env)
         here = env.at(binding.scope, binding.point)
+        if binding.how == "annotated" and isinstance(binding.node, ast.expr):
+            return self.annotated(binding.node, here, env.scope)
         if binding.how == "grown" and isinstance(binding.node, ast.AugAssign):
             return self._grown(binding.node, here)
         if not isinstance(binding.node, ast.expr):
@@ -496,6 +499,20 @@ class Evaluator:
 
     # Parameters
 
+    def annotated(self, node: ast.expr, env: Env, scope: NameScope | None = None) -> Values:
+        """An object of the class that an annotation names; `scope` is what has to be called to know more."""
+        opened = frozenset((scope,)) if scope is not None and scope.kind == "class" else NOTHING_OPEN
+        if isinstance(node, ast.Subscript) and getattr(node.value, "id", "") in ("Optional", "Annotated"):
+            node = node.slice.elts[0] if isinstance(node.slice, ast.Tuple) and node.slice.elts else node.slice
+        if not isinstance(node, (ast.Name, ast.Attribute)):
+            return (UnknownValue(open=opened),)
+        for value in self.values(node, env):
+            if isinstance(value, NamedValue) and "." in value.name:
+                return (ObjectValue(name=value.name + "()", env=env, open=opened),)
+            if isinstance(value, CodeValue) and value.scope.kind == "class":
+                return (ObjectValue(name=value.scope.name + "()", env=env, made_by=value.scope, open=opened),)
+        return (UnknownValue(open=opened),)
+
     def parameter(self, binding: Binding, env: Env) -> Values:
         """What a parameter stands for: the argument of a known call, or its default for calls that nobody knows."""
         scope, name = binding.scope, getattr(binding.node, "arg", "")
@@ -520,6 +537,9 @@ class Evaluator:
             return (CodeValue(scope=owner),)
         if frame is not None and frame.receiver is not None:
             return (frame.receiver,)
+        made = env.frames.get(owner)
+        if made is not None and made.receiver is not None:
+            return (made.receiver,)
         return (ObjectValue(name=owner.name + "()", env=env, made_by=owner),)
 
 

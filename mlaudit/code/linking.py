@@ -8,12 +8,14 @@ import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
+from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, match_entry
 from mlaudit.code.data_values import value_of_data
 from mlaudit.code.evaluator import Evaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
+from mlaudit.code.step_outputs import step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
@@ -194,15 +196,15 @@ class Program:
         return self._callers[scope]
 
     def _call_sites(self, scope: NameScope) -> Iterator[tuple[CallPlace, ObjectValue | None]]:
-        name = scope.owner.name if scope.name == "__init__" and scope.owner is not None else scope.name
         wanted = scope.owner if scope.name == "__init__" and scope.owner is not None else scope
+        name = wanted.name
         for site in self._sites_by_name().get(name, ())[: MAX_SITES * 4]:
             evaluator = Evaluator(self)
             evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
                 if isinstance(function, CodeValue) and function.scope is wanted:
                     receiver = function.receiver
-                    if wanted is not scope:
+                    if wanted.kind == "class":
                         receiver = ObjectValue(
                             name=name + "()", call=site.call, env=Env(site.scope, site.point), made_by=wanted
                         )
@@ -227,6 +229,11 @@ class Program:
         reader = UseReader(reading.source, reading.top_level_imports, self._evaluator, self)
         yield from reader.uses()
         transfers.extend(reader.transfers)
+        if "zenml" in reading.top_level_imports:
+            for scope in reading.source.scopes:
+                if "step" in decorator_names(scope):
+                    self._evaluator.renew()
+                    yield from step_outputs(self._evaluator, scope)
 
     def _entry_points(self, source: ModuleSource) -> Iterator[EntryPoint]:
         for node in source.top.main_blocks:

@@ -141,7 +141,7 @@ class Naming:
         return (text.known or "") if text is not None else ""
 
     def _text(self, text: TextValue, row: ArtifactCall, scope: str) -> None:
-        if text.pieces in ((None,), ()):
+        if not any(character.isalnum() for piece in text.pieces if piece is not None for character in piece):
             if text.variable:
                 self._extend([self._variable(text.variable)])
             return

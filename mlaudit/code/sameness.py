@@ -24,7 +24,9 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
     tables and variables where they are equal. A name that many artifacts have (`model.pkl`) needs its folder too.
     """
     if one.kind in _FILE_KINDS and other.kind in _FILE_KINDS:
-        return _same_file(one, other)
+        same = _same_file(one, other)
+        # Both sides take it from one variable: what their defaults say counts less.
+        return max(same, Sameness.LIKELY) if one.variable and one.variable == other.variable and _open_end(one, other) else same
     if one.kind is not other.kind or not one.text.strip("*"):
         return Sameness.DIFFERENT
     if one.scope and other.scope and one.scope != other.scope:
@@ -82,6 +84,11 @@ def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
     return Sameness.DIFFERENT
 
 
+def _open_end(one: ArtifactName, other: ArtifactName) -> bool:
+    """Whether the last part of both is not known."""
+    return "*" in _parts(_normal(one.text))[1] and "*" in _parts(_normal(other.text))[1]
+
+
 def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_differ: bool) -> Sameness:
     """The same last part: what the folders add."""
     if stores_differ:
@@ -93,7 +100,7 @@ def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_
     if is_generic(name):
         return _of_generic(one, other, shared)
     if "." not in name and not shared:
-        return Sameness.POSSIBLE
+        return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
     return Sameness.CERTAIN if _compatible(one, other) else Sameness.LIKELY
 
 

@@ -31,12 +31,19 @@ def _words_by_library() -> tuple[dict[bytes, tuple[int, ...]], tuple[frozenset[s
     words: list[frozenset[str]] = []
     by_imports: dict[tuple[str, ...], set[str]] = {}
     for row in artifact_calls().rows:
-        by_imports.setdefault(row.imports, set()).update(last_word(call) for call in row.calls)
+        if row.does == "names" or not row.imports:
+            continue
+        by_imports.setdefault(row.imports, set()).update(map(_searched_word, row.calls))
     for imports, calls in by_imports.items():
         for name in imports:
             libraries.setdefault(name.encode(), []).append(len(words))
         words.append(frozenset(calls))
     return {name: tuple(numbers) for name, numbers in libraries.items()}, tuple(words)
+
+
+def _searched_word(call: str) -> str:
+    """The last word of a call, of one with `*` its longest part."""
+    return max(last_word(call).split("*"), key=len)
 
 
 @lru_cache(maxsize=1)
@@ -49,7 +56,7 @@ def _libraries_expression() -> re.Pattern[bytes]:
 def _calls_expression(libraries: frozenset[int]) -> re.Pattern[bytes]:
     words = frozenset().union(*(_words_by_library()[1][number] for number in libraries))
     joined = b"|".join(re.escape(word.encode()) for word in sorted(words, key=lambda word: (-len(word), word)))
-    return re.compile(rb"(?<!\w)(?:" + (joined or rb"(?!)") + rb")(?!\w)")
+    return re.compile(rb"(?:" + (joined or rb"(?!)") + rb")\s{0,20}\(")
 
 
 @lru_cache(maxsize=1)

@@ -43,7 +43,7 @@ class Binding:
     """One value that a name gets.
 
     Attributes:
-        how: `value`, `iterated`, `parameter`, `import`, `definition` or `grown` (`+=`).
+        how: `value`, `iterated`, `parameter`, `import`, `definition`, `annotated` (no value) or `grown` (`+=`).
         node: the expression, the parameter, or the statement.
         scope: where the expression is evaluated.
         route: the places of the name inside a tuple that is unpacked.
@@ -226,6 +226,8 @@ class _Indexer:
                 self._target(target, node.value, scope, point)
         elif isinstance(node, ast.AnnAssign) and node.value is not None:
             self._target(node.target, node.value, scope, point)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            self._add(scope, node.target.id, Binding("annotated", node.annotation, scope, point))
         elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
             self._add(scope, node.target.id, Binding("grown", node, scope, point))
         elif isinstance(node, (ast.For, ast.AsyncFor)):

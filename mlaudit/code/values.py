@@ -165,6 +165,10 @@ class ValueReader(Protocol):
         """The alternatives of a member of a list or table."""
         ...
 
+    def annotated(self, node: ast.expr, env: Env) -> Values:
+        """An object of the class that an annotation names."""
+        ...
+
     def loaded_data(self, path: str, env: Env) -> Value | None:
         """The data of a configuration file of the repository."""
         ...
