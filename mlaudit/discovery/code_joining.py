@@ -47,7 +47,8 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     for one in candidates:
         scope = scopes.get(one, CodeScope())
         one.signs += _signs(scope, uses, program)
-        one.does = _does(scope, uses)
+        part = one.group.part
+        one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)
     return sorted(candidates, key=order)
@@ -61,13 +62,17 @@ def _add_described(
     served = list(server_uses(tree))
     for one in candidates:
         part = one.group.part
-        is_notebook = part is not None and part.path.endswith(".ipynb")
-        own = [use for folder, use in served if folder == folder_of(one.group) and not is_notebook]
+        own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
         own += copied_uses(part, tree) if part is not None else []
         if own:
             scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
             uses += own
     return uses
+
+
+def _is_apart(part: RecipePart | None) -> bool:
+    """Whether what lies in the folder of a part is not what runs in it: a notebook, a manifest of a cluster."""
+    return part is not None and (part.path.endswith(".ipynb") or part.format in words().described)
 
 
 def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
@@ -170,10 +175,10 @@ def _revived(
             yield candidate
 
 
-def _does(scope: CodeScope, uses: Sequence[ArtifactUse]) -> frozenset[str] | None:
+def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool) -> frozenset[str] | None:
     """The sides of artifacts that the code of an environment is on; None where none of its code is known."""
     if not scope.files:
-        return None
+        return frozenset() if is_deployment else None
     sides = {Direction.WRITES: WRITER, Direction.READS: READER}
     return frozenset(sides[use.direction] for use in uses if scope.holds(use) and _is_model(use.form))
 

@@ -87,7 +87,7 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
         for writer in holders[handover.write]:
             for reader in holders[handover.read]:
                 if writer is not reader and _may_cross(writer, reader, handover, holders):
-                    between.append((writer, reader, handover))
+                    between.append((writer, reader, handover))  # noqa: PERF401
     for writer, reader, handover in _nearest(between):
         _add(writer, reader, handover)
     _without_backflow(candidates)
@@ -96,15 +96,24 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
 def _nearest(
     between: Sequence[tuple[Candidate, Candidate, Handover]],
 ) -> Iterator[tuple[Candidate, Candidate, Handover]]:
-    """Of artifacts whose names many have, those whose sides lie nearest to each other."""
+    """Each read with the writes that lie nearest; of names that many artifacts have the nearest read, too.
+
+    Where several environments of other projects write a name, nothing tells which one is read.
+    """
     best: dict[ArtifactUse, int] = {}
     for _, _, handover in between:
         near = _common_folders(handover)
         for use in (handover.write, handover.read):
             best[use] = max(near, best.get(use, 0))
+    writers: dict[ArtifactUse, set[str]] = {}
+    for writer, _, handover in between:
+        if _common_folders(handover) == 0 == best[handover.read]:
+            writers.setdefault(handover.read, set()).add(writer.group.documents[0].path)
     for writer, reader, handover in between:
         near = _common_folders(handover)
-        if not _is_common(handover) or (near == best[handover.write] == best[handover.read]):
+        if len(writers.get(handover.read, ())) > 1:
+            continue
+        if near == best[handover.read] and (near == best[handover.write] or not _is_common(handover)):
             yield writer, reader, handover
 
 
