@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from mlaudit.knowledge.artifact_calls import ArtifactCall, EntrySign, artifact_calls
 
+# What is loaded may be of any library.
+_LOADED = re.compile(r"\b(?:load\w{0,40}|get)\(\)\.")
 MAX_NAME = 400
 """Characters of a full name; longer chains of calls are not looked up."""
 
@@ -70,7 +72,7 @@ def match_rows(name: str, imported: frozenset[str], does: tuple[str, ...]) -> Ma
         return None
     table = _by_last_word()
     patterns = [one for one in (*table.get(last_word(name), ()), *table.get("*", ())) if one.row.does in does]
-    root = re.split(r"[.(]", name, maxsplit=1)[0]
+    root = "?" if _LOADED.search(name) else re.split(r"[.(]", name, maxsplit=1)[0]
     for pattern in patterns:
         if pattern.expression.fullmatch(name) and (not pattern.any_receiver or _may_be(pattern.row, root, imported)):
             return MatchedRow(row=pattern.row, certain=not pattern.any_receiver or root != "?")
@@ -91,7 +93,9 @@ def _may_be(row: ArtifactCall, root: str, imported: frozenset[str]) -> bool:
     """Whether an object of a package, or of an unknown one, may be one that a library treats."""
     if not row.imports or root in row.imports:
         return True
-    return bool(imported.intersection(row.imports)) and (root == "?" or root not in _known_roots())
+    if root != "?" and root in _known_roots():
+        return False
+    return row.distinct or bool(imported.intersection(row.imports))
 
 
 @lru_cache(maxsize=1)

@@ -27,11 +27,12 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
         same = _same_file(one, other)
         # Both sides take it from one variable: what their defaults say counts less.
         return max(same, Sameness.LIKELY) if one.variable and one.variable == other.variable and _open_end(one, other) else same
-    if one.kind is not other.kind or not one.text.strip("*"):
+    if one.kind is not other.kind or (one.scope and other.scope and one.scope != other.scope):
         return Sameness.DIFFERENT
-    if one.scope and other.scope and one.scope != other.scope:
-        return Sameness.DIFFERENT
-    return _same_word(_unversioned(one.text), _unversioned(other.text))
+    first, second = _unversioned(one.text), _unversioned(other.text)
+    if "*" in (first, second):
+        return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
+    return _same_word(first, second)
 
 
 def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
@@ -65,9 +66,8 @@ def _same_word(one: str, other: str) -> Sameness:
 
 
 def _unversioned(name: str) -> str:
-    """`iris:latest`, `iris/Production` and `workspace/iris:1.0.5` without version and stage."""
-    name = name.partition(":")[0]
-    return name
+    """`iris:latest` and `workspace/iris:1.0.5` without workspace and version."""
+    return name.partition(":")[0].rpartition("/")[2]
 
 
 def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
