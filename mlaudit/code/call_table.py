@@ -46,7 +46,7 @@ def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
 def _open_words() -> re.Pattern[str]:
     """The last words that have a `*`, as one pattern."""
     words = {last_word(call) for row in artifact_calls().rows for call in row.calls}
-    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word) or "(?!)")
+    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*") or "(?!)")
 
 
 def last_word(name: str) -> str:
@@ -60,9 +60,25 @@ def name_pattern(call: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=8192)
-def is_listed(word: str) -> bool:
-    """Whether some row has a call with this last word."""
-    return word in _by_last_word() or _open_words().fullmatch(word) is not None
+def is_open_word(word: str) -> bool:
+    """Whether a call with this last word may match a pattern whose last word has a `*`."""
+    return _open_words().fullmatch(word) is not None
+
+
+@lru_cache(maxsize=1024)
+def words_of_libraries(imported: frozenset[str], does: tuple[str, ...]) -> frozenset[str]:
+    """The last words of calls that may count in a module with these imports."""
+    return frozenset(
+        last_word(call)
+        for row in artifact_calls().rows
+        if row.does in does and (row.distinct or not row.imports or imported.intersection(row.imports))
+        for call in row.calls
+    )
+
+
+def known_imports(imported: frozenset[str]) -> frozenset[str]:
+    """Those of some imports that the table has."""
+    return imported & frozenset(word for row in artifact_calls().rows for word in row.imports)
 
 
 @lru_cache(maxsize=8192)

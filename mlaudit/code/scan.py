@@ -18,16 +18,26 @@ MAX_LINE = 400
 _WORD = re.compile(rb"\w{1,80}")
 
 
-def scan(data: bytes) -> bool:
-    """Whether a source may hold a call that writes or reads an artifact, or that makes it an entry point."""
-    known = _words_by_import()
-    libraries = frozenset(word for word in _imported_words(data) if word in known)
+def scan(data: bytes, more: frozenset[bytes] = frozenset()) -> bool:
+    """Whether a source may hold a call that writes or reads an artifact, or that makes it an entry point.
+
+    Args:
+        data: the bytes of the source.
+        more: libraries of modules that it imports: it may get their objects.
+    """
+    libraries = libraries_of(imported_words(data)) | more
     if libraries and _calls_expression(libraries).search(data, 0, MAX_BYTES) is not None:
         return True
     return _distinct_expression().search(data, 0, MAX_BYTES) is not None
 
 
-def _imported_words(data: bytes) -> Iterator[bytes]:
+def libraries_of(words: Iterable[bytes]) -> frozenset[bytes]:
+    """Those of some words that are imports of the table."""
+    known = _words_by_import()
+    return frozenset(word for word in words if word in known)
+
+
+def imported_words(data: bytes) -> Iterator[bytes]:
     """The words of every line with `import`."""
     position = 0
     for _ in range(MAX_IMPORTS):
