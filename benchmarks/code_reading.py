@@ -13,7 +13,7 @@ from pathlib import Path
 
 from mlaudit.code.repository import read_program
 
-_TRAIN = '''
+_TRAIN = """
 import os
 
 import joblib
@@ -38,8 +38,8 @@ def train(table):
 
 if __name__ == "__main__":
     train("table_{number}.csv")
-'''
-_PLAIN = '''
+"""
+_PLAIN = """
 import logging
 
 logger = logging.getLogger(__name__)
@@ -58,7 +58,7 @@ class Service{number}:
             else:
                 logger.info("left out %s", value)
         return {{"name": self.name, "total": total, "values": [str(value) for value in values]}}
-'''
+"""
 
 
 def main() -> None:

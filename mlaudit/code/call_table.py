@@ -46,7 +46,9 @@ def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
 def _open_words() -> re.Pattern[str]:
     """The last words that have a `*`, as one pattern."""
     words = {last_word(call) for row in artifact_calls().rows for call in row.calls}
-    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*") or "(?!)")
+    return re.compile(
+        "|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*") or "(?!)"
+    )
 
 
 def last_word(name: str) -> str:
