@@ -8,6 +8,8 @@ from functools import lru_cache
 
 from mlaudit.knowledge.artifact_calls import ArtifactCall, EntrySign, artifact_calls
 
+# What is loaded may be of any library.
+_LOADED = re.compile(r"\b(?:load\w{0,40}|get)\(\)\.")
 MAX_NAME = 400
 """Characters of a full name; longer chains of calls are not looked up."""
 
@@ -44,7 +46,9 @@ def _by_last_word() -> dict[str, tuple[_Pattern, ...]]:
 def _open_words() -> re.Pattern[str]:
     """The last words that have a `*`, as one pattern."""
     words = {last_word(call) for row in artifact_calls().rows for call in row.calls}
-    return re.compile("|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word) or "(?!)")
+    return re.compile(
+        "|".join(name_pattern(word).pattern for word in sorted(words) if "*" in word and word != "*") or "(?!)"
+    )
 
 
 def last_word(name: str) -> str:
@@ -58,9 +62,25 @@ def name_pattern(call: str) -> re.Pattern[str]:
 
 
 @lru_cache(maxsize=8192)
-def is_listed(word: str) -> bool:
-    """Whether some row has a call with this last word."""
-    return word in _by_last_word() or _open_words().fullmatch(word) is not None
+def is_open_word(word: str) -> bool:
+    """Whether a call with this last word may match a pattern whose last word has a `*`."""
+    return _open_words().fullmatch(word) is not None
+
+
+@lru_cache(maxsize=1024)
+def words_of_libraries(imported: frozenset[str], does: tuple[str, ...]) -> frozenset[str]:
+    """The last words of calls that may count in a module with these imports."""
+    return frozenset(
+        last_word(call)
+        for row in artifact_calls().rows
+        if row.does in does and (row.distinct or not row.imports or imported.intersection(row.imports))
+        for call in row.calls
+    )
+
+
+def known_imports(imported: frozenset[str]) -> frozenset[str]:
+    """Those of some imports that the table has."""
+    return imported & frozenset(word for row in artifact_calls().rows for word in row.imports)
 
 
 @lru_cache(maxsize=8192)
@@ -70,7 +90,7 @@ def match_rows(name: str, imported: frozenset[str], does: tuple[str, ...]) -> Ma
         return None
     table = _by_last_word()
     patterns = [one for one in (*table.get(last_word(name), ()), *table.get("*", ())) if one.row.does in does]
-    root = re.split(r"[.(]", name, maxsplit=1)[0]
+    root = "?" if _LOADED.search(name) else re.split(r"[.(]", name, maxsplit=1)[0]
     for pattern in patterns:
         if pattern.expression.fullmatch(name) and (not pattern.any_receiver or _may_be(pattern.row, root, imported)):
             return MatchedRow(row=pattern.row, certain=not pattern.any_receiver or root != "?")
@@ -91,7 +111,9 @@ def _may_be(row: ArtifactCall, root: str, imported: frozenset[str]) -> bool:
     """Whether an object of a package, or of an unknown one, may be one that a library treats."""
     if not row.imports or root in row.imports:
         return True
-    return bool(imported.intersection(row.imports)) and (root == "?" or root not in _known_roots())
+    if root != "?" and root in _known_roots():
+        return False
+    return row.distinct or bool(imported.intersection(row.imports))
 
 
 @lru_cache(maxsize=1)

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import replace
 
 from mlaudit.code.arguments import decorator_names
-from mlaudit.code.call_table import canonical_name, entry_words, match_entry
+from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
 from mlaudit.code.data_values import value_of_data
 from mlaudit.code.evaluator import Evaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
@@ -226,7 +226,7 @@ class Program:
     def _uses_of(self, reading: ModuleReading, transfers: list[Transfer]) -> Iterator[ArtifactUse]:
         if reading.source is None:
             return
-        reader = UseReader(reading.source, reading.top_level_imports, self._evaluator, self)
+        reader = UseReader(reading.source, self._imported_words(reading), self._evaluator, self)
         yield from reader.uses()
         transfers.extend(reader.transfers)
         if "zenml" in reading.top_level_imports:
@@ -234,6 +234,14 @@ class Program:
                 if "step" in decorator_names(scope):
                     self._evaluator.renew()
                     yield from step_outputs(self._evaluator, scope)
+
+    def _imported_words(self, reading: ModuleReading) -> frozenset[str]:
+        """What a module imports, and what the modules import from which it may get objects."""
+        words = set(reading.top_level_imports)
+        for path in self.imported_files(reading.path):
+            other = self.modules.get(path)
+            words |= other.top_level_imports if other is not None else frozenset()
+        return known_imports(frozenset(words))
 
     def _entry_points(self, source: ModuleSource) -> Iterator[EntryPoint]:
         for node in source.top.main_blocks:

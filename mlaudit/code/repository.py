@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ModuleReading
 from mlaudit.code.parsing import parse_source_file, parse_text
-from mlaudit.code.scan import scan
+from mlaudit.code.scan import imported_words, libraries_of, scan
 from mlaudit.code.source import NameScope
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
@@ -52,16 +52,10 @@ def read_program(paths: Iterable[str], content: Content) -> Program:
     """
     files = frozenset(paths)
     sources = sorted(path for path in files if path.endswith((".py", ".ipynb")))
-    readings: dict[str, ModuleReading] = {}
-    rest: dict[str, bytes] = {}
-    for path in sources:
-        data = content(path)
-        if data is None:
-            continue
-        if scan(data):
-            readings[path] = parse_source_file(path, data)
-        elif path.endswith(".py"):
-            rest[path] = data
+    contents = {path: data for path in sources if (data := content(path)) is not None}
+    relevant = _relevant(contents)
+    readings = {path: parse_source_file(path, contents[path]) for path in relevant}
+    rest = {path: data for path, data in contents.items() if path not in readings and path.endswith(".py")}
 
     def read(path: str) -> ModuleReading | None:
         data = rest.pop(path, None)
@@ -69,6 +63,26 @@ def read_program(paths: Iterable[str], content: Content) -> Program:
 
     _add_callers(readings, rest)
     return Program(readings.values(), is_file=files.__contains__, data=lambda path: _data(path, content), read=read)
+
+
+def _relevant(contents: Mapping[str, bytes]) -> list[str]:
+    """The sources that a scan finds: by their own imports, else by those of modules whose names they import."""
+    libraries: dict[bytes, set[bytes]] = {}
+    words = {path: frozenset(imported_words(data)) for path, data in contents.items()}
+    for path, imported in words.items():
+        libraries.setdefault(_module_word(path), set()).update(libraries_of(imported))
+    found = []
+    for path, data in contents.items():
+        more = frozenset(one for word in words[path] for one in libraries.get(word, ()))
+        if scan(data, more):
+            found.append(path)
+    return found
+
+
+def _module_word(path: str) -> bytes:
+    folder, _, name = path.rpartition("/")
+    stem = posixpath.splitext(name)[0]
+    return (folder.rpartition("/")[2] if stem == "__init__" else stem).encode("utf-8", "replace")
 
 
 def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> None:

@@ -13,6 +13,9 @@ from mlaudit.knowledge.artifact_calls import artifact_calls
 MAX_TEXT = 400
 """Characters of a name that are compared."""
 
+SERVED = "served"
+"""The form of a model behind a hosted endpoint."""
+
 _FIELD = re.compile(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
 _FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
 
@@ -23,24 +26,62 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
     Files are the same where their last parts agree and their known folders do not contradict; names of registries,
     tables and variables where they are equal. A name that many artifacts have (`model.pkl`) needs its folder too.
     """
-    if one.kind in _FILE_KINDS and other.kind in _FILE_KINDS:
+    if _are_files(one, other):
         same = _same_file(one, other)
         # Both sides take it from one variable: what their defaults say counts less.
-        return max(same, Sameness.LIKELY) if one.variable and one.variable == other.variable and _open_end(one, other) else same
-    if one.kind is not other.kind or not one.text.strip("*"):
+        return (
+            max(same, Sameness.LIKELY)
+            if one.variable and one.variable == other.variable and _open_end(one, other)
+            else same
+        )
+    if one.kind is not other.kind or (one.scope and other.scope and one.scope != other.scope):
         return Sameness.DIFFERENT
-    if one.scope and other.scope and one.scope != other.scope:
-        return Sameness.DIFFERENT
-    return _same_word(_unversioned(one.text), _unversioned(other.text))
+    first, second = _unversioned(one.text), _unversioned(other.text)
+    if "*" in (first, second):
+        return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
+    return _same_word(first, second)
 
 
 def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
-    """How sure it is that what a call writes is what another one reads: the surest of their names, if the form fits."""
+    """How sure it is that what a call writes is what another one reads: the surest of their names, if the form fits.
+
+    A name that many artifacts have counts where both modules lie in one folder below the root.
+    """
     if not fits(writer.form, reader.form):
         return Sameness.DIFFERENT
-    return max(
+    same = max(
         (same_artifact(one, other) for one in writer.names for other in reader.names), default=Sameness.DIFFERENT
     )
+    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_files(writer, reader):
+        return Sameness.LIKELY
+    return same
+
+
+def _equal_files(writer: ArtifactUse, reader: ArtifactUse) -> bool:
+    """Whether some file is named alike on both sides, its folder left aside where one side does not say it."""
+    pairs = (
+        (_normal(one.text), _normal(other.text))
+        for one in writer.names
+        for other in reader.names
+        if _are_files(one, other)
+    )
+    return any(
+        _parts(one)[1] == _parts(other)[1]
+        and "*" not in _parts(one)[1]
+        and _compatible(_parts(one)[0], _parts(other)[0])
+        for one, other in pairs
+    )
+
+
+def _are_files(one: ArtifactName, other: ArtifactName) -> bool:
+    return one.kind in _FILE_KINDS and other.kind in _FILE_KINDS
+
+
+def _lie_together(one: str, other: str) -> bool:
+    folder, other_folder = posixpath.dirname(one), posixpath.dirname(other)
+    if folder == other_folder:
+        return True
+    return bool(folder and other_folder) and folder.split("/")[0] == other_folder.split("/")[0]
 
 
 def joining_names(writer: ArtifactUse, reader: ArtifactUse) -> tuple[ArtifactName, ArtifactName] | None:
@@ -55,7 +96,8 @@ def fits(written: str, read: str) -> bool:
     """Whether what is stored in one form can be read as the other (`joblib` by `pickle`, anything as bytes)."""
     if written == read or "bytes" in (written, read):
         return True
-    return any(written in family and read in family for family in artifact_calls().families)
+    families = (family for family in artifact_calls().families if written in family and read in family)
+    return any(SERVED not in family or SERVED in (written, read) for family in families)
 
 
 def _same_word(one: str, other: str) -> Sameness:
@@ -65,9 +107,8 @@ def _same_word(one: str, other: str) -> Sameness:
 
 
 def _unversioned(name: str) -> str:
-    """`iris:latest`, `iris/Production` and `workspace/iris:1.0.5` without version and stage."""
-    name = name.partition(":")[0]
-    return name
+    """`iris:latest` and `workspace/iris:1.0.5` without workspace and version."""
+    return name.partition(":")[0].rpartition("/")[2]
 
 
 def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
@@ -94,23 +135,19 @@ def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_
     if stores_differ:
         return Sameness.DIFFERENT
     shared = _shared_end(one, other)
-    whole = shared == len(one) == len(other) and "*" not in "".join(one)
-    if whole and (one or not is_generic(name)):
-        return Sameness.CERTAIN
     if is_generic(name):
         return _of_generic(one, other, shared)
+    if shared == len(one) == len(other):
+        return Sameness.CERTAIN
     if "." not in name and not shared:
         return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
     return Sameness.CERTAIN if _compatible(one, other) else Sameness.LIKELY
 
 
 def _of_generic(one: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:
-    words = [word for word in one[len(one) - shared :] if not is_generic(word)]
-    if words:
-        return Sameness.LIKELY
-    if _compatible(one, other):
-        return Sameness.LIKELY if shared or not (one and other) else Sameness.POSSIBLE
-    return Sameness.DIFFERENT
+    if any(not is_generic(word) for word in one[len(one) - shared :]):
+        return Sameness.CERTAIN if shared == len(one) == len(other) else Sameness.LIKELY
+    return Sameness.POSSIBLE if _compatible(one, other) else Sameness.DIFFERENT
 
 
 def _stores_differ(one: ArtifactName, other: ArtifactName) -> bool:

@@ -121,7 +121,6 @@ class ModuleSource:
     scopes: list[NameScope] = field(default_factory=list)
     calls: list[CallPlace] = field(default_factory=list)
     imports: list[Binding] = field(default_factory=list)
-    nodes: int = 0
 
     def line(self, number: int) -> int:
         """The line in the file."""
@@ -260,15 +259,16 @@ class _Indexer:
             owner.attributes.setdefault(attribute, []).append(binding)
 
     def _expression(self, node: ast.expr, scope: NameScope, point: Point) -> None:
+        count = 0
         for part in ast.walk(node):
-            self.source.nodes += 1
-            spend(SOURCE_NODES)
+            count += 1
             if isinstance(part, ast.Call):
                 self.source.calls.append(CallPlace(part, scope, Point(part.lineno, part.col_offset, point.branch)))
             elif isinstance(part, ast.NamedExpr):
                 self._target(part.target, part.value, scope, point)
             elif isinstance(part, ast.comprehension):
                 self._target(part.target, part.iter, scope, point, how="iterated")
+        spend(SOURCE_NODES, count)
 
     @staticmethod
     def _add(scope: NameScope, name: str, binding: Binding) -> None:

@@ -46,7 +46,11 @@ def step_outputs(evaluator: Evaluator, scope: NameScope) -> Iterator[ArtifactUse
 def _named_types(annotation: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:
     """The type and the name of every `Annotated[...]` in an annotation."""
     for node in list(ast.walk(annotation))[: MAX_OUTPUTS * 10]:
-        if not isinstance(node, ast.Subscript) or _word(node.value) != "Annotated" or not isinstance(node.slice, ast.Tuple):
+        if (
+            not isinstance(node, ast.Subscript)
+            or _word(node.value) != "Annotated"
+            or not isinstance(node.slice, ast.Tuple)
+        ):
             continue
         kind, *rest = node.slice.elts
         for part in rest:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Protocol
 
 from mlaudit.code.arguments import decorator_names
-from mlaudit.code.call_table import MatchedRow, is_listed, match_rows
+from mlaudit.code.call_table import MatchedRow, is_open_word, match_rows, words_of_libraries
 from mlaudit.code.evaluator import Evaluator
 from mlaudit.code.forms import call_settings, held_kinds, object_types, stored_form
 from mlaudit.code.naming import Naming
@@ -85,14 +85,17 @@ class UseReader:
     def _may_be_listed(self, place: CallPlace) -> bool:
         function = place.call.func
         if isinstance(function, ast.Attribute):
-            return is_listed(function.attr)
+            return self._is_wanted(function.attr)
         if not isinstance(function, ast.Name):
             return False
         for scope in place.scope.functions():
             bindings = scope.bindings.get(function.id)
             if bindings:
-                return any(one.how != "import" or is_listed(one.member) for one in bindings)
-        return is_listed(function.id) or "*" in self.source.top.bindings
+                return any(one.how not in ("import", "definition") or self._is_wanted(one.member) for one in bindings)
+        return self._is_wanted(function.id)
+
+    def _is_wanted(self, word: str) -> bool:
+        return word in words_of_libraries(self.imported, _USES) or is_open_word(word)
 
     def _loaded_states(self) -> Iterator[int]:
         """Calls whose result goes into `load_state_dict`: what they read is a state dict."""

@@ -18,7 +18,7 @@ from mlaudit.model.nouns import Evidence
 _ROW_KEYS = frozenset(
     (
         "calls", "does", "form", "name", "name_kind", "scope", "local", "object", "settings", "suffixes", "by_setting",
-        "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer",
+        "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer", "distinct",
     )
 )  # fmt: skip
 _LIBRARY_KEYS = frozenset(("distribution", "imports", "source", "checked", "call"))
@@ -58,6 +58,7 @@ class ArtifactCall:
         needs_name: the call counts only where it has an argument that names the artifact.
         only_objects: the call counts only for what `by_object` lists.
         ending: what the library adds to the name.
+        distinct: no other library has methods of these names: an unknown receiver counts without the import too.
         buffer: a name nobody sees (`io.BytesIO()`): it joins uses inside one function.
     """
 
@@ -82,6 +83,7 @@ class ArtifactCall:
     only_objects: bool
     ending: str
     buffer: bool
+    distinct: bool
     evidence: tuple[Evidence, ...]
 
 
@@ -194,6 +196,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         only_objects=row.get("only_objects").flag(),
         ending=row.get("ending").maybe_text() or "",
         buffer=row.get("buffer").flag(),
+        distinct=row.get("distinct").flag(),
         evidence=proof,
     )
 
