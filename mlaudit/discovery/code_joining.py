@@ -12,7 +12,7 @@ from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
-from mlaudit.discovery.crossings import cross, deploy
+from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup
@@ -63,6 +63,9 @@ def _add_described(
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
+        one.signs += [
+            RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
+        ]
         own += copied_uses(part, tree) if part is not None else []
         if own:
             scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
@@ -94,7 +97,7 @@ def _content(path: str, tree: AuditedTree) -> bytes | None:
 
 def _is_model(form: str) -> bool:
     """Whether a form is that of a model or of what belongs to one, rather than a table or a text."""
-    return form not in ("csv", "json", "text", "bytes", "yaml", "table")
+    return form not in PLAIN_FORMS and form != "bytes"
 
 
 def _notebooks(

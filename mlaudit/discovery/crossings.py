@@ -18,6 +18,8 @@ from mlaudit.knowledge.roles import READER, WRITER
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import CrossingArtifact
 
+PLAIN_FORMS = frozenset(("csv", "json", "text", "yaml", "excel", "table"))
+"""Forms of tables and texts, which any version reads."""
 MAX_CROSSES = 12
 """Artifacts of one pair that are kept."""
 MAX_STEPS = 3
@@ -215,6 +217,7 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
         written=write.at,
         read=read.at,
         certain=handover.sameness >= Sameness.LIKELY,
+        is_plain=form in PLAIN_FORMS,
         settings=read.settings,
     )
 

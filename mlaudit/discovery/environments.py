@@ -11,7 +11,7 @@ from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, taken
 from mlaudit.discovery.name_pairs import common_project, common_subject, pair_by_names
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.roles import WRITER, words
+from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact
 from mlaudit.parsers._registry import environment_format, kind_of
@@ -138,6 +138,7 @@ def settle(candidates: list[Candidate], ignored: list[Ignored]) -> Discovery:
     """Roles, pairs and names of what was gathered."""
     for candidate in candidates:
         settle_role(candidate)
+    _leave_plain(candidates)
     pair_by_names(candidates)
     names = unique_names(candidates)
     return Discovery(
@@ -145,6 +146,15 @@ def settle(candidates: list[Candidate], ignored: list[Ignored]) -> Discovery:
         pairs=tuple(_pairs(candidates, names)),
         ignored=tuple(ignored),
     )
+
+
+def _leave_plain(candidates: Sequence[Candidate]) -> None:
+    """Tables and texts make a pair where a server or a batch job reads them; what training reads is data."""
+    for reader in candidates:
+        for writer, crosses in list(reader.crosses.items()):
+            if reader.side != READER and all(one.is_plain for one in crosses):
+                del reader.crosses[writer]
+                reader.writers.remove(writer)
 
 
 def _environment(candidate: Candidate, names: dict[Candidate, str]) -> DiscoveredEnvironment:

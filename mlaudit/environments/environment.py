@@ -56,7 +56,7 @@ def environment(
         name=name,
         role=role,
         follows=tuple(follows),
-        sources=tuple(sources),
+        sources=tuple(dict.fromkeys(sources)),
         target=target,
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),

@@ -17,6 +17,7 @@ class CrossingArtifact:
         kinds: its artifact kinds, where they are known (`sklearn.joblib`); empty where they are not.
         written, read: where each side names it.
         certain: both sides name one artifact beyond doubt.
+        is_plain: it is a table or text, which no library must be able to unpickle.
         settings: arguments of the reading call that condition what happens (`weights_only`).
     """
 
@@ -26,6 +27,7 @@ class CrossingArtifact:
     written: Place
     read: Place
     certain: bool = True
+    is_plain: bool = False
     settings: tuple[tuple[str, str], ...] = ()
 
 
