@@ -60,7 +60,7 @@ def chosen_argument(reader: ValueReader, call: ast.Call, choice: ArgumentChoice,
 
 
 def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
-    """What a parameter has where no call gives it: its default, the option of its decorator, or what it is a handle of."""
+    """What a parameter has where no call gives it: its default, an option, or what it is a handle of."""
     scope, argument = binding.scope, binding.node
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not isinstance(argument, ast.arg):

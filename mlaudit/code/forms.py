@@ -30,14 +30,19 @@ def stored_form(
     for end, form in row.by_object:
         if any(end in name for name in types):
             return form
-    known = [name for name in names if name.pieces and name.pieces[-1] is not None]
-    for name in known:
+    known = [name.pieces[-1].rstrip("/").lower() for name in names if name.pieces and name.pieces[-1] is not None]
+    return _form_of_suffix(row, known) or row.form
+
+
+def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
+    """The form by the end of a name, the first that tells it."""
+    for name in names:
         for suffix, form in row.suffixes:
-            if (name.pieces[-1] or "").rstrip("/").lower().endswith(suffix):
+            if name.endswith(suffix):
                 return form
-    if any("." not in (name.pieces[-1] or "").rpartition("/")[2] for name in known):
-        return dict(row.suffixes).get("no suffix", row.form)
-    return row.form
+    if any("." not in name.rpartition("/")[2] for name in names):
+        return dict(row.suffixes).get("no suffix")
+    return None
 
 
 def argument_text(evaluator: Evaluator, call: ast.Call, keyword: str, env: Env) -> str:

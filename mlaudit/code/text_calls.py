@@ -49,31 +49,32 @@ _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.uppe
 _JOINING = frozenset(("os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "posixpath.join"))
 _TRANSPARENT = frozenset(
     (
-        "str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "os.path.expandvars",
-        "tempfile.mkdtemp.", "hydra.utils.to_absolute_path", "hydra.utils.get_original_cwd.", "anyio.Path", "upath.UPath",
-        "cloudpathlib.AnyPath", "cloudpathlib.CloudPath", "cloudpathlib.S3Path", "cloudpathlib.GSPath", "typing.cast.",
-        "sys.intern", "repr", "shlex.quote", "glob.glob", "sorted", "list", "tuple", "max", "min", "next", "iter", "reversed",
+        "str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser",
+        "os.path.expandvars", "hydra.utils.to_absolute_path", "anyio.Path", "upath.UPath", "cloudpathlib.AnyPath",
+        "cloudpathlib.CloudPath", "cloudpathlib.S3Path", "cloudpathlib.GSPath", "sys.intern", "repr", "shlex.quote",
+        "glob.glob", "sorted", "list", "tuple", "max", "min", "next", "iter", "reversed",
     )
 )  # fmt: skip
 _ENVIRONMENT = frozenset(
     (
-        "os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "environs.Env().str",
-        "environs.Env().path", "environ.Env().str", "environ.Env()", "environs.Env()", "starlette.config.Config()",
-        "decouple.Config()",
+        "os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config",
+        "environs.Env().str", "environs.Env().path", "environ.Env().str", "environ.Env()", "environs.Env()",
+        "starlette.config.Config()", "decouple.Config()",
     )
 )  # fmt: skip
 _LOADERS = frozenset(
     (
         "yaml.safe_load", "yaml.load", "yaml.full_load", "json.load", "json.loads", "toml.load", "tomllib.load",
-        "tomli.load", "tomli.loads", "toml.loads", "tomllib.loads", "omegaconf.OmegaConf.load", "ruamel.yaml.YAML().load",
-        "ruamel.yaml.safe_load", "dvc.api.params_show", "pyhocon.ConfigFactory.parse_file", "anyconfig.load",
+        "tomli.load", "tomli.loads", "toml.loads", "tomllib.loads", "omegaconf.OmegaConf.load",
+        "ruamel.yaml.YAML().load", "ruamel.yaml.safe_load", "dvc.api.params_show", "pyhocon.ConfigFactory.parse_file",
+        "anyconfig.load",
     )
 )  # fmt: skip
 _WRAPPERS = frozenset(
     (
-        "box.ConfigBox", "box.Box", "easydict.EasyDict", "addict.Dict", "munch.munchify", "munch.Munch.fromDict", "dict",
-        "omegaconf.OmegaConf.create", "omegaconf.OmegaConf.to_container", "omegaconf.DictConfig", "types.SimpleNamespace",
-        "ml_collections.ConfigDict", "collections.OrderedDict",
+        "box.ConfigBox", "box.Box", "easydict.EasyDict", "addict.Dict", "munch.munchify", "munch.Munch.fromDict",
+        "dict", "omegaconf.OmegaConf.create", "omegaconf.OmegaConf.to_container", "omegaconf.DictConfig",
+        "types.SimpleNamespace", "ml_collections.ConfigDict", "collections.OrderedDict",
     )
 )  # fmt: skip
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
