@@ -121,7 +121,8 @@ def test_sameness_of_registries_buckets_and_variables() -> None:
 def test_uses_join_by_name_and_form() -> None:
     program = _program(
         {
-            "train.py": "import joblib, pandas as pd\njoblib.dump(1, 'churn.bin')\npd.DataFrame().to_csv('churn.bin')\n",
+            "train.py": "import joblib, pandas as pd\njoblib.dump(1, 'churn.bin')\n"
+            "pd.DataFrame().to_csv('churn.bin')\n",
             "serve.py": "import pickle\npickle.load(open('churn.bin', 'rb'))\n",
         }
     )
@@ -148,7 +149,8 @@ def test_generic_names_join_only_what_lies_together() -> None:
 def test_imports_and_what_an_entry_point_runs() -> None:
     program = _program(
         {
-            "app/main.py": "from fastapi import FastAPI\nfrom app.models import load\nfrom . import helpers\napp = FastAPI()\n",
+            "app/main.py": "from fastapi import FastAPI\nfrom app.models import load\n"
+            "from . import helpers\napp = FastAPI()\n",
             "app/models.py": "import joblib\ndef load():\n    return joblib.load('x.joblib')\n",
             "app/helpers.py": "from shared.tools import anything\n",
             "app/unused.py": "",
@@ -163,7 +165,8 @@ def test_entry_points_and_options() -> None:
     reading = read_module(
         "run.py",
         "import argparse, flask\nfrom zenml import step\napp = flask.Flask('x')\n@step\ndef train():\n    pass\n"
-        "p = argparse.ArgumentParser()\np.add_argument('--out', default='m.pkl')\nif __name__ == '__main__':\n    train()\n",
+        "p = argparse.ArgumentParser()\np.add_argument('--out', default='m.pkl')\n"
+        "if __name__ == '__main__':\n    train()\n",
     )
     assert {(one.kind, one.role, one.name, one.at.line) for one in reading.entry_points} == {
         ("flask", "serving", "app", 3),
@@ -249,7 +252,9 @@ def test_what_cannot_be_read_is_unread_with_its_line(text: str, why: str, line: 
         "import joblib\nclass A:\n    def __init__(self, x):\n        self.x = A(self.x).x\njoblib.load(A(1).x)\n",
         "import joblib\nx = 'a'\n" + "x = x + x\n" * 300 + "joblib.load(x)\n",
         "import joblib\njoblib.load(" + "+".join(["'a'"] * 900) + ")\n",
-        "import joblib\nif 1:\n    pass\n" + "".join(f"elif {n}:\n    x = '{n}'\n" for n in range(2_000)) + "joblib.load(x)\n",
+        "import joblib\nif 1:\n    pass\n"
+        + "".join(f"elif {n}:\n    x = '{n}'\n" for n in range(2_000))
+        + "joblib.load(x)\n",
         "import joblib\nx = " + "f('" * 1 + "a'" + ")" * 1 + "\n" + "x = (x, x, x)\n" * 60 + "joblib.load(x)\n",
         "from bad import *\nfrom . import *\nfrom .. import x\nfrom ..... import y\nimport joblib\njoblib.load(y.z)\n",
         "import joblib\n" + "".join(f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 1}(x)\n" for n in range(60))

@@ -40,7 +40,7 @@ MAX_STEPS = 4_000
 """Expressions that are evaluated for one question."""
 
 
-class Evaluator(MemberReader):
+class ValueEvaluator(MemberReader):
     """Evaluates expressions of the modules of one repository, each question within a number of steps."""
 
     def __init__(self, modules: Modules) -> None:

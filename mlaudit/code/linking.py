@@ -11,7 +11,7 @@ from dataclasses import replace
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
 from mlaudit.code.data_values import value_of_data
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
@@ -50,7 +50,7 @@ class Program:
         self._is_file = is_file or self.modules.__contains__
         self._data = data
         self._read = read
-        self._evaluator = Evaluator(self)
+        self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
         self._sites: dict[str, list[CallPlace]] | None = None
         self._callers: dict[NameScope, tuple[tuple[CallPlace, ObjectValue | None], ...]] = {}
@@ -199,7 +199,7 @@ class Program:
         wanted = scope.owner if scope.name == "__init__" and scope.owner is not None else scope
         name = wanted.name
         for site in self._sites_by_name().get(name, ())[: MAX_SITES * 4]:
-            evaluator = Evaluator(self)
+            evaluator = ValueEvaluator(self)
             evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
                 if isinstance(function, CodeValue) and function.scope is wanted:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.call_table import match_rows
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import ModuleSource, NameScope
 from mlaudit.code.values import (
@@ -50,7 +50,7 @@ _LOCAL = re.compile(r"[./~]|[A-Za-z]:[\\/]")
 class Naming:
     """Collects the names of one artifact; `open` are the functions on whose calls they depend."""
 
-    evaluator: Evaluator
+    evaluator: ValueEvaluator
     imported: frozenset[str]
     call: ast.Call
     source: ModuleSource

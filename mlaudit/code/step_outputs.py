@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import held_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.source import NameScope
@@ -18,7 +18,7 @@ from mlaudit.model.nouns import Place
 MAX_OUTPUTS = 30
 
 
-def step_outputs(evaluator: Evaluator, scope: NameScope) -> Iterator[ArtifactUse]:
+def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[ArtifactUse]:
     """The named outputs of a function that is a step of a ZenML pipeline."""
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.returns is None:

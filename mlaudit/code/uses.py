@@ -9,7 +9,7 @@ from typing import Protocol
 
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import MatchedRow, is_open_word, match_rows, words_of_libraries
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import call_settings, held_kinds, object_types, stored_form
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
@@ -58,7 +58,7 @@ class UseReader:
 
     source: ModuleSource
     imported: frozenset[str]
-    evaluator: Evaluator
+    evaluator: ValueEvaluator
     callers: Callers
     loaded_states: frozenset[int] = frozenset()
     transfers: list[Transfer] = field(default_factory=list)
