@@ -91,6 +91,7 @@ def _name_of(text: str, kind: NameKind = NameKind.PATH, scope: str = "", variabl
         ("data.csv", "raw/data.csv", Sameness.POSSIBLE),
         ("one/data.csv", "two/data.csv", Sameness.DIFFERENT),
         ("churn.joblib", "price.joblib", Sameness.DIFFERENT),
+        ("*/churn.joblib", "*/churn.joblib", Sameness.LIKELY),
         ("*", "churn.joblib", Sameness.DIFFERENT),
         ("*.joblib", "churn.joblib", Sameness.POSSIBLE),
         ("clothing-model", "/models/clothing-model", Sameness.LIKELY),

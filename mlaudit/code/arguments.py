@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 
+from mlaudit.code import hydra_config
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import Binding, NameScope
 from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, TextValue, UnknownValue, ValueReader, Values, as_text
@@ -70,6 +71,9 @@ def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
     expression = option or _inside_marker(default)
     if expression is not None:
         return reader.values(expression, env)
+    composed = hydra_config.composed(reader, scope, env)
+    if composed is not None:
+        return (composed,)
     handle = _artifact_handle(scope, argument)
     if handle is not None:
         return (handle,)

@@ -141,7 +141,8 @@ def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_
         return Sameness.CERTAIN
     if "." not in name and not shared:
         return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
-    return Sameness.CERTAIN if _compatible(one, other) else Sameness.LIKELY
+    both_open = any("*" in word for word in one) and any("*" in word for word in other)
+    return Sameness.CERTAIN if _compatible(one, other) and not both_open else Sameness.LIKELY
 
 
 def _of_generic(one: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:

@@ -49,6 +49,8 @@ _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.uppe
 _JOINING = frozenset(("os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "posixpath.join"))
 _TRANSPARENT = frozenset(
     (
+        "ray.train.torch.prepare_model", "torch.compile", "torch.nn.DataParallel", "copy.copy", "copy.deepcopy",
+        "torch.nn.parallel.DistributedDataParallel", "asyncio.run", "asyncio.to_thread",
         "str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser",
         "os.path.expandvars", "hydra.utils.to_absolute_path", "anyio.Path", "upath.UPath", "cloudpathlib.AnyPath",
         "cloudpathlib.CloudPath", "cloudpathlib.S3Path", "cloudpathlib.GSPath", "sys.intern", "repr", "shlex.quote",
@@ -77,6 +79,8 @@ _WRAPPERS = frozenset(
         "types.SimpleNamespace", "ml_collections.ConfigDict", "collections.OrderedDict",
     )
 )  # fmt: skip
+# Methods of torch modules that give the module itself.
+_FLUENT = (".to", ".eval", ".cuda", ".cpu", ".half", ".float", ".double", ".bfloat16", ".requires_grad_")
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)
 
@@ -257,6 +261,8 @@ def _transparent_call(reader: ValueReader, function: NamedValue, call: ast.Call,
         return reader.values(call.args[0], env)
     if name in ("dict().get", "dict().pop") and call.args:
         return _table_item(reader, function, call, env)
+    if name.endswith(_FLUENT) and isinstance(function.receiver, ObjectValue):
+        return (function.receiver,)
     if name.endswith((".read", ".read_text")) and function.receiver is not None:
         return (function.receiver,)
     if name in _LOADERS:

@@ -130,8 +130,8 @@ class UseReader:
 
     @staticmethod
     def _counts(row: ArtifactCall, use: ArtifactUse) -> bool:
-        """Whether a call has what its row asks for."""
-        if row.needs_name and not use.names:
+        """Whether a call has what its row asks for; a method of an unknown object has to name something."""
+        if not use.names and (row.needs_name or not use.certain):
             return False
         return not row.only_objects or use.form != row.form
 
