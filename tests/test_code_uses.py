@@ -268,6 +268,32 @@ def test_hostile_sources_come_to_an_end(text: str) -> None:
     assert program.uses
 
 
+@pytest.mark.parametrize(
+    "data",
+    [
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\npath: y.joblib\n",
+        "path: &p [*p]\n",
+        "[" * 5_000,
+        "path: {" * 2_000,
+        "path: y.joblib\n" + "".join(f"k{n}: {n}\n" for n in range(40_000)),
+        "\0",
+    ],
+)
+def test_hostile_configuration_comes_to_an_end(data: str) -> None:
+    code = "import joblib, yaml\njoblib.load(yaml.safe_load(open('params.yaml'))['path'])\n"
+    assert len(_program({"a.py": code, "params.yaml": data}).uses) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"[" * 100_000, b'{"cells": 3}', b'{"cells": [1, {"cell_type": "code"}]}'])
+def test_hostile_notebooks_are_unread_or_empty(data: bytes) -> None:
+    assert read_source("n.ipynb", data).uses == ()
+
+
+def test_settings_nested_deeply_are_shortened() -> None:
+    reading = read_module("a.py", f"import torch\ntorch.load('x.pt', map_location={'-' * 800}1)\n")
+    assert len(reading.uses) == 1
+
+
 def test_modules_that_import_each_other_come_to_an_end() -> None:
     program = _program({"a.py": "from b import x\n", "b.py": "from a import x\nimport joblib\njoblib.load(x)\n"})
     assert len(program.uses) == 1

@@ -35,7 +35,7 @@ from mlaudit.code.values import (
     uncertain,
 )
 
-MAX_DEPTH = 60
+MAX_DEPTH = 48
 MAX_STEPS = 4_000
 """Expressions that are evaluated for one question."""
 

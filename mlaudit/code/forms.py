@@ -53,7 +53,14 @@ def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: 
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
         return str(node.value)
     known = evaluator.texts(node, env)[0].known
-    return known if known is not None else ast.unparse(node)[:80]
+    return known if known is not None else _source_text(node)
+
+
+def _source_text(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)[:80]
+    except RecursionError:
+        return "..."
 
 
 def call_settings(
