@@ -9,9 +9,10 @@ import ast
 from collections.abc import Callable
 
 from mlaudit.code import text_calls
-from mlaudit.code.arguments import argument_of, default_of, parameter_names
+from mlaudit.code.arguments import argument_of, decorator_names, default_of, parameter_names
 from mlaudit.code.expressions import MAX_ALTERNATIVES
 from mlaudit.code.members import MemberReader, Modules
+from mlaudit.code.pipeline_outputs import COMPONENT_CALL, COMPONENTS
 from mlaudit.code.source import Binding, ModuleSource, NameScope, Point, choose_bindings
 from mlaudit.code.values import (
     END,
@@ -233,6 +234,8 @@ class ValueEvaluator(MemberReader):
         if isinstance(function, CodeValue):
             if function.scope.kind == "class":
                 return (ObjectValue(name=function.scope.name + "()", call=node, env=env, made_by=function.scope),)
+            if decorator_names(function.scope) & COMPONENTS:
+                return (ObjectValue(name=COMPONENT_CALL, call=node, env=env, made_by=function.scope),)
             return self.returned(function.scope, Frame(node, env, function.receiver), env)
         if isinstance(function, NamedValue):
             known = text_calls.known_call(self, function, node, env)

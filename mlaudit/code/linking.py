@@ -15,7 +15,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
-from mlaudit.code.step_outputs import step_outputs
+from mlaudit.code.step_outputs import kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
@@ -229,11 +229,17 @@ class Program:
         reader = UseReader(reading.source, self._imported_words(reading), self._evaluator, self)
         yield from reader.uses()
         transfers.extend(reader.transfers)
-        if "zenml" in reading.top_level_imports:
-            for scope in reading.source.scopes:
-                if "step" in decorator_names(scope):
-                    self._evaluator.renew()
-                    yield from step_outputs(self._evaluator, scope)
+        yield from self._handed_over(reading, reading.source)
+
+    def _handed_over(self, reading: ModuleReading, source: ModuleSource) -> Iterator[ArtifactUse]:
+        """What steps of pipelines hand over without a call."""
+        imported = reading.top_level_imports & {"zenml", "metaflow"}
+        for scope in source.scopes if imported else ():
+            self._evaluator.renew()
+            if scope.kind == "class" and "metaflow" in imported:
+                yield from kept_by_flow(self._evaluator, scope)
+            elif "zenml" in imported and "step" in decorator_names(scope):
+                yield from step_outputs(self._evaluator, scope)
 
     def _imported_words(self, reading: ModuleReading) -> frozenset[str]:
         """What a module imports, and what the modules import from which it may get objects."""

@@ -7,7 +7,7 @@ from abc import abstractmethod
 from dataclasses import replace
 from typing import Protocol
 
-from mlaudit.code import text_calls
+from mlaudit.code import pipeline_outputs, text_calls
 from mlaudit.code.expressions import ExpressionReader
 from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
 from mlaudit.code.values import (
@@ -100,6 +100,8 @@ class MemberReader(ExpressionReader):
             given = text_calls.constructor_keyword(self, base, name)
             if given:
                 return given
+        if isinstance(base, ObjectValue) and base.name == pipeline_outputs.COMPONENT_CALL:
+            return pipeline_outputs.member_of_component(base, name)
         if scope is not None and scope.kind == "class":
             return self._member_of_class(scope, base, name, env)
         if isinstance(base, ObjectValue):
@@ -184,6 +186,8 @@ class MemberReader(ExpressionReader):
             if index is not None and index < len(base.items):
                 return self.forced(base.items[index])
             return uncertain(tuple(self._members(base, ())))
+        if isinstance(base, NamedValue) and key is not None and base.name == pipeline_outputs.OUTPUTS:
+            return pipeline_outputs.output_named(base, key)
         if isinstance(base, ObjectValue) and base.name == "parse_args()" and key is not None:
             return text_calls.constructor_keyword(self, base, key)
         if isinstance(base, (ObjectValue, NamedValue)):

@@ -153,7 +153,7 @@ class Naming:
             variable=text.variable,
             certain=text.certain and not text.variable,
         )
-        self._extend([addressed(name)])
+        self._extend([_artifact_of_run(name) if row.form == "mlflow" else addressed(name)])
 
     def _variable(self, variable: str) -> ArtifactName:
         return ArtifactName(
@@ -200,6 +200,15 @@ def addressed(name: ArtifactName) -> ArtifactName:
     if name.kind is NameKind.HUB and (_LOCAL.match(first) or first.count("/") > 1 or first.endswith("/")):
         return replace(name, kind=NameKind.PATH, scope="")
     return name
+
+
+def _artifact_of_run(name: ArtifactName) -> ArtifactName:
+    """What lies in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
+    last = name.pieces[-1] or ""
+    _, found, rest = last.rpartition("/artifacts/")
+    if not found or not rest:
+        return addressed(name)
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,))
 
 
 def _bucket(name: ArtifactName, rest: str) -> ArtifactName:

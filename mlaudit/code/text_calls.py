@@ -79,8 +79,11 @@ _WRAPPERS = frozenset(
         "types.SimpleNamespace", "ml_collections.ConfigDict", "collections.OrderedDict",
     )
 )  # fmt: skip
-# Methods of torch modules that give the module itself.
-_FLUENT = (".to", ".eval", ".cuda", ".cpu", ".half", ".float", ".double", ".bfloat16", ".requires_grad_")
+# Methods of torch modules, and of tasks of pipelines, that give the object itself.
+_FLUENT = (
+    ".to", ".eval", ".cuda", ".cpu", ".half", ".float", ".double", ".bfloat16", ".requires_grad_", ".after",
+    ".set_display_name", ".set_caching_options", ".set_cpu_limit", ".set_memory_limit",
+)  # fmt: skip
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)
 

@@ -13,6 +13,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import call_settings, held_kinds, object_types, stored_form
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
+from mlaudit.code.pipeline_outputs import COMPONENTS
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall
@@ -156,7 +157,9 @@ class UseReader:
         frame = Frame(site.call, Env(site.scope, site.point), receiver)
         env = Env(chain.env.scope, chain.env.point, {**chain.env.frames, scope: frame})
         outermost = _function_of(site.scope) if scope is chain.outermost else chain.outermost
-        return _Chain(env, outermost, (*chain.callers, place_of(site)))
+        # A pipeline runs its components in images of their own: its module is not one of theirs.
+        callers = chain.callers if decorator_names(scope) & COMPONENTS else (*chain.callers, place_of(site))
+        return _Chain(env, outermost, callers)
 
     # One use
 
