@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -39,7 +40,11 @@ def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
         return False
     if BUFFER in (name.scope, local.scope):
         return name.pieces == local.pieces
-    return same_artifact(name, local) >= Sameness.LIKELY or _lies_in(name.text, local.text)
+    same = same_artifact(name, local)
+    # Inside one program a name that many artifacts have is still one file.
+    if same > Sameness.DIFFERENT and posixpath.basename(name.text) == posixpath.basename(local.text):
+        return True
+    return same >= Sameness.LIKELY or _lies_in(name.text, local.text)
 
 
 def _lies_in(path: str, folder: str) -> bool:
