@@ -11,7 +11,7 @@ from mlaudit.code.call_table import match_rows
 from mlaudit.code.definitions import definitions
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind, Sameness
-from mlaudit.code.repository import read_module, read_program, read_source
+from mlaudit.code.repository import link, read_module, read_program, read_source
 from mlaudit.code.sameness import fits, joined, same_artifact
 from mlaudit.code.scan import scan
 from mlaudit.knowledge.artifact_calls import artifact_calls
@@ -321,6 +321,16 @@ def test_definitions_ignore_layout_and_see_changes() -> None:
     assert first["A.f"].digest != second["A.f"].digest
     assert first["A"].digest != second["A"].digest
     assert first["A.f"].at.line == 5
+
+
+def test_modules_that_were_read_one_by_one_are_linked() -> None:
+    readings = [
+        read_module("conf.py", "PATH = 'linked.joblib'\n"),
+        read_module("run.py", "import joblib\nfrom conf import PATH\njoblib.load(PATH)\n"),
+    ]
+    assert [_name(name) for use in link(readings).uses for name in use.names] == ["linked.joblib"]
+    assert readings[1].uses[0].names == ()
+    assert [one.module for one in readings[1].imports] == ["joblib", "conf"]
 
 
 def test_nothing_of_a_source_is_run() -> None:

@@ -278,7 +278,8 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
 
 def with_setting_variable(bases: Iterable[str], name: str, values: Values) -> Values:
     """The value of a field; one of a settings class is replaced by the variable of its name."""
-    variable = name.upper() if any(base.endswith(_SETTINGS) for base in bases) else ""
+    is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
+    variable = name.upper() if is_field else ""
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values

@@ -18,7 +18,8 @@ def with_stored_names(uses: Iterable[ArtifactUse], transfers: Iterable[Transfer]
     """The uses, each with the names under which its file is uploaded or from which it was downloaded."""
     copies = list(transfers)
     described = [_extended(use, copies) for use in uses]
-    return [_without_buffers(use) for use in (*described, *(copy.use for copy in copies if copy.remote))]
+    bare = (_without_buffers(use) for use in (*described, *(copy.use for copy in copies if copy.remote)))
+    return [use for use in bare if use.certain or use.names]
 
 
 def _without_buffers(use: ArtifactUse) -> ArtifactUse:
