@@ -1,6 +1,6 @@
 """Seconds to read which artifacts 2,000 Python files write and read, and the ratio to reading the same bytes.
 
-Run it from the project's folder: `python -m benchmarks.code_reading [--files COUNT]`. One file in eight trains or serves,
+Run it from the project's folder: `python -m benchmarks.code_reading [--files COUNT]`. One file in eight trains,
 as in the repositories of the discovery cases; every other one is code that no call of the table stands in.
 """
 

@@ -11,7 +11,7 @@ from mlaudit.code.call_table import match_rows
 from mlaudit.code.definitions import definitions
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind, Sameness
-from mlaudit.code.repository import read_module, read_program, read_source
+from mlaudit.code.repository import link, read_module, read_program, read_source
 from mlaudit.code.sameness import fits, joined, same_artifact
 from mlaudit.code.scan import scan
 from mlaudit.knowledge.artifact_calls import artifact_calls
@@ -91,6 +91,7 @@ def _name_of(text: str, kind: NameKind = NameKind.PATH, scope: str = "", variabl
         ("data.csv", "raw/data.csv", Sameness.POSSIBLE),
         ("one/data.csv", "two/data.csv", Sameness.DIFFERENT),
         ("churn.joblib", "price.joblib", Sameness.DIFFERENT),
+        ("*/churn.joblib", "*/churn.joblib", Sameness.LIKELY),
         ("*", "churn.joblib", Sameness.DIFFERENT),
         ("*.joblib", "churn.joblib", Sameness.POSSIBLE),
         ("clothing-model", "/models/clothing-model", Sameness.LIKELY),
@@ -121,7 +122,8 @@ def test_sameness_of_registries_buckets_and_variables() -> None:
 def test_uses_join_by_name_and_form() -> None:
     program = _program(
         {
-            "train.py": "import joblib, pandas as pd\njoblib.dump(1, 'churn.bin')\npd.DataFrame().to_csv('churn.bin')\n",
+            "train.py": "import joblib, pandas as pd\njoblib.dump(1, 'churn.bin')\n"
+            "pd.DataFrame().to_csv('churn.bin')\n",
             "serve.py": "import pickle\npickle.load(open('churn.bin', 'rb'))\n",
         }
     )
@@ -148,7 +150,8 @@ def test_generic_names_join_only_what_lies_together() -> None:
 def test_imports_and_what_an_entry_point_runs() -> None:
     program = _program(
         {
-            "app/main.py": "from fastapi import FastAPI\nfrom app.models import load\nfrom . import helpers\napp = FastAPI()\n",
+            "app/main.py": "from fastapi import FastAPI\nfrom app.models import load\n"
+            "from . import helpers\napp = FastAPI()\n",
             "app/models.py": "import joblib\ndef load():\n    return joblib.load('x.joblib')\n",
             "app/helpers.py": "from shared.tools import anything\n",
             "app/unused.py": "",
@@ -163,7 +166,8 @@ def test_entry_points_and_options() -> None:
     reading = read_module(
         "run.py",
         "import argparse, flask\nfrom zenml import step\napp = flask.Flask('x')\n@step\ndef train():\n    pass\n"
-        "p = argparse.ArgumentParser()\np.add_argument('--out', default='m.pkl')\nif __name__ == '__main__':\n    train()\n",
+        "p = argparse.ArgumentParser()\np.add_argument('--out', default='m.pkl')\n"
+        "if __name__ == '__main__':\n    train()\n",
     )
     assert {(one.kind, one.role, one.name, one.at.line) for one in reading.entry_points} == {
         ("flask", "serving", "app", 3),
@@ -249,7 +253,9 @@ def test_what_cannot_be_read_is_unread_with_its_line(text: str, why: str, line: 
         "import joblib\nclass A:\n    def __init__(self, x):\n        self.x = A(self.x).x\njoblib.load(A(1).x)\n",
         "import joblib\nx = 'a'\n" + "x = x + x\n" * 300 + "joblib.load(x)\n",
         "import joblib\njoblib.load(" + "+".join(["'a'"] * 900) + ")\n",
-        "import joblib\nif 1:\n    pass\n" + "".join(f"elif {n}:\n    x = '{n}'\n" for n in range(2_000)) + "joblib.load(x)\n",
+        "import joblib\nif 1:\n    pass\n"
+        + "".join(f"elif {n}:\n    x = '{n}'\n" for n in range(2_000))
+        + "joblib.load(x)\n",
         "import joblib\nx = " + "f('" * 1 + "a'" + ")" * 1 + "\n" + "x = (x, x, x)\n" * 60 + "joblib.load(x)\n",
         "from bad import *\nfrom . import *\nfrom .. import x\nfrom ..... import y\nimport joblib\njoblib.load(y.z)\n",
         "import joblib\n" + "".join(f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 1}(x)\n" for n in range(60))
@@ -260,6 +266,32 @@ def test_hostile_sources_come_to_an_end(text: str) -> None:
     program = _program({"bad.py": text})
     assert all(use.at.path == "bad.py" for use in program.uses)
     assert program.uses
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        "a: &a [x, x]\nb: &b [*a, *a]\nc: &c [*b, *b]\nd: [*c, *c]\npath: y.joblib\n",
+        "path: &p [*p]\n",
+        "[" * 5_000,
+        "path: {" * 2_000,
+        "path: y.joblib\n" + "".join(f"k{n}: {n}\n" for n in range(40_000)),
+        "\0",
+    ],
+)
+def test_hostile_configuration_comes_to_an_end(data: str) -> None:
+    code = "import joblib, yaml\njoblib.load(yaml.safe_load(open('params.yaml'))['path'])\n"
+    assert len(_program({"a.py": code, "params.yaml": data}).uses) == 1
+
+
+@pytest.mark.parametrize("data", [b"", b"[", b"[" * 100_000, b'{"cells": 3}', b'{"cells": [1, {"cell_type": "code"}]}'])
+def test_hostile_notebooks_are_unread_or_empty(data: bytes) -> None:
+    assert read_source("n.ipynb", data).uses == ()
+
+
+def test_settings_nested_deeply_are_shortened() -> None:
+    reading = read_module("a.py", f"import torch\ntorch.load('x.pt', map_location={'-' * 800}1)\n")
+    assert len(reading.uses) == 1
 
 
 def test_modules_that_import_each_other_come_to_an_end() -> None:
@@ -289,6 +321,16 @@ def test_definitions_ignore_layout_and_see_changes() -> None:
     assert first["A.f"].digest != second["A.f"].digest
     assert first["A"].digest != second["A"].digest
     assert first["A.f"].at.line == 5
+
+
+def test_modules_that_were_read_one_by_one_are_linked() -> None:
+    readings = [
+        read_module("conf.py", "PATH = 'linked.joblib'\n"),
+        read_module("run.py", "import joblib\nfrom conf import PATH\njoblib.load(PATH)\n"),
+    ]
+    assert [_name(name) for use in link(readings).uses for name in use.names] == ["linked.joblib"]
+    assert readings[1].uses[0].names == ()
+    assert [one.module for one in readings[1].imports] == ["joblib", "conf"]
 
 
 def test_nothing_of_a_source_is_run() -> None:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import ast
 
-from mlaudit.code.nouns import ArtifactName, NameKind
+from mlaudit.code import hydra_config, pipeline_outputs
 from mlaudit.code.source import Binding, NameScope
-from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, TextValue, UnknownValue, ValueReader, Values, as_text
+from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, TextValue, ValueReader, Values, as_text
 from mlaudit.knowledge.artifact_calls import ArgumentChoice
-from mlaudit.model.nouns import Place
 
 _OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Body", "Depends", "Parameter", "field"))
-_ARTIFACT_TYPES = frozenset(("Output", "Input", "OutputPath", "InputPath"))
 
 
 def parameter_names(scope: NameScope) -> tuple[str, ...]:
@@ -60,7 +58,7 @@ def chosen_argument(reader: ValueReader, call: ast.Call, choice: ArgumentChoice,
 
 
 def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
-    """What a parameter has where no call gives it: its default, the option of its decorator, or what it is a handle of."""
+    """What a parameter has where no call gives it: its default, an option, or what it is a handle of."""
     scope, argument = binding.scope, binding.node
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not isinstance(argument, ast.arg):
@@ -70,7 +68,10 @@ def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
     expression = option or _inside_marker(default)
     if expression is not None:
         return reader.values(expression, env)
-    handle = _artifact_handle(scope, argument)
+    composed = hydra_config.composed(reader, scope, env)
+    if composed is not None:
+        return (composed,)
+    handle = pipeline_outputs.artifact_handle(scope, argument)
     if handle is not None:
         return (handle,)
     return reader.annotated(argument.annotation, env) if argument.annotation is not None else UNKNOWN
@@ -110,19 +111,6 @@ def _decorator_option(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -
         if any(word.lstrip("-").replace("-", "_").lower() == name.lower() for word in words):
             return next((one.value for one in decorator.keywords if one.arg == "default"), None)
     return None
-
-
-def _artifact_handle(scope: NameScope, argument: ast.arg) -> UnknownValue | None:
-    """`model: Output[Model]` of a pipeline's component: its path is known to the pipeline alone."""
-    annotation = argument.annotation
-    name = _last_name(annotation.value) if isinstance(annotation, ast.Subscript) else _last_name(_callee(annotation))
-    if name not in _ARTIFACT_TYPES:
-        return None
-    place = Place(path=scope.source.path, line=scope.source.line(argument.lineno), column=argument.col_offset + 1)
-    origin = ArtifactName(
-        kind=NameKind.REGISTRY, pieces=(argument.arg,), scope=f"kfp:{scope.name}", at=place, certain=False
-    )
-    return UnknownValue(origins=(origin,))
 
 
 def _callee(node: ast.expr | None) -> ast.expr | None:

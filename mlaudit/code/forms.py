@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from functools import lru_cache
 
 from mlaudit.code.arguments import chosen_argument
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName
 from mlaudit.code.values import CodeValue, Env, ListValue, NamedValue, ObjectValue, TableValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall, PickledPackage, artifact_calls
@@ -16,7 +16,7 @@ MAX_MEMBERS = 12
 
 
 def stored_form(
-    evaluator: Evaluator,
+    evaluator: ValueEvaluator,
     row: ArtifactCall,
     call: ast.Call,
     env: Env,
@@ -30,17 +30,22 @@ def stored_form(
     for end, form in row.by_object:
         if any(end in name for name in types):
             return form
-    known = [name for name in names if name.pieces and name.pieces[-1] is not None]
-    for name in known:
+    known = [name.pieces[-1].rstrip("/").lower() for name in names if name.pieces and name.pieces[-1] is not None]
+    return _form_of_suffix(row, known) or row.form
+
+
+def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
+    """The form by the end of a name, the first that tells it."""
+    for name in names:
         for suffix, form in row.suffixes:
-            if (name.pieces[-1] or "").rstrip("/").lower().endswith(suffix):
+            if name.endswith(suffix):
                 return form
-    if any("." not in (name.pieces[-1] or "").rpartition("/")[2] for name in known):
-        return dict(row.suffixes).get("no suffix", row.form)
-    return row.form
+    if any("." not in name.rpartition("/")[2] for name in names):
+        return dict(row.suffixes).get("no suffix")
+    return None
 
 
-def argument_text(evaluator: Evaluator, call: ast.Call, keyword: str, env: Env) -> str:
+def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
     """The text of a keyword as the source has it, `True` and `None` as such; empty where there is none."""
     node = next((one.value for one in call.keywords if one.arg == keyword), None)
     if node is None:
@@ -48,16 +53,27 @@ def argument_text(evaluator: Evaluator, call: ast.Call, keyword: str, env: Env) 
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
         return str(node.value)
     known = evaluator.texts(node, env)[0].known
-    return known if known is not None else ast.unparse(node)[:80]
+    return known if known is not None else _source_text(node)
 
 
-def call_settings(evaluator: Evaluator, row: ArtifactCall, call: ast.Call, env: Env) -> tuple[tuple[str, str], ...]:
+def _source_text(node: ast.expr) -> str:
+    try:
+        return ast.unparse(node)[:80]
+    except RecursionError:
+        return "..."
+
+
+def call_settings(
+    evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, env: Env
+) -> tuple[tuple[str, str], ...]:
     """The arguments of a call that condition what it does."""
     given = {one.arg for one in call.keywords}
     return tuple((name, argument_text(evaluator, call, name, env)) for name in row.settings if name in given)
 
 
-def object_types(evaluator: Evaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env) -> tuple[str, ...]:
+def object_types(
+    evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env
+) -> tuple[str, ...]:
     """The full names of the classes of what is written, members of tuples and tables with them."""
     found: list[str] = []
     for choice in row.object:
@@ -72,7 +88,7 @@ def object_types(evaluator: Evaluator, row: ArtifactCall, call: ast.Call, functi
     return tuple(dict.fromkeys(found))
 
 
-def _types(evaluator: Evaluator, value: Value, depth: int = 0) -> Iterator[str]:
+def _types(evaluator: ValueEvaluator, value: Value, depth: int = 0) -> Iterator[str]:
     if isinstance(value, ObjectValue):
         yield from _class_names(evaluator, value)
     elif isinstance(value, NamedValue):
@@ -86,7 +102,7 @@ def _types(evaluator: Evaluator, value: Value, depth: int = 0) -> Iterator[str]:
                 yield from _types(evaluator, member, depth + 1)
 
 
-def _class_names(evaluator: Evaluator, value: ObjectValue) -> Iterator[str]:
+def _class_names(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:
     """The class; of one of the repository also what it inherits from elsewhere."""
     if value.made_by is None:
         yield value.name
@@ -97,7 +113,7 @@ def _class_names(evaluator: Evaluator, value: ObjectValue) -> Iterator[str]:
     yield from (name + "()" for name in outside) if outside else (value.name,)
 
 
-def _arguments(evaluator: Evaluator, value: ObjectValue) -> Iterator[str]:
+def _arguments(evaluator: ValueEvaluator, value: ObjectValue) -> Iterator[str]:
     """What a pipeline is made of: `Pipeline([("scale", StandardScaler()), ("model", XGBClassifier())])`."""
     if value.call is None:
         return

@@ -11,11 +11,11 @@ from dataclasses import replace
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
 from mlaudit.code.data_values import value_of_data
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
-from mlaudit.code.step_outputs import step_outputs
+from mlaudit.code.step_outputs import kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
@@ -50,7 +50,7 @@ class Program:
         self._is_file = is_file or self.modules.__contains__
         self._data = data
         self._read = read
-        self._evaluator = Evaluator(self)
+        self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
         self._sites: dict[str, list[CallPlace]] | None = None
         self._callers: dict[NameScope, tuple[tuple[CallPlace, ObjectValue | None], ...]] = {}
@@ -199,7 +199,7 @@ class Program:
         wanted = scope.owner if scope.name == "__init__" and scope.owner is not None else scope
         name = wanted.name
         for site in self._sites_by_name().get(name, ())[: MAX_SITES * 4]:
-            evaluator = Evaluator(self)
+            evaluator = ValueEvaluator(self)
             evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
                 if isinstance(function, CodeValue) and function.scope is wanted:
@@ -229,11 +229,17 @@ class Program:
         reader = UseReader(reading.source, self._imported_words(reading), self._evaluator, self)
         yield from reader.uses()
         transfers.extend(reader.transfers)
-        if "zenml" in reading.top_level_imports:
-            for scope in reading.source.scopes:
-                if "step" in decorator_names(scope):
-                    self._evaluator.renew()
-                    yield from step_outputs(self._evaluator, scope)
+        yield from self._handed_over(reading, reading.source)
+
+    def _handed_over(self, reading: ModuleReading, source: ModuleSource) -> Iterator[ArtifactUse]:
+        """What steps of pipelines hand over without a call."""
+        imported = reading.top_level_imports & {"zenml", "metaflow"}
+        for scope in source.scopes if imported else ():
+            self._evaluator.renew()
+            if scope.kind == "class" and "metaflow" in imported:
+                yield from kept_by_flow(self._evaluator, scope)
+            elif "zenml" in imported and "step" in decorator_names(scope):
+                yield from step_outputs(self._evaluator, scope)
 
     def _imported_words(self, reading: ModuleReading) -> frozenset[str]:
         """What a module imports, and what the modules import from which it may get objects."""

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.call_table import match_rows
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import ModuleSource, NameScope
 from mlaudit.code.values import (
@@ -50,7 +50,7 @@ _LOCAL = re.compile(r"[./~]|[A-Za-z]:[\\/]")
 class Naming:
     """Collects the names of one artifact; `open` are the functions on whose calls they depend."""
 
-    evaluator: Evaluator
+    evaluator: ValueEvaluator
     imported: frozenset[str]
     call: ast.Call
     source: ModuleSource
@@ -153,7 +153,7 @@ class Naming:
             variable=text.variable,
             certain=text.certain and not text.variable,
         )
-        self._extend([addressed(name)])
+        self._extend([_artifact_of_run(name) if row.form == "mlflow" else addressed(name)])
 
     def _variable(self, variable: str) -> ArtifactName:
         return ArtifactName(
@@ -200,6 +200,15 @@ def addressed(name: ArtifactName) -> ArtifactName:
     if name.kind is NameKind.HUB and (_LOCAL.match(first) or first.count("/") > 1 or first.endswith("/")):
         return replace(name, kind=NameKind.PATH, scope="")
     return name
+
+
+def _artifact_of_run(name: ArtifactName) -> ArtifactName:
+    """What lies in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
+    last = name.pieces[-1] or ""
+    _, found, rest = last.rpartition("/artifacts/")
+    if not found or not rest:
+        return addressed(name)
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,))
 
 
 def _bucket(name: ArtifactName, rest: str) -> ArtifactName:

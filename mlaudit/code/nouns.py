@@ -78,7 +78,7 @@ class ArtifactUse:
     Attributes:
         at: the library call.
         direction: whether it writes or reads.
-        form: how the artifact is stored: a kind of `knowledge/kinds.toml`, or a form of `knowledge/artifact_calls.toml`.
+        form: how the artifact is stored: a kind of `kinds.toml` or a form of `artifact_calls.toml`.
         holds: kinds of `kinds.toml` that the code shows inside (`sklearn.joblib`), empty where it does not.
         call: the call's full name (`joblib.dump`), `*` before the dot where the receiver's type is not known.
         library: the distribution that writes or reads (`scikit-learn`).
@@ -122,7 +122,7 @@ class EntryPoint:
     """Something that a module starts or offers to a runner.
 
     Attributes:
-        kind: `main`, or a word of `knowledge/artifact_calls.toml`: `fastapi`, `flask`, `gradio`, `streamlit`, `zenml.step`.
+        kind: `main`, or a word of `artifact_calls.toml`: `fastapi`, `flask`, `gradio`, `streamlit`, `zenml.step`.
         role: `training`, `serving`, `pipeline` or empty, as that file says.
         name: the variable, function or class (`app`, `train_model`).
     """

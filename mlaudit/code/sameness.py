@@ -39,6 +39,8 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
     first, second = _unversioned(one.text), _unversioned(other.text)
     if "*" in (first, second):
         return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
+    if one.scope.startswith("kfp:"):
+        return Sameness.CERTAIN if first == second and one.scope == other.scope else Sameness.DIFFERENT
     return _same_word(first, second)
 
 
@@ -52,25 +54,21 @@ def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
     same = max(
         (same_artifact(one, other) for one in writer.names for other in reader.names), default=Sameness.DIFFERENT
     )
-    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_files(writer, reader):
+    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_names(writer, reader):
         return Sameness.LIKELY
     return same
 
 
-def _equal_files(writer: ArtifactUse, reader: ArtifactUse) -> bool:
-    """Whether some file is named alike on both sides, its folder left aside where one side does not say it."""
-    pairs = (
-        (_normal(one.text), _normal(other.text))
-        for one in writer.names
-        for other in reader.names
-        if _are_files(one, other)
-    )
-    return any(
-        _parts(one)[1] == _parts(other)[1]
-        and "*" not in _parts(one)[1]
-        and _compatible(_parts(one)[0], _parts(other)[0])
-        for one, other in pairs
-    )
+def _equal_names(writer: ArtifactUse, reader: ArtifactUse) -> bool:
+    """Whether some name is the same on both sides, folders left aside where one side does not say them."""
+    return any(_equal(one, other) for one in writer.names for other in reader.names)
+
+
+def _equal(one: ArtifactName, other: ArtifactName) -> bool:
+    if not _are_files(one, other):
+        return same_artifact(one, other) > Sameness.DIFFERENT and one.text == other.text
+    (folder, name), (other_folder, other_name) = _parts(_normal(one.text)), _parts(_normal(other.text))
+    return name == other_name and "*" not in name and _compatible(folder, other_folder)
 
 
 def _are_files(one: ArtifactName, other: ArtifactName) -> bool:
@@ -141,7 +139,8 @@ def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_
         return Sameness.CERTAIN
     if "." not in name and not shared:
         return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
-    return Sameness.CERTAIN if _compatible(one, other) else Sameness.LIKELY
+    both_open = any("*" in word for word in one) and any("*" in word for word in other)
+    return Sameness.CERTAIN if _compatible(one, other) and not both_open else Sameness.LIKELY
 
 
 def _of_generic(one: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:

@@ -12,6 +12,9 @@ SOURCE_NODES = Limit(name="nodes of a Python source", most=1_000_000)
 MAX_BRANCHES = 24
 """Conditions inside each other that are told apart."""
 
+MAX_BINDINGS = 8
+"""Values of one name that are looked at."""
+
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 Branch = tuple[tuple[int, str], ...]
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
@@ -220,15 +223,8 @@ class _Indexer:
             self.waiting.append((getattr(part, "body", []), scope, _inside(branch, part, str(number))))
 
     def _bind(self, node: ast.stmt, scope: NameScope, point: Point) -> None:
-        if isinstance(node, ast.Assign):
-            for target in node.targets:
-                self._target(target, node.value, scope, point)
-        elif isinstance(node, ast.AnnAssign) and node.value is not None:
-            self._target(node.target, node.value, scope, point)
-        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
-            self._add(scope, node.target.id, Binding("annotated", node.annotation, scope, point))
-        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
-            self._add(scope, node.target.id, Binding("grown", node, scope, point))
+        if isinstance(node, (ast.Assign, ast.AnnAssign, ast.AugAssign)):
+            self._assign(node, scope, point)
         elif isinstance(node, (ast.For, ast.AsyncFor)):
             inside = Point(point.line, point.column, _inside(point.branch, node, "body"))
             self._target(node.target, node.iter, scope, inside, how="iterated")
@@ -240,6 +236,17 @@ class _Indexer:
             scope.returns.append((node.value, point))
         elif isinstance(node, ast.If) and _is_main(node.test):
             self.source.top.main_blocks.append(node)
+
+    def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: NameScope, point: Point) -> None:
+        if isinstance(node, ast.Assign):
+            for target in node.targets:
+                self._target(target, node.value, scope, point)
+        elif isinstance(node, ast.AnnAssign) and node.value is not None:
+            self._target(node.target, node.value, scope, point)
+        elif isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name):
+            self._add(scope, node.target.id, Binding("annotated", node.annotation, scope, point))
+        elif isinstance(node, ast.AugAssign) and isinstance(node.target, ast.Name):
+            self._add(scope, node.target.id, Binding("grown", node, scope, point))
 
     def _target(self, target: ast.expr, value: ast.expr, scope: NameScope, point: Point, *, how: str = "value") -> None:
         waiting: list[tuple[ast.expr, tuple[int, ...]]] = [(target, ())]
@@ -294,3 +301,15 @@ def _is_main(test: ast.expr) -> bool:
         and isinstance(test.comparators[0], ast.Constant)
         and test.comparators[0].value == "__main__"
     )
+
+
+def choose_bindings(bindings: list[Binding], point: Point) -> list[Binding]:
+    """Those of a name's bindings that may hold at a position, the last first."""
+    chosen: list[Binding] = []
+    for binding in reversed(bindings):
+        if not point.follows(binding.point):
+            continue
+        chosen.append(binding)
+        if point.always_follows(binding.point) and binding.how != "iterated":
+            break
+    return (chosen or bindings[::-1])[:MAX_BINDINGS]

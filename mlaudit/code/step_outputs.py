@@ -1,4 +1,4 @@
-"""What a pipeline's steps hand over by their annotations: `Annotated[ClassifierMixin, "classifier"]` of ZenML.
+"""What a pipeline's steps hand over without a call: annotations of ZenML's steps, attributes of Metaflow's flows.
 
 https://docs.zenml.io/concepts/artifacts
 """
@@ -8,7 +8,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import held_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.code.source import NameScope
@@ -18,7 +18,7 @@ from mlaudit.model.nouns import Place
 MAX_OUTPUTS = 30
 
 
-def step_outputs(evaluator: Evaluator, scope: NameScope) -> Iterator[ArtifactUse]:
+def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[ArtifactUse]:
     """The named outputs of a function that is a step of a ZenML pipeline."""
     node = scope.node
     if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or node.returns is None:
@@ -41,6 +41,27 @@ def step_outputs(evaluator: Evaluator, scope: NameScope) -> Iterator[ArtifactUse
             names=(ArtifactName(kind=NameKind.REGISTRY, pieces=known.pieces, scope="zenml", at=place),),
             function=scope.qualified_name,
         )
+
+
+def kept_by_flow(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[ArtifactUse]:
+    """A flow of Metaflow: what its steps set on `self` is pickled under the flow's name.
+
+    https://docs.metaflow.org/metaflow/basics#artifacts
+    """
+    outside: list[str] = []
+    evaluator.class_line(scope, outside)
+    if "metaflow.FlowSpec" not in outside or not scope.attributes:
+        return
+    place = Place(path=scope.source.path, line=scope.source.line(scope.point.line))
+    yield ArtifactUse(
+        at=place,
+        direction=Direction.WRITES,
+        form="python.pickle",
+        call="metaflow.FlowSpec",
+        library="metaflow",
+        names=(ArtifactName(kind=NameKind.REGISTRY, pieces=(scope.name,), scope="metaflow", at=place),),
+        function=scope.qualified_name,
+    )
 
 
 def _named_types(annotation: ast.expr) -> Iterator[tuple[ast.expr, ast.expr]]:

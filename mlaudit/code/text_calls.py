@@ -33,49 +33,14 @@ from mlaudit.code.values import (
     origins_of,
     split_path,
 )
+from mlaudit.knowledge.artifact_calls import value_calls
 
 MAX_PARTS = 20
 MAX_ROWS = 8
 
 _FIELD = re.compile(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
 _PERCENT = re.compile(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
-_SAME = frozenset(
-    (
-        "resolve", "absolute", "expanduser", "as_posix", "strip", "rstrip", "lstrip", "encode", "decode", "__str__",
-        "as_uri", "__fspath__", "expandvars", "rename", "read_text",
-    )
-)  # fmt: skip
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
-_JOINING = frozenset(("os.path.join", "pathlib.Path", "pathlib.PurePath", "pathlib.PosixPath", "posixpath.join"))
-_TRANSPARENT = frozenset(
-    (
-        "str", "os.fspath", "os.path.abspath", "os.path.realpath", "os.path.normpath", "os.path.expanduser", "os.path.expandvars",
-        "tempfile.mkdtemp.", "hydra.utils.to_absolute_path", "hydra.utils.get_original_cwd.", "anyio.Path", "upath.UPath",
-        "cloudpathlib.AnyPath", "cloudpathlib.CloudPath", "cloudpathlib.S3Path", "cloudpathlib.GSPath", "typing.cast.",
-        "sys.intern", "repr", "shlex.quote", "glob.glob", "sorted", "list", "tuple", "max", "min", "next", "iter", "reversed",
-    )
-)  # fmt: skip
-_ENVIRONMENT = frozenset(
-    (
-        "os.getenv", "os.environ.get", "os.environ.setdefault", "os.environ.pop", "decouple.config", "environs.Env().str",
-        "environs.Env().path", "environ.Env().str", "environ.Env()", "environs.Env()", "starlette.config.Config()",
-        "decouple.Config()",
-    )
-)  # fmt: skip
-_LOADERS = frozenset(
-    (
-        "yaml.safe_load", "yaml.load", "yaml.full_load", "json.load", "json.loads", "toml.load", "tomllib.load",
-        "tomli.load", "tomli.loads", "toml.loads", "tomllib.loads", "omegaconf.OmegaConf.load", "ruamel.yaml.YAML().load",
-        "ruamel.yaml.safe_load", "dvc.api.params_show", "pyhocon.ConfigFactory.parse_file", "anyconfig.load",
-    )
-)  # fmt: skip
-_WRAPPERS = frozenset(
-    (
-        "box.ConfigBox", "box.Box", "easydict.EasyDict", "addict.Dict", "munch.munchify", "munch.Munch.fromDict", "dict",
-        "omegaconf.OmegaConf.create", "omegaconf.OmegaConf.to_container", "omegaconf.DictConfig", "types.SimpleNamespace",
-        "ml_collections.ConfigDict", "collections.OrderedDict",
-    )
-)  # fmt: skip
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)
 
@@ -103,7 +68,7 @@ def _stem_or_suffix(last: tuple[str | None, ...], name: str) -> tuple[str | None
 
 def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
     """What a method of a text or path gives; `path.open()` is a file of that path."""
-    if name in _SAME:
+    if name in value_calls().same_text:
         return (text,)
     if name in _CASES and text.known is not None:
         return (replace(text, pieces=(_CASES[name](text.known),)),)
@@ -237,9 +202,9 @@ def environment_variable(reader: ValueReader, name: ast.expr, default: ast.expr 
 def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
     """What a call of the standard library or of a configuration library gives; None for every other one."""
     name = function.name
-    if name in _JOINING:
+    if name in value_calls().joining:
         return tuple(joined_paths(parts) for parts in rows_of(reader, call.args, env)) or (TextValue(pieces=(".",)),)
-    if name in _ENVIRONMENT and call.args:
+    if name in value_calls().environment and call.args:
         default = call.args[1] if len(call.args) > 1 else _keyword(call, "default")
         return environment_variable(reader, call.args[0], default, env)
     if name in ("os.path.dirname", "os.path.basename") and call.args:
@@ -252,13 +217,15 @@ def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: E
 
 def _transparent_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
     name = function.name
-    if (name in _TRANSPARENT or name in _WRAPPERS) and call.args:
+    if (name in value_calls().first_argument or name in value_calls().wrappers) and call.args:
         return reader.values(call.args[0], env)
     if name in ("dict().get", "dict().pop") and call.args:
         return _table_item(reader, function, call, env)
+    if name.rpartition(".")[2] in value_calls().same_object and isinstance(function.receiver, ObjectValue):
+        return (function.receiver,)
     if name.endswith((".read", ".read_text")) and function.receiver is not None:
         return (function.receiver,)
-    if name in _LOADERS:
+    if name in value_calls().loaders:
         return _loaded(reader, name, call, env)
     return options.parsed_options(reader, function, call, env)
 
@@ -311,7 +278,8 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
 
 def with_setting_variable(bases: Iterable[str], name: str, values: Values) -> Values:
     """The value of a field; one of a settings class is replaced by the variable of its name."""
-    variable = name.upper() if any(base.endswith(_SETTINGS) for base in bases) else ""
+    is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
+    variable = name.upper() if is_field else ""
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values

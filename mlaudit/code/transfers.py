@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable
 from dataclasses import replace
 
@@ -17,7 +18,8 @@ def with_stored_names(uses: Iterable[ArtifactUse], transfers: Iterable[Transfer]
     """The uses, each with the names under which its file is uploaded or from which it was downloaded."""
     copies = list(transfers)
     described = [_extended(use, copies) for use in uses]
-    return [_without_buffers(use) for use in (*described, *(copy.use for copy in copies if copy.remote))]
+    bare = (_without_buffers(use) for use in (*described, *(copy.use for copy in copies if copy.remote)))
+    return [use for use in bare if use.certain or use.names]
 
 
 def _without_buffers(use: ArtifactUse) -> ArtifactUse:
@@ -39,7 +41,11 @@ def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
         return False
     if BUFFER in (name.scope, local.scope):
         return name.pieces == local.pieces
-    return same_artifact(name, local) >= Sameness.LIKELY or _lies_in(name.text, local.text)
+    same = same_artifact(name, local)
+    # Inside one program a name that many artifacts have is still one file.
+    if same > Sameness.DIFFERENT and posixpath.basename(name.text) == posixpath.basename(local.text):
+        return True
+    return same >= Sameness.LIKELY or _lies_in(name.text, local.text)
 
 
 def _lies_in(path: str, folder: str) -> bool:

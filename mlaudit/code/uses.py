@@ -9,10 +9,11 @@ from typing import Protocol
 
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import MatchedRow, is_open_word, match_rows, words_of_libraries
-from mlaudit.code.evaluator import Evaluator
+from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import call_settings, held_kinds, object_types, stored_form
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
+from mlaudit.code.pipeline_outputs import COMPONENTS
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall
@@ -58,7 +59,7 @@ class UseReader:
 
     source: ModuleSource
     imported: frozenset[str]
-    evaluator: Evaluator
+    evaluator: ValueEvaluator
     callers: Callers
     loaded_states: frozenset[int] = frozenset()
     transfers: list[Transfer] = field(default_factory=list)
@@ -130,8 +131,8 @@ class UseReader:
 
     @staticmethod
     def _counts(row: ArtifactCall, use: ArtifactUse) -> bool:
-        """Whether a call has what its row asks for."""
-        if row.needs_name and not use.names:
+        """Whether a call has what its row asks for; a method of an unknown object has to name something."""
+        if not use.names and (row.needs_name or not use.certain):
             return False
         return not row.only_objects or use.form != row.form
 
@@ -156,7 +157,9 @@ class UseReader:
         frame = Frame(site.call, Env(site.scope, site.point), receiver)
         env = Env(chain.env.scope, chain.env.point, {**chain.env.frames, scope: frame})
         outermost = _function_of(site.scope) if scope is chain.outermost else chain.outermost
-        return _Chain(env, outermost, (*chain.callers, place_of(site)))
+        # A pipeline runs its components in images of their own: its module is not one of theirs.
+        callers = chain.callers if decorator_names(scope) & COMPONENTS else (*chain.callers, place_of(site))
+        return _Chain(env, outermost, callers)
 
     # One use
 

@@ -91,7 +91,7 @@ class UnknownValue:
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class NamedValue:
-    """Something that another package defines, by its full name (`joblib.dump`, `xgboost.XGBClassifier().save_model`)."""
+    """Something of another package by its full name (`joblib.dump`, `xgboost.XGBClassifier().save_model`)."""
 
     name: str
     receiver: Value | None = None
@@ -258,3 +258,20 @@ def split_path(pieces: Pieces) -> tuple[Pieces, Pieces]:
                 *trimmed[number + 1 :],
             )
     return (), tuple(trimmed)
+
+
+def named_behind(before: str, name: str, base: Value) -> NamedValue:
+    """A member of something whose members are not known."""
+    return NamedValue(name=f"{before}.{name}", receiver=base, open=open_of(base), origins=origins_of(base))
+
+
+def opened(value: Value, scope: NameScope) -> Value:
+    """The value as one that depends on the calls of a function."""
+    if isinstance(value, (TextValue, UnknownValue, ObjectValue, NamedValue)):
+        return replace(value, open=value.open | {scope})
+    return value
+
+
+def uncertain(values: Values) -> Values:
+    """The values as alternatives of which none is sure."""
+    return tuple(replace(value, certain=False) if isinstance(value, TextValue) else value for value in values)

@@ -106,6 +106,29 @@ class EntrySign:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ValueCalls:
+    """Calls and methods through which a name passes before it reaches a call that writes or reads.
+
+    Attributes:
+        same_text: methods of texts that give the same name.
+        joining: calls that put the parts of a path together.
+        first_argument: calls that give their first argument, or a member of it.
+        environment: calls that give an environment variable, their second argument where it is not set.
+        loaders: calls that give the data of the file that is their first argument.
+        wrappers: classes around a table of settings.
+        same_object: methods that give the object itself.
+    """
+
+    same_text: frozenset[str]
+    joining: frozenset[str]
+    first_argument: frozenset[str]
+    environment: frozenset[str]
+    loaders: frozenset[str]
+    wrappers: frozenset[str]
+    same_object: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactForm:
     """A form that is no artifact kind of `kinds.toml` (`csv`), and the package that it depends on."""
 
@@ -125,6 +148,7 @@ class ArtifactCalls:
     entries: tuple[EntrySign, ...]
     generic_names: frozenset[str]
     generic_stems: frozenset[str]
+    values: ValueCalls
 
 
 @lru_cache(maxsize=1)
@@ -144,6 +168,7 @@ def _built(root: Node) -> ArtifactCalls:
             if form and form not in forms and form not in artifact_kinds():
                 raise Malformed(f"no such form: {form}", (row.calls[0],))
     generic = root.get("generic")
+    evidence(generic)
     return ArtifactCalls(
         rows=tuple(rows),
         aliases=tuple((old, new.text()) for old, new in root.get("aliases").items()),
@@ -153,7 +178,19 @@ def _built(root: Node) -> ArtifactCalls:
         entries=tuple(_entry(kind, row) for kind, row in root.get("entry").items()),
         generic_names=frozenset(generic.get("names").texts()),
         generic_stems=frozenset(generic.get("stems").texts()),
+        values=_values(root.get("values")),
     )
+
+
+def value_calls() -> ValueCalls:
+    """The calls through which names pass. Raises KnowledgeError."""
+    return artifact_calls().values
+
+
+def _values(row: Node) -> ValueCalls:
+    evidence(row)
+    unknown_keys(row, frozenset((*ValueCalls.__slots__, "source", "checked")))
+    return ValueCalls(**{name: frozenset(row.get(name).texts()) for name in ValueCalls.__slots__})
 
 
 def _forms_of(row: ArtifactCall) -> tuple[str, ...]:
