@@ -17,7 +17,7 @@ from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_us
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
-from mlaudit.discovery.role_signs import CODE, RoleSign
+from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.observation import Observation
@@ -27,6 +27,8 @@ MAX_CODE = 20_000
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
+_DATA = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
+"""Forms of data rather than of models: who writes them trains nothing yet."""
 _MAKES_ENVIRONMENTS = re.compile(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
 """What a notebook holds that makes environments for others and runs in none of them."""
 
@@ -188,13 +190,13 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
     """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
-    own = [use for use in uses if scope.holds(use) and _is_model(use.form)]
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in _DATA]
     writes = [use for use in own if use.direction is Direction.WRITES]
     reads = [use for use in own if use.direction is Direction.READS]
     if writes:
         yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
     elif reads:
-        yield RoleSign(role="serving", weight=1.5, why=f"{reads[0].at.path} reads {_named(reads[0])}")
+        yield RoleSign(role="serving", weight=NAMES, why=f"{reads[0].at.path} reads {_named(reads[0])}")
     served = next((one for one in _entry_points(scope, program) if one[1] == "serving"), None)
     if served is not None:
         yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")

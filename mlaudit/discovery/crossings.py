@@ -82,7 +82,8 @@ def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
 def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
     """Give each reader its writers with what crosses."""
     holders = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
-    direct = list(UseIndex(uses).handovers())
+    every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
+    direct = [one for one in every if one.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}
     between: list[tuple[Candidate, Candidate, Handover]] = []
     for handover in (*direct, *_converted(direct, orphans, uses)):
@@ -92,7 +93,22 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
                     between.append((writer, reader, handover))  # noqa: PERF401
     for writer, reader, handover in _nearest(between):
         _add(writer, reader, handover)
+    for handover in every:
+        if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
+            _add_known(handover, holders)
     _without_backflow(candidates)
+
+
+def _is_plain(handover: Handover) -> bool:
+    return {handover.write.form, handover.read.form} <= PLAIN_FORMS | {"bytes"}
+
+
+def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]) -> None:
+    """An artifact of a common name counts between two environments that are known to hand something over."""
+    for reader in holders[handover.read]:
+        for writer in holders[handover.write]:
+            if writer in reader.crosses and any(one.is_plain for one in reader.crosses[writer]):
+                _add(writer, reader, handover)
 
 
 def _nearest(
