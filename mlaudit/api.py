@@ -15,6 +15,8 @@ from mlaudit.environments.sources import assemble, demand_present, environment_n
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
+from mlaudit.model.nouns import Place
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import is_named, parser_of, parsers
@@ -28,7 +30,7 @@ from mlaudit.sources.paths import MISSING, exists, is_folder, relative, resolved
 from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
-    from mlaudit.discovery.environments import Discovery
+    from mlaudit.discovery.environments import Discovery, Pair
     from mlaudit.environments.found_models import FoundModels
     from mlaudit.sources.listing import Walked
 
@@ -142,14 +144,21 @@ def check(paths: Sequence[str], options: Options) -> Report:
 
 def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
-    from mlaudit.discovery.environments import discover
     from mlaudit.discovery.init_file import render
 
     options = Options(root=root_of(folder))
     options = replace(options, tree=_tree([folder], options))
     base, walked = _walked([folder], options.tree)
-    stated = stating(walked.paths, base, WorkingTree(options.root, tree=options.tree))
-    return render(discover(stated, roots=_members(base, options)))
+    return render(_surveyed(walked, base, WorkingTree(options.root, tree=options.tree), options))
+
+
+def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -> Discovery:
+    """What looking finds in a folder that was walked."""
+    from mlaudit.discovery.recipes import AuditedTree
+    from mlaudit.discovery.survey import survey
+
+    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
+    return survey(tree, stating(walked.paths, base, root), _members(base, options))
 
 
 def _report(
@@ -161,6 +170,7 @@ def _report(
     shared: Sequence[tuple[SharedFile, ...]] = (),
     found: Sequence[Discovered] = (),
     notes: Sequence[str] = (),
+    pairs: Sequence[EnvironmentPair] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     partial: bool = False,
     lost: bool = False,
@@ -175,6 +185,7 @@ def _report(
         shared=shared,
         found=found,
         notes=notes,
+        pairs=pairs,
         uncertain=uncertain,
         lost=lost or any(one.lost for one in named),
         partial=partial,
@@ -236,7 +247,6 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
-    from mlaudit.discovery.environments import discover
     from mlaudit.environments.found_models import found_models
 
     folders = [Path(path) for path in paths if is_folder(path)]
@@ -245,15 +255,31 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     options = replace(options, tree=_tree(folders, options))
     base, walked = _walked(folders, options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    found = discover(stating(walked.paths, base, root), roots=_members(base, options))
+    found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
     made = list(_assembled(found, models, base, options))
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
-    report = _report("check", kept, options, found=looked, notes=advice, uncertain=uncertain)
+    pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
+    report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
     return _passed_over(report, paths, made)
+
+
+def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
+    """A pair with the places of its code as they are reported."""
+
+    def shown(place: Place) -> Place:
+        return replace(place, path=root.shown(base / place.path))
+
+    return EnvironmentPair(
+        writer=pair.writer,
+        reader=pair.reader,
+        certain=pair.certain,
+        crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
+        reason=pair.reason,
+    )
 
 
 def _tree(folders: Sequence[Path], options: Options) -> Path:
@@ -293,6 +319,9 @@ def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Opt
             one.role or one.name,
             one.follows,
             options,
+            kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
+            guessed=one.guessed,
+            evidence=one.evidence,
             writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
             reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
         )
@@ -325,13 +354,6 @@ def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discover
         yield Discovered(
             role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
         )
-        for variant in one.variants:
-            yield Discovered(
-                role="variant",
-                folder=_shown(folder, one.folder),
-                documents=tuple(source.removeprefix(f"{one.folder}/") for source in variant.sources),
-                why=f"{variant.name} of {one.name}, not read; name its files to mlaudit compare or in mlaudit.toml",
-            )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)

@@ -11,6 +11,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Verdict
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
@@ -30,6 +31,7 @@ def audit(
     notes: Sequence[str] = (),
     only: Sequence[str] = (),
     shared: Sequence[tuple[SharedFile, ...]] = (),
+    pairs: Sequence[EnvironmentPair] = (),
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     lost: bool = False,
     partial: bool = False,
@@ -38,6 +40,7 @@ def audit(
 
     Args:
         only: globs over packages; others make no rows and no findings.
+        pairs: what is known of pairs beyond who follows whom.
         uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
         lost: of a source that the user named, nothing could be read.
         partial: the configuration declares more than these environments.
@@ -50,7 +53,7 @@ def audit(
         settings,
         today=today,
         baseline=baseline or {},
-        uncertain=uncertain,
+        uncertain=uncertain | _guessed(environments),
         waivers=waivers,
         partial=partial or bool(only),
     )
@@ -67,8 +70,22 @@ def audit(
         fail_on=settings.fail_on,
         baselined=baseline is not None,
         found=tuple(found),
+        known_pairs=tuple(_known_pairs(view, pairs)),
         notes=(*notes, *_unmatched(environments, only), *(() if partial or only else _mended(baseline or {}, outcome))),
     )
+
+
+def _guessed(environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
+    """The pairs that a configuration calls guessed."""
+    return frozenset((writer, one.name) for one in environments if one.guessed for writer in one.follows)
+
+
+def _known_pairs(view: View, pairs: Sequence[EnvironmentPair]) -> Iterator[EnvironmentPair]:
+    """Every pair, those with more that is known of them as they were given."""
+    given = {(one.writer, one.reader): one for one in pairs}
+    for writer, reader in view.pairs:
+        declared = not view.environments[reader].guessed
+        yield given.get((writer, reader)) or EnvironmentPair(writer=writer, reader=reader, certain=declared)
 
 
 def _view(

@@ -40,6 +40,13 @@ def committed(folder: Path, message: str = "one") -> str:
     return git(folder, "rev-parse", "HEAD").stdout.strip()
 
 
+HANDED_OVER = {
+    "training/train.py": 'import joblib\n\njoblib.dump(fitted, "churn.joblib")\n',
+    "serving/app.py": 'import joblib\n\nchurn = joblib.load("churn.joblib")\n',
+}
+"""Code by which serving reads what training writes, so that the pair is no guess."""
+
+
 def write(folder: Path, files: dict[str, str]) -> None:
     """Text files below a folder."""
     for name, text in files.items():

@@ -9,7 +9,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from tests.checkout import write
+from tests.checkout import HANDED_OVER, write
 
 ENVIRONMENT = {
     name: value
@@ -58,6 +58,7 @@ def drifted(folder: Path) -> Path:
     write(
         folder,
         {
+            **HANDED_OVER,
             "training/requirements.txt": "numpy==2.1.3\nclick==8.1.0\nscipy==1.15.2\n",
             "serving/requirements.txt": "numpy==1.26.0\nclick==7.1.0\nscipy==1.15.2\n",
         },

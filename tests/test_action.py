@@ -17,7 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.checkout import ROOT, environment, write
+from tests.checkout import HANDED_OVER, ROOT, environment, write
 from tests.environments import OFFLINE
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -104,6 +104,7 @@ def runner(tmp_path: Path, installed: str) -> Runner:
     write(
         workspace,
         {
+            **{f"drift/{path}": text for path, text in HANDED_OVER.items()},
             "drift/training/requirements.txt": "numpy==2.1.3\n",
             "drift/serving/requirements.txt": "numpy==1.26.0\n",
             "fine/training/requirements.txt": "numpy==2.1.3\n",

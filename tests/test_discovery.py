@@ -169,17 +169,15 @@ def accounted(found: Discovery) -> set[str]:
     told = {entry.path for entry in found.ignored}
     for environment in found.environments:
         told.update((source.partition("#")[0] for source in environment.sources), environment.covered)
-        told.update(path for variant in environment.variants for path in variant.sources)
     return told
 
 
 @given(TREES)
 @settings(max_examples=200, deadline=None)
-def test_a_certain_pair_has_no_rival(tree: list[str]) -> None:
+def test_names_alone_make_no_pair_certain(tree: list[str]) -> None:
     found = discover(tree, recognise)
-    for pair in found.pairs:
-        if pair.certain:
-            assert [other.writer for other in found.pairs if other.reader == pair.reader] == [pair.writer]
+    assert not any(pair.certain for pair in found.pairs)
+    assert all(one.guessed == bool(one.follows) for one in found.environments)
 
 
 @given(st.text(min_size=1).filter(lambda text: text not in (".", "..") and "/" not in text and "\0" not in text))
@@ -274,7 +272,7 @@ def test_real_repositories() -> None:
     assert ("zenml-io+zenml-projects", "oncoclear") in pairs
     assert not found["kserve+kserve"].pairs, "model servers side by side are no training and serving"
     assert not found["pytorch+serve"].pairs
-    variants = [one for one in found["pytorch+serve"].environments if len(one.variants) > 20]
-    assert [one.sources for one in variants] == [("requirements/torch_linux.txt",)]
+    builds = [one for one in found["pytorch+serve"].environments if one.sources[0].startswith("requirements/torch_")]
+    assert len(builds) > 20, "each build is an environment of its own"
     for discovery in found.values():
         assert_round_trip(discovery)

@@ -20,11 +20,12 @@ from mlaudit.cli.app import check as check_command
 from mlaudit.cli.app import compare as compare_command
 from mlaudit.cli.app import list_ as list_command
 from mlaudit.request.options import Options
-from tests.checkout import ROOT, write
+from tests.checkout import HANDED_OVER, ROOT, write
 
 PAGE = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
 ALIGNED = {
+    **HANDED_OVER,
     "training/requirements.txt": "numpy==2.1.3\nscikit-learn==1.5.2\n",
     "serving/requirements.txt": "numpy==2.1.3\nscikit-learn==1.5.2\n",
 }

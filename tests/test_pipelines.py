@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import yaml
 
-from tests.checkout import ROOT, write
+from tests.checkout import HANDED_OVER, ROOT, write
 from tests.played import Stage, blocks
 
 PAGE = (ROOT / "docs" / "how-to" / "ci.md").read_text(encoding="utf-8")
@@ -28,6 +28,7 @@ def stage(tmp_path: Path) -> Stage:
     """A repository that drifts, and a pip that has nothing to do."""
     made = Stage(tmp_path)
     made.program("pip", 'test "$*" = "install mlaudit"')
+    write(made.folder, HANDED_OVER)
     write(made.folder, {"training/requirements.txt": "numpy==2.1.3\n", "serving/requirements.txt": "numpy==1.26.0\n"})
     return made
 

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from mlaudit.model.nouns import Place, Reading
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.sources import paths
 
@@ -25,6 +26,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
         findings=tuple(map(view.finding, report.findings)),
         suppressed=tuple(map(view.finding, report.suppressed)),
         found=tuple(map(view.found, report.found)),
+        known_pairs=tuple(map(view.pair, report.known_pairs)),
     )
 
 
@@ -71,6 +73,11 @@ class _Standpoint:
         path = self.path(place.path)
         return place if path == place.path else replace(place, path=path)
 
+    def source(self, source: str) -> str:
+        """A source, whose part behind `#` belongs to no path."""
+        path, sign, part = source.rpartition("#")
+        return f"{self.path(path)}#{part}" if sign and self.path(source) == source else self.path(source)
+
     def finding(self, finding: Finding) -> Finding:
         at = self.place(finding.at)
         related = tuple(one._replace(place=self.place(one.place)) for one in finding.related)
@@ -86,11 +93,15 @@ class _Standpoint:
     def environment(self, environment: Environment) -> Environment:
         return replace(
             environment,
-            sources=tuple(map(self.path, environment.sources)),
+            sources=tuple(map(self.source, environment.sources)),
             readings=tuple(map(self.reading, environment.readings)),
             writes=tuple(map(self.reading, environment.writes)),
             reads=tuple(map(self.reading, environment.reads)),
         )
+
+    def pair(self, pair: EnvironmentPair) -> EnvironmentPair:
+        crosses = (replace(one, written=self.place(one.written), read=self.place(one.read)) for one in pair.crosses)
+        return replace(pair, crosses=tuple(crosses))
 
     def reading(self, reading: Reading) -> Reading:
         if not reading.unread:

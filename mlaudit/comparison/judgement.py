@@ -129,7 +129,8 @@ def _of_files(judged: Judgement) -> Judgement | None:
 def _what_crosses(writing: Environment, reading: Environment) -> WhatCrosses:
     readings = (*writing.writes, *reading.reads)
     artifacts = [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
-    kinds = {*writing.artifact_kinds, *reading.artifact_kinds, *(one.kind for one in artifacts if one.kind)}
+    declared = {*writing.artifact_kinds, *reading.artifact_kinds, *reading.kinds_from.get(writing.name, ())}
+    kinds = {*declared, *(one.kind for one in artifacts if one.kind)}
     return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
 
 

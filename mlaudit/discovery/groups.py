@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import groupby
 
+from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import Words, tokens, words
 from mlaudit.model.names import normalized
 from mlaudit.parsers._registry import kind_of
@@ -27,14 +28,6 @@ class Ignored:
 
     path: str
     why: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Variant:
-    """Another build of an environment: the words that name it and its documents."""
-
-    name: str
-    sources: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,13 +52,25 @@ class NamedDocument:
 
 @dataclass(slots=True, kw_only=True)
 class DocumentGroup:
-    """Documents of one environment on their way to it; `member` is its part of a workspace's lock, as a source."""
+    """Documents of one environment on their way to it.
+
+    Attributes:
+        member: its part of a workspace's lock, as a source.
+        build: the words that tell it from other builds of one environment (`gpu`); empty for the plain one.
+        part: the part of a recipe that makes it, where one is known.
+        covered: of such a part, the manifests of the locks that it installs.
+        shown_by: jobs of CI that run in it.
+    """
 
     home: Parts
     qualifier: Parts
     documents: list[NamedDocument]
     hints: list[NamedDocument] = field(default_factory=list)
     member: str | None = None
+    build: Parts = ()
+    part: RecipePart | None = None
+    covered: tuple[str, ...] = ()
+    shown_by: list[RecipePart] = field(default_factory=list)
 
     @property
     def kinds(self) -> frozenset[str]:
@@ -106,7 +111,7 @@ def grouped(
     ignored: list[Ignored] = []
     documents: list[NamedDocument] = []
     for path in sorted(formats):
-        document = _document(path, formats[path])
+        document = named_document(path, formats[path])
         why = _why_ignored(document)
         if why:
             ignored.append(Ignored(path=path, why=why))
@@ -115,11 +120,13 @@ def grouped(
     hints = [document for document in documents if document.kind == "hint"]
     groups = _without_parts(list(_groups(document for document in documents if document.kind != "hint")), ignored)
     groups = _without_spent_locks(_with_recipes(_with_members(groups, roots)), roots, ignored)
+    groups = [build for group in groups for build in _builds(group)]
     ignored.extend(_placed_hints(hints, groups))
     return groups, sorted(ignored, key=lambda entry: entry.path)
 
 
-def _document(path: str, format_name: str) -> NamedDocument:
+def named_document(path: str, format_name: str) -> NamedDocument:
+    """What the path of a document of a format says."""
     table = words()
     *folders, name = path.split("/")
     kind = kind_of(format_name)
@@ -129,15 +136,25 @@ def _document(path: str, format_name: str) -> NamedDocument:
         format=format_name,
         kind=kind,
         folder=tuple(folders),
-        home=tuple(folder for folder in folders if folder.lower() not in table.holders),
+        home=tuple(_without_holders(folders)),
         qualifier=() if kind == "descriptor" else qualifier,
         variant=variant,
     )
 
 
+def _without_holders(folders: Iterable[str]) -> Iterator[str]:
+    """Folders without those that only hold lists and recipes; one right below examples is an example of its own."""
+    table = words()
+    before = ""
+    for folder in folders:
+        if folder.lower() not in table.holders or table.examples.intersection(tokens(before)):
+            yield folder
+        before = folder
+
+
 def why_ignored(path: str) -> str | None:
     """Why discovery leaves a file out, by the words of its path; None where it does not."""
-    return _why_ignored(_document(path, ""))
+    return _why_ignored(named_document(path, ""))
 
 
 def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
@@ -161,11 +178,12 @@ def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
 
 def _why_ignored(document: NamedDocument) -> str | None:
     table = words()
-    for folder in document.folder:
+    for depth, folder in enumerate(document.folder):
         if table.skips(folder):
             return f'lies in "{folder}", which is not looked into'
         of_folder = tokens(folder)
-        if table.role(of_folder) is None:
+        is_example = any(table.examples.intersection(tokens(one)) for one in document.folder[depth + 1 :])
+        if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
                 if row.folders.intersection(of_folder):
                     return f'{row.why} (folder name "{folder}")'
@@ -291,40 +309,39 @@ def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup
             yield Ignored(path=hint.path, why="states a Python version, and no environment is beside it")
 
 
+def _builds(group: DocumentGroup) -> Iterator[DocumentGroup]:
+    """The plain build of an environment, and one of its own for each other set of words that names a build."""
+    plain = [document for document in group.documents if not document.variant]
+    labels = sorted({document.variant for document in group.documents if document.variant}, key=_variant_order)
+    if not labels or (not plain and len(labels) == 1):
+        yield group
+        return
+    surely_plain = bool({document.kind for document in plain} & _SURE)
+    own = labels[0] if not surely_plain else None
+    others = [label for label in labels if label != own]
+    left = [document for document in group.documents if document.variant in ((), own)]
+    yield replace(group, documents=left)
+    for label in others:
+        documents = [document for document in group.documents if document.variant == label]
+        yield DocumentGroup(home=group.home, qualifier=group.qualifier, documents=documents, build=label)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Taken:
-    """What of a group is read: the sources, what they make needless, and other variants."""
+    """What of a group is read: the sources, and what they make needless."""
 
     sources: tuple[str, ...]
     covered: tuple[str, ...]
-    variants: tuple[Variant, ...]
 
 
 def taken(group: DocumentGroup) -> Taken:
-    """Choose a variant, let a lock beat what it was made from and exported to, and put hints behind."""
-    plain = [document for document in group.documents if not document.variant]
-    labels = sorted({document.variant for document in group.documents if document.variant}, key=_variant_order)
-    kinds = {document.kind for document in plain}
-    chosen: list[NamedDocument] = list(plain)
-    if labels:
-        best = [document for document in group.documents if document.variant == labels[0]]
-        chosen += [document for document in best if not kinds & _SURE or document.kind not in kinds | _SURE]
-    sources, covered = _resolved(chosen)
+    """Let a lock beat what it was made from and exported to, and put hints behind."""
+    if group.part is not None:
+        return Taken(sources=(group.part.source,), covered=group.covered)
+    sources, covered = _resolved(group.documents)
     if group.member:
-        sources, covered = _of_member(group.member, chosen, sources, covered)
-    used = {document.path for document in chosen}
-    variants = (
-        Variant(
-            name=" ".join(label),
-            sources=tuple(one.path for one in group.documents if one.variant == label and one.path not in used),
-        )
-        for label in labels
-    )
-    return Taken(
-        sources=(*sources, *(hint.path for hint in group.hints)),
-        covered=covered,
-        variants=tuple(variant for variant in variants if variant.sources),
-    )
+        sources, covered = _of_member(group.member, group.documents, sources, covered)
+    return Taken(sources=(*sources, *(hint.path for hint in group.hints)), covered=covered)
 
 
 def _of_member(

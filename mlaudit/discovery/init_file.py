@@ -7,11 +7,13 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
 
+MAX_EVIDENCE = 5
+"""Grounds for one environment that are written down."""
 _BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
 
 _HEAD = """\
 # mlaudit: which environments there are, and which of them must fit together.
-# Written by `mlaudit init` from the names of files and folders: correct what it guessed wrong.
+# Written by `mlaudit init` from what installs, what runs and what the code writes and reads: correct what is wrong.
 
 # The mildest severity that fails a run: "error", "warning", "info" or "never".
 fail-on = "error"
@@ -102,25 +104,38 @@ def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     unread = [path for path in environment.covered if path not in environment.documents]
     if unread:
         yield _comment(f"Not read, since the first source takes precedence: {', '.join(unread)}.")
-    if environment.variants:
-        yield _comment(f"Other variants: {', '.join(_variants(environment))}.")
-
-
-def _variants(environment: DiscoveredEnvironment) -> Iterator[str]:
-    for variant in environment.variants:
-        yield f"{variant.name} ({' '.join(variant.sources)})"
+    for observation in environment.evidence[:MAX_EVIDENCE]:
+        yield _comment(f"{str(observation)[:200]}")
 
 
 def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[str]:
-    key = environment.name if _BARE_KEY.fullmatch(environment.name) else quoted(environment.name)
-    yield f"[environments.{key}]\n"
+    yield f"[environments.{_key(environment.name)}]\n"
     if environment.role:
         yield f"role = {quoted(environment.role)}\n"
     yield f"sources = {_list(environment.documents)}\n"
     if environment.follows:
         yield f"follows = {_list(environment.follows)}\n"
+        yield from _crossing_keys(environment, discovery)
     elif environment in discovery.unpaired and len(discovery.environments) > 1:
         yield '# follows = "NAME"               # the environment that writes what this one reads\n'
+
+
+def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[str]:
+    """What crosses to an environment, with where both sides name it; that a pair is a guess."""
+    pairs = [pair for pair in discovery.pairs if pair.reader == environment.name]
+    for pair in pairs:
+        for one in pair.crosses[:MAX_EVIDENCE]:
+            yield _comment(f"{pair.writer} writes {one.artifact} ({one.form}): {one.written} -> {one.read}")
+    if environment.guessed:
+        yield "# Only names tell this: delete the next line where it is right, and findings count in full.\n"
+        yield "guessed = true\n"
+    known = [f"{_key(pair.writer)} = {_list(pair.kinds)}" for pair in pairs if pair.kinds]
+    if known:
+        yield f"crosses = {{ {', '.join(known)} }}\n"
+
+
+def _key(name: str) -> str:
+    return name if _BARE_KEY.fullmatch(name) else quoted(name)
 
 
 def _list(texts: Iterable[str]) -> str:

@@ -80,6 +80,8 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
         one.follows,
         replace(options, wanted=_wanted(one, options)),
         artifact_kinds=one.artifact_kinds,
+        kinds_from=one.crosses,
+        guessed=one.guessed,
         writes=writes,
         reads=reads,
     )

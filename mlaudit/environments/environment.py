@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.environments.attached import selections_of, target_of, with_attached
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
@@ -10,6 +10,7 @@ from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
 from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
+from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
 from mlaudit.request.wanted import Wanted
 
@@ -30,6 +31,9 @@ def environment(
     sources: Sequence[str] = (),
     follows: Sequence[str] = (),
     artifact_kinds: Sequence[str] = (),
+    kinds_from: Mapping[str, tuple[str, ...]] | None = None,
+    guessed: bool = False,
+    evidence: Sequence[Observation] = (),
     writes: Iterable[Reading] = (),
     reads: Iterable[Reading] = (),
     notes: Sequence[str] = (),
@@ -52,13 +56,16 @@ def environment(
         name=name,
         role=role,
         follows=tuple(follows),
-        sources=tuple(sources),
+        sources=tuple(dict.fromkeys(sources)),
         target=target,
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(read),
         cells=settled,
         artifact_kinds=tuple(artifact_kinds),
+        kinds_from=dict(kinds_from or {}),
+        guessed=guessed,
+        evidence=tuple(evidence),
         writes=(*writes, *made),
         is_model=_is_model(read, (*writes, *made)),
         reads=tuple(reads),

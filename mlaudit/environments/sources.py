@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.environments.folder_contents import FolderContents
+from mlaudit.environments.source_names import source_names
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
+from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
@@ -143,6 +145,9 @@ def assemble(
     options: Options,
     *,
     artifact_kinds: Sequence[str] = (),
+    kinds_from: Mapping[str, tuple[str, ...]] | None = None,
+    guessed: bool = False,
+    evidence: Sequence[Observation] = (),
     writes: Sequence[Spelled] = (),
     reads: Sequence[Spelled] = (),
     notes: Sequence[str] = (),
@@ -158,6 +163,9 @@ def assemble(
         sources=[source for part in loaded for source in part.sources],
         follows=follows,
         artifact_kinds=artifact_kinds,
+        kinds_from=kinds_from,
+        guessed=guessed,
+        evidence=evidence,
         writes=[reading for part in (*loaded, *written) for reading in part.models]
         + [reading for part in written for reading in part.readings],
         reads=[reading for part in loads for reading in (*part.models, *part.readings)],
@@ -205,7 +213,7 @@ def _loaded(part: Spelled, options: Options) -> _Loaded:
     # Of what format the files of a folder are, a word about the folder does not say.
     models = [read(document) for document in contents.models]
     rest = [contents.rest] if contents.rest is not None else []
-    sources = [reading.path for reading in (*readings, *rest)]
+    sources = [source for reading in (*readings, *rest) for source in source_names(reading, part.parts)]
     return _Loaded(readings=readings, models=[*models, *rest], sources=sources)
 
 

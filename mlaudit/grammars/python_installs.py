@@ -12,7 +12,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from mlaudit.document.budget import Limit, spend
@@ -22,7 +22,7 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
 from mlaudit.grammars.shell.shell_words import Lexer, Word
-from mlaudit.model.nouns import Include, Place, Statement
+from mlaudit.model.nouns import Include, Place, Root, Statement
 
 NODES = Limit(name="nodes of Python sources", most=2_000_000)
 """Every call of a source is looked at."""
@@ -92,8 +92,16 @@ class _InstallSource:
                 known = node.targets[0].id not in self.literals.values
                 self.literals.values[node.targets[0].id] = self._words(node.value) if known else None
         calls = [node for node in nodes if isinstance(node, ast.Call)]
+        parts = _steps_of_pipelines(nodes)
         for call in sorted(calls, key=lambda node: (node.func.end_lineno or 0, node.func.end_col_offset or 0)):
-            yield from self._call(call)
+            named = parts.get(id(call))
+            if named is None:
+                yield from self._call(call)
+            else:
+                yield Root(name=named, kind="environment", at=self._place(call.func))
+                whole, self.recipe.parts = self.recipe.parts, (named,)
+                yield from self._call(call)
+                self.recipe.parts = whole
 
     def _call(self, call: ast.Call) -> Iterator[Statement]:
         owner, name = _named(call.func)
@@ -299,6 +307,21 @@ class _InstallSource:
 
     def _place(self, node: ast.expr) -> Place:
         return self.script.place(*self._span(node))
+
+
+def _steps_of_pipelines(nodes: Iterable[ast.AST]) -> Mapping[int, str]:
+    """Names of the functions that run in environments of their own, by the decorator that states what is installed.
+
+    https://kubeflow-pipelines.readthedocs.io/en/stable/source/dsl.html#kfp.dsl.component
+    """
+    parts: dict[int, str] = {}
+    for node in nodes:
+        if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+            for decorator in node.decorator_list:
+                keywords = {one.arg for one in decorator.keywords} if isinstance(decorator, ast.Call) else set()
+                if keywords & (_PACKAGE_LISTS | _IMAGES):
+                    parts[id(decorator)] = node.name
+    return parts
 
 
 def _named(function: ast.expr) -> tuple[str, str]:

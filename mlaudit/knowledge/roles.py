@@ -37,11 +37,25 @@ class IgnoredWords:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RunWords:
+    """What a recipe runs where its environment has a role."""
+
+    role: str
+    programs: frozenset[str]
+    scripts: frozenset[str]
+    phrases: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Words:
     """The whole table; `lock_preference` maps the format of a lock to its place among locks."""
 
     roles: tuple[RoleWords, ...]
+    runs: tuple[RunWords, ...]
+    packages: Mapping[str, frozenset[str]]
+    described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
+    examples: frozenset[str]
     parts: frozenset[str]
     parts_why: str
     neutral_folders: frozenset[str]
@@ -98,7 +112,11 @@ def _words(root: Node) -> Words:
     neutral, skipped, locks = root.get("neutral"), root.get("skipped"), root.dig("locks", "preference")
     return Words(
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
+        runs=tuple(_run(name, row) for name, row in root.get("runs").items()),
+        packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
+        described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
+        examples=_set(root.dig("examples", "folders")),
         parts=_set(root.dig("parts", "words")),
         parts_why=root.dig("parts", "why").text(),
         neutral_folders=_set(neutral.get("folders")),
@@ -121,6 +139,15 @@ def _set(node: Node) -> frozenset[str]:
 
 def _role(name: str, row: Node) -> RoleWords:
     return RoleWords(name=name, side=row.get("side").text(), words=_set(row.get("words")), weak=_set(row.get("weak")))
+
+
+def _run(role: str, row: Node) -> RunWords:
+    return RunWords(
+        role=role,
+        programs=_set(row.get("programs")),
+        scripts=_set(row.get("scripts")),
+        phrases=row.get("phrases").texts(),
+    )
 
 
 def _ignored(row: Node) -> IgnoredWords:

@@ -39,6 +39,7 @@ def mask_environment(environment: Environment) -> Environment:
         environment,
         sources=_mask(environment.sources),
         notes=_mask(environment.notes),
+        evidence=_mask(environment.evidence),
         problems=_mask(environment.problems),
     )
 
@@ -52,6 +53,7 @@ def mask_report(report: Report) -> Report:
         suppressed=_mask(report.suppressed),
         found=_mask(report.found),
         notes=_mask(report.notes),
+        known_pairs=_mask(report.known_pairs),
     )
 
 

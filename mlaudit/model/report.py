@@ -21,6 +21,8 @@ from mlaudit.model.nouns import (
     Unread,
     Verdict,
 )
+from mlaudit.model.observation import Observation
+from mlaudit.model.pairs import EnvironmentPair
 
 __all__ = [
     "BASELINE",
@@ -119,6 +121,9 @@ class Environment:
         selected: parallel to the pins of `readings`: whether each is installed for the target; None where it depends.
         complete: its sources name everything that is installed.
         artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
+        kinds_from: what crosses from each writer that it follows, where that is known; by the writer's name.
+        guessed: nothing but names tells that it reads what those write whom it follows.
+        evidence: what shows that it exists, where looking found it.
         writes, reads: the model artifacts that it makes, and those that it loads.
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
@@ -135,6 +140,9 @@ class Environment:
     complete: bool = False
     cells: Mapping[str, Cell] = field(default_factory=dict)
     artifact_kinds: tuple[str, ...] = ()
+    kinds_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guessed: bool = False
+    evidence: tuple[Observation, ...] = ()
     writes: tuple[Reading, ...] = ()
     reads: tuple[Reading, ...] = ()
     is_model: bool = False
@@ -333,6 +341,7 @@ class Report:
         baselined: a baseline was given, used or not.
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
+        known_pairs: who reads what whom writes, and what is known to cross.
     """
 
     command: str
@@ -347,6 +356,7 @@ class Report:
     found: tuple[Discovered, ...] = ()
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
+    known_pairs: tuple[EnvironmentPair, ...] = ()
 
     def __repr__(self) -> str:
         counts = self.summary

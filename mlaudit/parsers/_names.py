@@ -10,6 +10,8 @@ from functools import lru_cache
 from typing import Any
 
 _WILDCARDS = frozenset("*?[")
+_TEMPLATE = re.compile(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
+"""Endings of templates; what is left is the name of the file that they make."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class NameIndex:
 
     def names(self, path: str) -> list[str]:
         """The formats whose patterns a path fits, in order."""
-        lowered = path.lower()
+        lowered = _TEMPLATE.sub("", path.lower())
         told = set(_of_name(self, lowered.rpartition("/")[2]))
         for ending in {_spelled_ending(lowered), ""}:
             told.update(_fitting(self.paths.get(ending, {}), lowered))

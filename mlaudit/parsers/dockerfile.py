@@ -45,6 +45,8 @@ def _looks_like_it(doc: Document) -> bool:
         "*.Containerfile",
         "Dockerfile-*",
         "Dockerfile_*",
+        "*_Dockerfile",
+        "*-Dockerfile",
     ],
     content=_looks_like_it,
 )

@@ -1,4 +1,4 @@
-"""Python sources that state an image or runtime environment: BentoML services, Modal apps, Ray jobs, Kubeflow parts."""
+"""Python sources that state an image or runtime environment: BentoML, Modal, Ray, Kubeflow, SageMaker, Vertex AI."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_installs, python_source, waivers
+from mlaudit.grammars import python_installs, python_source, sdk_images, waivers
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import whole_text
 from mlaudit.model.nouns import Statement
@@ -22,7 +22,8 @@ def states_an_image(doc: Document) -> bool:
     """Whether a source says what is installed where it runs."""
     head = doc.head
     builder = _BUILDERS.search(head) is not None and _STATED.search(head) is not None
-    of_others = _OTHERS.search(head) is not None and b"import" in head
+    others = _OTHERS.search(head) is not None or sdk_images.MENTIONED.search(head) is not None
+    of_others = others and b"import" in head
     return (builder or of_others) and _SCRIPT_BLOCK.search(head) is None
 
 
@@ -36,6 +37,8 @@ def read(doc: Document) -> Iterator[Statement]:
     """What the calls of the source install, in their order."""
     yield from waivers.in_comments(doc)
     # A source that cannot be parsed is told as that.
-    python_source.parsed(doc)
+    tree = python_source.parsed(doc)
     builders = _BUILDERS.search(doc.head) is not None
     yield from python_installs.read(whole_text(doc), Recipe(doc, values=doc.defines), builders=builders)
+    if sdk_images.MENTIONED.search(doc.data) is not None:
+        yield from sdk_images.read(doc, tree)

@@ -89,6 +89,7 @@ def _understood(line: Parsed) -> bool | None:
         "*constraints*.txt",
         "*constraints*.in",
         "*reqs*.txt",
+        "requirements",
         "*freeze*.txt",
         "*.freeze",
     ],

@@ -77,5 +77,5 @@ def _unseen(view: View) -> Iterator[str]:
     """What no pair states on both sides, so that nothing that is known of it applied."""
     seen = {one.writer.kind for one in view.crossings() if _stated(one)}
     yield from (_PLATFORM[kind] for kind in _WORTH_SAYING if kind not in seen)
-    if not view.artifacts and not any(one.artifact_kinds for one in view.environments.values()):
+    if not view.artifacts and not any(one.artifact_kinds or one.kinds_from for one in view.environments.values()):
         yield "model artifacts"

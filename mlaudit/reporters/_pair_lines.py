@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from mlaudit.model.nouns import Severity
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, WriterReader
 from mlaudit.reporters._facts import plural
 from mlaudit.reporters._layout import TONE, StyledLine, columns, text, wrapped
@@ -19,6 +20,8 @@ NAMED = 3
 """Environments or sources of a sentence that are named before the rest is counted."""
 _GUESS = "looks like "
 """How the reason of a file begins that was left out for what it is; other reasons are failures, said one by one."""
+CROSSES = 2
+"""Artifacts of one pair that are named before the rest is counted."""
 LISTED = 12
 """Environments that are listed where no two of them are a pair."""
 
@@ -33,9 +36,12 @@ def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     if is_fleet(report) and not style.verbose:
         yield from _fleet(report)
     else:
-        known = {one.name: one for one in report.environments}
+        named = {one.name: one for one in report.environments}
+        known = {(one.writer, one.reader): one for one in report.known_pairs}
         for pair in report.pairs:
-            yield from _pair(known[pair.writer], known[pair.reader], style)
+            yield from _pair(named[pair.writer], named[pair.reader], style)
+            if pair in known:
+                yield from _crosses(known[pair], style)
     if style.verbose:
         yield from _all_environments(report)
     else:
@@ -50,6 +56,20 @@ def _pair(writer: Environment, reader: Environment, style: Style) -> list[Styled
         text((left[0], "bold"), (_spaced(left[1]), "")),
         text(("  → ", ""), (right[0], "bold"), (_spaced(right[1]), "")),
     ]
+
+
+def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
+    """What crosses, in which form, and where both sides name it; that nothing but names makes it a pair."""
+    if not pair.crosses and not pair.certain:
+        guess = "a guess by names: its findings are warnings at most; `follows` in mlaudit.toml makes it certain"
+        yield text(("    ", ""), (guess, "dim"))
+    shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
+    for one in shown:
+        where = f"({one.written.path}:{one.written.line} → {one.read.path}:{one.read.line})"
+        unsure = "" if one.certain else ", perhaps"
+        yield text((f"    {one.artifact}, {one.form}{unsure} {where}", "dim"))
+    if pair.crosses[len(shown) :]:
+        yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 
 
 def _spaced(sources: str) -> str:

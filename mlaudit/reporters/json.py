@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlaudit import __version__
 from mlaudit.model.nouns import Edit, Evidence, Fix
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._json_text import Json, lines, place, target
@@ -24,6 +25,7 @@ def as_data(report: Report) -> Json:
         "knowledge": report.knowledge,
         "command": report.command,
         "environments": [_environment(one) for one in report.environments],
+        "pairs": [_pair(pair) for pair in report.known_pairs],
         "rows": [_row(row) for row in report.rows],
         "findings": [_finding(finding) for finding in (*report.findings, *report.suppressed)],
         "unread": [
@@ -64,6 +66,27 @@ def _environment(one: Environment) -> Json:
         "packages": one.packages,
         "unread": len(one.unread),
         "notes": list(one.notes),
+        "evidence": [{**place(entry.at), "says": entry.says} for entry in one.evidence],
+    }
+
+
+def _pair(pair: EnvironmentPair) -> Json:
+    return {
+        "writer": pair.writer,
+        "reader": pair.reader,
+        "certain": pair.certain,
+        "crosses": [
+            {
+                "artifact": one.artifact,
+                "kind": one.kinds[0] if one.kinds else None,
+                "form": one.form,
+                "certain": one.certain,
+                "settings": dict(one.settings),
+                "evidence": [{**place(one.written), "side": "writer"}, {**place(one.read), "side": "reader"}],
+            }
+            for one in pair.crosses
+        ],
+        "reason": pair.reason,
     }
 
 

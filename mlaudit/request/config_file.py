@@ -106,6 +106,16 @@ def _known(node: Node, keys: Collection[str]) -> Node:
     return node
 
 
+def _crosses(node: Node, others: frozenset[str]) -> dict[str, tuple[str, ...]]:
+    """What crosses from each writer, by its name."""
+    if not node.exists:
+        return {}
+    for name in node.table():
+        if name not in others:
+            raise Malformed(f'"{name[:40]}" is no other environment{suggestion(name, others)}', node.get(name).route)
+    return {name: tuple(map(_kind, kinds.each())) for name, kinds in node.items()}
+
+
 def _required(node: Node) -> str:
     if not node.exists:
         raise Malformed(f'"{node.route[-1]}" is missing', node.route[:-1])
@@ -231,6 +241,8 @@ class _Loader:
             writes=_texts(node.get("writes")),
             reads=_texts(node.get("reads")),
             artifact_kinds=tuple(map(_kind, node.get("artifact-kinds").each())),
+            crosses=_crosses(node.get("crosses"), others),
+            guessed=node.get("guessed").flag() if node.get("guessed").exists else False,
         )
 
     def _pair(self, node: Node) -> PairSettings:
@@ -336,9 +348,11 @@ _KEYS = (
 )
 _ENVIRONMENT_KEYS = (
     "artifact-kinds",
+    "crosses",
     "extras",
     "follows",
     "groups",
+    "guessed",
     "reads",
     "role",
     "sources",

@@ -48,6 +48,8 @@ class EnvironmentSettings:
         follows: the environments that write what this one reads.
         writes, reads: paths of artifacts that it writes and reads.
         artifact_kinds: what crosses where no artifact is at hand (`sklearn.pickle`).
+        crosses: the same for each of the environments that it follows.
+        guessed: nothing but names tells that it follows them; findings between them are warnings at most.
     """
 
     name: str
@@ -62,6 +64,8 @@ class EnvironmentSettings:
     writes: tuple[str, ...] = ()
     reads: tuple[str, ...] = ()
     artifact_kinds: tuple[str, ...] = ()
+    crosses: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guessed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,0 +1,138 @@
+"""Arguments of calls: which expression a parameter gets, and what it has where no call gives one."""
+
+from __future__ import annotations
+
+import ast
+
+from mlaudit.code import hydra_config, pipeline_outputs
+from mlaudit.code.source import Binding, NameScope
+from mlaudit.code.values import UNKNOWN, Env, Frame, TableValue, TextValue, ValueReader, Values, as_text
+from mlaudit.knowledge.artifact_calls import ArgumentChoice
+
+_OPTION_MARKERS = frozenset(("Option", "Argument", "Field", "Query", "Form", "Body", "Depends", "Parameter", "field"))
+
+
+def parameter_names(scope: NameScope) -> tuple[str, ...]:
+    """The positional parameters of a function, `self` with them."""
+    arguments = getattr(scope.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return ()
+    return tuple(one.arg for one in (*arguments.posonlyargs, *arguments.args))
+
+
+def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) -> ast.expr | None:
+    """The expression that a call gives a parameter, None where it gives none or only running would tell."""
+    for keyword in frame.call.keywords:
+        if keyword.arg == name:
+            return keyword.value
+    names = parameter_names(scope)
+    bound = scope.owner is not None and "staticmethod" not in _decorators(scope)
+    position = names.index(name) - (1 if bound else 0) if name in names else -1
+    if 0 <= position < len(frame.call.args):
+        before = frame.call.args[: position + 1]
+        return None if any(isinstance(one, ast.Starred) for one in before) else before[-1]
+    return unpacked_keyword(reader, frame.call, name, frame.env)
+
+
+def unpacked_keyword(reader: ValueReader, call: ast.Call, name: str, env: Env) -> ast.expr | None:
+    """The value of a keyword that comes from `**settings`."""
+    for keyword in call.keywords:
+        if keyword.arg is None:
+            for table in reader.values(keyword.value, env):
+                if isinstance(table, TableValue) and name in table.items:
+                    return table.items[name].node
+    return None
+
+
+def chosen_argument(reader: ValueReader, call: ast.Call, choice: ArgumentChoice, env: Env) -> ast.expr | None:
+    """The argument of a library call that a row of the table names."""
+    for keyword in call.keywords:
+        if keyword.arg in choice.keywords:
+            return keyword.value
+    if choice.position is not None and choice.position < len(call.args):
+        before = call.args[: choice.position + 1]
+        if not any(isinstance(one, ast.Starred) for one in before):
+            return before[-1]
+    found = (unpacked_keyword(reader, call, name, env) for name in choice.keywords)
+    return next((node for node in found if node is not None), None)
+
+
+def default_of(reader: ValueReader, binding: Binding, env: Env) -> Values:
+    """What a parameter has where no call gives it: its default, an option, or what it is a handle of."""
+    scope, argument = binding.scope, binding.node
+    node = scope.node
+    if not isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) or not isinstance(argument, ast.arg):
+        return UNKNOWN
+    default = _default(node.args, argument)
+    option = _decorator_option(node, argument.arg)
+    expression = option or _inside_marker(default)
+    if expression is not None:
+        return reader.values(expression, env)
+    composed = hydra_config.composed(reader, scope, env)
+    if composed is not None:
+        return (composed,)
+    handle = pipeline_outputs.artifact_handle(scope, argument)
+    if handle is not None:
+        return (handle,)
+    return reader.annotated(argument.annotation, env) if argument.annotation is not None else UNKNOWN
+
+
+def _default(arguments: ast.arguments, argument: ast.arg) -> ast.expr | None:
+    positional = [*arguments.posonlyargs, *arguments.args]
+    if argument in positional:
+        index = positional.index(argument) - (len(positional) - len(arguments.defaults))
+        return arguments.defaults[index] if index >= 0 else None
+    if argument in arguments.kwonlyargs:
+        return arguments.kw_defaults[arguments.kwonlyargs.index(argument)]
+    return None
+
+
+def marker_default(node: ast.expr | None) -> tuple[ast.expr | None, bool]:
+    """The default inside `typer.Option("x")`, `Field(default="x")`; whether the expression is such a marker."""
+    if isinstance(node, ast.Call) and _last_name(node.func) in _OPTION_MARKERS:
+        for keyword in node.keywords:
+            if keyword.arg == "default":
+                return keyword.value, True
+        return (node.args[0] if node.args else None), True
+    return node, False
+
+
+def _inside_marker(node: ast.expr | None) -> ast.expr | None:
+    inner, _ = marker_default(node)
+    return None if isinstance(inner, ast.Constant) and inner.value in (None, ...) else inner
+
+
+def _decorator_option(node: ast.FunctionDef | ast.AsyncFunctionDef, name: str) -> ast.expr | None:
+    """The default of `@click.option("--model-path", default="x")` for the parameter `model_path`."""
+    for decorator in node.decorator_list:
+        if not isinstance(decorator, ast.Call) or _last_name(decorator.func) not in ("option", "argument"):
+            continue
+        words = [one.value for one in decorator.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+        if any(word.lstrip("-").replace("-", "_").lower() == name.lower() for word in words):
+            return next((one.value for one in decorator.keywords if one.arg == "default"), None)
+    return None
+
+
+def _callee(node: ast.expr | None) -> ast.expr | None:
+    return node.func if isinstance(node, ast.Call) else node
+
+
+def _last_name(node: ast.expr | None) -> str:
+    if isinstance(node, ast.Attribute):
+        return node.attr
+    return node.id if isinstance(node, ast.Name) else ""
+
+
+def decorator_names(scope: NameScope) -> frozenset[str]:
+    """The last names of a function's or class's decorators."""
+    return _decorators(scope)
+
+
+def _decorators(scope: NameScope) -> frozenset[str]:
+    decorators = getattr(scope.node, "decorator_list", [])
+    return frozenset(_last_name(_callee(one)) for one in decorators)
+
+
+def first_text(reader: ValueReader, node: ast.expr | None, env: Env) -> TextValue | None:
+    """The most probable text of an expression, None where there is no expression."""
+    return as_text(reader.values(node, env)[0]) if node is not None else None

@@ -1,0 +1,195 @@
+"""Attributes and members: what `base.name` and `base[key]` stand for."""
+
+from __future__ import annotations
+
+import ast
+from abc import abstractmethod
+from dataclasses import replace
+from typing import Protocol
+
+from mlaudit.code import pipeline_outputs, text_calls
+from mlaudit.code.expressions import ExpressionReader
+from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
+from mlaudit.code.values import (
+    END,
+    UNKNOWN,
+    CodeValue,
+    Env,
+    Frame,
+    ListValue,
+    ModuleValue,
+    NamedValue,
+    ObjectValue,
+    TableValue,
+    TextValue,
+    UnknownValue,
+    Value,
+    Values,
+    named_behind,
+    open_of,
+    origins_of,
+    uncertain,
+)
+
+
+class Modules(Protocol):
+    """The modules of a repository, by import and by path."""
+
+    def resolved(self, source: ModuleSource, module: str, level: int) -> ModuleSource | None:
+        """The source that an import leads to inside the repository."""
+        ...
+
+    def canonical(self, name: str) -> str:
+        """A full name with the aliases of its libraries resolved."""
+        ...
+
+    def loaded_data(self, path: str, near: str) -> Value | None:
+        """The data of a configuration file of the repository, seen from the module that loads it."""
+        ...
+
+
+class MemberReader(ExpressionReader):
+    """Reads members; names and calls are the evaluator's."""
+
+    modules: Modules
+
+    @abstractmethod
+    def bound(self, bindings: list[Binding], env: Env) -> Values:
+        """What a name with these bindings stands for at a position."""
+
+    @abstractmethod
+    def binding_values(self, binding: Binding, env: Env) -> Values:
+        """The alternatives that one binding gives its name."""
+
+    @abstractmethod
+    def module_member(self, module: ModuleSource, name: str) -> Values:
+        """What a name stands for at the end of a module."""
+
+    @abstractmethod
+    def returned(self, scope: NameScope, frame: Frame, env: Env) -> Values:
+        """What a function gives in one call."""
+
+    def _attribute(self, node: ast.Attribute, env: Env) -> Values:
+        return tuple(one for base in self.values(node.value, env) for one in self.member(base, node.attr, env))
+
+    def member(self, base: Value, name: str, env: Env) -> Values:
+        """What `base.name` stands for."""
+        if isinstance(base, ModuleValue):
+            return self.module_member(base.source, name) or UNKNOWN
+        if isinstance(base, (CodeValue, ObjectValue)):
+            return self._member_of_code(base, name, env)
+        if isinstance(base, TextValue):
+            return text_calls.text_attribute(base, name)
+        if isinstance(base, TableValue):
+            return self.forced(base.items[name]) if name in base.items else (named_behind("dict()", name, base),)
+        if isinstance(base, NamedValue):
+            return self._member_of_name(base, name, env)
+        return (named_behind("?", name, base),)
+
+    def _member_of_name(self, base: NamedValue, name: str, env: Env) -> Values:
+        dotted = self.modules.canonical(f"{base.name}.{name}")
+        if base.receiver is None and not base.name.startswith("?"):
+            module = self.modules.resolved(env.scope.source, dotted, 0)
+            if module is not None:
+                return (ModuleValue(source=module),)
+        return (NamedValue(name=dotted, receiver=base.receiver, open=base.open, origins=base.origins),)
+
+    def _member_of_code(self, base: CodeValue | ObjectValue, name: str, env: Env) -> Values:
+        scope = base.made_by if isinstance(base, ObjectValue) else base.scope
+        if isinstance(base, ObjectValue):
+            given = text_calls.constructor_keyword(self, base, name)
+            if given:
+                return given
+        if isinstance(base, ObjectValue) and base.name == pipeline_outputs.COMPONENT_CALL:
+            return pipeline_outputs.member_of_component(base, name)
+        if scope is not None and scope.kind == "class":
+            return self._member_of_class(scope, base, name, env)
+        if isinstance(base, ObjectValue):
+            return (named_behind(base.name, name, base),)
+        return UNKNOWN
+
+    def _member_of_class(self, scope: NameScope, base: CodeValue | ObjectValue, name: str, env: Env) -> Values:
+        receiver = base if isinstance(base, ObjectValue) else None
+        outside: list[str] = []
+        for klass in self.class_line(scope, outside):
+            found = self._own_member(klass, receiver, name, env)
+            if found:
+                return text_calls.with_setting_variable(outside, name, found)
+        if not outside and name == "value":
+            return UNKNOWN
+        end = "()" if receiver is not None else ""
+        return tuple(named_behind(other + end, name, base) for other in outside) or (
+            named_behind(scope.name + end, name, base),
+        )
+
+    def class_line(self, scope: NameScope, outside: list[str]) -> list[NameScope]:
+        """The class and its bases in the repository; the full names of others are added to `outside`."""
+        line: list[NameScope] = []
+        waiting = [scope]
+        while waiting and len(line) < 20:
+            klass = waiting.pop(0)
+            if klass in line or not isinstance(klass.node, ast.ClassDef):
+                continue
+            line.append(klass)
+            env = Env(klass.parent or klass, Point(klass.node.lineno))
+            for base in klass.node.bases:
+                for value in self.values(base, env):
+                    if isinstance(value, CodeValue):
+                        waiting.append(value.scope)
+                    elif isinstance(value, NamedValue):
+                        outside.append(value.name)
+        return line
+
+    def _own_member(self, klass: NameScope, receiver: ObjectValue | None, name: str, env: Env) -> Values:
+        attributes = klass.attributes.get(name, ())
+        if attributes:
+            values = [one for binding in attributes for one in self._attribute_values(binding, receiver, env)]
+            return uncertain(tuple(values)) if len(attributes) > 1 else tuple(values)
+        bindings = klass.bindings.get(name)
+        if not bindings:
+            return ()
+        values = []
+        for value in self.bound(bindings, Env(klass, END, env.frames)):
+            values.extend(self._method(value, receiver) if isinstance(value, CodeValue) else (value,))
+        return tuple(values)
+
+    def _attribute_values(self, binding: Binding, receiver: ObjectValue | None, env: Env) -> Values:
+        method = binding.scope
+        inside = env
+        if receiver is not None and receiver.call is not None and method.name == "__init__":
+            inside = env.calling(method, Frame(receiver.call, receiver.env, receiver))
+        return self.binding_values(binding, inside)
+
+    def _method(self, value: CodeValue, receiver: ObjectValue | None) -> Values:
+        node = value.scope.node
+        decorators = getattr(node, "decorator_list", [])
+        names = {getattr(one, "attr", getattr(one, "id", "")) for one in decorators}
+        if receiver is not None and names & {"property", "cached_property", "computed_field"}:
+            call = ast.Call(func=ast.Name(id="property", ctx=ast.Load()), args=[], keywords=[])
+            return self.returned(value.scope, Frame(call, receiver.env, receiver), receiver.env)
+        return (replace(value, receiver=receiver),)
+
+    def _subscript(self, node: ast.Subscript, env: Env) -> Values:
+        found: list[Value] = []
+        for base in self.values(node.value, env):
+            found.extend(self._item(base, node, env))
+        return tuple(found)
+
+    def _item(self, base: Value, node: ast.Subscript, env: Env) -> Values:
+        if isinstance(base, NamedValue) and base.name == "os.environ":
+            return text_calls.environment_variable(self, node.slice, None, env)
+        key = self.texts(node.slice, env)[0].known
+        if isinstance(base, TableValue) and key is not None and key in base.items:
+            return self.forced(base.items[key])
+        if isinstance(base, ListValue):
+            index = int(key) if key is not None and key.isdecimal() else None
+            if index is not None and index < len(base.items):
+                return self.forced(base.items[index])
+            return uncertain(tuple(self._members(base, ())))
+        if isinstance(base, NamedValue) and key is not None and base.name == pipeline_outputs.OUTPUTS:
+            return pipeline_outputs.output_named(base, key)
+        if isinstance(base, ObjectValue) and base.name == "parse_args()" and key is not None:
+            return text_calls.constructor_keyword(self, base, key)
+        if isinstance(base, (ObjectValue, NamedValue)):
+            return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=base.origins),)
+        return (UnknownValue(open=open_of(base), origins=origins_of(base)),)

@@ -1,0 +1,65 @@
+"""Command-line options as the code declares them: `argparse` here, `click` and `typer` with the parameters they fill.
+
+https://docs.python.org/3/library/argparse.html
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlaudit.code.source import CallPlace, ModuleSource
+from mlaudit.code.values import Env, NamedValue, ObjectValue, TextValue, UnknownValue, ValueReader, Values
+
+_PARSES = (".parse_args", ".parse_known_args")
+
+
+def parsed_options(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
+    """The object that `parser.parse_args()` gives; None for every other call."""
+    if function.name.endswith(_PARSES):
+        return (ObjectValue(name="parse_args()", call=call, env=env, receiver=function.receiver),)
+    if function.name == "vars" and call.args:
+        return reader.values(call.args[0], env)
+    return None
+
+
+def option_value(reader: ValueReader, parsed: ObjectValue, name: str) -> Values:
+    """The default of the option that fills an attribute; the option itself replaces it."""
+    for place in option_calls(parsed.env.scope.source):
+        words = option_words(place.call)
+        if name != destination(place.call, words):
+            continue
+        default = keyword_of(place.call, "default")
+        variable = words[0] if words else ""
+        if default is None or (isinstance(default, ast.Constant) and default.value is None):
+            return (UnknownValue(variable=variable),)
+        values = reader.values(default, Env(place.scope, place.point))
+        return tuple(replace(value, variable=variable) if isinstance(value, TextValue) else value for value in values)
+    return (UnknownValue(),)
+
+
+def option_calls(source: ModuleSource) -> Iterator[CallPlace]:
+    """The calls that declare options."""
+    for place in source.calls:
+        if isinstance(place.call.func, ast.Attribute) and place.call.func.attr == "add_argument":
+            yield place
+
+
+def option_words(call: ast.Call) -> tuple[str, ...]:
+    """The names of an option, the longest first."""
+    words = [one.value for one in call.args if isinstance(one, ast.Constant) and isinstance(one.value, str)]
+    return tuple(sorted(words, key=len, reverse=True))
+
+
+def destination(call: ast.Call, words: tuple[str, ...]) -> str:
+    """The attribute that an option fills."""
+    named = keyword_of(call, "dest")
+    if isinstance(named, ast.Constant) and isinstance(named.value, str):
+        return named.value
+    return words[0].lstrip("-").replace("-", "_") if words else ""
+
+
+def keyword_of(call: ast.Call, name: str) -> ast.expr | None:
+    """The value of a keyword."""
+    return next((one.value for one in call.keywords if one.arg == name), None)

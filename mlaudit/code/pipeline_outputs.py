@@ -1,0 +1,73 @@
+"""Artifacts that the components of a Kubeflow pipeline hand over: `model: Output[Model]`, `train_op.outputs["model"]`.
+
+https://kubeflow-pipelines.readthedocs.io/en/stable/source/dsl.html
+"""
+
+from __future__ import annotations
+
+import ast
+
+from mlaudit.code.nouns import ArtifactName, NameKind
+from mlaudit.code.source import NameScope
+from mlaudit.code.values import UNKNOWN, NamedValue, ObjectValue, UnknownValue, Values
+from mlaudit.model.nouns import Place
+
+COMPONENTS = frozenset(("component", "container_component"))
+"""Decorators of components."""
+COMPONENT_CALL = "kfp component()"
+"""The name of what a call of a component gives."""
+OUTPUTS = COMPONENT_CALL + ".outputs"
+
+_WRITTEN = frozenset(("Output", "OutputPath"))
+_READ = frozenset(("Input", "InputPath"))
+
+
+def artifact_handle(scope: NameScope, argument: ast.arg) -> UnknownValue | None:
+    """What a parameter is a handle of, by its annotation; its path is known to the pipeline alone."""
+    if _type_word(argument.annotation) not in _WRITTEN | _READ:
+        return None
+    return UnknownValue(origins=(_name(scope, argument.arg, argument.lineno, argument.col_offset),))
+
+
+def member_of_component(base: ObjectValue, name: str) -> Values:
+    """`op.outputs`, and `op.output` of a component that has one."""
+    if name == "outputs":
+        return (NamedValue(name=OUTPUTS, receiver=base),)
+    written = _outputs(base.made_by) if base.made_by is not None else []
+    if name == "output" and base.made_by is not None and len(written) == 1:
+        return (UnknownValue(origins=(_name(base.made_by, written[0].arg, written[0].lineno, written[0].col_offset),)),)
+    # `op.after(...)` and `op.set_display_name(...)` give the task itself.
+    return (NamedValue(name=f"{COMPONENT_CALL}.{name}", receiver=base),)
+
+
+def output_named(outputs: NamedValue, key: str) -> Values:
+    """`op.outputs["model"]`."""
+    component = outputs.receiver.made_by if isinstance(outputs.receiver, ObjectValue) else None
+    for argument in _outputs(component) if component is not None else []:
+        if component is not None and argument.arg == key:
+            return (UnknownValue(origins=(_name(component, key, argument.lineno, argument.col_offset),)),)
+    return UNKNOWN
+
+
+def _outputs(scope: NameScope) -> list[ast.arg]:
+    arguments = getattr(scope.node, "args", None)
+    if not isinstance(arguments, ast.arguments):
+        return []
+    return [one for one in (*arguments.args, *arguments.kwonlyargs) if _type_word(one.annotation) in _WRITTEN]
+
+
+def _name(scope: NameScope, word: str, line: int, column: int) -> ArtifactName:
+    place = Place(path=scope.source.path, line=scope.source.line(line), column=column + 1)
+    return ArtifactName(
+        kind=NameKind.REGISTRY, pieces=(word,), scope=f"kfp:{scope.source.path}:{scope.name}", at=place, certain=False
+    )
+
+
+def _type_word(annotation: ast.expr | None) -> str:
+    if isinstance(annotation, ast.Subscript):
+        annotation = annotation.value
+    elif isinstance(annotation, ast.Call):
+        annotation = annotation.func
+    if isinstance(annotation, ast.Attribute):
+        return annotation.attr
+    return annotation.id if isinstance(annotation, ast.Name) else ""

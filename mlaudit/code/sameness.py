@@ -1,0 +1,225 @@
+"""Whether two names are those of one artifact, and whether what one call writes another one can read."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable
+from functools import lru_cache
+
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind, Sameness
+from mlaudit.knowledge.artifact_calls import artifact_calls
+
+MAX_TEXT = 400
+"""Characters of a name that are compared."""
+
+SERVED = "served"
+"""The form of a model behind a hosted endpoint."""
+
+_FIELD = re.compile(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
+_FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
+
+
+def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
+    """How sure it is that two names are those of one artifact.
+
+    Files are the same where their last parts agree and their known folders do not contradict; names of registries,
+    tables and variables where they are equal. A name that many artifacts have (`model.pkl`) needs its folder too.
+    """
+    if _are_files(one, other):
+        same = _same_file(one, other)
+        # Both sides take it from one variable: what their defaults say counts less.
+        return (
+            max(same, Sameness.LIKELY)
+            if one.variable and one.variable == other.variable and _open_end(one, other)
+            else same
+        )
+    if one.kind is not other.kind or (one.scope and other.scope and one.scope != other.scope):
+        return Sameness.DIFFERENT
+    first, second = _unversioned(one.text), _unversioned(other.text)
+    if "*" in (first, second):
+        return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
+    if one.scope.startswith("kfp:"):
+        return Sameness.CERTAIN if first == second and one.scope == other.scope else Sameness.DIFFERENT
+    return _same_word(first, second)
+
+
+def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
+    """How sure it is that what a call writes is what another one reads: the surest of their names, if the form fits.
+
+    A name that many artifacts have counts where both modules lie in one folder below the root.
+    """
+    if not fits(writer.form, reader.form):
+        return Sameness.DIFFERENT
+    same = max(
+        (same_artifact(one, other) for one in writer.names for other in reader.names), default=Sameness.DIFFERENT
+    )
+    if same is Sameness.POSSIBLE and _lie_together(writer.at.path, reader.at.path) and _equal_names(writer, reader):
+        return Sameness.LIKELY
+    return same
+
+
+def _equal_names(writer: ArtifactUse, reader: ArtifactUse) -> bool:
+    """Whether some name is the same on both sides, folders left aside where one side does not say them."""
+    return any(_equal(one, other) for one in writer.names for other in reader.names)
+
+
+def _equal(one: ArtifactName, other: ArtifactName) -> bool:
+    if not _are_files(one, other):
+        return same_artifact(one, other) > Sameness.DIFFERENT and one.text == other.text
+    (folder, name), (other_folder, other_name) = _parts(_normal(one.text)), _parts(_normal(other.text))
+    return name == other_name and "*" not in name and _compatible(folder, other_folder)
+
+
+def _are_files(one: ArtifactName, other: ArtifactName) -> bool:
+    return one.kind in _FILE_KINDS and other.kind in _FILE_KINDS
+
+
+def _lie_together(one: str, other: str) -> bool:
+    folder, other_folder = posixpath.dirname(one), posixpath.dirname(other)
+    if folder == other_folder:
+        return True
+    return bool(folder and other_folder) and folder.split("/")[0] == other_folder.split("/")[0]
+
+
+def joining_names(writer: ArtifactUse, reader: ArtifactUse) -> tuple[ArtifactName, ArtifactName] | None:
+    """The two names that say most surely that both calls treat one artifact; None where none does."""
+    pairs = [(same_artifact(one, other), one, other) for one in writer.names for other in reader.names]
+    best = max(pairs, key=lambda row: row[0], default=None)
+    return (best[1], best[2]) if best is not None and best[0] > Sameness.DIFFERENT else None
+
+
+@lru_cache(maxsize=4096)
+def fits(written: str, read: str) -> bool:
+    """Whether what is stored in one form can be read as the other (`joblib` by `pickle`, anything as bytes)."""
+    if written == read or "bytes" in (written, read):
+        return True
+    families = (family for family in artifact_calls().families if written in family and read in family)
+    return any(SERVED not in family or SERVED in (written, read) for family in families)
+
+
+def _same_word(one: str, other: str) -> Sameness:
+    if one == other:
+        return Sameness.CERTAIN if "*" not in one and not is_generic(one) else Sameness.POSSIBLE
+    return Sameness.POSSIBLE if _wild_match(one, other) else Sameness.DIFFERENT
+
+
+def _unversioned(name: str) -> str:
+    """`iris:latest` and `workspace/iris:1.0.5` without workspace and version."""
+    return name.partition(":")[0].rpartition("/")[2]
+
+
+def _same_file(one: ArtifactName, other: ArtifactName) -> Sameness:
+    first, second = _normal(one.text), _normal(other.text)
+    if not first.strip("*/.") or not second.strip("*/."):
+        return Sameness.DIFFERENT
+    (folder, name), (other_folder, other_name) = _parts(first), _parts(second)
+    if name == other_name and "*" not in name:
+        return _by_folders(name, folder, other_folder, _stores_differ(one, other))
+    if "*" in (name + other_name) and _wild_match(name, other_name):
+        literal = min(_literals(name), _literals(other_name))
+        likely = literal >= 6 and _compatible(folder, other_folder)
+        return Sameness.LIKELY if likely else Sameness.POSSIBLE
+    return Sameness.DIFFERENT
+
+
+def _open_end(one: ArtifactName, other: ArtifactName) -> bool:
+    """Whether the last part of both is not known."""
+    return "*" in _parts(_normal(one.text))[1] and "*" in _parts(_normal(other.text))[1]
+
+
+def _by_folders(name: str, one: tuple[str, ...], other: tuple[str, ...], stores_differ: bool) -> Sameness:
+    """The same last part: what the folders add."""
+    if stores_differ:
+        return Sameness.DIFFERENT
+    shared = _shared_end(one, other)
+    if is_generic(name):
+        return _of_generic(one, other, shared)
+    if shared == len(one) == len(other):
+        return Sameness.CERTAIN
+    if "." not in name and not shared:
+        return Sameness.LIKELY if _compatible(one, other) else Sameness.POSSIBLE
+    both_open = any("*" in word for word in one) and any("*" in word for word in other)
+    return Sameness.CERTAIN if _compatible(one, other) and not both_open else Sameness.LIKELY
+
+
+def _of_generic(one: tuple[str, ...], other: tuple[str, ...], shared: int) -> Sameness:
+    if any(not is_generic(word) for word in one[len(one) - shared :]):
+        return Sameness.CERTAIN if shared == len(one) == len(other) else Sameness.LIKELY
+    return Sameness.POSSIBLE if _compatible(one, other) else Sameness.DIFFERENT
+
+
+def _stores_differ(one: ArtifactName, other: ArtifactName) -> bool:
+    return (
+        one.kind is other.kind is NameKind.BUCKET and bool(one.scope) and bool(other.scope) and one.scope != other.scope
+    )
+
+
+def _compatible(one: Iterable[str], other: Iterable[str]) -> bool:
+    """Whether one row of folders can be the end of the other; an unknown folder stands for any number of them."""
+    first, second = list(one), list(other)
+    while first and second:
+        last, other_last = first.pop(), second.pop()
+        if last == "*" or other_last == "*":
+            return True
+        if last != other_last and not _wild_match(last, other_last):
+            return False
+    return True
+
+
+def _shared_end(one: tuple[str, ...], other: tuple[str, ...]) -> int:
+    count = 0
+    for first, second in zip(reversed(one), reversed(other), strict=False):
+        if first != second or "*" in first:
+            break
+        count += 1
+    return count
+
+
+def _normal(text: str) -> str:
+    text = _FIELD.sub("*", text[:MAX_TEXT].replace("\\", "/"))
+    text = re.sub(r"\*+", "*", text)
+    text = re.sub(r"^[a-z][a-z0-9+]{0,20}://", "", text)
+    normal = posixpath.normpath(text)
+    return re.sub(r"^(?:\.\./)+|^/+|^\./", "", normal)
+
+
+def _parts(path: str) -> tuple[tuple[str, ...], str]:
+    *folders, name = path.split("/")
+    return tuple(word for word in folders if word not in ("..", ".")), name
+
+
+def _literals(name: str) -> int:
+    stem = posixpath.splitext(name)[0]
+    return len(re.sub(r"[*\W\d_]", "", stem))
+
+
+@lru_cache(maxsize=4096)
+def _wild_match(one: str, other: str) -> bool:
+    """Whether two names with `*` can be one; a `*` that stands for everything says nothing."""
+    if one.strip("*") == "" or other.strip("*") == "":
+        return False
+    return _covers(one, other) or _covers(other, one)
+
+
+def _covers(pattern: str, name: str) -> bool:
+    if "*" not in pattern:
+        return False
+    first, *middle, last = pattern.split("*")
+    rest = name[len(first) : len(name) - len(last)] if last else name[len(first) :]
+    if not name.startswith(first) or not name.endswith(last) or len(first) + len(last) > len(name):
+        return False
+    for literal in middle:
+        at = rest.find(literal)
+        if at < 0:
+            return False
+        rest = rest[at + len(literal) :]
+    return True
+
+
+@lru_cache(maxsize=4096)
+def is_generic(name: str) -> bool:
+    """Whether a name is one that many artifacts have (`model.pkl`, `data.csv`)."""
+    table = artifact_calls()
+    stem = posixpath.splitext(name.lower())[0]
+    return name.lower() in table.generic_names or stem in table.generic_stems

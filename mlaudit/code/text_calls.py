@@ -1,0 +1,298 @@
+"""What calls and attributes of texts and paths give, and the standard library's calls that make texts.
+
+https://docs.python.org/3/library/pathlib.html, https://docs.python.org/3/library/os.path.html,
+https://docs.python.org/3/library/os.html#os.getenv
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+
+from mlaudit.code import options
+from mlaudit.code.arguments import marker_default
+from mlaudit.code.values import (
+    UNKNOWN,
+    Env,
+    ListValue,
+    NamedValue,
+    ObjectValue,
+    TableValue,
+    TextValue,
+    Thunk,
+    UnknownValue,
+    Value,
+    ValueReader,
+    Values,
+    as_text,
+    concatenated,
+    joined_paths,
+    open_of,
+    origins_of,
+    split_path,
+)
+from mlaudit.knowledge.artifact_calls import value_calls
+
+MAX_PARTS = 20
+MAX_ROWS = 8
+
+_FIELD = re.compile(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
+_PERCENT = re.compile(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
+_CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
+_OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
+_SETTINGS = ("BaseSettings",)
+
+
+def text_attribute(text: TextValue, name: str) -> Values:
+    """`path.parent`, `path.name`, `path.stem`, `Enum.MEMBER.value`."""
+    folder, last = split_path(text.pieces)
+    if name == "parent":
+        return (replace(text, pieces=folder or ((".",) if text.pieces != (None,) else (None,))),)
+    if name in ("name", "value"):
+        return (replace(text, pieces=last),) if name == "name" else (text,)
+    if name in ("stem", "suffix"):
+        return (replace(text, pieces=_stem_or_suffix(last, name)),)
+    return (UnknownValue(open=text.open, origins=text.origins),)
+
+
+def _stem_or_suffix(last: tuple[str | None, ...], name: str) -> tuple[str | None, ...]:
+    if not last or last[-1] is None:
+        return (None,)
+    stem, dot, suffix = last[-1].rpartition(".")
+    if name == "suffix":
+        return (dot + suffix,) if dot else ("",)
+    return (*last[:-1], *((stem,) if stem else ())) if dot else last
+
+
+def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
+    """What a method of a text or path gives; `path.open()` is a file of that path."""
+    if name in value_calls().same_text:
+        return (text,)
+    if name in _CASES and text.known is not None:
+        return (replace(text, pieces=(_CASES[name](text.known),)),)
+    if name == "joinpath":
+        return tuple(joined_paths((text, *parts)) for parts in rows_of(reader, call.args, env)) or (text,)
+    if name in ("split", "rsplit", "partition"):
+        return _split(reader, text, call, env)
+    if name == "join":
+        return _joined_members(reader, text, call, env)
+    if name == "format":
+        return formatted(reader, text, call, env)
+    if name in ("with_suffix", "with_name", "with_stem", "replace", "removesuffix", "removeprefix"):
+        return _changed(reader, text, name, call, env)
+    return (ObjectValue(name=f"str.{name}()", call=call, env=env, receiver=text, open=text.open, origins=text.origins),)
+
+
+def _split(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
+    """`workspace, model = "team/model".split("/")`."""
+    separator = reader.texts(call.args[0], env)[0].known if call.args else None
+    if text.known is None or not separator:
+        return (UnknownValue(open=text.open, origins=text.origins),)
+    parts = text.known.split(separator)[:MAX_PARTS]
+    return (ListValue(items=tuple(Thunk(None, None, (replace(text, pieces=(part,)),)) for part in parts)),)
+
+
+def rows_of(reader: ValueReader, nodes: Iterable[ast.expr], env: Env) -> list[tuple[TextValue, ...]]:
+    """The texts of several expressions, every combination of alternatives up to a limit."""
+    rows: list[tuple[TextValue, ...]] = [()]
+    for node in list(nodes)[:MAX_PARTS]:
+        texts = _members_as_texts(reader, node, env) if isinstance(node, ast.Starred) else reader.texts(node, env)
+        rows = [(*row, text) for row in rows for text in texts][:MAX_ROWS]
+    return [row for row in rows if row]
+
+
+def _members_as_texts(reader: ValueReader, node: ast.Starred, env: Env) -> tuple[TextValue, ...]:
+    value = reader.values(node.value, env)[0]
+    if not isinstance(value, ListValue):
+        return (as_text(value),)
+    return (joined_paths([as_text(reader.forced(item)[0]) for item in value.items[:MAX_PARTS]]),)
+
+
+def _joined_members(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
+    value = reader.values(call.args[0], env)[0] if call.args else UNKNOWN[0]
+    if not isinstance(value, ListValue):
+        return (UnknownValue(open=open_of(value), origins=origins_of(value)),)
+    parts: list[TextValue] = []
+    for item in value.items[:MAX_PARTS]:
+        parts += [text, as_text(reader.forced(item)[0])] if parts else [as_text(reader.forced(item)[0])]
+    return (concatenated(parts),) if parts else UNKNOWN
+
+
+def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
+    words = [reader.texts(one, env)[0].known for one in call.args[:2]]
+    folder, last = split_path(text.pieces)
+    if not words or words[0] is None:
+        return (replace(text, pieces=(*text.pieces, None)),)
+    if name == "with_name":
+        return (joined_paths((replace(text, pieces=folder), replace(text, pieces=(words[0],)))),)
+    if name in ("with_suffix", "with_stem"):
+        kept = "stem" if name == "with_suffix" else "suffix"
+        part = _stem_or_suffix(last, kept)
+        renamed = (*part, words[0]) if kept == "stem" else (words[0], *part)
+        new = concatenated([replace(text, pieces=(piece,)) for piece in renamed])
+        return (joined_paths((replace(text, pieces=folder), new)),) if folder else (new,)
+    if text.known is None or (name == "replace" and (len(words) < 2 or words[1] is None)):
+        return (text,)
+    arguments = [word for word in words if word is not None]
+    changed: str = getattr(text.known, name)(*arguments[: 2 if name == "replace" else 1])
+    return (replace(text, pieces=(changed[:4_000],)),)
+
+
+def formatted(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
+    """`"model_{}.pkl".format(version)`."""
+    if text.known is None:
+        return (text,)
+    parts: list[TextValue] = []
+    end, count = 0, 0
+    for found in _FIELD.finditer(text.known):
+        parts.append(replace(text, pieces=(text.known[end : found.start()],)))
+        end = found.end()
+        if found.group(1) is None:
+            parts.append(replace(text, pieces=(found.group(0)[0],)))
+            continue
+        word = found.group(1) or str(count)
+        count += 1
+        parts.append(_field(reader, word, call, env))
+    parts.append(replace(text, pieces=(text.known[end:],)))
+    return (replace(concatenated(parts), node=text.node, source=text.source),)
+
+
+def _field(reader: ValueReader, word: str, call: ast.Call, env: Env) -> TextValue:
+    if word.isdecimal() and int(word) < len(call.args):
+        return reader.texts(call.args[int(word)], env)[0]
+    node = next((one.value for one in call.keywords if one.arg == word), None)
+    return reader.texts(node, env)[0] if node is not None else TextValue(pieces=(None,))
+
+
+def percent_formatted(reader: ValueReader, node: ast.BinOp, env: Env) -> Values:
+    """`"model_%s.pkl" % version`."""
+    text = as_text(reader.values(node.left, env)[0])
+    if text.known is None:
+        return (text,)
+    arguments = node.right.elts if isinstance(node.right, ast.Tuple) else [node.right]
+    parts: list[TextValue] = []
+    end, count = 0, 0
+    for found in _PERCENT.finditer(text.known):
+        parts.append(replace(text, pieces=(text.known[end : found.start()],)))
+        end = found.end()
+        if found.group(2) == "%":
+            parts.append(replace(text, pieces=("%",)))
+        elif found.group(1) is None and count < len(arguments):
+            parts.append(reader.texts(arguments[count], env)[0])
+            count += 1
+        else:
+            parts.append(TextValue(pieces=(None,)))
+    parts.append(replace(text, pieces=(text.known[end:],)))
+    return (replace(concatenated(parts), node=text.node, source=text.source),)
+
+
+def environment_variable(reader: ValueReader, name: ast.expr, default: ast.expr | None, env: Env) -> Values:
+    """`os.getenv("MODEL_PATH", "model.pkl")`: the default, which the variable replaces."""
+    variable = reader.texts(name, env)[0].known or ""
+    if default is None or (isinstance(default, ast.Constant) and default.value is None):
+        return (UnknownValue(variable=variable),)
+    values = reader.values(default, env)
+    return tuple(
+        replace(value, variable=variable) if isinstance(value, (TextValue, UnknownValue)) else value for value in values
+    )
+
+
+def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
+    """What a call of the standard library or of a configuration library gives; None for every other one."""
+    name = function.name
+    if name in value_calls().joining:
+        return tuple(joined_paths(parts) for parts in rows_of(reader, call.args, env)) or (TextValue(pieces=(".",)),)
+    if name in value_calls().environment and call.args:
+        default = call.args[1] if len(call.args) > 1 else _keyword(call, "default")
+        return environment_variable(reader, call.args[0], default, env)
+    if name in ("os.path.dirname", "os.path.basename") and call.args:
+        wanted = "parent" if name.endswith("dirname") else "name"
+        return tuple(one for text in reader.texts(call.args[0], env) for one in text_attribute(text, wanted))
+    if name == "dict" and call.keywords:
+        return (TableValue(items={one.arg: Thunk(one.value, env) for one in call.keywords if one.arg}),)
+    return _transparent_call(reader, function, call, env)
+
+
+def _transparent_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
+    name = function.name
+    if (name in value_calls().first_argument or name in value_calls().wrappers) and call.args:
+        return reader.values(call.args[0], env)
+    if name in ("dict().get", "dict().pop") and call.args:
+        return _table_item(reader, function, call, env)
+    if name.rpartition(".")[2] in value_calls().same_object and isinstance(function.receiver, ObjectValue):
+        return (function.receiver,)
+    if name.endswith((".read", ".read_text")) and function.receiver is not None:
+        return (function.receiver,)
+    if name in value_calls().loaders:
+        return _loaded(reader, name, call, env)
+    return options.parsed_options(reader, function, call, env)
+
+
+def _table_item(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
+    table, key = function.receiver, reader.texts(call.args[0], env)[0].known
+    if isinstance(table, TableValue) and key is not None and key in table.items:
+        return reader.forced(table.items[key])
+    return reader.values(call.args[1], env) if len(call.args) > 1 else None
+
+
+def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values | None:
+    """The data of `yaml.safe_load(open("params.yaml"))`, None where the file is not known."""
+    if name == "dvc.api.params_show":
+        value = reader.loaded_data("params.yaml", env)
+        return (value,) if value is not None else None
+    for opened in reader.values(call.args[0], env) if call.args else ():
+        for text in _opened_path(reader, opened):
+            value = reader.loaded_data(text, env)
+            if value is not None:
+                return (value,)
+    return None
+
+
+def _opened_path(reader: ValueReader, opened: Value) -> list[str]:
+    if isinstance(opened, TextValue):
+        texts: Iterable[TextValue] = (opened,)
+    elif isinstance(opened, ObjectValue) and opened.name == "str.open()" and isinstance(opened.receiver, TextValue):
+        texts = (opened.receiver,)
+    elif isinstance(opened, ObjectValue) and opened.name in _OPENERS and opened.call is not None and opened.call.args:
+        texts = reader.texts(opened.call.args[0], opened.env)
+    else:
+        return []
+    return ["".join("" if piece is None else piece for piece in text.pieces) for text in texts if text.pieces]
+
+
+def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> Values:
+    """The keyword that an object was made with, for classes whose attributes are their keywords; else nothing."""
+    if value.name.endswith("parse_args()") or value.name.endswith("parse_known_args()"):
+        return options.option_value(reader, value, name)
+    if value.call is None:
+        return ()
+    if value.made_by is None and value.name not in ("argparse.Namespace()", "types.SimpleNamespace()", "dict()"):
+        return ()
+    if value.made_by is not None and "__init__" in value.made_by.bindings:
+        return ()
+    node = _keyword(value.call, name)
+    return reader.values(node, value.env) if node is not None else ()
+
+
+def with_setting_variable(bases: Iterable[str], name: str, values: Values) -> Values:
+    """The value of a field; one of a settings class is replaced by the variable of its name."""
+    is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
+    variable = name.upper() if is_field else ""
+    return tuple(
+        replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
+        for value in values
+    )
+
+
+def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | None:
+    """`Field("model.pkl", env="MODEL")` and its kin as their default; None for any other call."""
+    inner, marked = marker_default(node)
+    if not marked:
+        return None
+    return reader.values(inner, env) if inner is not None else UNKNOWN
+
+
+def _keyword(call: ast.Call, name: str) -> ast.expr | None:
+    return next((one.value for one in call.keywords if one.arg == name), None)

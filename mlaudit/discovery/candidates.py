@@ -1,0 +1,179 @@
+"""Groups of documents on their way to environments: the role of each by its names, and the name that it gets."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import count
+
+from mlaudit.discovery.groups import DocumentGroup, Parts
+from mlaudit.discovery.recipes import RecipePart
+from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_role
+from mlaudit.knowledge.roles import WRITER, tokens, words
+from mlaudit.model.observation import Observation
+from mlaudit.model.pairs import CrossingArtifact
+
+PLAIN_NAME = "environment"
+"""The name of an environment in the root, whose own folder name is never asked."""
+
+
+@dataclass(slots=True, kw_only=True, eq=False)
+class Candidate:
+    """An environment before it has a name.
+
+    Attributes:
+        project: the folder in which it looks for its other side.
+        subject: what its path says beside the role; two sides with different subjects do not belong together.
+        confined: its other side must lie inside its project folder.
+        signs: what else tells its role: what it runs, what its code does, its packages.
+        is_role_shown: the role is told by what runs, not by names.
+        does: the sides of artifacts that its code is on; None where none of its code is known.
+        crosses: for a reader, the artifacts that are known to come from each writer.
+        evidence: what shows that it exists, besides its part of a recipe.
+    """
+
+    group: DocumentGroup
+    role: str = ""
+    side: str | None = None
+    reason: str = ""
+    project: Parts = ()
+    subject: frozenset[str] = frozenset()
+    confined: bool = False
+    writers: list[Candidate] = field(default_factory=list)
+    signs: list[RoleSign] = field(default_factory=list)
+    is_role_shown: bool = False
+    does: frozenset[str] | None = None
+    crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
+    evidence: list[Observation] = field(default_factory=list)
+
+    @property
+    def home(self) -> Parts:
+        """The folders that it belongs to."""
+        return self.group.home
+
+
+def candidate_of(group: DocumentGroup) -> Candidate:
+    """The candidate of a group, with what its names say."""
+    candidate = _described(group) or _by_file(group) or _by_folder(group) or Candidate(group=group)
+    return replace(candidate, side=words().side(candidate.role))
+
+
+def settle_role(candidate: Candidate) -> None:
+    """Let what runs, and where nothing else tells it what is installed, decide against names."""
+    part = candidate.group.part
+    if part is not None and part.is_job:
+        _settle_job(candidate, part)
+        return
+    named = RoleSign(role=candidate.role, weight=10 if candidate.confined else NAMES, why=candidate.reason)
+    role, why = judged_role([*([named] if candidate.role else []), *candidate.signs])
+    candidate.is_role_shown = any(sign.role == role and sign.weight >= RUNS for sign in candidate.signs)
+    if not role or role == candidate.role:
+        return
+    side = words().side(role)
+    by_packages = all(sign.weight < NAMES for sign in candidate.signs if sign.role == role)
+    if side != candidate.side:
+        candidate.project, candidate.subject = candidate.home, frozenset()
+    candidate.role, candidate.reason = role, why
+    # What is installed says what an environment may do, not what it is for.
+    candidate.side = None if by_packages else side
+
+
+def _settle_job(candidate: Candidate, part: RecipePart) -> None:
+    """A job of CI trains where it runs a trainer; else it builds or hands on, and loads nothing."""
+    trains = next((sign for sign in candidate.signs if sign.role == "training" and sign.weight >= SCRIPTS), None)
+    candidate.role, candidate.side = ("training", WRITER) if trains is not None else ("build", None)
+    candidate.reason = trains.why if trains is not None else f"is a job of {part.path.rpartition('/')[2]}"
+
+
+def _described(group: DocumentGroup) -> Candidate | None:
+    """A document that describes a model or a service says its side itself."""
+    roles = words().descriptors
+    for document in group.documents:
+        if document.format in roles:
+            return Candidate(
+                group=group,
+                role=roles[document.format],
+                reason=f"{document.path.rpartition('/')[2]} says so",
+                project=group.home[:-1],
+                confined=True,
+            )
+    return None
+
+
+def _by_file(group: DocumentGroup) -> Candidate | None:
+    table = words()
+    names = [document.path.rpartition("/")[2] for document in group.documents]
+    of_names = [word for name in names for word in tokens(name) if table.is_role_word(word)]
+    found = table.role(tuple(of_names))
+    if found is None:
+        return None
+    role, word = found
+    subject = frozenset(word for word in group.qualifier if not table.is_role_word(word) and table.side(word) is None)
+    return Candidate(group=group, role=role, reason=f'file name "{word}"', project=group.home, subject=subject)
+
+
+def _by_folder(group: DocumentGroup) -> Candidate | None:
+    """The innermost folder with a role word; what stands below it is part of the subject."""
+    table = words()
+    for depth in range(len(group.home) - 1, -1, -1):
+        of_folder = tokens(group.home[depth])
+        found = table.role(of_folder)
+        if found is not None:
+            below = [word for folder in group.home[depth + 1 :] for word in tokens(folder)]
+            return Candidate(
+                group=group,
+                role=found[0],
+                reason=f'folder name "{found[1]}"',
+                project=group.home[:depth],
+                subject=subject_of((*of_folder, *below, *group.qualifier)),
+            )
+    return None
+
+
+def subject_of(of_path: Sequence[str]) -> frozenset[str]:
+    """The words of a path that tell what an environment is about, beside its role."""
+    table = words()
+    return frozenset(
+        word
+        for word in of_path
+        if word not in table.neutral_folders and not table.is_role_word(word) and not word.isdigit()
+    )
+
+
+def unique_names(candidates: Sequence[Candidate]) -> dict[Candidate, str]:
+    """The shortest name that no other environment has: the role, what qualifies it, its folder, its path."""
+    ladders = {candidate: tuple(_ladder(candidate)) for candidate in candidates}
+    names: dict[Candidate, str] = {}
+    for rung in range(_RUNGS):
+        wanted = {one: ladder[rung] for one, ladder in ladders.items() if one not in names}
+        counts = Counter((*names.values(), *wanted.values()))
+        names.update({one: name for one, name in wanted.items() if counts[name] == 1})
+    used = set(names.values())
+    for one in candidates:
+        if one not in names:
+            names[one] = next(name for number in count(2) if (name := f"{ladders[one][-1]}-{number}") not in used)
+            used.add(names[one])
+    return names
+
+
+_RUNGS = 4
+
+
+def _ladder(candidate: Candidate) -> Iterator[str]:
+    group = candidate.group
+    qualifier = "-".join(group.qualifier)
+    home = "/".join(group.home)
+    told = candidate.role or qualifier or (group.home[-1] if group.home else "")
+    build = "-".join(group.build)
+    if build:
+        told, qualifier = f"{told or PLAIN_NAME}-{build}", "-".join(part for part in (qualifier, build) if part)
+    for parts in ((told,), (home, qualifier), ("/".join(group.folder), qualifier), (_written(group),)):
+        name = "/".join(part for part in parts if part.strip()) or PLAIN_NAME
+        # An environment's name stands before `=` on the command line and must survive being printed.
+        yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)
+
+
+def _written(group: DocumentGroup) -> str:
+    part = group.part
+    return f"{part.path}/{part.name}" if part is not None and part.name else group.documents[0].path

@@ -1,0 +1,214 @@
+"""Joins code to environments: notebooks that train, environments beside an image, roles and pairs from code."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+
+from mlaudit.code.linking import Program, is_test
+from mlaudit.code.nouns import ArtifactUse, Direction
+from mlaudit.code.repository import read_program
+from mlaudit.discovery.candidates import Candidate
+from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
+from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
+from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
+from mlaudit.discovery.gathering import order, part_group, signed_candidate
+from mlaudit.discovery.groups import DocumentGroup
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
+from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
+from mlaudit.knowledge.roles import READER, WRITER, tokens, words
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.observation import Observation
+
+MAX_CODE = 20_000
+"""Modules and notebooks of one folder that are looked at."""
+MAX_BYTES = 16 * 1024 * 1024
+"""Bytes of one module or notebook."""
+
+_DATA = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
+"""Forms of data rather than of models: who writes them trains nothing yet."""
+_MAKES_ENVIRONMENTS = re.compile(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
+"""What a notebook holds that makes environments for others and runs in none of them."""
+
+
+def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> list[Candidate]:
+    """The candidates with those that only code shows; each with the roles and pairs that code tells."""
+    code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
+    program = read_program(tree.paths, lambda path: _content(path, tree))
+    uses = [use for use in program.uses if not is_test(use.at.path)]
+    candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
+    scopes = code_scopes(candidates, code, program, tree)
+    revived = list(_revived(candidates, spent, scopes, uses))
+    if revived:
+        candidates = [*candidates, *revived]
+        scopes = code_scopes(candidates, code, program, tree)
+    uses = [*uses, *_add_described(candidates, scopes, tree)]
+    _leave_functions(scopes)
+    for one in candidates:
+        scope = scopes.get(one, CodeScope())
+        one.signs += _signs(scope, uses, program)
+        part = one.group.part
+        one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
+    cross(candidates, scopes, uses)
+    deploy(candidates, scopes, uses)
+    return sorted(candidates, key=order)
+
+
+def _add_described(
+    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], tree: AuditedTree
+) -> list[ArtifactUse]:
+    """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
+    uses: list[ArtifactUse] = list(moved_uses(tree))
+    served = list(server_uses(tree))
+    for one in candidates:
+        part = one.group.part
+        own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
+        one.signs += [
+            RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
+        ]
+        own += copied_uses(part, tree) if part is not None else []
+        if own:
+            scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
+            uses += own
+    return uses
+
+
+def _is_apart(part: RecipePart | None) -> bool:
+    """Whether what lies in the folder of a part is not what runs in it: a notebook, a manifest of a cluster."""
+    return part is not None and (part.path.endswith(".ipynb") or part.format in words().described)
+
+
+def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
+    """What a function does that has an environment of its own, the environment around it does not do."""
+    apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
+    for candidate, scope in scopes.items():
+        if not scope.functions:
+            scopes[candidate] = replace(scope, apart=frozenset(apart))
+
+
+def _content(path: str, tree: AuditedTree) -> bytes | None:
+    document = tree.document(path)
+    try:
+        return document.data if document is not None and document.size <= MAX_BYTES else None
+    except Unreadable:
+        # What cannot be opened takes part in nothing.
+        return None
+
+
+def _is_model(form: str) -> bool:
+    """Whether a form is that of a model or of what belongs to one, rather than a table or a text."""
+    return form not in PLAIN_FORMS and form != "bytes"
+
+
+def _notebooks(
+    candidates: Sequence[Candidate],
+    spent: Sequence[DocumentGroup],
+    code: Iterable[str],
+    uses: Sequence[ArtifactUse],
+    tree: AuditedTree,
+) -> Iterator[Candidate]:
+    """Notebooks that write or load an artifact and run in no environment of the tree."""
+    busy: dict[str, list[ArtifactUse]] = {}
+    for use in uses:
+        if use.at.path.endswith(".ipynb"):
+            busy.setdefault(use.at.path, []).append(use)
+    homes = {folder_of(one.group) for one in candidates if one.group.part is None and not one.group.build}
+    taken = {folder_of(group) for group in spent}
+    for path in code:
+        if not path.endswith(".ipynb"):
+            continue
+        part = _notebook_part(path, tree)
+        own = busy.get(path, [])
+        installs = part is not None and bool(part.installs or part.packages)
+        writes = [use for use in own if use.direction is Direction.WRITES]
+        if part is None or not (writes or (installs and own)):
+            continue
+        if installs or _makes_environments(path, tree) or not _has_home(path, homes, taken):
+            candidate = signed_candidate(part_group(part))
+            candidate.evidence += [Observation(at=use.at, says=f"calls {use.call}") for use in own[:2]]
+            yield candidate
+
+
+def _has_home(path: str, homes: set[str], taken: set[str]) -> bool:
+    """Whether the innermost project folder around a notebook has an environment that no image has taken."""
+    folder = posixpath.dirname(path)
+    while True:
+        if folder in homes or folder in taken:
+            return folder in homes
+        if not folder or words().examples.intersection(tokens(posixpath.basename(folder))):
+            return False
+        folder = posixpath.dirname(folder)
+
+
+def _notebook_part(path: str, tree: AuditedTree) -> RecipePart | None:
+    document = tree.document(path)
+    found = stated(document, "notebook") if document is not None else None
+    return whole_part(path, found, tree) if found is not None else None
+
+
+def _makes_environments(path: str, tree: AuditedTree) -> bool:
+    return _MAKES_ENVIRONMENTS.search(_content(path, tree) or b"") is not None
+
+
+def _revived(
+    candidates: Sequence[Candidate],
+    spent: Sequence[DocumentGroup],
+    scopes: Mapping[Candidate, CodeScope],
+    uses: Sequence[ArtifactUse],
+) -> Iterator[Candidate]:
+    """Project folders whose files an image installs, and in which code trains that the image does not run."""
+    converting = {use.at.path for use in uses if use.direction is Direction.READS and _is_model(use.form)}
+    homeless = [
+        use
+        for use in uses
+        if use.direction is Direction.WRITES
+        and use.at.path not in converting
+        and _is_model(use.form)
+        and use.at.path.endswith(".py")
+        and not any(scope.holds(use) for scope in scopes.values())
+    ]
+    for group in spent:
+        own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
+        nearer = [other for other in (*spent, *(one.group for one in candidates)) if other is not group]
+        inner = [folder_of(other) for other in nearer if len(folder_of(other)) > len(folder_of(group))]
+        own = [use for use in own if not any(lies_in(use.at.path, folder) for folder in inner)]
+        if own:
+            candidate = signed_candidate(group)
+            candidate.evidence += [Observation(at=use.at, says=f"calls {use.call}, in no image") for use in own[:2]]
+            yield candidate
+
+
+def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool) -> frozenset[str] | None:
+    """The sides of artifacts that the code of an environment is on; None where none of its code is known."""
+    if not scope.files:
+        return frozenset() if is_deployment else None
+    sides = {Direction.WRITES: WRITER, Direction.READS: READER}
+    return frozenset(sides[use.direction] for use in uses if scope.holds(use) and _is_model(use.form))
+
+
+def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
+    """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in _DATA]
+    writes = [use for use in own if use.direction is Direction.WRITES]
+    reads = [use for use in own if use.direction is Direction.READS]
+    if writes:
+        yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
+    elif reads:
+        yield RoleSign(role="serving", weight=NAMES, why=f"{reads[0].at.path} reads {_named(reads[0])}")
+    served = next((one for one in _entry_points(scope, program) if one[1] == "serving"), None)
+    if served is not None:
+        yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")
+
+
+def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str]]:
+    for path in sorted(scope.files):
+        reading = program.modules.get(path)
+        if reading is not None and not scope.functions:
+            described = program.described(reading)
+            yield from ((path, one.role) for one in described.entry_points if one.role)
+
+
+def _named(use: ArtifactUse) -> str:
+    return use.names[0].text if use.names and use.names[0].text.strip("*") else "a model"

@@ -1,0 +1,198 @@
+"""Which code an environment runs: what its entry point imports, what its recipe copies, else what is in its folder."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from mlaudit.code.linking import Program
+from mlaudit.code.nouns import ArtifactUse
+from mlaudit.discovery.candidates import Candidate
+from mlaudit.discovery.groups import DocumentGroup
+from mlaudit.discovery.recipes import AuditedTree, RecipePart
+from mlaudit.discovery.role_signs import script_paths
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.knowledge.roles import tokens, words
+from mlaudit.model.errors import Unreadable
+
+MAX_ENTRIES = 200
+"""Files of one environment from which imports are followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CodeScope:
+    """The code of one environment.
+
+    Attributes:
+        files: modules that run in it.
+        functions: where the environment is that of single functions, their names; else empty.
+        uses: what it uses beyond its code: models that are copied into it or that its server is told to load.
+        apart: functions of its files that have environments of their own.
+        is_exact: an entry point or a copied file shows it, not the folder alone.
+    """
+
+    files: frozenset[str] = field(default_factory=frozenset)
+    functions: frozenset[str] = field(default_factory=frozenset)
+    is_exact: bool = False
+    uses: frozenset[ArtifactUse] = field(default_factory=frozenset)
+    apart: frozenset[tuple[str, str]] = field(default_factory=frozenset)
+
+    def holds(self, use: ArtifactUse) -> bool:
+        """Whether a use happens in it."""
+        if use in self.uses:
+            return True
+        if (use.at.path, use.function.partition(".")[0]) in self.apart:
+            return False
+        if self.functions and use.function.partition(".")[0] not in self.functions:
+            return False
+        return use.files <= self.files
+
+
+def folder_of(group: DocumentGroup) -> str:
+    """The project folder of a group: its documents' folder without those that only hold such files."""
+    parts = list(group.folder)
+    table = words()
+    while parts and parts[-1].lower() in table.holders:
+        if len(parts) > 1 and table.examples.intersection(tokens(parts[-2])):
+            break
+        parts.pop()
+    return "/".join(parts)
+
+
+def lies_in(path: str, folder: str) -> bool:
+    """Whether a path is a folder or lies below it; everything lies in the root."""
+    return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
+
+
+def code_scopes(
+    candidates: Sequence[Candidate], code: Collection[str], program: Program, tree: AuditedTree
+) -> dict[Candidate, CodeScope]:
+    """The scope of every candidate; `code` are the modules and notebooks of the tree."""
+    found: dict[Candidate, CodeScope] = {}
+    owned: set[str] = set()
+    for one in candidates:
+        part = one.group.part
+        if part is not None:
+            found[one] = _of_part(part, one.group, code, program, tree)
+            if found[one].is_exact and not part.is_job and not found[one].functions:
+                owned.update(found[one].files)
+    plain = [one for one in candidates if one.group.part is None]
+    for one, files in _by_folder(plain, [path for path in code if path not in owned]).items():
+        found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
+    return found
+
+
+def _of_part(
+    part: RecipePart, group: DocumentGroup, code: Collection[str], program: Program, tree: AuditedTree
+) -> CodeScope:
+    if part.path.endswith(".ipynb"):
+        return CodeScope(files=program.closure([part.path]), is_exact=True)
+    if part.format == "python-image":
+        return _of_source(part, code, program)
+    entries = list(dict.fromkeys(_entries(part, tree)))
+    if entries:
+        return CodeScope(files=program.closure(entries), is_exact=True)
+    if part.copies is None:
+        own = folder_of(group)
+        files = [path for path in code if own and lies_in(path, own)] if part.format == "serverless" else []
+        return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
+    own = folder_of(group)
+    copied = [path for path in code if any(_is_copied(path, one) for one in part.copies)]
+    inside = [path for path in copied if lies_in(path, own)] if own else copied
+    return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
+
+
+def _is_copied(path: str, copied: str) -> bool:
+    if "*" in copied:
+        folder, _, pattern = copied.rpartition("/")
+        return posixpath.dirname(path) == folder and path.endswith(pattern.lstrip("*"))
+    return lies_in(path, copied)
+
+
+def _of_source(part: RecipePart, code: Collection[str], program: Program) -> CodeScope:
+    """A Python file that states images: one of its functions, the folder that it sends, or the file itself."""
+    if not part.name:
+        return CodeScope(files=program.closure([part.path]), is_exact=True)
+    scopes = {use.function.partition(".")[0] for use in program.uses if use.at.path == part.path}
+    sent = {posixpath.dirname(path) for path in part.installs}
+    files = [path for path in code if any(folder and lies_in(path, folder) for folder in sent)]
+    if files:
+        return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=True)
+    functions = frozenset((part.name,) if part.name in scopes else ())
+    return CodeScope(files=program.closure([part.path]) if functions else frozenset(), functions=functions)
+
+
+def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
+    """Modules of the tree that the commands of a recipe start, through the shell scripts that they run."""
+    home = posixpath.dirname(part.path)
+    bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
+    bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
+    if part.is_job:
+        bases = ["", *bases]
+    waiting = [command.words for command in part.commands]
+    for words_of_command in waiting:
+        for named in script_paths(words_of_command):
+            tail = named.lstrip("/").removeprefix("./")
+            found = next((path for path in _joined(bases, tail) if path in tree.paths), None)
+            if found is not None and found.endswith(".py"):
+                yield found
+            elif found is not None and len(waiting) < MAX_ENTRIES:
+                waiting.extend(_commands_of(found, tree))
+
+
+def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:
+    """The commands of a shell script of the tree."""
+    document = tree.document(path)
+    with document_budget():
+        try:
+            text = document.text if document is not None else ""
+            return [tuple(word.text for word in one.words) for one in commands(text, {})]
+        except (Unreadable, BudgetExceeded):
+            # What cannot be read starts nothing that is known.
+            return []
+
+
+def _joined(bases: Iterable[str], tail: str) -> Iterator[str]:
+    """A path below each base; an absolute path of the image may begin with folders that the tree does not have."""
+    pieces = tail.split("/")
+    for start in range(len(pieces)):
+        rest = "/".join(pieces[start:])
+        for base in bases:
+            yield posixpath.normpath(posixpath.join(base, rest))
+
+
+def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[Candidate, list[str]]:
+    """Each module for the innermost project folder around it; of several environments there, for that it fits best."""
+    homes: dict[str, list[Candidate]] = {}
+    for one in candidates:
+        homes.setdefault(folder_of(one.group), []).append(one)
+    found: dict[Candidate, list[str]] = {}
+    for path in code:
+        folder = posixpath.dirname(path)
+        while folder and folder not in homes:
+            folder = posixpath.dirname(folder)
+        there = homes.get(folder, [])
+        chosen = there[0] if len(there) == 1 else _fitting(path, folder, there)
+        if chosen is not None:
+            found.setdefault(chosen, []).append(path)
+    return found
+
+
+def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candidate | None:
+    """The one environment whose name has words of a module's path; None where that is none or several."""
+    inner = path[len(folder) :].removesuffix(".py").removesuffix(".ipynb")
+    said = [word for piece in inner.split("/") for word in tokens(piece)]
+    role = words().role(tuple(said))
+    scores: dict[Candidate, int] = {}
+    for one in candidates:
+        own = {word for word in one.group.qualifier if not words().is_role_word(word)}
+        same_role = role is not None and one.role == role[0]
+        scores[one] = 2 * same_role + len(own.intersection(said))
+    best = max(scores.values(), default=0)
+    fitting = [one for one, score in scores.items() if score == best and best > 0]
+    if len(fitting) == 1:
+        return fitting[0]
+    plain = [one for one in candidates if not one.group.qualifier and not one.group.build]
+    return plain[0] if not fitting and len(plain) == 1 else None

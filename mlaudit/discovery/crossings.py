@@ -1,0 +1,247 @@
+"""Pairs from what crosses: two environments whose code names one artifact, the one writing, the other reading it."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.code.sameness import fits, is_generic, joined, joining_names
+from mlaudit.discovery.candidates import Candidate
+from mlaudit.discovery.code_scopes import CodeScope
+from mlaudit.discovery.groups import common_length
+from mlaudit.knowledge.artifact_calls import artifact_calls
+from mlaudit.knowledge.kinds import artifact_kinds
+from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.model.nouns import Place
+from mlaudit.model.pairs import CrossingArtifact
+
+PLAIN_FORMS = frozenset(("csv", "json", "text", "yaml", "excel", "table"))
+"""Forms of tables and texts, which any version reads."""
+MAX_CROSSES = 12
+"""Artifacts of one pair that are kept."""
+MAX_STEPS = 3
+"""Conversions in code of no environment through which an artifact is followed."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Handover:
+    """A write and a read of one artifact; between them may lie conversions."""
+
+    write: ArtifactUse
+    read: ArtifactUse
+    sameness: Sameness
+
+
+class UseIndex:
+    """Uses that may be joined, those first that have a name in common.
+
+    Args:
+        uses: all of them.
+    """
+
+    def __init__(self, uses: Iterable[ArtifactUse]) -> None:
+        named = [(use, _with_real_names(use)) for use in uses]
+        self.writes = [pair for pair in named if pair[0].direction is Direction.WRITES and pair[1].names]
+        self.reads = [pair for pair in named if pair[0].direction is Direction.READS and pair[1].names]
+
+    def handovers(self, least: Sameness = Sameness.LIKELY) -> Iterator[Handover]:
+        """Every write with every read that treats the same artifact."""
+        for write, named_write in self.writes:
+            for read, named_read in self.reads:
+                sameness = max(joined(named_write, named_read), _in_folder(named_write, named_read))
+                if sameness >= least:
+                    yield Handover(write=write, read=read, sameness=sameness)
+
+
+_MODES = re.compile(r"[rwax]b?\+?|[rwax]t")
+
+
+def _with_real_names(use: ArtifactUse) -> ArtifactUse:
+    """A use without names that are modes of `open`, and without those that say nothing."""
+    names = tuple(one for one in use.names if not _MODES.fullmatch(one.text) and one.text.strip("*/."))
+    return use if len(names) == len(use.names) else replace(use, names=names)
+
+
+def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
+    """Whether a folder is written of which the other side reads what only a run would tell."""
+    if not fits(write.form, read.form):
+        return Sameness.DIFFERENT
+    for one in write.names:
+        for other in read.names:
+            if one.kind is other.kind is NameKind.PATH:
+                folder, inner = one.text.strip("./"), other.text.rstrip("/")
+                base = inner.rstrip("*").rstrip("/")
+                if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
+                    return Sameness.LIKELY
+    return Sameness.DIFFERENT
+
+
+def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
+    """Give each reader its writers with what crosses."""
+    holders = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
+    every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
+    direct = [one for one in every if one.sameness >= Sameness.LIKELY]
+    orphans = {use.at.path for use in uses if not holders[use]}
+    between: list[tuple[Candidate, Candidate, Handover]] = []
+    for handover in (*direct, *_converted(direct, orphans, uses)):
+        for writer in holders[handover.write]:
+            for reader in holders[handover.read]:
+                if writer is not reader and _may_cross(writer, reader, handover, holders):
+                    between.append((writer, reader, handover))  # noqa: PERF401
+    for writer, reader, handover in _nearest(between):
+        _add(writer, reader, handover)
+    for handover in every:
+        if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
+            _add_known(handover, holders)
+    _without_backflow(candidates)
+
+
+def _is_plain(handover: Handover) -> bool:
+    return {handover.write.form, handover.read.form} <= PLAIN_FORMS | {"bytes"}
+
+
+def _add_known(handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]) -> None:
+    """An artifact of a common name counts between two environments that are known to hand something over."""
+    for reader in holders[handover.read]:
+        for writer in holders[handover.write]:
+            if writer in reader.crosses and any(one.is_plain for one in reader.crosses[writer]):
+                _add(writer, reader, handover)
+
+
+def _nearest(
+    between: Sequence[tuple[Candidate, Candidate, Handover]],
+) -> Iterator[tuple[Candidate, Candidate, Handover]]:
+    """Each read with the writes that lie nearest; of names that many artifacts have the nearest read, too.
+
+    Where several environments of other projects write a name, nothing tells which one is read.
+    """
+    best: dict[ArtifactUse, int] = {}
+    for _, _, handover in between:
+        near = _common_folders(handover)
+        for use in (handover.write, handover.read):
+            best[use] = max(near, best.get(use, 0))
+    writers: dict[ArtifactUse, set[str]] = {}
+    for writer, _, handover in between:
+        if _common_folders(handover) == 0 == best[handover.read]:
+            writers.setdefault(handover.read, set()).add(writer.group.documents[0].path)
+    for writer, reader, handover in between:
+        near = _common_folders(handover)
+        if len(writers.get(handover.read, ())) > 1:
+            continue
+        if near == best[handover.read] and (near == best[handover.write] or not _is_common(handover)):
+            yield writer, reader, handover
+
+
+def _common_folders(handover: Handover) -> int:
+    return common_length(tuple(handover.write.at.path.split("/")), tuple(handover.read.at.path.split("/")))
+
+
+def _is_common(handover: Handover) -> bool:
+    """Whether the names that join two uses are such as many artifacts have."""
+    names = joining_names(handover.write, handover.read)
+    if names is None:
+        return True
+    return all(is_generic(posixpath.basename(one.text.rstrip("/"))) for one in names)
+
+
+def _without_backflow(candidates: Sequence[Candidate]) -> None:
+    """Tables and texts that flow against a model are logs and feedback, and make no pair."""
+    for reader in candidates:
+        for writer in list(reader.crosses):
+            back = writer.crosses.get(reader, [])
+            if any(one.kinds for one in back) and not any(one.kinds for one in reader.crosses[writer]):
+                del reader.crosses[writer]
+                reader.writers.remove(writer)
+
+
+def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
+    """An endpoint that code starts serves what the environment of that code writes, where nothing else is known."""
+    for reader in candidates:
+        part = reader.group.part
+        if part is None or part.name != "endpoint" or reader.crosses:
+            continue
+        for writer in candidates:
+            scope = scopes.get(writer)
+            if writer is reader or scope is None or scope.functions or part.path not in scope.files:
+                continue
+            writes = [use for use in uses if scope.holds(use) and use.direction is Direction.WRITES and use.names]
+            at = next((one.at for one in part.evidence), Place(path=part.path))
+            for write in writes:
+                if write.form in artifact_kinds() or write.form == "transformers":
+                    read = replace(write, at=at, direction=Direction.READS)
+                    _add(writer, reader, Handover(write=write, read=read, sameness=Sameness.LIKELY))
+
+
+def _may_cross(
+    writer: Candidate, reader: Candidate, handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]
+) -> bool:
+    """Whether the roles do not contradict, and the reader does not hold the writing call itself."""
+    if writer in holders[handover.read] and reader in holders[handover.write]:
+        return writer.side == WRITER and reader.side == READER
+    return not (writer.side == READER and reader.side == WRITER)
+
+
+def _converted(
+    direct: Sequence[Handover], orphans: frozenset[str] | set[str], uses: Sequence[ArtifactUse]
+) -> Iterator[Handover]:
+    """What passes through modules of no environment that read one artifact and write another."""
+    by_path: dict[str, list[ArtifactUse]] = {}
+    for use in uses:
+        if use.at.path in orphans and use.direction is Direction.WRITES:
+            by_path.setdefault(use.at.path, []).append(use)
+    following: dict[ArtifactUse, list[Handover]] = {}
+    for handover in direct:
+        following.setdefault(handover.write, []).append(handover)
+    for first in direct:
+        frontier = [first]
+        for _ in range(MAX_STEPS):
+            frontier = [
+                Handover(write=first.write, read=after.read, sameness=min(first.sameness, after.sameness))
+                for one in frontier
+                if one.read.at.path in orphans
+                for rewritten in by_path.get(one.read.at.path, ())
+                for after in following.get(rewritten, ())
+            ]
+            yield from frontier
+
+
+def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
+    crosses = reader.crosses.setdefault(writer, [])
+    artifact = crossing_artifact(handover)
+    same = [one for one in crosses if (one.artifact, one.form) == (artifact.artifact, artifact.form)]
+    if not same and len(crosses) < MAX_CROSSES:
+        crosses.append(artifact)
+    if writer not in reader.writers:
+        reader.writers.append(writer)
+
+
+def crossing_artifact(handover: Handover) -> CrossingArtifact:
+    """What a reader of the report sees of a handover."""
+    write, read = handover.write, handover.read
+    names = joining_names(write, read)
+    named = names[1] if names is not None else read.names[0]
+    form = write.form if write.form != "bytes" else read.form
+    known = artifact_kinds()
+    kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
+    return CrossingArtifact(
+        artifact=named.text or "*",
+        form=form_title(kinds[0] if kinds else form),
+        kinds=kinds,
+        written=write.at,
+        read=read.at,
+        certain=handover.sameness >= Sameness.LIKELY,
+        is_plain=form in PLAIN_FORMS,
+        settings=read.settings,
+    )
+
+
+def form_title(form: str) -> str:
+    """A form in words."""
+    kind = artifact_kinds().get(form)
+    if kind is not None:
+        return kind.title
+    known = artifact_calls().forms.get(form)
+    return known.title if known is not None else form

@@ -1,0 +1,130 @@
+"""The environments that a Dockerfile makes: its final stages, what runs in them and which files they hold."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
+from mlaudit.document.budget import document_budget
+from mlaudit.grammars.container import dockerfile_stages, dockerfile_text
+from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
+from mlaudit.grammars.container.dockerfile_text import Instruction
+from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.model.observation import Observation
+
+_RUNNING = ("ENTRYPOINT", "CMD")
+
+
+def dockerfile_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+    """Every final stage: the last one, and named ones that no other stage is made of."""
+    document = tree.document(path)
+    if document is None or not found.roots():
+        yield whole_part(path, found, tree)
+        return
+    with document_budget():
+        build, _ = dockerfile_stages.read(document)
+        for stage in final_stages(build):
+            is_last = stage is build.stages[-1]
+            part = whole_part(path, found, tree, stage.name)
+            running = tuple(_commands(build, stage))
+            yield replace(
+                part,
+                part="" if is_last else f"stage={stage.name}",
+                name="" if stage.name.isdigit() else stage.name,
+                commands=running,
+                copies=tuple(dict.fromkeys(_copies(path, build, stage))),
+                evidence=(
+                    *part.evidence,
+                    *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
+                ),
+            )
+
+
+def final_stages(build: DockerfileStages) -> Sequence[Stage]:
+    """The stages that are images of their own rather than steps towards another."""
+    used: set[int] = set()
+    for stage in build.stages:
+        used.update(index for index in (stage.base, *stage.packages_from) if index is not None)
+        for instruction in stage.instructions:
+            source = build.number(instruction.flag("from") or "")
+            if source is not None and source != stage.index:
+                used.add(source)
+    last = build.stages[-1]
+    return [one for one in build.stages if one is last or (one.index not in used and not one.name.isdigit())]
+
+
+def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
+    """A stage and those that it is built from, the innermost first."""
+    if stage.base is not None:
+        yield from _chain(build, build.stages[stage.base])
+    yield stage
+
+
+def _commands(build: DockerfileStages, stage: Stage) -> Iterator[RunCommand]:
+    """What an image of a stage runs: the last ENTRYPOINT with the last CMD, the one as arguments of the other."""
+    forms = [(instruction, instruction.items()) for instruction in _running(build, stage)]
+    if forms and all(items is not None for _, items in forms):
+        listed = [word.text for _, items in forms for word in items or ()]
+        yield _run_command(forms[0][0], _unwrapped(listed))
+        return
+    for instruction, items in forms:
+        if items is not None:
+            yield _run_command(instruction, _unwrapped(tuple(word.text for word in items)))
+        else:
+            for command in commands(dockerfile_text.shell_script(instruction).text, {}):
+                yield _run_command(instruction, tuple(word.text for word in command.words))
+
+
+def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
+    """The ENTRYPOINT and the CMD that hold; an ENTRYPOINT takes back the CMD of what it is built from."""
+    last: dict[str, Instruction] = {}
+    for one in _chain(build, stage):
+        for instruction in one.instructions:
+            if instruction.keyword == "ENTRYPOINT":
+                last.pop("CMD", None)
+            if instruction.keyword in _RUNNING:
+                last[instruction.keyword] = instruction
+    return (last[keyword] for keyword in _RUNNING if keyword in last)
+
+
+def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
+    """The command inside `["sh", "-c", "..."]`."""
+    if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "dash") and words[1].startswith("-"):
+        inner = [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+        return inner[-1] if inner else tuple(words)
+    return tuple(words)
+
+
+def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
+    at = instruction.rest.place(0, len(instruction.rest.text.rstrip()))
+    return RunCommand(words=tuple(words[1:] if words[:1] == ("exec",) else words), at=at)
+
+
+def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
+    """Files and folders of the tree that stand in an image of a stage."""
+    above = posixpath.normpath(posixpath.join(posixpath.dirname(path), build.context.prefix))
+    for one in _holding(build, stage):
+        for instruction in one.instructions:
+            if instruction.keyword in ("COPY", "ADD") and not instruction.heredocs and not instruction.flag("from"):
+                words = list(instruction.items() or dockerfile_text.words(instruction.rest, build.globals))
+                for word in words[:-1]:
+                    if not word.unresolved and "://" not in word.text:
+                        yield posixpath.normpath(posixpath.join(above, word.text.lstrip("/") or "."))
+
+
+def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
+    """The stages whose files may stand in a stage: those that it is built from, and those that it copies from."""
+    seen: set[int] = set()
+    waiting = list(_chain(build, stage))
+    while waiting:
+        one = waiting.pop(0)
+        if one.index in seen:
+            continue
+        seen.add(one.index)
+        yield one
+        for instruction in one.instructions:
+            source = build.number(instruction.flag("from") or "")
+            if source is not None and source != one.index:
+                waiting.extend(_chain(build, build.stages[source]))

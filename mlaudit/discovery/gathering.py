@@ -1,0 +1,128 @@
+"""Documents and parts of recipes to candidates: a file that a recipe installs belongs to the recipe's environment."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import replace
+
+from mlaudit.discovery.candidates import Candidate, candidate_of
+from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
+from mlaudit.discovery.recipes import RecipePart
+from mlaudit.discovery.role_signs import judged_role, signs_of_commands, signs_of_packages
+
+
+def gather(
+    paths: Iterable[str],
+    recognise: Callable[[str], str | None],
+    roots: Callable[[str], Sequence[str]],
+    parts: Sequence[RecipePart],
+) -> tuple[list[Candidate], list[DocumentGroup], list[Ignored]]:
+    """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out."""
+    recipes = {part.path for part in parts}
+    formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
+    groups, ignored = grouped(formats, roots)
+    made, left = _with_neighbours(parts, groups)
+    of_parts = [part_group(part) for part in _without_trainers(made, groups)]
+    spent: list[DocumentGroup] = []
+    groups = [*_unspent(groups, of_parts, spent), *of_parts]
+    for part in left:
+        ignored.append(Ignored(path=part.path, why="states nothing that is known and installs no file of the tree"))
+    candidates = sorted(map(signed_candidate, groups), key=order)
+    return candidates, spent, sorted(ignored, key=lambda entry: entry.path)
+
+
+def order(candidate: Candidate) -> tuple[str, str]:
+    """Where a candidate stands among others."""
+    part = candidate.group.part
+    return candidate.group.documents[0].path, part.part if part is not None else ""
+
+
+def signed_candidate(group: DocumentGroup) -> Candidate:
+    """The candidate of a group with what its recipe tells of its role."""
+    candidate = candidate_of(group)
+    part = group.part
+    if part is not None:
+        candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+    return candidate
+
+
+def part_group(part: RecipePart) -> DocumentGroup:
+    """The group of a recipe's part alone; the files that it installs are included by the recipe itself."""
+    document = named_document(part.path, part.format)
+    named = named_document(part.name, "") if part.name else None
+    qualifier = (*document.qualifier, *(named.qualifier if named is not None else ()))
+    return DocumentGroup(
+        home=document.home,
+        qualifier=tuple(dict.fromkeys(qualifier)),
+        documents=[replace(document, qualifier=tuple(dict.fromkeys(qualifier)))],
+        build=document.variant,
+        part=part,
+    )
+
+
+def _with_neighbours(
+    parts: Sequence[RecipePart], groups: list[DocumentGroup]
+) -> tuple[list[RecipePart], list[RecipePart]]:
+    """Parts that are environments, and those that state nothing.
+
+    A part whose commands could not be followed installs what lies beside it, where that is one environment.
+    """
+    made: list[RecipePart] = []
+    left: list[RecipePart] = []
+    for part in parts:
+        beside = _beside(part, groups)
+        if beside is not None:
+            beside.documents.append(named_document(part.path, part.format))
+        elif part.installs or part.states:
+            made.append(part)
+        else:
+            left.append(part)
+    return made, left
+
+
+def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGroup]) -> Iterator[RecipePart]:
+    """Parts without jobs of CI that train in an environment of the tree: they show what that environment is for."""
+    for part in parts:
+        signs = list(signs_of_commands(part.commands)) if part.is_job else []
+        own = next((one for one in groups if taken(one).sources[:1] == part.installs[:1]), None) if signs else None
+        if own is not None and judged_role(signs)[0] == "training":
+            own.shown_by.append(part)
+        else:
+            yield part
+
+
+def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
+    if part.installs or part.packages or not part.unresolved or part.part:
+        return None
+    document = named_document(part.path, part.format)
+    near = [group for group in groups if group.states and group.home == document.home and not group.build]
+    same = [group for group in near if group.qualifier == document.qualifier]
+    return same[0] if len(same) == 1 else near[0] if len(near) == 1 and not document.qualifier else None
+
+
+def _unspent(
+    groups: Iterable[DocumentGroup], of_parts: Sequence[DocumentGroup], spent: list[DocumentGroup]
+) -> Iterator[DocumentGroup]:
+    """The groups whose surest source no recipe installs, without what a recipe installs."""
+    claimed: dict[str, list[DocumentGroup]] = {}
+    for one in of_parts:
+        for path in one.part.installs if one.part is not None and not one.part.is_job else ():
+            claimed.setdefault(path, []).append(one)
+    for group in groups:
+        sources = [source.partition("#")[0] for source in taken(group).sources]
+        takers = claimed.get(sources[0], []) if sources else []
+        if takers:
+            _cover(group, sources[0], takers)
+            spent.append(group)
+            continue
+        if not group.member:
+            kept = [one for one in group.documents if one.path not in claimed]
+            group.documents = kept or group.documents
+        yield group
+
+
+def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) -> None:
+    """Let those who install a lock hold it against what it was made of."""
+    if any(one.path == first and one.kind == "lock" for one in group.documents):
+        for taker in takers:
+            taker.covered = tuple(one.path for one in group.documents if one.kind == "manifest")

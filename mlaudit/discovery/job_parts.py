@@ -1,0 +1,76 @@
+"""The environments of CI workflows, notebooks and other recipes whose parts a parser names."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.observation import Observation
+
+_EXPRESSION = re.compile(r"\$\{\{[^}]{0,200}\}\}")
+MAX_COMMANDS = 300
+"""Commands of one job that are looked at."""
+
+
+def job_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
+    """One part for each named part of a document, the whole document where it names none."""
+    roots = [one for one in found.roots() if one.kind == "environment"]
+    document = tree.document(path)
+    if not roots or document is None:
+        yield whole_part(path, found, tree)
+        return
+    for root in roots:
+        part = whole_part(path, found, tree, root.name)
+        running = tuple(_commands(document, root.name))
+        yield replace(
+            part,
+            part=f"environment={root.name}",
+            name=root.name,
+            commands=running,
+            evidence=(*part.evidence, *(Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])),
+        )
+
+
+def _commands(document: Document, job: str) -> Iterator[RunCommand]:
+    """The commands of a job of GitHub Actions or GitLab CI."""
+    with document_budget():
+        try:
+            yield from _read_commands(document, job)
+        except (Unreadable, Malformed, BudgetExceeded):
+            # The parser of the format tells what is wrong with it.
+            return
+
+
+def _read_commands(document: Document, job: str) -> Iterator[RunCommand]:
+    root = document.yaml
+    table = root.dig("jobs", job) if root.get("jobs").is_table else root.get(job)
+    if not table.is_table:
+        return
+    count = 0
+    for node in _scripts(table):
+        text = _EXPRESSION.sub("VALUE", node.text())
+        for command in commands(text, {}):
+            count += 1
+            if count > MAX_COMMANDS:
+                return
+            yield RunCommand(words=tuple(word.text for word in command.words), at=document.at(*node.route))
+
+
+def _scripts(table: Node) -> Iterator[Node]:
+    steps = table.get("steps")
+    for step in steps.each() if steps.is_list else ():
+        run = step.get("run") if step.is_table else step
+        if run.is_text:
+            yield run
+    for key in ("before_script", "script"):
+        listed = table.get(key)
+        for line in listed.each() if listed.is_list else [listed]:
+            if line.is_text:
+                yield line

@@ -1,0 +1,131 @@
+"""Writers and readers by the names of their files and folders alone: guesses, for where nothing surer is known."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mlaudit.discovery.candidates import Candidate, subject_of
+from mlaudit.discovery.groups import Parts, common_length
+from mlaudit.knowledge.roles import READER, WRITER, tokens, words
+
+WRITER_ROLE = "training"
+"""What the folder above a reader is taken for."""
+
+
+def pair_by_names(candidates: Sequence[Candidate]) -> None:
+    """Give each reader its writers: those nearest to it of which it is nearest too, else the folder above."""
+    readers = [one for one in candidates if one.side == READER and _is_open(one)]
+    writers = [one for one in candidates if one.side == WRITER and not one.group.build and _may_be(WRITER, one)]
+    near = tuple(_near(writers, readers))
+    best_writer: dict[Candidate, tuple[int, ...]] = {}
+    best_reader: dict[tuple[Candidate, str], tuple[int, ...]] = {}
+    for writer, reader, nearness in near:
+        best_writer[reader] = max(nearness, best_writer.get(reader, nearness))
+        best_reader[writer, reader.role] = max(nearness, best_reader.get((writer, reader.role), nearness))
+    for writer, reader, nearness in near:
+        if nearness == best_writer[reader] == best_reader[writer, reader.role]:
+            reader.writers.append(writer)
+    plain = _by_home(
+        one
+        for one in candidates
+        if not one.side and not one.group.qualifier and not one.group.build and _may_be(WRITER, one)
+    )
+    for reader in readers:
+        if not reader.writers:
+            _follow_parent(reader, plain)
+
+
+def _is_open(reader: Candidate) -> bool:
+    """Whether nothing surer is known of what a reader reads; other builds of one are not asked."""
+    return not reader.writers and not reader.group.build and _may_be(READER, reader)
+
+
+def _may_be(side: str, candidate: Candidate) -> bool:
+    """Whether the code of an environment does not show that it is on no side, or only on the other."""
+    return candidate.does is None or side in candidate.does
+
+
+def _by_home(candidates: Iterable[Candidate]) -> dict[Parts, list[Candidate]]:
+    found: dict[Parts, list[Candidate]] = {}
+    for candidate in candidates:
+        found.setdefault(candidate.home, []).append(candidate)
+    return found
+
+
+def _near(
+    writers: Iterable[Candidate], readers: Iterable[Candidate]
+) -> Iterator[tuple[Candidate, Candidate, tuple[int, ...]]]:
+    """Sides that fit; only those are asked of which one's project folder lies in the other's, or is it."""
+    at: dict[Parts, list[Candidate]] = {}
+    below: dict[Parts, list[Candidate]] = {}
+    for writer in writers:
+        at.setdefault(writer.project, []).append(writer)
+        for depth in range(len(writer.project) + 1):
+            below.setdefault(writer.project[:depth], []).append(writer)
+    for reader in readers:
+        above = (at.get(reader.project[:depth], ()) for depth in range(len(reader.project)))
+        for some in (below.get(reader.project, ()), *above):
+            for writer in some:
+                nearness = _nearness(writer, reader)
+                if nearness is not None:
+                    yield writer, reader, nearness
+
+
+def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
+    """How well two sides fit, greater is better; None where they belong to different projects or subjects."""
+    if writer.confined or reader.confined:
+        return _confined_nearness(writer, reader)
+    upper, lower = sorted((writer.project, reader.project), key=len)
+    if lower[: len(upper)] != upper:
+        return None
+    subjects = (_seen_from(upper, writer), _seen_from(upper, reader))
+    if None in subjects or (all(subjects) and subjects[0] != subjects[1]):
+        return None
+    return (
+        len(upper),
+        int(subjects[0] == subjects[1]),
+        len(upper) - len(lower),
+        common_length(writer.home, reader.home),
+    )
+
+
+def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
+    for one, other in ((writer, reader), (reader, writer)):
+        if one.confined and other.home[: len(one.project)] != one.project:
+            return None
+    return len(common_project(writer, reader)), 1, 0, common_length(writer.home, reader.home)
+
+
+def _seen_from(project: Parts, candidate: Candidate) -> frozenset[str] | None:
+    """The subject with the folders between it and an outer project; None where one of them is of the other side."""
+    between = candidate.project[len(project) :]
+    if not between:
+        return candidate.subject
+    table = words()
+    for folder in between:
+        role = table.role(tokens(folder))
+        if role is not None and table.side(role[0]) != candidate.side:
+            return None
+    return candidate.subject | subject_of([word for folder in between for word in tokens(folder)])
+
+
+def _follow_parent(reader: Candidate, plain: Mapping[Parts, Sequence[Candidate]]) -> None:
+    """An environment without a role, in the folder that a reader's own folder lies in, is what that reader serves."""
+    if reader.subject or reader.confined:
+        return
+    above = plain.get(reader.project, ())
+    if len(above) == 1:
+        above[0].role, above[0].reason = WRITER_ROLE, f'the folder around "{reader.home[-1] if reader.home else ""}"'
+        reader.writers.append(above[0])
+
+
+def common_subject(writer: Candidate, reader: Candidate) -> frozenset[str]:
+    """What both sides are called beside their roles: `churn-train` and `churn-serve` have no rival in `fraud-serve`."""
+    return writer.subject if writer.subject == reader.subject else frozenset()
+
+
+def common_project(writer: Candidate, reader: Candidate) -> Parts:
+    """The folder that both sides belong to, as small as their rules allow."""
+    confined = [side.project for side in (writer, reader) if side.confined]
+    projects = (reader.project, writer.project) if writer.side == WRITER else (reader.project,)
+    return max(confined, key=len) if confined else min(projects, key=len)

@@ -1,0 +1,191 @@
+"""What recipes install: every part of a recipe (stage, job, notebook) with the files that its commands name."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from mlaudit.document.budget import document_budget
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
+from mlaudit.model.observation import Observation
+from mlaudit.parsers._read import recognized
+from mlaudit.sources.working_tree import WorkingTree
+
+JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
+"""Formats whose parts are jobs of CI."""
+MAX_FOLLOWED = 50
+"""Files that one part of a recipe may name, those that they include counted too."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunCommand:
+    """One command that a recipe runs when its environment is made."""
+
+    words: tuple[str, ...]
+    at: Place
+
+    @property
+    def shown(self) -> str:
+        """The command as people write it, cut."""
+        return " ".join(self.words)[:80]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RecipePart:
+    """One environment that a recipe makes.
+
+    Attributes:
+        path: of the recipe, relative to the audited folder.
+        part: the word behind `#` that chooses it (`stage=train`); empty where the recipe has one part, or for its last.
+        name: what the recipe calls it; empty where it has no name.
+        installs: files of the tree that its commands install, in their order.
+        states: it states a package, an image or a Python itself.
+        unresolved: it names a file that is not in the tree, so that what it installs is not known in full.
+        commands: what runs in it.
+        copies: files and folders of the tree that it holds, None where it sees the whole tree.
+        packages: that it states itself, images among them.
+        is_named: the name of the file alone tells its format.
+    """
+
+    path: str
+    format: str
+    part: str = ""
+    name: str = ""
+    installs: tuple[str, ...] = ()
+    states: bool = False
+    unresolved: bool = False
+    commands: tuple[RunCommand, ...] = ()
+    copies: tuple[str, ...] | None = None
+    evidence: tuple[Observation, ...] = ()
+    packages: frozenset[str] = field(default_factory=frozenset)
+    is_named: bool = True
+
+    @property
+    def is_job(self) -> bool:
+        """Whether it is a job of CI, which runs in an environment that others have too."""
+        return self.format in JOB_FORMATS
+
+    @property
+    def source(self) -> str:
+        """The part as the command line and a configuration name it."""
+        words = [*([self.part] if self.part else []), *([] if self.is_named else [f"format={self.format}"])]
+        return f"{self.path}#{','.join(words)}" if words else self.path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditedTree:
+    """The files of an audited folder by name, and how they are opened.
+
+    Attributes:
+        folder: the audited folder.
+        root: opens what lies in it.
+        paths: every regular file below it, relative to it, with `/`.
+    """
+
+    folder: Path
+    root: WorkingTree
+    paths: Collection[str]
+
+    def document(self, path: str) -> Document | None:
+        """The document at a path, None where it cannot be opened."""
+        try:
+            return self.root.document(self.folder / path)
+        except Unreadable:
+            # Reading it as a source tells the reason.
+            return None
+
+    def inner(self, place: str) -> str:
+        """A reported path relative to the audited folder."""
+        shown = self.root.shown(self.folder)
+        return place if shown == "." else posixpath.relpath(place, shown)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatedDocument:
+    """The statements of one document, its includes not followed."""
+
+    format: str
+    statements: tuple[Statement, ...] = ()
+
+    def roots(self) -> tuple[Root, ...]:
+        """The parts that it is made of."""
+        return tuple(one for one in self.statements if isinstance(one, Root))
+
+
+def stated(document: Document, as_format: str | None = None) -> StatedDocument | None:
+    """What a document states itself, without what it includes; None where it cannot be read."""
+    with document_budget():
+        try:
+            parser = recognized(document, as_format)
+            return StatedDocument(format=parser.format, statements=tuple(parser.read(document)))
+        except Exception:
+            # Whatever is wrong with it is told where it is read as a source.
+            return None
+
+
+def of_part(statements: Iterable[Statement], name: str | None) -> Iterator[Statement]:
+    """The statements that belong to a part; those of no part belong to all."""
+    for one in statements:
+        parts = one.parts if isinstance(one, (Pin, Include)) else ()
+        if name is None or not parts or name in parts:
+            yield one
+
+
+def installed_files(path: str, statements: Iterable[Statement], tree: AuditedTree) -> tuple[tuple[str, ...], bool]:
+    """Files of the tree that some statements of a document install, and whether one is named that is not there."""
+    files: dict[str, None] = {}
+    missing = False
+    for one in statements:
+        if isinstance(one, Include):
+            target = posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target))
+            if target in tree.paths:
+                files.setdefault(target)
+            else:
+                missing = True
+    return tuple(_with_included(files, tree)), missing
+
+
+def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
+    """Files and those that they include themselves (`-r base.txt`), each once."""
+    waiting, seen = list(files), set[str]()
+    while waiting and len(seen) < MAX_FOLLOWED:
+        path = waiting.pop(0)
+        if path in seen:
+            continue
+        seen.add(path)
+        yield path
+        document = tree.document(path) if path.endswith((".txt", ".in", ".pip", ".yml", ".yaml")) else None
+        inner = stated(document) if document is not None else None
+        included = (one for one in (inner.statements if inner is not None else ()) if isinstance(one, Include))
+        targets = [posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target)) for one in included]
+        waiting += [target for target in targets if target in tree.paths]
+
+
+def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | None = None) -> RecipePart:
+    """The part of a recipe that its statements make, without what runs in it."""
+    statements = list(of_part(found.statements, name))
+    installs, missing = installed_files(path, statements, tree)
+    pins = [one for one in statements if isinstance(one, Pin)]
+    return RecipePart(
+        path=path,
+        format=found.format,
+        name=name or "",
+        installs=installs,
+        states=bool(pins),
+        unresolved=missing or any(isinstance(one, Unread) for one in statements),
+        evidence=tuple(_observed(statements)),
+        packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),
+    )
+
+
+def _observed(statements: Sequence[Statement]) -> Iterator[Observation]:
+    """The first place that installs a file, and the image that it starts from."""
+    for one in statements:
+        if isinstance(one, Include):
+            yield Observation(at=one.at, says=f"installs {one.target}")
+        elif isinstance(one, Pin) and one.kind is Kind.IMAGE:
+            yield Observation(at=one.at, says=f"starts from {one.name}{f':{one.version}' if one.version else ''}")

@@ -1,0 +1,128 @@
+"""Roles from several weak signs: what an environment runs, which packages it has, what its names say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+
+from mlaudit.discovery.recipes import RunCommand
+from mlaudit.knowledge.roles import tokens, words
+
+RUNS, CODE, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 1.5, 0.6, 2.0
+"""What the kinds of signs weigh: what runs and what code does outweigh any name."""
+MOST_PACKAGES = 3
+"""Packages of one role that count."""
+
+_PYTHONS = ("python", "python3", "pipenv", "poetry", "uv", "conda", "xvfb-run", "exec", "time", "nohup", "tini", "--")
+_RUNNERS = ("run", "-m", "-u", "--")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RoleSign:
+    """One reason for a role, and what it weighs."""
+
+    role: str
+    weight: float
+    why: str
+
+
+def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
+    """The role that the signs add up to and its best reason; two empty texts where they say nothing or contradict."""
+    sums: dict[str, float] = {}
+    best: dict[str, RoleSign] = {}
+    for sign in signs:
+        sums[sign.role] = sums.get(sign.role, 0) + sign.weight
+        if sign.role not in best or sign.weight > best[sign.role].weight:
+            best[sign.role] = sign
+    ranked = sorted(sums, key=lambda role: (-sums[role], role))
+    if not ranked or (len(ranked) > 1 and sums[ranked[0]] - sums[ranked[1]] < 0.5):
+        return "", ""
+    return ranked[0], best[ranked[0]].why
+
+
+def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
+    """What the commands of a recipe tell, those that only install left out."""
+    for command in commands:
+        role = role_of_program(command.words)
+        if role is not None:
+            yield RoleSign(role=role, weight=RUNS, why=f"runs `{command.shown}`")
+            continue
+        role = role_of_script(command.words)
+        if role is not None:
+            yield RoleSign(role=role, weight=SCRIPTS, why=f"runs `{command.shown}`")
+
+
+def role_of_command(command: Sequence[str]) -> str | None:
+    """The role of an environment in which a command runs, None where it tells nothing."""
+    return role_of_program(command) or role_of_script(command)
+
+
+def role_of_program(command: Sequence[str]) -> str | None:
+    """The role that the program of a command tells: a server, a launcher of training, a tool of developers."""
+    phrase = " ".join(command)
+    program, _ = _program(command)
+    for row in words().runs:
+        if program in row.programs or any(f"{phrase} ".startswith(f"{one} ") for one in row.phrases):
+            return row.role
+    return None
+
+
+def role_of_script(command: Sequence[str]) -> str | None:
+    """The role that the name of a script tells."""
+    program, arguments = _program(command)
+    scripts = [word for word in (program, *arguments) if word.endswith((".py", ".sh")) or "." in word.strip(".")]
+    named = scripts[0] if scripts else program
+    stem = tokens(named.rpartition("/")[2].removesuffix(".py").removesuffix(".sh"))
+    for row in words().runs:
+        if row.scripts.intersection(stem):
+            return row.role
+    return None
+
+
+def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
+    """The program of a command by its last name, launchers of Python left out, and what follows it."""
+    rest = list(command)
+    while rest and (rest[0].rpartition("/")[2] in _PYTHONS or rest[0] in _RUNNERS or rest[0].startswith("python")):
+        rest.pop(0)
+    if not rest:
+        return "", ()
+    return rest[0].rpartition("/")[2], tuple(rest[1:])
+
+
+def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
+    """What packages tell; each counts a little."""
+    named = frozenset(packages)
+    for role, names in words().packages.items():
+        if role == "development":
+            continue
+        found = sorted(named & names)[:MOST_PACKAGES]
+        if found:
+            weight = PACKAGES * len(found)
+            yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(found)}")
+
+
+def is_development(packages: Iterable[str]) -> bool:
+    """Whether packages are tools of developers and nothing else."""
+    named = frozenset(packages)
+    tools = words().packages.get("development", frozenset())
+    return bool(named) and named <= tools
+
+
+def script_paths(command: Sequence[str]) -> Iterator[str]:
+    """What a command names that may be a file or module of the tree: `app.py`, `app` of `app:server`, `pkg.main`."""
+    _, arguments = _program(command)
+    program = next((word for word in command if word.endswith((".py", ".sh"))), None)
+    if program is not None:
+        yield program
+    for at, word in enumerate(command):
+        if at and command[at - 1] == "-m":
+            yield f"{word.replace('.', '/')}.py"
+            yield f"{word.replace('.', '/')}/__main__.py"
+    for word in arguments:
+        module, colon, _ = word.partition(":")
+        if colon and module and "/" not in module and module.replace(".", "").replace("_", "").isalnum():
+            yield f"{module.replace('.', '/')}.py"
+            yield f"{module.replace('.', '/')}/__init__.py"
+    last = command[-1] if command else ""
+    if "." in last and not last.endswith((".py", ".sh")) and last.replace(".", "").replace("_", "").isalnum():
+        yield f"{last.rpartition('.')[0].replace('.', '/')}.py"

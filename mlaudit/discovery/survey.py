@@ -1,0 +1,118 @@
+"""An audited folder → its environments, roles and pairs, from what installs, what runs and what its code does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+from itertools import islice
+
+from mlaudit.discovery.code_joining import join_code
+from mlaudit.discovery.dockerfile_parts import dockerfile_parts
+from mlaudit.discovery.environments import Discovery, by_name, settle
+from mlaudit.discovery.gathering import gather
+from mlaudit.discovery.groups import Ignored, why_ignored
+from mlaudit.discovery.job_parts import job_parts
+from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
+from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.knowledge.roles import words
+from mlaudit.model.errors import Unreadable
+from mlaudit.parsers._registry import format_names, parser_of
+
+MAX_RECIPES = 2_000
+"""Recipes of one folder that are read."""
+MAX_SCANNED = 20_000
+"""Files without a telling name whose first bytes are looked at."""
+
+_STATES_AN_IMAGE = re.compile(
+    rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
+    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
+)
+_MANIFEST = re.compile(
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
+    rb"|spark_version|azureml"
+)
+_RECIPES = (*JOB_FORMATS, "dockerfile", "devcontainer", "serverless")
+
+
+def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
+    """What a folder holds.
+
+    Args:
+        tree: every file of it.
+        stating: those of them whose names tell a format.
+        roots: the names of the projects that a lock or manifest is about.
+    """
+    parts, ignored = recipe_parts(tree, stating)
+    candidates, spent, left = gather(stating, by_name, roots, parts)
+    known = {entry.path for entry in left}
+    candidates = join_code(candidates, spent, tree)
+    return settle(candidates, [*left, *(entry for entry in ignored if entry.path not in known)])
+
+
+def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:
+    """The parts of all recipes of a tree, and the recipes that are tools of developers."""
+    parts: list[RecipePart] = []
+    ignored: list[Ignored] = []
+    for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
+        why = why_ignored(path)
+        if why is not None and format_name not in JOB_FORMATS:
+            continue
+        document = tree.document(path)
+        found = stated(document, format_name) if document is not None else None
+        if found is None:
+            continue
+        if format_name == "dockerfile":
+            parts += dockerfile_parts(path, found, tree)
+        elif format_name in JOB_FORMATS:
+            parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
+        elif format_name == "devcontainer":
+            ignored.append(Ignored(path=path, why="is what developers work in"))
+        else:
+            is_named = format_name in format_names(path) and format_name != "python-image"
+            parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
+    return parts, ignored
+
+
+def _is_worth(job: RecipePart) -> bool:
+    """Whether a job of CI is more than a check of the code: it installs, and runs a script that is no test."""
+    roles = [role_of_command(command.words) for command in job.commands]
+    runs = any(word.endswith((".py", ".ipynb")) for command in job.commands for word in command.words)
+    checks = roles.count("development")
+    works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
+    return bool(job.installs or job.packages) and works
+
+
+def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Paths of recipes with their formats: by name, and of others by what their first bytes hold."""
+    named = set(stating)
+    scanned = 0
+    for path in tree.paths:
+        formats = format_names(path) if path in named else ()
+        recipe = next((one for one in formats if one in JOB_FORMATS or one in ("dockerfile", "devcontainer")), None)
+        if recipe is not None:
+            yield path, recipe
+        elif (
+            path.endswith((".py", ".yaml", ".yml")) and scanned < MAX_SCANNED and not (set(formats) - {"python-image"})
+        ):
+            scanned += 1
+            format_name = _by_content(path, tree)
+            if format_name is not None:
+                yield path, format_name
+
+
+def _by_content(path: str, tree: AuditedTree) -> str | None:
+    """The format of a Python source or YAML file that tells an environment, None for any other."""
+    document = tree.document(path)
+    wanted = ("python-image",) if path.endswith(".py") else words().described
+    pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST
+    try:
+        if document is None or pattern.search(document.head) is None:
+            return None
+        for name in wanted:
+            parser = parser_of(name)
+            if parser is not None and parser.content is not None and parser.content(document):
+                return name
+    except Unreadable:
+        return None
+    return None

@@ -1,0 +1,236 @@
+"""Images that Python code asks a platform for: SageMaker's classes, containers of Vertex AI, ZenML's Docker settings.
+
+Every call that chooses an image is a part of its own, since code and image are two environments. Names are followed to
+plain assignments and to the defaults of parameters; what only a run would give is left out.
+https://sagemaker.readthedocs.io/en/stable/frameworks/index.html,
+https://cloud.google.com/vertex-ai/docs/predictions/pre-built-containers,
+https://docs.zenml.io/concepts/containerization
+"""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+
+from mlaudit.document.budget import Limit, spend
+from mlaudit.document.document import Document
+from mlaudit.grammars import python_source
+from mlaudit.grammars.container import image_tags
+from mlaudit.grammars.pypi import python_text, requirement
+from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
+from mlaudit.model.packaged import packaged
+from mlaudit.model.scope import PinScope
+
+CALLS = Limit(name="calls of a Python source", most=200_000)
+
+MENTIONED = re.compile(
+    rb"\b(?:framework_version|transformers_version|image_uri|serving_container_image\w*|container_uri|parent_image"
+    rb"|DockerSettings)\b"
+)
+"""What a source holds that chooses an image so."""
+_LITERAL_IMAGE = re.compile(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
+_VERSION = re.compile(r"\d[\w.+-]{0,63}")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SdkWords:
+    """The words of `sdk_images.toml`."""
+
+    frameworks: Mapping[str, str]
+    versions: Mapping[str, str]
+    serving: tuple[str, ...]
+    others: tuple[str, ...]
+    keywords: Mapping[str, str]
+
+
+@lru_cache(maxsize=1)
+def sdk_words() -> SdkWords:
+    """The classes and keywords of SDKs that choose images."""
+    import tomli
+
+    table = tomli.loads(packaged("knowledge/sdk_images.toml"))
+    sagemaker = table["sagemaker"]
+    keywords = {name: role for name, role in table["keywords"].items() if name not in ("source", "checked")}
+    return SdkWords(
+        frameworks=sagemaker["frameworks"],
+        versions=sagemaker["versions"],
+        serving=tuple(sagemaker["serving"]),
+        others=tuple(sagemaker["others"]),
+        keywords=keywords,
+    )
+
+
+def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
+    """A root and its statements for every call that chooses an image."""
+    names = _Names(tree)
+    used: dict[str, int] = {}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        spend(CALLS)
+        chosen = _chosen(call, names)
+        if chosen is None:
+            continue
+        name, given = chosen
+        used[name] = used.get(name, 0) + 1
+        part = name if used[name] == 1 else f"{name}-{used[name]}"
+        statements = list(_statements(doc, call, given, names, part))
+        if any(isinstance(one, (Pin, Include)) for one in statements):
+            yield Root(name=part, kind="environment", at=python_source.place(doc, call.func))
+            yield from statements
+        else:
+            used[name] -= 1
+
+
+class _Names:
+    """Strings that names of a source stand for, as far as assignments and defaults of parameters tell."""
+
+    def __init__(self, tree: ast.Module) -> None:
+        self._values: dict[str, ast.expr | None] = {}
+        for node in ast.walk(tree):
+            spend(CALLS)
+            if isinstance(node, ast.Assign) and len(node.targets) == 1:
+                self._add(node.targets[0], node.value)
+            elif isinstance(node, ast.AnnAssign) and node.value is not None:
+                self._add(node.target, node.value)
+            elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
+                self._add_defaults(node.args)
+
+    def _add(self, target: ast.expr, value: ast.expr) -> None:
+        name = target.id if isinstance(target, ast.Name) else target.attr if isinstance(target, ast.Attribute) else None
+        if name is not None:
+            known = self._values.get(name, value)
+            same = known is not None and ast.dump(known) == ast.dump(value)
+            self._values[name] = value if known is value or same else None
+
+    def _add_defaults(self, arguments: ast.arguments) -> None:
+        positional = [*arguments.posonlyargs, *arguments.args]
+        for argument, default in zip(positional[::-1], arguments.defaults[::-1], strict=False):
+            self._add(ast.Name(id=argument.arg), default)
+        for argument, given in zip(arguments.kwonlyargs, arguments.kw_defaults, strict=True):
+            if given is not None:
+                self._add(ast.Name(id=argument.arg), given)
+
+    def text(self, node: ast.expr | None, depth: int = 0) -> ast.Constant | None:
+        """The string literal that an expression stands for; of `Parameter(default=...)` that default."""
+        if node is None or depth > 6:
+            return None
+        if isinstance(node, ast.Constant):
+            return node if isinstance(node.value, str) else None
+        if isinstance(node, ast.Name):
+            return self.text(self._values.get(node.id), depth + 1)
+        if isinstance(node, ast.Attribute):
+            return self.text(self._values.get(node.attr), depth + 1)
+        if isinstance(node, ast.Call):
+            default = next((one.value for one in node.keywords if one.arg == "default"), None)
+            fallback = node.args[1] if _called(node).rpartition(".")[2] in ("get", "getenv") and node.args[1:] else None
+            return self.text(default if default is not None else fallback, depth + 1)
+        return None
+
+
+def _called(call: ast.Call) -> str:
+    """The dotted name of what is called."""
+    parts: list[str] = []
+    node: ast.expr = call.func
+    while isinstance(node, ast.Attribute):
+        parts.append(node.attr)
+        node = node.value
+    return ".".join(reversed([*parts, *([node.id] if isinstance(node, ast.Name) else [])]))
+
+
+def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]] | None:
+    """The name of the part that a call makes and its keywords, None where it chooses no image."""
+    words = sdk_words()
+    given = {one.arg: one.value for one in call.keywords if one.arg is not None}
+    called = _called(call).rpartition(".")[2]
+    if called == "DockerSettings":
+        return "docker-settings", given
+    versions = {"framework_version", *words.versions, "image_uri"} & given.keys()
+    is_framework = called[:1].isupper() and any(called.startswith(one) for one in (*words.frameworks, "Estimator"))
+    if (is_framework or called in ("Model", "ModelPackage")) and versions:
+        return _role_of_class(called), given
+    for keyword, role in words.keywords.items():
+        text = names.text(given.get(keyword)) if role else None
+        if text is not None and _LITERAL_IMAGE.search(str(text.value)):
+            return ("endpoint" if role == "serving" else "training-job"), given
+    return None
+
+
+def _role_of_class(called: str) -> str:
+    words = sdk_words()
+    if called.endswith(words.others):
+        return "processing-job"
+    return "endpoint" if called.endswith(words.serving) else "training-job"
+
+
+def _statements(
+    doc: Document, call: ast.Call, given: Mapping[str, ast.expr], names: _Names, part: str
+) -> Iterator[Statement]:
+    words, parts = sdk_words(), (part,)
+    called = _called(call).rpartition(".")[2]
+    framework = next((package for begin, package in words.frameworks.items() if called.startswith(begin)), None)
+    for keyword in words.keywords:
+        text = names.text(given.get(keyword))
+        if text is not None:
+            yield from image_tags.statements(doc, str(text.value), python_source.place(doc, text), parts=parts)
+    named = {**({"framework_version": framework} if framework else {}), **words.versions}
+    for keyword, package in named.items():
+        text = names.text(given.get(keyword))
+        if text is not None and _VERSION.fullmatch(str(text.value)):
+            yield _version(doc, package, text, parts)
+    python = names.text(given.get("py_version"))
+    if python is not None:
+        at = python_source.place(doc, python)
+        yield python_text.statement(doc, str(python.value), at, parts=parts)
+    yield from _requirements(doc, given, names, parts)
+    yield from _source_folder(doc, given, names, parts)
+
+
+def _version(doc: Document, package: str, text: ast.Constant, parts: tuple[str, ...]) -> Pin:
+    """A version, of which SageMaker takes a beginning too (`2.1` is the newest of 2.1)."""
+    stated = str(text.value)
+    is_whole = stated.count(".") > 1 and "-" not in stated
+    return doc.pin(
+        Layer.DECLARED,
+        package,
+        stated if is_whole else None,
+        at=python_source.place(doc, text),
+        specifier=None if is_whole else f"=={stated.partition('-')[0]}.*",
+        parts=parts,
+    )
+
+
+def _requirements(
+    doc: Document, given: Mapping[str, ast.expr], names: _Names, parts: tuple[str, ...]
+) -> Iterator[Statement]:
+    """`requirements="requirements.txt"` or a list of requirements, as Docker settings take them."""
+    listed = given.get("requirements")
+    if isinstance(listed, (ast.List, ast.Tuple)):
+        for member in listed.elts:
+            text = names.text(member)
+            if text is not None:
+                yield requirement.pin(doc, str(text.value), python_source.place(doc, text), scope=PinScope(parts=parts))
+        return
+    file = names.text(listed)
+    if file is not None and doc.beside(str(file.value)) is not None:
+        yield Include(target=str(file.value), at=python_source.place(doc, file), format="requirements", parts=parts)
+
+
+def _source_folder(
+    doc: Document, given: Mapping[str, ast.expr], names: _Names, parts: tuple[str, ...]
+) -> Iterator[Statement]:
+    """`source_dir="code"`: its requirements.txt is installed before the entry point runs.
+
+    A model archive holds the folder under the name `code`, which is where it lies where the call does not say so.
+    https://sagemaker.readthedocs.io/en/stable/frameworks/pytorch/using_pytorch.html#for-versions-1-2-and-higher
+    """
+    named = names.text(given.get("source_dir"))
+    at = named if named is not None else given.get("model_data")
+    folder = str(named.value) if named is not None else "code"
+    if at is None or "://" in folder:
+        return
+    for target in (f"{folder}/requirements.txt", f"../{folder}/requirements.txt"):
+        if doc.beside(target) is not None:
+            yield Include(target=target, at=python_source.place(doc, at), format="requirements", parts=parts)
+            return

@@ -1,0 +1,42 @@
+"""What is known to cross from one environment to another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from mlaudit.model.nouns import Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CrossingArtifact:
+    """One artifact that one environment writes and another reads.
+
+    Attributes:
+        artifact: how both sides name it (`model.joblib`).
+        form: how it is stored, in words (`sklearn joblib`).
+        kinds: its artifact kinds, where they are known (`sklearn.joblib`); empty where they are not.
+        written, read: where each side names it.
+        certain: both sides name one artifact beyond doubt.
+        is_plain: it is a table or text, which no library must be able to unpickle.
+        settings: arguments of the reading call that condition what happens (`weights_only`).
+    """
+
+    artifact: str
+    form: str
+    kinds: tuple[str, ...] = ()
+    written: Place
+    read: Place
+    certain: bool = True
+    is_plain: bool = False
+    settings: tuple[tuple[str, str], ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentPair:
+    """A writer and a reader by name, what crosses between them and how sure that is."""
+
+    writer: str
+    reader: str
+    certain: bool = True
+    crosses: tuple[CrossingArtifact, ...] = field(default=())
+    reason: str = ""

@@ -1,0 +1,46 @@
+"""serverless.yml: the Python in which functions run, and the requirements that its plugin packs with them."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+from mlaudit.document.document import Document
+from mlaudit.grammars import waivers
+from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.nouns import Include, Statement
+from mlaudit.parsers._registry import parser
+
+_SERVICE = re.compile(rb"(?m)^service[ \t]*:")
+_PROVIDER = re.compile(rb"(?m)^provider[ \t]*:")
+_PLUGIN = "serverless-python-requirements"
+
+
+def _looks_like_it(doc: Document) -> bool:
+    return _SERVICE.search(doc.head) is not None and _PROVIDER.search(doc.head) is not None
+
+
+@parser(kind="recipe", files=["serverless.yml", "serverless.yaml"], content=_looks_like_it)
+def read(doc: Document) -> Iterator[Statement]:
+    """`runtime` of the provider and of each function, and the file that serverless-python-requirements installs.
+
+    https://www.serverless.com/framework/docs/providers/aws/guide/serverless.yml,
+    https://www.serverless.com/plugins/serverless-python-requirements
+    """
+    yield from waivers.in_comments(doc)
+    root = doc.yaml
+    if not root.exists:
+        raise Unreadable("it is empty; expected `service` and `provider`")
+    described = Descriptor(doc)
+    runtimes = [root.dig("provider", "runtime"), *found(root.get("functions"), "runtime")]
+    pythons = (node for node in runtimes if node.is_text and node.text().startswith("python"))
+    yield from described.guarded(pythons, described.python)
+    images = (node for node in found(root.get("functions"), "image") if node.is_text)
+    yield from described.guarded(images, described.image)
+    plugins = root.get("plugins")
+    listed = [one.maybe_text() for one in plugins.each()] if plugins.is_list else []
+    if _PLUGIN in listed:
+        named = root.dig("custom", "pythonRequirements", "fileName")
+        target = named.maybe_text() or "requirements.txt"
+        yield Include(target=target, at=doc.at(*(named if named.exists else plugins).route), format="requirements")
