@@ -113,6 +113,8 @@ def test_sameness_of_registries_buckets_and_variables() -> None:
     latest = _name_of("team/forecast:latest", registry, "wandb")
     assert same_artifact(latest, _name_of("forecast", registry, "wandb")) is Sameness.CERTAIN
     assert same_artifact(_name_of("model", registry, "mlflow"), _name_of("model", registry, "mlflow")) < Sameness.LIKELY
+    best = _name_of("best_model", registry, "hopsworks")
+    assert same_artifact(best, _name_of("best_model", registry, "hopsworks")) is Sameness.LIKELY
     key = _name_of("v1/tree.joblib", NameKind.BUCKET, "acme")
     assert same_artifact(key, _name_of("v1/tree.joblib", NameKind.BUCKET, "acme")) is Sameness.CERTAIN
     assert same_artifact(key, _name_of("v1/tree.joblib", NameKind.BUCKET, "other")) is Sameness.DIFFERENT

@@ -89,6 +89,10 @@ class ExpressionReader(ValueReader):
                 items.update(self._merged_table(value, env))
         return (TableValue(items=items, partial=partial),)
 
+    def _comprehension(self, node: ast.ListComp | ast.SetComp | ast.GeneratorExp, env: Env) -> Values:
+        """`[path for path in folder.iterdir()]`: a list of what its element may be."""
+        return (ListValue(items=(Thunk(node.elt, env),)),)
+
     def _merged_table(self, node: ast.expr, env: Env) -> dict[str, Thunk]:
         table = self.values(node, env)[0]
         return dict(table.items) if isinstance(table, TableValue) else {}
@@ -150,5 +154,7 @@ class ExpressionReader(ValueReader):
                 yield from self._routed(self.forced(item), route)
         elif isinstance(value, TableValue):
             yield from (TextValue(pieces=(key,)) for key in list(value.items)[:MAX_ALTERNATIVES])
+        elif isinstance(value, TextValue) and value.is_pattern:
+            yield value
         else:
             yield UnknownValue(open=open_of(value), origins=origins_of(value))

@@ -186,10 +186,15 @@ class MemberReader(ExpressionReader):
             if index is not None and index < len(base.items):
                 return self.forced(base.items[index])
             return uncertain(tuple(self._members(base, ())))
-        if isinstance(base, NamedValue) and key is not None and base.name == pipeline_outputs.OUTPUTS:
-            return pipeline_outputs.output_named(base, key)
-        if isinstance(base, ObjectValue) and base.name == "parse_args()" and key is not None:
-            return text_calls.constructor_keyword(self, base, key)
         if isinstance(base, (ObjectValue, NamedValue)):
-            return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=base.origins),)
+            return self._item_of_object(base, key)
+        if isinstance(base, TextValue) and base.is_pattern and not isinstance(node.slice, ast.Slice):
+            return (base,)
         return (UnknownValue(open=open_of(base), origins=origins_of(base)),)
+
+    def _item_of_object(self, base: ObjectValue | NamedValue, key: str | None) -> Values:
+        if key is not None and base.name == pipeline_outputs.OUTPUTS and isinstance(base, NamedValue):
+            return pipeline_outputs.output_named(base, key)
+        if key is not None and base.name == "parse_args()" and isinstance(base, ObjectValue):
+            return text_calls.constructor_keyword(self, base, key)
+        return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=base.origins),)

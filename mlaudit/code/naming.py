@@ -187,7 +187,7 @@ def addressed(name: ArtifactName) -> ArtifactName:
     """A name by what its beginning says: an address of a bucket, of MLflow's registry, a local path."""
     first = name.pieces[0] if name.pieces else None
     if first is None:
-        return replace(name, kind=NameKind.PATH) if name.kind is NameKind.HUB else name
+        return replace(name, kind=NameKind.PATH, scope="") if name.kind is NameKind.HUB else name
     if _MLFLOW.match(first):
         return _mlflow(name, first)
     store = _STORE.match(first)

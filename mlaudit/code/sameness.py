@@ -99,8 +99,11 @@ def fits(written: str, read: str) -> bool:
 
 
 def _same_word(one: str, other: str) -> Sameness:
+    if one == other and "*" not in one and is_generic(one):
+        # One registry has one `best_model`, and a `model` in every run.
+        return Sameness.LIKELY if re.search(r"[_-]", one) else Sameness.POSSIBLE
     if one == other:
-        return Sameness.CERTAIN if "*" not in one and not is_generic(one) else Sameness.POSSIBLE
+        return Sameness.CERTAIN if "*" not in one else Sameness.POSSIBLE
     return Sameness.POSSIBLE if _wild_match(one, other) else Sameness.DIFFERENT
 
 

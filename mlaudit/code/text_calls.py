@@ -74,12 +74,8 @@ def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call,
         return (replace(text, pieces=(_CASES[name](text.known),)),)
     if name == "joinpath":
         return tuple(joined_paths((text, *parts)) for parts in rows_of(reader, call.args, env)) or (text,)
-    if name in ("split", "rsplit", "partition"):
-        return _split(reader, text, call, env)
-    if name == "join":
-        return _joined_members(reader, text, call, env)
-    if name == "format":
-        return formatted(reader, text, call, env)
+    if name in _READERS:
+        return _READERS[name](reader, text, call, env)
     if name in ("with_suffix", "with_name", "with_stem", "replace", "removesuffix", "removeprefix"):
         return _changed(reader, text, name, call, env)
     return (ObjectValue(name=f"str.{name}()", call=call, env=env, receiver=text, open=text.open, origins=text.origins),)
@@ -92,6 +88,13 @@ def _split(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Va
         return (UnknownValue(open=text.open, origins=text.origins),)
     parts = text.known.split(separator)[:MAX_PARTS]
     return (ListValue(items=tuple(Thunk(None, None, (replace(text, pieces=(part,)),)) for part in parts)),)
+
+
+def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
+    """What a folder holds: `folder.iterdir()`, `folder.glob("*.pkl")`."""
+    rows = rows_of(reader, call.args[:1], env)
+    inside = rows[0][0] if rows else TextValue(pieces=(None,))
+    return (joined_paths((text, inside)),)
 
 
 def rows_of(reader: ValueReader, nodes: Iterable[ast.expr], env: Env) -> list[tuple[TextValue, ...]]:
@@ -164,6 +167,18 @@ def _field(reader: ValueReader, word: str, call: ast.Call, env: Env) -> TextValu
         return reader.texts(call.args[int(word)], env)[0]
     node = next((one.value for one in call.keywords if one.arg == word), None)
     return reader.texts(node, env)[0] if node is not None else TextValue(pieces=(None,))
+
+
+_READERS: dict[str, Callable[[ValueReader, TextValue, ast.Call, Env], Values]] = {
+    "split": _split,
+    "rsplit": _split,
+    "partition": _split,
+    "join": _joined_members,
+    "format": formatted,
+    "iterdir": _listed,
+    "glob": _listed,
+    "rglob": _listed,
+}
 
 
 def percent_formatted(reader: ValueReader, node: ast.BinOp, env: Env) -> Values:

@@ -19,9 +19,9 @@ from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, 
 from mlaudit.knowledge.artifact_calls import ArtifactCall
 from mlaudit.model.nouns import Place
 
-MAX_CHAINS = 16
+MAX_CHAINS = 24
 """Chains of callers from which one call is looked at."""
-MAX_CALLERS = 5
+MAX_CALLERS = 8
 """Calls in a chain."""
 
 _USES = ("writes", "reads", "uploads", "downloads")

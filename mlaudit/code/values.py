@@ -75,6 +75,11 @@ class TextValue:
     certain: bool = True
 
     @property
+    def is_pattern(self) -> bool:
+        """Whether it stands for several paths: what a folder holds, what a shell's pattern matches."""
+        return any(piece is None or "*" in piece for piece in self.pieces) and self.pieces != (None,)
+
+    @property
     def known(self) -> str | None:
         """The text, None where a part of it is not known."""
         return None if None in self.pieces else "".join(piece for piece in self.pieces if piece is not None)
