@@ -126,7 +126,8 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
         yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
     refused = [one for one in report.found if one.role == "not looked into" or (one in left and one not in meant)]
     for one in refused[:NAMED]:
-        yield from _sentence(f"{one.folder}{', '.join(one.documents)} not looked into: {one.why}.", style)
+        what = "left out" if one.role == "ignored" else one.role
+        yield from _sentence(f"{one.folder}{', '.join(one.documents)} {what}: {one.why}.", style)
     if refused[NAMED:]:
         yield from _sentence(f"{len(refused) - NAMED} more left out: --verbose.", style)
 
