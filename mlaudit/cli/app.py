@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import gc
-import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import StringIO
@@ -314,15 +312,8 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code, 2 for whatever goes wrong in the program itself."""
-    # One audit makes many values that live to its end: looking for garbage among them costs a third of a large run.
-    gc.disable()
     debug, rest = _debugged(arguments)
     try:
         code = app(rest, prog_name="mlaudit", standalone_mode=False)

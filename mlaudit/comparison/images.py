@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mlaudit.comparison.scene import View
 from mlaudit.grammars.container.image_tags import Content, Reference, contents, family
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Pin
 from mlaudit.model.report import Environment
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.scene import watches
 from mlaudit.comparison.verdict import crossing
 from mlaudit.knowledge import table
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Environment, Row
 from mlaudit.request.settings import Settings

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from itertools import count
 
 from mlaudit.discovery.groups import DocumentGroup, Ignored, Parts, Variant, common_length, grouped, taken
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.parsers._registry import environment_format, kind_of
 
 WRITER_ROLE = "training"

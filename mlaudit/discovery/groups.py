@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import groupby
 
 from mlaudit.knowledge.roles import Words, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.parsers._registry import kind_of
 

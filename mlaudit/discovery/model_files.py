@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.parsers._registry import named
 
 MAX_MODELS = 200

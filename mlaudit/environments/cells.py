@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 
 from mlaudit.environments.target import Choice
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
 from mlaudit.model.report import Cell
 from mlaudit.model.versions import MAX_CLAUSES, admits, exact, joined, meet, parsed, public, split_variant

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
@@ -11,6 +10,7 @@ from mlaudit.environments.environment import environment
 from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.environments.graph import Evaluator, Graph, SelectedParts
 from mlaudit.grammars.pypi.markers import Worlds
 from mlaudit.grammars.pypi.selected import ALWAYS, reached_extras
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
 from mlaudit.model.platforms import platform_of

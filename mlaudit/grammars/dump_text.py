@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fact, Place
 
 MAX_LINE = 4096

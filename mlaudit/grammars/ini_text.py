@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Unread
 
 MAX_LINES = 100_000

@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 
 MAX_DEPTH = 60

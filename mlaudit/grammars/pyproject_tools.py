@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -16,6 +15,7 @@ from mlaudit.document.node import Node
 from mlaudit.grammars import bento_build
 from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi import poetry_text, python_text, requirement
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.secrets import masked

@@ -13,7 +13,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.container import image_tags
@@ -22,6 +22,7 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
 from mlaudit.grammars.shell.shell_words import Lexer, Word
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Include, Place, Statement
 
 NODES = Limit(name="nodes of Python sources", most=2_000_000)

@@ -9,11 +9,11 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Union
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.pypi.requirement import leading_name
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""

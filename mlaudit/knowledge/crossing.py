@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mlaudit.knowledge.kinds import artifact_kinds, kinds_of, owned
 from mlaudit.knowledge.load import Certainty, Dossier, Effect, Known, Moment, Skew, Step, dossier
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import admits, distance, parsed, public, same_public
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import admits, parsed, public
 

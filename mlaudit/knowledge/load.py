@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -12,6 +11,7 @@ from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import MlauditError
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Distance, Evidence, Severity
 from mlaudit.model.packaged import packaged, packaged_names
 from mlaudit.model.versions import specifiers

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.knowledge.crossing import Consequence, judge
 from mlaudit.knowledge.load import Dossier, dossier
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.versions import admits, exact, parsed
 
 MAX_PAIRS = 900

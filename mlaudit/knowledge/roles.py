@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Node
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.packaged import packaged
 
 READER = "reader"

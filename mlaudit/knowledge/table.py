@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.load import checked
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Distance, Severity
 
 

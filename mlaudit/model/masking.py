@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from functools import lru_cache
 from typing import Any, TypeVar
 
+from mlaudit.model.lazy_dataclass import field_names, replace
 from mlaudit.model.nouns import Pin, Place, Statement
 from mlaudit.model.report import Environment, Report
 from mlaudit.model.secrets import masked, may_hold_secret
@@ -66,16 +65,11 @@ def _mask(value: T) -> T:
     elif isinstance(value, Place):
         path = masked(value.path)
         made = value if path == value.path else replace(value, path=path)
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif names := field_names(type(value)):
         changed = {}
-        for name in _field_names(type(value)):
+        for name in names:
             old = getattr(value, name)
             if old is not None and (new := _mask(old)) is not old and new != old:
                 changed[name] = new
-        made = replace(value, **changed) if changed else value
+        made = replace(made, **changed) if changed else value
     return made  # type: ignore[no-any-return]
-
-
-@lru_cache(maxsize=64)
-def _field_names(noun: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(noun))

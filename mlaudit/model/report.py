@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import (
     Distance,
     Evidence,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from typing import Any
+
+from mlaudit.model.lazy_dataclass import dataclass
 
 _WILDCARDS = frozenset("*?[")
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
@@ -13,6 +12,7 @@ from mlaudit.document.node import Malformed
 from mlaudit.grammars.model_file.archives import check_archive
 from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Pin, Reading, Root, Statement, Unread, Waiver
 from mlaudit.model.versions import MAX_LENGTH

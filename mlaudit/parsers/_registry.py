@@ -7,12 +7,12 @@ What the decorators say of names is kept in `_index.json` too, so that looking a
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
 
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._names import NameIndex, matches
 from mlaudit.plugins import import_all, plugin_name

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -14,6 +13,7 @@ from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirements_file
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Fact, Include, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser

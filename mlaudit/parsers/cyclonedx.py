@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -18,6 +18,7 @@ from mlaudit.grammars.pypi import purl
 from mlaudit.grammars.sbom import Component
 from mlaudit.grammars.xml_text import Element, elements
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Edge, Fact, Layer, Statement, Unread
 from mlaudit.parsers._registry import parser
 

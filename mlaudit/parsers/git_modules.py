@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.model_refs import reference
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fact, Kind, Layer, Place, Statement
 from mlaudit.parsers._registry import parser
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 

@@ -7,13 +7,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -12,6 +11,7 @@ from mlaudit.grammars.conda import conda_lock_entries, conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import poetry_text, pyproject_text, requirement
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
 from mlaudit.parsers._registry import parser

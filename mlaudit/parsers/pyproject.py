@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from typing import TypeVar
 
 from mlaudit.document.document import Document
@@ -13,6 +12,7 @@ from mlaudit.grammars.conda import pixi_manifest
 from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement
 from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.parsers._registry import parser

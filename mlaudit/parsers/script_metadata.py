@@ -5,13 +5,13 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import overrides, requirement
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document, Tree
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import FileSystem

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, ranged
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Layer, Pin, Statement, Strength
 from mlaudit.model.versions import specifiers
 from mlaudit.parsers._registry import parser

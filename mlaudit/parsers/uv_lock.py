@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -12,6 +11,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked

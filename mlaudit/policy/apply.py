@@ -5,10 +5,10 @@ from __future__ import annotations
 import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Severity, Waiver
 from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, WAIVER, Finding, Hit
 from mlaudit.request.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup

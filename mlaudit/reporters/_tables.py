@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Finding, Report, Row
 from mlaudit.reporters._layout import TONE, StyledLine, columns

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import package_meant
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Severity

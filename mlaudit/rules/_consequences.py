@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.comparison.scene import View
@@ -11,6 +10,7 @@ from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.load import Effect
 from mlaudit.knowledge.ranges import worst_in_ranges
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment, Hit
 from mlaudit.model.versions import exact

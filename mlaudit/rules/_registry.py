@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TypeVar
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Hit
 from mlaudit.plugins import import_all, plugin_name

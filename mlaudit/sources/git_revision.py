@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,6 +14,7 @@ from typing import BinaryIO
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.prepared_git import ObjectStore, run_git
 from mlaudit.sources.repository import Repository, find_repository
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_spec import MatchSpec
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Unread
 

@@ -6,10 +6,10 @@ The grammar is that of conda (conda/models/match_spec.py) and rattler (crates/ra
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import parsed
 

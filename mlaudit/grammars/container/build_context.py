@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_SOURCES = 200
 """COPY sources that are looked for in every folder that may be the context."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from mlaudit.document.budget import Limit, spend
@@ -15,6 +15,7 @@ from mlaudit.grammars.container.build_context import BuildContext, context
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Unread
 
 MAX_PARENTS = 4

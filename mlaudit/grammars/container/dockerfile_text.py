@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -16,6 +15,7 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.shell.script_text import Script, line_and_column
 from mlaudit.grammars.shell.shell_words import BODIES, Lexer, Word
 from mlaudit.grammars.variables import expanded, within
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Unread
 
 HEREDOC_LINES = Limit(name="lines searched for the ends of here-documents", most=400_000)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.sources.images.file_system import FileSystem, Form
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.variables import defined
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 from mlaudit.model.packaged import packaged
 

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.grammars.model_file.pickle_array import array_bytes
 from mlaudit.grammars.model_file.pickle_values import KEPT_KEYS, OPAQUE, Dict, Global, Instance, Payload, Seq, sequence
 from mlaudit.grammars.model_file.source import TAKE_LIMIT, Source
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 OPERATIONS = 8_000_000
 """Opcodes that are walked; a model's own objects rarely need a tenth of it."""

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model import versions
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_LENGTH = 65536
 """Characters: a longer marker is not read."""

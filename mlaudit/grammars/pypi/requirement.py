@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.versions import exact, parsed

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirement import name_and_version
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.secrets import masked
 
 MAX_LENGTH = requirement.MAX_LENGTH

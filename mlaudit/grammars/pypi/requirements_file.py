@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
@@ -15,6 +14,7 @@ from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expande
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement, Unread
 

@@ -5,11 +5,11 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mlaudit.grammars.pypi.requirement_address import is_address
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_OPTIONS = 16384
 """Characters of options on one line that are read as a shell would; a list of hashes may be longer."""

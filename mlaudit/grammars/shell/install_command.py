@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -16,6 +15,7 @@ from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Pin, Statement
 
 MAX_NESTING = 4

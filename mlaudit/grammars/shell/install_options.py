@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.packaged import packaged
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.grammars.conda.conda_pins import dotted
 from mlaudit.grammars.pypi import requirement, requirement_address
@@ -18,6 +18,7 @@ from mlaudit.grammars.shell.install_options import Argument, arguments, before_o
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
 from mlaudit.model.secrets import masked

@@ -5,12 +5,12 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.shell.shell_words import Lexer, Operator, Redirection, Token, Word
 from mlaudit.grammars.variables import EXPANDED, MAX_CUT, within
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_dataclass import dataclass
 
 COMMANDS = Limit(name="shell commands", most=50_000)
 """Commands in all scripts of one document."""

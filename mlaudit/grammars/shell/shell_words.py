@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.variables import is_opening, reference, value_of
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_SCRIPT = 1024 * 1024
 """Characters of one script; what stands behind is not read."""

@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import Setup
 from mlaudit.sources.images.layers import ImageLayer

@@ -1,0 +1,1 @@
+"""Measurements of mlaudit: each module is a command, `python -m benchmarks.NAME`."""
