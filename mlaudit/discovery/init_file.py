@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
+from mlaudit.model.lazy_pattern import lazy_pattern
 
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY = lazy_pattern(r"[A-Za-z0-9_-]+")
 
 _HEAD = """\
 # mlaudit: which environments there are, and which of them must fit together.

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.environments.target import chosen_roots, python_pins, some_patch_admitted, wanted_pythons
 from mlaudit.grammars.pypi.selected import ALWAYS
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Problem, Reading, Root, Severity, Target
 from mlaudit.model.platforms import platform_of
 from mlaudit.request.wanted import Wanted
 
-_MEMBER = re.compile(r"(?P<package>[^\[\]:,\s]+)(?:\[(?P<extra>[^\[\]]+)\]|:(?P<group>.+))?")
+_MEMBER = lazy_pattern(r"(?P<package>[^\[\]:,\s]+)(?:\[(?P<extra>[^\[\]]+)\]|:(?P<group>.+))?")
 
 
 def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:

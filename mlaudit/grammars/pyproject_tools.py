@@ -6,7 +6,6 @@ https://pdm-project.org/latest/reference/pep621/, https://conda.github.io/conda-
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -16,11 +15,12 @@ from mlaudit.grammars import bento_build
 from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi import poetry_text, python_text, requirement
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.secrets import masked
 
-_EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
+_EDITABLE = lazy_pattern(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
 
 
 def statements(doc: Document, tool: Node) -> Iterator[Statement]:

@@ -13,6 +13,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import HOME
 from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
 from mlaudit.parsers._registry import Parser, parsers
@@ -20,7 +21,7 @@ from mlaudit.request.config_file import OWN_FILE
 
 INDEX = HOME / "parsers" / "_index.json"
 HOOKS = HOME.parent / ".pre-commit-hooks.yaml"
-_PATTERN = re.compile(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
+_PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
 
 
 def index_text(every: Iterable[Parser]) -> str:

@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 else:
 
     def dataclass(**options: bool) -> Callable[[type], type]:
-        """`dataclasses.dataclass` of a class with slots, with the words `frozen`, `kw_only`, `eq` and `repr`."""
-        words = _Words(**options)
+        """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
+        words = _DecoratorWords(**options)
         return lambda plain: _with_slots(plain, words)
 
     def replace(noun: Any, /, **changes: Any) -> Any:
@@ -36,7 +36,7 @@ def field_names(cls: type) -> tuple[str, ...]:
     return tuple(_FIELDS.get(cls, ()))
 
 
-class _Words:
+class _DecoratorWords:
     """The words of one decorator."""
 
     def __init__(
@@ -71,7 +71,7 @@ _FIELDS: dict[type, dict[str, _FieldWords]] = {}
 """The fields of every dataclass made here, in order."""
 
 
-def _with_slots(plain: type, words: _Words) -> type:
+def _with_slots(plain: type, words: _DecoratorWords) -> type:
     """The class again, with slots for its fields, and an `__init__` that waits for the first instance."""
     namespace = dict(plain.__dict__)
     fields: dict[str, _FieldWords] = {}
@@ -93,7 +93,7 @@ def _with_slots(plain: type, words: _Words) -> type:
     return cls
 
 
-def _shared_methods(fields: Mapping[str, _FieldWords], words: _Words) -> Iterator[tuple[str, object]]:
+def _shared_methods(fields: Mapping[str, _FieldWords], words: _DecoratorWords) -> Iterator[tuple[str, object]]:
     """Methods that need no code of their own, and the values that they look at."""
     yield "__match_args__", tuple(name for name, field in fields.items() if field.init and not field.kw_only)
     yield "_shown_fields", tuple(name for name, field in fields.items() if field.shown)
@@ -151,7 +151,7 @@ def _value_text(name: str, field: _FieldWords) -> str:
 class _StandardFields:
     """What `dataclasses.fields` and its like ask for, made when they do."""
 
-    def __init__(self, plain: type, words: _Words) -> None:
+    def __init__(self, plain: type, words: _DecoratorWords) -> None:
         self.plain, self.words = plain, words
 
     def __get__(self, noun: object, cls: type) -> Any:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from typing import Any
 
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 _WILDCARDS = frozenset("*?[")
 
@@ -136,7 +137,7 @@ def hook_pattern(patterns: Iterable[str]) -> Iterator[str]:
     yield from sorted({_expression(pattern.lower()) for pattern in patterns})
 
 
-_PIECE = re.compile(r"\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
+_PIECE = lazy_pattern(r"\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
 
 
 def _expression(pattern: str) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping
 from functools import partial
 
@@ -12,6 +11,7 @@ from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked
@@ -30,7 +30,7 @@ _SOURCES = {
     "virtual": "path",
 }
 _TREES = ("editable", "virtual", "directory")
-_LOCK_HEAD = re.compile(rb"(?m)^version = 1\r?$")
+_LOCK_HEAD = lazy_pattern(rb"(?m)^version = 1\r?$")
 _SCRIPT_ROOT = "(script)"
 _WORKSPACE_ROOT = "(workspace)"
 
@@ -275,7 +275,7 @@ def _edge(
     )
 
 
-_EXTRA_ATOM = re.compile(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,128})\")")
+_EXTRA_ATOM = lazy_pattern(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,128})\")")
 
 
 def _declared(node: Node) -> dict[tuple[str, str | None, str | None], str]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import re
-
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Strength, Unread
 
-_VERSION = re.compile(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
+_VERSION = lazy_pattern(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
 CLASSES_SHOWN = 6
 
 

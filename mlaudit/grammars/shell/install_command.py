@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
 from functools import partial
 from itertools import islice
@@ -16,6 +15,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Pin, Statement
 
 MAX_NESTING = 4
@@ -23,8 +23,8 @@ MAX_NESTING = 4
 
 Read = Callable[[Call], Iterator[Statement]]
 
-_PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
-_PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
+_PYTHON = lazy_pattern(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
+_PIP = lazy_pattern(r"pip(?:\d(?:\.\d{1,2})?)?")
 _WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
 _USERSHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))

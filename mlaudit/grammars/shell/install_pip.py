@@ -19,6 +19,7 @@ from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
 from mlaudit.model.secrets import masked
@@ -39,8 +40,8 @@ _INDEX_VARIABLES = (
 _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
 _TORCH_INDEX = "https://download.pytorch.org/whl"
-_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
-_WITH_EXTRAS = re.compile(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
+_CAT = lazy_pattern(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
+_WITH_EXTRAS = lazy_pattern(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
