@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
+
+from mlaudit.model.packaged import packaged_names
+
+_ENDINGS = (".py", ".pyc")
 
 
 def module_names(folder: str) -> Iterator[str]:
     """The dotted names of the modules in `mlaudit.<folder>`; those that begin with an underscore are no plugins."""
-    package = import_module(f"mlaudit.{folder}")
-    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    return (module.name for module in found if not module.name.rpartition(".")[2].startswith("_"))
+    files = (name for name in packaged_names(folder) if name.endswith(_ENDINGS) and not name.startswith("_"))
+    return (f"mlaudit.{folder}.{file.partition('.')[0]}" for file in files)
 
 
 def import_all(folder: str) -> None:

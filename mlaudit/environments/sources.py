@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Container, Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
@@ -131,9 +132,9 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] if name.endswith((".txt", ".lock", ".toml", ".yml", ".yaml", ".json")) else name
 
 
-def _unused(name: str, taken: Iterable[str]) -> str:
-    held = set(taken)
-    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))) if one not in held)
+def _unused(name: str, taken: Container[str]) -> str:
+    numbered = (f"{name}-{number}" for number in count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
 def assemble(

@@ -67,6 +67,8 @@ class _FieldWords:
         self.kw_only = kw_only
 
 
+_INTERPRETED = 20
+"""Instances of a class before its `__init__` is compiled, which takes as long as this many do without."""
 _FIELDS: dict[type, dict[str, _FieldWords]] = {}
 """The fields of every dataclass made here, in order."""
 
@@ -112,13 +114,33 @@ def _shared_methods(fields: Mapping[str, _FieldWords], words: _DecoratorWords) -
 
 def _waiting_init(cls: type, frozen: bool) -> Callable[..., None]:
     """An `__init__` that puts the real one in its place when it is first called."""
+    calls = 0
 
     def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807  its name is shown in errors
-        made = _compiled_init(cls, frozen)
-        cls.__init__ = made  # type: ignore[misc]
-        made(self, *values, **named)
+        nonlocal calls
+        calls += 1
+        if calls > _INTERPRETED or values or not _interpreted_init(cls, self, named):
+            made = _compiled_init(cls, frozen)
+            cls.__init__ = made  # type: ignore[misc]
+            made(self, *values, **named)
 
     return __init__
+
+
+def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
+    """Put values into the slots of an instance; False where they are not what its class asks for."""
+    known = 0
+    for name, field in _FIELDS[cls].items():
+        if field.init and name in named:
+            value, known = named[name], known + 1
+        elif field.factory is not MISSING:
+            value = field.factory()
+        elif field.default is not MISSING:
+            value = field.default
+        else:
+            return False
+        getattr(cls, name).__set__(noun, value)
+    return known == len(named)
 
 
 def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:

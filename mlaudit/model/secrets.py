@@ -106,6 +106,15 @@ _TOKEN_SIGNS = (
     *("xox", "sk-", "pypi-a", "npm_", "aiza", "ya29", "dop_v1", "eyj"),
 )
 
+_BEHIND_A_WORD = (
+    (("=", "%3d"), _QUERY),
+    (("--",), _OPTION),
+    (("auth",), _HEADER),
+    (("bearer", "basic"), _BEARER),
+    (("-----begin",), _PRIVATE_KEY),
+)
+"""Patterns of a secret behind something that stays, each with what it needs in lower case; compiling one takes long."""
+
 
 def may_hold_secret(text: str) -> bool:
     """Whether a text is worth a closer look; nearly all are not, and this costs less than a microsecond."""
@@ -122,15 +131,20 @@ def masked(text: str) -> str:
     """The text with user names, passwords and tokens replaced by `***`; the user `git` of an address stays."""
     if not may_hold_secret(text):
         return text
-    if _SCHEME.search(text) is not None:
+    lowered = text.lower()
+    if (":/" in text or ":\\" in text) and _SCHEME.search(text) is not None:
         text = _WORD.sub(lambda word: _mask_users(word[0]), text)
         text = _CHANNEL_TOKEN.sub(MASK, text)
-    text = _ENCODED_USER.sub(rf"\g<1>{MASK}", text)
-    text = _ASSIGNMENT.sub(_mask_assignment, text)
-    for pattern in (_QUERY, _OPTION, _HEADER, _BEARER):
-        text = pattern.sub(rf"\g<1>{MASK}", text)
-    text = _SCP.sub(f"{MASK}@", text)
-    return _TOKEN.sub(MASK, _PRIVATE_KEY.sub(rf"\g<1>{MASK}", text))
+    if "%3a%2f" in lowered:
+        text = _ENCODED_USER.sub(rf"\g<1>{MASK}", text)
+    if "=" in text:
+        text = _ASSIGNMENT.sub(_mask_assignment, text)
+    for signs, pattern in _BEHIND_A_WORD:
+        if any(sign in lowered for sign in signs):
+            text = pattern.sub(rf"\g<1>{MASK}", text)
+    if "@" in text:
+        text = _SCP.sub(f"{MASK}@", text)
+    return _TOKEN.sub(MASK, text) if any(sign in lowered for sign in _TOKEN_SIGNS) else text
 
 
 def without_credentials(address: str) -> str:
