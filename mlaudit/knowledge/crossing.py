@@ -196,9 +196,11 @@ def _filled(text: str, pair: _VersionPair) -> str:
 
 def _python_crossed(package: str, pair: _VersionPair) -> Iterator[Consequence]:
     """Kinds that hold bytecode break with Python itself, whatever the package's versions."""
+    if package == PYTHON or pair.writer_python is None or pair.reader_python is None:
+        return
     known = dossier(PYTHON)
     carried = kinds_of(PYTHON, pair.kinds)
-    if package == PYTHON or known is None or not carried or pair.writer_python is None or pair.reader_python is None:
+    if known is None or not carried:
         return
     held = replace(
         pair,

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mlaudit.comparison.images import BaseImage, ImagePair, differing_images
 from mlaudit.comparison.scene import View
-from mlaudit.grammars.container.image_tags import Content
 from mlaudit.model.nouns import Kind, Severity
 from mlaudit.model.report import Hit, listed
 from mlaudit.rules._registry import fleet_rule
+
+if TYPE_CHECKING:
+    from mlaudit.grammars.container.image_tags import Content
 
 _WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
 

@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
-from mlaudit.grammars import waivers
 from mlaudit.grammars.dump_text import limited_text
-from mlaudit.grammars.pypi import pyproject_text, requirement, requirement_address
+from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
-from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, decisive
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement, Unread
+
+if TYPE_CHECKING:
+    from mlaudit.grammars.pypi import requirement_address
+    from mlaudit.grammars.pypi.wheel_indexes import WheelIndex
 
 HEADER_LINES = 12
 """Lines at the top in which a generator signs."""
@@ -57,7 +60,9 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         if whole and not _LEFT_OUT.search(generated):
             yield Fact(key="complete", value="yes", at=doc.place(1, 1))
     yield from _compiled_python(doc, generated, layer)
-    file = _RequirementsFile(doc=doc, layer=layer, index=decisive(url for _, found in lines for url in found.indexes))
+    file = _RequirementsFile(
+        doc=doc, layer=layer, index=_deciding_index([url for _, found in lines for url in found.indexes])
+    )
     before = ""
     for line, found in lines:
         if found.requirement and found.problem is None and not line.comment and not found.address:
@@ -65,6 +70,12 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         else:
             yield from _statements_of(file, line, found, before)
         before = line.comment
+
+
+def _deciding_index(urls: list[str]) -> WheelIndex | None:
+    from mlaudit.grammars.pypi.wheel_indexes import decisive
+
+    return decisive(urls)
 
 
 def _signature(lines: Iterator[LogicalLine]) -> str:
@@ -121,6 +132,8 @@ def _place_of(doc: Document, context: str, part: str) -> Place:
 def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, before: str) -> Iterator[Statement]:
     doc = file.doc
     if line.comment:
+        from mlaudit.grammars import waivers
+
         yield from waivers.waiver(doc, line.comment, doc.place(*line.span(0, 0)[:2]))
     if found.problem is not None:
         yield doc.unread(found.problem, _place(doc, line, line.text), what=line.text)
@@ -177,6 +190,8 @@ def _requirement(file: _RequirementsFile, line: LogicalLine, found: Parsed) -> P
     if "${" in text and unresolved(text):
         return _no_value(doc, at, text)
     if found.address:
+        from mlaudit.grammars.pypi import requirement_address
+
         return _addressed(file, at, requirement_address.parse(text), text, hashes=found.hashes)
     index = _index_for(file, text) if file.index is not None else None
     return requirement.pin(
@@ -222,6 +237,8 @@ def _editable(file: _RequirementsFile, line: LogicalLine, target: str, before: s
         )
     if " @ " in target:
         return requirement.pin(doc, target, at, layer=file.layer)
+    from mlaudit.grammars.pypi import requirement_address
+
     return _addressed(file, at, requirement_address.parse(target, editable=True), line.text)
 
 
@@ -267,6 +284,8 @@ def _detail(found: requirement_address.Address, name: str | None) -> str | None:
 
 def _project_at(doc: Document, folder: str) -> str | None:
     """The name of the project in a folder beside the document, from its pyproject.toml."""
+    from mlaudit.grammars.pypi import pyproject_text
+
     beside = doc.beside(f"{folder.removeprefix('file:').rstrip('/') or '.'}/pyproject.toml")
     try:
         return pyproject_text.name(beside) if beside is not None else None
