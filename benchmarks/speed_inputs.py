@@ -97,7 +97,7 @@ def tree(folder: Path) -> list[str]:
         kind = number // every if number % every == 0 and number // every < DEPENDENCY_FILES else None
         path, text = _other_file(number) if kind is None else _dependency_file(kind)
         if kind is not None:
-            home = f"services/{kind // 3:03}-{('train', 'serve')[kind // 3 % 2]}"
+            home = f"services/{kind // 6:03}/{('train', 'serve')[kind // 3 % 2]}"
             stating.append(f"{home}/{path}")
         _write(folder / home / path, text)
     subprocess.run(["git", "init", "--quiet", str(folder)], check=True)

@@ -8,7 +8,6 @@ from fnmatch import fnmatchcase
 from mlaudit.comparison.scene import watches
 from mlaudit.comparison.verdict import crossing
 from mlaudit.knowledge import table
-from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Environment, Row
 from mlaudit.request.settings import Settings
@@ -52,7 +51,7 @@ def _row(
     )
     models = {one.name for one in environments if one.is_model}
     crossings = tuple(
-        replace(crossing(held[writer], held[reader], watched=watched), from_model=writer in models)
+        crossing(held[writer], held[reader], watched=watched, from_model=writer in models)
         for writer, reader in pairs
         # What a model does not name is no news: it is no list of what was installed.
         if held[writer].named or (held[reader].named and writer not in models)

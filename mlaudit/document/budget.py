@@ -11,7 +11,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Limit:
     """How much of one kind of work a document may cause, its includes counted with it.
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING
+from functools import cache
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
@@ -26,9 +27,15 @@ else:
 
     def replace(noun: Any, /, **changes: Any) -> Any:
         """`dataclasses.replace` for instances of the dataclasses made here."""
-        values = {name: getattr(noun, name) for name, field in _FIELDS[type(noun)].items() if field.init}
-        values.update(changes)
-        return type(noun)(**values)
+        names, values_of = _stated_fields(type(noun))
+        return type(noun)(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
+
+
+@cache
+def _stated_fields(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the fields that `__init__` takes, and what gives their values."""
+    names = tuple(name for name, field in _FIELDS[cls].items() if field.init)
+    return names, attrgetter(*names) if len(names) > 1 else lambda noun: tuple(getattr(noun, name) for name in names)
 
 
 def field_names(cls: type) -> tuple[str, ...]:

@@ -18,14 +18,18 @@ Said = TypeVar("Said", bound=Statement)
 
 def mask_statement(statement: Said) -> Said:
     """A statement as it may be kept: what a parser read, its credentials masked."""
-    if isinstance(statement, Pin) and not may_hold_secret(_texts_of(statement)):
+    if (
+        isinstance(statement, Pin)
+        and not may_hold_secret(statement.at.path)
+        and not may_hold_secret(_texts_of(statement))
+    ):
         return statement
     return _mask(statement)
 
 
 def _texts_of(pin: Pin) -> str:
-    """The texts of a pin in which a credential may stand, in one: most pins are ruled out by one look."""
-    texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, pin.at.path, *pin.parts)
+    """The texts of a pin in which a credential may stand, but for its path, in one: equal pins are looked at once."""
+    texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, *pin.parts)
     asked = (text for edge in pin.requires for text in (edge.specifier, edge.origin))
     return "\n".join(text for text in (*texts, *pin.groups, *pin.extras, *asked) if text)
 

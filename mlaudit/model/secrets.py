@@ -116,6 +116,7 @@ _BEHIND_A_WORD = (
 """Patterns of a secret behind something that stays, each with what it needs in lower case; compiling one takes long."""
 
 
+@lru_cache(maxsize=16384)
 def may_hold_secret(text: str) -> bool:
     """Whether a text is worth a closer look; nearly all are not, and this costs less than a microsecond."""
     lowered = text.lower()

@@ -60,7 +60,7 @@ class NameIndex:
         return sorted(told)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
     told = {*index.literal.get(name, ())}
     start = name.find(".")

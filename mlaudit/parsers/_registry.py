@@ -132,6 +132,11 @@ def index() -> NameIndex:
 
 def format_names(path: str, *, tree: bool = False) -> tuple[str, ...]:
     """The formats that a path alone tells, of folders of files where `tree` is set; no parser is imported."""
+    return _format_names(path, tree)
+
+
+@lru_cache(maxsize=65536)
+def _format_names(path: str, tree: bool) -> tuple[str, ...]:
     formats = index().formats
     return tuple(name for name in index().names(path) if (formats[name].access == "tree") is tree)
 

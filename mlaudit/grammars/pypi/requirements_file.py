@@ -13,7 +13,7 @@ from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement, Unread
@@ -51,8 +51,46 @@ class _RequirementsFile:
 
 
 def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]:
-    """Everything a requirements file says. `layer` is given where the format decides it. Raises Unreadable."""
-    lines = [(line, parsed(expanded(line.text, doc.defines.get))) for line in logical_lines(limited_text(doc))]
+    """Everything a requirements file says. `layer` is given where the format decides it. Raises Unreadable.
+
+    Of files with the same text the second is not read again where they hold nothing but requirements and comments.
+    """
+    text = limited_text(doc)
+    alike = (text, layer, _is_freeze(doc), tuple(doc.defines.items()))
+    known = _READ.get(alike)
+    if known is not None:
+        path = doc.path
+        yield from (replace(one, at=replace(one.at, path=path)) for one in known)
+        return
+    said: list[Statement] = []
+    for statement in _statements_in(doc, text, layer):
+        said.append(statement)
+        yield statement
+    kept = tuple(one for one in said if isinstance(one, Pin | Fact) and _stands_alone(one))
+    if len(kept) == len(said) and len(text) <= MAX_KEPT:
+        if len(_READ) >= MAX_READ:
+            _READ.pop(next(iter(_READ)))
+        _READ[alike] = kept
+
+
+MAX_KEPT = 65_536
+"""Characters of a text whose statements are kept."""
+MAX_READ = 64
+"""Texts whose statements are kept."""
+_READ: dict[tuple[str, Layer | None, bool, tuple[tuple[str, str], ...]], tuple[Pin | Fact, ...]] = {}
+
+
+def _stands_alone(statement: Pin | Fact) -> bool:
+    """Whether a statement is the same wherever its file lies: no other file was asked for it."""
+    return not isinstance(statement, Pin) or statement.source == "index"
+
+
+def _is_freeze(doc: Document) -> bool:
+    return "freeze" in doc.path.rpartition("/")[2].lower()
+
+
+def _statements_in(doc: Document, text: str, layer: Layer | None) -> Iterator[Statement]:
+    lines = [(line, parsed(expanded(line.text, doc.defines.get))) for line in logical_lines(text)]
     generated = _signature(line for line, _ in lines[:HEADER_LINES])
     if layer is None:
         whole = _names_everything(doc, lines, bool(generated))
@@ -89,7 +127,7 @@ def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], ge
     found = [entry for line, entry in lines if line.text and not entry.indexes]
     if not found or not all(_settled(entry) for entry in found):
         return False
-    if generated or "freeze" in doc.path.rpartition("/")[2].lower():
+    if generated or _is_freeze(doc):
         return True
     if any(_FROZEN_EDITABLE.search(line.comment) for line, _ in lines if line.comment):
         return True
