@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.knowledge.roles import words
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Severity
 from mlaudit.model.report import Environment, Hit
 from mlaudit.model.versions import admits, same_public
@@ -70,6 +69,8 @@ def _outermost(home: tuple[str, ...], homes: set[tuple[str, ...]]) -> tuple[str,
 
 def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
     """All sources of an environment that a model's own description is among."""
+    from mlaudit.knowledge.roles import words
+
     described = words().descriptors
     return readings if any(reading.format in described for reading in readings) else ()
 
