@@ -10,6 +10,7 @@ import pytest
 
 import mlaudit
 from mlaudit.model.lazy_pattern import lazy_pattern
+from tests.checkout import ROOT
 
 
 def test_a_pattern_is_compiled_when_it_is_first_used() -> None:
@@ -39,3 +40,10 @@ def test_every_pattern_of_the_package_compiles() -> None:
                 assert value.groups >= 0
                 patterns += 1
     assert patterns > 300
+
+
+def test_no_module_asks_a_match_for_the_very_pattern_that_it_states() -> None:
+    """A match knows the compiled pattern, which is another object than the late one: their texts are to be compared."""
+    identity = re.compile(r"\.re is (?:not )?\w")
+    sources = sorted((ROOT / "mlaudit").rglob("*.py"))
+    assert [path.name for path in sources if identity.search(path.read_text(encoding="utf-8"))] == []

@@ -56,9 +56,9 @@ def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) ->
 
 def _value_of(found: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
     known = values.get(found.group(1))
-    if found.re is _LENGTH:
+    if found.re.pattern == _LENGTH.pattern:
         return None if known is None else str(len(known))
-    if found.re is not _BRACED or found.group(2) is None:
+    if found.re.pattern != _BRACED.pattern or found.group(2) is None:
         return known
     operator, operand = found.group(2), found.group(3)
     if operator.lstrip(":") in ("-", "=", "?", "+") and operator != ":":

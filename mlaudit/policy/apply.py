@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
@@ -159,6 +158,8 @@ def _fingerprint(rule: Rule, hit: Hit) -> str:
     parts = (hit.package or "", *hit.environments, rule.fact, *values)
     if hit.package is None and not hit.environments and not hit.values:
         parts = (*parts, hit.at.path)
+    import hashlib
+
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 
