@@ -27,7 +27,18 @@ _HEAD = (
 def render(results: Sequence[Measured], *, title: bool = True, page: bool = False) -> str:
     """Rows in Markdown; as a page of its own with machine and versions."""
     table = (_HEAD if title else "") + "".join(map(_line, results))
-    return f"{_page_head()}\n{table}" if page else table
+    return f"{_page_head()}\n{table}{_causes(results)}" if page else table
+
+
+def _causes(results: Sequence[Measured]) -> str:
+    """What keeps the ratios up that are not reached."""
+    missed = [one for one in results if one.run and one.beside and not _is_reached(one, one.run, one.beside)]
+    return "".join(["\n", *(f"- {one.row.work}, beside {one.row.yardstick}: {one.row.cause}.\n" for one in missed)])
+
+
+def _is_reached(one: Measured, run: Timing, beside: Timing) -> bool:
+    most = one.row.most_megabytes
+    return run.wall / beside.wall <= one.row.most and (most is None or run.megabytes < most)
 
 
 def _line(one: Measured) -> str:
