@@ -459,9 +459,6 @@ def test_files_of_the_same_text_are_read_once_and_each_keeps_its_places(monkeypa
     ]
     places = [str(one.at) for one in second if isinstance(one, Pin)]
     assert places == ["b/requirements.txt:1:1", "b/requirements.txt:2:1"]
-        "b/requirements.txt:1:1",
-        "b/requirements.txt:2:1",
-    ]
     assert len(texts) == 1
     other = Document("c/requirements.txt", b"numpy==${V}\n", defines={"V": "1.0"})
     another = Document("c/requirements.txt", b"numpy==${V}\n", defines={"V": "2.0"})
