@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,6 +12,7 @@ from mlaudit.discovery.configuration import root_of
 from mlaudit.environments.named_files import stating
 from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from mlaudit.comparison.artifacts import artifact_crossings
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
+from mlaudit.model.findings import Hit
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Verdict
 from mlaudit.model.pairs import EnvironmentPair
@@ -131,18 +132,18 @@ def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
 
 def _judged(view: View) -> Iterator[RuleHit]:
     """Every hit of every rule, with the rule."""
-    known = rules().values()
-    by_scope: dict[str, list[Rule]] = {}
+    known = rules().values() if view.environments or view.shared else ()
+    by_scope: dict[str, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
     for rule in known:
-        by_scope.setdefault(rule.scope, []).append(rule)
+        by_scope.setdefault(rule.scope, []).append((rule, rule.check))
     for one in view.crossings():
         if one.watched or one.verdict is Verdict.UNREAD:
-            yield from (RuleHit(rule, hit) for rule in by_scope.get("crossing", ()) for hit in rule.check(one, view))
+            yield from (RuleHit(rule, hit) for rule, check in by_scope.get("crossing", ()) for hit in check(one, view))
     for one_environment in view.environments.values():
-        for rule in by_scope.get("environment", ()):
-            yield from (RuleHit(rule, hit) for hit in rule.check(one_environment, view))
-    for rule in by_scope.get("fleet", ()):
-        yield from (RuleHit(rule, hit) for hit in rule.check(view))
+        for rule, check in by_scope.get("environment", ()):
+            yield from (RuleHit(rule, hit) for hit in check(one_environment, view))
+    for rule, check in by_scope.get("fleet", ()):
+        yield from (RuleHit(rule, hit) for hit in check(view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, fields
 from datetime import date
 from os import PathLike, fspath
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from mlaudit import api
 from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass, field_names
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
 from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
@@ -261,7 +261,7 @@ def _texts(given: Texts) -> tuple[str, ...]:
 
 
 def _shown(report: Report) -> AuditReport:
-    return AuditReport(**{field.name: getattr(report, field.name) for field in fields(report)})
+    return AuditReport(**{name: getattr(report, name) for name in field_names(type(report))})
 
 
 def _joined(source: str, environment: Environment) -> Reading:

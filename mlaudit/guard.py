@@ -13,7 +13,6 @@ from __future__ import annotations
 import json
 import warnings
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from os import PathLike
@@ -22,6 +21,7 @@ from pkgutil import get_data
 from typing import TYPE_CHECKING
 
 from mlaudit.model.errors import MlauditError
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import package_of
 from mlaudit.sources.installed import Distribution, distributions
 from mlaudit.sources.interpreter import Interpreter, running

@@ -2,16 +2,26 @@
 
 from __future__ import annotations
 
-import pkgutil
 from collections.abc import Iterator
 from importlib import import_module
+from pathlib import Path
+
+_ENDINGS = (".py", ".pyc")
 
 
 def module_names(folder: str) -> Iterator[str]:
     """The dotted names of the modules in `mlaudit.<folder>`; those that begin with an underscore are no plugins."""
     package = import_module(f"mlaudit.{folder}")
-    found = pkgutil.iter_modules(package.__path__, f"{package.__name__}.")
-    return (module.name for module in found if not module.name.rpartition(".")[2].startswith("_"))
+    (home,) = package.__path__
+    if not Path(home).is_dir():
+        # Inside a zip archive; to look at a folder that way would load twenty modules.
+        from pkgutil import iter_modules
+
+        names = [module.name for module in iter_modules(package.__path__)]
+    else:
+        files = sorted(entry.name for entry in Path(home).iterdir() if entry.name.endswith(_ENDINGS))
+        names = [file.partition(".")[0] for file in files]
+    return (f"{package.__name__}.{name}" for name in names if not name.startswith("_"))
 
 
 def import_all(folder: str) -> None:

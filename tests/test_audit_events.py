@@ -44,10 +44,9 @@ log, sys.argv = sys.argv[1], ["mlaudit", *sys.argv[2:]]
 sys.addaudithook(watch)
 code = 0
 try:
-    from mlaudit.__main__ import main
-    main()
-except SystemExit as exit:
-    code = exit.code or 0
+    import mlaudit.__main__
+    from mlaudit.cli.app import run
+    code = run(sys.argv[1:])
 finally:
     going = False
 import json

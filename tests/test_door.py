@@ -277,3 +277,33 @@ def test_a_users_snippet_passes_strict_types(tmp_path: Path) -> None:
 
 def _indented(block: str) -> str:
     return "".join(f"    {line}" if line.strip() else line for line in block.splitlines(keepends=True))
+
+
+def modules_of(words: str, folder: Path) -> set[str]:
+    """The modules of the package that a command loads, in a process of its own."""
+    code = f"from mlaudit.cli.app import run\nrun({words.split()!r})"
+    return {name for name in loaded_after(code, folder) if name.partition(".")[0] == "mlaudit"}
+
+
+def test_the_version_is_told_without_any_stage_of_an_audit(tmp_path: Path) -> None:
+    stages = ("api", "audit", "environments", "comparison", "rules", "policy", "parsers", "knowledge", "grammars")
+    loaded = modules_of("--version", tmp_path)
+    assert sorted(name for name in loaded if name.partition(".")[2].startswith(stages)) == []
+
+
+def test_comparing_two_lists_loads_one_parser_and_nothing_for_models_and_images(project: Path) -> None:
+    loaded = modules_of("compare training/requirements.txt serving/requirements.txt", project)
+    parsers = {name for name in loaded if name.startswith("mlaudit.parsers.") and "._" not in name}
+    assert parsers == {"mlaudit.parsers.requirements"}
+    for unneeded in ("grammars.model_file", "grammars.container", "grammars.shell", "grammars.conda", "lab", "guard"):
+        assert not any(name.startswith(f"mlaudit.{unneeded}.") for name in loaded), unneeded
+    assert {"mlaudit.grammars.pypi.pyproject_text", "mlaudit.knowledge.roles"}.isdisjoint(loaded)
+
+
+def test_files_that_touch_no_environment_ask_no_rule(project: Path) -> None:
+    write(project, {"docs/requirements.txt": "mkdocs==1.6.1\n"})
+    write(project, {"mlaudit.toml": "".join(
+        f'[environments.{name}]\nsources = ["{name}/requirements.txt"]\n' for name in ("training", "serving")
+    )})  # fmt: skip
+    loaded = modules_of("check --quiet docs/requirements.txt", project)
+    assert sorted(name for name in loaded if name.startswith("mlaudit.rules.") and "._" not in name) == []

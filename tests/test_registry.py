@@ -12,11 +12,12 @@ import pytest
 import yaml
 
 from mlaudit.knowledge.roles import words
-from mlaudit.lab.generate import HOOKS, INDEX, hook_text, index_text
+from mlaudit.lab.generate import HOOKS, INDEX, RULES, hook_text, index_text
 from mlaudit.parsers import _names
 from mlaudit.parsers._names import matches
 from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
 from mlaudit.reporters._registry import formats, render
+from mlaudit.rules._registry import index_of_rules, registered_rules, rules
 from tests.checkout import ROOT, committed
 
 EVERY = tuple(parsers().values())
@@ -72,6 +73,26 @@ NAMES = sorted({*PLAIN_NAMES, *(name for one in EVERY for pattern in one.files f
 
 def test_the_index_is_what_the_decorators_say() -> None:
     assert INDEX.read_text(encoding="utf-8") == index_text(EVERY), RENEW
+
+
+def test_the_index_of_rules_is_what_their_decorators_say() -> None:
+    assert RULES.read_text(encoding="utf-8") == index_of_rules(), RENEW
+    assert dict(rules()) == dict(registered_rules())
+
+
+def test_naming_the_rules_imports_none_and_a_new_file_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    code = """
+import sys
+from mlaudit.rules._registry import rules
+known = rules()
+print(len(known), [name for name in sys.modules if name.startswith("mlaudit.rules.") and "._" not in name])
+assert known["MLA001"].documentation.startswith("Two environments pin")
+print([name for name in sys.modules if name.startswith("mlaudit.rules.") and "._" not in name])
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == [f"{len(rules())} []", "['mlaudit.rules.version_differs']"]
+    monkeypatch.setattr("mlaudit.rules._registry.packaged", lambda name: "[]")
+    assert dict(rules.__wrapped__()) == dict(registered_rules())
 
 
 def _asked_one_by_one(name: str) -> tuple[str, ...]:

@@ -22,6 +22,7 @@ from mlaudit.grammars.pypi import (
     pyproject_text,
     requirement,
     requirement_address,
+    requirements_file,
     requirements_text,
     wheel_indexes,
 )
@@ -436,3 +437,38 @@ def test_what_a_poetry_lock_learns_from_the_pyproject_beside_it() -> None:
 def test_the_groups_that_uv_installs_unasked(setting: str, expected: tuple[str, ...]) -> None:
     text = f'[dependency-groups]\nlint = ["ruff"]\ndev = ["pytest"]\n[tool.uv]\n{setting}\n'
     assert pyproject_text.default_groups(Document("pyproject.toml", text.encode())) == expected
+
+
+def test_files_of_the_same_text_are_read_once_and_each_keeps_its_places(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(requirements_file, "_READ", {})
+    texts: list[str] = []
+    read_lines = logical_lines
+
+    def counted(text: str) -> Any:
+        texts.append(text)
+        return read_lines(text)
+
+    monkeypatch.setattr(requirements_file, "logical_lines", counted)
+    text = b"numpy==2.1.3  # the reason\npandas>=2,<3\n"
+    first, second = (
+        list(requirements_file.statements(Document(f"{folder}/requirements.txt", text))) for folder in ("a", "b")
+    )
+    assert [(str(one.at), one.version) for one in first if isinstance(one, Pin)] == [
+        ("a/requirements.txt:1:1", "2.1.3"),
+        ("a/requirements.txt:2:1", None),
+    ]
+    places = [str(one.at) for one in second if isinstance(one, Pin)]
+    assert places == ["b/requirements.txt:1:1", "b/requirements.txt:2:1"]
+    assert len(texts) == 1
+    other = Document("c/requirements.txt", b"numpy==${V}\n", defines={"V": "1.0"})
+    another = Document("c/requirements.txt", b"numpy==${V}\n", defines={"V": "2.0"})
+    versions = [next(iter(requirements_file.statements(one))) for one in (other, another)]
+    assert versions[0] != versions[1]
+
+
+def test_what_asks_other_files_is_read_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    kept: dict[Any, Any] = {}
+    monkeypatch.setattr(requirements_file, "_READ", kept)
+    for text in (b"-e ./project\n", b"-r other.txt\n", b"name @ file:///a/b.whl\n", b"not a requirement!\n"):
+        list(requirements_file.statements(Document("a/requirements.txt", text)))
+    assert kept == {}

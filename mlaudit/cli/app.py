@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import gc
-import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
 from io import StringIO
@@ -332,18 +330,11 @@ def _fail(message: str) -> NoReturn:
     raise typer.Exit(USAGE)
 
 
-def main() -> None:
-    """The console script."""
-    sys.exit(run(sys.argv[1:]))
-
-
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code, 2 for whatever goes wrong in the program itself."""
-    # One audit makes many values that live to its end: looking for garbage among them costs a third of a large run.
-    gc.disable()
     debug, rest = _debugged(arguments)
     try:
-        code = app(rest, prog_name="mlaudit", standalone_mode=False)
+        code = _with_called_command(rest)(rest, prog_name="mlaudit", standalone_mode=False)
     except SystemExit as ended:
         # The framework's own word for a reader that has gone; 1 means findings.
         return USAGE if ended.code == 1 else int(ended.code or 0)
@@ -359,6 +350,23 @@ def run(arguments: Sequence[str]) -> int:
             return _usage_error(error)
         return _defect(error, debug=debug)
     return code if isinstance(code, int) else 0
+
+
+def _with_called_command(arguments: Sequence[str]) -> typer.Typer:
+    """The command line with no other command than the called one: to describe them all takes as long as a short run.
+
+    It is whole where the first word is no command: then help, completion or an error need them.
+    """
+    called = [one for one in app.registered_commands if [one.name or _function_name(one.callback)] == arguments[:1]]
+    if not called:
+        return app
+    narrow = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    narrow.registered_callback, narrow.registered_commands = app.registered_callback, called
+    return narrow
+
+
+def _function_name(command: Callable[..., object] | None) -> str:
+    return "" if command is None else command.__name__
 
 
 def _debugged(arguments: Sequence[str]) -> tuple[bool, list[str]]:

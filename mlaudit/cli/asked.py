@@ -6,13 +6,13 @@ import os
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import date, datetime, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.cli.delivery import is_terminal
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from mlaudit.request.options import Options

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from pathlib import Path
 from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
@@ -14,6 +13,7 @@ import typer
 
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
+from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report

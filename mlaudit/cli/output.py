@@ -6,10 +6,10 @@ import os
 import stat
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.secrets import masked
 from mlaudit.reporters._escape import for_terminal
 

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlaudit.cli.output import demand_writable, is_device
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nearest import nearest
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.knowledge.artifact_calls import ArtifactCall, EntrySign, artifact_calls
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 # What is loaded may be of any library.
-_LOADED = re.compile(r"\b(?:load\w{0,40}|get)\(\)\.")
+_LOADED = lazy_pattern(r"\b(?:load\w{0,40}|get)\(\)\.")
 MAX_NAME = 400
 """Characters of a full name; longer chains of calls are not looked up."""
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 from abc import abstractmethod
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from mlaudit.code import text_calls
 from mlaudit.code.values import (
@@ -26,6 +25,7 @@ from mlaudit.code.values import (
     origins_of,
     uncertain,
 )
+from mlaudit.model.lazy_dataclass import replace
 
 MAX_ALTERNATIVES = 8
 

@@ -6,7 +6,6 @@ import ast
 import posixpath
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
@@ -19,12 +18,14 @@ from mlaudit.code.step_outputs import kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
 MAX_SITES = 12
 """Calls of one function that are looked at."""
 
-_TEST = re.compile(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
+_TEST = lazy_pattern(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
 Read = Callable[[str], "ModuleReading | None"]
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
-from dataclasses import replace
 from typing import Protocol
 
 from mlaudit.code import pipeline_outputs, text_calls
@@ -30,6 +29,7 @@ from mlaudit.code.values import (
     origins_of,
     uncertain,
 )
+from mlaudit.model.lazy_dataclass import replace
 
 
 class Modules(Protocol):

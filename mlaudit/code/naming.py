@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.call_table import match_rows
@@ -25,6 +25,8 @@ from mlaudit.code.values import (
     origins_of,
 )
 from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
 MAX_NAMES = 12
@@ -36,14 +38,14 @@ BUFFER = "buffer"
 
 _NAMING = ("names", "downloads")
 # https://mlflow.org/docs/latest/ml/tracking/#artifact-uri
-_MLFLOW = re.compile(r"(?:models|runs|mlflow-artifacts):/{1,3}")
-_STORE = re.compile(r"(s3a?|gs|az|abfss?|wasbs?|hdfs|dbfs|oss|minio|r2)://")
+_MLFLOW = lazy_pattern(r"(?:models|runs|mlflow-artifacts):/{1,3}")
+_STORE = lazy_pattern(r"(s3a?|gs|az|abfss?|wasbs?|hdfs|dbfs|oss|minio|r2)://")
 # https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
-_BUCKET_HOST = re.compile(
+_BUCKET_HOST = lazy_pattern(
     r"https?://(?:([\w.-]{1,80})\.s3[\w.-]{0,40}\.amazonaws\.com|s3[\w.-]{0,40}\.amazonaws\.com/([\w.-]{1,80})"
     r"|storage\.googleapis\.com/([\w.-]{1,80})|([\w-]{1,80})\.blob\.core\.windows\.net)/"
 )
-_LOCAL = re.compile(r"[./~]|[A-Za-z]:[\\/]")
+_LOCAL = lazy_pattern(r"[./~]|[A-Za-z]:[\\/]")
 
 
 @dataclass(slots=True)

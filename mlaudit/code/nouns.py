@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Place, Unread
 
 if TYPE_CHECKING:

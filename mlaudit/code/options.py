@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.code.source import CallPlace, ModuleSource
 from mlaudit.code.values import Env, NamedValue, ObjectValue, TextValue, UnknownValue, ValueReader, Values
+from mlaudit.model.lazy_dataclass import replace
 
 _PARSES = (".parse_args", ".parse_known_args")
 

@@ -13,6 +13,7 @@ from mlaudit.code.source import ModuleSource, index_module
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Unread
 
 MAX_SOURCE = 500_000
@@ -21,10 +22,10 @@ MAX_NOTEBOOK = 16 * 1024 * 1024
 """Bytes of a notebook; most of them are outputs."""
 MAX_CELLS = 2_000
 
-_PYTHON_CELL = re.compile(r"\s*%%(?:time|timeit|capture|prun)\b[^\n]*")
-_OTHER_CELL = re.compile(r"\s*%%")
-_MAGIC = re.compile(r"[ \t]*(?:[!%?]|[A-Za-z_][\w, ]{0,64}=[ \t]*[!%])")
-_PYTHON_2 = re.compile(r"^\s*(?:print\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|exec\s+[\"'])", re.MULTILINE)
+_PYTHON_CELL = lazy_pattern(r"\s*%%(?:time|timeit|capture|prun)\b[^\n]*")
+_OTHER_CELL = lazy_pattern(r"\s*%%")
+_MAGIC = lazy_pattern(r"[ \t]*(?:[!%?]|[A-Za-z_][\w, ]{0,64}=[ \t]*[!%])")
+_PYTHON_2 = lazy_pattern(r"^\s*(?:print\s+[\"'\w]|except\s+[\w.]+\s*,\s*\w+\s*:|exec\s+[\"'])", re.MULTILINE)
 
 
 def parse_source_file(path: str, data: bytes) -> ModuleReading:

@@ -9,6 +9,7 @@ from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind, Sameness
 from mlaudit.knowledge.artifact_calls import artifact_calls
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_TEXT = 400
 """Characters of a name that are compared."""
@@ -16,7 +17,7 @@ MAX_TEXT = 400
 SERVED = "served"
 """The form of a model behind a hosted endpoint."""
 
-_FIELD = re.compile(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
+_FIELD = lazy_pattern(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
 _FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
 
 

@@ -8,6 +8,7 @@ from functools import lru_cache
 
 from mlaudit.code.call_table import last_word
 from mlaudit.knowledge.artifact_calls import artifact_calls
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of a file that are scanned."""
@@ -15,7 +16,7 @@ MAX_IMPORTS = 2_000
 MAX_LINE = 400
 """Bytes of a line with an import that are looked at."""
 
-_WORD = re.compile(rb"\w{1,80}")
+_WORD = lazy_pattern(rb"\w{1,80}")
 
 
 def scan(data: bytes, more: frozenset[bytes] = frozenset()) -> bool:

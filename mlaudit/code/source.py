@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
+from mlaudit.model.lazy_dataclass import dataclass
 
 SOURCE_NODES = Limit(name="nodes of a Python source", most=1_000_000)
 MAX_BRANCHES = 24

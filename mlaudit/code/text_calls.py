@@ -7,9 +7,7 @@ https://docs.python.org/3/library/os.html#os.getenv
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Callable, Iterable
-from dataclasses import replace
 
 from mlaudit.code import options
 from mlaudit.code.arguments import marker_default
@@ -34,12 +32,14 @@ from mlaudit.code.values import (
     split_path,
 )
 from mlaudit.knowledge.artifact_calls import value_calls
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_PARTS = 20
 MAX_ROWS = 8
 
-_FIELD = re.compile(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
-_PERCENT = re.compile(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
+_FIELD = lazy_pattern(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
+_PERCENT = lazy_pattern(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable
-from dataclasses import replace
 
 from mlaudit.code.naming import BUFFER
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import same_artifact
 from mlaudit.code.uses import Transfer
+from mlaudit.model.lazy_dataclass import replace
 
 MAX_NAMES = 12
 

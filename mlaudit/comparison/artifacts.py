@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mlaudit.knowledge.kinds import readers_of
 from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Kind, Pin, Reading
 from mlaudit.model.report import ArtifactCrossing, Cell, Environment
 

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mlaudit.comparison.scene import View
-from mlaudit.grammars.container.image_tags import Content, Reference, contents, family
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Pin
 from mlaudit.model.report import Environment
+
+if TYPE_CHECKING:
+    from mlaudit.grammars.container.image_tags import Content, Reference
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,6 +49,8 @@ def base_images(environment: Environment) -> Iterator[BaseImage]:
     for pin, selected in environment.pins():
         if pin.kind is not Kind.IMAGE or selected is False:
             continue
+        from mlaudit.grammars.container.image_tags import Reference, contents
+
         digest = next(iter(pin.hashes), None)
         tag = pin.version if pin.version != digest else None
         reference = Reference(repository=pin.name, tag=tag, digest=digest)
@@ -64,10 +69,19 @@ def differing_images(view: View) -> Iterator[ImagePair]:
     """For each pair of environments, the images of one family that are not the same on both sides."""
     for writer, reader in view.pairs:
         left, right = (list(base_images(view.environments[name])) for name in (writer, reader))
-        for one in left:
-            related = [other for other in right if family(one.reference) == family(other.reference)]
-            if related and not any(_same(one, other) for other in related):
-                yield ImagePair(environments=(writer, reader), writer=one, reader=related[0])
+        if left and right:
+            yield from _differing(left, right, (writer, reader))
+
+
+def _differing(
+    left: Sequence[BaseImage], right: Sequence[BaseImage], environments: tuple[str, str]
+) -> Iterator[ImagePair]:
+    from mlaudit.grammars.container.image_tags import family
+
+    for one in left:
+        related = [other for other in right if family(one.reference) == family(other.reference)]
+        if related and not any(_same(one, other) for other in related):
+            yield ImagePair(environments=environments, writer=one, reader=related[0])
 
 
 def _same(one: BaseImage, other: BaseImage) -> bool:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.comparison.verdict import meetings, statements
@@ -11,6 +10,7 @@ from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.kinds import code_picklers
 from mlaudit.knowledge.load import Effect
 from mlaudit.knowledge.ranges import worst_in_ranges
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Artifact, Kind, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
 from mlaudit.model.versions import exact

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.environments.target import applies, pythons_of
 from mlaudit.knowledge.family import DemandedRange, Holds, Mismatch, demanded_packages, family_mismatches
 from mlaudit.knowledge.family import wanted as wanted_of
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import exact

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.scene import watches
@@ -52,7 +51,7 @@ def _row(
     )
     models = {one.name for one in environments if one.is_model}
     crossings = tuple(
-        replace(crossing(held[writer], held[reader], watched=watched), from_model=writer in models)
+        crossing(held[writer], held[reader], watched=watched, from_model=writer in models)
         for writer, reader in pairs
         # What a model does not name is no news: it is no list of what was installed.
         if held[writer].named or (held[reader].named and writer not in models)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from functools import lru_cache
 
 from mlaudit.model.nouns import Distance, Kind, State, Verdict
 from mlaudit.model.report import Cell, Crossing
@@ -21,11 +22,17 @@ MAX_ALTERNATIVES = 24
 """Statements of one cell that are held against those of another; of more the first count, which are true too."""
 
 
-def crossing(writer: Cell, reader: Cell, *, watched: bool) -> Crossing:
+def crossing(writer: Cell, reader: Cell, *, watched: bool, from_model: bool = False) -> Crossing:
     """The crossing of one package from writer to reader."""
     verdict, far = judge(writer, reader)
     return Crossing(
-        package=writer.package, writer=writer, reader=reader, verdict=verdict, distance=far, watched=watched
+        package=writer.package,
+        writer=writer,
+        reader=reader,
+        verdict=verdict,
+        distance=far,
+        watched=watched,
+        from_model=from_model,
     )
 
 
@@ -41,7 +48,7 @@ def judge(writer: Cell, reader: Cell) -> Judged:
         return _prefixes(writer.version, reader.version)
     if writer.kind in _NAMES and writer.version and reader.version:
         return _ALIGNED if writer.version == reader.version else (Verdict.DIFFERS, None)
-    return _statements(_statement(writer), _statement(reader), (writer.variant, reader.variant))
+    return _statements(_statement(writer), _statement(reader), writer.variant, reader.variant)
 
 
 def agree(one: str, other: str, kind: Kind) -> bool:
@@ -67,10 +74,12 @@ def _statement(cell: Cell) -> str:
     return f"=={cell.versions[0]}" if cell.state is State.EXACT else (cell.specifier or "")
 
 
-def _statements(writer: str, reader: str, variants: tuple[str | None, str | None]) -> Judged:
+@lru_cache(maxsize=65536)
+def _statements(writer: str, reader: str, *variants: str | None) -> Judged:
+    """Two statements against one another; those of a fleet are few and meet often."""
     left, right = _version(writer), _version(reader)
     if left is not None and right is not None:
-        return _versions(left, right, variants)
+        return _versions(left, right, *variants)
     if left is not None:
         return _LOOSE if admits(reader, left) else (Verdict.DISJOINT, None)
     if right is not None:
@@ -84,10 +93,9 @@ def _version(statement: str) -> str | None:
     return exact(statement) if statement else None
 
 
-def _versions(left: str, right: str, variants: tuple[str | None, str | None]) -> Judged:
+def _versions(left: str, right: str, one: str | None, other: str | None) -> Judged:
     if not same_public(left, right):
         return Verdict.DIFFERS, distance(left, right)
-    one, other = variants
     if one is not None and other is not None and one != other:
         return Verdict.DIFFERS, Distance.VARIANT
     return _ALIGNED
@@ -102,7 +110,7 @@ def _prefixes(left: str, right: str) -> Judged:
 
 def _by_alternatives(writer: Cell, reader: Cell) -> Iterator[Judged]:
     for one, other in meetings(writer, reader):
-        yield _statements(one, other, (_variant(one, writer), _variant(other, reader)))
+        yield _statements(one, other, _variant(one, writer), _variant(other, reader))
 
 
 def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from itertools import count
 
 from mlaudit.discovery.groups import DocumentGroup, Parts
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_role
 from mlaudit.knowledge.roles import WRITER, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact
 

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction
@@ -20,6 +18,8 @@ from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_par
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
 MAX_CODE = 20_000
@@ -29,7 +29,7 @@ MAX_BYTES = 16 * 1024 * 1024
 
 _DATA = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
 """Forms of data rather than of models: who writes them trains nothing yet."""
-_MAKES_ENVIRONMENTS = re.compile(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
+_MAKES_ENVIRONMENTS = lazy_pattern(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
 """What a notebook holds that makes environments for others and runs in none of them."""
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
@@ -16,6 +16,7 @@ from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_ENTRIES = 200
 """Files of one environment from which imports are followed."""

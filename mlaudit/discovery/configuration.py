@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
 from mlaudit.request.config_file import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.request.options import LEVELS

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 
 from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import fits, is_generic, joined, joining_names
@@ -15,6 +13,8 @@ from mlaudit.discovery.groups import common_length
 from mlaudit.knowledge.artifact_calls import artifact_calls
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.roles import READER, WRITER
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import CrossingArtifact
 
@@ -56,7 +56,7 @@ class UseIndex:
                     yield Handover(write=write, read=read, sameness=sameness)
 
 
-_MODES = re.compile(r"[rwax]b?\+?|[rwax]t")
+_MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 
 
 def _with_real_names(use: ArtifactUse) -> ArtifactUse:

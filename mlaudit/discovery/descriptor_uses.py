@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
@@ -12,6 +11,7 @@ from mlaudit.document.budget import document_budget
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
 _RUNTIMES = {
@@ -21,7 +21,7 @@ _RUNTIMES = {
     "catboost": ("catboost.cbm", "model.cbm"),
 }
 """Of MLServer's runtimes: form and usual file name (https://mlserver.readthedocs.io/en/latest/runtimes/)."""
-_NO_MODEL = re.compile(
+_NO_MODEL = lazy_pattern(
     r"\.(?:py|txt|toml|lock|ya?ml|json|md|sh|cfg|ini|in|env|html|css|js|sql|rst|whl|conf|crt|pem|ipynb)$|(?:^|/)\.[^/]*$"
     r"|(?:^|/)(?:Pipfile|Makefile|LICENSE|Dockerfile)[^/]*$|[*?]"
 )

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import document_budget
@@ -12,6 +11,7 @@ from mlaudit.grammars.container import dockerfile_stages, dockerfile_text
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
 _RUNNING = ("ENTRYPOINT", "CMD")

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.discovery.candidates import Candidate, settle_role, unique_names
 from mlaudit.discovery.gathering import gather
@@ -12,6 +11,7 @@ from mlaudit.discovery.groups import Ignored, taken
 from mlaudit.discovery.name_pairs import common_project, common_subject, pair_by_names
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import READER, WRITER, words
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact
 from mlaudit.parsers._registry import environment_format, kind_of

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import judged_role, signs_of_commands, signs_of_packages
+from mlaudit.model.lazy_dataclass import replace
 
 
 def gather(

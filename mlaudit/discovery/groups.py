@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import Words, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.parsers._registry import kind_of
 
 Parts = tuple[str, ...]
 
-_NUMBER = re.compile(r"[0-9.]+")
+_NUMBER = lazy_pattern(r"[0-9.]+")
 _TAKES_NUMBER = frozenset(("python", "cuda", "rocm"))
 _STATEMENTS = frozenset(("lock", "manifest", "list", "dump", "descriptor"))
 _SURE = frozenset(("lock", "list", "dump"))

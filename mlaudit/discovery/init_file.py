@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_EVIDENCE = 5
 """Grounds for one environment that are written down."""
-_BARE_KEY = re.compile(r"[A-Za-z0-9_-]+")
+_BARE_KEY = lazy_pattern(r"[A-Za-z0-9_-]+")
 
 _HEAD = """\
 # mlaudit: which environments there are, and which of them must fit together.

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import BudgetExceeded, document_budget
@@ -12,9 +10,11 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
-_EXPRESSION = re.compile(r"\$\{\{[^}]{0,200}\}\}")
+_EXPRESSION = lazy_pattern(r"\$\{\{[^}]{0,200}\}\}")
 MAX_COMMANDS = 300
 """Commands of one job that are looked at."""
 

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.parsers._registry import named
 
 MAX_MODELS = 200
@@ -17,7 +17,7 @@ MAX_MODELS = 200
 SHOWN = 6
 """Paths that a sentence names."""
 
-_NUMBER = re.compile(r"[0-9]+")
+_NUMBER = lazy_pattern(r"[0-9]+")
 
 
 def may_be_model(path: str) -> bool:

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
 from mlaudit.model.observation import Observation
 from mlaudit.parsers._read import recognized

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.discovery.recipes import RunCommand
 from mlaudit.knowledge.roles import tokens, words
+from mlaudit.model.lazy_dataclass import dataclass
 
 RUNS, CODE, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 1.5, 0.6, 2.0
 """What the kinds of signs weigh: what runs and what code does outweigh any name."""

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 
 from mlaudit.discovery.code_joining import join_code
@@ -17,6 +15,8 @@ from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stat
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
@@ -24,11 +24,11 @@ MAX_RECIPES = 2_000
 MAX_SCANNED = 20_000
 """Files without a telling name whose first bytes are looked at."""
 
-_STATES_AN_IMAGE = re.compile(
+_STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
     rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
 )
-_MANIFEST = re.compile(
+_MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )

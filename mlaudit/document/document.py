@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import codecs
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Artifact, Edge, Kind, Layer, Pin, Place, Recorded, Unread
 from mlaudit.model.secrets import masked
@@ -24,9 +24,9 @@ WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
 
 
-_ARCHIVE = re.compile(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
-_QUOTED = re.compile(r"`([^`]+)`")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
+_ARCHIVE = lazy_pattern(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
+_QUOTED = lazy_pattern(r"`([^`]+)`")
+_CODING = lazy_pattern(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")
 # UTF-32-LE begins with the mark of UTF-16-LE, so it is tried first.
 _MARKS: tuple[tuple[bytes, str], ...] = (
     (codecs.BOM_UTF8, "utf-8"),

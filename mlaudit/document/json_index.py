@@ -12,12 +12,13 @@ from bisect import bisect_left
 from collections.abc import Iterator
 
 from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Leaf, PlacedTable, TreeIndex, TreeNode
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 _STRING = r'"[^"\\]*(?:\\.[^"\\]*)*"'
-_GAP = re.compile(r"[ \t\r\n,]*")
-_KEY = re.compile(rf"(?P<key>{_STRING})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
-_SCALAR = re.compile(rf'{_STRING}|[^\s,:\[\]{{}}"]+', re.DOTALL)
-_BRACKET = re.compile(rf'[^"\[\]{{}}]*(?:{_STRING}[^"\[\]{{}}]*){BOUND}([\[\]{{}}]?)', re.DOTALL)
+_GAP = lazy_pattern(r"[ \t\r\n,]*")
+_KEY = lazy_pattern(rf"(?P<key>{_STRING})[ \t\r\n]*:[ \t\r\n]*", re.DOTALL)
+_SCALAR = lazy_pattern(rf'{_STRING}|[^\s,:\[\]{{}}"]+', re.DOTALL)
+_BRACKET = lazy_pattern(rf'[^"\[\]{{}}]*(?:{_STRING}[^"\[\]{{}}]*){BOUND}([\[\]{{}}]?)', re.DOTALL)
 
 
 class JsonIndex(TreeIndex):

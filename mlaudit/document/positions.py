@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
 from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Found, Leaf, PlacedTable, Route, TreeIndex, TreeNode
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 
 class Span(NamedTuple):
@@ -102,17 +103,17 @@ _PART = rf"[A-Za-z0-9_-]+|{_BASIC}|{_LITERAL}"
 _KEY = rf"(?:{_PART})(?:[ \t]*\.[ \t]*(?:{_PART}))*"
 _COMMENT = r"#[^\n]*"
 
-_TOML_PART = re.compile(_PART)
-_TOML_STATEMENT = re.compile(
+_TOML_PART = lazy_pattern(_PART)
+_TOML_STATEMENT = lazy_pattern(
     rf"[ \t\r\n]*(?:{_COMMENT}(?:\n[ \t\r\n]*|\Z)){BOUND}"
     rf"(?:(?P<header>(?P<bracket>\[\[?)[ \t]*(?P<table>{_KEY})[ \t]*\]\]?)|(?P<key>{_KEY})[ \t]*=[ \t]*)?"
 )
-_TOML_INLINE_GAP = re.compile(r"(?:[ \t\r\n,]+|#[^\n]*)?")
-_TOML_INLINE_KEY = re.compile(rf"(?P<key>{_KEY})[ \t]*=[ \t]*")
-_TOML_STRING = re.compile(_STRING, re.DOTALL)
-_TOML_SCALAR = re.compile(r"""[^\s,\[\]{}#"'=]+(?: [0-9]{2}:[^\s,\]}#]+)?""")
-_TOML_TOKEN = re.compile(rf"[\[\]{{}}]|{_COMMENT}|{_STRING}", re.DOTALL)
-_TOML_ESCAPE = re.compile(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
+_TOML_INLINE_GAP = lazy_pattern(r"(?:[ \t\r\n,]+|#[^\n]*)?")
+_TOML_INLINE_KEY = lazy_pattern(rf"(?P<key>{_KEY})[ \t]*=[ \t]*")
+_TOML_STRING = lazy_pattern(_STRING, re.DOTALL)
+_TOML_SCALAR = lazy_pattern(r"""[^\s,\[\]{}#"'=]+(?: [0-9]{2}:[^\s,\]}#]+)?""")
+_TOML_TOKEN = lazy_pattern(rf"[\[\]{{}}]|{_COMMENT}|{_STRING}", re.DOTALL)
+_TOML_ESCAPE = lazy_pattern(r"\\(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4})|U([0-9a-fA-F]{8})|(.))")
 _TOML_ESCAPES = {"b": "\b", "t": "\t", "n": "\n", "f": "\f", "r": "\r", "e": "\x1b"}
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-
 import tomli
 
 from mlaudit.document.budget import BudgetExceeded, Limit
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 CHARACTERS = Limit(name="characters of TOML", most=20_000_000)
 LINES = Limit(name="lines and commas of TOML", most=500_000)
@@ -16,8 +15,10 @@ TABLES = Limit(name="tables and dotted keys of TOML", most=100_000)
 # tomli's time and memory grow with the square of the parts of a dotted key; real files stay below ten
 _MAX_KEY_PARTS = 50
 _PART = r"""(?:[A-Za-z0-9_-]+|"[^"\\\n]*(?:\\.[^"\\\n]*)*"|'[^'\n]*')"""
-_DOTTED = re.compile(rf"\n[ \t]*(?:\[\[?[ \t]*)?{_PART}(?:[ \t]*\.[ \t]*{_PART}){{0,{_MAX_KEY_PARTS}}}(?=[ \t]*[=\].])")
-_LONG_KEY = re.compile(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
+_DOTTED = lazy_pattern(
+    rf"\n[ \t]*(?:\[\[?[ \t]*)?{_PART}(?:[ \t]*\.[ \t]*{_PART}){{0,{_MAX_KEY_PARTS}}}(?=[ \t]*[=\].])"
+)
+_LONG_KEY = lazy_pattern(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
 
 # Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
 _STRING = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*"'
@@ -27,8 +28,8 @@ _SIZE = "(?:, size = [1-9][0-9]{0,15})?"
 _UV_TAIL = rf", hash = {_STRING}{_SIZE}(?:, upload-time = {_STRING})?"
 _PYLOCK_TAIL = rf"(?:, upload-time = {_TIME})?{_SIZE}, hashes = \{{ sha256 = {_STRING} \}}"
 _FILE = rf"\{{ ?(?:url|file|path|filename) = {_STRING}(?:{_UV_TAIL}|{_PYLOCK_TAIL}) ?\}}"
-_FILES = re.compile(rf"(\n(?:wheels|files) = \[)(?:(?:\n    {_FILE},){{1,2000}}\n|{_FILE})(?=\]\n)")
-_SDIST = re.compile(rf"(\nsdist = ){_FILE}(?=\n)")
+_FILES = lazy_pattern(rf"(\n(?:wheels|files) = \[)(?:(?:\n    {_FILE},){{1,2000}}\n|{_FILE})(?=\]\n)")
+_SDIST = lazy_pattern(rf"(\nsdist = ){_FILE}(?=\n)")
 
 
 def toml_loads(text: str) -> dict[str, object]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 import yaml
 
 from mlaudit.document.budget import Limit, spend
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MERGES = Limit(name="steps along merge keys of YAML", most=1_000_000)
 
 _BYTE_ORDER_MARK = "\ufeff"
 # libyaml needs quadratic time for deep flow collections; real files stay far below
 _MAX_DEPTH = 200
-_PROPERTIES = re.compile(r"(?:[&!]\S*\s*){0,2}")
+_PROPERTIES = lazy_pattern(r"(?:[&!]\S*\s*){0,2}")
 
 _Loader: type[yaml.SafeLoader] | type[yaml.CSafeLoader] = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
 

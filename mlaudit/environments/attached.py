@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import replace
 
 from mlaudit.environments.target import chosen_roots
 from mlaudit.grammars.pypi.selected import asked
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Include, InstallSelection, Reading, Target
 
 _OF_THE_LOCK = ("pyproject", "pipfile", "pixi-toml")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from functools import lru_cache
 
 from mlaudit.environments.target import Choice
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, State, Target, Unread
 from mlaudit.model.report import Cell
 from mlaudit.model.versions import MAX_CLAUSES, admits, exact, joined, meet, parsed, public, split_variant
@@ -46,7 +47,7 @@ def cells(environment: str, stated: Iterable[Stated], unread: Iterable[Unread], 
 def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence[Stated]) -> Cell:
     if len(stated) == 1 and not bounds:
         pin = stated[0].pin
-        versions = (pin.version,) if pin.version is not None else ()
+        versions = _alone(pin.version) if pin.version is not None else ()
         return _made(environment, package, _Combined((pin,), versions, _bounded(pin.specifier or "")), ())
     effective = _effective(stated)
     counting = set(map(id, effective))
@@ -63,6 +64,12 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     if len(distinct) == 1:
         return _made(environment, package, next(iter(by_python.values())), overruled)
     return _several(environment, package, by_python, overruled)
+
+
+@lru_cache(maxsize=65536)
+def _alone(version: str) -> tuple[str, ...]:
+    """One version as all that there are; environments of a fleet share them."""
+    return (version,)
 
 
 def _for(stated: Stated, python: str) -> bool:

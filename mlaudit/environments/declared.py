@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
 from mlaudit.environments.sources import assemble, demand_present, parse_source
 from mlaudit.model.globs import wildcards
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
 from mlaudit.parsers._failures import reason

@@ -8,10 +8,10 @@ from mlaudit.environments.attached import selections_of, target_of, with_attache
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
-from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
 from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
+from mlaudit.parsers._registry import kind_of
 from mlaudit.request.wanted import Wanted
 
 
@@ -78,6 +78,10 @@ def _is_model(read: Sequence[Reading], writes: Sequence[Reading]) -> bool:
     """Whether nothing but a model was given: model files, and the lists that lie beside a model's own description."""
     if not read:
         return bool(writes)
+    if not any(kind_of(one.format) == "descriptor" for one in (*read, *writes)):
+        return False
+    from mlaudit.knowledge.roles import WRITER, words
+
     described = words().descriptors
     homes = {_home(one) for one in (*read, *writes) if words().side(described.get(one.format, "")) == WRITER}
     return all(_home(one) in homes for one in read)

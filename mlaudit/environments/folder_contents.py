@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Reading
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
@@ -11,6 +11,7 @@ from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.model_files import MAX_MODELS, ModelPlace, by_folder, likely_models, place, shown_names
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
 from mlaudit.sources.working_tree import WorkingTree

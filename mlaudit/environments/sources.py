@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Container, Mapping, Sequence
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from mlaudit.document.document import Document
@@ -12,6 +12,7 @@ from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.source_names import source_names
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.observation import Observation
@@ -132,9 +133,9 @@ def _stem(name: str) -> str:
     return name.rpartition(".")[0] if name.endswith((".txt", ".lock", ".toml", ".yml", ".yaml", ".json")) else name
 
 
-def _unused(name: str, taken: Iterable[str]) -> str:
-    held = set(taken)
-    return next(one for one in (name, *(f"{name}-{number}" for number in range(2, 10_000))) if one not in held)
+def _unused(name: str, taken: Container[str]) -> str:
+    numbered = (f"{name}-{number}" for number in count(2))
+    return name if name not in taken else next(other for other in numbered if other not in taken)
 
 
 def assemble(

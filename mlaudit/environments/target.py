@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.environments.graph import Evaluator, Graph, SelectedParts
 from mlaudit.grammars.pypi.markers import Worlds
 from mlaudit.grammars.pypi.selected import ALWAYS, reached_extras
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
 from mlaudit.model.platforms import platform_of
@@ -21,7 +22,7 @@ KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
 _LAST_PATCH = "99"
 MAX_PYTHONS = 32
 """Pythons that one target stands for; sources that state more than these are of no one environment."""
-_PYTHON = re.compile(r"\s{0,8}(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[.+-].{0,64}|(?:a|b|rc)\d{1,3}\+?)?\s{0,8}")
+_PYTHON = lazy_pattern(r"\s{0,8}(\d{1,3})\.(\d{1,3})(?:\.(\d{1,3}))?(?:[.+-].{0,64}|(?:a|b|rc)\d{1,3}\+?)?\s{0,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

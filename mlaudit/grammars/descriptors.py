@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import replace
 from itertools import pairwise
 
 from mlaudit.document.budget import Limit, spend
@@ -19,6 +18,7 @@ from mlaudit.grammars.shell.script_text import Script, of_node
 from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.grammars.variables import defined
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Statement
 
 INDEXES = Limit(name="package indexes that lists of requirements name", most=1_000)

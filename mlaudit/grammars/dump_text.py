@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place
 
 MAX_LINE = 4096
@@ -16,16 +17,16 @@ MAX_LINE = 4096
 TEXT = Limit(name="bytes of lists and recipes", most=5 * 1024 * 1024)
 """Their lines cost more memory than they have bytes; real ones are smaller."""
 
-_PASTED = re.compile(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
-_FENCE = re.compile(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
-_MACHINE = re.compile(r"(?<![A-Za-z0-9])(x86_64|aarch64|arm64|AMD64|ppc64le)(?![A-Za-z0-9])")
+_PASTED = lazy_pattern(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
+_FENCE = lazy_pattern(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
+_MACHINE = lazy_pattern(r"(?<![A-Za-z0-9])(x86_64|aarch64|arm64|AMD64|ppc64le)(?![A-Za-z0-9])")
 _PLATFORMS = (
     (re.compile(r"linux", re.IGNORECASE), "linux"),
     (re.compile(r"darwin|mac ?os", re.IGNORECASE), "darwin"),
     (re.compile(r"windows", re.IGNORECASE), "win32"),
 )
 # Distributions of Linux, as `OS:` lines name them without the word.
-_LINUXES = re.compile(
+_LINUXES = lazy_pattern(
     r"\b(?:ubuntu|debian|centos|red hat|fedora|rocky|almalinux|suse|amazon|arch|alpine|gentoo)\b", re.IGNORECASE
 )
 

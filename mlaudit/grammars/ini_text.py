@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
 MAX_LINES = 100_000
 """Lines that are read of one document."""
 
-_SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
-_COMMENT = re.compile(r"[ \t][#;]")
-_KEY = re.compile(r"([A-Za-z0-9_.\-]{1,128}(?:[ \t]*\{[^{}]{0,64}\})?)[ \t]*[=:][ \t]*(.*)")
+_SECTION = lazy_pattern(r"\[([^\]\n]{1,256})\]")
+_COMMENT = lazy_pattern(r"[ \t][#;]")
+_KEY = lazy_pattern(r"([A-Za-z0-9_.\-]{1,128}(?:[ \t]*\{[^{}]{0,64}\})?)[ \t]*[=:][ \t]*(.*)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

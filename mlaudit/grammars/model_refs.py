@@ -7,26 +7,27 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 
 MAX_DEPTH = 60
 """Tables inside tables that are searched."""
 
 # https://mlflow.org/docs/latest/ml/model-registry/: by version, by alias, or by (deprecated) stage.
-_REGISTERED = re.compile(
+_REGISTERED = lazy_pattern(
     r"models:/{1,3}(?P<name>[^/@\s{}$]{1,200})(?:/(?P<version>[^/@\s]{1,200})|@(?P<alias>[^/\s]{1,200}))"
 )
 # https://huggingface.co/docs/hub/repositories: `owner/name`, and the few old models without an owner.
-_REPOSITORY = re.compile(
+_REPOSITORY = lazy_pattern(
     r"(?:hf://)?(?P<id>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95})(?:@(?P<revision>[\w./-]{1,128}))?"
 )
-_BARE = re.compile(r"[A-Za-z0-9][\w.-]{0,95}")
-_REVISION = re.compile(r"[\w][\w./-]{0,127}")
+_BARE = lazy_pattern(r"[A-Za-z0-9][\w.-]{0,95}")
+_REVISION = lazy_pattern(r"[\w][\w./-]{0,127}")
 _MODEL_KEYS = (
     "repo_id",
     "model_id",

@@ -6,9 +6,7 @@ https://pdm-project.org/latest/reference/pep621/, https://conda.github.io/conda-
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -16,12 +14,14 @@ from mlaudit.document.node import Node
 from mlaudit.grammars import bento_build
 from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi import poetry_text, python_text, requirement
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
-_EDITABLE = re.compile(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
+_EDITABLE = lazy_pattern(r"^-e\s{1,8}([^#\s]{1,2048})#egg=([\w.-]{1,128}).*$")
 
 
 def statements(doc: Document, tool: Node) -> Iterator[Statement]:

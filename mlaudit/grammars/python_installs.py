@@ -13,7 +13,7 @@ import ast
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.container import image_tags
@@ -22,6 +22,8 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
 from mlaudit.grammars.shell.shell_words import Lexer, Word
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Place, Root, Statement
 
 NODES = Limit(name="nodes of Python sources", most=2_000_000)
@@ -49,7 +51,7 @@ _PYTHONS = frozenset(("python_version", "add_python"))
 _INDEXES = frozenset(("index_url", "extra_index_url", "find_links"))
 _IMAGES = frozenset(("base_image",))
 _PACKAGE_LISTS = frozenset(("packages_to_install",))
-_INSTALLING = re.compile(r"\b(?:pip3?|conda|mamba|uv|poetry)\b.{0,80}\b(?:install|sync|add)\b", re.DOTALL)
+_INSTALLING = lazy_pattern(r"\b(?:pip3?|conda|mamba|uv|poetry)\b.{0,80}\b(?:install|sync|add)\b", re.DOTALL)
 _BUILDERS = frozenset((*_PREFIXES, "run_commands", "run"))
 
 

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import ast
-import re
 import warnings
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
 MAX_SOURCE = 500_000
 """Characters of a source; its syntax tree takes up to 400 bytes for each."""
 
 # https://docs.python.org/3/reference/lexical_analysis.html#physical-lines
-_LINE_END = re.compile(r"\r\n|\r|\n")
+_LINE_END = lazy_pattern(r"\r\n|\r|\n")
 _CONTINUATION_BYTES = bytes(range(0x80, 0xC0))
 _BLOCK = 1024
 

@@ -7,13 +7,13 @@ kept as `Unknown`, with the node that it stands at.
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from typing import Union
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.pypi.requirement import leading_name
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_DEPTH = 40
 """Names and operators inside each other that are followed."""
@@ -56,7 +56,7 @@ _COMPUTED = "it is computed when the file runs, and audited files are never run"
 _DEEP = f"names and operators are nested more than {MAX_DEPTH} deep"
 _WRAPPERS = frozenset(("list", "tuple", "sorted", "set", "dict", "str", "frozenset"))
 _OF_FILE = frozenset(("read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
-_PLACEHOLDER = re.compile(r"\{(\w{0,64})\}|%s")
+_PLACEHOLDER = lazy_pattern(r"\{(\w{0,64})\}|%s")
 
 
 class Scope:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -13,6 +12,7 @@ from mlaudit.grammars import model_refs
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import purl, requirement
 from mlaudit.grammars.pypi.purl import PackageUrl
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers

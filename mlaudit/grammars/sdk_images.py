@@ -10,9 +10,7 @@ https://docs.zenml.io/concepts/containerization
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.budget import Limit, spend
@@ -20,19 +18,21 @@ from mlaudit.document.document import Document
 from mlaudit.grammars import python_source
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text, requirement
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
 from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import PinScope
 
 CALLS = Limit(name="calls of a Python source", most=200_000)
 
-MENTIONED = re.compile(
+MENTIONED = lazy_pattern(
     rb"\b(?:framework_version|transformers_version|image_uri|serving_container_image\w*|container_uri|parent_image"
     rb"|DockerSettings)\b"
 )
 """What a source holds that chooses an image so."""
-_LITERAL_IMAGE = re.compile(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
-_VERSION = re.compile(r"\d[\w.+-]{0,63}")
+_LITERAL_IMAGE = lazy_pattern(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
+_VERSION = lazy_pattern(r"\d[\w.+-]{0,63}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 
 from mlaudit.document.budget import BudgetExceeded, Limit, spend
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_DEPTH = 8
 """Defaults inside defaults that are followed."""
@@ -17,14 +18,14 @@ EXPANDED = Limit(name="characters of expanded variables", most=1_000_000)
 MAX_CUT = 4096
 """Characters of a value from which a pattern may cut; nothing is known of a longer one."""
 
-_BRACED = re.compile(r"\$\{([A-Za-z_]\w{0,127})(?:(:?[-+=?]|%%?|##?|//?|:)((?:[^{}]|\{[^{}]*\})*))?\}")
-_PLAIN = re.compile(r"\$([A-Za-z_]\w{0,127})")
-_EXPRESSION = re.compile(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
-_LENGTH = re.compile(r"\$\{#([A-Za-z_]\w{0,127})\}")
-_OPENING = re.compile(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
-_PLACEHOLDER = re.compile(r"\$?\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}|\$\{?([A-Za-z_]\w{0,127})\}?")
-_QUOTED = re.compile(r"\"([^\"]*)\"|'([^']*)'")
-_SLICE = re.compile(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
+_BRACED = lazy_pattern(r"\$\{([A-Za-z_]\w{0,127})(?:(:?[-+=?]|%%?|##?|//?|:)((?:[^{}]|\{[^{}]*\})*))?\}")
+_PLAIN = lazy_pattern(r"\$([A-Za-z_]\w{0,127})")
+_EXPRESSION = lazy_pattern(r"\$\{\{[ \t]*([\w.\-]{1,128})[ \t]*\}\}")
+_LENGTH = lazy_pattern(r"\$\{#([A-Za-z_]\w{0,127})\}")
+_OPENING = lazy_pattern(r"\$(?:[A-Za-z_{(@*#?!$0-9]|\{\{)")
+_PLACEHOLDER = lazy_pattern(r"\$?\{\{[ \t]*([\w.-]{1,128})[ \t]*\}\}|\$\{?([A-Za-z_]\w{0,127})\}?")
+_QUOTED = lazy_pattern(r"\"([^\"]*)\"|'([^']*)'")
+_SLICE = lazy_pattern(r"[ ]?(\d{1,4})(?::(\d{1,4}))?")
 
 
 def within(value: str) -> str:
@@ -55,9 +56,9 @@ def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) ->
 
 def _value_of(found: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
     known = values.get(found.group(1))
-    if found.re is _LENGTH:
+    if found.re.pattern == _LENGTH.pattern:
         return None if known is None else str(len(known))
-    if found.re is not _BRACED or found.group(2) is None:
+    if found.re.pattern != _BRACED.pattern or found.group(2) is None:
         return known
     operator, operand = found.group(2), found.group(3)
     if operator.lstrip(":") in ("-", "=", "?", "+") and operator != ":":
@@ -142,7 +143,7 @@ def defined(text: str, values: Mapping[str, str]) -> str:
     return _PLACEHOLDER.sub(value, text)
 
 
-_TEMPLATE = re.compile(r"\{\{|\{%|\$\{|\$[A-Za-z_(]|\{[A-Za-z_]\w{0,64}\}|<[A-Za-z_][\w-]{0,64}>")
+_TEMPLATE = lazy_pattern(r"\{\{|\{%|\$\{|\$[A-Za-z_(]|\{[A-Za-z_]\w{0,64}\}|<[A-Za-z_][\w-]{0,64}>")
 
 
 # Known places rather than templates: build tools fill them with the project's own folder.

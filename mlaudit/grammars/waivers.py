@@ -6,12 +6,13 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Unread, Waiver
 
-_WAIVER = re.compile(
+_WAIVER = lazy_pattern(
     r"#\s{0,16}mlaudit:\s{0,16}ignore(?:\[(?P<codes>[^\]\n]{0,256})\])?(?P<reason>[^\n#]{0,1024})", re.IGNORECASE
 )
-_CODE = re.compile(r"[A-Za-z][\w-]{1,63}")
+_CODE = lazy_pattern(r"[A-Za-z][\w-]{1,63}")
 
 
 def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:

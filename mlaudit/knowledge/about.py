@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from mlaudit.knowledge.binaries import Built, built
 from mlaudit.knowledge.family import Demand, demands_of
 from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
 from mlaudit.knowledge.load import Dossier, dossier
 from mlaudit.knowledge.releases import ReleaseHistory, history
 from mlaudit.knowledge.table import role
+from mlaudit.model.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence
 
 _ROW_KEYS = frozenset(

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
 from mlaudit.knowledge.releases import release
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import parsed, public
 

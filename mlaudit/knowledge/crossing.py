@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mlaudit.knowledge.kinds import artifact_kinds, kinds_of, owned
 from mlaudit.knowledge.load import Certainty, Dossier, Effect, Known, Moment, Skew, Step, dossier
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import admits, distance, parsed, public, same_public
 
@@ -196,9 +196,11 @@ def _filled(text: str, pair: _VersionPair) -> str:
 
 def _python_crossed(package: str, pair: _VersionPair) -> Iterator[Consequence]:
     """Kinds that hold bytecode break with Python itself, whatever the package's versions."""
+    if package == PYTHON or pair.writer_python is None or pair.reader_python is None:
+        return
     known = dossier(PYTHON)
     carried = kinds_of(PYTHON, pair.kinds)
-    if package == PYTHON or known is None or not carried or pair.writer_python is None or pair.reader_python is None:
+    if known is None or not carried:
         return
     held = replace(
         pair,

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import date
 from functools import lru_cache
 
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import packaged, packaged_names
 
 FOLDERS = ("knowledge", "knowledge/packages")
@@ -15,11 +16,11 @@ DAYS = 365
 """Behind so many days a row must be checked again."""
 
 # The lines alone: to parse every file into tables would take longer than the rest of a run.
-_CHECKED = re.compile(r'^checked = "(\d{4}-\d\d-\d\d)"', re.MULTILINE)
-_NAMED = re.compile(r'^(?:id|package|name) = "([^"]+)"|^\[+([^\]]+)\]+', re.MULTILINE)
+_CHECKED = lazy_pattern(r'^checked = "(\d{4}-\d\d-\d\d)"', re.MULTILINE)
+_NAMED = lazy_pattern(r'^(?:id|package|name) = "([^"]+)"|^\[+([^\]]+)\]+', re.MULTILINE)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True, order=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DatedRow:
     """A row of a knowledge file by the line of its date."""
 
@@ -38,7 +39,8 @@ def knowledge_date() -> str:
 def stale_rows(today: date) -> tuple[DatedRow, ...]:
     """Rows that were checked more than a year before a day, the oldest first."""
     every = (row for file, text in _files() for row in _dated(file, text))
-    return tuple(sorted(row for row in every if (today - date.fromisoformat(row.checked)).days > DAYS))
+    stale = (row for row in every if (today - date.fromisoformat(row.checked)).days > DAYS)
+    return tuple(sorted(stale, key=lambda row: (row.checked, row.file, row.line)))
 
 
 def _files() -> Iterator[tuple[str, str]]:

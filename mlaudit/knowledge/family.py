@@ -6,9 +6,7 @@ read yet, and stands where a release is known by its tag only.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from packaging.version import Version
@@ -16,6 +14,8 @@ from packaging.version import Version
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
 from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import admits, disjoint, joined, parsed, public
 
@@ -23,8 +23,8 @@ _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
 
 # Packaging's own parsers would take ten times as long over the whole table; they see the rows that are asked for.
-_VERSION = re.compile(r"[0-9][0-9a-z.]{0,30}")
-_RANGE = re.compile(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
+_VERSION = lazy_pattern(r"[0-9][0-9a-z.]{0,30}")
+_RANGE = lazy_pattern(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 

@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 from enum import Enum
 from functools import lru_cache
@@ -12,13 +10,15 @@ from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import MlauditError
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Distance, Evidence, Severity
 from mlaudit.model.packaged import packaged, packaged_names
 from mlaudit.model.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
 _Built = TypeVar("_Built")
-_NAME = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
+_NAME = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 
 
 class KnowledgeError(MlauditError, ValueError):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.load import checked
+from mlaudit.model.lazy_dataclass import dataclass
 
 HINTS = "hints"
 """The row of names that tell a model file only together with its content."""

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Certainty, Effect, checked, evidence
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import parsed, public
 

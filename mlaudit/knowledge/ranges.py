@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.knowledge.crossing import Consequence, judge
 from mlaudit.knowledge.load import Dossier, dossier
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.versions import admits, exact, parsed
 
 MAX_PAIRS = 900
 """Pairs of candidates that are judged for one crossing of two ranges."""
 
-_BOUND = re.compile(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
+_BOUND = lazy_pattern(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
 """A bound that belongs to its range is a release; one that is only excluded need not exist."""
 
 

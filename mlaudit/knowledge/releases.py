@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
 from mlaudit.knowledge.load import KnowledgeError
 from mlaudit.knowledge.table import watched
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_bytes, packaged_names
 from mlaudit.model.versions import admits, parsed, public
@@ -24,9 +26,9 @@ FORMAT = 1
 MAX_BYTES = 32_000_000
 """Of one file, unpacked."""
 
-_PACKAGE = re.compile(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
-_REQUIRED_NAME = re.compile(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
-_RELEASE_NUMBERS = re.compile(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
+_PACKAGE = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
+_REQUIRED_NAME = lazy_pattern(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

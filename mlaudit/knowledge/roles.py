@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.node import Node
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import packaged
 
 READER = "reader"
 WRITER = "writer"
 
-_CAMEL = re.compile(r"([a-z])([A-Z])")
-_TOKEN = re.compile(r"[a-z]*[0-9]+(?:\.[0-9]+)+|[a-z0-9]+")
+_CAMEL = lazy_pattern(r"([a-z])([A-Z])")
+_TOKEN = lazy_pattern(r"[a-z]*[0-9]+(?:\.[0-9]+)+|[a-z0-9]+")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from fnmatch import fnmatchcase
 from functools import lru_cache
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.load import checked, dossier, packages
+from mlaudit.model.globs import wildcards
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Distance, Severity
 
 
@@ -50,12 +50,17 @@ def _levels(row: Node) -> Mapping[str, Severity]:
     }
 
 
+def _fits(package: str, pattern: str) -> bool:
+    """Whether a name fits a pattern of `*` alone; `fnmatch` compiles each, which takes longer than a short run asks."""
+    return wildcards(pattern, package) is not None
+
+
 @lru_cache(maxsize=16384)
 def role(package: str) -> str | None:
     """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None where it is not."""
     table = _table()
     found = table.roles.get(package)
-    named = (role for pattern, role in table.patterns if fnmatchcase(package, pattern))
+    named = (role for pattern, role in table.patterns if _fits(package, pattern))
     return found or next(named, None) or _role_by_dossier(package)
 
 
@@ -91,7 +96,7 @@ def in_artifacts(package: str) -> bool:
 def is_tool(package: str) -> bool:
     """Whether a package is an installer, a linter or a test tool."""
     table = _table()
-    return package in table.tools or any(fnmatchcase(package, pattern) for pattern in table.tool_patterns)
+    return package in table.tools or any(_fits(package, pattern) for pattern in table.tool_patterns)
 
 
 def readers(package: str) -> tuple[str, ...]:
@@ -103,7 +108,7 @@ def readers(package: str) -> tuple[str, ...]:
 def leaders(package: str) -> tuple[str, ...]:
     """Packages that this one moves with, in the order of the table."""
     followers = _table().followers.items()
-    return tuple(leader for leader, patterns in followers if any(fnmatchcase(package, one) for one in patterns))
+    return tuple(leader for leader, patterns in followers if any(_fits(package, one) for one in patterns))
 
 
 def default_severity(package: str, distance: Distance) -> Severity:

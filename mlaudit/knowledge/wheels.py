@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
 from mlaudit.knowledge.releases import DeclaredRelease, history, newest, release
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import admits
 
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "win32": "win"}
-_ONE_PYTHON = re.compile(r"(cp|py)3([0-9]{1,3})")
+_ONE_PYTHON = lazy_pattern(r"(cp|py)3([0-9]{1,3})")
 
 
 def undeclared_python(

@@ -1,8 +1,9 @@
-"""Writes what is made from the decorators of parsers: the index of names, and the file pattern of the pre-commit hook.
+"""Writes what is made from decorators: the index of names and the pre-commit hook's file pattern, the index of rules.
 
     python -m mlaudit.lab.generate
 
-Run it whenever a parser comes, goes or knows other names; `tests/test_registry.py` fails until then.
+Run it whenever a parser or a rule comes, goes or says something else of itself; `tests/test_registry.py` fails until
+then.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import HOME
 from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
 from mlaudit.parsers._registry import Parser, parsers
 from mlaudit.request.config_file import OWN_FILE
+from mlaudit.rules._registry import index_of_rules
 
 INDEX = HOME / "parsers" / "_index.json"
+RULES = HOME / "rules" / "_index.json"
 HOOKS = HOME.parent / ".pre-commit-hooks.yaml"
-_PATTERN = re.compile(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
+_PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
 
 
 def index_text(every: Iterable[Parser]) -> str:
@@ -56,9 +60,10 @@ def _write(path: Path, text: str) -> None:
 
 
 def main() -> int:
-    """Write both files; the hook's only in a checkout."""
+    """Write every file; the hook's only in a checkout."""
     every = tuple(parsers().values())
     _write(INDEX, index_text(every))
+    _write(RULES, index_of_rules())
     if HOOKS.is_file():
         _write(HOOKS, hook_text(HOOKS.read_text(encoding="utf-8"), every))
     return 0

@@ -17,14 +17,15 @@ from typing import Any
 
 import tomli
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import packaged
 
 SECONDS = 60
 """How long a tool may take to print its help."""
 
-_OPTION_LINE = re.compile(r"^\s{1,12}(-{1,2}[A-Za-z0-9].*)$")
-_NAME = re.compile(r"(?<![\w-])(--[A-Za-z0-9][\w-]*|-[A-Za-z0-9])")
-_VALUE = re.compile(r"[=\s\[](?:<[^>]+>|\{[^}]+\}|[A-Z][A-Z0-9_./:-]+\b|=[A-Z])|=[A-Z]")
+_OPTION_LINE = lazy_pattern(r"^\s{1,12}(-{1,2}[A-Za-z0-9].*)$")
+_NAME = lazy_pattern(r"(?<![\w-])(--[A-Za-z0-9][\w-]*|-[A-Za-z0-9])")
+_VALUE = lazy_pattern(r"[=\s\[](?:<[^>]+>|\{[^}]+\}|[A-Z][A-Z0-9_./:-]+\b|=[A-Z])|=[A-Z]")
 HEADER = """# Options that installers take, so that the value of one is never taken for a package. Made by
 # `python -m mlaudit.lab.installers`: `valued` take a value, `flags` none, both from the tool's own `--help`;
 # `also-valued` and `also-flags` are written by hand: hidden, older or documented elsewhere (`source`).

@@ -13,11 +13,11 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.load import checked, parse
+from mlaudit.model.lazy_dataclass import dataclass
 
 TIMEOUT = 60
 """Seconds for one artifact: a loop that never ends is an outcome too."""

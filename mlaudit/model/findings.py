@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import NamedTuple
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Fix, Place, Role, Severity
 
 

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import fields, is_dataclass, replace
 from enum import Enum
-from functools import lru_cache
 from typing import Any, TypeVar
 
+from mlaudit.model.lazy_dataclass import field_names, replace
 from mlaudit.model.nouns import Pin, Place, Statement
 from mlaudit.model.report import Environment, Report
 from mlaudit.model.secrets import masked, may_hold_secret
@@ -19,14 +18,18 @@ Said = TypeVar("Said", bound=Statement)
 
 def mask_statement(statement: Said) -> Said:
     """A statement as it may be kept: what a parser read, its credentials masked."""
-    if isinstance(statement, Pin) and not may_hold_secret(_texts_of(statement)):
+    if (
+        isinstance(statement, Pin)
+        and not may_hold_secret(statement.at.path)
+        and not may_hold_secret(_texts_of(statement))
+    ):
         return statement
     return _mask(statement)
 
 
 def _texts_of(pin: Pin) -> str:
-    """The texts of a pin in which a credential may stand, in one: most pins are ruled out by one look."""
-    texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, pin.at.path, *pin.parts)
+    """The texts of a pin in which a credential may stand, but for its path, in one: equal pins are looked at once."""
+    texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, *pin.parts)
     classes = pin.artifact.classes if pin.artifact else ()
     numbers = (number for pair in pin.recorded.numbers for number in pair) if pin.recorded else ()
     asked = (text for edge in pin.requires for text in (edge.specifier, edge.origin))
@@ -69,13 +72,13 @@ def _mask(value: T) -> T:
     elif isinstance(value, Place):
         path = masked(value.path)
         made = value if path == value.path else replace(value, path=path)
-    elif is_dataclass(value) and not isinstance(value, type):
+    elif names := field_names(type(value)):
         changed = {}
-        for name in _field_names(type(value)):
+        for name in names:
             old = getattr(value, name)
             if old is not None and (new := _mask(old)) is not old and new != old:
                 changed[name] = new
-        made = replace(value, **changed) if changed else value
+        made = replace(made, **changed) if changed else value
     return made  # type: ignore[no-any-return]
 
 
@@ -85,8 +88,3 @@ def _mask_members(value: tuple[Any, ...]) -> tuple[Any, ...]:
     if all(new is old for new, old in zip(members, value, strict=True)):
         return value
     return getattr(type(value), "_make", tuple)(members)
-
-
-@lru_cache(maxsize=64)
-def _field_names(noun: type) -> tuple[str, ...]:
-    return tuple(field.name for field in fields(noun))

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
 from functools import lru_cache
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import packaged
 
-_RUNS = re.compile(r"[-_.]+")
+_RUNS = lazy_pattern(r"[-_.]+")
 _ABOUT = ("source", "checked")
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import NamedTuple
 
 from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
 __all__ = [

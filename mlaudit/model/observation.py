@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Place
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
+from types import MappingProxyType
 from typing import NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -57,6 +59,10 @@ def listed(values: Iterable[str], separator: str) -> str:
     return separator.join((*texts[:MAX_LISTED], *((f"{more:,} more",) if more > 0 else ())))
 
 
+_NOT_BY_PYTHON: Mapping[str, str] = MappingProxyType({})
+"""Of nearly all cells; shared, since a report holds one for each package of each environment."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
     """What one environment says of one package.
@@ -79,7 +85,7 @@ class Cell:
     variant: str | None = None
     layer: Layer | None = None
     kind: Kind = Kind.PACKAGE
-    by_python: Mapping[str, str] = field(default_factory=dict)
+    by_python: Mapping[str, str] = field(default_factory=lambda: _NOT_BY_PYTHON)
     pins: tuple[Pin, ...] = ()
     overruled: tuple[Pin, ...] = ()
     conflict: tuple[Pin, ...] = ()
@@ -88,7 +94,8 @@ class Cell:
     @property
     def stated(self) -> bool:
         """Whether the environment names the package and the statement was understood."""
-        return self.state in (State.EXACT, State.RANGE, State.SEVERAL)
+        state = self.state
+        return state is State.EXACT or state is State.RANGE or state is State.SEVERAL
 
     @property
     def named(self) -> bool:

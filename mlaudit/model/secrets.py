@@ -11,61 +11,63 @@ import re
 from collections.abc import Iterator
 from functools import lru_cache
 
+from mlaudit.model.lazy_pattern import lazy_pattern
+
 MASK = "***"
 
-_WORD = re.compile(r"[^\s\"'<>`]+")
+_WORD = lazy_pattern(r"[^\s\"'<>`]+")
 # One slash is what is left where an address went through a path; JSON and Windows write others.
-_SCHEME = re.compile(
+_SCHEME = lazy_pattern(
     r"(?i)(?<![a-z0-9+.-])(?:[a-z][a-z0-9+.-]{1,30}:(?:\\?[\\/]){2}|(?:(?:git|hg|svn|bzr)\+)?(?:https?|ftps?|ssh|s3|gs):[\\/])"
 )
-_AUTHORITY_END = re.compile(r"[/\\?#]|$")
-_PORT = re.compile(r"\d{0,5}|\*{1,3}|[$<{%].*")
-_HOST = re.compile(
+_AUTHORITY_END = lazy_pattern(r"[/\\?#]|$")
+_PORT = lazy_pattern(r"\d{0,5}|\*{1,3}|[$<{%].*")
+_HOST = lazy_pattern(
     r"(?i)(?:localhost|\[[0-9a-f:.]{2,64}\]|(?:\d{1,3}\.){3}\d{1,3}|(?:[a-z0-9_-]{1,63}\.){1,16}[a-z]{2,32})(?=:\d{1,5}(?:[/\\?#]|$)|[/\\?#])"
 )
 _DECLARED_USERS = frozenset({"git"})
 """Users that every client of a service shares, so that they are no secret."""
 
 # Anaconda's servers take a token in the path, https://host/t/TOKEN/channel
-_CHANNEL_TOKEN = re.compile(r"(?<=/t/)[^/\s\"'?#]+(?=[/?#\s\"']|$)")
+_CHANNEL_TOKEN = lazy_pattern(r"(?<=/t/)[^/\s\"'?#]+(?=[/?#\s\"']|$)")
 
 _PARAMETERS = (
     r"[\w.$-]{0,64}(?:token|secret|passw|passphrase|pwd|signature|credential|api[_-]?key|access[_-]?key|accessid"
     r"|private[_-]?key|auth|jwt|session)[\w.-]{0,64}"
     r"|(?:[\w.$-]{0,64}[_.-])?(?:key|sig|code|pass|pw|sas|sid)"
 )
-_QUERY = re.compile(
+_QUERY = lazy_pattern(
     rf"(?i)((?:[?&;]|%3f|%26)(?:amp;)?(?:{_PARAMETERS})(?:=|%3d))[^&\s#;'\"<>%]+(?:%(?!26)[^&\s#;'\"<>%]*)*"
 )
-_ASSIGNMENT = re.compile(
+_ASSIGNMENT = lazy_pattern(
     r"(?<![\w.?&;-])((?:--?)?([A-Za-z_$][\w.-]{0,127})=)(\"[^\"\n]+\"|'[^'\n]+'|[^\s\"'$&;|<>*][^\s\"'&;|<>]*)"
 )
-_SECRET_NAME = re.compile(
+_SECRET_NAME = lazy_pattern(
     r"(?i).*(?:token|secret|password|passwd|passphrase|(?:api|access|private|secret|encryption)[_-]?key|credentials?"
     r"|[_.-](?:auth|jwt|pass|pwd|pw)|^(?:auth|jwt|pass|pw))"
 )
-_OPTION = re.compile(
+_OPTION = lazy_pattern(
     r"(?i)((?<![\w-])--(?:[a-z0-9-]{0,32}-)?(?:password|passwd|token|secret|api-key|access-key)[ \t]+)"
     r"(?![-$*])[^\s\"']+"
 )
-_HEADER = re.compile(
+_HEADER = lazy_pattern(
     r"(?i)(\bauthorization[\"']?[ \t]{0,4}[:=][ \t]{0,4}[\"']?(?:(?:bearer|basic|token|digest)[ \t]{1,4})?)"
     r"(?!\*\*\*)[^\s\"']+"
 )
-_BEARER = re.compile(r"(?i)(\b(?:bearer|basic)[ \t]{1,4})(?=[\w.~+/-]{0,512}\d)[\w.~+/-]{16,}=*")
-_ENCODED_USER = re.compile(r"(?i)(%3a(?:%2f){2})(?:(?!%2f|%40)[^\s\"'<>&/?#])+(?=%40)")
-_SCP = re.compile(
+_BEARER = lazy_pattern(r"(?i)(\b(?:bearer|basic)[ \t]{1,4})(?=[\w.~+/-]{0,512}\d)[\w.~+/-]{16,}=*")
+_ENCODED_USER = lazy_pattern(r"(?i)(%3a(?:%2f){2})(?:(?!%2f|%40)[^\s\"'<>&/?#])+(?=%40)")
+_SCP = lazy_pattern(
     r"(?<![\w./:@+-])[\w.+-]{1,64}:[^\s@:/\"']{1,512}@(?=(?:[A-Za-z0-9_-]{1,63}\.){1,16}[A-Za-z]{2,32}[:/])"
 )
 
 # The prefixes are what the services document: GitHub, GitLab, Hugging Face, AWS, Slack, OpenAI, npm, Google, JWT.
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     r"(?<![A-Za-z0-9])(?:gh[pousr]_[A-Za-z0-9]{16,}|github_pat_\w{16,}|glpat-[\w-]{16,}|hf_[A-Za-z0-9]{16,}"
     r"|(?:AKIA|ASIA)[0-9A-Z]{16}(?![0-9A-Z])|xox[abprs]-[\w-]{10,}|sk-(?:proj-|ant-)?[A-Za-z0-9_]{20,}[\w-]*"
     r"|pypi-AgE[\w-]{32,}|npm_[A-Za-z0-9]{30,}|AIza[\w-]{35}|ya29\.[\w-]{20,}|dop_v1_[0-9a-f]{32,}"
     r"|eyJ[\w-]{8,}\.eyJ[\w-]{4,}(?:\.[\w-]*)?)"
 )
-_PRIVATE_KEY = re.compile(r"(-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
+_PRIVATE_KEY = lazy_pattern(r"(-----BEGIN [A-Z ]{0,32}PRIVATE KEY-----).*?(?=-----END|\Z)", re.DOTALL)
 
 # What every pattern above needs, in lower case: a text that holds none of them is ruled out at once.
 _ADDRESS_SIGNS = (":/", ":\\", "@", "%3a%2f")
@@ -104,7 +106,17 @@ _TOKEN_SIGNS = (
     *("xox", "sk-", "pypi-a", "npm_", "aiza", "ya29", "dop_v1", "eyj"),
 )
 
+_BEHIND_A_WORD = (
+    (("=", "%3d"), _QUERY),
+    (("--",), _OPTION),
+    (("auth",), _HEADER),
+    (("bearer", "basic"), _BEARER),
+    (("-----begin",), _PRIVATE_KEY),
+)
+"""Patterns of a secret behind something that stays, each with what it needs in lower case; compiling one takes long."""
 
+
+@lru_cache(maxsize=16384)
 def may_hold_secret(text: str) -> bool:
     """Whether a text is worth a closer look; nearly all are not, and this costs less than a microsecond."""
     lowered = text.lower()
@@ -120,15 +132,20 @@ def masked(text: str) -> str:
     """The text with user names, passwords and tokens replaced by `***`; the user `git` of an address stays."""
     if not may_hold_secret(text):
         return text
-    if _SCHEME.search(text) is not None:
+    lowered = text.lower()
+    if (":/" in text or ":\\" in text) and _SCHEME.search(text) is not None:
         text = _WORD.sub(lambda word: _mask_users(word[0]), text)
         text = _CHANNEL_TOKEN.sub(MASK, text)
-    text = _ENCODED_USER.sub(rf"\g<1>{MASK}", text)
-    text = _ASSIGNMENT.sub(_mask_assignment, text)
-    for pattern in (_QUERY, _OPTION, _HEADER, _BEARER):
-        text = pattern.sub(rf"\g<1>{MASK}", text)
-    text = _SCP.sub(f"{MASK}@", text)
-    return _TOKEN.sub(MASK, _PRIVATE_KEY.sub(rf"\g<1>{MASK}", text))
+    if "%3a%2f" in lowered:
+        text = _ENCODED_USER.sub(rf"\g<1>{MASK}", text)
+    if "=" in text:
+        text = _ASSIGNMENT.sub(_mask_assignment, text)
+    for signs, pattern in _BEHIND_A_WORD:
+        if any(sign in lowered for sign in signs):
+            text = pattern.sub(rf"\g<1>{MASK}", text)
+    if "@" in text:
+        text = _SCP.sub(f"{MASK}@", text)
+    return _TOKEN.sub(MASK, text) if any(sign in lowered for sign in _TOKEN_SIGNS) else text
 
 
 def without_credentials(address: str) -> str:

@@ -9,6 +9,7 @@ from functools import lru_cache
 from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
 from packaging.version import InvalidVersion, Version
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Distance
 
 MAX_LENGTH = 256
@@ -16,7 +17,7 @@ MAX_LENGTH = 256
 MAX_CLAUSES = 64
 """A specifier with more clauses is not understood (20,000 clauses cost seconds); of many bounds the tightest count."""
 
-_VARIANT = re.compile(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
+_VARIANT = lazy_pattern(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$|[^a-z0-9])")
 
 
 @lru_cache(maxsize=65536)

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from fnmatch import translate
 from functools import lru_cache
 from typing import Any
 
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
+
 _WILDCARDS = frozenset("*?[")
-_TEMPLATE = re.compile(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
+_TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
 """Endings of templates; what is left is the name of the file that they make."""
 
 
@@ -60,7 +62,7 @@ class NameIndex:
         return sorted(told)
 
 
-@lru_cache(maxsize=4096)
+@lru_cache(maxsize=65536)
 def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
     told = {*index.literal.get(name, ())}
     start = name.find(".")
@@ -137,7 +139,7 @@ def hook_pattern(patterns: Iterable[str]) -> Iterator[str]:
     yield from sorted({_expression(pattern.lower()) for pattern in patterns})
 
 
-_PIECE = re.compile(r"\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
+_PIECE = lazy_pattern(r"\*|\?|\[[^\]]+\]|[^*?\[]+|\[")
 
 
 def _expression(pattern: str) -> str:

@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from itertools import islice
 from typing import TypeVar
 
 from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
-from mlaudit.grammars.model_file.archives import check_archive
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.pypi.overrides import without_excluded
 from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import (
     Conflict,
@@ -106,6 +105,8 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
     if doc.tree is None:
+        from mlaudit.grammars.model_file.archives import check_archive
+
         check_archive(doc)
     raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
 

@@ -7,12 +7,12 @@ What the decorators say of names is kept in `_index.json` too, so that looking a
 from __future__ import annotations
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
 
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._names import NameIndex, matches
 from mlaudit.plugins import import_all, plugin_name
@@ -132,6 +132,11 @@ def index() -> NameIndex:
 
 def format_names(path: str, *, tree: bool = False) -> tuple[str, ...]:
     """The formats that a path alone tells, of folders of files where `tree` is set; no parser is imported."""
+    return _format_names(path, tree)
+
+
+@lru_cache(maxsize=65536)
+def _format_names(path: str, tree: bool) -> tuple[str, ...]:
     formats = index().formats
     return tuple(name for name in index().names(path) if (formats[name].access == "tree") is tree)
 

@@ -9,12 +9,13 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Statement
 from mlaudit.parsers._registry import parser
 
-_SCHEMA = re.compile(rb"(?m)^[\"']?\$schema[\"']?:[ \t]*[\"']?https?://[\w.-]*azureml", re.IGNORECASE)
-_ENVIRONMENT = re.compile(rb"(?m)^(?:environment|conda_file):")
-_IMAGE = re.compile(rb"(?m)^[ \t]*image:[ \t]*[\"']?[\w./-]*azureml|^[ \t]*environment:[ \t]*[\"']?azureml:")
+_SCHEMA = lazy_pattern(rb"(?m)^[\"']?\$schema[\"']?:[ \t]*[\"']?https?://[\w.-]*azureml", re.IGNORECASE)
+_ENVIRONMENT = lazy_pattern(rb"(?m)^(?:environment|conda_file):")
+_IMAGE = lazy_pattern(rb"(?m)^[ \t]*image:[ \t]*[\"']?[\w./-]*azureml|^[ \t]*environment:[ \t]*[\"']?azureml:")
 
 
 def _looks_like_it(doc: Document) -> bool:

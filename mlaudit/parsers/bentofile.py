@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import bento_build, waivers
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_SERVICE = re.compile(rb"(?m)^service:[ \t]*[\"']?[\w./-]+(?::\w+)?[\"']?[ \t\r]*$")
-_OWN = re.compile(rb"(?m)^(?:python|include|exclude|docker|conda|models|labels|envs|description):")
+_SERVICE = lazy_pattern(rb"(?m)^service:[ \t]*[\"']?[\w./-]+(?::\w+)?[\"']?[ \t\r]*$")
+_OWN = lazy_pattern(rb"(?m)^(?:python|include|exclude|docker|conda|models|labels|envs|description):")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,11 +9,12 @@ from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_VERSION = re.compile(rb"(?m)^version:[ \t]*[\"']?0\.[12]\b")
-_PHASES = re.compile(rb"(?m)^phases:")
+_VERSION = lazy_pattern(rb"(?m)^version:[ \t]*[\"']?0\.[12]\b")
+_PHASES = lazy_pattern(rb"(?m)^phases:")
 _ORDER = ("install", "pre_build", "build", "post_build")
 
 

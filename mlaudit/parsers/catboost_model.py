@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -11,6 +10,7 @@ from mlaudit.grammars.model_file.endings import CUT, json_is_whole
 from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
@@ -20,8 +20,8 @@ SEARCHED = 16 * 1024 * 1024
 
 _CHUNK = 1024 * 1024
 _OVERLAP = 16384
-_INFO = re.compile(rb'"catboost_version_info"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){0,8192})"')
-_JSON = re.compile(rb'\s{0,64}\{\s{0,64}"(?:ctr_data|features_info|model_info|oblivious_trees|trees)"')
+_INFO = lazy_pattern(rb'"catboost_version_info"\s{0,4}:\s{0,4}"((?:[^"\\]|\\.){0,8192})"')
+_JSON = lazy_pattern(rb'\s{0,64}\{\s{0,64}"(?:ctr_data|features_info|model_info|oblivious_trees|trees)"')
 
 
 def _is_catboost(doc: Document) -> bool:

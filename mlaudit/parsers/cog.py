@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,11 +9,12 @@ from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Statement
 from mlaudit.parsers._registry import parser
 
-_BUILD = re.compile(rb"(?m)^(?:build|environment):[ \t]*\r?$")
-_OWN = re.compile(
+_BUILD = lazy_pattern(rb"(?m)^(?:build|environment):[ \t]*\r?$")
+_OWN = lazy_pattern(
     rb"(?m)^(?:predict|train|model):[ \t]*[\"']?[\w./-]+\.py:"
     rb"|^[ \t]+(?:python_packages|python_requirements|gpu|cuda|python_version):"
 )

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.versions import parsed, split_variant
@@ -24,21 +26,21 @@ _CUDNN = "cuDNN version"
 # What vLLM's copy of the script adds: https://github.com/vllm-project/vllm/blob/main/vllm/collect_env.py
 _LIBRARIES = {_LIBRARY: "torch", "vLLM Version": "vllm"}
 
-_KEY = re.compile(r"(?P<key>[A-Za-z][\w .()/-]{0,60}?) {0,8}:(?: {1,8}(?P<value>.{0,4000}))?")
-_LISTED = re.compile(r"\[(?P<tool>pip3?|conda)\] {1,8}(?P<rest>.{1,1024})")
-_PIP = re.compile(
+_KEY = lazy_pattern(r"(?P<key>[A-Za-z][\w .()/-]{0,60}?) {0,8}:(?: {1,8}(?P<value>.{0,4000}))?")
+_LISTED = lazy_pattern(r"\[(?P<tool>pip3?|conda)\] {1,8}(?P<rest>.{1,1024})")
+_PIP = lazy_pattern(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:={2,3}(?P<version>[^\s=]{1,128})| \((?P<old>[^\s()]{1,128})\))"
 )
 # What the script prints in place of a value, and in place of a list of packages. Only the whole text counts, since a
 # package may be called `NA` or `None`.
 _NO_VALUE = frozenset(("could not collect", "n/a", "none", "no cuda"))
 _NO_PACKAGES = frozenset(("could not collect", "no relevant packages"))
-_PYTHON = re.compile(r"(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,2})?)\+?(?![\w.])")
-_RELEASE = re.compile(r"\d{1,5}(?:\.\d{1,5}){0,3}")
-_VERSION = re.compile(r"(?P<version>\d[0-9A-Za-z.!+_-]{0,127})(?:@.{0,200})?(?: .{0,400})?")
-_CUDNN_FILE = re.compile(r"libcudnn(?:\.so)?\.(\d{1,3}(?:\.\d{1,3}){1,3})(?:\.dylib)?\b")
-_MARK = re.compile(rb"(?m)^[ \t>]{0,64}PyTorch version: ")
-_SECOND = re.compile(rb"(?m)^[ \t>]{0,64}(?:Is debug build|CUDA used to build PyTorch|ROCM used to build PyTorch):")
+_PYTHON = lazy_pattern(r"(\d{1,2}\.\d{1,3}(?:\.\d{1,3})?(?:(?:a|b|rc)\d{1,2})?)\+?(?![\w.])")
+_RELEASE = lazy_pattern(r"\d{1,5}(?:\.\d{1,5}){0,3}")
+_VERSION = lazy_pattern(r"(?P<version>\d[0-9A-Za-z.!+_-]{0,127})(?:@.{0,200})?(?: .{0,400})?")
+_CUDNN_FILE = lazy_pattern(r"libcudnn(?:\.so)?\.(\d{1,3}(?:\.\d{1,3}){1,3})(?:\.dylib)?\b")
+_MARK = lazy_pattern(rb"(?m)^[ \t>]{0,64}PyTorch version: ")
+_SECOND = lazy_pattern(rb"(?m)^[ \t>]{0,64}(?:Is debug build|CUDA used to build PyTorch|ROCM used to build PyTorch):")
 
 Values = dict[str, tuple[str, DumpLine, int]]
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -14,6 +13,8 @@ from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirements_file
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Include, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser
@@ -21,14 +22,16 @@ from mlaudit.parsers._registry import parser
 EXPORTED_FROM = 5
 """Entries from which a file whose every entry has version and build is the export of a whole environment."""
 
-_DEPENDENCIES = re.compile(
+_DEPENDENCIES = lazy_pattern(
     rb"(?m)^[\"']?dependencies[\"']?:[ \t]*(?:\[|(?:#.*)?\r?\n(?:[ \t]*(?:#.*)?\r?\n){0,50}[ \t]*-(?! *name:))"
 )
-_JSON_ENVIRONMENT = re.compile(rb'\A\s*\{[^{}]{0,4096}"dependencies"\s*:\s*\[')
-_OTHER_FORMATS = re.compile(rb"(?m)^(?:apiVersion|build_dependencies|python|package|environments|spec|build|\$schema):")
-_EXPORTED = re.compile(r"[^\s=<>!~\[:]{1,128}=[^=\s*<>,|]{1,64}(=[^=\s*]{1,128})?")
-_JINJA = re.compile(r"\{[%{]")
-_SELECTOR = re.compile(r"sel\(\s*(linux|osx|win|unix)\s*\)")
+_JSON_ENVIRONMENT = lazy_pattern(rb'\A\s*\{[^{}]{0,4096}"dependencies"\s*:\s*\[')
+_OTHER_FORMATS = lazy_pattern(
+    rb"(?m)^(?:apiVersion|build_dependencies|python|package|environments|spec|build|\$schema):"
+)
+_EXPORTED = lazy_pattern(r"[^\s=<>!~\[:]{1,128}=[^=\s*<>,|]{1,64}(=[^=\s*]{1,128})?")
+_JINJA = lazy_pattern(r"\{[%{]")
+_SELECTOR = lazy_pattern(r"sel\(\s*(linux|osx|win|unix)\s*\)")
 _PIP_STEP = 1
 
 

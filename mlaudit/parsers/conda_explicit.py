@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -11,13 +10,14 @@ from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.grammars.pypi import requirement, requirements_text
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Place, Statement
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
-_MARKER = re.compile(rb"(?m)^@EXPLICIT\s*$")
-_PLATFORM = re.compile(r"#\s*platform:\s*([\w-]{1,40})\s*")
-_PIP = re.compile(r"#\s*pip\s+(\S.*)")
+_MARKER = lazy_pattern(rb"(?m)^@EXPLICIT\s*$")
+_PLATFORM = lazy_pattern(r"#\s*platform:\s*([\w-]{1,40})\s*")
+_PIP = lazy_pattern(r"#\s*pip\s+(\S.*)")
 _AFTER_CONDA = PinScope(step=1)
 _STANDING = Standing(layer=Layer.LOCKED)
 

@@ -12,17 +12,18 @@ from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.grammars.dump_text import limited_text
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
-_TABLE = re.compile(
+_TABLE = lazy_pattern(
     rb"(?mi)^# packages in environment at |^[ \t]{0,256}(?:Name|Package)[ \t]{1,256}Version"
     rb"[ \t]{1,256}Build[ \t]{1,256}(?:Channel|Size|Kind)"
 )
-_EXPORT = re.compile(rb"(?m)^# This file may be used to create an environment using:")
-_JSON = re.compile(rb'"(?:build_string|dist_name|build_number)"\s*:')
-_PLATFORM = re.compile(r"#\s*platform:\s*([\w-]{1,40})\s*")
-_PIP_BUILDS = re.compile(r"(?:pypi|dev|pip)_\d{1,3}|<pip>")
+_EXPORT = lazy_pattern(rb"(?m)^# This file may be used to create an environment using:")
+_JSON = lazy_pattern(rb'"(?:build_string|dist_name|build_number)"\s*:')
+_PLATFORM = lazy_pattern(r"#\s*platform:\s*([\w-]{1,40})\s*")
+_PIP_BUILDS = lazy_pattern(r"(?:pypi|dev|pip)_\d{1,3}|<pip>")
 _PIP_CHANNELS = frozenset(("pypi", "<pip>", "<develop>", "dev"))
 _INSTALLED = Standing(layer=Layer.INSTALLED)
 

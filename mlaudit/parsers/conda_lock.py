@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.conda import conda_lock_entries
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
@@ -16,7 +16,7 @@ SUPPORTED = "1"
 """The only `version` of the format (conda_lock/lockfile/v1/models.py)."""
 
 # The first pixi.lock files have this shape too, with the versions 2 and 3.
-_HEAD = re.compile(rb"(?m)^version: [\"']?(?:[014-9]|[1-9]\d{1,3})[\"']?\s*$")
+_HEAD = lazy_pattern(rb"(?m)^version: [\"']?(?:[014-9]|[1-9]\d{1,3})[\"']?\s*$")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Statement
 from mlaudit.parsers._registry import parser
 
-_KEYS = re.compile(rb'"(?:build_string|build|build_number)"\s*:')
+_KEYS = lazy_pattern(rb'"(?:build_string|build|build_number)"\s*:')
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,6 +9,7 @@ from mlaudit.grammars import waivers
 from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi.requirements_text import comment_start
 from mlaudit.grammars.variables import expanded
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Statement
 from mlaudit.parsers._registry import parser
 
@@ -19,7 +19,7 @@ EXPORTED = b"# This file may be used to create an environment using:"
 SNIFFED_LINES = 200
 """Lines of an unnamed document that must all read like match specs."""
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?:(?P<channel>[\w./:-]{1,200})::)?[A-Za-z0-9_][\w.-]{0,200}"
     r"(?:\s{0,4}(?P<single>=(?!=)[^=\s]{1,64}(?:=[^=\s]{1,128})?)|\s{0,4}[<>=!~]=?[^\[\]@;]{1,256}|(?P<bracket>\[.{1,256}\]))?"
 )

@@ -5,9 +5,8 @@ Specification: https://cyclonedx.org/docs/1.6/json/ and https://cyclonedx.org/do
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -18,6 +17,8 @@ from mlaudit.grammars.pypi import purl
 from mlaudit.grammars.sbom import Component
 from mlaudit.grammars.xml_text import Element, elements
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Edge, Fact, Layer, Statement, Unread
 from mlaudit.parsers._registry import parser
 
@@ -25,12 +26,12 @@ STEPS = Limit(name="steps from the root of a bill to its components", most=5_000
 """A component counts with its depth."""
 
 _KNOWN = tuple(f"1.{minor}" for minor in range(8))
-_NAMESPACE = re.compile(r"https?://cyclonedx\.org/schema/bom/(\d{1,2}\.\d{1,2})")
-_JSON = re.compile(rb'"bomFormat"\s{0,8}:\s{0,8}"CycloneDX"')
-_XML = re.compile(rb"<(?:\w{1,16}:)?bom\s[^>]{0,2048}cyclonedx\.org/schema/bom/")
+_NAMESPACE = lazy_pattern(r"https?://cyclonedx\.org/schema/bom/(\d{1,2}\.\d{1,2})")
+_JSON = lazy_pattern(rb'"bomFormat"\s{0,8}:\s{0,8}"CycloneDX"')
+_XML = lazy_pattern(rb"<(?:\w{1,16}:)?bom\s[^>]{0,2048}cyclonedx\.org/schema/bom/")
 # Tools that list every distribution of an environment; others list what a manifest, lock or folder names.
 _ENVIRONMENT_TOOLS = frozenset(("cyclonedx-py", "pipdeptree", "pip-audit"))
-_ENVIRONMENT_REF = re.compile(r"[A-Za-z0-9][\w.-]{0,200}==[^\s]{1,128}")
+_ENVIRONMENT_REF = lazy_pattern(r"[A-Za-z0-9][\w.-]{0,200}==[^\s]{1,128}")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,12 +9,15 @@ from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
 from mlaudit.grammars.variables import defined
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Statement
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser
 
-_BUNDLE = re.compile(rb"(?m)^bundle:|^resources:[ \t]*\r?\n[ \t]+(?:jobs|pipelines|clusters|model_serving_endpoints):")
-_RUNTIME = re.compile(rb"[\"']?\bspark_version\b[\"']?[ \t]*:[ \t]*[\"']?(?:\d|\$|custom)")
+_BUNDLE = lazy_pattern(
+    rb"(?m)^bundle:|^resources:[ \t]*\r?\n[ \t]+(?:jobs|pipelines|clusters|model_serving_endpoints):"
+)
+_RUNTIME = lazy_pattern(rb"[\"']?\bspark_version\b[\"']?[ \t]*:[ \t]*[\"']?(?:\d|\$|custom)")
 _JVM = ("maven", "jar", "cran", "egg")
 
 

@@ -11,16 +11,17 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place, Statement
 from mlaudit.parsers._registry import parser
 
-_TOKEN = re.compile(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
-_OWN = re.compile(
+_TOKEN = lazy_pattern(r'"(?:[^"\\]|\\.)*"|//[^\n]*|/\*.*?\*/|,(?=(?:\s|//[^\n]*|/\*.*?\*/)*[}\]])', re.DOTALL)
+_OWN = lazy_pattern(
     r'"(?:postCreateCommand|onCreateCommand|updateContentCommand|remoteUser|customizations|features)"\s*:'
 )
-_SOURCE = re.compile(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
+_SOURCE = lazy_pattern(r'"(?:image|build|dockerFile|dockerComposeFile)"\s*:')
 _COMMANDS = ("onCreateCommand", "updateContentCommand", "postCreateCommand", "postStartCommand", "postAttachCommand")
-_PYTHON_FEATURE = re.compile(r"(?:^|/)python(?::[\w.-]+)?$")
+_PYTHON_FEATURE = lazy_pattern(r"(?:^|/)python(?::[\w.-]+)?$")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -15,17 +15,18 @@ from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place, Root, Statement
 from mlaudit.parsers._registry import parser
 
 HANDED = Limit(name="variables handed to instructions", most=5_000_000)
 """Every instruction is read with all the variables that are known before it."""
 
-_FROM = re.compile(
+_FROM = lazy_pattern(
     r"^[ \t]*FROM[ \t]+(?:--\w+=\S+[ \t]+)?[\w./:${}@<>-]+(?:[ \t]+AS[ \t]+[\w.-]+)?[ \t\r]*$",
     re.IGNORECASE | re.MULTILINE,
 )
-_OTHER = re.compile(r"^[ \t]*(?:RUN|COPY|CMD|ENTRYPOINT|WORKDIR|ENV|ARG|ADD|LABEL|USER|EXPOSE)[ \t]+\S", re.M)
+_OTHER = lazy_pattern(r"^[ \t]*(?:RUN|COPY|CMD|ENTRYPOINT|WORKDIR|ENV|ARG|ADD|LABEL|USER|EXPOSE)[ \t]+\S", re.M)
 _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64": "aarch64"}
 
 

@@ -14,19 +14,20 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.model_refs import reference
 from mlaudit.grammars.variables import is_template
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 from mlaudit.parsers._registry import parser
 
 _HASHES = ("md5", "etag", "checksum", "hash_value")
 _SCHEMAS = frozenset(("2.0", "1.0"))
 # Files of code are no data, though a stage depends on them.
-_CODE = re.compile(r".{1,4096}\.(?:py|ipynb|sh|r|jl|sql|scala|java|cpp|cu)", re.IGNORECASE | re.DOTALL)
-_MODEL = re.compile(
+_CODE = lazy_pattern(r".{1,4096}\.(?:py|ipynb|sh|r|jl|sql|scala|java|cpp|cu)", re.IGNORECASE | re.DOTALL)
+_MODEL = lazy_pattern(
     r".{1,4096}\.(?:pkl|pickle|joblib|pt|pth|ckpt|onnx|h5|hdf5|keras|safetensors|gguf|cbm|bst|ubj|skops|tflite|pb)",
     re.IGNORECASE | re.DOTALL,
 )
-_MARK = re.compile(rb"(?m)^(?:stages|outs):[ \t]*$")
-_SECOND = re.compile(rb"(?m)^\s{0,16}(?:- )?(?:md5|etag|checksum|cmd|deps|outs|foreach|wdir):")
+_MARK = lazy_pattern(rb"(?m)^(?:stages|outs):[ \t]*$")
+_SECOND = lazy_pattern(rb"(?m)^\s{0,16}(?:- )?(?:md5|etag|checksum|cmd|deps|outs|foreach|wdir):")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -5,16 +5,16 @@ Specification: https://packaging.python.org/en/latest/specifications/core-metada
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Statement
 from mlaudit.parsers._registry import parser
 
-_MARK = re.compile(rb"(?:\xef\xbb\xbf)?\s{0,64}Metadata-Version:\s{0,8}\d")
+_MARK = lazy_pattern(rb"(?:\xef\xbb\xbf)?\s{0,64}Metadata-Version:\s{0,8}\d")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -7,25 +7,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.model_refs import reference
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Place, Statement
 from mlaudit.parsers._registry import parser
 
-_SECTION = re.compile(r"\[submodule \"(?P<name>[^\"]{1,1000})\"\](?:\s{0,8}[#;].{0,1000})?")
-_SETTING = re.compile(r"(?P<key>[A-Za-z][A-Za-z0-9-]{0,40})\s{0,40}=\s{0,40}(?P<value>.{0,2000})")
-_STATUS = re.compile(
+_SECTION = lazy_pattern(r"\[submodule \"(?P<name>[^\"]{1,1000})\"\](?:\s{0,8}[#;].{0,1000})?")
+_SETTING = lazy_pattern(r"(?P<key>[A-Za-z][A-Za-z0-9-]{0,40})\s{0,40}=\s{0,40}(?P<value>.{0,2000})")
+_STATUS = lazy_pattern(
     r"(?P<state>[-+U])?(?P<commit>[0-9a-f]{40}|[0-9a-f]{64}) (?P<path>.{1,1000}?)(?: \((?P<described>[^()]{1,200})\))?"
 )
-_TREE = re.compile(
+_TREE = lazy_pattern(
     r"(?P<mode>\d{6}) (?P<type>commit|blob|tree) (?P<commit>[0-9a-f]{40}|[0-9a-f]{64})\t(?P<path>.{1,1000})"
 )
 _STATES = {"-": "not checked out", "+": "another commit is checked out than the one recorded", "U": "in conflict"}
-_MARK = re.compile(rb"(?m)^\s{0,16}\[submodule \"|^[-+U ][0-9a-f]{40} \S|^160000 commit [0-9a-f]{40}\t")
+_MARK = lazy_pattern(rb"(?m)^\s{0,16}\[submodule \"|^[-+U ][0-9a-f]{40} \S|^160000 commit [0-9a-f]{40}\t")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from itertools import product
 from math import prod
@@ -18,6 +17,7 @@ from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script, of_node
 from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.grammars.variables import expanded
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.parsers._registry import parser
 
@@ -26,11 +26,11 @@ MAX_COMBINATIONS = 32
 
 VARIABLES = Limit(name="variables, counted for each step of each combination of a matrix", most=2_000_000)
 
-_JOBS = re.compile(rb"(?m)^jobs:[ \t]*\r?$")
-_RUNS_ON = re.compile(rb"(?m)^[ \t]+(?:runs-on|uses):")
-_COMPOSITE = re.compile(rb"(?m)^[ \t]+using:[ \t]*[\"']?composite")
-_LINE = re.compile(r"\S[^\n]*")
-_EXPRESSION = re.compile(r"\$\{\{\s*([\w.-]{1,128})\s*\}\}")
+_JOBS = lazy_pattern(rb"(?m)^jobs:[ \t]*\r?$")
+_RUNS_ON = lazy_pattern(rb"(?m)^[ \t]+(?:runs-on|uses):")
+_COMPOSITE = lazy_pattern(rb"(?m)^[ \t]+using:[ \t]*[\"']?composite")
+_LINE = lazy_pattern(r"\S[^\n]*")
+_EXPRESSION = lazy_pattern(r"\$\{\{\s*([\w.-]{1,128})\s*\}\}")
 _PYTHON_ACTIONS = ("actions/setup-python", "astral-sh/setup-uv", "pdm-project/setup-pdm", "MatteoH2O1999/setup-python")
 _CONDA_ACTIONS = (
     "conda-incubator/setup-miniconda",

@@ -10,6 +10,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.parsers._registry import parser
 
@@ -19,9 +20,9 @@ TEMPLATES = Limit(name="templates that jobs extend, counted for each job", most=
 ENTRIES = Limit(name="entries of scripts, those of references counted each time", most=20_000)
 VARIABLES = Limit(name="variables, counted for each job", most=2_000_000)
 
-_SCRIPT = re.compile(rb"(?m)^[ \t]+(?:before_)?script:")
-_OWN = re.compile(rb"(?m)^(?:stages|image|before_script|default|workflow|include):|^[ \t]+stage:")
-_OTHERS = re.compile(rb"(?m)^(?:jobs|on|pool|steps|pipelines):")
+_SCRIPT = lazy_pattern(rb"(?m)^[ \t]+(?:before_)?script:")
+_OWN = lazy_pattern(rb"(?m)^(?:stages|image|before_script|default|workflow|include):|^[ \t]+stage:")
+_OTHERS = lazy_pattern(rb"(?m)^(?:jobs|on|pool|steps|pipelines):")
 _SCRIPTS = ("before_script", "script", "after_script")
 _GLOBAL = frozenset(
     (

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import hatch_environments
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_ENVIRONMENT = re.compile(rb"(?m)^\[envs\.[\w.\"'-]{1,128}\]")
+_ENVIRONMENT = lazy_pattern(rb"(?m)^\[envs\.[\w.\"'-]{1,128}\]")
 
 
 def _looks_like_it(doc: Document) -> bool:

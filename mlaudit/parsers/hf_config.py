@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.model_file.model_card import framework_versions
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Statement
 from mlaudit.parsers._registry import parser
 
 LAST_SAVE = "the version of the last save, not of the training"
 
-_KEYS = re.compile(
+_KEYS = lazy_pattern(
     rb'"(?:transformers_version|_diffusers_version|peft_type|architectures|sentence_transformers|tokenizer_class|_from_model_config)"\s{0,4}:'
 )
 _RECORDS = (("transformers_version", "transformers"), ("_diffusers_version", "diffusers"), ("peft_version", "peft"))

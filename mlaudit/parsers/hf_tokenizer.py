@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -12,6 +11,7 @@ from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.recorded import artifact, ranged
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.model.versions import both, disjoint
 from mlaudit.parsers._registry import parser
@@ -20,10 +20,10 @@ FORMAT = b"1.0"
 """`version` of every tokenizer.json so far; it is not the library's."""
 
 # Patterns instead of a JSON tree: a vocabulary of a quarter million tokens takes hundreds of megabytes as objects.
-_VERSION = re.compile(rb'\s{0,64}\{\s{0,64}"version"\s{0,8}:\s{0,8}"([^"]{0,32})"')
-_MODEL = re.compile(rb'"model"\s{0,8}:\s{0,8}\{\s{0,64}"type"\s{0,8}:\s{0,8}"([A-Za-z]{1,32})"')
-_MERGES = re.compile(rb'"merges"\s{0,8}:\s{0,8}\[\s{0,64}([\["])')
-_METASPACE = re.compile(rb'\{[^{}]{0,400}"type"\s{0,8}:\s{0,8}"Metaspace"[^{}]{0,400}\}')
+_VERSION = lazy_pattern(rb'\s{0,64}\{\s{0,64}"version"\s{0,8}:\s{0,8}"([^"]{0,32})"')
+_MODEL = lazy_pattern(rb'"model"\s{0,8}:\s{0,8}\{\s{0,64}"type"\s{0,8}:\s{0,8}"([A-Za-z]{1,32})"')
+_MERGES = lazy_pattern(rb'"merges"\s{0,8}:\s{0,8}\[\s{0,64}([\["])')
+_METASPACE = lazy_pattern(rb'\{[^{}]{0,400}"type"\s{0,8}:\s{0,8}"Metaspace"[^{}]{0,400}\}')
 
 
 def _is_tokenizer(doc: Document) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,10 +9,11 @@ from mlaudit.grammars.model_file.endings import missing
 from mlaudit.grammars.model_file.hdf5 import MAGIC, RootAttributes
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_CLASS = re.compile(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
+_CLASS = lazy_pattern(r'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_]\w{0,100})"')
 
 CONFIGURATION, CLASSES = 4 * 1024 * 1024, 100
 """Characters of a configuration in which classes are looked for, and how many are kept: the model's own comes first."""

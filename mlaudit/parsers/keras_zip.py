@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -11,12 +10,13 @@ from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 CLASSES = 100
 """Classes of layers that are kept; the model's own comes first."""
-_CLASS = re.compile(rb'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_][A-Za-z0-9_]{0,100})"')
+_CLASS = lazy_pattern(rb'"class_name"\s{0,4}:\s{0,4}"([A-Za-z_][A-Za-z0-9_]{0,100})"')
 
 
 def _is_keras(doc: Document) -> bool:

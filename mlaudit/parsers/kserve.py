@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
@@ -12,11 +11,12 @@ from mlaudit.grammars import waivers
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.model.packaged import packaged
 from mlaudit.parsers._registry import parser
 
-_API = re.compile(
+_API = lazy_pattern(
     rb"(?m)^[ \t]*[\"']?apiVersion[\"']?:[ \t]*[\"']?"
     rb"(?:serving\.kserve\.io|serving\.kubeflow\.org|machinelearning\.seldon\.io|mlops\.seldon\.io)/"
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,12 +9,13 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.parsers._registry import parser
 
-_COMPILED = re.compile(rb"(?m)^[ \t{\"']{0,8}deploymentSpec[\"']?:")
-_COMPONENT = re.compile(rb"(?m)^implementation:[ \t]*\r?\n[ \t]+container:")
-_ARGO = re.compile(rb"(?m)^apiVersion:[ \t]*[\"']?argoproj\.io/")
+_COMPILED = lazy_pattern(rb"(?m)^[ \t{\"']{0,8}deploymentSpec[\"']?:")
+_COMPONENT = lazy_pattern(rb"(?m)^implementation:[ \t]*\r?\n[ \t]+container:")
+_ARGO = lazy_pattern(rb"(?m)^apiVersion:[ \t]*[\"']?argoproj\.io/")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_BUILD = re.compile(rb"(?m)^build_dependencies:")
-_PYTHON = re.compile(rb"(?m)^python:")
+_BUILD = lazy_pattern(rb"(?m)^build_dependencies:")
+_PYTHON = lazy_pattern(rb"(?m)^python:")
 
 
 def _looks_like_it(doc: Document) -> bool:

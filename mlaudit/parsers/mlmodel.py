@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Recorded, Statement, Strength
 from mlaudit.parsers._registry import parser
 
-_FLAVORS = re.compile(rb"(?m)^[\"']?flavors[\"']?:")
-_OWN = re.compile(
+_FLAVORS = lazy_pattern(rb"(?m)^[\"']?flavors[\"']?:")
+_OWN = lazy_pattern(
     rb"(?m)^(?:mlflow_version|model_uuid|utc_time_created|signature|artifact_path|run_id|  python_function)\b"
     rb"|^ {4}(?:[a-z_]{1,60}_version|loader_module|serialization_format):"
 )
-_VERSION_KEY = re.compile(r"([a-z][a-z0-9_]{0,60})_version")
-_VERSION = re.compile(r"\d[0-9A-Za-z.+!_-]{0,100}")
+_VERSION_KEY = lazy_pattern(r"([a-z][a-z0-9_]{0,60})_version")
+_VERSION = lazy_pattern(r"\d[0-9A-Za-z.+!_-]{0,100}")
 _NOT_A_LIBRARY = frozenset(("python", "code", "data", "model", "schema", "flavor", "format", "task", "api"))
 
 

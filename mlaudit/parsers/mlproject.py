@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_ENTRY_POINTS = re.compile(rb"(?m)^(?:entry_points|name):")
-_ENVIRONMENT = re.compile(rb"(?m)^(?:conda_env|python_env|docker_env):")
+_ENTRY_POINTS = lazy_pattern(rb"(?m)^(?:entry_points|name):")
+_ENVIRONMENT = lazy_pattern(rb"(?m)^(?:conda_env|python_env|docker_env):")
 
 
 def _looks_like_it(doc: Document) -> bool:

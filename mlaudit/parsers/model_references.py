@@ -8,16 +8,17 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars import model_refs
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_REGISTERED = re.compile(rb"[\"'\s]models:/[^\s\"']")
-_REVISED = re.compile(rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:model_)?revision[\"']?\s{0,8}:\s{0,8}[\"']?[\w]")
-_REPOSITORY = re.compile(
+_REGISTERED = lazy_pattern(rb"[\"'\s]models:/[^\s\"']")
+_REVISED = lazy_pattern(rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:model_)?revision[\"']?\s{0,8}:\s{0,8}[\"']?[\w]")
+_REPOSITORY = lazy_pattern(
     rb"(?m)(?:^|[{,])[\s{,-]{0,64}[\"']?(?:repo_id|model_id|hf_model_id|model_name_or_path|pretrained_model_name_or_path)[\"']?\s{0,8}:"
 )
 # Other formats hold such references too, and are read by their own parsers.
-_OTHERS = re.compile(
+_OTHERS = lazy_pattern(
     rb"(?m)^(?:[\"']?(?:apiVersion|flavors|stages|model_metadata|model_cache|python_version|build|resources|channels"
     rb"|dependencies|environment_variables|schema|runtime_env|jobs|on|image)[\"']?\s{0,8}:|\s{0,64}\"(?:cells|bomFormat|spdxVersion"
     rb"|architectures|transformers_version|peft_type)\")"

@@ -16,27 +16,28 @@ from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_text
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 CELLS = Limit(name="cells of a notebook", most=20_000)
 
-_CELLS = re.compile(rb'"(?:cells|worksheets)"\s*:\s*\[')
-_FORMAT = re.compile(rb'"nbformat"\s*:\s*\d')
+_CELLS = lazy_pattern(rb'"(?:cells|worksheets)"\s*:\s*\[')
+_FORMAT = lazy_pattern(rb'"nbformat"\s*:\s*\d')
 _DATABRICKS = b"# Databricks notebook source"
-_MAGIC_LINE = re.compile(
+_MAGIC_LINE = lazy_pattern(
     r"[ \t]*(?:!{1,2}(?!=)|%(?:sx|system|sh)[ \t]|%(?=(?:pip|conda|mamba|micromamba|uv)\b)"
     r"|(?=(?:pip3?|conda|mamba|uv)[ \t]+(?:pip[ \t]+)?install\b))"
 )
-_CALLS = re.compile(
+_CALLS = lazy_pattern(
     r"system\(|subprocess|check_call|run_line_magic|run_cell_magic|micropip|piplite|pip\.main|Popen|runtime_env|packages_to_install"
 )
-_ASSIGNED = re.compile(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
-_SHELL_CELL = re.compile(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
-_WRITTEN_CELL = re.compile(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"']{1,1024})[\"']?[ \t]*\n")
-_INSTALLED = re.compile(r"^Successfully installed (.{1,65536})$", re.MULTILINE)
-_NAME_VERSION = re.compile(r"([A-Za-z0-9][\w.-]{0,128}?)-(\d[\w.!+]{0,64})$")
-_DATABRICKS_LINE = re.compile(r"^# MAGIC[ \t]+%(?:(?=pip\b|conda\b|uv\b)|sh[ \t]+)([^\n]*)", re.MULTILINE)
+_ASSIGNED = lazy_pattern(r"[ \t]*[A-Za-z_]\w{0,64}[ \t]*=[ \t]*!(?!=)")
+_SHELL_CELL = lazy_pattern(r"\s*%%(?:bash|sh|script[ \t]+(?:ba)?sh|system|!)\b[^\n]*\n")
+_WRITTEN_CELL = lazy_pattern(r"\s*%%(?:writefile|file)[ \t]+(?:-a[ \t]+)?[\"']?([^\s\"']{1,1024})[\"']?[ \t]*\n")
+_INSTALLED = lazy_pattern(r"^Successfully installed (.{1,65536})$", re.MULTILINE)
+_NAME_VERSION = lazy_pattern(r"([A-Za-z0-9][\w.-]{0,128}?)-(\d[\w.!+]{0,64})$")
+_DATABRICKS_LINE = lazy_pattern(r"^# MAGIC[ \t]+%(?:(?=pip\b|conda\b|uv\b)|sh[ \t]+)([^\n]*)", re.MULTILINE)
 
 
 def _looks_like_it(doc: Document) -> bool:

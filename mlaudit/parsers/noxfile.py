@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections import ChainMap
 from collections.abc import Iterator, MutableMapping
 
@@ -15,6 +14,7 @@ from mlaudit.grammars.shell.install_command import of_words
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Root, Statement
 from mlaudit.parsers._registry import parser
 
@@ -23,8 +23,8 @@ MAX_WORDS = 2000
 TEXTS = Limit(name="texts that the lists of a noxfile put together", most=200_000)
 CHARACTERS = Limit(name="characters that the texts of a noxfile put together", most=5_000_000)
 
-_IMPORT = re.compile(rb"(?m)^(?:import nox|from nox\b)")
-_SESSION = re.compile(rb"\.install\(|@nox\.session|@session|session\.run")
+_IMPORT = lazy_pattern(rb"(?m)^(?:import nox|from nox\b)")
+_SESSION = lazy_pattern(rb"\.install\(|@nox\.session|@session|session\.run")
 _COMMANDS = {
     "install": ("pip", "install"),
     "conda_install": ("conda", "install"),

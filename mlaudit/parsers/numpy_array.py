@@ -16,6 +16,7 @@ from mlaudit.grammars.model_file.source import Source, from_stream
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Pin, Place, Statement
 from mlaudit.parsers._registry import parser
 
@@ -25,9 +26,9 @@ HIGHEST_FORMAT = 3
 MEMBERS = 100
 """Arrays of an .npz that are looked into; all others are of the same writer."""
 
-_PLAIN = re.compile(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?([a-zA-Z])([0-9]{1,9})(?:\[[^\]]{0,16}\])?'")
-_SHAPE = re.compile(r"'shape'\s{0,8}:\s{0,8}\(((?:\s{0,8}[0-9]{1,19}\s{0,8},?){0,64})\s{0,8}\)")
-_OBJECTS = re.compile(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?O")
+_PLAIN = lazy_pattern(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?([a-zA-Z])([0-9]{1,9})(?:\[[^\]]{0,16}\])?'")
+_SHAPE = lazy_pattern(r"'shape'\s{0,8}:\s{0,8}\(((?:\s{0,8}[0-9]{1,19}\s{0,8},?){0,64})\s{0,8}\)")
+_OBJECTS = lazy_pattern(r"'descr'\s{0,8}:\s{0,8}'[|<>=]?O")
 
 
 def _is_array(doc: Document) -> bool:

@@ -14,16 +14,17 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.xml_text import elements
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 from mlaudit.parsers._registry import parser
 
 _DRIVER = "nvidia-driver"
-_TEXT = re.compile(r"\b(?:Driver|KMD) Version {0,64}: {0,8}(?P<driver>\S{1,64})")
-_CUDA = re.compile(r"\bCUDA (?:UMD )?Version {0,64}: {0,8}(?P<cuda>\d{1,3}\.\d{1,3})")
-_VERSION = re.compile(r"\d{2,4}\.\d{1,4}(?:\.\d{1,4}){0,2}")
-_FAILED = re.compile(r"NVIDIA-SMI has failed|Failed to initialize NVML|No devices were found|command not found")
+_TEXT = lazy_pattern(r"\b(?:Driver|KMD) Version {0,64}: {0,8}(?P<driver>\S{1,64})")
+_CUDA = lazy_pattern(r"\bCUDA (?:UMD )?Version {0,64}: {0,8}(?P<cuda>\d{1,3}\.\d{1,3})")
+_VERSION = lazy_pattern(r"\d{2,4}\.\d{1,4}(?:\.\d{1,4}){0,2}")
+_FAILED = lazy_pattern(r"NVIDIA-SMI has failed|Failed to initialize NVML|No devices were found|command not found")
 _ROOT = "nvidia_smi_log"
-_MARK = re.compile(rb"\|? ?NVIDIA-SMI (?:\d|has failed)|=NVSMI LOG=|<nvidia_smi_log\b|Failed to initialize NVML")
+_MARK = lazy_pattern(rb"\|? ?NVIDIA-SMI (?:\d|has failed)|=NVSMI LOG=|<nvidia_smi_log\b|Failed to initialize NVML")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
@@ -18,8 +18,8 @@ TOKEN = 1024 * 1024
 DEPTH = 256
 
 _CHUNK = 65536
-_NET = re.compile(rb"<net\s")
-_RELEASE = re.compile(r"([0-9]{1,5}(?:\.[0-9]{1,5}){1,3})")
+_NET = lazy_pattern(rb"<net\s")
+_RELEASE = lazy_pattern(r"([0-9]{1,5}(?:\.[0-9]{1,5}){1,3})")
 _VERSION_TAGS = frozenset({"Runtime_version", "MO_version", "runtime_version"})
 
 

@@ -11,6 +11,7 @@ from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi.installed_text import Metadata, Origin, installed
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
@@ -18,16 +19,16 @@ from mlaudit.parsers._registry import parser
 MAX_LINE = 4096
 """Characters of one row."""
 
-_HEADER = re.compile(r"Package {1,256}Version\b.{0,512}")
-_RULE = re.compile(r"-{2,512}(?: {1,4}-{2,512}){1,8}\s{0,8}")
-_FREEZE = re.compile(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,200})={2,3}(?P<version>[^\s=]{1,256})")
-_LEGACY = re.compile(
+_HEADER = lazy_pattern(r"Package {1,256}Version\b.{0,512}")
+_RULE = lazy_pattern(r"-{2,512}(?: {1,4}-{2,512}){1,8}\s{0,8}")
+_FREEZE = lazy_pattern(r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,200})={2,3}(?P<version>[^\s=]{1,256})")
+_LEGACY = lazy_pattern(
     r"(?P<name>[A-Za-z0-9][A-Za-z0-9._-]{0,200}) \((?P<version>[^,()\s]{1,256})(?:, (?P<path>.{1,1024}))?\)"
 )
-_RAN_ON = re.compile(r"Using (?:C?Python|python) (?P<version>\d{1,3}\.\d{1,3}\.\d{1,3}\S{0,16}) environment")
-_JSON = re.compile(rb'\s{0,64}\[\s{0,64}\{\s{0,64}"(?:name|editable_project_location|latest_version|location)":')
+_RAN_ON = lazy_pattern(r"Using (?:C?Python|python) (?P<version>\d{1,3}\.\d{1,3}\.\d{1,3}\S{0,16}) environment")
+_JSON = lazy_pattern(rb'\s{0,64}\[\s{0,64}\{\s{0,64}"(?:name|editable_project_location|latest_version|location)":')
 # What pip and uv say around the table, on the same terminal.
-_ASIDE = re.compile(
+_ASIDE = lazy_pattern(
     r"(?:\[notice\]|WARNING:|DEPRECATION:|warning:|Using |You are using pip|You should consider|---$).{0,4096}"
 )
 

@@ -5,15 +5,15 @@ Source: https://github.com/tox-dev/pipdeptree
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import parsed, specifiers
@@ -22,14 +22,14 @@ from mlaudit.parsers._registry import parser
 STEPS = Limit(name="steps from the root of a tree to its packages", most=5_000_000)
 """A package counts with its depth."""
 
-_JSON = re.compile(rb'"installed_version"\s{0,8}:')
-_ROOT = re.compile(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
-_BRANCH = re.compile(
+_JSON = lazy_pattern(rb'"installed_version"\s{0,8}:')
+_ROOT = lazy_pattern(r"(?P<name>[A-Za-z0-9][\w.-]{0,200})==(?P<version>[^\s,]{1,128})")
+_BRANCH = lazy_pattern(
     r"[\s│|]{0,1000}(?:[├└]──|[-+]|\\-)\s{1,4}(?P<name>[A-Za-z0-9][\w.-]{0,200})"
     r" \[required: (?P<required>[^\]]{0,1000}?), installed: (?P<version>[^,\]]{1,128})(?:, [^\]]{0,200})?\](?: \(\*\))?"
 )
-_WARNING = re.compile(r"(?:Warning!!!|\* |-{8,}|NOTE: ).{0,4000}")
-_TREE = re.compile(rb"\[required: [^\]\n]{0,1000}, installed: ")
+_WARNING = lazy_pattern(r"(?:Warning!!!|\* |-{8,}|NOTE: ).{0,4000}")
+_TREE = lazy_pattern(rb"\[required: [^\]\n]{0,1000}, installed: ")
 _NOT_INSTALLED = "?"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import partial
 
@@ -10,11 +9,12 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import pipfile_text
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Root, Statement
 from mlaudit.parsers._registry import parser
 
 _NO_CATEGORY = frozenset(("source", "requires", "scripts", "pipenv"))
-_SECTION = re.compile(rb"(?m)^\[(?:dev-)?packages\]\s*(?:#.*)?$")
+_SECTION = lazy_pattern(rb"(?m)^\[(?:dev-)?packages\]\s*(?:#.*)?$")
 
 
 def _looks_like_it(doc: Document) -> bool:

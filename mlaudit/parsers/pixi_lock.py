@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -12,6 +10,8 @@ from mlaudit.grammars.conda import conda_lock_entries, conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser
@@ -21,9 +21,9 @@ LAST_VERSION = 7
 FIRST_WITH_ENVIRONMENTS = 4
 
 _PIP_STEP = 1
-_HEAD = re.compile(rb"(?m)^version: [\"']?([1-9]\d{0,2})[\"']?\s*$")
+_HEAD = lazy_pattern(rb"(?m)^version: [\"']?([1-9]\d{0,2})[\"']?\s*$")
 _KINDS = ("conda", "pypi", "source", "conda_source")
-_SOURCE = re.compile(r"(?P<name>[^\[\]\s]{1,200})\[(?P<hash>[^\[\]]{0,64})\]\s*@\s*(?P<path>\S.*)")
+_SOURCE = lazy_pattern(r"(?P<name>[^\[\]\s]{1,200})\[(?P<hash>[^\[\]]{0,64})\]\s*@\s*(?P<path>\S.*)")
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.conda import pixi_manifest
 from mlaudit.grammars.pypi import overrides
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_WORKSPACE = re.compile(rb"(?m)^\[(?:workspace|project)\]\s*(?:#.*)?$")
-_CHANNELS = re.compile(rb"(?m)^channels\s*=")
+_WORKSPACE = lazy_pattern(rb"(?m)^\[(?:workspace|project)\]\s*(?:#.*)?$")
+_CHANNELS = lazy_pattern(rb"(?m)^channels\s*=")
 
 
 def _looks_like_it(doc: Document) -> bool:

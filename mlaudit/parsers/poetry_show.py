@@ -11,19 +11,20 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Layer, Place, Statement
 from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
 
-_ROW = re.compile(
+_ROW = lazy_pattern(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,200}) {1,200}(?P<absent>\(!\) {1,200})?"
     r"(?P<version>v?\d[^\s]{0,127})(?: {1,200}.{0,2000})?"
 )
-_BRANCH = re.compile(r"[\s│|]{0,1000}(?:[├└]──|\|--|`--) .{1,1000}")
-_FIELD = re.compile(r"(?P<key>name|version|description) {0,40}: {0,8}(?P<value>.{0,2000})")
-_ITEM = re.compile(r"- [A-Za-z0-9].{0,1000}|dependencies|required by")
-_JSON = re.compile(rb'"installed_status"\s{0,8}:')
+_BRANCH = lazy_pattern(r"[\s│|]{0,1000}(?:[├└]──|\|--|`--) .{1,1000}")
+_FIELD = lazy_pattern(r"(?P<key>name|version|description) {0,40}: {0,8}(?P<value>.{0,2000})")
+_ITEM = lazy_pattern(r"- [A-Za-z0-9].{0,1000}|dependencies|required by")
+_JSON = lazy_pattern(rb'"installed_status"\s{0,8}:')
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -10,6 +10,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.lock_text import unreadable_markers
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
 from mlaudit.parsers._registry import parser
@@ -17,9 +18,9 @@ from mlaudit.parsers._registry import parser
 MAJOR, MINOR = 1, 0
 """The newest `lock-version` (https://packaging.python.org/en/latest/specifications/pylock-toml/)."""
 
-_NAMED = re.compile(r"pylock\.([^.]{1,128})\.toml")
-_VERSION = re.compile(r"(\d{1,4})\.(\d{1,4})")
-_DEFAULT_HOST = re.compile(r"https?://(?:[^/@\s]{0,256}@)?pypi\.", re.IGNORECASE)
+_NAMED = lazy_pattern(r"pylock\.([^.]{1,128})\.toml")
+_VERSION = lazy_pattern(r"(\d{1,4})\.(\d{1,4})")
+_DEFAULT_HOST = lazy_pattern(r"https?://(?:[^/@\s]{0,256}@)?pypi\.", re.IGNORECASE)
 _TREES = ("vcs", "directory")
 
 

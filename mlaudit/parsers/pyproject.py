@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TypeVar
 
@@ -14,6 +13,7 @@ from mlaudit.grammars.conda import pixi_manifest
 from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped
 from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.scope import PinScope

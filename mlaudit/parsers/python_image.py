@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import python_installs, python_source, sdk_images, waivers
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import whole_text
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_BUILDERS = re.compile(rb"(?m)^\s{0,16}(?:import|from) (?:bentoml|modal)\b")
-_STATED = re.compile(rb"\bImage\b|\.python_packages\(|\.pip_install\(|\.uv_pip_install\(")
-_OTHERS = re.compile(rb"\bruntime_env\s{0,4}=|\bRuntimeEnv\(|\bpackages_to_install\s{0,4}=")
-_SCRIPT_BLOCK = re.compile(rb"(?m)^# /// script[ \t]*\r?$")
+_BUILDERS = lazy_pattern(rb"(?m)^\s{0,16}(?:import|from) (?:bentoml|modal)\b")
+_STATED = lazy_pattern(rb"\bImage\b|\.python_packages\(|\.pip_install\(|\.uv_pip_install\(")
+_OTHERS = lazy_pattern(rb"\bruntime_env\s{0,4}=|\bRuntimeEnv\(|\bpackages_to_install\s{0,4}=")
+_SCRIPT_BLOCK = lazy_pattern(rb"(?m)^# /// script[ \t]*\r?$")
 
 
 def states_an_image(doc: Document) -> bool:

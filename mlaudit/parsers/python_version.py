@@ -9,6 +9,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.variables import is_template
 from mlaudit.model import versions
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
 from mlaudit.parsers._registry import parser
 
@@ -16,14 +17,14 @@ MAX_LINES = 10000
 """Lines that are looked at."""
 
 # `t` marks the free-threaded build; uv's long names end in the platform.
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"(?:c?python-?|py)?(?P<version>[0-9]{1,3}(?:\.[0-9]{1,3}){0,2}(?:(?:a|b|rc)[0-9]{1,3}|-dev)?)t?(?:-[a-z].{0,64})?",
     re.IGNORECASE,
 )
-_OTHER = re.compile(
+_OTHER = lazy_pattern(
     r"(?P<implementation>pypy|graalpy|miniconda|mambaforge|anaconda|miniforge)[0-9.]{0,8}-?.{0,64}", re.IGNORECASE
 )
-_RANGE = re.compile(r"(?:[<>=!~]=?=?\s{0,4}[0-9][0-9.*]{0,16}\s{0,4},?\s{0,4}){1,8}")
+_RANGE = lazy_pattern(r"(?:[<>=!~]=?=?\s{0,4}[0-9][0-9.*]{0,16}\s{0,4},?\s{0,4}){1,8}")
 _VENV_KEYS = ("version", "version_info")
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -10,12 +9,13 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Root, Statement
 from mlaudit.parsers._registry import parser
 
-_RUNTIME_ENV = re.compile(rb"(?m)^[ \t]*(?:- )?[\"']?runtime_env[\"']?:")
-_KUBERAY = re.compile(rb"(?m)^apiVersion:[ \t]*[\"']?ray\.io/")
-_CLUSTER = re.compile(rb"(?m)^(?:cluster_name|head_node_type|available_node_types|provider|max_workers):")
+_RUNTIME_ENV = lazy_pattern(rb"(?m)^[ \t]*(?:- )?[\"']?runtime_env[\"']?:")
+_KUBERAY = lazy_pattern(rb"(?m)^apiVersion:[ \t]*[\"']?ray\.io/")
+_CLUSTER = lazy_pattern(rb"(?m)^(?:cluster_name|head_node_type|available_node_types|provider|max_workers):")
 _COMMANDS = (
     "initialization_commands", "setup_commands", "head_setup_commands", "worker_setup_commands",
 )  # fmt: skip

@@ -9,19 +9,20 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.pypi import requirement, requirements_file
 from mlaudit.grammars.pypi.requirements_text import Parsed, logical_lines, parsed
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Statement
 from mlaudit.parsers._registry import parser
 
 SNIFFED_LINES = 400
 """Lines of an unnamed document that are looked at."""
 
-_MAY_BE = re.compile(r"\.(?:txt|in|pip|lock|req)$|^-$", re.IGNORECASE)
+_MAY_BE = lazy_pattern(r"\.(?:txt|in|pip|lock|req)$|^-$", re.IGNORECASE)
 _CLAUSE = r"(?:===?|>=|<=|~=|!=|<|>)\s{0,8}[0-9][0-9A-Za-z.*+!_-]{0,128}\s{0,8}"
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,200}(?:\[[^\]]{0,256}\])?\s{0,8}"
     rf"(?P<decided>{_CLAUSE}(?:,\s{{0,8}}{_CLAUSE}){{0,16}}|@\s{{1,8}}[a-z+]{{3,12}}:.{{1,2048}})?\s{{0,8}}(?:;.{{1,1024}})?\\?"
 )
-_OPTION = re.compile(
+_OPTION = lazy_pattern(
     r"(?:-[rcef]|-i|--(?:requirement|constraint|editable|index-url|extra-index-url|find-links|hash|pre|no-binary|only-binary))"
     r"(?:[ =].{1,2048})?"
 )
@@ -31,7 +32,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _reads_like_it(doc) or _mostly_reads_like_it(doc)
 
 
-_TEMPLATE = re.compile(r"\{[{%]|\$\{")
+_TEMPLATE = lazy_pattern(r"\{[{%]|\$\{")
 
 
 def _reads_like_it(doc: Document) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -16,6 +16,8 @@ from mlaudit.grammars.container.filesystem_environments import Environments, Pyt
 from mlaudit.grammars.container.filesystem_system import Package, SystemVersion
 from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.platforms import platform_of
@@ -23,12 +25,12 @@ from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import HEADER, RECORD, SMALL, FileSystem
 
 _METADATA_FILES = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
-_EGG = re.compile(
+_EGG = lazy_pattern(
     r"(?P<name>[A-Za-z0-9_.]{1,200})-(?P<version>[0-9][A-Za-z0-9_.!+]{0,64})(?:-py[0-9.]{1,8})?(?:-.{1,128})?\.egg",
     re.IGNORECASE,
 )
-_PATCH_LEVEL = re.compile(r'^#define[ \t]{1,20}PY_VERSION[ \t]{1,20}"(?P<version>3\.\d{1,3}\.\d{1,3})', re.MULTILINE)
-_NAMED_BY_FOLDER = re.compile(r"(?:cpython-|pypy-|versions/)(?P<version>3\.\d{1,3}\.\d{1,3})")
+_PATCH_LEVEL = lazy_pattern(r'^#define[ \t]{1,20}PY_VERSION[ \t]{1,20}"(?P<version>3\.\d{1,3}\.\d{1,3})', re.MULTILINE)
+_NAMED_BY_FOLDER = lazy_pattern(r"(?:cpython-|pypy-|versions/)(?P<version>3\.\d{1,3}\.\d{1,3})")
 _NUMBERS = {Kind.CUDA: 2, Kind.CUDNN: 3}
 
 

@@ -9,12 +9,13 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Layer, Statement
 from mlaudit.parsers._registry import parser
 
-_IMAGE = re.compile(rb"\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/")
-_KEYS = re.compile(
+_IMAGE = lazy_pattern(rb"\.dkr\.ecr\.[\w-]+\.amazonaws\.com(?:\.cn)?/")
+_KEYS = lazy_pattern(
     rb"[\"']?\b(TrainingImage|ImageUri|image_uri|PrimaryContainer|AlgorithmSpecification|ExecutionRoleArn"
     rb"|InferenceImage|TrainingJobName|ModelName|EndpointConfigName|framework_version|FrameworkVersion|py_version"
     rb"|SageMaker)[\"']?[ \t]*:"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import overrides, requirement
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 BLOCK_TYPE = "script"
 """The type of block that holds dependencies; others are reserved (https://peps.python.org/pep-0723/)."""
 
-_OPENING = re.compile(r"(?m)^# /// ([A-Za-z0-9-]{1,64})[ \t]*\r?$")
-_SNIFFED = re.compile(rb"(?m)^# /// script[ \t]*\r?$")
+_OPENING = lazy_pattern(r"(?m)^# /// ([A-Za-z0-9-]{1,64})[ \t]*\r?$")
+_SNIFFED = lazy_pattern(rb"(?m)^# /// script[ \t]*\r?$")
 _CLOSING = "# ///"
 
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Statement
 from mlaudit.parsers._registry import parser
 
-_SERVICE = re.compile(rb"(?m)^service[ \t]*:")
-_PROVIDER = re.compile(rb"(?m)^provider[ \t]*:")
+_SERVICE = lazy_pattern(rb"(?m)^service[ \t]*:")
+_PROVIDER = lazy_pattern(rb"(?m)^provider[ \t]*:")
 _PLUGIN = "serverless-python-requirements"
 
 

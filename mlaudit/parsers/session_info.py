@@ -6,31 +6,31 @@ https://github.com/scverse/session-info2 (tabs or a Markdown table, names of dis
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
 from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
 
-_COLUMNS = re.compile(r"(?P<name>[A-Za-z_][\w.-]{0,100}) {1,100}(?P<value>\S{1,200})")
-_TABS = re.compile(r"(?P<name>[^\t]{1,200})\t{1,4}(?P<value>[^\t]{0,1024})")
-_CELLS = re.compile(r"\| {0,8}(?P<name>[^|]{1,200}?) {0,200}\| {0,8}(?P<value>[^|]{0,1024}?) {0,1024}\|")
-_RULER = re.compile(r"[|\s:-]{3,1024}")
-_PYTHON = re.compile(r"Python\s{1,8}(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3})?\S{0,16})(?: .{0,400})?")
-_MACHINE = re.compile(r"(?:Linux|Darwin|macOS|Windows)-\S{1,400}")
-_ASIDE = re.compile(
+_COLUMNS = lazy_pattern(r"(?P<name>[A-Za-z_][\w.-]{0,100}) {1,100}(?P<value>\S{1,200})")
+_TABS = lazy_pattern(r"(?P<name>[^\t]{1,200})\t{1,4}(?P<value>[^\t]{0,1024})")
+_CELLS = lazy_pattern(r"\| {0,8}(?P<name>[^|]{1,200}?) {0,200}\| {0,8}(?P<value>[^|]{0,1024}?) {0,1024}\|")
+_RULER = lazy_pattern(r"[|\s:-]{3,1024}")
+_PYTHON = lazy_pattern(r"Python\s{1,8}(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3})?\S{0,16})(?: .{0,400})?")
+_MACHINE = lazy_pattern(r"(?:Linux|Darwin|macOS|Windows)-\S{1,400}")
+_ASIDE = lazy_pattern(
     r"(?:Session information updated at|\d{1,5}/?\d{0,5} logical CPU cores?|</?[a-z]{1,16}>|Click to).{0,400}"
 )
 _HEADINGS = frozenset(("Package", "Dependency", "Component"))
 _ABOUT = frozenset(("CPU", "GPU", "Updated"))
-_MARK = re.compile(r"(?m)^[ \t>|]{0,64}Python[ \t|]{1,64}\d\.\d{1,3}")
-_RULED = re.compile(r"(?m)^[ \t>]{0,64}-----?(?:\t-----?)?\s{0,4}$")
-_SIGNED = re.compile(r"(?m)^[ \t>|]{0,64}(?:Session information updated at|Updated[ \t|])")
+_MARK = lazy_pattern(r"(?m)^[ \t>|]{0,64}Python[ \t|]{1,64}\d\.\d{1,3}")
+_RULED = lazy_pattern(r"(?m)^[ \t>]{0,64}-----?(?:\t-----?)?\s{0,4}$")
+_SIGNED = lazy_pattern(r"(?m)^[ \t>|]{0,64}(?:Session information updated at|Updated[ \t|])")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -4,24 +4,26 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
-_SECTION = re.compile(r"\[([^\]\n]{1,256})\]")
-_OPTION = re.compile(r"([^=:\s][^=:\n]{0,255}?)\s*[=:]\s*(.*)")
-_SNIFFED = re.compile(rb"(?m)^(?:install_requires|python_requires)\s*[=:]|^\[options(?:\.extras_require)?\]")
-_FILE = re.compile(r"file:\s*(.+)")
+_SECTION = lazy_pattern(r"\[([^\]\n]{1,256})\]")
+_OPTION = lazy_pattern(r"([^=:\s][^=:\n]{0,255}?)\s*[=:]\s*(.*)")
+_SNIFFED = lazy_pattern(rb"(?m)^(?:install_requires|python_requires)\s*[=:]|^\[options(?:\.extras_require)?\]")
+_FILE = lazy_pattern(r"file:\s*(.+)")
 _BUILD_GROUP = "build-system"
-_REFERENCE = re.compile(r"%\(([^()\n]{1,255})\)s")
+_REFERENCE = lazy_pattern(r"%\(([^()\n]{1,255})\)s")
 MAX_REFERENCES = 10
 """References inside references that are followed, as configparser does."""
 LINES = Limit(name="lines, counted again for each reference to them", most=300_000)

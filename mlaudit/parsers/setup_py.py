@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import re
 from collections.abc import Iterator
 from itertools import groupby
 
@@ -12,12 +11,13 @@ from mlaudit.grammars import python_source, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
-_SNIFFED = re.compile(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")
+_SNIFFED = lazy_pattern(rb"(?m)^[ \t]*(?:setuptools\.|distutils\.core\.|core\.)?setup\s*\(")
 _GROUPS = {"install_requires": (), "requires": (), "setup_requires": ("build-system",), "tests_require": ("test",)}
 
 

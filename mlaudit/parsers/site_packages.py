@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document, Tree
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import FileSystem
@@ -18,13 +19,13 @@ from mlaudit.sources.images.file_system import FileSystem
 SMALL = 64 * 1024
 """Bytes of `direct_url.json` and `pyvenv.cfg` that are read."""
 
-_WITHIN = re.compile(
+_WITHIN = lazy_pattern(
     r"(?P<folder>(?:.{0,4096}/)?(?P<distribution>[^/]{1,512}\.(?:dist-info|egg-info|egg)))"
     r"(?:$|/(?P<file>(?:METADATA|PKG-INFO|EGG-INFO/PKG-INFO)$)?)",
     re.IGNORECASE,
 )
-_PYTHON = re.compile(r"(?:^|/)lib(?:64)?/python(\d\.\d{1,3})t?(?:/|$)")
-_EGG = re.compile(
+_PYTHON = lazy_pattern(r"(?:^|/)lib(?:64)?/python(\d\.\d{1,3})t?(?:/|$)")
+_EGG = lazy_pattern(
     r"(?P<name>[A-Za-z0-9_.]{1,200})-(?P<version>[0-9][A-Za-z0-9_.!+]{0,64})(?:-py[0-9.]{1,8})?(?:-.{1,128})?\.egg",
     re.IGNORECASE,
 )

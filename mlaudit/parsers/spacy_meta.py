@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, ranged
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Pin, Recorded, Statement, Strength
 from mlaudit.model.versions import specifiers
 from mlaudit.parsers._registry import parser
 
-_KEY = re.compile(rb'"spacy_version"\s{0,4}:')
+_KEY = lazy_pattern(rb'"spacy_version"\s{0,4}:')
 
 
 def _is_meta(doc: Document) -> bool:

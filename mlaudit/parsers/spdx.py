@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
@@ -16,16 +16,18 @@ from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.sbom import Component
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 
 _NO_VALUE = frozenset(("", "NOASSERTION", "NONE"))
-_TAG = re.compile(r"(?P<tag>[A-Z][A-Za-z]{1,40}):\s{0,8}(?P<value>.{0,4000})")
-_EXTERNAL = re.compile(r"(?:PACKAGE[-_]MANAGER|OTHER)\s{1,8}purl\s{1,8}(?P<purl>\S{1,4000})")
-_MARK = re.compile(
+_TAG = lazy_pattern(r"(?P<tag>[A-Z][A-Za-z]{1,40}):\s{0,8}(?P<value>.{0,4000})")
+_EXTERNAL = lazy_pattern(r"(?:PACKAGE[-_]MANAGER|OTHER)\s{1,8}purl\s{1,8}(?P<purl>\S{1,4000})")
+_MARK = lazy_pattern(
     rb"(?m)^\s{0,64}\"?(?:spdxVersion|SPDXVersion)\"?\s{0,8}:|\"@context\"\s{0,8}:\s{0,8}\[?\s{0,64}\"https?://spdx\.org/rdf/3"
 )
-_VERSION = re.compile(r"SPDX-2\.\d{1,2}")
+_VERSION = lazy_pattern(r"SPDX-2\.\d{1,2}")
 
 
 def _looks_like_it(doc: Document) -> bool:

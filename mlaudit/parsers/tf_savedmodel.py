@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -11,12 +10,13 @@ from mlaudit.grammars.model_file.protobuf import fields
 from mlaudit.grammars.model_file.recorded import artifact, exact
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 META_GRAPHS = 16
 _KERAS_READ = 1024 * 1024
-_KERAS_VERSION = re.compile(rb'"keras_version"\s{0,4}:\s{0,4}"([0-9][0-9A-Za-z.+-]{0,32})"')
+_KERAS_VERSION = lazy_pattern(rb'"keras_version"\s{0,4}:\s{0,4}"([0-9][0-9A-Za-z.+-]{0,32})"')
 
 
 def _is_saved_model(doc: Document) -> bool:

@@ -20,6 +20,7 @@ from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement, Unread
 from mlaudit.parsers._registry import parser
 
@@ -32,15 +33,15 @@ MAX_NAME = 8192
 NAMES = Limit(name="characters of tox's environments and factors, their braces expanded", most=2_000_000)
 LINES = Limit(name="lines of tox's options, counted for each environment and each reference", most=50_000)
 
-_SECTION = re.compile(rb"(?m)^\[(?:tox|testenv(?::[^\]]+)?|tox:tox)\]")
-_REFERENCE = re.compile(r"\{\[([^\]]{1,128})\]([\w-]{1,64})\}")
-_FACTORS = re.compile(r"(!?[\w.]+(?:[-,]!?[\w.]+|\{[\w.,-]{1,200}\})*):\s+(.*)")
-_MARK = re.compile(r"[{},]")
-_BRACES = re.compile(r"\{([^{}]{1,4096})\}")
-_PYTHON_FACTOR = re.compile(r"py(?:thon)?(\d)\.?(\d{1,2})|(\d)\.(\d{1,2})")
+_SECTION = lazy_pattern(rb"(?m)^\[(?:tox|testenv(?::[^\]]+)?|tox:tox)\]")
+_REFERENCE = lazy_pattern(r"\{\[([^\]]{1,128})\]([\w-]{1,64})\}")
+_FACTORS = lazy_pattern(r"(!?[\w.]+(?:[-,]!?[\w.]+|\{[\w.,-]{1,200}\})*):\s+(.*)")
+_MARK = lazy_pattern(r"[{},]")
+_BRACES = lazy_pattern(r"\{([^{}]{1,4096})\}")
+_PYTHON_FACTOR = lazy_pattern(r"py(?:thon)?(\d)\.?(\d{1,2})|(\d)\.(\d{1,2})")
 _KNOWN = {"toxinidir": ".", "tox_root": ".", "/": "/"}
-_WITH_DEFAULT = re.compile(r"\{(?:env:(\w{1,128})|posargs):([^{}]{0,512})\}")
-_SUBSTITUTION = re.compile(r"\{(toxinidir|tox_root|/)\}")
+_WITH_DEFAULT = lazy_pattern(r"\{(?:env:(\w{1,128})|posargs):([^{}]{0,512})\}")
+_SUBSTITUTION = lazy_pattern(r"\{(toxinidir|tox_root|/)\}")
 
 
 Sections = Mapping[str, Mapping[str, Option]]

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_FIELD = re.compile(r'\s{0,64}(platform|backend)\s{0,8}:\s{0,8}"([\w.+-]{1,100})"\s{0,64}')
-_TEMPLATE = re.compile(r'\s{0,64}(?:platform|backend)\s{0,8}:\s{0,8}"[^"]{0,100}\$\{')
-_ANY = re.compile(rb"(?m)^\s{0,64}(?:platform|backend|max_batch_size|instance_group)\s{0,8}[:\[{]")
+_FIELD = lazy_pattern(r'\s{0,64}(platform|backend)\s{0,8}:\s{0,8}"([\w.+-]{1,100})"\s{0,64}')
+_TEMPLATE = lazy_pattern(r'\s{0,64}(?:platform|backend)\s{0,8}:\s{0,8}"[^"]{0,100}\$\{')
+_ANY = lazy_pattern(rb"(?m)^\s{0,64}(?:platform|backend|max_batch_size|instance_group)\s{0,8}[:\[{]")
 
 
 def _is_config(doc: Document) -> bool:

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars import waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
-_OWN = re.compile(
+_OWN = lazy_pattern(
     rb"(?m)^(?:model_class_filename|model_class_name|model_framework|model_module_dir|model_metadata|docker_server|trt_llm"
     rb"|external_package_dirs|model_cache|spec_version|build_commands|runtime|resources|base_image|secrets):"
 )
-_ANY = re.compile(rb"(?m)^(?:requirements|requirements_file|python_version|base_image|trt_llm|model_name|resources):")
-_OTHERS = re.compile(rb"(?m)^(?:apiVersion|flavors|build|dependencies|service|\$schema|jobs|applications|bundle):")
+_ANY = lazy_pattern(rb"(?m)^(?:requirements|requirements_file|python_version|base_image|trt_llm|model_name|resources):")
+_OTHERS = lazy_pattern(rb"(?m)^(?:apiVersion|flavors|build|dependencies|service|\$schema|jobs|applications|bundle):")
 
 
 def _looks_like_it(doc: Document) -> bool:

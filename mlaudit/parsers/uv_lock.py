@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Container, Iterable, Iterator, Mapping
-from dataclasses import replace
 from functools import partial
 
 from mlaudit.document.document import Document
@@ -12,6 +10,8 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Conflict, Edge, Kind, Layer, Pin, Place, ProjectPart, Root, Statement, Unread
 from mlaudit.model.secrets import masked
@@ -30,7 +30,7 @@ _SOURCES = {
     "virtual": "path",
 }
 _TREES = ("editable", "virtual", "directory")
-_LOCK_HEAD = re.compile(rb"(?m)^version = 1\r?$")
+_LOCK_HEAD = lazy_pattern(rb"(?m)^version = 1\r?$")
 _SCRIPT_ROOT = "(script)"
 _WORKSPACE_ROOT = "(workspace)"
 
@@ -274,7 +274,7 @@ def _edge(
     )
 
 
-_EXTRA_ATOM = re.compile(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,128})\")")
+_EXTRA_ATOM = lazy_pattern(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,128})\")")
 
 
 def _declared(node: Node) -> dict[tuple[str, str | None, str | None], str]:

@@ -12,19 +12,22 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Kind, Layer, Statement
 from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
 
-_LINE = re.compile(
+_LINE = lazy_pattern(
     r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?(?P<name>[A-Za-z0-9][\w.-]{0,200})(?:\[(?P<extras>[^\]]{0,500})\])?"
     r" v(?P<version>[^\s()]{1,128})(?P<asides>(?: {1,8}\([^()]{0,500}\)){0,8})"
 )
-_BARE = re.compile(r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?[A-Za-z0-9][\w.-]{0,200}(?: \(\*\))?")
-_LEGEND = re.compile(r"\(\*\) Package tree already displayed|(?:Resolved|Using|warning:|Audited|No packages).{0,1000}")
-_FOLDER = re.compile(r"\((?:file://|\.{0,2}/|[A-Za-z]:\\|[^():]{0,400}/)[^()]{0,400}\)")
-_MARK = re.compile(r"(?m)^[ \t│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
+_BARE = lazy_pattern(r"(?:[\s│|]{0,1000}(?:[├└]──|\|--|`--) )?[A-Za-z0-9][\w.-]{0,200}(?: \(\*\))?")
+_LEGEND = lazy_pattern(
+    r"\(\*\) Package tree already displayed|(?:Resolved|Using|warning:|Audited|No packages).{0,1000}"
+)
+_FOLDER = lazy_pattern(r"\((?:file://|\.{0,2}/|[A-Za-z]:\\|[^():]{0,400}/)[^()]{0,400}\)")
+_MARK = lazy_pattern(r"(?m)^[ \t│|]{0,400}(?:[├└]──|\|--|`--) [A-Za-z0-9][\w.-]{0,200}(?:\[[^\]\n]{0,200}\])? v\d")
 
 
 def _looks_like_it(doc: Document) -> bool:

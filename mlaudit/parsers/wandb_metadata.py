@@ -5,7 +5,6 @@ Source: https://github.com/wandb/wandb/blob/main/core/internal/runmetadata (its 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -13,11 +12,12 @@ from mlaudit.document.node import Node
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.dump_text import platform_facts
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Statement
 from mlaudit.parsers._registry import parser
 
-_PYTHON = re.compile(r"(?:(?P<implementation>[A-Za-z]{1,16}) )?(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3}\S{0,16})?)")
-_KEYS = re.compile(rb'"(?:heartbeatAt|startedAt|writerId|codePath|program)"\s{0,8}:')
+_PYTHON = lazy_pattern(r"(?:(?P<implementation>[A-Za-z]{1,16}) )?(?P<version>\d{1,2}\.\d{1,3}(?:\.\d{1,3}\S{0,16})?)")
+_KEYS = lazy_pattern(rb'"(?:heartbeatAt|startedAt|writerId|codePath|program)"\s{0,8}:')
 
 
 def _looks_like_it(doc: Document) -> bool:

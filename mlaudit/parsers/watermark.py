@@ -11,20 +11,21 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Kind, Layer, Statement
 from mlaudit.model.versions import parsed
 from mlaudit.parsers._registry import parser
 
-_PAIR = re.compile(r"(?P<key>[A-Za-z_][\w .-]{0,80}?) {0,80}: {0,8}(?P<value>.{0,1024})")
+_PAIR = lazy_pattern(r"(?P<key>[A-Za-z_][\w .-]{0,80}?) {0,80}: {0,8}(?P<value>.{0,1024})")
 # Before version 2.1: `CPython 3.6.1` and `numpy 1.12.0`.
-_OLD = re.compile(r"(?P<key>[A-Za-z_][\w.-]{0,80}) {1,80}(?P<value>v?\d[\w.!+-]{0,80})")
-_DATE = re.compile(
+_OLD = lazy_pattern(r"(?P<key>[A-Za-z_][\w.-]{0,80}) {1,80}(?P<value>v?\d[\w.!+-]{0,80})")
+_DATE = lazy_pattern(
     r"(?:(?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?[ ,]|\d{1,4}[-/]\d{1,2}[-/]\d{1,4})"
     # A module may be called `Sun`.
     r"(?! {0,80}(?::|v?\d[\w.!+-]{0,80}$)).{0,80}"
 )
-_MISSING = re.compile(r"(?:unknown|n/?a)", re.IGNORECASE)
+_MISSING = lazy_pattern(r"(?:unknown|n/?a)", re.IGNORECASE)
 _ABOUT = frozenset(
     (
         "compiler",
@@ -49,12 +50,12 @@ _ABOUT = frozenset(
 )
 # Importable names among them: what watermark itself prints behind these is never a version with dots.
 _MODULES_TOO = frozenset(("compiler", "processor", "architecture", "interpreter", "author", "email", "website"))
-_DOTTED = re.compile(r"v?\d{1,9}(?:\.\d{1,9}){1,8}\S{0,64}")
+_DOTTED = lazy_pattern(r"v?\d{1,9}(?:\.\d{1,9}){1,8}\S{0,64}")
 _PYTHONS = ("python version", "cpython", "pypy")
 _MACHINE = ("os", "system", "machine")
-_MARK = re.compile(r"(?m)^[ \t>]{0,64}Python version {0,80}: {0,8}\d")
-_SECOND = re.compile(r"(?m)^[ \t>]{0,64}(?:IPython version|Python implementation) {0,80}: ")
-_OLD_MARK = re.compile(r"(?m)^[ \t>]{0,64}CPython \d[\d.]{1,16}\r?\n[ \t>]{0,64}IPython \d")
+_MARK = lazy_pattern(r"(?m)^[ \t>]{0,64}Python version {0,80}: {0,8}\d")
+_SECOND = lazy_pattern(r"(?m)^[ \t>]{0,64}(?:IPython version|Python implementation) {0,80}: ")
+_OLD_MARK = lazy_pattern(r"(?m)^[ \t>]{0,64}CPython \d[\d.]{1,16}\r?\n[ \t>]{0,64}IPython \d")
 
 
 def _looks_like_it(doc: Document) -> bool:

@@ -14,13 +14,14 @@ from mlaudit.grammars.model_file.window import whole
 from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Layer, Statement
 from mlaudit.model.versions import same_public
 from mlaudit.parsers._registry import parser
 
 # Its tags are kept as they stand: `py2.py3-none-a.b` times hundreds of parts would be millions of tags.
-_NAME = re.compile(
+_NAME = lazy_pattern(
     r"(?P<name>[^\s-]{1,128})-(?P<version>[^\s-]{1,128})(?:-(?P<build>\d[^\s-]{0,64}))?"
     r"-(?P<python>[\w.]{1,64})-(?P<abi>[\w.]{1,64})-(?P<platform>[\w.]{1,128})\.whl",
     re.IGNORECASE,

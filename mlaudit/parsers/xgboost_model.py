@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
@@ -12,13 +11,14 @@ from mlaudit.grammars.model_file.recorded import artifact, exact, ranged
 from mlaudit.grammars.model_file.ubjson import top_version
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement, Strength
 from mlaudit.parsers._registry import parser
 
 BINARY_HEADER = 140
 """The mark `binf` and the 136 bytes of `LearnerModelParamLegacy` (dmlc/xgboost 1.7, src/learner.cc)."""
 
-_JSON = re.compile(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
+_JSON = lazy_pattern(rb'\s{0,64}\{\s{0,64}"(?:learner|version|Config|Model)"')
 
 
 def _format(head: bytes) -> str | None:

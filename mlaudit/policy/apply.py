@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
 from datetime import date
 from fnmatch import fnmatchcase
 
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Severity, Waiver
 from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, WAIVER, Finding, Hit
 from mlaudit.request.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup
@@ -162,6 +161,8 @@ def _fingerprint(rule: Rule, hit: Hit) -> str:
     parts = (hit.package or "", *hit.environments, rule.fact, *values)
     if hit.package is None and not hit.environments and not hit.values:
         parts = (*parts, hit.at.path)
+    import hashlib
+
     return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
 
 

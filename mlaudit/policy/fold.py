@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import replace
 
 from mlaudit.knowledge.table import leaders
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Severity
 from mlaudit.policy.apply import RuleHit
 

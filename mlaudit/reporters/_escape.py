@@ -5,16 +5,18 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from mlaudit.model.lazy_pattern import lazy_pattern
+
 # What no reader sees, or what reorders what stands around it: every character of these categories (Unicode TR 36, 39),
 # and those of other categories that are drawn as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point; U+2800).
 _UNSEEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_UNSEEN = re.compile(
+_UNSEEN = lazy_pattern(
     "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
 )
 # Runners of workflows take commands from any line that they print: GitHub `::error::` at the start of a line, behind
 # blanks too, and `##[...]` anywhere (actions/runner, ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`. A text
 # may be wrapped before any word, and another may stand in front of it.
-_COMMAND = re.compile(r"(?<!\S):(?=:)|#(?=[#\[])")
+_COMMAND = lazy_pattern(r"(?<!\S):(?=:)|#(?=[#\[])")
 
 
 def for_terminal(text: str) -> str:
@@ -62,7 +64,7 @@ def for_script(json_text: str) -> str:
 
 
 # Inside a string, as in `content: "..."`, every character but these is written by its number.
-_CSS_UNSAFE = re.compile(r"[^A-Za-z0-9_./ -]")
+_CSS_UNSAFE = lazy_pattern(r"[^A-Za-z0-9_./ -]")
 
 
 def for_css(text: str) -> str:
@@ -70,14 +72,16 @@ def for_css(text: str) -> str:
     return _CSS_UNSAFE.sub(lambda found: f"\\{ord(found[0]):06x}", for_terminal(text))
 
 
-ADDRESS = re.compile(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
+ADDRESS = lazy_pattern(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
 """What may become a link."""
-_MARKDOWN = re.compile(r"[\\`*_\[\]|~#$!]")
+_MARKDOWN = lazy_pattern(r"[\\`*_\[\]|~#$!]")
 # What begins a list, a heading's underline, a quotation or code at the start of a line (CommonMark 0.31, 4 and 5).
-_BLOCK = re.compile(r" *(?:[-+=]|\d{1,9}[.)](?=\s|$))")
-_MENTION = re.compile(r"@(?=[A-Za-z0-9_-])")
-_CODE = re.compile(r"`([^`]+)`")
-_SIMPLE = re.compile(r"[A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\"-][A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\" -]*(?<! )")
+_BLOCK = lazy_pattern(r" *(?:[-+=]|\d{1,9}[.)](?=\s|$))")
+_MENTION = lazy_pattern(r"@(?=[A-Za-z0-9_-])")
+_CODE = lazy_pattern(r"`([^`]+)`")
+_SIMPLE = lazy_pattern(
+    r"[A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\"-][A-Za-z0-9_.,:;/()\[\]{}+*<>=!~@#$%^&?'\" -]*(?<! )"
+)
 
 
 def for_markdown(text: str) -> str:
@@ -157,7 +161,7 @@ def for_sarif(text: str) -> str:
 
 
 # A formula begins at the start of a cell, and behind what another country's spreadsheet takes for a separator.
-_FORMULA = re.compile(r"(^|[;|])([ \u3000]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_FORMULA = lazy_pattern(r"(^|[;|])([ \u3000]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def for_spreadsheet(text: str) -> str:

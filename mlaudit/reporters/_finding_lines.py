@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.model.findings import Finding
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
 from mlaudit.reporters._facts import plural, sides
 from mlaudit.reporters._groups import FindingGroup
@@ -21,7 +21,7 @@ NAMED = 6
 """Packages or environments that a line names before the rest is counted."""
 LISTED = 5
 """Packages of a batch that get a line each before the rest is counted."""
-_SENTENCE_END = re.compile(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
+_SENTENCE_END = lazy_pattern(r"(?<=[.!?])\s+(?=[A-Z`\"(])")
 
 
 @dataclass(frozen=True, slots=True)

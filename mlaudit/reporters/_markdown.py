@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Cell, Report, Row
 from mlaudit.reporters._escape import as_code, as_link, for_html, for_markdown

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from importlib import import_module
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.report import Report
 from mlaudit.plugins import module_names, plugin_name
 

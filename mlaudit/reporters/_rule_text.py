@@ -6,9 +6,10 @@ import re
 from collections.abc import Mapping
 from inspect import cleandoc
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.rules._registry import Rule
 
-_TITLE = re.compile(r"([A-Z][A-Za-z ]+):")
+_TITLE = lazy_pattern(r"([A-Z][A-Za-z ]+):")
 
 
 def title(rule: Rule) -> str:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 from mlaudit.reporters._escape import for_sarif, for_uri
 from mlaudit.reporters._places import MEMBER, file_of
@@ -12,7 +12,7 @@ from mlaudit.reporters._places import MEMBER, file_of
 Json = dict[str, object]
 
 ROOT = "%SRCROOT%"
-_UPWARDS = re.compile(r"(?:\.\./)+")
+_UPWARDS = lazy_pattern(r"(?:\.\./)+")
 _LONGEST_VALUE = 500
 """Characters; a longer span is no version and may go over several lines."""
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import replace
 
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Finding, Report, Row
 from mlaudit.reporters._layout import TONE, StyledLine, columns, text
@@ -42,7 +42,7 @@ def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
     def among(row: Row) -> Row | None:
         cells = tuple(cell for cell in row.cells if cell.environment in kept)
         crossings = tuple(
-            one for one in row.crossings if one.environments[0] == names[0] and one.environments[1] in kept
+            one for one in row.crossings if one.writer.environment == names[0] and one.reader.environment in kept
         )
         if not any(cell.named for cell in cells):
             return None
@@ -84,8 +84,9 @@ def is_listed(row: Row, report: Report, style: Style) -> bool:
 def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Severity]:
     """The worst severity of each package in what compares some environments."""
     worst: dict[str, Severity] = {}
+    kept = frozenset(names)
     for finding in findings:
-        compares = len(finding.environments) > 1 and set(finding.environments) <= set(names)
+        compares = len(finding.environments) > 1 and kept.issuperset(finding.environments)
         if finding.package is not None and compares:
             known = worst.get(finding.package)
             if known is None or finding.severity.rank < known.rank:
@@ -95,10 +96,10 @@ def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Sever
 
 def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[list[str]]:
     """Environments whose columns fit side by side; each part begins with the writer, to which the others are held."""
-    widths = {
-        name: max([len(name), *(len(cell.shown) for row in rows for cell in row.cells if cell.environment == name)])
-        for name in names
-    }
+    widths = {name: len(name) for name in names}
+    for cell in (cell for row in rows for cell in row.cells):
+        if cell.environment in widths:
+            widths[cell.environment] = max(widths[cell.environment], len(cell.shown))
     left = width - max(len(row.package) for row in rows) - 24
     part: list[str] = []
     for name in names:

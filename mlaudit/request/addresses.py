@@ -5,14 +5,16 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 
-_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]{1,30}):(//)?")
-_IMAGE = re.compile(
+from mlaudit.model.lazy_pattern import lazy_pattern
+
+_SCHEME = lazy_pattern(r"([A-Za-z][A-Za-z0-9+.-]{1,30}):(//)?")
+_IMAGE = lazy_pattern(
     r"(?:[a-z0-9.-]+(?::\d{2,5})?/)?[a-z0-9][a-z0-9._/-]*:[A-Za-z0-9_][\w.-]{0,127}(?:@sha256:[0-9a-f]{64})?|"
     r"[a-z0-9][a-z0-9._/:-]*@sha256:[0-9a-f]{64}"
 )
-_DIGEST = re.compile(r"@sha256:[0-9a-f]{64}$")
-_TAG = re.compile(r":(?:v?\d[\w.-]*|latest[\w.-]*|[\w.]+-[\w.-]+)$")
-_REPOSITORY = re.compile(
+_DIGEST = lazy_pattern(r"@sha256:[0-9a-f]{64}$")
+_TAG = lazy_pattern(r":(?:v?\d[\w.-]*|latest[\w.-]*|[\w.]+-[\w.-]+)$")
+_REPOSITORY = lazy_pattern(
     r"https?://(?:www\.)?(?:github|gitlab|bitbucket|codeberg)\.[a-z]+/[^/?#]+/[^/?#]+?(?:\.git)?/?(?:(?:tree|blob)/.*)?"
 )
 

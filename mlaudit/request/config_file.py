@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from functools import cached_property
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
-from mlaudit.document.positions import Locator, toml_locator
-from mlaudit.knowledge.kinds import kind_problem
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Place, Severity
@@ -30,6 +28,9 @@ from mlaudit.request.settings import (
     platform_and_machine,
     python_version,
 )
+
+if TYPE_CHECKING:
+    from mlaudit.document.positions import Locator
 
 OWN_FILE = "mlaudit.toml"
 SHARED_FILE = "pyproject.toml"
@@ -174,6 +175,8 @@ class _Loader:
 
     @cached_property
     def _locator(self) -> Locator:
+        from mlaudit.document.positions import toml_locator
+
         return toml_locator(self._document.text)
 
     def _at(self, route: Route, *, key: bool = False) -> Place:
@@ -370,6 +373,8 @@ def _texts(node: Node) -> tuple[str, ...]:
 def _kind(node: Node) -> str:
     """The name of an artifact kind that is known. Raises Malformed."""
     name = _required(node)
+    from mlaudit.knowledge.kinds import kind_problem
+
     problem = kind_problem(name)
     if problem is not None:
         raise Malformed(problem, node.route)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Severity
@@ -16,8 +17,8 @@ from mlaudit.model.platforms import platform_of
 from mlaudit.request.settings import Settings, python_version
 from mlaudit.request.wanted import Wanted
 
-_CODE = re.compile(r"[Mm][Ll][Aa]\d*")
-_GLOB = re.compile(r"[A-Za-z0-9*?\[\]!_.-]{1,200}")
+_CODE = lazy_pattern(r"[Mm][Ll][Aa]\d*")
+_GLOB = lazy_pattern(r"[A-Za-z0-9*?\[\]!_.-]{1,200}")
 
 LEVELS: Mapping[str, Severity | None] = {
     "error": Severity.ERROR,

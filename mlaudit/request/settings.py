@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import date
 from enum import Enum
 
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Severity
 
-_PYTHON = re.compile(r"[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
-_MACHINE = re.compile(r"[A-Za-z0-9_]{1,32}")
+_PYTHON = lazy_pattern(r"[0-9]{1,3}\.[0-9]{1,3}(?:\.[0-9]{1,3})?")
+_MACHINE = lazy_pattern(r"[A-Za-z0-9_]{1,32}")
 _PLATFORMS: Mapping[str, str] = {
     "linux": "linux",
     "darwin": "darwin",

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 from mlaudit.request.addresses import fetching_advice
 
@@ -14,9 +16,9 @@ PARTS = ("package", "stage", "environment")
 """Words behind `#` that choose one root of a document."""
 _CHOOSING = (*PARTS, "extra", "group", "python", "platform", "format")
 _WORDS = (*_CHOOSING, "path")
-_NAMED = re.compile(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
+_NAMED = lazy_pattern(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
 # As pip spells a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
-_CLONE = re.compile(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?")
+_CLONE = lazy_pattern(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?")
 
 
 class BadSource(UsageError):

@@ -1,15 +1,22 @@
-"""The registry of rules: a file in this folder is enough, its decorator says what it judges."""
+"""The registry of rules: a file in this folder is enough, its decorator says what it judges.
+
+What the decorators say is kept in `_index.json` too, so that naming rules imports none of them:
+`python -m mlaudit.lab.generate` writes it. While it does not name every file here, all of them are imported.
+"""
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import TypeVar
+from importlib import import_module
+from typing import Any, TypeVar
 
+from mlaudit.model.lazy_dataclass import dataclass, field_names
 from mlaudit.model.nouns import Severity
+from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Hit
-from mlaudit.plugins import import_all, plugin_name
+from mlaudit.plugins import import_all, module_names, plugin_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +31,6 @@ class Rule:
         severity: the default; a hit may set its own, policy overrides last.
         supersedes: codes of rules whose findings on the same package and environments this one replaces.
         fact: the family of the fact, part of the fingerprint: rules that speak of one fact share it.
-        documentation: What it does / Why / Example / Fix / References.
     """
 
     code: str
@@ -33,13 +39,24 @@ class Rule:
     scope: str
     severity: Severity
     since: str
-    check: Callable[..., Iterable[Hit]]
     supersedes: tuple[str, ...] = ()
     fact: str = ""
-    documentation: str = ""
+
+    @property
+    def check(self) -> Callable[..., Iterable[Hit]]:
+        """What judges; its module is imported with the first call."""
+        if self.code not in _CHECKS:
+            import_module(f"mlaudit.rules.{self.name.replace('-', '_')}")
+        return _CHECKS[self.code]
+
+    @property
+    def documentation(self) -> str:
+        """What it does / Why / Example / Fix / References."""
+        return self.check.__doc__ or ""
 
 
 _RULES: dict[str, Rule] = {}
+_CHECKS: dict[str, Callable[..., Iterable[Hit]]] = {}
 
 
 Check = TypeVar("Check", bound=Callable[..., Iterable[Hit]])
@@ -66,11 +83,10 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
                 scope=scope,
                 severity=severity,
                 since=since,
-                check=check,
                 supersedes=tuple(supersedes),
                 fact=fact or name,
-                documentation=check.__doc__ or "",
             )
+            _CHECKS[code] = check
             return check
 
         return register
@@ -96,6 +112,25 @@ policy_rule = _rule("policy")
 
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
-    """Every rule by its code."""
+    """Every rule by its code; none of them is imported where the index names them all."""
+    indexed = [_indexed(entry) for entry in json.loads(packaged("rules/_index.json"))]
+    if {rule.name for rule in indexed} == set(map(plugin_name, module_names("rules"))):
+        return {rule.code: rule for rule in indexed}
+    return registered_rules()
+
+
+def registered_rules() -> Mapping[str, Rule]:
+    """Every rule by its code, as the decorators say."""
     import_all("rules")
     return dict(sorted(_RULES.items()))
+
+
+def _indexed(entry: Mapping[str, Any]) -> Rule:
+    words = {**entry, "severity": Severity(entry["severity"]), "supersedes": tuple(entry["supersedes"])}
+    return Rule(**words)
+
+
+def index_of_rules() -> str:
+    """The text of `_index.json`, from what the decorators say."""
+    every = ({name: getattr(rule, name) for name in field_names(Rule)} for rule in registered_rules().values())
+    return json.dumps(list(every), indent=1) + "\n"

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mlaudit.comparison.images import BaseImage, ImagePair, differing_images
 from mlaudit.comparison.scene import View
@@ -10,6 +11,9 @@ from mlaudit.grammars.container.image_tags import Content
 from mlaudit.model.nouns import Kind, Role, Severity
 from mlaudit.model.report import Hit, Location, listed
 from mlaudit.rules._registry import fleet_rule
+
+if TYPE_CHECKING:
+    from mlaudit.grammars.container.image_tags import Content
 
 _WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
 

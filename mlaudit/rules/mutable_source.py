@@ -6,18 +6,19 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Pin, Place, Severity
 from mlaudit.model.report import Environment, Hit
 from mlaudit.rules._registry import environment_rule
 
 # A tag that looks like a version is seldom moved.
-_TAG = re.compile(r"@v?[0-9]{1,4}(?:\.[0-9]{1,6}){1,4}(?:[#&?]|$)")
+_TAG = lazy_pattern(r"@v?[0-9]{1,4}(?:\.[0-9]{1,6}){1,4}(?:[#&?]|$)")
 # Tags that their publishers move with every release, alone or with the flavour of an image.
-_MOVING = re.compile(
+_MOVING = lazy_pattern(
     r"(?:^|[-_.])(?:latest|nightly)(?:$|[-_.])|^(?:edge|main|master|stable|dev|rolling)$", re.IGNORECASE
 )
-_DATE = re.compile(r"20\d{2}-?[01]\d-?[0-3]\d")
-_COMMIT = re.compile(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
+_DATE = lazy_pattern(r"20\d{2}-?[01]\d-?[0-3]\d")
+_COMMIT = lazy_pattern(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
 
 
 @environment_rule("MLA503", Severity.WARNING, since="0.1", title="the source can change", fact="mutable")

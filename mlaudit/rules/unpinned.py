@@ -32,10 +32,12 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/topics/repeatable-installs/
     """
-    if any(environment.name in pair for pair in view.pairs):
+    ranges = [cell for cell in environment.cells.values() if cell.kind is Kind.PACKAGE and cell.state is State.RANGE]
+    # Pairs are asked last: of a fleet there are as many as environments.
+    if not ranges or any(environment.name in pair for pair in view.pairs):
         return
-    for cell in environment.cells.values():
-        if cell.kind is Kind.PACKAGE and cell.state is State.RANGE and in_artifacts(cell.package):
+    for cell in ranges:
+        if in_artifacts(cell.package):
             yield Hit(
                 package=cell.package,
                 environments=(environment.name,),

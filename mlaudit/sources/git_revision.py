@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import lru_cache
 from io import BytesIO
 from pathlib import Path
@@ -14,11 +13,13 @@ from typing import BinaryIO
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.prepared_git import ObjectStore, run_git
 from mlaudit.sources.repository import Repository, find_repository
 
 # https://git-scm.com/docs/gitrevisions: what may follow the name of a reference or an object.
-_REVISION = re.compile(r"(?P<name>(?:(?!@\{)[^~^])*)(?P<steps>[~^].*)?")
+_REVISION = lazy_pattern(r"(?P<name>(?:(?!@\{)[^~^])*)(?P<steps>[~^].*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

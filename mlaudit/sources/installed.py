@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.sources import paths
 
@@ -19,7 +19,7 @@ MAX_ENTRIES = 200_000
 
 # https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-dist-info-directory: name and
 # version stand in the folder's name, each with `-` written as `_`.
-_DIST_INFO = re.compile(r"([A-Za-z0-9][\w.]{0,200})-([0-9][0-9A-Za-z.!+]{0,100})\.dist-info")
+_DIST_INFO = lazy_pattern(r"([A-Za-z0-9][\w.]{0,200})-([0-9][0-9A-Za-z.!+]{0,100})\.dist-info")
 _DESCRIBED = (".dist-info", ".egg-info", ".egg")
 _DIRECT = "direct_url.json"
 _DIRECT_LIMIT = 64 * 1024

@@ -5,9 +5,9 @@ from __future__ import annotations
 import json
 import platform
 import sys
-from dataclasses import dataclass
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.model.lazy_dataclass import dataclass
 
 _SECONDS = 30
 _QUESTION = (

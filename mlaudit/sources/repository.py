@@ -14,6 +14,7 @@ from functools import cached_property
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.paths import open_regular
 from mlaudit.sources.prepared_git import ObjectStore
 
@@ -23,9 +24,9 @@ MAX_OBJECT_FILES = 1_000_000
 """Files of objects that are looked at before git may open them."""
 _MAX_SYMBOLIC = 5
 
-_HASH = re.compile(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
-_REFERENCE = re.compile(r"[^\x00-\x20\x7f~^:?*\[\\]+")
-_TOP_LEVEL = re.compile(r"[A-Z_]+")
+_HASH = lazy_pattern(r"[0-9a-f]{40}(?:[0-9a-f]{24})?")
+_REFERENCE = lazy_pattern(r"[^\x00-\x20\x7f~^:?*\[\\]+")
+_TOP_LEVEL = lazy_pattern(r"[A-Z_]+")
 _SHA256 = re.compile(rb"^\s*objectformat\s*=\s*\"?sha256", re.IGNORECASE | re.MULTILINE)
 # https://git-scm.com/docs/gitrevisions: the places of a short name, in this order.
 _PLACES = ("{}", "refs/{}", "refs/tags/{}", "refs/heads/{}", "refs/remotes/{}", "refs/remotes/{}/HEAD")

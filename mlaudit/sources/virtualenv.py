@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.paths import open_regular
@@ -21,7 +22,7 @@ from mlaudit.sources.working_tree import WorkingTree
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
 
-_PYTHON_FOLDER = re.compile(r"(?:python|pypy)3(?:\.\d{1,3})?t?", re.IGNORECASE)
+_PYTHON_FOLDER = lazy_pattern(r"(?:python|pypy)3(?:\.\d{1,3})?t?", re.IGNORECASE)
 _METADATA = (".dist-info", ".egg-info")
 _PACKAGES = ("site-packages", "dist-packages")
 _ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")

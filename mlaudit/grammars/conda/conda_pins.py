@@ -2,23 +2,23 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_spec import MatchSpec
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Unread
 
-_CUDA = re.compile(r"(?:^|[_*\-.])(?:cuda|cu)_?(\d[\d.]{0,15})")
-_ANY_CUDA = re.compile(r"(?:^|[_*\-.])cuda(?=$|[_*])")
-_CUDNN = re.compile(r"(?:^|[_*\-.])cudnn_?(\d[\d.]{0,15})")
-_ROCM = re.compile(r"(?:^|[_*\-.])rocm_?(\d[\d.]{0,15})")
-_CPU = re.compile(r"(?:^|[_*\-.])cpu(?=$|[_*\-.]|py)")
-_PREFIX = re.compile(r"==(\d{1,6}(?:\.\d{1,6}){1,3})\.\*")
-_LEADING_NAME = re.compile(r"\s*(?:[^\s\[]{1,256}::)?([A-Za-z0-9_][\w.\-]{0,200})")
+_CUDA = lazy_pattern(r"(?:^|[_*\-.])(?:cuda|cu)_?(\d[\d.]{0,15})")
+_ANY_CUDA = lazy_pattern(r"(?:^|[_*\-.])cuda(?=$|[_*])")
+_CUDNN = lazy_pattern(r"(?:^|[_*\-.])cudnn_?(\d[\d.]{0,15})")
+_ROCM = lazy_pattern(r"(?:^|[_*\-.])rocm_?(\d[\d.]{0,15})")
+_CPU = lazy_pattern(r"(?:^|[_*\-.])cpu(?=$|[_*\-.]|py)")
+_PREFIX = lazy_pattern(r"==(\d{1,6}(?:\.\d{1,6}){1,3})\.\*")
+_LEADING_NAME = lazy_pattern(r"\s*(?:[^\s\[]{1,256}::)?([A-Za-z0-9_][\w.\-]{0,200})")
 _ACCELERATORS = {"cuda": Kind.CUDA, "cudnn": Kind.CUDNN}
 _ACCELERATOR_PARTS = {Kind.CUDA: 2, Kind.CUDNN: 3}
 

@@ -6,32 +6,33 @@ The grammar is that of conda (conda/models/match_spec.py) and rattler (crates/ra
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import parsed
 
 MAX_LENGTH = 1024
 """Characters of one match spec; a longer one is not read."""
 
-_COMMENT = re.compile(r"(?:^|\s)#.*$")
-_CONDITION = re.compile(r"\s*(?:;\s*if|\sif)\s+(.{1,512})$")
-_OPTIONAL = re.compile(r"\s*\([^()]{0,256}\)")
-_BRACKETS = re.compile(r"\[(.*)\]")
-_PAIR = re.compile(r"""\s*([A-Za-z0-9_-]{1,40})\s*=\s*("[^"]*"|'[^']*'|\[[^\]]*\]|[^,\s'"\[\]]+)\s*(?:,|(?=\s)|$)""")
-_KEYS = re.compile(
+_COMMENT = lazy_pattern(r"(?:^|\s)#.*$")
+_CONDITION = lazy_pattern(r"\s*(?:;\s*if|\sif)\s+(.{1,512})$")
+_OPTIONAL = lazy_pattern(r"\s*\([^()]{0,256}\)")
+_BRACKETS = lazy_pattern(r"\[(.*)\]")
+_PAIR = lazy_pattern(r"""\s*([A-Za-z0-9_-]{1,40})\s*=\s*("[^"]*"|'[^']*'|\[[^\]]*\]|[^,\s'"\[\]]+)\s*(?:,|(?=\s)|$)""")
+_KEYS = lazy_pattern(
     "arch|build|build_number|channel|condition|extras|features|file_name|flags|fn|license|license_family|md5|name"
     "|namespace|noarch|platform|provides_features|sha256|size|subdir|timestamp|track_features|url|version|when"
 )
-_NAME = re.compile(r"([A-Za-z0-9_][A-Za-z0-9_.\-]{0,200})(?:(?=[\s=<>!~])\s*(.*))?")
-_SEPARATORS = re.compile(r"\s*([,|])\s*")
-_OPERATORS = re.compile(r"([=<>!~]{1,3})\s+")
-_WITH_BUILD = re.compile(r"(.*[^=!|,<>~])=([^\-=,|<>~]*)")
-_CLAUSE = re.compile(r"(===?|!==?|<=|>=|~=|=>|=<|=|<|>|)([A-Za-z0-9_.+!\-]{1,128})(\*?)")
+_NAME = lazy_pattern(r"([A-Za-z0-9_][A-Za-z0-9_.\-]{0,200})(?:(?=[\s=<>!~])\s*(.*))?")
+_SEPARATORS = lazy_pattern(r"\s*([,|])\s*")
+_OPERATORS = lazy_pattern(r"([=<>!~]{1,3})\s+")
+_WITH_BUILD = lazy_pattern(r"(.*[^=!|,<>~])=([^\-=,|<>~]*)")
+_CLAUSE = lazy_pattern(r"(===?|!==?|<=|>=|~=|=>|=<|=|<|>|)([A-Za-z0-9_.+!\-]{1,128})(\*?)")
 _ANY = frozenset(("", "*", "=*", "==*", "*.*", "=", ">=0", "*.*.*"))
-_ALTERNATIVES = re.compile(r"[|()^$]")
+_ALTERNATIVES = lazy_pattern(r"[|()^$]")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,7 +6,6 @@ Source of the words: https://pixi.prefix.dev/latest/reference/pixi_manifest
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -14,6 +13,7 @@ from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Fact, Kind, Pin, Root, Statement, Unread
 from mlaudit.model.scope import PinScope

@@ -7,33 +7,33 @@ https://github.com/GoogleContainerTools/kaniko#additional-flags
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_TEXT = 256 * 1024
 """Characters of one script in which builds are looked for."""
-MENTIONS = re.compile(r"\b(?:docker|podman|buildah|nerdctl|buildx|kaniko|executor)\b")
+MENTIONS = lazy_pattern(r"\b(?:docker|podman|buildah|nerdctl|buildx|kaniko|executor)\b")
 
 _TOP = "@TOP@"
 _OWN = "@OWN@"
 _DIRNAME = r"\$\(\s*dirname\s+(?:--\s+)?\"?\$\{?(?:0|BASH_SOURCE(?:\[0\])?)\}?\"?\s*\)"
-_OWN_FOLDER = re.compile(
+_OWN_FOLDER = lazy_pattern(
     rf"\$\(\s*(?:cd|realpath|readlink -f)\s+(?:--\s+)?\"?{_DIRNAME}\"?(?P<below>[\w./-]{{0,200}})\"?"
     rf"(?:\s*(?:&&|;)\s*pwd(?:\s+-P)?)?\s*\)|{_DIRNAME}"
 )
-_TOP_FOLDER = re.compile(
+_TOP_FOLDER = lazy_pattern(
     r"\$\(\s*git rev-parse --show-toplevel\s*\)|\$\{\{\s*github\.workspace\s*\}\}"
     r"|\$\{?(?:GITHUB_WORKSPACE|CI_PROJECT_DIR|CODEBUILD_SRC_DIR|WORKSPACE|BITBUCKET_CLONE_DIR)\}?"
     r"|\$\((?:Build\.SourcesDirectory|System\.DefaultWorkingDirectory)\)"
 )
-_CURRENT = re.compile(r"\$\((?:pwd|PWD|CURDIR)\)|\$\{?PWD\}?|\$\{?CURDIR\}?|`pwd`")
-_EXPRESSION = re.compile(r"\$\{\{[^{}]{0,200}\}\}|\{\{[^{}]{0,200}\}\}")
-_UNKNOWN = re.compile(r"\$\{[^{}]{0,200}\}|\$\([^()]{0,200}\)|\$\w{1,128}|`[^`]{0,200}`")
+_CURRENT = lazy_pattern(r"\$\((?:pwd|PWD|CURDIR)\)|\$\{?PWD\}?|\$\{?CURDIR\}?|`pwd`")
+_EXPRESSION = lazy_pattern(r"\$\{\{[^{}]{0,200}\}\}|\{\{[^{}]{0,200}\}\}")
+_UNKNOWN = lazy_pattern(r"\$\{[^{}]{0,200}\}|\$\([^()]{0,200}\)|\$\w{1,128}|`[^`]{0,200}`")
 _PROGRAMS = frozenset(("docker", "podman", "buildah", "nerdctl", "sudo"))
 
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.build_commands import ImageBuild
 from mlaudit.grammars.container.build_files import build_files, image_builds
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_SOURCES = 200
 """COPY sources that are looked for in every folder that may be the context."""

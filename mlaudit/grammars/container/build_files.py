@@ -17,6 +17,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import MAX_TEXT, MENTIONS, ImageBuild, builds_of, marked, placed
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_FILES = 60
 """Files that are asked how one Dockerfile is built."""
@@ -37,15 +38,15 @@ _FOLDERS = (
     "", ".github/workflows", "scripts", "script", "bin", "ci", ".ci", "docker", "tools", "hack", "build", "make",
     "deploy", "deployment", "infra", "devops", ".devcontainer",
 )  # fmt: skip
-_LISTED = re.compile(r".{0,200}(?:\.sh|\.bash|\.mk)|(?:docker-)?compose[\w.-]{0,100}\.ya?ml", re.DOTALL)
-_WORKFLOW = re.compile(r".{1,200}\.ya?ml", re.DOTALL)
-_YAML = re.compile(r".{1,300}\.ya?ml", re.DOTALL)
+_LISTED = lazy_pattern(r".{0,200}(?:\.sh|\.bash|\.mk)|(?:docker-)?compose[\w.-]{0,100}\.ya?ml", re.DOTALL)
+_WORKFLOW = lazy_pattern(r".{1,200}\.ya?ml", re.DOTALL)
+_YAML = lazy_pattern(r".{1,300}\.ya?ml", re.DOTALL)
 _ACTIONS = ("docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action")
-_VARIABLE = re.compile(r"^(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^\s#$]{1,200})\s*$", re.MULTILINE)
-_REFERENCE = re.compile(r"\$[({](\w{1,128})[)}]|\{\{\s*(\w{1,128})\s*\}\}")
-_JOINED = re.compile(r"\\\r?\n[ \t]*")
-_RECIPE = re.compile(r"^[ \t]+[@+-]{0,3}(\S.*)$", re.MULTILINE)
-_COMPOSE = re.compile(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
+_VARIABLE = lazy_pattern(r"^(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^\s#$]{1,200})\s*$", re.MULTILINE)
+_REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]|\{\{\s*(\w{1,128})\s*\}\}")
+_JOINED = lazy_pattern(r"\\\r?\n[ \t]*")
+_RECIPE = lazy_pattern(r"^[ \t]+[@+-]{0,3}(\S.*)$", re.MULTILINE)
+_COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
 
 
 def build_files(doc: Document, above: str) -> Iterator[Document]:

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
 from mlaudit.document.budget import Limit, spend
@@ -16,6 +15,8 @@ from mlaudit.grammars.container.build_context import BuildContext, builds_of_doc
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
 MAX_PARENTS = 4
@@ -29,7 +30,7 @@ MAX_STAGES = 300
 
 _UNLIKELY = 3
 _NO_CONTEXT = "nothing tells which folder is the build context"
-_ENVIRONMENT_FOLDER = re.compile(
+_ENVIRONMENT_FOLDER = lazy_pattern(
     r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"
 )

@@ -8,7 +8,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -16,6 +15,8 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.shell.script_text import Script, line_and_column
 from mlaudit.grammars.shell.shell_words import BODIES, Lexer, Word
 from mlaudit.grammars.variables import expanded, within
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
 HEREDOC_LINES = Limit(name="lines searched for the ends of here-documents", most=400_000)
@@ -31,18 +32,18 @@ KEYWORDS = frozenset(
     )
 )  # fmt: skip
 _WITH_HEREDOCS = frozenset(("RUN", "COPY", "ADD"))
-_DIRECTIVE = re.compile(r"#\s*([A-Za-z]+)\s*=\s*(\S+)\s*$")
-_INSTRUCTION = re.compile(r"[ \t]*([A-Za-z]+)(?:[ \t\r]+|$)")
-_FLAG = re.compile(r"--([A-Za-z][\w-]{0,63})(?:=(\"[^\"]*\"|\S*))?(?:[ \t]+|$)")
+_DIRECTIVE = lazy_pattern(r"#\s*([A-Za-z]+)\s*=\s*(\S+)\s*$")
+_INSTRUCTION = lazy_pattern(r"[ \t]*([A-Za-z]+)(?:[ \t\r]+|$)")
+_FLAG = lazy_pattern(r"--([A-Za-z][\w-]{0,63})(?:=(\"[^\"]*\"|\S*))?(?:[ \t]+|$)")
 # The quoted strings come first: `<<` in one begins no here-document (moby/buildkit: parser.go, heredocsFromLine).
-_HEREDOC = re.compile(
+_HEREDOC = lazy_pattern(
     r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\."
     r"|(?:(?<=\s)|^)\d{0,2}<<(?P<tabs>-?)[ \t]{0,8}"
     r"(?P<name>(?:'[^'\n]{1,128}'|\"[^\"\n]{1,128}\"|\\.|[^\s'\"\\<>|;&()]){1,128})"
 )
-_QUOTING = re.compile(r"'([^']*)'|\"([^\"]*)\"|\\(.)")
-_ASSIGNMENT = re.compile(r"([A-Za-z_][\w.-]{0,127})=(.*)", re.DOTALL)
-_JSON_ITEM = re.compile(r'"(?:[^"\\]|\\.)*"')
+_QUOTING = lazy_pattern(r"'([^']*)'|\"([^\"]*)\"|\\(.)")
+_ASSIGNMENT = lazy_pattern(r"([A-Za-z_][\w.-]{0,127})=(.*)", re.DOTALL)
+_JSON_ITEM = lazy_pattern(r'"(?:[^"\\]|\\.)*"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,33 +4,35 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.sources.images.file_system import FileSystem, Form
 
 USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What container runtimes set where nobody sets `PATH` (moby/daemon/oci_linux.go)."""
 
-_DISTRIBUTION = re.compile(
+_DISTRIBUTION = lazy_pattern(
     r"(?P<folder>(?:.{0,4096}/)?)(?P<name>[^/]{1,512}\.(?:dist-info|egg-info|egg))(?:/.{1,512})?", re.DOTALL
 )
-_SITE = re.compile(
+_SITE = lazy_pattern(
     r"(?P<prefix>(?:.{0,4096}/)?)lib(?:64)?/(?P<python>(?:python|pypy)3(?:\.\d{1,3})?t?)/(?P<kind>site|dist)-packages/"
 )
-_WINDOWS = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)Lib/site-packages/")
-_CONDA = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/[^/]{1,512}\.json")
-_CONDA_PYTHON = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/python-(?P<minor>3\.\d{1,3})[^/]{1,512}\.json")
-_BIN = re.compile(r"(?P<prefix>(?:.{0,4096}/)?)bin/(?:python|pypy)(?P<minor>3\.\d{1,3})?3?t?")
-_MINOR = re.compile(r"(?:python|pypy)(3\.\d{1,3})")
-_IGNORED = re.compile(r"(?:^|/)(?:(?:site|dist)-packages/.{1,4096}|pkgs/.{1,4096})/$")
-_NOT_ON_A_PATH = re.compile(
+_WINDOWS = lazy_pattern(r"(?P<prefix>(?:.{0,4096}/)?)Lib/site-packages/")
+_CONDA = lazy_pattern(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/[^/]{1,512}\.json")
+_CONDA_PYTHON = lazy_pattern(r"(?P<prefix>(?:.{0,4096}/)?)conda-meta/python-(?P<minor>3\.\d{1,3})[^/]{1,512}\.json")
+_BIN = lazy_pattern(r"(?P<prefix>(?:.{0,4096}/)?)bin/(?:python|pypy)(?P<minor>3\.\d{1,3})?3?t?")
+_MINOR = lazy_pattern(r"(?:python|pypy)(3\.\d{1,3})")
+_IGNORED = lazy_pattern(r"(?:^|/)(?:(?:site|dist)-packages/.{1,4096}|pkgs/.{1,4096})/$")
+_NOT_ON_A_PATH = lazy_pattern(
     r"(?:^|/)(?:\.cache/.{1,4096}|python-wheels|lib(?:64)?/(?:python|pypy)[23](?:\.\d{1,3})?t?)/$"
 )
 _MAX_HOPS = 40
 _MAX_PATH_ENTRIES = 100
-_USER_SITE = re.compile(r"(?P<home>.{0,4096})/\.local")
+_USER_SITE = lazy_pattern(r"(?P<home>.{0,4096})/\.local")
 _CONDA_RUNNERS = ("conda", "mamba", "micromamba")
 
 

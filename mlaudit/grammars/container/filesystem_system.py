@@ -5,30 +5,31 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import NamedTuple
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Place
 from mlaudit.model.packaged import packaged
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import DATABASE, SMALL, FileSystem
 
-_DPKG = re.compile(r"var/lib/dpkg/(?:status|status\.d/[^/]{1,512})")
+_DPKG = lazy_pattern(r"var/lib/dpkg/(?:status|status\.d/[^/]{1,512})")
 _APK = ("lib/apk/db/installed", "usr/lib/apk/db/installed")
-_RPM = re.compile(r"(?:var/lib|usr/lib/sysimage)/rpm/[^/]{1,80}")
-_UPSTREAM = re.compile(r"(?:\d{1,4}:)?(\d[A-Za-z0-9._]{0,60})")
-_NUMBERS = re.compile(r"(\d{1,4}(?:\.\d{1,6}){1,3})")
+_RPM = lazy_pattern(r"(?:var/lib|usr/lib/sysimage)/rpm/[^/]{1,80}")
+_UPSTREAM = lazy_pattern(r"(?:\d{1,4}:)?(\d[A-Za-z0-9._]{0,60})")
+_NUMBERS = lazy_pattern(r"(\d{1,4}(?:\.\d{1,6}){1,3})")
 _C_LIBRARIES = ("libc6", "musl")
 # the Debian package python3.11-minimal and https://pkgs.alpinelinux.org/package/edge/main/x86_64/python3
-_PYTHON = re.compile(r"python3(?:\.\d{1,3}-minimal)?")
-_PYTHON_VERSION = re.compile(r"(3\.\d{1,3}\.\d{1,3})")
-_CUDA_FILE = re.compile(r"(?:.{0,512}/)?cuda(?P<folder>-[\d.]{1,12})?/version\.(?:json|txt)")
-_CUDNN_DEFINE = re.compile(
+_PYTHON = lazy_pattern(r"python3(?:\.\d{1,3}-minimal)?")
+_PYTHON_VERSION = lazy_pattern(r"(3\.\d{1,3}\.\d{1,3})")
+_CUDA_FILE = lazy_pattern(r"(?:.{0,512}/)?cuda(?P<folder>-[\d.]{1,12})?/version\.(?:json|txt)")
+_CUDNN_DEFINE = lazy_pattern(
     r"^[ \t]{0,8}#define[ \t]{1,8}CUDNN_(MAJOR|MINOR|PATCHLEVEL)[ \t]{1,8}(\d{1,4})", re.MULTILINE
 )
-_DRIVER_FILE = re.compile(r"(?:.{0,512}/)?libcuda\.so\.(?P<version>\d{3}\.\d{1,3}(?:\.\d{1,3})?)")
+_DRIVER_FILE = lazy_pattern(r"(?:.{0,512}/)?libcuda\.so\.(?P<version>\d{3}\.\d{1,3}(?:\.\d{1,3})?)")
 _NAMES = {Kind.CUDA: "cuda", Kind.CUDNN: "cudnn", Kind.DRIVER: "nvidia-driver"}
 _CUDNN_NUMBERS = 3
 _REQUIRES_DRIVER = "NVIDIA_REQUIRE_CUDA"

@@ -4,29 +4,30 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.variables import defined
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
 from mlaudit.model.packaged import packaged
 
 MAX_LENGTH = 1024
 """Characters of an image reference."""
 
-_REFERENCE = re.compile(
+_REFERENCE = lazy_pattern(
     r"(?P<repository>[^\s@]{1,512}?)(?::(?P<tag>[\w][\w.-]{0,127}))?"
     r"(?:@(?P<digest>[a-z0-9+]{2,16}:[0-9a-fA-F]{8,128}))?"
 )
 _HUB = ("docker.io/", "index.docker.io/", "registry-1.docker.io/", "registry.hub.docker.com/", "mirror.gcr.io/")
 _LIBRARIES = ("public.ecr.aws/docker/library/", "library/")
-_WORDS = re.compile(r"[-_.]")
-_TIGHT_CUDA = re.compile(r"\d{2,3}")
-_NUMBERS = re.compile(r"\d{1,9}(?:\.\d{1,9})?")
-_VARIABLE_HOST = re.compile(r"(?:\$\{[^{}]{1,128}\}|\$\w{1,64}|\{\{[^{}]{1,128}\}\})/?(?=[a-z0-9])")
+_WORDS = lazy_pattern(r"[-_.]")
+_TIGHT_CUDA = lazy_pattern(r"\d{2,3}")
+_NUMBERS = lazy_pattern(r"\d{1,9}(?:\.\d{1,9})?")
+_VARIABLE_HOST = lazy_pattern(r"(?:\$\{[^{}]{1,128}\}|\$\w{1,64}|\{\{[^{}]{1,128}\}\})/?(?=[a-z0-9])")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

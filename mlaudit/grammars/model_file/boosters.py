@@ -7,25 +7,26 @@ info map (catboost/libs/model/flatbuffers/model.fbs).
 
 from __future__ import annotations
 
-import re
-
 from mlaudit.grammars.model_file.flatbuffer import root
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 TAIL = 65536
 """Bytes at the end of an XGBoost model in which the version is looked for."""
 
-_JSON_VERSION = re.compile(
+_JSON_VERSION = lazy_pattern(
     rb'"version"\s{0,8}:\s{0,8}\[\s{0,8}(\d{1,9})\s{0,8},\s{0,8}(\d{1,9})\s{0,8},\s{0,8}(\d{1,9})\s{0,8}\]'
 )
 _UBJ_KEY = b"L\0\0\0\0\0\0\0\x07version["
 _UBJ_WIDTHS = {b"i": 1, b"U": 1, b"I": 2, b"l": 4, b"L": 8}
-_LIGHTGBM = re.compile(rb"tree\r?\nversion=([A-Za-z0-9._-]{1,32})\r?\n")
-_CATBOOST_SUMMARY = re.compile(r"Summary:[^\n]{0,200}?[Rr]elease\s{1,4}v?([0-9]+(?:\.[0-9]+){1,3})\b")
-_CATBOOST_COMMIT = re.compile(r"Commit:\s{0,8}([0-9a-f]{40})\b")
-_CATBOOST_TAG = re.compile(r"(?:Branch|Tag|Last Changed Rev)?:?\s{0,8}(?:tags/|refs/tags/)v?([0-9][0-9A-Za-z.]{0,32})")
+_LIGHTGBM = lazy_pattern(rb"tree\r?\nversion=([A-Za-z0-9._-]{1,32})\r?\n")
+_CATBOOST_SUMMARY = lazy_pattern(r"Summary:[^\n]{0,200}?[Rr]elease\s{1,4}v?([0-9]+(?:\.[0-9]+){1,3})\b")
+_CATBOOST_COMMIT = lazy_pattern(r"Commit:\s{0,8}([0-9a-f]{40})\b")
+_CATBOOST_TAG = lazy_pattern(
+    r"(?:Branch|Tag|Last Changed Rev)?:?\s{0,8}(?:tags/|refs/tags/)v?([0-9][0-9A-Za-z.]{0,32})"
+)
 
 
 def xgboost_version_in(tail: bytes) -> str | None:

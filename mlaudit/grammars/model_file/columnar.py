@@ -10,10 +10,11 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, exact
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 
-_PANDAS = re.compile(rb'"pandas_version"\s{0,4}:\s{0,4}"([0-9A-Za-z.+]{1,40})"')
-_CREATOR = re.compile(
+_PANDAS = lazy_pattern(rb'"pandas_version"\s{0,4}:\s{0,4}"([0-9A-Za-z.+]{1,40})"')
+_CREATOR = lazy_pattern(
     rb'"creator"\s{0,4}:\s{0,4}\{"library"\s{0,4}:\s{0,4}"pyarrow",\s{0,4}"version"\s{0,4}:\s{0,4}"([0-9A-Za-z.+]{1,40})"'
 )
 _WRITERS = (

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from io import BytesIO
 
 from mlaudit.grammars.model_file.boosters import (
@@ -15,6 +14,7 @@ from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.pickle_values import Payload
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

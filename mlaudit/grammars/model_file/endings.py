@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.grammars.model_file.window import Window
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 SEARCHED = 256 * 1024 * 1024
 """Bytes that are searched for an end; of a longer file the last ones alone are asked."""
@@ -14,7 +15,7 @@ CUT = "it is cut"
 _CHUNK = 1024 * 1024
 _TAIL = 64
 # A text without its end is what a chunk's border cuts in two, or what the file's end does.
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_TEXT = lazy_pattern(rb'"(?:[^"\\]|\\.)*"', re.DOTALL)
 _OPENING, _CLOSING = b"{[", b"}]"
 _BRACKETS = bytes(byte for byte in range(256) if byte not in _OPENING + _CLOSING)
 

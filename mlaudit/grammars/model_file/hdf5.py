@@ -7,10 +7,10 @@ storage (more than eight, with new-style groups) stand in a fractal heap, which 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 MAGIC = b"\x89HDF\r\n\x1a\n"
 MESSAGES = 4096

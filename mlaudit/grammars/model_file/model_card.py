@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Recorded, Strength
 
-_HEADING = re.compile(r"#{2,4} Framework [Vv]ersions\s{0,8}")
-_LINE = re.compile(r"[-*] ([A-Za-z][A-Za-z _-]{0,40}?):? ([0-9][0-9A-Za-z.+]{0,40})\s{0,8}")
+_HEADING = lazy_pattern(r"#{2,4} Framework [Vv]ersions\s{0,8}")
+_LINE = lazy_pattern(r"[-*] ([A-Za-z][A-Za-z _-]{0,40}?):? ([0-9][0-9A-Za-z.+]{0,40})\s{0,8}")
 _SIZE = 1024 * 1024
 
 

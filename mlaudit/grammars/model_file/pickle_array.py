@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import re
-
 from mlaudit.grammars.model_file.pickle_values import Dict, Instance, Seq
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 LARGEST = 1 << 50
 """Bytes; an array that claims more is refused."""
 
 _HAS_OBJECTS = 1
-_CODE = re.compile(r"([a-zA-Z?])(\d{0,9})")
+_CODE = lazy_pattern(r"([a-zA-Z?])(\d{0,9})")
 _WIDTHS = {"U": 4}
 
 

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.source import Source
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
 LIMIT = 1 << 30
 """Bytes that are searched."""
 _OVERLAP = 128
-_VERSION = re.compile(rb"_sklearn_version.{1,12}?([0-9]{1,4}\.[0-9][0-9A-Za-z.]{0,20})", re.DOTALL)
+_VERSION = lazy_pattern(rb"_sklearn_version.{1,12}?([0-9]{1,4}\.[0-9][0-9A-Za-z.]{0,20})", re.DOTALL)
 
 
 def searched(doc: Document, source: Source) -> Iterator[Unread]:

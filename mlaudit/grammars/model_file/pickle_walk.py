@@ -7,9 +7,8 @@ over by their shape and dtype (joblib/numpy_pickle.py, `NumpyArrayWrapper`).
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.grammars.model_file.pickle_array import array_bytes
 from mlaudit.grammars.model_file.pickle_values import (
@@ -25,6 +24,8 @@ from mlaudit.grammars.model_file.pickle_values import (
 )
 from mlaudit.grammars.model_file.source import TAKE_LIMIT, Source
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 OPERATIONS = 8_000_000
 """Opcodes that are walked; a model's own objects rarely need a tenth of it."""
@@ -44,7 +45,7 @@ PAYLOAD_END = 65536
 PAYLOADS = 4
 
 CHECK_EVERY = 4096
-_NAME = re.compile(r"[A-Za-z_][\w.<>]{0,255}")
+_NAME = lazy_pattern(r"[A-Za-z_][\w.<>]{0,255}")
 _RECONSTRUCTORS = frozenset({("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor"), ("copyreg", "__newobj__")})
 _PAYLOADS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("xgboost", (b"{L\0\0\0\0\0\0\0\x06Config", b"{L\0\0\0\0\0\0\0\x07learner", b"{L\0\0\0\0\0\0\0\x05Model")),

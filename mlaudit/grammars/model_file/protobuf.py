@@ -6,10 +6,10 @@ Format: https://protobuf.dev/programming-guides/encoding/.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 FIELDS = 20_000
 """Fields of one message that are walked."""

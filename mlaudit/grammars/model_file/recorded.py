@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from mlaudit.document.document import Document
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Recorded, Strength, Unread
 
-_VERSION = re.compile(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
+_VERSION = lazy_pattern(r"v?[0-9][0-9A-Za-z.+!_-]{0,63}")
 CLASSES_SHOWN = 6
 
 

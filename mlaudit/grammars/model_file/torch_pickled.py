@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_values import Dict, Global
 from mlaudit.grammars.model_file.pickled import Contents, statements
 from mlaudit.grammars.model_file.recorded import exact, ranged, version_text
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Pin, Place, Recorded, Statement
 
 _LIGHTNING = "pytorch-lightning_version"

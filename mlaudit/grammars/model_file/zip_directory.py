@@ -9,12 +9,12 @@ from __future__ import annotations
 import struct
 import zlib
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.grammars.model_file.source import Source, from_window
 from mlaudit.grammars.model_file.streams import inflated
 from mlaudit.grammars.model_file.window import Window
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 
 ENTRIES = 100_000
 DIRECTORY = 16 * 1024 * 1024

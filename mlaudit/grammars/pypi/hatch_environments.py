@@ -5,13 +5,13 @@ Source of the words: https://hatch.pypa.io/latest/config/environment/overview/
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text, requirement
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.model.scope import PinScope
 
@@ -21,7 +21,7 @@ DEFAULT = "default"
 _KEYS = ("dependencies", "extra-dependencies")
 TEMPLATES = Limit(name="templates of Hatch's environments, counted for each environment", most=500_000)
 REQUIREMENTS = Limit(name="requirements of Hatch's environments, inherited ones counted for each", most=20_000)
-_FIELD = re.compile(r"\{(?:env|matrix|home|args):")
+_FIELD = lazy_pattern(r"\{(?:env|matrix|home|args):")
 
 
 def statements(doc: Document, hatch: Node) -> Iterator[Statement]:

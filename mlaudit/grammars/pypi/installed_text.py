@@ -4,22 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import requirement
 from mlaudit.model import versions
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 
 HEADER_LIMIT = 256 * 1024
 """Bytes of a metadata file that are read; its headers end at the first blank line."""
 
-_HEADER = re.compile(r"([A-Za-z][A-Za-z0-9-]{0,63}):[ \t]*(.*)")
-_EXTRA_LAST = re.compile(r'(?:(?P<rest>.+) and )?extra == "(?P<extra>[^"]{1,256})"')
-_EXTRA_FIRST = re.compile(r'extra == "(?P<extra>[^"]{1,256})" and (?P<rest>.+)')
+_HEADER = lazy_pattern(r"([A-Za-z][A-Za-z0-9-]{0,63}):[ \t]*(.*)")
+_EXTRA_LAST = lazy_pattern(r'(?:(?P<rest>.+) and )?extra == "(?P<extra>[^"]{1,256})"')
+_EXTRA_FIRST = lazy_pattern(r'extra == "(?P<extra>[^"]{1,256})" and (?P<rest>.+)')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -8,15 +8,15 @@ https://python-poetry.org/docs/dependency-specification/#path-dependencies
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import pyproject_text, requirement
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Statement, Unread
 
@@ -27,8 +27,8 @@ MAX_PARENTS = 6
 MAX_PATTERNS = 50
 """Patterns of members that are tried."""
 
-_PROJECT_ROOT = re.compile(r"^(?:file:/{0,3})?(?:\$\{PROJECT_ROOT\}|\{root:(?:uri|real)\})/?")
-_ARCHIVE = re.compile(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|conda)(?=$|[#?])")
+_PROJECT_ROOT = lazy_pattern(r"^(?:file:/{0,3})?(?:\$\{PROJECT_ROOT\}|\{root:(?:uri|real)\})/?")
+_ARCHIVE = lazy_pattern(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|conda)(?=$|[#?])")
 _IN_FOLDERS = frozenset((Kind.LOCAL, Kind.PROJECT))
 _INSTALLED = frozenset((Kind.PACKAGE, Kind.LOCAL))
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from mlaudit.grammars.pypi.markers import program
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Pin
 
-_HOST = re.compile(r"https?://(?:[^/@\s]{0,256}@)?([^/:\s]{1,256})")
+_HOST = lazy_pattern(r"https?://(?:[^/@\s]{0,256}@)?([^/:\s]{1,256})")
 
 
 @lru_cache(maxsize=4096)

@@ -5,17 +5,18 @@ The boolean skeleton is read here, iteratively, so that no nesting is too deep; 
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
+
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_LENGTH = 65536
 """Characters: a longer marker is not read."""
 
 _VALUE = r"'[^']{0,256}'|\"[^\"]{0,256}\""
 _OPERAND = rf"{_VALUE}|[A-Za-z_][\w.]{{0,64}}"
-_TOKEN = re.compile(
+_TOKEN = lazy_pattern(
     rf"\s*(?:(?P<bracket>[()])|(?P<word>and|or)(?![\w.])"
     rf"|(?P<left>{_OPERAND})\s*(?P<operator>===|[=~!<>]=|[<>]|not\s{{1,8}}in(?![\w.])|in(?![\w.]))\s*(?P<right>{_OPERAND}))"
 )
@@ -23,7 +24,7 @@ _PRECEDENCE = {"or": 1, "and": 2}
 # Nothing in a lock or on a command line tells the kernel's release, so what depends on it stays open.
 _UNKNOWABLE = frozenset({"platform_release", "platform_version", "platform.version"})
 _ASKED = frozenset({"extra", "extras", "dependency_groups"})
-_ENCODED = re.compile(r"(extra|group|project)-([0-9]{1,4})-(.{1,512})")
+_ENCODED = lazy_pattern(r"(extra|group|project)-([0-9]{1,4})-(.{1,512})")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

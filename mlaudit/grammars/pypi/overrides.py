@@ -7,8 +7,8 @@ https://pdm-project.org/latest/usage/dependency/#dependency-overrides; constrain
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement
 
 

@@ -12,6 +12,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text, requirement
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
 from mlaudit.model.secrets import masked
@@ -35,7 +36,7 @@ _MARKER_KEYS = (
     "implementation_name",
     "implementation_version",
 )
-_DEFAULT_HOST = re.compile(r"https?://(?:[^/@\s]{0,256}@)?pypi\.[^/\s]{1,256}", re.IGNORECASE)
+_DEFAULT_HOST = lazy_pattern(r"https?://(?:[^/@\s]{0,256}@)?pypi\.[^/\s]{1,256}", re.IGNORECASE)
 
 
 def indexes(doc: Document, sources: Node) -> tuple[dict[str, str], list[Fact]]:

@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_LENGTH = 1024
 """Characters of one constraint."""
 
-_CLAUSE = re.compile(r"(\^|~=|~|===?|!=|>=|<=|>|<|=)?\s{0,8}(v?[0-9*xX][0-9A-Za-z.*+!_-]{0,64})")
-_BETWEEN = re.compile(r"[\s,]{0,64}")
-_NUMBERS = re.compile(r"v?(?P<epoch>\d{1,9}!)?(?P<release>\d{1,9}(?:\.\d{1,9}){0,8})")
-_WILDCARD = re.compile(r"\.?[*xX](?:\.[*xX]){0,4}$")
+_CLAUSE = lazy_pattern(r"(\^|~=|~|===?|!=|>=|<=|>|<|=)?\s{0,8}(v?[0-9*xX][0-9A-Za-z.*+!_-]{0,64})")
+_BETWEEN = lazy_pattern(r"[\s,]{0,64}")
+_NUMBERS = lazy_pattern(r"v?(?P<epoch>\d{1,9}!)?(?P<release>\d{1,9}(?:\.\d{1,9}){0,8})")
+_WILDCARD = lazy_pattern(r"\.?[*xX](?:\.[*xX]){0,4}$")
 
 
 @lru_cache(maxsize=4096)

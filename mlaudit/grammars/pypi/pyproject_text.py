@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.grammars.pypi import poetry_text, requirement
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Root, Unread
 

@@ -6,14 +6,15 @@ import re
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.variables import defined, is_template
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.versions import specifiers
 
-_VERSION = re.compile(
+_VERSION = lazy_pattern(
     r"(?:python|py|cp|cpython|v)?[-@_=]?(\d(?:\.\d{1,2}){0,2}(?:(?:a|b|rc)\d{1,2}|-dev|t)?)(?:\.[*x])?", re.I
 )
-_TIGHT = re.compile(r"(?:python|py|cp)?[-_]?([23])(\d{1,2})", re.I)
-_OTHER = re.compile(r"(pypy|graalpy|jython|mambaforge|miniconda|miniforge|anaconda)", re.I)
+_TIGHT = lazy_pattern(r"(?:python|py|cp)?[-_]?([23])(\d{1,2})", re.I)
+_OTHER = lazy_pattern(r"(pypy|graalpy|jython|mambaforge|miniconda|miniforge|anaconda)", re.I)
 
 
 def release(text: str) -> str | None:

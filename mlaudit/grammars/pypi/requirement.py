@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.scope import EVERYWHERE, PinScope
@@ -16,18 +17,18 @@ from mlaudit.model.versions import exact, parsed
 MAX_LENGTH = 4096
 """Characters of one requirement; a longer one is not read (markers nest, and patterns cost)."""
 
-_PINNED = re.compile(
+_PINNED = lazy_pattern(
     r"([A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)\s{0,8}==\s{0,8}([0-9A-Za-z.!+_-]{1,128})\s{0,8}"
 )
 _RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}"
 _BLANKS = " {0,4}"
 _COMPARED = rf"(?:>=|<=|<|>|!=){_BLANKS}{_RELEASE}|[=!]={_BLANKS}{_RELEASE}\.\*|~={_BLANKS}[0-9]{{1,9}}\.{_RELEASE}"
 _CLAUSE = rf"{_BLANKS}(?:{_COMPARED}){_BLANKS}"
-_PLAIN = re.compile(
+_PLAIN = lazy_pattern(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
     rf"(?P<clauses>\ {{0,4}}(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:;(?P<marker>.{{1,4096}}))?"
 )
-_NAME = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<>=!~;@(,]|$)")
+_NAME = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<>=!~;@(,]|$)")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -205,10 +206,10 @@ def _lost(url: str) -> str | None:
     )
 
 
-_WHEEL = re.compile(
+_WHEEL = lazy_pattern(
     r"([A-Za-z0-9_.]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})(?:-[0-9][^-]{0,32})?-[^-]{1,64}-[^-]{1,64}-[^-]{1,128}\.whl"
 )
-_SDIST = re.compile(r"([A-Za-z0-9_.-]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})\.(?:tar\.gz|zip|tar\.bz2|tgz)")
+_SDIST = lazy_pattern(r"([A-Za-z0-9_.-]{1,128})-([0-9][A-Za-z0-9_.!+]{0,64})\.(?:tar\.gz|zip|tar\.bz2|tgz)")
 
 
 def version_in_url(url: str) -> str | None:
@@ -243,7 +244,7 @@ def edge(text: str, *, when_extra: str | None = None, when_group: str | None = N
     )
 
 
-_ATOM = re.compile(r"\s{0,8}([a-z_.]{1,64})\s{0,8}(==|!=|<=|>=|<|>)\s{0,8}('[^']{0,128}'|\"[^\"]{0,128}\")\s{0,8}")
+_ATOM = lazy_pattern(r"\s{0,8}([a-z_.]{1,64})\s{0,8}(==|!=|<=|>=|<|>)\s{0,8}('[^']{0,128}'|\"[^\"]{0,128}\")\s{0,8}")
 # Only versions have an order for markers: `sys_platform < "x"` and its opposite are both false.
 _OPPOSITE = {"==": "!=", "!=": "==", "<": ">=", ">=": "<", ">": "<=", "<=": ">"}
 

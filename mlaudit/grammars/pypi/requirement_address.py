@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirement import name_and_version
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.secrets import masked
 
 MAX_LENGTH = requirement.MAX_LENGTH
@@ -15,20 +16,20 @@ MAX_LENGTH = requirement.MAX_LENGTH
 MAX_TAGS = 24
 """Dots in a wheel's file name: its compressed tags multiply (80 x 80 x 80 of them are half a million)."""
 
-_ADDRESS = re.compile(
+_ADDRESS = lazy_pattern(
     r"[A-Za-z][A-Za-z0-9+.-]{1,15}://|(?:file|git\+[a-z]{1,8}):|\.{1,2}(?=[/\\\[;\s]|$)|[/~\\]|\$\{PROJECT_ROOT\}|[A-Za-z]:[\\/]"
     # What ssh takes for an address, and a path from the folder of the file: no name of a project holds such a sign.
     r"|(?:git\+)?git@[\w.-]{1,255}:|[\w.-]{1,128}(?:/[\w.-]{1,128}){1,32}/?(?=$|[\s\[;#])"
 )
-_ARCHIVE = re.compile(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
-_SSH = re.compile(r"(?:git\+)?(?P<address>git@[\w.-]{1,255}):(?P<path>\S{1,2048}?)(?:==(?P<revision>\S{1,256}))?")
-_PACKED = re.compile(
+_ARCHIVE = lazy_pattern(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
+_SSH = lazy_pattern(r"(?:git\+)?(?P<address>git@[\w.-]{1,255}):(?P<path>\S{1,2048}?)(?:==(?P<revision>\S{1,256}))?")
+_PACKED = lazy_pattern(
     r"/(?P<name>[\w.-]{1,128})/(?:-/)?(?:archive|tarball|zipball|zip|tar\.gz)/(?:refs/(?:tags|heads)/)?(?P<revision>[^\s?#]{1,256})"
 )
-_REVISION = re.compile(r"(?<=[^/:])/[^@]{1,2048}(@[^@]{1,256})$")
-_VCS = re.compile(r"(?:git|hg|svn|bzr)(?:\+|:)", re.IGNORECASE)
-_URL_HASH = re.compile(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]{1,128})")
-_EXTRAS = re.compile(r"\[([A-Za-z0-9._,\s-]{0,512})\]$")
+_REVISION = lazy_pattern(r"(?<=[^/:])/[^@]{1,2048}(@[^@]{1,256})$")
+_VCS = lazy_pattern(r"(?:git|hg|svn|bzr)(?:\+|:)", re.IGNORECASE)
+_URL_HASH = lazy_pattern(r"[#&](md5|sha1|sha224|sha256|sha384|sha512)=([0-9a-fA-F]{1,128})")
+_EXTRAS = lazy_pattern(r"\[([A-Za-z0-9._,\s-]{0,512})\]$")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import re
 from bisect import bisect_right
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, NamedTuple
 
 from mlaudit.grammars.pypi.requirement_address import is_address
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_OPTIONS = 16384
 """Characters of options on one line that are read as a shell would; a list of hashes may be longer."""
@@ -133,7 +133,7 @@ class Parsed:
     problem: str | None = None
 
 
-_PLAIN_VALUE = re.compile(r"[^\s'\"\\]{1,2048}")
+_PLAIN_VALUE = lazy_pattern(r"[^\s'\"\\]{1,2048}")
 _VALUED = {
     "-r": "requirements",
     "--requirement": "requirements",
@@ -253,7 +253,7 @@ def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
     )
 
 
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]{1,256})\}")
+_VARIABLE = lazy_pattern(r"\$\{([A-Z0-9_]{1,256})\}")
 
 
 def expanded(text: str, defines: Callable[[str], str | None]) -> str:
@@ -271,4 +271,4 @@ def unresolved(text: str) -> bool:
     return _VARIABLE.search(plain) is not None
 
 
-_CREDENTIALS = re.compile(r"(?<=://)[^/\s@]{1,512}@")
+_CREDENTIALS = lazy_pattern(r"(?<=://)[^/\s@]{1,512}@")

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import InstallSelection, Kind, Pin, Root, Statement
 

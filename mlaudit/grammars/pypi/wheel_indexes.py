@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from dataclasses import dataclass
 from functools import lru_cache
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.packaged import packaged
 
 MAX_LENGTH = 2048

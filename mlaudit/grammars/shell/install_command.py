@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterator
-from dataclasses import replace
 from functools import partial
 from itertools import islice
 
@@ -17,6 +15,8 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
 from mlaudit.grammars.shell.written_files import written_text
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Pin, Statement
 
 MAX_NESTING = 4
@@ -27,10 +27,10 @@ MAX_PUSHED = 50
 
 Read = Callable[[Call], Iterator[Statement]]
 
-_PYTHON = re.compile(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
-_PIP = re.compile(r"pip(?:\d(?:\.\d{1,2})?)?")
-_IN_PLACE = re.compile(r"-[A-Za-z]{0,8}i|--in-place")
-_FILE = re.compile(r"[\w./-]{1,1024}")
+_PYTHON = lazy_pattern(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
+_PIP = lazy_pattern(r"pip(?:\d(?:\.\d{1,2})?)?")
+_IN_PLACE = lazy_pattern(r"-[A-Za-z]{0,8}i|--in-place")
+_FILE = lazy_pattern(r"[\w./-]{1,1024}")
 _WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
 _USERSHELLS = frozenset(("su", "runuser"))
 _BEHIND_USER = frozenset(("gosu", "su-exec"))
@@ -39,7 +39,7 @@ _LAUNCHERS = frozenset(
      "tini", "dumb-init", "catchsegv", "script", "chronic")
 )  # fmt: skip
 _RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
-_NAMED_OPTION = re.compile(r"[-+][A-Za-z]{0,12}[oO]")
+_NAMED_OPTION = lazy_pattern(r"[-+][A-Za-z]{0,12}[oO]")
 _VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
 _SYSTEM_MANAGERS = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "apk", "zypper", "tdnf"))
 _CONDAS = frozenset(("conda", "mamba", "micromamba"))

@@ -7,13 +7,13 @@ behind, follows `-r`, and refuses lines without a name.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Layer, Statement
 
 MAX_FILES = 20

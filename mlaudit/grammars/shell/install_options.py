@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import packaged
 
 
@@ -80,11 +81,11 @@ def _own(tool: str) -> tuple[frozenset[str], frozenset[str]]:
     return valued, frozenset(row.get("flags", ())) | by_hand[1]
 
 
-_LONG = re.compile(r"(--[A-Za-z0-9][\w-]{0,63})(?:=(.*))?", re.DOTALL)
-_REQUIREMENT = re.compile(
+_LONG = lazy_pattern(r"(--[A-Za-z0-9][\w-]{0,63})(?:=(.*))?", re.DOTALL)
+_REQUIREMENT = lazy_pattern(
     r"[A-Za-z0-9][\w.-]{0,128}(?:\[[^\]]{0,256}\])?\s{0,4}(?:[=<>~!]=|<|>|@\s)|.{1,1024}[/\\]", re.DOTALL
 )
-_SHORT = re.compile(r"-([A-Za-z][\w./\\:=~$-]{0,4095})", re.DOTALL)
+_SHORT = lazy_pattern(r"-([A-Za-z][\w./\\:=~$-]{0,4095})", re.DOTALL)
 
 
 def tail(word: Word, length: int) -> Word:

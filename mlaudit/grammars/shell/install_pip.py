@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 
 from mlaudit.grammars.conda.conda_pins import dotted
 from mlaudit.grammars.pypi import poetry_text, requirement, requirement_address
@@ -19,6 +19,8 @@ from mlaudit.grammars.shell.install_options import Argument, arguments, before_o
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
 from mlaudit.model.scope import PinScope
@@ -42,9 +44,9 @@ _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
 _EXCLUDE_VARIABLES = ("UV_EXCLUDE",)
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
 _TORCH_INDEX = "https://download.pytorch.org/whl"
-_CAT = re.compile(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
-_WITH_EXTRAS = re.compile(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
-_AT = re.compile(
+_CAT = lazy_pattern(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
+_WITH_EXTRAS = lazy_pattern(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
+_AT = lazy_pattern(
     r"(?P<name>[A-Za-z0-9][\w.-]{0,128}(?:\[[^\]]{0,256}\])?)"
     r"@(?P<constraint>latest|[\^~=<>!]{0,2}\d[^@/:]{0,128})"
 )

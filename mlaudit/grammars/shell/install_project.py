@@ -6,19 +6,20 @@ Which option says what stands in knowledge/installers.toml (`selects`); the lock
 from __future__ import annotations
 
 import posixpath
-import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
 from mlaudit.grammars.shell.install_workspace import workspace_parts
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, InstallSelection, Place, Statement, Unread
 
-_NAMES = re.compile(r"[\s,;]+")
-_VARIABLE = re.compile(rb"\$\{([A-Z0-9_]{1,256})\}")
+_NAMES = lazy_pattern(r"[\s,;]+")
+_VARIABLE = lazy_pattern(rb"\$\{([A-Z0-9_]{1,256})\}")
 _DECLARATIONS = ("pyproject.toml", "setup.cfg", "setup.py")
 _OWN_GROUPS = frozenset(("main", "default", "packages"))
 _SWITCHES = {"UV_NO_DEV": "--no-dev", "UV_NO_DEFAULT_GROUPS": "--no-default-groups"}

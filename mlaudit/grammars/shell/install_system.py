@@ -14,11 +14,12 @@ from typing import NamedTuple
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.recipe import Call
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
 from mlaudit.model.packaged import packaged
 
-_VERSION = re.compile(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
-_BUILT_FOR_CUDA = re.compile(r"\+cuda(\d{1,2})\.\d")
+_VERSION = lazy_pattern(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
+_BUILT_FOR_CUDA = lazy_pattern(r"\+cuda(\d{1,2})\.\d")
 _NAMES = {Kind.CUDA: "cuda", Kind.CUDNN: "cudnn", Kind.DRIVER: "nvidia-driver", Kind.PYTHON: "python"}
 
 

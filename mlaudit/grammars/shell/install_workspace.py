@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterator
-from dataclasses import replace
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
@@ -15,6 +14,7 @@ from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.local_projects import MAX_PARENTS, member_folder
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import InstallSelection, Place, Unread
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import accumulate, islice
 
 from mlaudit.document.budget import BudgetExceeded, Limit
@@ -12,6 +11,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.pypi.requirement import leading_name
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Place, Unread
 from mlaudit.model.secrets import masked

@@ -8,17 +8,18 @@ from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script, whole_text
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Word
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Unread
 
 SHELLS = frozenset(("sh", "bash", "dash", "zsh", "ash", "ksh"))
 SOURCING = frozenset((".", "source"))
 """Commands that run a script in the shell itself, whose variables it keeps."""
 
-_SCRIPT = re.compile(r"[\w./{}$~+-]{1,1024}\.(?:sh|bash)", re.DOTALL)
-_SHEBANG = re.compile(rb"#![^\n]{0,128}\b(?:ba|da|z|a|k)?sh\b")
-_INSTALLS = re.compile(r"install|setup|require|deps|dependenc|env|build|bootstrap|provision", re.IGNORECASE)
-_OF_CONDA = re.compile(r"(?:mini|ana)(?:conda|forge)|mambaforge", re.IGNORECASE)
-_ACTIVATES = re.compile(r"(?:^|/)(?:activate|conda|\.bashrc|\.profile|\.env|nvm|env)(?:\.sh)?$")
+_SCRIPT = lazy_pattern(r"[\w./{}$~+-]{1,1024}\.(?:sh|bash)", re.DOTALL)
+_SHEBANG = lazy_pattern(rb"#![^\n]{0,128}\b(?:ba|da|z|a|k)?sh\b")
+_INSTALLS = lazy_pattern(r"install|setup|require|deps|dependenc|env|build|bootstrap|provision", re.IGNORECASE)
+_OF_CONDA = lazy_pattern(r"(?:mini|ana)(?:conda|forge)|mambaforge", re.IGNORECASE)
+_ACTIVATES = lazy_pattern(r"(?:^|/)(?:activate|conda|\.bashrc|\.profile|\.env|nvm|env)(?:\.sh)?$")
 
 
 def called_script(call: Call, name: str) -> Script | Unread | Fact | None:

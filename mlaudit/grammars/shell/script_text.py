@@ -9,9 +9,10 @@ from functools import lru_cache
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
-_ESCAPE = re.compile(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
+_ESCAPE = lazy_pattern(r"\\(?:u[0-9a-fA-F]{4}|.)", re.DOTALL)
 _SURROGATES = range(0xD800, 0xE000)
 
 

@@ -5,12 +5,13 @@ from __future__ import annotations
 import operator
 import re
 from collections.abc import Callable, Iterator, Mapping, MutableMapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.shell.shell_words import Lexer, Operator, Redirection, Token, Word
 from mlaudit.grammars.variables import EXPANDED, MAX_CUT, within
 from mlaudit.model.globs import glob
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 COMMANDS = Limit(name="shell commands", most=50_000)
 """Commands in all scripts of one document."""
@@ -18,11 +19,11 @@ COMMANDS = Limit(name="shell commands", most=50_000)
 MAX_NESTING = 50
 """Compounds inside compounds that are told apart."""
 
-_ASSIGNMENT = re.compile(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
+_ASSIGNMENT = lazy_pattern(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
 _OPENERS = frozenset(("if", "case", "while", "until", "for", "select"))
 _CLOSERS = frozenset(("fi", "esac", "done"))
 _LEADING = frozenset(("then", "else", "elif", "do", "!", "time", "{", "}", "fi", "esac", "done"))
-_NUMBER = re.compile(r"-?\d{1,18}")
+_NUMBER = lazy_pattern(r"-?\d{1,18}")
 _NUMERIC: Mapping[str, Callable[[int, int], bool]] = {
     "-eq": operator.eq,
     "-ne": operator.ne,

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.variables import is_opening, reference, value_of
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_SCRIPT = 1024 * 1024
 """Characters of one script; what stands behind is not read."""
@@ -19,17 +20,17 @@ MAX_SCRIPT = 1024 * 1024
 BODIES = Limit(name="here-documents", most=2_000)
 """Here-documents of one document; the end of each is searched for."""
 
-_BLANK = re.compile(r"(?:[ \t\r]|\\\r?\n)+")
-_COMMENT = re.compile(r"#[^\n]*")
-_OPERATOR = re.compile(r"&&|\|\||;;&?|;&|\|&|[;|()\n]|&(?!>)")
-_REDIRECTION = re.compile(r"(?:\d{1,3})?(?P<sign><<-|<<<|<<|>>|>\||>&|<&|<>|>|<)|(?P<both>&>>?)")
-_PLAIN = re.compile(r"[^\s'\"\\$`;&|()<>{}]+|[{}]")
-_LITERAL = re.compile(r"[^\s'\"\\${}]+|[{}]")
-_DOUBLE_PLAIN = re.compile(r'[^"\\$`]+')
-_SINGLE = re.compile(r"'([^']*)'")
-_BACKTICK = re.compile(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
-_JINJA = re.compile(r"\{\{[^{}\n]{0,200}\}\}|\{%[^{}\n]{0,200}%\}")
-_NESTED = re.compile(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[()]", re.DOTALL)
+_BLANK = lazy_pattern(r"(?:[ \t\r]|\\\r?\n)+")
+_COMMENT = lazy_pattern(r"#[^\n]*")
+_OPERATOR = lazy_pattern(r"&&|\|\||;;&?|;&|\|&|[;|()\n]|&(?!>)")
+_REDIRECTION = lazy_pattern(r"(?:\d{1,3})?(?P<sign><<-|<<<|<<|>>|>\||>&|<&|<>|>|<)|(?P<both>&>>?)")
+_PLAIN = lazy_pattern(r"[^\s'\"\\$`;&|()<>{}]+|[{}]")
+_LITERAL = lazy_pattern(r"[^\s'\"\\${}]+|[{}]")
+_DOUBLE_PLAIN = lazy_pattern(r'[^"\\$`]+')
+_SINGLE = lazy_pattern(r"'([^']*)'")
+_BACKTICK = lazy_pattern(r"`((?:[^`\\]|\\.)*)`", re.DOTALL)
+_JINJA = lazy_pattern(r"\{\{[^{}\n]{0,200}\}\}|\{%[^{}\n]{0,200}%\}")
+_NESTED = lazy_pattern(r"'[^']*'|\"(?:[^\"\\]|\\.)*\"|\\.|[()]", re.DOTALL)
 _DOUBLE_ESCAPES = '$`"\\'
 
 

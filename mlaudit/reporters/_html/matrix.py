@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Place, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Environment, Report, Row
 from mlaudit.reporters._escape import for_css, for_html

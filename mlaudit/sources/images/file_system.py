@@ -6,12 +6,14 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, field, replace
+from dataclasses import field
 from enum import Enum
 from io import BytesIO
 from typing import BinaryIO
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
 HEADER = 256 * 1024
@@ -46,11 +48,11 @@ _PATHS = {
     "lib/apk/db/installed": DATABASE,
     "usr/lib/apk/db/installed": DATABASE,
 }
-_CUDA = re.compile(r"(?:.{0,512}/)?cuda(?:-\d{1,3}(?:\.\d{1,3}){0,2})?/version\.(?:json|txt)")
-_INTERPRETER = re.compile(r"(?:python|pypy)(?:3(?:\.\d{1,3})?t?)?(?:\.exe)?")
+_CUDA = lazy_pattern(r"(?:.{0,512}/)?cuda(?:-\d{1,3}(?:\.\d{1,3}){0,2})?/version\.(?:json|txt)")
+_INTERPRETER = lazy_pattern(r"(?:python|pypy)(?:3(?:\.\d{1,3})?t?)?(?:\.exe)?")
 _METADATA = (".dist-info", ".egg-info", "EGG-INFO")
 _KEPT_OF_RECORD = ("name", "version", "build", "build_string", "channel", "subdir", "md5", "sha256", "depends")
-_VERSION_LINE = re.compile(rb'^[ \t]{0,8}"version"[ \t]{0,4}:[ \t]{0,4}', re.MULTILINE)
+_VERSION_LINE = lazy_pattern(rb'^[ \t]{0,8}"version"[ \t]{0,4}:[ \t]{0,4}', re.MULTILINE)
 
 
 class Form(Enum):

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
@@ -24,7 +24,7 @@ _NEVER_ENTERED = frozenset(("__pycache__", "node_modules", ".git"))
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
 _METADATA = (".dist-info", ".egg-info", ".egg")
 _SHALLOW = 2
-_PROCESS_ROOT = re.compile(r"(?P<process>/proc/(?:self|\d{1,10}))/root")
+_PROCESS_ROOT = lazy_pattern(r"(?P<process>/proc/(?:self|\d{1,10}))/root")
 _ROOT_SIGNS = (
     "etc/os-release",
     "usr/lib/os-release",
@@ -34,7 +34,7 @@ _ROOT_SIGNS = (
     "usr/lib/apk/db/installed",
     "opt/conda/conda-meta",
 )
-_PYTHON_FOLDER = re.compile(r"python3(?:\.\d{1,3}t?)?")
+_PYTHON_FOLDER = lazy_pattern(r"python3(?:\.\d{1,3}t?)?")
 _ASKED_OF_PROCESS = ("PATH", "PYTHONPATH", "VIRTUAL_ENV", "CONDA_PREFIX", "PYTHON_VERSION", "LAMBDA_TASK_ROOT")
 _ASKED_PREFIXES = ("CUDA_", "NV_", "CUDNN_", "NVIDIA_")
 

@@ -8,13 +8,13 @@ the archive holds and nowhere else.
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Protocol
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import Setup
 from mlaudit.sources.images.layers import ImageLayer
@@ -27,7 +27,7 @@ MAX_LAYERS = 1000
 JSON_LIMIT = 4 * 1024 * 1024
 """Bytes of a manifest, index or configuration."""
 
-_DIGEST = re.compile(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
+_DIGEST = lazy_pattern(r"(sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128})")
 _REFERENCE_TYPE = "vnd.docker.reference.type"
 _USUAL = "linux/amd64"
 

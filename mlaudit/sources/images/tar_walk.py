@@ -6,9 +6,9 @@ The format is that of POSIX.1-2001 (pax) with GNU's long names and sparse files:
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images.byte_reader import Reader
 
 BLOCK = 512

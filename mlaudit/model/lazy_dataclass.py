@@ -1,0 +1,227 @@
+"""Dataclasses whose methods are made with their first instance.
+
+`dataclasses` compiles six functions for each class that a module defines. A run uses a few dozen of the classes that it
+loads, and compiling for all of them took a third of the time of a short one. Here a class gets its slots when it is
+defined, its `__init__` with the first instance, and shares the other methods. Type checkers see what `dataclasses` has.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import MISSING
+from functools import cache
+from operator import attrgetter
+from reprlib import recursive_repr
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from dataclasses import dataclass as dataclass
+    from dataclasses import replace as replace
+else:
+
+    def dataclass(**options: bool) -> Callable[[type], type]:
+        """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
+        words = _DecoratorWords(**options)
+        return lambda plain: _with_slots(plain, words)
+
+    def replace(noun: Any, /, **changes: Any) -> Any:
+        """`dataclasses.replace` for instances of the dataclasses made here."""
+        names, values_of = _stated_fields(type(noun))
+        return type(noun)(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
+
+
+@cache
+def _stated_fields(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[Any, ...]]]:
+    """The names of the fields that `__init__` takes, and what gives their values."""
+    names = tuple(name for name, field in _FIELDS[cls].items() if field.init)
+    return names, attrgetter(*names) if len(names) > 1 else lambda noun: tuple(getattr(noun, name) for name in names)
+
+
+def field_names(cls: type) -> tuple[str, ...]:
+    """The names of the fields of a dataclass made here, in order; empty for any other class."""
+    return tuple(_FIELDS.get(cls, ()))
+
+
+class _DecoratorWords:
+    """The words of one decorator."""
+
+    def __init__(
+        self, *, slots: bool, frozen: bool = False, kw_only: bool = False, eq: bool = True, repr: bool = True
+    ) -> None:
+        if not slots:
+            raise TypeError("a dataclass without slots is made by `dataclasses`")
+        self.frozen, self.kw_only, self.eq, self.repr = frozen, kw_only, eq, repr
+
+    @property
+    def standard(self) -> dict[str, bool]:
+        """The words for `dataclasses.dataclass`; it is asked for the fields alone, of a class without slots."""
+        return {"frozen": self.frozen, "kw_only": self.kw_only, "eq": False, "repr": False}
+
+
+class _FieldWords:
+    """What a class body says of one field."""
+
+    __slots__ = ("compare", "default", "factory", "init", "kw_only", "shown")
+
+    def __init__(self, stated: Any, kw_only: bool) -> None:
+        described = isinstance(stated, dataclasses.Field)
+        self.default = stated.default if described else stated
+        self.factory = stated.default_factory if described else MISSING
+        self.init = stated.init if described else True
+        self.compare = stated.compare if described else True
+        self.shown = stated.repr if described else True
+        self.kw_only = kw_only
+
+
+_INTERPRETED = 20
+"""Instances of a class before its `__init__` is compiled, which takes as long as this many do without."""
+_FIELDS: dict[type, dict[str, _FieldWords]] = {}
+"""The fields of every dataclass made here, in order."""
+
+
+def _with_slots(plain: type, words: _DecoratorWords) -> type:
+    """The class again, with slots for its fields, and an `__init__` that waits for the first instance."""
+    namespace = dict(plain.__dict__)
+    fields: dict[str, _FieldWords] = {}
+    for base in reversed(plain.__mro__[1:]):
+        fields.update(_FIELDS.get(base, {}))
+    own = [name for name in namespace.get("__annotations__", ()) if name not in fields]
+    for name in namespace.get("__annotations__", ()):
+        fields[name] = _FieldWords(namespace.pop(name, MISSING), words.kw_only)
+    for name in ("__dict__", "__weakref__"):
+        namespace.pop(name, None)
+    namespace.update(
+        __slots__=tuple(own), __qualname__=plain.__qualname__, __dataclass_fields__=_StandardFields(plain, words)
+    )
+    for name, method in _shared_methods(fields, words):
+        namespace.setdefault(name, method)
+    cls = type(plain)(plain.__name__, plain.__bases__, namespace)
+    _FIELDS[cls] = fields
+    cls.__init__ = _waiting_init(cls, words.frozen)  # type: ignore[misc]
+    return cls
+
+
+def _shared_methods(fields: Mapping[str, _FieldWords], words: _DecoratorWords) -> Iterator[tuple[str, object]]:
+    """Methods that need no code of their own, and the values that they look at."""
+    yield "__match_args__", tuple(name for name, field in fields.items() if field.init and not field.kw_only)
+    yield "_shown_fields", tuple(name for name, field in fields.items() if field.shown)
+    yield "__reduce__", _reduced
+    if words.repr:
+        yield "__repr__", _shown
+    if words.eq:
+        compared = tuple(name for name, field in fields.items() if field.compare)
+        yield "_compared_values", attrgetter(*compared) if compared else type
+        yield "__eq__", _equal
+        yield "__hash__", _hashed if words.frozen else None
+    if words.frozen:
+        yield "__setattr__", _refuse_to_assign
+        yield "__delattr__", _refuse_to_delete
+
+
+def _waiting_init(cls: type, frozen: bool) -> Callable[..., None]:
+    """An `__init__` that puts the real one in its place when it is first called."""
+    calls = 0
+
+    def __init__(self: Any, *values: Any, **named: Any) -> None:  # noqa: N807  its name is shown in errors
+        nonlocal calls
+        calls += 1
+        if calls > _INTERPRETED or values or not _interpreted_init(cls, self, named):
+            made = _compiled_init(cls, frozen)
+            cls.__init__ = made  # type: ignore[misc]
+            made(self, *values, **named)
+
+    return __init__
+
+
+def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
+    """Put values into the slots of an instance; False where they are not what its class asks for."""
+    known = 0
+    for name, field in _FIELDS[cls].items():
+        if field.init and name in named:
+            value, known = named[name], known + 1
+        elif field.factory is not MISSING:
+            value = field.factory()
+        elif field.default is not MISSING:
+            value = field.default
+        else:
+            return False
+        getattr(cls, name).__set__(noun, value)
+    return known == len(named)
+
+
+def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
+    """The `__init__` of a class: every value goes into its slot, defaults where the caller gives none."""
+    scope: dict[str, Any] = {"MISSING": MISSING}
+    positional, by_name, lines = ["self"], list[str](), list[str]()
+    for name, field in _FIELDS[cls].items():
+        scope[f"_default_{name}"] = MISSING if field.factory is not MISSING else field.default
+        scope[f"_make_{name}"], scope[f"_set_{name}"] = field.factory, getattr(cls, name).__set__
+        if field.init:
+            is_optional = field.default is not MISSING or field.factory is not MISSING
+            parameter = f"{name}=_default_{name}" if is_optional else name
+            (by_name if field.kw_only else positional).append(parameter)
+        value = _value_text(name, field)
+        lines.append(f"    _set_{name}(self, {value})" if frozen else f"    self.{name} = {value}")
+    parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])
+    exec("\n".join([f"def __init__({parameters}):", *lines, "    return None"]), scope)  # noqa: S102  names of fields
+    made: Callable[..., None] = scope["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
+
+
+def _value_text(name: str, field: _FieldWords) -> str:
+    """The expression of a field's value in `__init__`."""
+    if not field.init:
+        return f"_default_{name}" if field.factory is MISSING else f"_make_{name}()"
+    return name if field.factory is MISSING else f"_make_{name}() if {name} is MISSING else {name}"
+
+
+class _StandardFields:
+    """What `dataclasses.fields` and its like ask for, made when they do."""
+
+    def __init__(self, plain: type, words: _DecoratorWords) -> None:
+        self.plain, self.words = plain, words
+
+    def __get__(self, noun: object, cls: type) -> Any:
+        standard: Any = dataclasses.dataclass(**self.words.standard)(self.plain)
+        cls = next(base for base in cls.__mro__ if base.__dict__.get("__dataclass_fields__") is self)
+        for name in ("__dataclass_fields__", "__dataclass_params__"):
+            type.__setattr__(cls, name, getattr(standard, name))
+        return standard.__dataclass_fields__
+
+
+def _equal(self: Any, other: Any) -> bool:
+    if other.__class__ is not self.__class__:
+        return NotImplemented  # type: ignore[no-any-return]
+    return bool(self._compared_values(self) == self._compared_values(other))
+
+
+def _hashed(self: Any) -> int:
+    return hash(self._compared_values(self))
+
+
+@recursive_repr()
+def _shown(self: Any) -> str:
+    shown = ", ".join(f"{name}={getattr(self, name)!r}" for name in self._shown_fields)
+    return f"{type(self).__qualname__}({shown})"
+
+
+def _refuse_to_assign(_self: Any, name: str, _value: Any) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+
+
+def _refuse_to_delete(_self: Any, name: str) -> None:
+    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+
+
+def _reduced(self: Any) -> tuple[Any, ...]:
+    """What copying and pickling take: the class and the values of its slots."""
+    return _restored, (type(self), tuple(getattr(self, name) for name in _FIELDS[type(self)]))
+
+
+def _restored(cls: Any, values: tuple[Any, ...]) -> Any:
+    noun = cls.__new__(cls)
+    for name, value in zip(_FIELDS[cls], values, strict=True):
+        getattr(cls, name).__set__(noun, value)
+    return noun

@@ -1,0 +1,159 @@
+"""Dataclasses that make their methods late behave as those of the standard library."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import importlib
+import pickle
+import subprocess
+import sys
+from collections.abc import Callable
+from pkgutil import walk_packages
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import mlaudit
+from mlaudit.model import lazy_dataclass
+from mlaudit.model.nouns import Pin, Place
+
+Decorator = Callable[..., Callable[[type], type]]
+PLACE = Place(path="a.txt", line=3)
+
+
+def classes(decorator: Any) -> SimpleNamespace:
+    """The same classes by one decorator or the other."""
+
+    @decorator(frozen=True, slots=True, kw_only=True)
+    class Base:
+        name: str
+        size: int = 3
+        tags: dict[str, str] = dataclasses.field(default_factory=dict)
+
+    @decorator(frozen=True, slots=True, kw_only=True)
+    class Derived(Base):
+        size: int = 5
+        kind: str = "x"
+
+    @decorator(slots=True)
+    class Changing:
+        first: int
+        second: list[int] = dataclasses.field(default_factory=list)
+        cache: dict[str, int] = dataclasses.field(default_factory=dict, init=False, repr=False, compare=False)
+
+    @decorator(frozen=True, slots=True, kw_only=True, eq=False)
+    class Alone:
+        name: str
+
+    @decorator(frozen=True, slots=True, kw_only=True, repr=False)
+    class Speaking:
+        name: str
+
+        def __repr__(self) -> str:
+            return f"<{self.name}>"
+
+    @decorator(frozen=True, slots=True)
+    class Single:
+        value: int
+
+    made = (Base, Derived, Changing, Alone, Speaking, Single)
+    return SimpleNamespace(**{one.__name__: one for one in made})
+
+
+LATE, STANDARD = classes(lazy_dataclass.dataclass), classes(dataclasses.dataclass)
+
+
+def outcome(ask: Callable[[SimpleNamespace], object], ours: SimpleNamespace) -> object:
+    try:
+        return ask(ours)
+    except (TypeError, AttributeError) as error:
+        return type(error), str(error)
+
+
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda of: repr(of.Base(name="a")),
+        lambda of: repr(of.Derived(name="a", tags={"b": "c"})),
+        lambda of: repr(of.Changing(1)),
+        lambda of: repr(of.Speaking(name="a")),
+        lambda of: repr(of.Single(4)),
+        lambda of: of.Base(),
+        lambda of: of.Base("a"),
+        lambda of: of.Base(name="a", other=1),
+        lambda of: of.Changing(1, [2], {}),
+        lambda of: of.Base(name="a") == of.Base(name="a"),
+        lambda of: of.Base(name="a") == of.Base(name="b"),
+        lambda of: of.Base(name="a") == of.Derived(name="a", size=3),
+        lambda of: of.Base(name="a") == "a",
+        lambda of: of.Alone(name="a") == of.Alone(name="a"),
+        lambda of: hash(of.Single(4)) == hash(of.Single(4)),
+        lambda of: hash(of.Changing(1)),
+        lambda of: len({of.Single(4), of.Single(4), of.Single(5)}),
+        lambda of: of.Base(name="a").tags is of.Base(name="a").tags,
+        lambda of: setattr(of.Base(name="a"), "name", "b"),
+        lambda of: setattr(of.Derived(name="a"), "size", 4),
+        lambda of: delattr(of.Base(name="a"), "name"),
+        lambda of: setattr(of.Changing(1), "third", 3),
+        lambda of: [field.name for field in dataclasses.fields(of.Derived)],
+        lambda of: [(field.name, field.default, field.init) for field in dataclasses.fields(of.Changing(1))],
+        lambda of: dataclasses.asdict(of.Derived(name="a")),
+        lambda of: dataclasses.is_dataclass(of.Base),
+        lambda of: repr(dataclasses.replace(of.Derived(name="a"), size=9)),
+        lambda of: of.Changing.__match_args__ + of.Base.__match_args__ + of.Single.__match_args__,
+        lambda of: of.Derived.__slots__,
+        lambda of: repr(copy.deepcopy(of.Changing(1, [2, 3]))),
+        lambda of: repr(copy.copy(of.Derived(name="a"))),
+    ],
+)
+def test_a_late_dataclass_is_one_of_the_standard_library(ask: Callable[[SimpleNamespace], object]) -> None:
+    assert outcome(ask, LATE) == outcome(ask, STANDARD)
+
+
+def test_replacing_keeps_what_is_not_named() -> None:
+    pin = Pin(name="numpy", package="numpy", at=PLACE, version="1.0", extras=("a",))
+    moved = lazy_dataclass.replace(pin, version="2.0")
+    assert (moved.version, moved.extras, moved.at, pin.version) == ("2.0", ("a",), PLACE, "1.0")
+    with pytest.raises(TypeError, match="no_such"):
+        lazy_dataclass.replace(pin, no_such=1)  # type: ignore[call-arg]
+
+
+def test_nouns_travel_between_processes() -> None:
+    pin = Pin(name="numpy", package="numpy", at=PLACE, version="1.0")
+    assert pickle.loads(pickle.dumps(pin)) == pin  # noqa: S301  it was made here
+
+
+def test_a_class_without_slots_is_refused() -> None:
+    with pytest.raises(TypeError, match="slots"):
+        lazy_dataclass.dataclass(slots=False)(Place)
+
+
+def test_every_dataclass_of_the_package_has_the_fields_that_it_states() -> None:
+    """What is made late cannot fail late: each `__init__` is compiled here, and its fields are asked for."""
+    for module in walk_packages(mlaudit.__path__, "mlaudit."):
+        if not module.name.endswith("__main__"):
+            importlib.import_module(module.name)
+    every = list(lazy_dataclass._FIELDS)
+    assert len(every) > 150
+    for cls in every:
+        with pytest.raises(TypeError, match=r"__init__\(\) got an unexpected keyword argument 'no_such_field'"):
+            cls(no_such_field=None)
+        names = tuple(field.name for field in dataclasses.fields(cls))
+        assert lazy_dataclass.field_names(cls) == names
+
+
+def test_nothing_is_compiled_before_the_first_instance() -> None:
+    code = (
+        "import dataclasses, sys\n"
+        "compiled = []\n"
+        "sys.addaudithook(lambda event, args: compiled.append(args) if event == 'compile' else None)\n"
+        "from mlaudit.model import nouns\n"
+        "before = len([one for one in compiled if one[1] in ('<string>', b'<string>')])\n"
+        "nouns.Place(path='a')\n"
+        "nouns.Place(path='b')\n"
+        "print(before, len(compiled))\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.split()[0] == "0"
