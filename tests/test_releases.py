@@ -455,6 +455,8 @@ def test_tags_declare_what_can_be_read_without_running_anything(tmp_path: Path) 
                 "[project]\nname = 'pinbox'\nrequires-python = '>=3.9'\ndependencies = ['numpy>=2', 'torch[gpu]']\n"
                 "[project.optional-dependencies]\nall = ['pandas>=2']\n"
                 "[build-system]\nrequires = ['hatchling']\n[dependency-groups]\ndev = ['pytest']\n"
+                "[tool.pixi.workspace]\nchannels = []\nplatforms = []\n[tool.pixi.pypi-dependencies]\nnumpy = '==2.9'\n"
+                "[tool.uv]\noverride-dependencies = ['numpy==2.8']\n"
             ),
         },
         "1.1": {"pyproject.toml": "[project]\nname = 'pinbox'\ndynamic = ['dependencies']\n"},
