@@ -80,6 +80,11 @@ def _git(clone: Path, *arguments: str) -> bytes:
     return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - own arguments
 
 
+def last_day(clone: Path) -> str:
+    """The day of the newest commit of a clone. Raises CalledProcessError."""
+    return _git(clone, "log", "-1", "--format=%cs", "HEAD").decode().strip()
+
+
 def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
     names = (re.escape(name).replace(r"\{version\}", "([0-9][0-9A-Za-z.!+-]*)") for name in project.tags)
     patterns = [re.compile(name) for name in names]
