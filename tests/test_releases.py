@@ -190,7 +190,7 @@ def pinbox(monkeypatch: pytest.MonkeyPatch) -> None:
         _release("2.0", "numpy>=2.1", day="2025-01-01", requires_python=">=3.11", wheels=("cp311-cp311-linux_x86_64",)),
         _release("3.0rc1", day="2025-02-01"),
     ]
-    known = releases.unpacked(packed("pinbox", rows, "2026-01-01"), "pinbox")
+    known = releases.unpacked(packed("pinbox", rows, "2026-01-01", listed="2025-06-01"), "pinbox")
     shipped = releases.history
     monkeypatch.setattr(releases, "history", lambda name: known if name == "pinbox" else shipped(name))
     releases.requirements.cache_clear()
@@ -216,6 +216,7 @@ def test_markers_count_for_every_python_that_it_may_be() -> None:
 def test_the_newest_release_as_of_a_day_for_a_python() -> None:
     assert releases.newest("pinbox") == "2.0"
     assert releases.newest("pinbox", day="2024-12-31") == "1.1"
+    assert releases.newest("pinbox", day="2025-06-02") is None
     assert releases.newest("pinbox", admitted_by="<1.1") == "1.0"
     assert releases.newest("pinbox", python="3.9.1") == "1.0"
     assert releases.newest("pinbox", admitted_by=">2") == "3.0rc1"
@@ -455,6 +456,8 @@ def test_tags_declare_what_can_be_read_without_running_anything(tmp_path: Path) 
                 "[project]\nname = 'pinbox'\nrequires-python = '>=3.9'\ndependencies = ['numpy>=2', 'torch[gpu]']\n"
                 "[project.optional-dependencies]\nall = ['pandas>=2']\n"
                 "[build-system]\nrequires = ['hatchling']\n[dependency-groups]\ndev = ['pytest']\n"
+                "[tool.pixi.workspace]\nchannels = []\nplatforms = []\n[tool.pixi.pypi-dependencies]\nnumpy = '==2.9'\n"
+                "[tool.uv]\noverride-dependencies = ['numpy==2.8']\n"
             ),
         },
         "1.1": {"pyproject.toml": "[project]\nname = 'pinbox'\ndynamic = ['dependencies']\n"},

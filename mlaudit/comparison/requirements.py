@@ -13,6 +13,8 @@ from mlaudit.model.nouns import Evidence, Kind, Layer, State, Target
 from mlaudit.model.report import Cell, Environment
 from mlaudit.model.versions import exact
 
+Worlds = tuple[tuple[str, Holds], ...]
+
 
 def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     """Requirements of exact versions that the environment does not meet on any of its Pythons, by subject.
@@ -26,10 +28,18 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         for package, cell in cells.items()
         if cell.state is State.RANGE and cell.specifier is not None
     }
-    found = family_mismatches(versions, ranges=ranges, worlds=_worlds(environment.target))
+    found = _mismatches(tuple(versions.items()), tuple(ranges.items()), tuple(_worlds(environment.target).items()))
     return tuple(
         row for row in found if not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
+
+
+@lru_cache(maxsize=16)
+def _mismatches(
+    versions: tuple[tuple[str, str], ...], ranges: tuple[tuple[str, str], ...], worlds: Worlds
+) -> tuple[Mismatch, ...]:
+    """Several rules ask for those of one environment."""
+    return family_mismatches(dict(versions), ranges=dict(ranges), worlds=dict(worlds))
 
 
 def solved_by_conda(cell: Cell) -> bool:
@@ -99,9 +109,6 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
         if wanted is not None and name != package
     ]
     return max(found, key=lambda one: (exact(one.range) is not None, "<" in one.range, -len(one.chain)), default=None)
-
-
-Worlds = tuple[tuple[str, Holds], ...]
 
 
 @lru_cache(maxsize=64)

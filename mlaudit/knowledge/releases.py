@@ -66,11 +66,11 @@ class DeclaredRelease:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHistory:
-    """All known releases of one package, oldest first; `whole` where a list of them all was read."""
+    """Known releases of one package, oldest first; up to the day `listed` they are all, None where that is unknown."""
 
     package: str
     checked: str
-    whole: bool
+    listed: str | None
     releases: tuple[DeclaredRelease, ...]
     by_key: Mapping[str, DeclaredRelease] = field(repr=False)
 
@@ -153,10 +153,10 @@ def matters(package: str) -> bool:
 def newest(package: str, *, admitted_by: str = "", day: str | None = None, python: str | None = None) -> str | None:
     """The newest known release that a range admits and that a Python may install, as of a day; final ones first.
 
-    None where no release is known that does, or where not all of them are known.
+    None where no release is known that does, or where not all of them are known by that day.
     """
     known = history(package)
-    if known is None or not known.whole:
+    if known is None or known.listed is None or (day is not None and day > known.listed):
         return None
     fitting = [
         one.version
@@ -202,7 +202,7 @@ def unpacked(data: bytes, package: str) -> ReleaseHistory:
     return ReleaseHistory(
         package=package,
         checked=raw["checked"],
-        whole=raw["whole"] is True,
+        listed=raw["listed"],
         releases=found,
         by_key={version_key(one.version): one for one in found},
     )

@@ -19,7 +19,7 @@ import tomli
 from mlaudit.knowledge.releases import FOLDER, SUFFIX, unpacked
 from mlaudit.lab.release_index import PackageIndex, pip_index
 from mlaudit.lab.release_rows import GatheredRelease, gathered_before, merged, packed
-from mlaudit.lab.release_tags import TaggedProject, tagged_releases
+from mlaudit.lab.release_tags import TaggedProject, last_day, tagged_releases
 from mlaudit.lab.release_wheels import local_releases
 from mlaudit.model.packaged import HOME, packaged
 
@@ -78,8 +78,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         except OSError as error:
             failed.append(f"{row.name}: {error}")
             continue
-        whole = index is not None or _is_listed(asked.clones, row) or (not asked.whole and _was_whole(asked, row))
-        _write(asked.output / f"{row.name}{SUFFIX}", packed(row.name, merged(releases), asked.checked, whole=whole))
+        listed = asked.checked if index is not None else _listed(asked, row)
+        _write(asked.output / f"{row.name}{SUFFIX}", packed(row.name, merged(releases), asked.checked, listed=listed))
     if index is not None:
         index.connections.close()
     for message in failed:
@@ -138,14 +138,12 @@ def _tagged(clones: Path | None, row: IndexedProject) -> Iterator[GatheredReleas
             )
 
 
-def _is_listed(clones: Path | None, row: IndexedProject) -> bool:
-    """Whether the project's own tags were read: those of a mirror end somewhere."""
-    return clones is not None and row.repository is not None and _clone(clones, row.repository).is_dir()
-
-
-def _was_whole(asked: argparse.Namespace, row: IndexedProject) -> bool:
+def _listed(asked: argparse.Namespace, row: IndexedProject) -> str | None:
+    """The day up to which the project's own tags are all there; those of a mirror end somewhere."""
     path = asked.output / f"{row.name}{SUFFIX}"
-    return path.exists() and unpacked(path.read_bytes(), row.name).whole
+    before = unpacked(path.read_bytes(), row.name).listed if path.exists() and not asked.whole else None
+    clone = _clone(asked.clones, row.repository) if asked.clones and row.repository else None
+    return max(filter(None, (before, last_day(clone) if clone is not None and clone.is_dir() else None)), default=None)
 
 
 def _write(path: Path, data: bytes) -> None:

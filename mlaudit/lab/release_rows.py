@@ -133,17 +133,17 @@ def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
     )
 
 
-def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, whole: bool = True) -> bytes:
+def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, listed: str | None = None) -> bytes:
     """The bytes of a package's file; the same rows give the same bytes.
 
-    `whole` tells that some source listed every release, so that what is not among them was not released by then.
+    `listed` is the day up to which some source listed every release; None where none did.
     """
     rows = tuple(releases)
     texts = _numbered(text for one in rows for text in one.requires or ())
     pythons = _numbered(one.requires_python for one in rows if one.requires_python)
     wheels = _numbered(" ".join(one.wheels) for one in rows if one.wheels is not None)
     sources = _numbered((one.source, one.from_metadata) for one in rows)
-    listed, before, ordinal = [], set[int](), 0
+    encoded, before, ordinal = [], set[int](), 0
     for one in rows:
         days = date.fromisoformat(one.day).toordinal() - ordinal if one.day else None
         ordinal += days or 0
@@ -154,17 +154,17 @@ def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, w
             before = now
         python = pythons[one.requires_python] if one.requires_python else None
         built = wheels[" ".join(one.wheels)] if one.wheels is not None else None
-        listed.append([one.version, days, sources[one.source, one.from_metadata], python, built, changes])
+        encoded.append([one.version, days, sources[one.source, one.from_metadata], python, built, changes])
     content: Mapping[str, object] = {
         "format": FORMAT,
         "package": package,
         "checked": checked,
-        "whole": whole,
+        "listed": listed,
         "sources": list(sources),
         "requirements": list(texts),
         "pythons": list(pythons),
         "wheels": list(wheels),
-        "releases": listed,
+        "releases": encoded,
     }
     return zlib.compress(json.dumps(content, separators=(",", ":")).encode(), 9)
 

@@ -14,10 +14,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed
 from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Kind, Pin, Reading
 from mlaudit.parsers._read import read
 
@@ -59,7 +62,7 @@ def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
     for tag, version, day in _tags(project):
         document = _asker(project, tag)
         listed = _listed(document, project)
-        declared = listed if project.requirements else _declared(document, project.folder)
+        declared = listed if project.requirements else _declared_or_none(document, project.folder)
         path = posixpath.join(project.folder, declared.manifest if declared else "")
         yield GatheredRelease(
             package=project.package,
@@ -75,6 +78,11 @@ def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
 def _git(clone: Path, *arguments: str) -> bytes:
     command = ["git", "-C", str(clone), *arguments]
     return subprocess.run(command, check=True, capture_output=True).stdout  # noqa: S603 - own arguments
+
+
+def last_day(clone: Path) -> str:
+    """The day of the newest commit of a clone. Raises CalledProcessError."""
+    return _git(clone, "log", "-1", "--format=%cs", "HEAD").decode().strip()
 
 
 def _tags(project: TaggedProject) -> Iterator[tuple[str, str, str]]:
@@ -113,6 +121,14 @@ def _asker(project: TaggedProject, tag: str) -> Callable[[str], Document | None]
     return document
 
 
+def _declared_or_none(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
+    """What is declared, None also where a manifest is broken: such a release was built from something else."""
+    try:
+        return _declared(document, folder)
+    except (Malformed, Unreadable):
+        return None
+
+
 def _declared(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
     """What the first manifest that declares requirements says, None where none does or one cannot be read."""
     python: str | None = None
@@ -121,17 +137,39 @@ def _declared(document: Callable[[str], Document | None], folder: str) -> _Manif
         doc = document(posixpath.join(folder, manifest))
         if doc is None:
             continue
+        if manifest == MANIFESTS[0] and _is_whole(doc):
+            return _of_project(doc, manifest)
         reading = read(doc, manifest.removesuffix(".toml").replace(".", "-"))
         if _is_unread(reading):
             return None
         python = python or _python(reading)
         pins = [pin for pin in reading.pins if _is_declared(pin)]
         optional += [pin for pin in pins if pin.under_extras]
-        if len(pins) > len(optional) or (manifest == MANIFESTS[0] and _is_whole(doc)):
+        if len(pins) > len(optional):
             every = dict.fromkeys((*(pin for pin in pins if not pin.under_extras), *optional))
             texts = canonical_requirements(text for pin in every for text in _texts(pin))
             return _ManifestContent(requires=texts, requires_python=python, manifest=manifest)
     return None
+
+
+def _of_project(doc: Document, manifest: str) -> _ManifestContent:
+    """What `[project]` says and nothing else: tables of tools (pixi, uv) are for those who develop it."""
+    project = doc.toml.get("project")
+    texts = list(project.get("dependencies").texts())
+    for extra, members in project.get("optional-dependencies").items():
+        texts += (_under(text, extra) for text in members.texts())
+    return _ManifestContent(
+        requires=canonical_requirements(texts),
+        requires_python=project.get("requires-python").maybe_text(),
+        manifest=manifest,
+    )
+
+
+def _under(text: str, extra: str) -> str:
+    """A requirement as METADATA says it of an extra."""
+    bare, _, marker = text.partition(";")
+    own = f"({marker.strip()}) and " if marker.strip() else ""
+    return f'{bare.strip()} ; {own}extra == "{canonicalize_name(extra)}"'
 
 
 def _listed(document: Callable[[str], Document | None], project: TaggedProject) -> _ManifestContent | None:
@@ -160,7 +198,8 @@ def _is_unread(reading: Reading) -> bool:
 
 
 def _is_declared(pin: Pin) -> bool:
-    return pin.kind is Kind.PACKAGE and pin.ecosystem == "pypi" and (not pin.groups or not _MAIN.isdisjoint(pin.groups))
+    in_main = not pin.groups or not _MAIN.isdisjoint(pin.groups)
+    return pin.kind is Kind.PACKAGE and pin.ecosystem == "pypi" and in_main and not pin.parts
 
 
 def _python(reading: Reading) -> str | None:

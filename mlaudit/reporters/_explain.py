@@ -88,7 +88,7 @@ def _releases(known: ReleaseHistory) -> list[str]:
     first, last = known.releases[0], known.releases[-1]
     declared = sum(one.requires is not None for one in known.releases)
     metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
-    kept = "all listed" if known.whole else "not all"
+    kept = f"all until {known.listed}" if known.listed else "not all"
     lines = [
         f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}",
         f"requirements of {declared}: {metadata} from wheel metadata, {declared - metadata} from tags of releases",
