@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,15 @@ else:
 
     def dataclass(**options: bool) -> Callable[[type], type]:
         """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
+        if not options.get("slots") or not options.keys() <= _KNOWN_WORDS:
+            return dataclasses.dataclass(**options)
         words = _DecoratorWords(**options)
         return lambda plain: _with_slots(plain, words)
 
     def replace(noun: Any, /, **changes: Any) -> Any:
         """`dataclasses.replace` for instances of the dataclasses made here."""
+        if type(noun) not in _FIELDS:
+            return dataclasses.replace(noun, **changes)
         names, values_of = _stated_fields(type(noun))
         return type(noun)(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
 
@@ -39,19 +43,30 @@ def _stated_fields(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[An
 
 
 def field_names(cls: type) -> tuple[str, ...]:
-    """The names of the fields of a dataclass made here, in order; empty for any other class."""
+    """The names of the fields of a dataclass, in order; empty for any other class."""
+    if cls not in _FIELDS and dataclasses.is_dataclass(cls):
+        return tuple(field.name for field in dataclasses.fields(cls))
     return tuple(_FIELDS.get(cls, ()))
+
+
+_KNOWN_WORDS = frozenset(("slots", "frozen", "kw_only", "eq", "repr", "order"))
+"""What a decorator may say for its class to be made late; any other class is made by `dataclasses`."""
 
 
 class _DecoratorWords:
     """The words of one decorator."""
 
     def __init__(
-        self, *, slots: bool, frozen: bool = False, kw_only: bool = False, eq: bool = True, repr: bool = True
+        self,
+        *,
+        slots: bool,
+        frozen: bool = False,
+        kw_only: bool = False,
+        eq: bool = True,
+        repr: bool = True,
+        order: bool = False,
     ) -> None:
-        if not slots:
-            raise TypeError("a dataclass without slots is made by `dataclasses`")
-        self.frozen, self.kw_only, self.eq, self.repr = frozen, kw_only, eq, repr
+        self.slots, self.frozen, self.kw_only, self.eq, self.repr, self.order = slots, frozen, kw_only, eq, repr, order
 
     @property
     def standard(self) -> dict[str, bool]:
@@ -114,6 +129,8 @@ def _shared_methods(fields: Mapping[str, _FieldWords], words: _DecoratorWords) -
         yield "_compared_values", attrgetter(*compared) if compared else type
         yield "__eq__", _equal
         yield "__hash__", _hashed if words.frozen else None
+    if words.order:
+        yield from ((f"__{name}__", _compared_by(ask)) for name, ask in _ORDER.items())
     if words.frozen:
         yield "__setattr__", _refuse_to_assign
         yield "__delattr__", _refuse_to_delete
@@ -189,6 +206,18 @@ class _StandardFields:
         for name in ("__dataclass_fields__", "__dataclass_params__"):
             type.__setattr__(cls, name, getattr(standard, name))
         return standard.__dataclass_fields__
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge}
+
+
+def _compared_by(ask: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(self: Any, other: Any) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented  # type: ignore[no-any-return]
+        return ask(self._compared_values(self), other._compared_values(other))
+
+    return compare
 
 
 def _equal(self: Any, other: Any) -> bool:
