@@ -63,7 +63,15 @@ def classes(decorator: Any) -> SimpleNamespace:
         first: int
         second: str = ""
 
-    made = (Ordered, Base, Derived, Changing, Alone, Speaking, Single)
+    @decorator(frozen=True, slots=True, kw_only=True)
+    class Prepared:
+        name: str
+        length: int = dataclasses.field(init=False, repr=False, compare=False)
+
+        def __post_init__(self) -> None:
+            object.__setattr__(self, "length", len(self.name))
+
+    made = (Prepared, Ordered, Base, Derived, Changing, Alone, Speaking, Single)
     return SimpleNamespace(**{one.__name__: one for one in made})
 
 
@@ -83,6 +91,10 @@ def outcome(ask: Callable[[SimpleNamespace], object], ours: SimpleNamespace) -> 
         lambda of: repr(of.Base(name="a")),
         lambda of: repr(of.Derived(name="a", tags={"b": "c"})),
         lambda of: repr(of.Changing(1)),
+        lambda of: [of.Prepared(name="a" * size).length for size in range(40)],
+        lambda of: (repr(of.Prepared(name="a")), of.Prepared(name="a") == of.Prepared(name="a")),
+        lambda of: of.Prepared(name="a", length=3),
+        lambda of: dataclasses.replace(of.Prepared(name="a"), name="abc").length,
         lambda of: sorted([of.Ordered(2), of.Ordered(1, "b"), of.Ordered(1)])[0].second,
         lambda of: (of.Ordered(1) < of.Ordered(2), of.Ordered(1) >= of.Ordered(1, "a"), of.Ordered(3) > of.Ordered(2)),
         lambda of: of.Ordered(1) < 1,

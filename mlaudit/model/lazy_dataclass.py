@@ -161,10 +161,16 @@ def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
             value = field.factory()
         elif field.default is not MISSING:
             value = field.default
+        elif not field.init:
+            continue
         else:
             return False
         getattr(cls, name).__set__(noun, value)
-    return known == len(named)
+    if known != len(named):
+        return False
+    if hasattr(cls, "__post_init__"):
+        noun.__post_init__()
+    return True
 
 
 def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
@@ -178,10 +184,13 @@ def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
             is_optional = field.default is not MISSING or field.factory is not MISSING
             parameter = f"{name}=_default_{name}" if is_optional else name
             (by_name if field.kw_only else positional).append(parameter)
+        elif field.default is MISSING and field.factory is MISSING:
+            continue
         value = _value_text(name, field)
         lines.append(f"    _set_{name}(self, {value})" if frozen else f"    self.{name} = {value}")
+    lines.append("    self.__post_init__()" if hasattr(cls, "__post_init__") else "    return None")
     parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])
-    exec("\n".join([f"def __init__({parameters}):", *lines, "    return None"]), scope)  # noqa: S102  names of fields
+    exec("\n".join([f"def __init__({parameters}):", *lines]), scope)  # noqa: S102  names of fields
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
