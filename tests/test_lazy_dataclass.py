@@ -177,7 +177,7 @@ def test_nothing_is_compiled_before_the_first_instance() -> None:
         "compiled = []\n"
         "sys.addaudithook(lambda event, args: compiled.append(args) if event == 'compile' else None)\n"
         "from mlaudit.model import nouns\n"
-        "before = len([one for one in compiled if 'def __init__(self' in str(one[0])])\n"
+        "before = len([one for one in compiled if str(one[0]).lstrip('b\\'').startswith('def __init__')])\n"
         "nouns.Place(path='a')\n"
         "nouns.Place(path='b')\n"
         "print(before, len(compiled))\n"
