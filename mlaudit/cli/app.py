@@ -361,6 +361,7 @@ def _with_called_command(arguments: Sequence[str]) -> typer.Typer:
     if not called:
         return app
     narrow = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    narrow.info = app.info
     narrow.registered_callback, narrow.registered_commands = app.registered_callback, called
     return narrow
 

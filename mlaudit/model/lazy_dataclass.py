@@ -11,7 +11,7 @@ import dataclasses
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING
 from functools import cache
-from operator import attrgetter
+from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
@@ -22,11 +22,15 @@ else:
 
     def dataclass(**options: bool) -> Callable[[type], type]:
         """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
+        if not options.get("slots") or not options.keys() <= _KNOWN_WORDS:
+            return dataclasses.dataclass(**options)
         words = _DecoratorWords(**options)
         return lambda plain: _with_slots(plain, words)
 
     def replace(noun: Any, /, **changes: Any) -> Any:
         """`dataclasses.replace` for instances of the dataclasses made here."""
+        if type(noun) not in _FIELDS:
+            return dataclasses.replace(noun, **changes)
         names, values_of = _stated_fields(type(noun))
         return type(noun)(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
 
@@ -39,19 +43,30 @@ def _stated_fields(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[An
 
 
 def field_names(cls: type) -> tuple[str, ...]:
-    """The names of the fields of a dataclass made here, in order; empty for any other class."""
+    """The names of the fields of a dataclass, in order; empty for any other class."""
+    if cls not in _FIELDS and dataclasses.is_dataclass(cls):
+        return tuple(field.name for field in dataclasses.fields(cls))
     return tuple(_FIELDS.get(cls, ()))
+
+
+_KNOWN_WORDS = frozenset(("slots", "frozen", "kw_only", "eq", "repr", "order"))
+"""What a decorator may say for its class to be made late; any other class is made by `dataclasses`."""
 
 
 class _DecoratorWords:
     """The words of one decorator."""
 
     def __init__(
-        self, *, slots: bool, frozen: bool = False, kw_only: bool = False, eq: bool = True, repr: bool = True
+        self,
+        *,
+        slots: bool,
+        frozen: bool = False,
+        kw_only: bool = False,
+        eq: bool = True,
+        repr: bool = True,
+        order: bool = False,
     ) -> None:
-        if not slots:
-            raise TypeError("a dataclass without slots is made by `dataclasses`")
-        self.frozen, self.kw_only, self.eq, self.repr = frozen, kw_only, eq, repr
+        self.slots, self.frozen, self.kw_only, self.eq, self.repr, self.order = slots, frozen, kw_only, eq, repr, order
 
     @property
     def standard(self) -> dict[str, bool]:
@@ -116,6 +131,8 @@ def _shared_methods(fields: Mapping[str, _FieldWords], words: _DecoratorWords) -
         yield "_compared_values", attrgetter(*compared) if compared else type
         yield "__eq__", _equal
         yield "__hash__", _hashed if words.frozen else None
+    if words.order:
+        yield from ((f"__{name}__", _compared_by(ask)) for name, ask in _ORDER.items())
     if words.frozen:
         yield "__setattr__", _refuse_to_assign
         yield "__delattr__", _refuse_to_delete
@@ -146,10 +163,16 @@ def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
             value = field.factory()
         elif field.default is not MISSING:
             value = field.default
+        elif not field.init:
+            continue
         else:
             return False
         getattr(cls, name).__set__(noun, value)
-    return known == len(named)
+    if known != len(named):
+        return False
+    if hasattr(cls, "__post_init__"):
+        noun.__post_init__()
+    return True
 
 
 def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
@@ -163,10 +186,13 @@ def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
             is_optional = field.default is not MISSING or field.factory is not MISSING
             parameter = f"{name}=_default_{name}" if is_optional else name
             (by_name if field.kw_only else positional).append(parameter)
+        elif field.default is MISSING and field.factory is MISSING:
+            continue
         value = _value_text(name, field)
         lines.append(f"    _set_{name}(self, {value})" if frozen else f"    self.{name} = {value}")
+    lines.append("    self.__post_init__()" if hasattr(cls, "__post_init__") else "    return None")
     parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])
-    exec("\n".join([f"def __init__({parameters}):", *lines, "    return None"]), scope)  # noqa: S102  names of fields
+    exec("\n".join([f"def __init__({parameters}):", *lines]), scope)  # noqa: S102  names of fields
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
@@ -191,6 +217,18 @@ class _StandardFields:
         for name in ("__dataclass_fields__", "__dataclass_params__"):
             type.__setattr__(cls, name, getattr(standard, name))
         return standard.__dataclass_fields__
+
+
+_ORDER: dict[str, Callable[[Any, Any], bool]] = {"lt": lt, "le": le, "gt": gt, "ge": ge}
+
+
+def _compared_by(ask: Callable[[Any, Any], bool]) -> Callable[[Any, Any], bool]:
+    def compare(self: Any, other: Any) -> bool:
+        if other.__class__ is not self.__class__:
+            return NotImplemented  # type: ignore[no-any-return]
+        return ask(self._compared_values(self), other._compared_values(other))
+
+    return compare
 
 
 def _equal(self: Any, other: Any) -> bool:
