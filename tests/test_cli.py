@@ -200,7 +200,8 @@ def test_check_without_configuration_says_what_it_took_for_what(pair: Path) -> N
     done = run(pair, "check")
     assert done.returncode == 1
     assert done.stdout.startswith("No configuration; found by looking:")
-    assert '(folder name "serving")' in done.stdout
+    assert "training (training/requirements.txt) → serving (serving/requirements.txt):" in done.stdout
+    assert "churn.joblib, joblib dump (training/train.py:3 → serving/app.py:3)" in " ".join(done.stdout.split())
     assert "1 other package differs between training and serving" in done.stdout
 
 
