@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -82,10 +83,9 @@ def test_there_is_a_case_for_each_kind_of_evidence() -> None:
     assert len(CASES) >= 18
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("case", CASES)
 def test_check_finds_the_same_before_and_after_init(case: str, tmp_path: Path) -> None:
-    import shutil
-
     shutil.copytree(FIXTURES / case / "files", tmp_path / "tree")
     before = report(tmp_path / "tree", "check")
     done = run(tmp_path / "tree", "init")
