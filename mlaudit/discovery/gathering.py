@@ -26,7 +26,7 @@ def gather(
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
-        ignored.append(Ignored(path=part.path, why="states nothing that is known and installs no file of the tree"))
+        ignored.append(Ignored(path=part.path, why="names no package that is known and installs no file of the tree"))
     candidates = sorted(map(signed_candidate, groups), key=order)
     return candidates, spent, sorted(ignored, key=lambda entry: entry.path)
 

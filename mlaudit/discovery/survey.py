@@ -89,16 +89,19 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
     scanned = 0
     for path in tree.paths:
         formats = format_names(path) if path in named else ()
-        recipe = next((one for one in formats if one in JOB_FORMATS or one in ("dockerfile", "devcontainer")), None)
+        recipe = next((one for one in formats if one in _RECIPES), None)
         if recipe is not None:
             yield path, recipe
-        elif (
-            path.endswith((".py", ".yaml", ".yml")) and scanned < MAX_SCANNED and not (set(formats) - {"python-image"})
-        ):
+        elif scanned < MAX_SCANNED and _may_tell(path, formats):
             scanned += 1
             format_name = _by_content(path, tree)
             if format_name is not None:
                 yield path, format_name
+
+
+def _may_tell(path: str, formats: Sequence[str]) -> bool:
+    """Whether a file is of a language in which environments are told, and its name does not say something else."""
+    return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image"}
 
 
 def _by_content(path: str, tree: AuditedTree) -> str | None:

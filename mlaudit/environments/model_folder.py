@@ -6,12 +6,15 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import field
 from pathlib import Path
 
-from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover
+from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
 from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
+from mlaudit.discovery.recipes import AuditedTree
+from mlaudit.discovery.survey import survey
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
+from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading, Unread
@@ -21,6 +24,8 @@ from mlaudit.sources.listing import walk
 from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import WorkingTree
 
+SHOWN_ENVIRONMENTS = 12
+"""Environments of one folder that a sentence names."""
 MAX_OPENED = 2_000
 """Files of one folder whose first bytes are asked what they are."""
 
@@ -39,17 +44,23 @@ class SeveralEnvironments(Unreadable):
     """A folder in which files of several environments lie."""
 
 
-def folder_contents(folder: Path, root: WorkingTree) -> FolderContents:
+def folder_contents(folder: Path, root: WorkingTree, role: str = "") -> FolderContents:
     """The environment installed in a folder, else the one that it declares, and the model files in it.
 
-    Raises Unreadable where it holds nothing that is understood, or more than one environment.
+    Of several environments the one counts that is on the side of a role (`training` writes, `serving` reads).
+    Raises Unreadable where it holds nothing that is understood, or several environments and not one of that side.
     """
     installed = environment_document(folder, root)
     if installed is not None:
         return FolderContents(documents=[installed])
     walked = walk(folder, is_named, tree=root.tree_of(folder))
-    environments = discover(stating(walked.paths, folder, root)).environments
-    own, described = _split(environments)
+    stated = stating(walked.paths, folder, root)
+    environments = discover(stated).environments
+    try:
+        own, described = _split(environments)
+    except SeveralEnvironments:
+        tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(walked.paths))
+        own, described = _of_side(role, survey(tree, stated, no_roots).environments, root.shown(folder)), []
     sources = own.sources if own is not None else ()
     described = [path for path in described if path not in sources]
     left = [path for path in walked.paths if path not in sources and path not in described]
@@ -91,6 +102,22 @@ def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnv
     if plain:
         return plain[0], described
     return (here[0] if len(here) == 1 else None), described
+
+
+def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: str) -> DiscoveredEnvironment:
+    """The one environment that trains or serves. Raises SeveralEnvironments where there is not exactly one."""
+    plain = [one for one in environments if not _is_of_model(one)]
+    side = words().side(role)
+    fitting = [one for one in plain if side is not None and words().side(one.role) == side]
+    chosen = fitting if fitting else plain
+    if len(chosen) == 1 and not any("#" in source for source in chosen[0].sources):
+        return chosen[0]
+    listed = "; ".join(f"{one.name} is {folder}/{one.sources[0]}" for one in (fitting or plain)[:SHOWN_ENVIRONMENTS])
+    more = len(fitting or plain) - SHOWN_ENVIRONMENTS
+    raise SeveralEnvironments(
+        f"it holds several environments; name one of them instead of the folder: {listed}"
+        f"{f' and {more} more' if more > 0 else ''}"
+    )
 
 
 def _is_of_model(one: DiscoveredEnvironment) -> bool:

@@ -154,7 +154,7 @@ def assemble(
     notes: Sequence[str] = (),
 ) -> Environment:
     """The environment that some sources make; `writes` and `reads` are artifacts."""
-    loaded = [_loaded(part, options) for part in parts]
+    loaded = [_loaded(part, options, role) for part in parts]
     written, loads = ([_loaded(part, options) for part in some] for some in (writes, reads))
     return environment(
         name,
@@ -195,13 +195,13 @@ def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
     )
 
 
-def _loaded(part: Spelled, options: Options) -> _Loaded:
+def _loaded(part: Spelled, options: Options, role: str = "") -> _Loaded:
     if part.refused is not None:
         reading = Reading(path=part.text, format="unknown", complete=False, unread=(part.refused,))
         return _Loaded(readings=[reading], sources=[part.text])
     options.progress.reading(part.path)
     try:
-        contents = _contents(part, options)
+        contents = _contents(part, options, role)
     except UsageError:
         raise
     except Exception as error:
@@ -235,7 +235,7 @@ def unreadable(path: str, error: Unreadable) -> Reading:
     return Reading(path=shown, format="unknown", complete=False, unread=(unread,))
 
 
-def _contents(part: Spelled, options: Options) -> FolderContents:
+def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents:
     if part.revision is not None:
         return FolderContents(documents=[_of_revision(part, part.revision, options)])
     if part.path == "-":
@@ -251,7 +251,7 @@ def _contents(part: Spelled, options: Options) -> FolderContents:
         return FolderContents(documents=[root.document(path)])
     from mlaudit.environments.model_folder import folder_contents
 
-    return folder_contents(path, root)
+    return folder_contents(path, root, role)
 
 
 def _of_revision(part: Spelled, revision: str, options: Options) -> Document:

@@ -29,6 +29,8 @@ _MAGIC_LINE = lazy_pattern(
     r"[ \t]*(?:!{1,2}(?!=)|%(?:sx|system|sh)[ \t]|%(?=(?:pip|conda|mamba|micromamba|uv)\b)"
     r"|(?=(?:pip3?|conda|mamba|uv)[ \t]+(?:pip[ \t]+)?install\b))"
 )
+_OTHER_ENVIRONMENT = lazy_pattern(r"\b(?:conda|mamba|micromamba)[ \t]+env[ \t]+(?:create|update)\b")
+"""What makes an environment for others; the kernel of the notebook stays as it is."""
 _CALLS = lazy_pattern(
     r"system\(|subprocess|check_call|run_line_magic|run_cell_magic|micropip|piplite|pip\.main|Popen|runtime_env|packages_to_install"
 )
@@ -125,7 +127,7 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
     for start, end in _lines(script.text):
         line = script.text[start:end]
         found = _MAGIC_LINE.match(line) or _ASSIGNED.match(line)
-        if found:
+        if found and not _OTHER_ENVIRONMENT.search(line):
             yield from statements(script.cut(start + found.end(), end), recipe)
     if _CALLS.search(script.text):
         yield from python_installs.read(_without_magics(script), recipe, builders=False)
