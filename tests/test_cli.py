@@ -205,8 +205,7 @@ def test_a_file_has_no_colours_and_the_table_no_control_characters(tmp_path: Pat
 def test_check_without_configuration_says_what_it_took_for_what(pair: Path) -> None:
     done = run(pair, "check")
     assert done.returncode == 1
-    assert done.stdout.startswith("training (training/requirements.txt) → serving (serving/requirements.txt)
-")
+    assert done.stdout.startswith("training (training/requirements.txt) → serving (serving/requirements.txt)\n")
     assert "No configuration: the pairs were found by looking" in done.stdout
     assert "churn.joblib, joblib dump (training/train.py:3 → serving/app.py:3)" in " ".join(done.stdout.split())
     assert "1 other package differs between training and serving" in done.stdout
