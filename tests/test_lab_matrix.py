@@ -10,9 +10,9 @@ import pytest
 
 from mlaudit.lab import matrix
 from mlaudit.lab.matrix import Outcome, outcomes, proposals, run
-from mlaudit.lab.measure import Artifact, Experiment
+from mlaudit.lab.measure import DumpedArtifact, Experiment
 
-ONE = Artifact(
+ONE = DumpedArtifact(
     name="one",
     kind="python.pickle",
     make="{'a': 1.5}",
