@@ -185,7 +185,8 @@ def _covered(finding: Finding, style: Style) -> Iterator[StyledLine]:
     if finding.covers:
         named = finding.covers if style.verbose else finding.covers[:PLACES]
         more = f" and {len(finding.covers) - len(named)} more" if finding.covers[len(named) :] else ""
-        yield from _labelled("with it", ", ".join(named) + more, style)
+        shown = ", ".join(named).replace(f"→ {State.UNSTATED.value}", f"→ {_value(State.UNSTATED.value)}")
+        yield from _labelled("with it", shown + more, style)
 
 
 def _some(names: Sequence[str]) -> str:

@@ -18,8 +18,8 @@ ROWS = 20
 """Rows of a table before the rest is counted."""
 NAMED = 3
 """Environments or sources of a sentence that are named before the rest is counted."""
-_GUESS = "looks like "
-"""How the reason of a file begins that was left out for what it is; other reasons are failures, said one by one."""
+_GUESS, _OF_NOBODY = "looks like ", "belongs to no environment"
+"""How the reasons of files begin that were left out for what they are; other reasons are said one by one."""
 CROSSES = 2
 """Artifacts of one pair that are named before the rest is counted."""
 LISTED = 12
@@ -120,7 +120,7 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
             f"{', '.join(variants[:NAMED])}{more} {verb} not read; name a variant to compare it.", style
         )
     left = [one for one in report.found if one.role == "ignored"]
-    meant = [one for one in left if one.why.startswith(_GUESS)]
+    meant = [one for one in left if one.why.startswith((_GUESS, _OF_NOBODY))]
     if meant:
         files = plural(sum(len(one.documents) for one in meant), "file")
         yield from _sentence(f"{files} left out ({_reasons(meant)}); --verbose lists them.", style)
@@ -150,9 +150,13 @@ def _names(alone: Sequence[Environment]) -> str:
 
 def _reasons(left: Sequence[Discovered]) -> str:
     """Why files were left out, without the folder that told: `documentation, linters`."""
-    short = dict.fromkeys(one.why.removeprefix(_GUESS).partition(" (")[0] for one in left)
+    short = dict.fromkeys(_reason(one.why) for one in left)
     shown = list(short)[:NAMED]
     return ", ".join((*shown, *(("other reasons",) if len(short) > NAMED else ())))
+
+
+def _reason(why: str) -> str:
+    return "of no environment" if why.startswith(_OF_NOBODY) else why.removeprefix(_GUESS).partition(" (")[0]
 
 
 def _all_environments(report: Report) -> Iterator[StyledLine]:

@@ -116,4 +116,4 @@ def _message(crossing: Crossing, implied: ImpliedRange | None) -> str:
 
 def _bounded(implied: ImpliedRange | None) -> str:
     """Within what bounds, as a clause."""
-    return f", within {implied.range} (implied by {implied.chain[-1]})" if implied else ""
+    return f", within {implied.range} (implied by {implied.chain[-1]})" if implied and implied.range else ""
