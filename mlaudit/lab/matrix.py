@@ -23,7 +23,7 @@ from mlaudit.lab.measure import Experiment, environment, measure, recipe
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Outcome:
+class PairOutcome:
     """What became of one artifact between two versions."""
 
     writer: str
@@ -39,11 +39,13 @@ class Outcome:
         return self.writer, self.reader
 
 
-def outcomes(path: Path) -> list[Outcome]:
+def outcomes(path: Path) -> list[PairOutcome]:
     """What an earlier run left."""
     if not path.exists():
         return []
-    return [Outcome(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")]
+    return [
+        PairOutcome(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")
+    ]
 
 
 def interpreters(
@@ -64,31 +66,33 @@ def interpreters(
     return found
 
 
-def run(package: Experiment, found: Mapping[str, Path], path: Path, jobs: int) -> list[Outcome]:
+def run(package: Experiment, found: Mapping[str, Path], path: Path, jobs: int) -> list[PairOutcome]:
     """Hand everything over between all versions, and write each pair down when it is done."""
     known = outcomes(path)
     done = {one.pair for one in known}
     missing = [pair for pair in product(found, repeat=2) if pair not in done]
     with ThreadPoolExecutor(jobs) as pool, path.open("a", encoding="utf-8") as log:
         for number, pair in enumerate(pool.map(partial(_pair, package, found), missing), 1):
-            log.writelines(json.dumps({name: getattr(one, name) for name in Outcome.__slots__}) + "\n" for one in pair)
+            log.writelines(
+                json.dumps({name: getattr(one, name) for name in PairOutcome.__slots__}) + "\n" for one in pair
+            )
             log.flush()
             known += pair
             sys.stderr.write(f"\r{number} of {len(missing)} pairs")
     return known
 
 
-def _pair(package: Experiment, found: Mapping[str, Path], pair: tuple[str, str]) -> list[Outcome]:
+def _pair(package: Experiment, found: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
     writer, reader = pair
     return [
-        Outcome(writer, reader, one.artifact.kind, one.artifact.name, one.word, one.detail[:200])
+        PairOutcome(writer, reader, one.artifact.kind, one.artifact.name, one.word, one.detail[:200])
         for one in measure(package, found[writer], found[reader])
     ]
 
 
-def proposals(package: str, versions: Sequence[str], measured: Sequence[Outcome]) -> Iterator[str]:
+def proposals(package: str, versions: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator[str]:
     """TOML rows, one for each border that artifacts do not cross: silent changes first."""
-    word: dict[tuple[str, str], dict[tuple[str, str], Outcome]] = defaultdict(dict)
+    word: dict[tuple[str, str], dict[tuple[str, str], PairOutcome]] = defaultdict(dict)
     for one in measured:
         word[one.kind, one.artifact][one.pair] = one
     borders: dict[tuple[bool, str, str, str, str], list[tuple[str, int, str]]] = defaultdict(list)
@@ -109,8 +113,8 @@ def proposals(package: str, versions: Sequence[str], measured: Sequence[Outcome]
 
 
 def _across(
-    versions: Sequence[str], crossings: Mapping[tuple[str, str], Outcome], older: str, upwards: bool
-) -> list[Outcome]:
+    versions: Sequence[str], crossings: Mapping[tuple[str, str], PairOutcome], older: str, upwards: bool
+) -> list[PairOutcome]:
     border = versions.index(older) + 1
     below, above = versions[:border], versions[border:]
     pairs = product(below, above) if upwards else product(above, below)
