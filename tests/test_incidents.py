@@ -11,7 +11,7 @@ import tomli
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
-from mlaudit.model.nouns import Kind, Layer, Pin, Place, Reading, Severity
+from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Severity
 from mlaudit.model.report import Environment, Finding
 from mlaudit.parsers._read import read
 from mlaudit.request.settings import Settings
@@ -43,7 +43,7 @@ def artifact(row: dict[str, Any]) -> Reading:
         kind=Kind.ARTIFACT,
         layer=Layer.RECORDED,
         at=Place(path="model"),
-        extras=tuple(row["classes"]),
+        artifact=Artifact(classes=tuple(row["classes"])),
     )
     return Reading(path="model", format="model", complete=False, pins=(pin,))
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from mlaudit.lab import matrix
-from mlaudit.lab.matrix import Outcome, outcomes, proposals, run
+from mlaudit.lab.matrix import PairOutcome, outcomes, proposals, run
 from mlaudit.lab.measure import DumpedArtifact, Experiment
 
 ONE = DumpedArtifact(
@@ -24,9 +24,9 @@ PACKAGE = Experiment(package="p", beside=(), setup="", artifacts=(ONE,))
 VERSIONS = ["1.0", "2.0", "3.0"]
 
 
-def crossed(word: str, *bad: tuple[str, str]) -> list[Outcome]:
+def crossed(word: str, *bad: tuple[str, str]) -> list[PairOutcome]:
     return [
-        Outcome(writer, reader, "python.pickle", "one", word if (writer, reader) in bad else "ok")
+        PairOutcome(writer, reader, "python.pickle", "one", word if (writer, reader) in bad else "ok")
         for writer, reader in product(VERSIONS, repeat=2)
     ]
 
@@ -55,7 +55,7 @@ def test_a_silent_change_comes_first_and_downwards_is_told() -> None:
             [
                 *crossed("error", ("1.0", "2.0"), ("1.0", "3.0")),
                 *(
-                    Outcome(
+                    PairOutcome(
                         writer,
                         reader,
                         "python.pickle",

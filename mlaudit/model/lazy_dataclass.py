@@ -98,8 +98,6 @@ _FIELDS: dict[type, dict[str, _FieldWords]] = {}
 def _with_slots(plain: type, words: _DecoratorWords) -> type:
     """The class again, with slots for its fields, and an `__init__` that waits for the first instance."""
     namespace = dict(plain.__dict__)
-    if "__post_init__" in namespace:
-        raise TypeError(f"{plain.__qualname__}: a dataclass with __post_init__ is made by `dataclasses`")
     fields: dict[str, _FieldWords] = {}
     for base in reversed(plain.__mro__[1:]):
         fields.update(_FIELDS.get(base, {}))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from mlaudit.comparison.images import BaseImage, ImagePair, differing_images
 from mlaudit.comparison.scene import View
-from mlaudit.grammars.container.image_tags import Content
 from mlaudit.model.nouns import Kind, Role, Severity
 from mlaudit.model.report import Hit, Location, listed
 from mlaudit.rules._registry import fleet_rule

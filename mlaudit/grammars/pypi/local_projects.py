@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
-from mlaudit.grammars.pypi import pyproject_text, requirement
+from mlaudit.grammars.pypi import requirement
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.globs import glob
 from mlaudit.model.lazy_dataclass import replace
@@ -154,6 +154,8 @@ def _is_excluded(folder: str, patterns: tuple[str, ...]) -> bool:
 
 
 def _name(doc: Document) -> str | None:
+    from mlaudit.grammars.pypi import pyproject_text
+
     try:
         return pyproject_text.name(doc)
     except (Malformed, Unreadable):
