@@ -66,8 +66,11 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
     for one in shown:
         where = f"({one.written.path}:{one.written.line} → {one.read.path}:{one.read.line})"
-        unsure = "" if one.certain else ", perhaps"
-        yield text((f"    {one.artifact}, {one.form}{unsure} {where}", "dim"))
+        what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
+        if len(what) + len(where) < style.width:
+            yield text((f"{what} {where}", "dim"))
+        else:
+            yield from (text((what, "dim")), text((f"      {where}", "dim")))
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 

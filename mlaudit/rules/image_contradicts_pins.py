@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.comparison.verdict import agree
 from mlaudit.model.nouns import Pin, Role, Severity
 from mlaudit.model.report import Cell, Environment, Hit, Location
-from mlaudit.model.versions import same_public
 from mlaudit.rules._registry import environment_rule
 
 
@@ -56,9 +56,9 @@ MAX_IMPLIED = 16
 
 
 def _agree(pin: Pin, image: Pin) -> bool:
-    """Whether a pin says what the tag says, as far as the tag says it (`12.1` is any 12.1)."""
+    """Whether a pin says what the tag says, as far as both say it (`12.1` is any 12.1, Python `3.7` any 3.7)."""
     stated, implied = pin.version or "", image.version or ""
-    return same_public(stated, implied) or stated.startswith(f"{implied}.")
+    return agree(stated, implied, pin.kind) or stated.startswith(f"{implied}.")
 
 
 def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
