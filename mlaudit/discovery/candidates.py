@@ -158,7 +158,7 @@ def unique_names(candidates: Sequence[Candidate]) -> dict[Candidate, str]:
     return names
 
 
-_RUNGS = 4
+_RUNGS = 5
 
 
 def _ladder(candidate: Candidate) -> Iterator[str]:
@@ -169,7 +169,7 @@ def _ladder(candidate: Candidate) -> Iterator[str]:
     build = "-".join(group.build)
     if build:
         told, qualifier = f"{told or PLAIN_NAME}-{build}", "-".join(part for part in (qualifier, build) if part)
-    for parts in ((told,), (home, qualifier), ("/".join(group.folder), qualifier), (_written(group),)):
+    for parts in ((told,), (home, qualifier), (home, told), ("/".join(group.folder), qualifier), (_written(group),)):
         name = "/".join(part for part in parts if part.strip()) or PLAIN_NAME
         # An environment's name stands before `=` on the command line and must survive being printed.
         yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)

@@ -13,7 +13,7 @@ from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lie
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
-from mlaudit.discovery.groups import DocumentGroup
+from mlaudit.discovery.groups import DocumentGroup, why_ignored
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -117,7 +117,7 @@ def _notebooks(
     homes = {folder_of(one.group) for one in candidates if one.group.part is None and not one.group.build}
     taken = {folder_of(group) for group in spent}
     for path in code:
-        if not path.endswith(".ipynb"):
+        if not path.endswith(".ipynb") or why_ignored(path) is not None:
             continue
         part = _notebook_part(path, tree)
         own = busy.get(path, [])

@@ -47,7 +47,9 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
     candidates, spent, left = gather(stating, by_name, roots, parts)
     known = {entry.path for entry in left}
     candidates = join_code(candidates, spent, tree)
-    return settle(candidates, [*left, *(entry for entry in ignored if entry.path not in known)])
+    taken = {one.path for candidate in candidates for one in candidate.group.documents}
+    every = [*left, *(entry for entry in ignored if entry.path not in known)]
+    return settle(candidates, [entry for entry in every if entry.path not in taken])
 
 
 def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:

@@ -20,6 +20,7 @@ from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text, requirement
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
 from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import PinScope
@@ -28,7 +29,7 @@ CALLS = Limit(name="calls of a Python source", most=200_000)
 
 MENTIONED = lazy_pattern(
     rb"\b(?:framework_version|transformers_version|image_uri|serving_container_image\w*|container_uri|parent_image"
-    rb"|DockerSettings)\b"
+    rb"|DockerSettings|image_uris)\b"
 )
 """What a source holds that chooses an image so."""
 _LITERAL_IMAGE = lazy_pattern(r"[\w.-]+(?::\d+)?/[\w./-]+:[\w.-]+|\d{12}\.dkr\.ecr\.[\w./:-]+")
@@ -146,6 +147,10 @@ def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]]
     called = _called(call).rpartition(".")[2]
     if called == "DockerSettings":
         return "docker-settings", given
+    if called == "retrieve" and {"framework", "version"} <= given.keys():
+        scope = names.text(given.get("image_scope"))
+        is_serving = scope is not None and scope.value == "inference"
+        return ("endpoint" if is_serving else "training-job"), given
     versions = {"framework_version", *words.versions, "image_uri"} & given.keys()
     is_framework = called[:1].isupper() and any(called.startswith(one) for one in (*words.frameworks, "Estimator"))
     if (is_framework or called in ("Model", "ModelPackage")) and versions:
@@ -175,6 +180,9 @@ def _statements(
         if text is not None:
             yield from image_tags.statements(doc, str(text.value), python_source.place(doc, text), parts=parts)
     named = {**({"framework_version": framework} if framework else {}), **words.versions}
+    asked = names.text(given.get("framework")) if called == "retrieve" else None
+    if asked is not None:
+        named["version"] = package_of(str(asked.value).lower(), "sagemaker")
     for keyword, package in named.items():
         text = names.text(given.get(keyword))
         if text is not None and _VERSION.fullmatch(str(text.value)):
