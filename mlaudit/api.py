@@ -279,6 +279,7 @@ def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
         certain=pair.certain,
         crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
         reason=pair.reason,
+        parted=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.parted),
     )
 
 

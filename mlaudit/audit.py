@@ -46,7 +46,7 @@ def audit(
         lost: of a source that the user named, nothing could be read.
         partial: the configuration declares more than these environments.
     """
-    view = _view(command, environments, settings, only, shared)
+    view = _view(command, environments, settings, only, shared, pairs)
     judged = folded([one for one in _judged(view) if one.hit.package is None or asked_for(one.hit.package, only)])
     waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
     outcome = apply(
@@ -95,6 +95,7 @@ def _view(
     settings: Settings,
     only: Sequence[str],
     shared: Sequence[tuple[SharedFile, ...]],
+    known_pairs: Sequence[EnvironmentPair],
 ) -> View:
     """Everything that is known before rules speak."""
     named = {one.name: one for one in environments}
@@ -107,6 +108,7 @@ def _view(
         artifacts=tuple(artifact_crossings(named, pairs)),
         shared=tuple(shared),
         settings=settings,
+        known_pairs=tuple(known_pairs),
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import hashlib
 from collections.abc import Iterator
+from itertools import islice
 
 from mlaudit.code.nouns import Definition, ModuleReading
 from mlaudit.model.nouns import Place
@@ -30,6 +31,13 @@ def definitions(module: ModuleReading) -> dict[str, Definition]:
             place = Place(path=source.path, line=source.line(scope.point.line))
             found[scope.qualified_name] = Definition(name=scope.qualified_name, digest=digest, at=place)
     return found
+
+
+def definition_words(module: ModuleReading) -> dict[str, list[str]]:
+    """The normalized syntax of each function by its qualified name, in words that can be held against another's."""
+    source = module.source
+    functions = [scope for scope in source.scopes if scope.kind == "function"] if source is not None else []
+    return {scope.qualified_name: list(islice(_words(scope.node), MAX_NODES)) for scope in functions}
 
 
 def _digest(node: ast.AST) -> str:

@@ -9,6 +9,7 @@ from fnmatch import fnmatchcase
 from mlaudit.comparison.judgement import Judgements
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Kind, Place
+from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.request.settings import Settings
 
@@ -21,6 +22,7 @@ class View:
         command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
         pairs: names of writer and reader.
         judgements: what the knowledge says of each crossing, asked once.
+        known_pairs: what code shows of pairs, beyond who follows whom.
         shared: files that must be the same, a tuple for each set that the configuration declares.
     """
 
@@ -31,6 +33,7 @@ class View:
     artifacts: tuple[ArtifactCrossing, ...] = ()
     shared: tuple[tuple[SharedFile, ...], ...] = ()
     settings: Settings = field(default_factory=Settings)
+    known_pairs: tuple[EnvironmentPair, ...] = ()
     judgements: Judgements = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:

@@ -13,7 +13,7 @@ from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_
 from mlaudit.knowledge.roles import WRITER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.observation import Observation
-from mlaudit.model.pairs import CrossingArtifact
+from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
 
 PLAIN_NAME = "environment"
 """The name of an environment in the root, whose own folder name is never asked."""
@@ -31,6 +31,7 @@ class Candidate:
         is_role_shown: the role is told by what runs, not by names.
         does: the sides of artifacts that its code is on; None where none of its code is known.
         crosses: for a reader, the artifacts that are known to come from each writer.
+        parted: for a reader, the functions of which it and a writer have copies that differ.
         evidence: what shows that it exists, besides its part of a recipe.
     """
 
@@ -46,6 +47,7 @@ class Candidate:
     is_role_shown: bool = False
     does: frozenset[str] | None = None
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
+    parted: dict[Candidate, list[PartedDefinition]] = field(default_factory=dict)
     evidence: list[Observation] = field(default_factory=list)
 
     @property

@@ -10,6 +10,7 @@ from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
+from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
@@ -53,6 +54,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)
+    find_parted_code(candidates, scopes, program)
     return sorted(candidates, key=order)
 
 

@@ -13,7 +13,7 @@ from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.observation import Observation
-from mlaudit.model.pairs import CrossingArtifact
+from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
 from mlaudit.parsers._registry import environment_format, kind_of
 
 
@@ -59,6 +59,7 @@ class Pair:
         certain: more than names tells it: code that names one artifact on both sides, or what the reader runs.
         crosses: the artifacts that are known to cross.
         reason: what tells it, for people.
+        parted: functions that both sides have a copy of, and that differ.
     """
 
     writer: str
@@ -67,6 +68,7 @@ class Pair:
     certain: bool
     crosses: tuple[CrossingArtifact, ...] = ()
     reason: str = ""
+    parted: tuple[PartedDefinition, ...] = ()
 
     @property
     def kinds(self) -> tuple[str, ...]:
@@ -192,4 +194,5 @@ def _pairs(candidates: Sequence[Candidate], names: dict[Candidate, str]) -> Iter
             certain=any(one.certain for one in crosses) or (not crosses and alone and reader.is_role_shown),
             crosses=crosses,
             reason="" if crosses else reader.reason,
+            parted=tuple(reader.parted.get(writer, ())),
         )

@@ -68,6 +68,7 @@ class Words:
     skipped: frozenset[str]
     dotted: frozenset[str]
     inputs: frozenset[str]
+    preparing: frozenset[str]
 
     def side(self, role: str) -> str | None:
         """`writer`, `reader`, or None for a role that the table does not know."""
@@ -131,6 +132,7 @@ def _words(root: Node) -> Words:
         skipped=_set(skipped.get("folders")),
         dotted=_set(skipped.get("dotted")),
         inputs=_set(skipped.get("inputs")),
+        preparing=_set(root.dig("preparing", "words")),
     )
 
 

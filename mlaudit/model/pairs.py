@@ -33,6 +33,15 @@ class CrossingArtifact:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class PartedDefinition:
+    """A function that both sides have a copy of, and that is no longer the same."""
+
+    name: str
+    written: Place
+    read: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EnvironmentPair:
     """A writer and a reader by name, what crosses between them and how sure that is."""
 
@@ -41,3 +50,4 @@ class EnvironmentPair:
     certain: bool = True
     crosses: tuple[CrossingArtifact, ...] = field(default=())
     reason: str = ""
+    parted: tuple[PartedDefinition, ...] = ()
