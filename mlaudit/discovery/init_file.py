@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.secrets import masked
 
 MAX_EVIDENCE = 5
 """Grounds for one environment that are written down."""
@@ -91,7 +92,8 @@ def _escaped(sign: str) -> str:
 
 
 def _comment(text: str) -> str:
-    return "# " + "".join(sign if sign.isprintable() else "\ufffd" for sign in text) + "\n"
+    """A comment that shows no credential: what it names may be an address."""
+    return "# " + "".join(sign if sign.isprintable() else "\ufffd" for sign in masked(text)) + "\n"
 
 
 def _environment(environment: DiscoveredEnvironment, discovery: Discovery) -> str:
@@ -105,7 +107,8 @@ def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     if unread:
         yield _comment(f"Not read, since the first source takes precedence: {', '.join(unread)}.")
     for observation in environment.evidence[:MAX_EVIDENCE]:
-        yield _comment(f"{str(observation)[:200]}")
+        # Masked before it is cut, so that no part of a credential is left of it.
+        yield _comment(masked(str(observation))[:200])
 
 
 def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[str]:
