@@ -101,13 +101,6 @@ def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
             yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(found)}")
 
 
-def is_development(packages: Iterable[str]) -> bool:
-    """Whether packages are tools of developers and nothing else."""
-    named = frozenset(packages)
-    tools = words().packages.get("development", frozenset())
-    return bool(named) and named <= tools
-
-
 def script_paths(command: Sequence[str]) -> Iterator[str]:
     """What a command names that may be a file or module of the tree: `app.py`, `app` of `app:server`, `pkg.main`."""
     _, arguments = _program(command)

@@ -11,7 +11,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 
-_KEYS = frozenset({"title", "package", "holds", "readers", "holds_code", "source", "checked", "certainty"})
+_KEYS = frozenset({"title", "package", "holds", "readers", "holds_code", "closed", "source", "checked", "certainty"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class ArtifactKind:
         holds: the kinds that travel inside it.
         readers: packages that load it besides the one that writes it.
         holds_code: every file of the kind holds byte code of functions.
+        closed: no file of the kind holds objects of other packages than its own and those of what it holds.
     """
 
     name: str
@@ -31,6 +32,7 @@ class ArtifactKind:
     evidence: tuple[Evidence, ...]
     readers: tuple[str, ...] = ()
     holds_code: bool = False
+    closed: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -76,6 +78,7 @@ def _kind(name: str, row: Node) -> ArtifactKind:
         evidence=evidence(row),
         readers=row.get("readers").texts(),
         holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
+        closed=row.get("closed").exists and row.get("closed").flag(),
     )
 
 
@@ -108,6 +111,15 @@ def carried(kinds: frozenset[str]) -> frozenset[str]:
             found.add(name)
             waiting.extend(table[name].holds if name in table else ())
     return frozenset(found)
+
+
+def packages_needed(kinds: frozenset[str]) -> frozenset[str] | None:
+    """The packages that files of these kinds may ask for; None where one of them may hold objects of any package."""
+    table = artifact_kinds()
+    inside = [table[name] for name in carried(kinds) if name in table]
+    if not kinds or not all(name in table and table[name].closed for name in kinds):
+        return None
+    return frozenset(package for kind in inside for package in (kind.package, *kind.readers))
 
 
 def kinds_of(package: str, kinds: frozenset[str]) -> frozenset[str]:

@@ -69,7 +69,21 @@ def _sentences(report: Report) -> Iterator[str]:
         yield unknown_images(report)
     if summary.unseen:
         yield f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}."
+    yield from _judged_for(report)
     yield _targets(report)
+
+
+def _judged_for(report: Report) -> Iterator[str]:
+    """In which forms artifacts cross where code shows it: what is known of other forms is not reported there."""
+    shown = [
+        f"{', '.join(kinds)} ({writer} → {one.name})"
+        for one in report.environments
+        for writer, kinds in one.kinds_from.items()
+        if kinds
+    ]
+    if shown:
+        more = f" and {plural(len(shown) - SIDES, 'more pair')}" if shown[SIDES:] else ""
+        yield f"Judged only for what code shows to cross: {'; '.join(shown[:SIDES])}{more}."
 
 
 def _verb(count: int) -> str:

@@ -8,7 +8,7 @@ from mlaudit.comparison.requirements import ImpliedRange, implied_range
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.knowledge.family import demands_of
-from mlaudit.knowledge.kinds import companions
+from mlaudit.knowledge.kinds import companions, packages_needed
 from mlaudit.knowledge.releases import newest, release
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
@@ -46,6 +46,21 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
         return
     at, related = places(crossing, view)
+    if reader.state is State.UNSTATED and _is_needless(crossing, view):
+        yield Hit(
+            package=crossing.package,
+            environments=crossing.environments,
+            severity=Severity.INFO,
+            message=(
+                f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {said(writer)}; "
+                f"{reader.environment} does not name it, and what crosses does not ask for it."
+            ),
+            at=at,
+            related=related,
+            expected=writer.shown,
+            actual=reader.shown,
+        )
+        return
     foreign = writer.state is State.UNSTATED and not _is_brought(crossing, view)
     yield Hit(
         package=crossing.package,
@@ -59,6 +74,13 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         actual=reader.shown,
         fix=None if foreign else align(crossing),
     )
+
+
+def _is_needless(crossing: Crossing, view: View) -> bool:
+    """Whether nothing that crosses can ask for a package: what is known to cross are formats of other packages."""
+    kinds, _ = view.judgements.what_crosses(*crossing.environments)
+    needed = packages_needed(kinds)
+    return needed is not None and crossing.package not in needed
 
 
 def _is_brought(crossing: Crossing, view: View) -> bool:
