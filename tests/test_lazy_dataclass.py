@@ -123,7 +123,8 @@ def outcome(ask: Callable[[SimpleNamespace], object], ours: SimpleNamespace) -> 
         lambda of: dataclasses.is_dataclass(of.Base),
         lambda of: repr(dataclasses.replace(of.Derived(name="a"), size=9)),
         lambda of: of.Changing.__match_args__ + of.Base.__match_args__ + of.Single.__match_args__,
-        lambda of: of.Derived.__slots__,
+        # Python 3.10 gives a derived class the slots of its base a second time.
+        lambda of: [name for name in of.Derived.__slots__ if name not in of.Base.__slots__],
         lambda of: repr(copy.deepcopy(of.Changing(1, [2, 3]))),
         lambda of: repr(copy.copy(of.Derived(name="a"))),
     ],

@@ -15,6 +15,7 @@ from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
+from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
 from mlaudit.parsers._read import read
 from mlaudit.request.config_file import load
@@ -76,6 +77,17 @@ def recorded(given: dict[str, Any]) -> Recorded:
     return Recorded(tuple(given.get("kinds", ())), Strength(given["strength"]), tuple(given.get("numbers", {}).items()))
 
 
+def known_pair(row: dict[str, Any]) -> EnvironmentPair:
+    """What discovery would say of a pair; functions begin on the third line of their files."""
+    parted = tuple(
+        PartedDefinition(
+            name=one["name"], written=Place(path=one["written"], line=3), read=Place(path=one["read"], line=3)
+        )
+        for one in row.get("parted", ())
+    )
+    return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted)
+
+
 def findings(code: str, case: dict[str, Any]) -> list[Finding]:
     settings = Settings()
     if "config" in case:
@@ -83,7 +95,8 @@ def findings(code: str, case: dict[str, Any]) -> list[Finding]:
     selected = replace(settings, select=(code, *case.get("with", ())))
     shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
     command, today = case.get("command", "compare"), date(2026, 11, 22)
-    report = audit(command, environments(case), selected, today=today, shared=shared)
+    pairs = [known_pair(row) for row in case.get("pairs", ())]
+    report = audit(command, environments(case), selected, today=today, shared=shared, pairs=pairs)
     return [finding for finding in report.findings if finding.code == code]
 
 

@@ -241,7 +241,7 @@ def snapshot(
 @app.command()
 def explain(
     subjects: Annotated[
-        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="CODE|PACKAGE...")
+        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...")
     ] = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
