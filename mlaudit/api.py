@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
 from mlaudit.discovery.configuration import root_of
+from mlaudit.environments.missing_names import with_missing_names
 from mlaudit.environments.named_files import stating
 from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
@@ -177,7 +178,7 @@ def _report(
 ) -> Report:
     report = audit(
         command,
-        sorted(made, key=lambda one: bool(one.follows)),
+        sorted(with_missing_names(made, options.root), key=lambda one: bool(one.follows)),
         options.settings,
         today=options.today,
         baseline=options.baseline,
