@@ -32,7 +32,8 @@ _REDIRECTS = lazy_pattern(
     rb"sys\.modules|find_class|meta_path|path_hooks|__path__|add_module|LazyModule|add_safe_globals"
 )
 """Words by which code gives modules other names, or takes them from elsewhere."""
-_DYNAMIC_CALLS = frozenset(("globals", "vars", "locals", "exec", "eval", "setattr", "__import__"))
+_SETS_BY_TEXT = lazy_pattern(rb"setattr\(|__dict__|vars\(")
+"""Words by which code sets names of a module that it has as texts."""
 
 
 class Answer(Enum):
@@ -120,9 +121,10 @@ def _is_star(node: ast.AST) -> TypeGuard[ast.ImportFrom]:
 
 
 def _is_dynamic(node: ast.AST) -> bool:
-    if isinstance(node, ast.Attribute):
-        return node.attr == "__dict__"
-    return isinstance(node, ast.Name) and node.id in _DYNAMIC_CALLS
+    """Whether a node can bind names of its module that no statement has; on objects it would name its argument."""
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("vars", "locals"):
+        return not node.args
+    return isinstance(node, ast.Name) and node.id in ("globals", "exec")
 
 
 def _module_level(tree: ast.AST) -> Iterator[ast.AST]:
@@ -288,5 +290,6 @@ def gives_name(text: bytes, word: str) -> bool:
         return False
     if _REDIRECTS.search(text) is not None and re.search(rb"(?<!\w)" + encoded + rb"(?!\w)", text):
         return True
-    set_from_outside = rb"\." + encoded + rb"\s{0,9}=(?!=)|setattr\([^()\n]{0,200}['\"]" + encoded + rb"['\"]"
-    return re.search(set_from_outside, text) is not None
+    if _SETS_BY_TEXT.search(text) is not None and re.search(rb"['\"]" + encoded + rb"['\"]", text):
+        return True
+    return re.search(rb"\." + encoded + rb"\s{0,9}=(?!=)", text) is not None
