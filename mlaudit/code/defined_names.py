@@ -189,7 +189,7 @@ class InstalledNames:
         where = self._located(parts)
         if where.path:
             found = self._defined(where.path, name, set())
-            redirected = found is Answer.NO_NAME and self._is_redirected(parts[0], name.rpartition(".")[2])
+            redirected = found is Answer.NO_NAME and self._is_set_from_outside(parts, name.rpartition(".")[2])
             return Answer.UNKNOWN if redirected else found
         redirected = not where.gone or any(self._is_redirected(parts[0], word) for word in (where.gone, parts[-1]))
         return Answer.UNKNOWN if redirected else Answer.NO_MODULE
@@ -265,16 +265,24 @@ class InstalledNames:
             self._modules[path] = names_of_source(path, data) if data is not None else None
         return self._modules[path]
 
+    def _is_set_from_outside(self, parts: list[str], word: str) -> bool:
+        """Whether some file of a package may give a module a name by its text, or by any text."""
+        if self._is_redirected(parts[0], word):
+            return True
+        return any(fills_module(text, parts[-1]) for text in self._texts_of(parts[0]) or ())
+
     def _is_redirected(self, top: str, word: str) -> bool:
         """Whether some file of a package may give a module another name, or a name from outside."""
+        texts = self._texts_of(top)
+        return texts is None or any(gives_name(text, word) for text in texts)
+
+    def _texts_of(self, top: str) -> list[bytes] | None:
+        """Every source of a package or module; None where not all of them can be had."""
         if top not in self._texts:
             is_file = self._files.names(top) is None
             texts = [self._files.read(f"{top}.py")] if is_file else list(self._files.sources(top))
             self._texts[top] = None if None in texts else [text for text in texts if text is not None]
-        texts_of_package = self._texts[top]
-        if texts_of_package is None:
-            return True
-        return any(gives_name(text, word) for text in texts_of_package)
+        return self._texts[top]
 
 
 def _is_compiled(entry: str, module: str) -> bool:
@@ -293,3 +301,14 @@ def gives_name(text: bytes, word: str) -> bool:
     if _SETS_BY_TEXT.search(text) is not None and re.search(rb"['\"]" + encoded + rb"['\"]", text):
         return True
     return re.search(rb"\." + encoded + rb"\s{0,9}=(?!=)", text) is not None
+
+
+def fills_module(text: bytes, module: str) -> bool:
+    """Whether a source sets names on a module, whatever names these are, under its own name or one given to it."""
+    encoded = module.encode()
+    if encoded not in text or _SETS_BY_TEXT.search(text) is None:
+        return False
+    aliases = re.findall(rb"(?<!\w)" + encoded + rb"[ \t]{1,9}as[ \t]{1,9}(\w{1,200})", text)
+    any_name = b"|".join(map(re.escape, {encoded, *aliases}))
+    called = rb"(?:setattr|vars)\(\s{0,200}(?:[\w.]{0,200}\.)?(?:" + any_name + rb")(?!\w)"
+    return re.search(called + rb"|(?<!\w)(?:" + any_name + rb")\.__dict__", text) is not None
