@@ -258,7 +258,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
-    made = list(_assembled(found, models, base, options))
+    made = _with_own_names(list(_assembled(found, models, base, options)), found, base, root, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
@@ -266,6 +266,19 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
     report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
     return _passed_over(report, paths, made)
+
+
+def _with_own_names(
+    made: list[Environment], found: Discovery, base: Path, root: WorkingTree, walked: Walked
+) -> list[Environment]:
+    """The environments with what the code of their images lacks of the artifacts that they load."""
+    if not any(pin.artifact for one in made for reading in (*one.writes, *one.reads) for pin in reading.pins):
+        return made
+    from mlaudit.discovery.recipes import AuditedTree
+    from mlaudit.environments.missing_own_names import with_missing_own_names
+
+    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
+    return with_missing_own_names(made, found, tree, stating(walked.paths, base, root))
 
 
 def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:

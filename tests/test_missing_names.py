@@ -10,10 +10,14 @@ from typing import Any
 import pytest
 import tomli
 
+from mlaudit.api import check
 from mlaudit.code.defined_names import InstalledNames
+from mlaudit.model.report import Finding
+from mlaudit.request.options import Options
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
 
+OWN = tomli.loads((FIXTURES / "names" / "own.toml").read_text(encoding="utf-8"))
 INSTALLED = tomli.loads((FIXTURES / "names" / "installed.toml").read_text(encoding="utf-8"))["case"]
 
 
@@ -24,13 +28,17 @@ def write(folder: Path, files: dict[str, str]) -> None:
         path.write_text(text, encoding="utf-8")
 
 
-def loaded(folder: Path, asked: str) -> str:
+def naming(asked: str) -> bytes:
+    """A pickle that is a class."""
+    words = [word.encode() for word in asked.split(":")]
+    return b"\x80\x04" + b"".join(b"\x8c" + bytes([len(word)]) + word for word in words) + b"\x93."
+
+
+def loaded(folder: Path, asked: str, start: str = "") -> str:
     """What `pickle` says to a pickle that names a class, in a process of its own."""
-    module, name = asked.split(":")
-    words = [module.encode(), name.encode()]
-    data = b"\x80\x04" + b"".join(b"\x8c" + bytes([len(word)]) + word for word in words) + b"\x93."
+    data = naming(asked)
     code = (
-        f"import pickle, sys; sys.path.insert(0, {str(folder)!r})\n"
+        f"import pickle, sys; sys.path.insert(0, {str(folder)!r})\n{start}\n"
         f"try:\n    pickle.loads({data!r})\n    print('ok')\n"
         "except Exception as error:\n    print(type(error).__name__)\n"
     )
@@ -51,3 +59,37 @@ def test_a_real_load_agrees(case: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, case["files"])
     assert loaded(tmp_path, case["asked"]) == case["load"]
     assert case["load"] != "ok" or case["answer"] in ("defined", "unknown")
+
+
+@pytest.mark.parametrize("case", OWN["case"], ids=lambda case: case["name"])
+def test_tells_whether_an_image_has_the_users_own_classes(case: dict[str, Any], tmp_path: Path) -> None:
+    assert [one.message for one in own_findings(case, tmp_path)] == [
+        Contains(said) for said in [case.get("says")] if said
+    ]
+
+
+def own_findings(case: dict[str, Any], folder: Path) -> list[Finding]:
+    write(folder, {**OWN["base"], **case.get("files", {})})
+    (folder / "models").mkdir()
+    (folder / "models" / "ratio.pkl").write_bytes(naming(case["asked"]))
+    report = check([str(folder)], Options(root=folder))
+    assert [(pair.writer, pair.reader) for pair in report.pairs] == [("training", "serving")]
+    return [one for one in report.findings if one.code == "MLA410"]
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", [case for case in OWN["case"] if "load" in case], ids=lambda case: case["name"])
+def test_a_real_load_of_own_classes_agrees(case: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, {**OWN["base"], **case.get("files", {})})
+    assert loaded(tmp_path / "serve", case["asked"], case.get("start", "")) == case["load"]
+    assert (case["load"] != "ok") == ("says" in case)
+
+
+class Contains(str):
+    """Equal to every text that it is a part of."""
+
+    __slots__ = ()
+    __hash__ = str.__hash__
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, str) and str(self) in other

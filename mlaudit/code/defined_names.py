@@ -25,6 +25,8 @@ MAX_PARTS = 20
 """Words of a dotted name that are followed."""
 MAX_STARS = 40
 """Modules that `*` imports lead through for one name."""
+MAX_SEARCHES = 200
+"""Names for which all sources of a package are searched; of further ones nothing is said."""
 MAX_NODES = 400_000
 """Nodes of one syntax tree that are looked at."""
 
@@ -180,6 +182,7 @@ class InstalledNames:
         self._modules: dict[str, NamesOfModule | None] = {}
         self._texts: dict[str, list[bytes] | None] = {}
         self._redirecting: dict[str, bool] = {}
+        self._searches = 0
 
     def answer(self, module: str, name: str) -> Answer:
         """Whether a module of the folder has a name."""
@@ -187,6 +190,8 @@ class InstalledNames:
         if len(parts) > MAX_PARTS or not all(part.isidentifier() for part in (*parts, *name.split("."))):
             return Answer.UNKNOWN
         where = self._located(parts)
+        if self._searches > MAX_SEARCHES:
+            return Answer.UNKNOWN
         if where.path:
             found = self._defined(where.path, name, set())
             redirected = found is Answer.NO_NAME and self._is_set_from_outside(parts, name.rpartition(".")[2])
@@ -273,6 +278,7 @@ class InstalledNames:
 
     def _is_redirected(self, top: str, word: str) -> bool:
         """Whether some file of a package may give a module another name, or a name from outside."""
+        self._searches += 1
         texts = self._texts_of(top)
         return texts is None or any(gives_name(text, word) for text in texts)
 
