@@ -10,8 +10,8 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.api import check
-from mlaudit.code.defined_names import InstalledNames
+from mlaudit.api import check, compare
+from mlaudit.code.defined_names import MAX_SEARCHES, InstalledNames
 from mlaudit.model.report import Finding
 from mlaudit.request.options import Options
 from mlaudit.sources.package_sources import PackageSources
@@ -93,3 +93,65 @@ class Contains(str):
 
     def __eq__(self, other: object) -> bool:
         return isinstance(other, str) and str(self) in other
+
+
+HOSTILE = {
+    "deep nesting": "(" * 5_000 + ")" * 5_000,
+    "a long sum": "+".join(["1"] * 200_000),
+    "many classes": "\n".join(f"class C{number}: pass" for number in range(20_000)),
+    "a long chain of attributes": "x" + ".y" * 100_000,
+    "no text": "\0\0\0",
+    "a name in another alphabet": "class \u212datio: pass\n",
+}
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_source_gives_an_answer(text: str, tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": "", "acme/scaling.py": text})
+    answer = InstalledNames(PackageSources(tmp_path)).answer("acme.scaling", "Ratio").value
+    assert answer in ("unknown", "no name")
+
+
+def test_follows_many_stars_no_further_than_its_limit(tmp_path: Path) -> None:
+    files = {f"acme/m{number}.py": f"from .m{number + 1} import *\n" for number in range(500)}
+    write(tmp_path, {"acme/__init__.py": "", **files})
+    assert InstalledNames(PackageSources(tmp_path)).answer("acme.m0", "Ratio").value == "unknown"
+
+
+def test_reads_no_link_out_of_the_environment(tmp_path: Path) -> None:
+    write(tmp_path, {"outside/__init__.py": "", "outside/scaling.py": "", "env/acme/__init__.py": ""})
+    (tmp_path / "env" / "acme" / "steps").symlink_to(tmp_path / "outside")
+    (tmp_path / "env" / "acme" / "scaling.py").symlink_to(tmp_path / "outside" / "scaling.py")
+    names = InstalledNames(PackageSources(tmp_path / "env"))
+    assert names.answer("acme.scaling", "Ratio").value == "unknown"
+    assert names.answer("acme.steps.scaling", "Ratio").value == "unknown"
+
+
+def test_says_nothing_of_names_beyond_its_limit(tmp_path: Path) -> None:
+    write(tmp_path, {"acme/__init__.py": ""})
+    names = InstalledNames(PackageSources(tmp_path))
+    answers = [names.answer("acme", f"Ratio{number}").value for number in range(MAX_SEARCHES + 50)]
+    assert answers[0] == "no name"
+    assert answers[-1] == "unknown"
+
+
+def test_compare_of_a_model_with_an_environment(tmp_path: Path) -> None:
+    packages = "env/lib/python3.11/site-packages"
+    metadata = "Metadata-Version: 2.1\nName: acme\nVersion: 2.0\n"
+    write(
+        tmp_path,
+        {
+            f"{packages}/acme/__init__.py": "",
+            f"{packages}/acme/scaling.py": "class Share: pass\n",
+            f"{packages}/acme-2.0.dist-info/METADATA": metadata,
+        },
+    )
+    (tmp_path / "model.pkl").write_bytes(naming("acme.scaling:Ratio"))
+    report = compare(["model.pkl", "env"], Options(root=tmp_path), folder=tmp_path)
+    found = [one for one in report.findings if one.code == "MLA410"]
+    assert [one.message for one in found] == [
+        Contains("env/lib/python3.11/site-packages/acme/scaling.py does not define")
+    ]
+    (tmp_path / packages / "acme" / "scaling.py").write_text("class Ratio: pass\n")
+    report = compare(["model.pkl", "env"], Options(root=tmp_path), folder=tmp_path)
+    assert not [one for one in report.findings if one.code == "MLA410"]
