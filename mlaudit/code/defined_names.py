@@ -38,7 +38,7 @@ _SETS_BY_TEXT = lazy_pattern(rb"setattr\(|__dict__|vars\(")
 """Words by which code sets names of a module that it has as texts."""
 
 
-class Answer(Enum):
+class NameAnswer(Enum):
     """Whether a name can be imported."""
 
     DEFINED = "defined"
@@ -79,15 +79,15 @@ class NamesOfModule:
     stars: tuple[tuple[str, int], ...]
     is_dynamic: bool
 
-    def answer(self, qualified_name: str) -> Answer:
+    def answer(self, qualified_name: str) -> NameAnswer:
         """Whether it has a name itself; its `*` imports are left aside."""
         first, _, rest = qualified_name.partition(".")
         if first not in self.bound:
-            return Answer.UNKNOWN if self.is_dynamic or first.startswith("__") else Answer.NO_NAME
+            return NameAnswer.UNKNOWN if self.is_dynamic or first.startswith("__") else NameAnswer.NO_NAME
         if not rest:
-            return Answer.DEFINED
+            return NameAnswer.DEFINED
         found = _in_class(self.classes.get(first), rest)
-        return Answer.UNKNOWN if self.is_dynamic and found is Answer.NO_NAME else found
+        return NameAnswer.UNKNOWN if self.is_dynamic and found is NameAnswer.NO_NAME else found
 
 
 def names_of_source(path: str, data: bytes) -> NamesOfModule | None:
@@ -152,18 +152,18 @@ def _bound_by(node: ast.AST) -> Iterator[str]:
         yield from (node.rest,) if node.rest else ()
 
 
-def _in_class(node: ast.ClassDef | None, qualified_name: str) -> Answer:
+def _in_class(node: ast.ClassDef | None, qualified_name: str) -> NameAnswer:
     """Whether a class has a member; what bases, decorators and metaclasses bring is unknown."""
     for word in qualified_name.split(".")[:MAX_PARTS]:
         if node is None:
-            return Answer.UNKNOWN
+            return NameAnswer.UNKNOWN
         inside = [(name, one) for one in _module_level(node) for name in _bound_by(one)]
         found = [one for name, one in inside if name == word]
         if not found:
             brought = node.bases or node.keywords or node.decorator_list
-            return Answer.UNKNOWN if brought else Answer.NO_NAME
+            return NameAnswer.UNKNOWN if brought else NameAnswer.NO_NAME
         node = next((one for one in found if isinstance(one, ast.ClassDef)), None)
-    return Answer.DEFINED
+    return NameAnswer.DEFINED
 
 
 @dataclass(slots=True, kw_only=True)
@@ -184,20 +184,20 @@ class InstalledNames:
         self._redirecting: dict[str, bool] = {}
         self._searches = 0
 
-    def answer(self, module: str, name: str) -> Answer:
+    def answer(self, module: str, name: str) -> NameAnswer:
         """Whether a module of the folder has a name."""
         parts = module.split(".")
         if len(parts) > MAX_PARTS or not all(part.isidentifier() for part in (*parts, *name.split("."))):
-            return Answer.UNKNOWN
+            return NameAnswer.UNKNOWN
         where = self._located(parts)
         if self._searches > MAX_SEARCHES:
-            return Answer.UNKNOWN
+            return NameAnswer.UNKNOWN
         if where.path:
             found = self._defined(where.path, name, set())
-            redirected = found is Answer.NO_NAME and self._is_set_from_outside(parts, name.rpartition(".")[2])
-            return Answer.UNKNOWN if redirected else found
+            redirected = found is NameAnswer.NO_NAME and self._is_set_from_outside(parts, name.rpartition(".")[2])
+            return NameAnswer.UNKNOWN if redirected else found
         redirected = not where.gone or any(self._is_redirected(parts[0], word) for word in (where.gone, parts[-1]))
-        return Answer.UNKNOWN if redirected else Answer.NO_MODULE
+        return NameAnswer.UNKNOWN if redirected else NameAnswer.NO_MODULE
 
     def path_of(self, module: str) -> str:
         """The file of a module; of a missing one the folder of its package."""
@@ -233,24 +233,24 @@ class InstalledNames:
             self._redirecting[folder] = data is None or _REDIRECTS.search(data) is not None
         return not self._redirecting[folder]
 
-    def _defined(self, path: str, name: str, seen: set[str]) -> Answer:
+    def _defined(self, path: str, name: str, seen: set[str]) -> NameAnswer:
         """Whether a file has a name, by itself or by its `*` imports."""
         if path in seen:
-            return Answer.NO_NAME
+            return NameAnswer.NO_NAME
         seen.add(path)
         module = self._module(path)
         if module is None or len(seen) > MAX_STARS:
-            return Answer.UNKNOWN
+            return NameAnswer.UNKNOWN
         found = module.answer(name)
-        if found is not Answer.NO_NAME or name.partition(".")[0] in module.bound:
+        if found is not NameAnswer.NO_NAME or name.partition(".")[0] in module.bound:
             return found
         if path.endswith("/__init__.py") and self._is_submodule(posixpath.dirname(path), name.partition(".")[0]):
-            return Answer.UNKNOWN
+            return NameAnswer.UNKNOWN
         for star, level in module.stars:
             followed = self._defined(self._star(path, star, level), name, seen)
-            if followed is not Answer.NO_NAME:
+            if followed is not NameAnswer.NO_NAME:
                 return followed
-        return Answer.NO_NAME
+        return NameAnswer.NO_NAME
 
     def _star(self, path: str, module: str, level: int) -> str:
         """The file that a `*` import leads to; empty where that cannot be told."""

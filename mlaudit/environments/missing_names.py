@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import Answer, InstalledNames
+from mlaudit.code.defined_names import InstalledNames, NameAnswer
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
@@ -19,7 +19,7 @@ MAX_ASKED = 2_000
 """Names of one artifact that are looked for."""
 
 _INSTALLED = "site-packages"
-_LACKS = {Answer.NO_MODULE: Lack.MODULE, Answer.NO_NAME: Lack.NAME}
+_LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
 def with_missing_names(made: Sequence[Environment], root: Path) -> list[Environment]:

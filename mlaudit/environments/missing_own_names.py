@@ -6,7 +6,7 @@ import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from mlaudit.code.defined_names import Answer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
@@ -109,7 +109,7 @@ class _Search:
     def _lacks(self, path: str, name: str) -> bool:
         """Whether a file surely does not have a name."""
         module = self._of(path)
-        return module is not None and not module.stars and module.answer(name) is Answer.NO_NAME
+        return module is not None and not module.stars and module.answer(name) is NameAnswer.NO_NAME
 
     def _main(self, name: PickledName) -> tuple[Lack | None, str, str]:
         """A name of `__main__` loads only where the script that is started has it."""
