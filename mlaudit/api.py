@@ -125,7 +125,9 @@ def check(paths: Sequence[str], options: Options) -> Report:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
 
         options = confined(options)
-        every = list(declared(options))
+        declared_sources = {one.name: one.sources for one in options.settings.environments}
+        base = options.root / Path(options.settings.path or "").parent
+        every = _with_own_names(list(declared(options)), declared_sources, base, options)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
@@ -258,7 +260,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
-    made = _with_own_names(list(_assembled(found, models, base, options)), found, base, root, walked)
+    own_sources = {one.name: one.sources for one in found.environments}
+    made = _with_own_names(list(_assembled(found, models, base, options)), own_sources, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
@@ -269,16 +272,24 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
 
 
 def _with_own_names(
-    made: list[Environment], found: Discovery, base: Path, root: WorkingTree, walked: Walked
+    made: list[Environment],
+    sources: Mapping[str, Sequence[str]],
+    base: Path,
+    options: Options,
+    walked: Walked | None = None,
 ) -> list[Environment]:
     """The environments with what the code of their images lacks of the artifacts that they load."""
-    if not any(pin.artifact for one in made for reading in (*one.writes, *one.reads) for pin in reading.pins):
+    readings = (reading for one in made for reading in (*one.writes, *one.reads))
+    if not any(pin.artifact and pin.artifact.names for reading in readings for pin in reading.pins):
         return made
     from mlaudit.discovery.recipes import AuditedTree
     from mlaudit.environments.missing_own_names import with_missing_own_names
 
+    if walked is None:
+        _, walked = _walked([base], options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
-    return with_missing_own_names(made, found, tree, stating(walked.paths, base, root))
+    return with_missing_own_names(made, sources, tree, stating(walked.paths, base, root))
 
 
 def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:

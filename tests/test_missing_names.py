@@ -12,7 +12,9 @@ import tomli
 
 from mlaudit.api import check, compare
 from mlaudit.code.defined_names import MAX_SEARCHES, InstalledNames
+from mlaudit.document.document import Document
 from mlaudit.model.report import Finding
+from mlaudit.request.config_file import load
 from mlaudit.request.options import Options
 from mlaudit.sources.package_sources import PackageSources
 from tests.parser_cases import FIXTURES
@@ -75,6 +77,26 @@ def own_findings(case: dict[str, Any], folder: Path) -> list[Finding]:
     report = check([str(folder)], Options(root=folder))
     assert [(pair.writer, pair.reader) for pair in report.pairs] == [("training", "serving")]
     return [one for one in report.findings if one.code == "MLA410"]
+
+
+def test_a_declared_environment_is_asked_too(tmp_path: Path) -> None:
+    case = next(case for case in OWN["case"] if case["asked"] == "__main__:Ratio" and "files" in case)
+    write(tmp_path, {**OWN["base"], **case["files"], "models/note.txt": "models", "mlaudit.toml": DECLARED})
+    (tmp_path / "models" / "ratio.pkl").write_bytes(naming(case["asked"]))
+    settings = load(Document("mlaudit.toml", DECLARED.encode()))
+    report = check([str(tmp_path)], Options(root=tmp_path, settings=settings))
+    assert [one.message for one in report.findings if one.code == "MLA410"] == [Contains(case["says"])]
+
+
+DECLARED = """
+[environments.training]
+sources = ["train/requirements.txt"]
+writes = ["models/ratio.pkl"]
+
+[environments.serving]
+sources = ["serve/Dockerfile"]
+follows = ["training"]
+"""
 
 
 @pytest.mark.slow

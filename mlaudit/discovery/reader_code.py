@@ -9,7 +9,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Sequence
 
-from mlaudit.discovery.environments import DiscoveredEnvironment
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.grammars.container.image_tags import contents, parse
 from mlaudit.knowledge.roles import READER, words
@@ -47,13 +46,13 @@ class ReaderCode:
     home: str
 
 
-def reader_code(one: DiscoveredEnvironment, parts: Sequence[RecipePart], tree: AuditedTree) -> ReaderCode | None:
-    """The code of an environment that one image makes; None where it cannot be told in full."""
-    own = [part for part in parts if part.source in one.sources]
-    if len(own) != 1 or own[0].format != "dockerfile" or not own[0].copies or own[0].unresolved:
+def reader_code(sources: Sequence[str], parts: Sequence[RecipePart], tree: AuditedTree) -> ReaderCode | None:
+    """The code of an environment of which one source is an image; None where it cannot be told in full."""
+    own = [part for part in parts if part.source in sources]
+    if len(own) != 1 or own[0].format != "dockerfile" or own[0].unresolved:
         return None
     part = own[0]
-    if not _is_whole(part.path, tree):
+    if not part.copies or not part.commands or not _is_whole(part.path, tree):
         return None
     copied = [path for path in tree.paths if any(_lies_in(path, place) for place in part.copies or ())]
     files = tuple(path for path in copied if path.endswith(".py"))

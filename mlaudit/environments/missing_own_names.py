@@ -7,7 +7,6 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
-from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.survey import recipe_parts
@@ -37,16 +36,21 @@ _COMPOSED = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml")
 
 
 def with_missing_own_names(
-    made: Sequence[Environment], found: Discovery, tree: AuditedTree, stating: Sequence[str]
+    made: Sequence[Environment], sources: Mapping[str, Sequence[str]], tree: AuditedTree, stating: Sequence[str]
 ) -> list[Environment]:
-    """The environments, those that images make with the user's own names that they lack."""
+    """The environments, those that images make with the user's own names that they lack.
+
+    Args:
+        sources: those of each environment by its name, as they are written, relative to the tree.
+        stating: the files of the tree whose names tell a format.
+    """
     named = {one.name: one for one in made}
     asking = {one.name: list(_asked(one, named)) for one in made}
     if not any(asking.values()) or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
         # A compose file may mount more code, or start something else.
         return list(made)
     parts, _ = recipe_parts(tree, stating)
-    codes = {one.name: reader_code(one, parts, tree) for one in found.environments if asking.get(one.name)}
+    codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
     return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in made]
 
 
