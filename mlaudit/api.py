@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from mlaudit.audit import audit
 from mlaudit.discovery.configuration import root_of
-from mlaudit.environments.missing_names import with_missing_names
 from mlaudit.environments.named_files import stating
 from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
@@ -125,9 +124,9 @@ def check(paths: Sequence[str], options: Options) -> Report:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
 
         options = confined(options)
-        declared_sources = {one.name: one.sources for one in options.settings.environments}
+        own = {one.name: one.sources for one in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
-        every = _with_own_names(list(declared(options)), declared_sources, base, options)
+        every = _with_own_names(list(declared(options)), own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
@@ -178,9 +177,13 @@ def _report(
     partial: bool = False,
     lost: bool = False,
 ) -> Report:
+    if any(one.names_code for one in made):
+        from mlaudit.environments.missing_names import with_missing_names
+
+        made = with_missing_names(made, options.root)
     report = audit(
         command,
-        sorted(with_missing_names(made, options.root), key=lambda one: bool(one.follows)),
+        sorted(made, key=lambda one: bool(one.follows)),
         options.settings,
         today=options.today,
         baseline=options.baseline,
@@ -260,8 +263,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
-    own_sources = {one.name: one.sources for one in found.environments}
-    made = _with_own_names(list(_assembled(found, models, base, options)), own_sources, base, options, walked)
+    own = {one.name: one.sources for one in found.environments}
+    made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
@@ -272,24 +275,14 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
 
 
 def _with_own_names(
-    made: list[Environment],
-    sources: Mapping[str, Sequence[str]],
-    base: Path,
-    options: Options,
-    walked: Walked | None = None,
+    made: list[Environment], sources: Mapping[str, Sequence[str]], base: Path, options: Options, found: Walked | None
 ) -> list[Environment]:
     """The environments with what the code of their images lacks of the artifacts that they load."""
-    readings = (reading for one in made for reading in (*one.writes, *one.reads))
-    if not any(pin.artifact and pin.artifact.names for reading in readings for pin in reading.pins):
+    if not any(one.names_code for one in made):
         return made
-    from mlaudit.discovery.recipes import AuditedTree
     from mlaudit.environments.missing_own_names import with_missing_own_names
 
-    if walked is None:
-        _, walked = _walked([base], options.tree)
-    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
-    return with_missing_own_names(made, sources, tree, stating(walked.paths, base, root))
+    return with_missing_own_names(made, sources, base, options, found)
 
 
 def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:

@@ -5,12 +5,14 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
 from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.survey import recipe_parts
 from mlaudit.environments.missing_names import loaded_artifacts
+from mlaudit.environments.named_files import stating
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
@@ -20,6 +22,10 @@ from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Pin, Place
 from mlaudit.model.report import Environment
+from mlaudit.parsers._registry import is_named
+from mlaudit.request.options import Options
+from mlaudit.sources.listing import Walked, walk
+from mlaudit.sources.working_tree import WorkingTree
 
 MAIN = "__main__"
 MAX_ASKED = 200
@@ -36,20 +42,29 @@ _COMPOSED = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml")
 
 
 def with_missing_own_names(
-    made: Sequence[Environment], sources: Mapping[str, Sequence[str]], tree: AuditedTree, stating: Sequence[str]
+    made: Sequence[Environment],
+    sources: Mapping[str, Sequence[str]],
+    base: Path,
+    options: Options,
+    found: Walked | None,
 ) -> list[Environment]:
     """The environments, those that images make with the user's own names that they lack.
 
     Args:
-        sources: those of each environment by its name, as they are written, relative to the tree.
-        stating: the files of the tree whose names tell a format.
+        sources: those of each environment by its name, as they are written, relative to `base`.
+        found: what lies below `base`, where that was walked.
     """
     named = {one.name: one for one in made}
     asking = {one.name: list(_asked(one, named)) for one in made}
-    if not any(asking.values()) or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
+    if not any(asking.values()):
+        return list(made)
+    walked = found or walk(base, is_named, tree=options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
+    if walked.unread or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
         # A compose file may mount more code, or start something else.
         return list(made)
-    parts, _ = recipe_parts(tree, stating)
+    parts, _ = recipe_parts(tree, stating(walked.paths, base, root))
     codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
     return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in made]
 

@@ -169,6 +169,12 @@ class Environment:
         return tuple(entry for reading in (*self.readings, *self.writes, *self.reads) for entry in reading.unread)
 
     @property
+    def names_code(self) -> bool:
+        """Whether an artifact that it makes or loads names code which loading it imports."""
+        pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
+        return any(pin.artifact is not None and pin.artifact.names for pin in pins)
+
+    @property
     def packages(self) -> int:
         """How many packages it names."""
         return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
