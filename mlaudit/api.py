@@ -124,7 +124,9 @@ def check(paths: Sequence[str], options: Options) -> Report:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
 
         options = confined(options)
-        every = list(declared(options))
+        own = {one.name: one.sources for one in options.settings.environments}
+        base = options.root / Path(options.settings.path or "").parent
+        every = _with_own_names(list(declared(options)), own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = () if made else (_untouched(every, options),)
@@ -175,6 +177,10 @@ def _report(
     partial: bool = False,
     lost: bool = False,
 ) -> Report:
+    if any(one.names_code for one in made):
+        from mlaudit.environments.missing_names import with_missing_names
+
+        made = with_missing_names(made, options.root)
     report = audit(
         command,
         sorted(made, key=lambda one: bool(one.follows)),
@@ -257,7 +263,8 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
     models = found_models(found, walked.paths, base, root)
-    made = list(_assembled(found, models, base, options))
+    own = {one.name: one.sources for one in found.environments}
+    made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
@@ -265,6 +272,17 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
     report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
     return _passed_over(report, paths, made)
+
+
+def _with_own_names(
+    made: list[Environment], sources: Mapping[str, Sequence[str]], base: Path, options: Options, found: Walked | None
+) -> list[Environment]:
+    """The environments with what the code of their images lacks of the artifacts that they load."""
+    if not any(one.names_code for one in made):
+        return made
+    from mlaudit.environments.missing_own_names import with_missing_own_names
+
+    return with_missing_own_names(made, sources, base, options, found)
 
 
 def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:

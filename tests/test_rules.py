@@ -14,6 +14,8 @@ import tomli
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
+from mlaudit.model.lazy_dataclass import replace as with_changes
+from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
@@ -34,18 +36,23 @@ def environments(case: dict[str, Any]) -> list[Environment]:
     for number, row in enumerate(case["environments"]):
         sources = row.get("sources", [row])
         readings = [stated(row)] if "pins" in row else [read_source(row["name"], source) for source in sources]
-        made.append(
-            environment(
-                row["name"],
-                row.get("role", row["name"]),
-                readings,
-                Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
-                sources=[reading.path for reading in readings],
-                follows=() if number == 0 else (case["environments"][0]["name"],),
-                artifact_kinds=row.get("artifact-kinds", ()),
-            )
+        one = environment(
+            row["name"],
+            row.get("role", row["name"]),
+            readings,
+            Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
+            sources=[reading.path for reading in readings],
+            follows=() if number == 0 else (case["environments"][0]["name"],),
+            artifact_kinds=row.get("artifact-kinds", ()),
         )
+        made.append(with_changes(one, missing_names=tuple(map(missing_name, row.get("missing", ())))))
     return made
+
+
+def missing_name(row: dict[str, Any]) -> MissingName:
+    """A name that `model.pkl` of training has and the environment lacks."""
+    given = {**row, "lack": Lack(row["lack"]), "searched": Place(path=row["searched"])}
+    return MissingName(writer="training", artifact=Place(path="model.pkl"), **given)
 
 
 def read_source(name: str, row: dict[str, Any]) -> Reading:

@@ -10,16 +10,25 @@ from typing import NamedTuple
 from mlaudit.model.scales import Strength
 
 
+class PickledName(NamedTuple):
+    """A name that a pickle imports; `name` is qualified (`Outer.Inner`)."""
+
+    module: str
+    name: str
+
+
 class Artifact(NamedTuple):
     """What an artifact says of itself.
 
     Attributes:
         kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None where a pin only stands in for a model.
         classes: those of the objects in it, the outermost first.
+        names: what loading it imports, where all of the file was walked; the first few thousand.
     """
 
     kind: str | None = None
     classes: tuple[str, ...] = ()
+    names: tuple[PickledName, ...] = ()
 
 
 class Recorded(NamedTuple):

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.missing_names import MissingName
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -135,6 +136,7 @@ class Environment:
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
+        missing_names: what the artifacts that it loads import and its code surely does not have.
     """
 
     name: str
@@ -155,6 +157,7 @@ class Environment:
     is_model: bool = False
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
+    missing_names: tuple[MissingName, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -164,6 +167,12 @@ class Environment:
     def unread(self) -> tuple[Unread, ...]:
         """Everything that was seen and not understood."""
         return tuple(entry for reading in (*self.readings, *self.writes, *self.reads) for entry in reading.unread)
+
+    @property
+    def names_code(self) -> bool:
+        """Whether an artifact that it makes or loads names code which loading it imports."""
+        pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
+        return any(pin.artifact is not None and pin.artifact.names for pin in pins)
 
     @property
     def packages(self) -> int:

@@ -12,6 +12,7 @@ from mlaudit.grammars.model_file.formats import Family, ModulePath, formats
 from mlaudit.grammars.model_file.pickle_values import Dict, Global, Instance
 from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
+from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Fact, Place, Statement, Strength
@@ -114,12 +115,22 @@ def statements(doc: Document, held: Contents, at: Place | None = None, kind: str
     found = held.found
     if found.problem and not found.globals and not isinstance(found.root, (Dict, Instance)):
         raise Unreadable(found.problem)
-    yield artifact(doc, kind or held.kind, classes=held.classes, says=_protocol(found))
+    yield artifact(doc, kind or held.kind, classes=held.classes, says=_protocol(found), names=_names(found))
     yield from _versions(doc, held, at)
     yield from _payloads(doc, held, at)
     yield from _libraries(doc, held, at)
     yield from _pythons(doc, held, at)
     yield from _remarks(doc, held, at)
+
+
+def _names(found: PickleContents) -> tuple[PickledName, ...]:
+    """What loading imports beside Python's own modules; nothing where the walk lost its way."""
+    if found.problem is not None:
+        return ()
+    # What loads a pickle with persistent ids, as torch does, looks libraries' names up in its own way.
+    passed_over = _BUILT_IN | formats().families.keys() if found.persistent else _BUILT_IN
+    own = (name for name in found.globals if name.module.partition(".")[0] not in passed_over)
+    return tuple(PickledName(name.module, name.name) for name in own)
 
 
 def _protocol(found: PickleContents) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from mlaudit.document.document import Document
+from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Recorded, Strength, Unread
 
@@ -18,7 +19,13 @@ def version_text(value: object) -> str | None:
 
 
 def artifact(
-    doc: Document, kind: str, *, classes: tuple[str, ...] = (), says: tuple[str, ...] = (), at: Place | None = None
+    doc: Document,
+    kind: str,
+    *,
+    classes: tuple[str, ...] = (),
+    says: tuple[str, ...] = (),
+    at: Place | None = None,
+    names: tuple[PickledName, ...] = (),
 ) -> Pin:
     """The pin that stands for the file itself."""
     name = doc.path.rpartition("/")[2]
@@ -31,7 +38,7 @@ def artifact(
         layer=Layer.RECORDED,
         kind=Kind.ARTIFACT,
         source="path",
-        artifact=Artifact(kind, classes),
+        artifact=Artifact(kind, classes, names),
         detail="; ".join(part for part in (shown, *says) if part) or None,
     )
 

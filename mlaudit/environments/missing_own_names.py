@@ -1,0 +1,199 @@
+"""Classes of the user's own that an artifact names, and that the image which loads it surely does not hold."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.discovery.reader_code import ReaderCode, reader_code
+from mlaudit.discovery.recipes import AuditedTree
+from mlaudit.discovery.survey import recipe_parts
+from mlaudit.environments.missing_names import loaded_artifacts
+from mlaudit.environments.named_files import stating
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.model.artifacts import PickledName
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.missing_names import Lack, MissingName
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Pin, Place
+from mlaudit.model.report import Environment
+from mlaudit.parsers._registry import is_named
+from mlaudit.request.options import Options
+from mlaudit.sources.listing import Walked, walk
+from mlaudit.sources.working_tree import WorkingTree
+
+MAIN = "__main__"
+MAX_ASKED = 200
+"""Names of one artifact that are looked for."""
+
+_REDIRECTS = lazy_pattern(
+    rb"find_class|sys\.modules|meta_path|path_hooks|import[ \t]+__main__|add_safe_globals|\bdill\b|\brunpy\b|\bexec\("
+    rb"|\bimportlib\b|git[ \t]+clone|code_paths?\b"
+)
+"""Words by which code loads under other names, or from elsewhere."""
+_PROJECTS = frozenset(("pyproject.toml", "setup.py", "setup.cfg"))
+_PROJECT_NAME = lazy_pattern(r"\bname[ \t]*=[ \t]*[\"']?([\w.-]{1,200})")
+_COMPOSED = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml")
+
+
+def with_missing_own_names(
+    made: Sequence[Environment],
+    sources: Mapping[str, Sequence[str]],
+    base: Path,
+    options: Options,
+    found: Walked | None,
+) -> list[Environment]:
+    """The environments, those that images make with the user's own names that they lack.
+
+    Args:
+        sources: those of each environment by its name, as they are written, relative to `base`.
+        found: what lies below `base`, where that was walked.
+    """
+    named = {one.name: one for one in made}
+    asking = {one.name: list(_asked(one, named)) for one in made}
+    if not any(asking.values()):
+        return list(made)
+    walked = found or walk(base, is_named, tree=options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
+    if walked.unread or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
+        # A compose file may mount more code, or start something else.
+        return list(made)
+    parts, _ = recipe_parts(tree, stating(walked.paths, base, root))
+    codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
+    return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in made]
+
+
+def _asked(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin, PickledName]]:
+    """The names of artifacts that no known library has."""
+    known = formats().families
+    for writer, pin in loaded_artifacts(one, named):
+        names = pin.artifact.names if pin.artifact is not None else ()
+        own = [name for name in names if name.module.partition(".")[0] not in known]
+        yield from ((writer, pin, name) for name in own[:MAX_ASKED])
+
+
+def _with_missing(
+    one: Environment, asked: Sequence[tuple[str, Pin, PickledName]], code: ReaderCode | None, tree: AuditedTree
+) -> Environment:
+    if code is None or not asked:
+        return one
+    search = _Search(one, code, tree)
+    missing = (found for writer, pin, name in asked if (found := search.missing(writer, pin, name)) is not None)
+    return replace(one, missing_names=(*one.missing_names, *missing))
+
+
+class _Search:
+    """The code of one image, asked for names."""
+
+    def __init__(self, one: Environment, code: ReaderCode, tree: AuditedTree) -> None:
+        self._code, self._tree = code, tree
+        self._environment = one
+        texts = {path: _content(path, tree) for path in code.files}
+        self._texts = {path: text for path, text in texts.items() if text is not None}
+        self._is_read = len(self._texts) == len(texts)
+        self._redirects = any(_REDIRECTS.search(text) for text in self._texts.values())
+        self._names: dict[str, NamesOfModule | None] = {}
+
+    def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
+        """What is missing of a name; None where nothing is, or it cannot be told."""
+        words = [*name.module.split("."), *name.name.split(".")]
+        if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
+            return None
+        if any(gives_name(text, words[-1]) for text in self._texts.values()):
+            return None
+        lack, path, elsewhere = self._main(name) if name.module == MAIN else self._module(pin, name)
+        if lack is None:
+            return None
+        return MissingName(
+            writer=writer,
+            artifact=pin.at,
+            module=name.module,
+            name=name.name,
+            lack=lack,
+            searched=Place(path=self._tree.root.shown(self._tree.folder / path)),
+            elsewhere=elsewhere,
+        )
+
+    def _of(self, path: str) -> NamesOfModule | None:
+        if path not in self._names:
+            self._names[path] = names_of_source(path, self._texts[path])
+        return self._names[path]
+
+    def _lacks(self, path: str, name: str) -> bool:
+        """Whether a file surely does not have a name."""
+        module = self._of(path)
+        return module is not None and not module.stars and module.answer(name) is NameAnswer.NO_NAME
+
+    def _main(self, name: PickledName) -> tuple[Lack | None, str, str]:
+        """A name of `__main__` loads only where the script that is started has it."""
+        started = self._code.started
+        guarded = [path for path, text in self._texts.items() if MAIN.encode() in text]
+        if started is None or not all(self._lacks(path, name.name) for path in {*started, *guarded}):
+            return None, "", ""
+        own = [path for path in self._code.files if self._has_class(path, name.name)]
+        elsewhere = _imported_as(own[0], self._code.home) if len(own) == 1 else ""
+        return Lack.MAIN, (own or list(started) or list(self._code.files))[0], elsewhere
+
+    def _has_class(self, path: str, name: str) -> bool:
+        module = self._of(path)
+        return module is not None and name in module.classes
+
+    def _module(self, pin: Pin, name: PickledName) -> tuple[Lack | None, str, str]:
+        tail = name.module.replace(".", "/")
+        last = tail.rpartition("/")[2]
+        alike = [path for path in self._code.files if last in _words(path)]
+        exact = [path for path in alike if _is_module(path, tail)]
+        if exact:
+            gone = all(self._lacks(path, name.name) for path in alike)
+            return (Lack.NAME, exact[0], "") if gone else (None, "", "")
+        written = [path for path in self._tree.paths if _is_module(path, tail)]
+        home = self._tree.inner(posixpath.dirname(pin.at.path))
+        carried = any(home in ("", ".") or path.startswith(f"{home}/") for path in written)
+        if alike or not written or (carried and any("/code/" in path for path in written)):
+            return None, "", ""
+        return (None, "", "") if self._may_be_installed(name.module) else (Lack.MODULE, written[0], "")
+
+    def _may_be_installed(self, module: str) -> bool:
+        """Whether some package of the environment may be the user's project, or have its modules."""
+        if self._environment.unread:
+            return True
+        top = normalized(module.partition(".")[0])
+        packages = set(self._environment.cells)
+        foreign = any(pin.source != "index" for cell in self._environment.cells.values() for pin in cell.pins)
+        projects = {normalized(name) for path in self._tree.paths for name in _project_names(path, self._tree)}
+        return foreign or any(top in package for package in packages) or not packages.isdisjoint(projects)
+
+
+def _content(path: str, tree: AuditedTree) -> bytes | None:
+    document = tree.document(path)
+    try:
+        return document.text.encode("utf-8", "replace") if document is not None else None
+    except Unreadable:
+        return None
+
+
+def _project_names(path: str, tree: AuditedTree) -> Sequence[str]:
+    if path.rpartition("/")[2] not in _PROJECTS:
+        return ()
+    return _PROJECT_NAME.findall((_content(path, tree) or b"").decode("utf-8", "replace"))
+
+
+def _words(path: str) -> Sequence[str]:
+    return path.removesuffix(".py").split("/")
+
+
+def _is_module(path: str, tail: str) -> bool:
+    """Whether a file is a module, from whatever folder it is imported."""
+    return re.search(rf"(?:^|/){re.escape(tail)}(?:\.py|/__init__\.py)$", path) is not None
+
+
+def _imported_as(path: str, home: str) -> str:
+    """The name by which a file is imported from a folder; empty where it lies outside."""
+    inner = posixpath.relpath(path, home or ".")
+    return "" if inner.startswith("..") else inner.removesuffix(".py").removesuffix("/__init__").replace("/", ".")

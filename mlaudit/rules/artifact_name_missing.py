@@ -1,0 +1,83 @@
+"""An artifact names a class or function that the code of its reader does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.missing_names import Lack, MissingName
+from mlaudit.model.nouns import Role, Severity
+from mlaudit.model.report import MAX_LISTED, Environment, Hit, Location
+from mlaudit.rules._registry import environment_rule
+
+
+@environment_rule(
+    "MLA410", Severity.ERROR, since="0.2", title="a class of the artifact is missing", fact="artifact-name"
+)
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """An artifact names a class or function that the code of its reader does not have.
+
+    What it does:
+        Holds every module, class and function that a pickle imports against the code of the environment that loads
+        it: the Python sources of its installed packages, and for classes of your own what its recipe copies. Speaks
+        where the module is not there or nothing in it can bind the name; compiled modules, `__getattr__`, `import *`
+        from what is not read, and code that redirects modules are no evidence.
+
+    Why:
+        A pickle holds the names of classes, not the classes. Loading imports every one of them, and ends with
+        ModuleNotFoundError or AttributeError at the first that is gone.
+
+    Example:
+        `model.pkl` names `train.features.Ratio`; the image of serving copies `serve/` alone.
+
+    Fix:
+        Give the reader the code that the artifact names, or write the artifact from a module that both sides
+        import.
+
+    References:
+        https://docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled
+    """
+    for alike in _alike(environment.missing_names):
+        yield _hit(alike, environment)
+
+
+def _alike(missing: Iterable[MissingName]) -> Iterable[Sequence[MissingName]]:
+    """The names that are missing for one reason, of one artifact."""
+    grouped: dict[tuple[object, ...], list[MissingName]] = {}
+    for one in missing:
+        where = one.searched if one.lack is Lack.NAME else None
+        key = (one.writer, one.artifact.path, one.package, one.lack, where, one.elsewhere)
+        grouped.setdefault(key, []).append(one)
+    return grouped.values()
+
+
+def _hit(alike: Sequence[MissingName], environment: Environment) -> Hit:
+    first = alike[0]
+    return Hit(
+        package=first.package,
+        environments=tuple(dict.fromkeys((first.writer, environment.name))),
+        message=f"{first.artifact.path} names {_names(alike)}; {_reason(alike, environment.name)}",
+        at=first.artifact,
+        says="",
+        related=(Location(first.searched, Role.FILE),),
+        values=tuple(one.full_name for one in alike),
+    )
+
+
+def _names(alike: Sequence[MissingName]) -> str:
+    shown = ", ".join(f"`{one.full_name}`" for one in alike[:MAX_LISTED])
+    more = len(alike) - MAX_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _reason(alike: Sequence[MissingName], reader: str) -> str:
+    first = alike[0]
+    if first.lack is Lack.MAIN:
+        other = f"{reader} has it as `{first.elsewhere}.{first.name}`"
+        return f"{other if first.elsewhere else f'what {reader} starts lacks it'}: pickle it from an importable module."
+    if first.lack is Lack.MODULE:
+        modules = tuple(dict.fromkeys(one.module for one in alike))
+        lacking = f"no module `{modules[0]}`" if len(modules) == 1 else "none of these modules"
+        return f"{reader} has {lacking}, so that loading it fails."
+    what = "them" if len(alike) > 1 else "it"
+    return f"in {reader} {first.searched.path} does not define {what}, so that loading fails."

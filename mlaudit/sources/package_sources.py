@@ -1,0 +1,77 @@
+"""The Python files of an installed environment: listed and read, no link followed, all of it bounded."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+
+from mlaudit.model.errors import Unreadable
+from mlaudit.sources import paths
+from mlaudit.sources.paths import open_regular
+
+MAX_ENTRIES = 20_000
+"""Entries of one folder that are looked at."""
+MAX_SOURCE = 4 * 1024 * 1024
+"""Bytes of one source."""
+MAX_SOURCES = 6_000
+"""Sources of one package."""
+MAX_BYTES = 150 * 1024 * 1024
+"""Bytes of all sources of one package."""
+MAX_DEPTH = 20
+
+
+class PackageSources:
+    """The files below a folder of packages, by paths relative to it."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._names: dict[str, frozenset[str] | None] = {}
+
+    def names(self, folder: str) -> frozenset[str] | None:
+        """The names in a folder, None where it is none, or they cannot all be told."""
+        if folder not in self._names:
+            self._names[folder] = self._listed(self._folder / folder)
+        return self._names[folder]
+
+    def _listed(self, folder: Path) -> frozenset[str] | None:
+        if not paths.is_folder(folder, follow=False):
+            return None
+        try:
+            found = [entry.name for entry in islice(paths.entries(folder), MAX_ENTRIES + 1)]
+        except Unreadable:
+            return None
+        return frozenset(found) if len(found) <= MAX_ENTRIES else None
+
+    def read(self, path: str) -> bytes | None:
+        """The bytes of a regular file that is no link, None where they cannot be had."""
+        try:
+            with open_regular(self._folder / path, follow=False) as stream:
+                data = stream.read(MAX_SOURCE + 1)
+        except (Unreadable, OSError):
+            return None
+        return data if len(data) <= MAX_SOURCE else None
+
+    def sources(self, folder: str) -> Iterator[bytes | None]:
+        """The bytes of every Python file below a folder; ends with None where not all of them can be had."""
+        left, count = MAX_BYTES, 0
+        for path in self._python_files(folder, MAX_DEPTH):
+            data = self.read(path) if path is not None else None
+            left, count = left - len(data or b""), count + 1
+            if data is None or left < 0 or count > MAX_SOURCES:
+                yield None
+                return
+            yield data
+
+    def _python_files(self, folder: str, depth: int) -> Iterator[str | None]:
+        """Paths of the sources below a folder, None for what cannot be looked into."""
+        entries = self.names(folder)
+        if entries is None or depth < 0:
+            yield None
+            return
+        for name in sorted(entries):
+            path = f"{folder}/{name}"
+            if name.endswith((".py", ".pyi", ".pyx")):
+                yield path
+            elif "." not in name and name != "__pycache__" and paths.is_folder(self._folder / path):
+                yield from self._python_files(path, depth - 1)
