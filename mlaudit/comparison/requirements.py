@@ -19,7 +19,8 @@ Worlds = tuple[tuple[str, Holds], ...]
 def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     """Requirements of exact versions that the environment does not meet on any of its Pythons, by subject.
 
-    What conda's own solver chose is left out: its builds have demands of their own.
+    What conda's own solver chose is left out: its builds have demands of their own. So is a package that the project
+    overrides: whoever writes `override-dependencies` has decided against what others require of it.
     """
     cells = {package: cell for package, cell in environment.cells.items() if cell.kind is Kind.PACKAGE}
     versions = {package: cell.version for package, cell in cells.items() if cell.version is not None}
@@ -29,8 +30,12 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
         if cell.state is State.RANGE and cell.specifier is not None
     }
     found = _mismatches(tuple(versions.items()), tuple(ranges.items()), tuple(_worlds(environment.target).items()))
+    overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
     return tuple(
-        row for row in found if not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
+        row
+        for row in found
+        if row.other not in overridden
+        and not (solved_by_conda(cells[row.subject]) and solved_by_conda(cells[row.other]))
     )
 
 
