@@ -85,9 +85,7 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
     every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
     direct = [one for one in every if one.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}
-    fed: dict[ArtifactUse, set[ArtifactUse]] = {}
-    for handover in direct:
-        fed.setdefault(handover.read, set()).add(handover.write)
+    fed = _fed(direct)
     between: list[tuple[Candidate, Candidate, Handover]] = []
     for handover in (*direct, *_converted(direct, orphans, uses)):
         for writer in holders[handover.write]:
@@ -100,6 +98,14 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
             _add_known(handover, holders)
     _without_backflow(candidates)
+
+
+def _fed(direct: Sequence[Handover]) -> Mapping[ArtifactUse, Collection[ArtifactUse]]:
+    """The writes that each read may get its artifact from."""
+    fed: dict[ArtifactUse, set[ArtifactUse]] = {}
+    for handover in direct:
+        fed.setdefault(handover.read, set()).add(handover.write)
+    return fed
 
 
 def _is_plain(handover: Handover) -> bool:
