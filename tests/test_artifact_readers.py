@@ -34,6 +34,16 @@ def test_a_graph_is_asked_of_the_runtime_also_beside_onnx(tmp_path: Path, beside
     assert any("IR version 10" in text for text in errors)
 
 
+@pytest.mark.parametrize("exporter", ["skl2onnx", "pytorch"])
+def test_what_exported_a_graph_is_not_needed_where_it_runs(tmp_path: Path, exporter: str) -> None:
+    model = tmp_path / "m.onnx"
+    model.write_bytes(onnx(ir=8, opsets=[("", 17)], producer=exporter, version="1.17.0"))
+    serving = tmp_path / "serving.txt"
+    serving.write_text("# pip freeze\nonnxruntime==1.20.0\nnumpy==2.1.3\n", encoding="utf-8")
+    found = door.compare(f"model={model}", f"serving={serving}#format=pip-freeze").findings
+    assert not [one.message for one in found if one.code == "MLA401"]
+
+
 def config(folder: Path, **values: object) -> Path:
     path = folder / "config.json"
     path.write_text(json.dumps({"architectures": ["LlamaForCausalLM"], **values}), encoding="utf-8")

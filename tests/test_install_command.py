@@ -240,3 +240,25 @@ def test_any_text_is_read_without_an_exception(text: str) -> None:
 )
 def test_long_scripts_end(text: str) -> None:
     assert isinstance(read(text), list)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "apt-get install -y --no-install-recommends git",
+        "apk add --no-cache gcc musl-dev",
+        "dnf install --setopt=install_weak_deps=False --nodocs make",
+        "apt-get install --option-of-tomorrow git",
+    ],
+)
+def test_an_option_of_a_system_package_manager_is_no_news_where_nothing_is_lost(text: str) -> None:
+    assert read(text) == []
+
+
+def test_an_unknown_option_in_front_of_a_package_that_counts_is_told() -> None:
+    notes = [one.value for one in read("apt-get install --of-tomorrow cuda-toolkit-12-4") if isinstance(one, Fact)]
+    assert any("--of-tomorrow" in text for text in notes)
+
+
+def test_a_known_flag_hides_no_package() -> None:
+    assert pins("apt-get install --no-install-recommends cuda-toolkit-12-4=12.4.1-1")

@@ -68,8 +68,7 @@ def settle_role(candidate: Candidate) -> None:
     if part is not None and part.is_job:
         _settle_job(candidate, part)
         return
-    named = RoleSign(role=candidate.role, weight=10 if candidate.confined else NAMES, why=candidate.reason)
-    role, why = judged_role([*([named] if candidate.role else []), *candidate.signs])
+    role, why = _judged(candidate)
     candidate.is_role_shown = any(sign.role == role and sign.weight >= RUNS for sign in candidate.signs)
     if not role or role == candidate.role:
         return
@@ -80,6 +79,17 @@ def settle_role(candidate: Candidate) -> None:
     candidate.role, candidate.reason = role, why
     # What is installed says what an environment may do, not what it is for.
     candidate.side = None if by_packages else side
+
+
+def _judged(candidate: Candidate) -> tuple[str, str]:
+    """The role that names and signs add up to, with its reason."""
+    named = RoleSign(role=candidate.role, weight=10 if candidate.confined else NAMES, why=candidate.reason)
+    return judged_role([*([named] if candidate.role else []), *candidate.signs])
+
+
+def probable_side(candidate: Candidate) -> str | None:
+    """The side that an environment will be on, as far as its names and signs tell by now."""
+    return words().side(_judged(candidate)[0])
 
 
 def _settle_job(candidate: Candidate, part: RecipePart) -> None:

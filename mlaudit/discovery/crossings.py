@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import fits, is_generic, joined, joining_names
-from mlaudit.discovery.candidates import Candidate
+from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
 from mlaudit.knowledge.artifact_calls import artifact_calls
@@ -85,11 +85,12 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
     every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
     direct = [one for one in every if one.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}
+    fed = _fed(direct)
     between: list[tuple[Candidate, Candidate, Handover]] = []
     for handover in (*direct, *_converted(direct, orphans, uses)):
         for writer in holders[handover.write]:
             for reader in holders[handover.read]:
-                if writer is not reader and _may_cross(writer, reader, handover, holders):
+                if writer is not reader and _may_cross(writer, reader, handover, holders, fed):
                     between.append((writer, reader, handover))  # noqa: PERF401
     for writer, reader, handover in _nearest(between):
         _add(writer, reader, handover)
@@ -97,6 +98,14 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
             _add_known(handover, holders)
     _without_backflow(candidates)
+
+
+def _fed(direct: Sequence[Handover]) -> Mapping[ArtifactUse, Collection[ArtifactUse]]:
+    """The writes that each read may get its artifact from."""
+    fed: dict[ArtifactUse, set[ArtifactUse]] = {}
+    for handover in direct:
+        fed.setdefault(handover.read, set()).add(handover.write)
+    return fed
 
 
 def _is_plain(handover: Handover) -> bool:
@@ -176,11 +185,15 @@ def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope
 
 
 def _may_cross(
-    writer: Candidate, reader: Candidate, handover: Handover, holders: Mapping[ArtifactUse, Sequence[Candidate]]
+    writer: Candidate,
+    reader: Candidate,
+    handover: Handover,
+    holders: Mapping[ArtifactUse, Sequence[Candidate]],
+    fed: Mapping[ArtifactUse, Collection[ArtifactUse]],
 ) -> bool:
-    """Whether the roles do not contradict, and the reader does not hold the writing call itself."""
-    if writer in holders[handover.read] and reader in holders[handover.write]:
-        return writer.side == WRITER and reader.side == READER
+    """Whether the roles do not contradict, and confirm it where the reader writes the artifact itself."""
+    if any(reader in holders[write] for write in (handover.write, *fed.get(handover.read, ()))):
+        return probable_side(writer) == WRITER and probable_side(reader) == READER
     return not (writer.side == READER and reader.side == WRITER)
 
 

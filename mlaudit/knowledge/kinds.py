@@ -11,7 +11,9 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 
-_KEYS = frozenset({"title", "package", "holds", "readers", "holds_code", "closed", "source", "checked", "certainty"})
+_KEYS = frozenset(
+    {"title", "package", "holds", "readers", "holds_code", "closed", "is_exchanged", "source", "checked", "certainty"}
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -23,6 +25,7 @@ class ArtifactKind:
         readers: packages that load it besides the one that writes it.
         holds_code: every file of the kind holds byte code of functions.
         closed: no file of the kind holds objects of other packages than its own and those of what it holds.
+        is_exchanged: libraries other than the kind's own write it; loading a file does not need the one that wrote it.
     """
 
     name: str
@@ -33,6 +36,7 @@ class ArtifactKind:
     readers: tuple[str, ...] = ()
     holds_code: bool = False
     closed: bool = False
+    is_exchanged: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,6 +83,7 @@ def _kind(name: str, row: Node) -> ArtifactKind:
         readers=row.get("readers").texts(),
         holds_code=row.get("holds_code").exists and row.get("holds_code").flag(),
         closed=row.get("closed").exists and row.get("closed").flag(),
+        is_exchanged=row.get("is_exchanged").exists and row.get("is_exchanged").flag(),
     )
 
 
@@ -86,6 +91,12 @@ def readers_of(kind: str) -> tuple[str, ...]:
     """Packages that load files of a kind besides the one that writes them."""
     known = artifact_kinds().get(kind)
     return known.readers if known is not None else ()
+
+
+def only_wrote(package: str, kinds: tuple[str, ...]) -> bool:
+    """Whether a library that a file records only wrote it, so that loading the file does not need the library."""
+    known = [artifact_kinds()[kind] for kind in kinds if kind in artifact_kinds()]
+    return bool(known) and all(kind.is_exchanged and kind.package != package for kind in known)
 
 
 @lru_cache(maxsize=1)

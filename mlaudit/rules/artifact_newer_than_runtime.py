@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
+from mlaudit.knowledge.kinds import only_wrote
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
@@ -157,7 +158,10 @@ def _any_patch(python: str) -> str:
 
 def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     """A library that the file names and that a complete list does not have."""
-    if crossing.cell.state is State.ABSENT and crossing.pin.kind is Kind.PACKAGE and crossing.pin.strength is not None:
+    pin = crossing.pin
+    if pin.kind is not Kind.PACKAGE or pin.strength is None or pin.recorded is None:
+        return
+    if crossing.cell.state is State.ABSENT and not only_wrote(pin.package, pin.recorded.kinds):
         yield Hit(
             package=crossing.pin.package,
             environments=_environments(crossing),

@@ -127,7 +127,11 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
 
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
-    for option, value in unknown_options(call.words, grammar(_tool(_program(whole.words)))):
+    tool = _tool(_program(whole.words))
+    for option, value in unknown_options(call.words, grammar(tool)):
+        if tool == "apt" and not install_system.is_watched(value.text):
+            # Of system packages only those that a model depends on are read: nothing is lost.
+            continue
         says = f"`{option.text[:80]}` is no option that is known here; `{value.text[:80]}` is taken for its value"
         yield call.note(says, call.at(option))
     for statement in read(call):

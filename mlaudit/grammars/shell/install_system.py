@@ -43,15 +43,29 @@ def install(call: Call) -> Iterator[Statement]:
     for option, word in arguments(call.words, grammar("apt")):
         if option or not word.text or word.text.startswith("."):
             continue
-        name, _, version = word.text.partition("=")
-        name = name.removesuffix("~").partition(":")[0]
-        row = next((row for row in _rows() if row.pattern.fullmatch(name[:128])), None)
+        name, version = _parts(word.text)
+        row = _row(name)
         if row is None:
             continue
         if word.unresolved:
             yield call.unknown(word)
         else:
             yield from _stated(call, row, name, version, call.at(word))
+
+
+def is_watched(package: str) -> bool:
+    """Whether an operand of a system package manager names a package that a model depends on."""
+    return _row(_parts(package)[0]) is not None
+
+
+def _parts(package: str) -> tuple[str, str]:
+    """Name and version of `cuda-toolkit-12-4:amd64=12.4.1-1`."""
+    name, _, version = package.partition("=")
+    return name.removesuffix("~").partition(":")[0], version
+
+
+def _row(name: str) -> _SystemPackageRow | None:
+    return next((row for row in _rows() if row.pattern.fullmatch(name[:128])), None)
 
 
 def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Place) -> Iterator[Statement]:
