@@ -122,12 +122,13 @@ def check(paths: Sequence[str], options: Options) -> Report:
         _demand(path)
     if options.settings.environments or options.settings.pairs:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
+        from mlaudit.environments.undeclared_models import with_undeclared_models
 
         options = confined(options)
-        every = list(declared(options))
+        every, found = with_undeclared_models(list(declared(options)), options)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
-        said = () if made else (_untouched(every, options),)
+        said = found if made else (_untouched(every, options),)
         report = _report(
             "check",
             made,
