@@ -52,11 +52,25 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
         options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
-    made = [
-        assemble(parts, name, ROLES[min(at, 1)], () if at == 0 else (names[0],), options)
-        for at, (parts, name) in enumerate(zip(spellings, names, strict=True))
-    ]
+    made = _written_and_read(spellings, names, options)
     return _report("compare", made, options, named=made, partial=True)
+
+
+def _written_and_read(
+    spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
+) -> list[Environment]:
+    """The environments of sources, of which the first writes what the others read."""
+    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
+
+    def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
+        return assemble(sources, names[0], ROLES[0], (), options)
+
+    readers = (
+        assemble(parts, name, ROLES[1], (names[0],), options)
+        for parts, name in zip(spellings[1:], names[1:], strict=True)
+    )
+    writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
+    return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
 
 
 def _told(part: Spelled, as_format: str) -> Spelled:
