@@ -60,15 +60,16 @@ def _written_and_read(
     spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
 ) -> list[Environment]:
     """The environments of sources, of which the first writes what the others read."""
-    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
 
     def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
         return assemble(sources, names[0], ROLES[0], (), options)
 
-    readers = (
-        assemble(parts, name, ROLES[1], (names[0],), options)
-        for parts, name in zip(spellings[1:], names[1:], strict=True)
-    )
+    rest = zip(spellings[1:], names[1:], strict=True)
+    readers = (assemble(parts, name, ROLES[1], (names[0],), options) for parts, name in rest)
+    if not any(is_folder(part.path) for part in spellings[0]):
+        return [make(spellings[0]), *readers]
+    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
+
     writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
     return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
 
