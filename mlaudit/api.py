@@ -52,11 +52,26 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
         spellings = [[_told(part, options.as_format) for part in parts] for parts in spellings]
         options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
-    made = [
-        assemble(parts, name, ROLES[min(at, 1)], () if at == 0 else (names[0],), options)
-        for at, (parts, name) in enumerate(zip(spellings, names, strict=True))
-    ]
+    made = _written_and_read(spellings, names, options)
     return _report("compare", made, options, named=made, partial=True)
+
+
+def _written_and_read(
+    spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
+) -> list[Environment]:
+    """The environments of sources, of which the first writes what the others read."""
+
+    def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
+        return assemble(sources, names[0], ROLES[0], (), options)
+
+    rest = zip(spellings[1:], names[1:], strict=True)
+    readers = (assemble(parts, name, ROLES[1], (names[0],), options) for parts, name in rest)
+    if not any(is_folder(part.path) for part in spellings[0]):
+        return [make(spellings[0]), *readers]
+    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
+
+    writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
+    return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
 
 
 def _told(part: Spelled, as_format: str) -> Spelled:
@@ -122,14 +137,16 @@ def check(paths: Sequence[str], options: Options) -> Report:
         _demand(path)
     if options.settings.environments or options.settings.pairs:
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
+        from mlaudit.environments.undeclared_models import with_undeclared_models
 
         options = confined(options)
         own = {one.name: one.sources for one in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
-        every = _with_own_names(list(declared(options)), own, base, options, None)
+        with_models, found = with_undeclared_models(list(declared(options)), options)
+        every = _with_own_names(with_models, own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
-        said = () if made else (_untouched(every, options),)
+        said = found if made else (_untouched(every, options),)
         report = _report(
             "check",
             made,

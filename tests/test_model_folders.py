@@ -178,10 +178,14 @@ def test_two_models_of_one_folder_have_records_of_their_own(here: Path) -> None:
 def test_a_folder_of_several_described_models(here: Path) -> None:
     for name in ("mlflow-sklearn", "mlflow-xgboost"):
         shutil.copytree(MODELS / name, f"models/{name}")
-    report = against("models", "scikit-learn==1.3.2\nxgboost==3.0.5\n")
+    Path("models/mlflow-xgboost/requirements.txt").write_text("xgboost==3.2.0\npandas==1.5.3\n", encoding="utf-8")
+    Path("models/mlflow-xgboost/conda.yaml").unlink()
+    report = against("models", "scikit-learn==1.3.2\nxgboost==3.0.5\npandas==2.2.3\n")
+    assert [one.name for one in report.environments] == ["model/mlflow-sklearn", "model/mlflow-xgboost", "serving"]
     assert {one.package for one in findings(report, "MLA401")} == {"scikit-learn", "xgboost"}
-    assert "what several models in it ask to be installed is not compared" in reasons(report)
-    assert "mlflow-sklearn/requirements.txt" in reasons(report)
+    asked = {one.environments for one in report.findings if one.package == "pandas"}
+    assert ("model/mlflow-xgboost", "serving") in asked
+    assert reasons(report) == ""
 
 
 def test_models_beside_the_list_of_the_environment_that_wrote_them(here: Path) -> None:

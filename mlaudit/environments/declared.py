@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
+from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
 from mlaudit.environments.sources import assemble, demand_present, parse_source
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import replace
@@ -61,29 +62,35 @@ def declared(options: Options) -> Iterator[Environment]:
     """Every declared environment, read. Raises ConfigError, with the place of a source that means nothing."""
     base = _base(options)
     options.progress.expect(sum(len(one.sources) for one in options.settings.environments))
-    for one in options.settings.environments:
-        yield _environment(one, base, options)
+    yield from joined([_environment(one, base, options) for one in options.settings.environments])
     for pair in options.settings.pairs:
         yield from _fleet(pair, base, options)
 
 
-def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Environment:
+def _environment(one: EnvironmentSettings, base: Path, options: Options) -> EnvironmentWithModels:
     tree = options.tree
     parts = [part for text, at in _with_places(one) for part in _present(text, base, at, tree)]
     writes, reads = (
         [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
     )
-    return assemble(
-        parts,
-        one.name,
-        one.role,
-        one.follows,
-        replace(options, wanted=_wanted(one, options)),
-        artifact_kinds=one.artifact_kinds,
-        kinds_from=one.crosses,
-        guessed=one.guessed,
-        writes=writes,
-        reads=reads,
+    options = replace(options, wanted=_wanted(one, options))
+
+    def make(sources: Sequence[Spelled], written: Sequence[Spelled], loaded: Sequence[Spelled]) -> Environment:
+        return assemble(
+            sources,
+            one.name,
+            one.role,
+            one.follows,
+            options,
+            artifact_kinds=one.artifact_kinds,
+            kinds_from=one.crosses,
+            guessed=one.guessed,
+            writes=written,
+            reads=loaded,
+        )
+
+    return with_models_apart(
+        one.name, one.role, options, make, sources=parts, writes=writes, reads=reads, follows=one.follows
     )
 
 

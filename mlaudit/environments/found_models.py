@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
 from mlaudit.discovery.environments import Discovery
+from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.model_files import MAX_MODELS, ModelPlace, by_folder, likely_models, place, shown_names
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
@@ -26,18 +27,34 @@ class FoundModels:
 
     Attributes:
         writes, reads: paths by the name of the environment that writes or loads them.
+        unplaced: paths of those of which nothing tells whose they are.
+        passed_over: paths of which more than `MAX_MODELS` were found, and that nobody opened.
         looked: what is said of them, folder by folder.
     """
 
     writes: dict[str, list[str]] = field(default_factory=dict)
     reads: dict[str, list[str]] = field(default_factory=dict)
+    unplaced: list[str] = field(default_factory=list)
+    passed_over: list[str] = field(default_factory=list)
     looked: list[Discovered] = field(default_factory=list)
 
 
-def found_models(found: Discovery, paths: Sequence[str], folder: Path, root: WorkingTree) -> FoundModels:
-    """The model files below a folder, those first of which a series has one; `MAX_MODELS` at most."""
+def found_models(
+    found: Discovery,
+    paths: Sequence[str],
+    folder: Path,
+    root: WorkingTree,
+    *,
+    also: Callable[[str], bool] = lambda _path: False,
+) -> FoundModels:
+    """The model files below a folder, those first of which a series has one; `MAX_MODELS` at most.
+
+    Args:
+        also: which other documents are models, where they make no environments of their own.
+    """
     described = {path for one in found.environments for path in (*one.sources, *one.covered)}
-    likely = [path for path in likely_models(paths) if path not in described]
+    others = [path for path in paths if also(path) and why_ignored(path) is None]
+    likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(islice(_models(likely, folder, root), MAX_MODELS))
     for inner, files in by_folder(read):
@@ -45,8 +62,10 @@ def found_models(found: Discovery, paths: Sequence[str], folder: Path, root: Wor
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(files)
+        else:
+            models.unplaced.extend(files)
         models.looked.append(_said(inner, files, where, folder))
-    left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
+    models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
     if left:
         why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
         models.looked.append(Discovered(role="not looked into", folder=folder.as_posix(), documents=(), why=why))

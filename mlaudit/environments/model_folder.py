@@ -20,7 +20,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.parsers._read import is_model_file
 from mlaudit.parsers._registry import environment_format, is_named
-from mlaudit.sources.listing import walk
+from mlaudit.sources.listing import Walked, walk
 from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import WorkingTree
 
@@ -44,16 +44,17 @@ class SeveralEnvironments(Unreadable):
     """A folder in which files of several environments lie."""
 
 
-def folder_contents(folder: Path, root: WorkingTree, role: str = "") -> FolderContents:
+def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Sequence[str] = ()) -> FolderContents:
     """The environment installed in a folder, else the one that it declares, and the model files in it.
 
-    Of several environments the one counts that is on the side of a role (`training` writes, `serving` reads).
+    Of several environments the one counts that is on the side of a role (`training` writes, `serving` reads). Folders
+    inside it that are read apart from it may leave nothing.
     Raises Unreadable where it holds nothing that is understood, or several environments and not one of that side.
     """
     installed = environment_document(folder, root)
     if installed is not None:
         return FolderContents(documents=[installed])
-    walked = walk(folder, is_named, tree=root.tree_of(folder))
+    walked = _outside(walk(folder, is_named, tree=root.tree_of(folder)), without)
     stated = stating(walked.paths, folder, root)
     environments = discover(stated).environments
     try:
@@ -72,16 +73,24 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "") -> FolderCo
         # Of a project's folder most files are no part of a model.
         seen.unknown.clear()
     models = [*(root.document(folder / path) for path in described), *seen.models]
-    if not sources and not models:
+    if not sources and not models and not without:
         raise _nothing(walked.paths, walked.unread)
     documents = [root.document(folder / source) for source in sources]
-    if not models and (own is None or not _is_of_model(own)):
+    if not models and (sources or not without) and (own is None or not _is_of_model(own)):
         return FolderContents(documents=documents)
     at = Place(path=root.shown(folder))
     requested = _requested(environments, own)
     listed = _listed(left, [*requested, *(own.covered if own is not None else ())], seen)
     unread = (*_remarks(at, seen, requested), *_uncompared(at, listed), *(_inside(at, one) for one in walked.unread))
+    if without and not models and not unread:
+        return FolderContents(documents=documents)
     return FolderContents(documents=documents, models=models, rest=_reading(at, unread))
+
+
+def _outside(walked: Walked, without: Sequence[str]) -> Walked:
+    """What was walked, save for some folders."""
+    apart = tuple(f"{folder}/" for folder in without)
+    return replace(walked, paths=tuple(path for path in walked.paths if not path.startswith(apart)))
 
 
 def _reading(at: Place, unread: Iterable[Unread]) -> Reading:

@@ -251,7 +251,7 @@ def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents
         return FolderContents(documents=[root.document(path)])
     from mlaudit.environments.model_folder import folder_contents
 
-    return folder_contents(path, root, role)
+    return folder_contents(path, root, role, part.without)
 
 
 def _of_revision(part: Spelled, revision: str, options: Options) -> Document:

@@ -37,6 +37,7 @@ class Spelled:
         clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
         python, platform, format: what `#python=`, `#platform=` and `#format=` say.
+        without: folders inside a folder that are read apart from it.
         refused: where the configuration names it and why it is not read, None where it may be.
     """
 
@@ -51,6 +52,7 @@ class Spelled:
     python: str | None = None
     platform: str | None = None
     format: str | None = None
+    without: tuple[str, ...] = ()
     refused: Unread | None = None
 
 

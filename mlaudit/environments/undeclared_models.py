@@ -1,0 +1,134 @@
+"""The model files of a tree that its configuration does not name: to whom they belong, and what is said of them."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
+from mlaudit.discovery.model_files import shown_names
+from mlaudit.environments.found_models import FoundModels, found_models
+from mlaudit.environments.sources import assemble
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.report import Environment
+from mlaudit.parsers._registry import is_named
+from mlaudit.request.options import Options
+from mlaudit.request.source_spec import Spelled
+from mlaudit.sources.listing import walk
+from mlaudit.sources.paths import relative
+from mlaudit.sources.working_tree import WorkingTree
+
+
+def with_undeclared_models(
+    declared: Sequence[Environment], options: Options
+) -> tuple[list[Environment], tuple[str, ...]]:
+    """Declared environments with the model files that only looking finds, and what is to be said of those.
+
+    A file is held against environments only where it can be one's alone: who declares some model files of a writer or
+    reader has chosen them, so that any others are told and not compared.
+    """
+    base = options.root / posixpath.dirname(options.settings.path or "")
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    named = _named(declared, base, options)
+    walked = walk(base, is_named, tree=options.tree)
+    paths = [path for path in walked.paths if not _is_at_or_below(path, named)]
+    models = found_models(_as_found(declared, base, options.root), paths, base, root, also=describes_model)
+    chosen = _chosen(options)
+    left = [*models.unplaced, *_taken(models, chosen, declared)]
+    made = [_with_models(one, models, base, options) for one in declared]
+    return made, tuple(_said(models, left, declared))
+
+
+def _named(declared: Iterable[Environment], base: Path, options: Options) -> frozenset[str]:
+    """What the configuration reads already, relative to its folder: files and folders."""
+    rows = options.settings.environments
+    texts = {text.partition("#")[0] for one in rows for text in (*one.sources, *one.writes, *one.reads)}
+    readings = (reading for one in declared for reading in (*one.readings, *one.writes, *one.reads))
+    read = {relative(options.root / reading.path, base) for reading in readings}
+    return frozenset({*map(posixpath.normpath, texts), *read})
+
+
+def _is_at_or_below(path: str, named: frozenset[str]) -> bool:
+    if "." in named:
+        return True
+    while path:
+        if path in named:
+            return True
+        path = posixpath.dirname(path)
+    return False
+
+
+def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discovery:
+    """Declared environments as looking knows them, so that one rule tells for both to whom a model belongs."""
+    folders = {one.name: _folder(one, base, root) for one in declared}
+    shared = Counter(folders.values())
+    environments = tuple(
+        DiscoveredEnvironment(
+            name=one.name,
+            role=one.role,
+            folder=folders[one.name] if shared[folders[one.name]] == 1 else "",
+            sources=(),
+            follows=tuple(one.follows),
+        )
+        for one in declared
+    )
+    pairs = tuple(
+        Pair(writer=writer, reader=one.name, project="", certain=True) for one in declared for writer in one.follows
+    )
+    return Discovery(environments=environments, pairs=pairs, ignored=())
+
+
+def _folder(one: Environment, base: Path, root: Path) -> str:
+    """The folder in which all sources of an environment lie, relative to the configuration; empty if none is."""
+    homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in one.sources}
+    return homes.pop() if len(homes) == 1 else ""
+
+
+def _chosen(options: Options) -> frozenset[str]:
+    """Environments of which a configuration names model files, and those that these follow."""
+    rows = options.settings.environments
+    writers = {one.name for one in rows if one.writes}
+    readers = [one for one in rows if one.reads]
+    return frozenset({*writers, *(one.name for one in readers), *(name for one in readers for name in one.follows)})
+
+
+def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Environment]) -> Iterator[str]:
+    """Takes what was found for environments whose model files are declared, or that are nothing but a model."""
+    refused = chosen | {one.name for one in declared if one.is_model}
+    for side in (models.writes, models.reads):
+        for name in [name for name in side if name in refused]:
+            yield from side.pop(name)
+
+
+def _with_models(one: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
+    writes, reads = (
+        [Spelled(text=path, path=str(base / path)) for path in side.get(one.name, ())]
+        for side in (models.writes, models.reads)
+    )
+    if not writes and not reads:
+        return one
+    read = assemble((), one.name, one.role, (), options, writes=writes, reads=reads)
+    return replace(one, writes=(*one.writes, *read.writes), reads=(*one.reads, *read.reads))
+
+
+def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environment]) -> Iterator[str]:
+    for name, paths in models.writes.items():
+        readers = ", ".join(one.name for one in declared if name in one.follows)
+        yield (
+            f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} writes "
+            f"and {readers} loads. Name them under writes or reads to say so."
+        )
+    for name, paths in models.reads.items():
+        yield (
+            f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} loads. "
+            "Name them under reads to say so."
+        )
+    if left:
+        yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
+    if models.passed_over:
+        yield (
+            f"{len(models.passed_over):,} more files in the tree may be models and are not compared: "
+            f"{shown_names(models.passed_over)}; name them under writes or reads."
+        )
