@@ -54,7 +54,8 @@ def _near(subject: str) -> str:
     """The rule or package that a word is near to; separators say nothing in names of packages (`scikitlearn`)."""
     words = [word for rule in rules().values() for word in (rule.code, rule.name)]
     packages = {name.replace("-", ""): name for name in watched_packages()}
-    near = nearest(subject, words) or packages.get(nearest(subject.lower().replace("-", ""), packages) or "")
+    begun = next((word for word in words if word.startswith(subject.upper())), None) if subject else None
+    near = begun or nearest(subject, words) or packages.get(nearest(subject.lower().replace("-", ""), packages) or "")
     return f"; did you mean {near}?" if near else ""
 
 

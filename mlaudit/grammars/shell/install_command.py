@@ -9,11 +9,13 @@ from itertools import islice
 from mlaudit.grammars.shell import install_conda, install_pip, install_project, install_system
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
 from mlaudit.grammars.shell.install_project import LOCKS, Lock
+from mlaudit.grammars.shell.python_code import code_argument, commands_of
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_commands import Command, commands
 from mlaudit.grammars.shell.shell_words import MAX_SCRIPT, Redirection, Word
+from mlaudit.grammars.shell.wrapped_commands import PYTHON, program, unwrapped
 from mlaudit.grammars.shell.written_files import written_text
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -27,20 +29,11 @@ MAX_PUSHED = 50
 
 Read = Callable[[Call], Iterator[Statement]]
 
-_PYTHON = lazy_pattern(r"(?:python|pypy|py)(?:\d(?:\.\d{1,2})?)?|\{sys\.executable\}")
 _PIP = lazy_pattern(r"pip(?:\d(?:\.\d{1,2})?)?")
 _IN_PLACE = lazy_pattern(r"-[A-Za-z]{0,8}i|--in-place")
 _FILE = lazy_pattern(r"[\w./-]{1,1024}")
-_WRAPPERS = frozenset(("sudo", "env", "exec", "nohup", "command", "nice", "time", "doas", "eval", "xargs", "builtin"))
 _USERSHELLS = frozenset(("su", "runuser"))
-_BEHIND_USER = frozenset(("gosu", "su-exec"))
-_LAUNCHERS = frozenset(
-    ("timeout", "retry", "flock", "ionice", "taskset", "numactl", "chrt", "stdbuf", "unbuffer", "setarch", "fakeroot",
-     "tini", "dumb-init", "catchsegv", "script", "chronic")
-)  # fmt: skip
-_RUNNERS = frozenset(("poetry", "pipenv", "pdm", "hatch", "rye", "pixi", "conda", "mamba", "micromamba"))
 _NAMED_OPTION = lazy_pattern(r"[-+][A-Za-z]{0,12}[oO]")
-_VALUED_WRAPPER_OPTIONS = frozenset(("-u", "-g", "-n", "-p", "-e", "-P", "-I", "-L", "-a", "--name", "--prefix"))
 _SYSTEM_MANAGERS = frozenset(("apt", "apt-get", "aptitude", "yum", "dnf", "microdnf", "apk", "zypper", "tdnf"))
 _CONDAS = frozenset(("conda", "mamba", "micromamba"))
 
@@ -75,8 +68,8 @@ def of_words(script: Script, recipe: Recipe, words: tuple[Word, ...]) -> Iterato
 
 def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) -> Iterator[Statement]:
     stdin = _body(script, command.redirections)
-    call = Call(script=script, recipe=recipe, words=_unwrapped(command.words), stdin=stdin)
-    name = _program(call.words)
+    call = Call(script=script, recipe=recipe, words=unwrapped(command.words, _is_tool), stdin=stdin)
+    name = program(call.words)
     nested = _nested(call, name)
     if nested is not None:
         if nesting < MAX_NESTING and not command.skipped:
@@ -87,6 +80,7 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
         _remember_written(call, command, name)
         if nesting < MAX_NESTING:
             yield from _run_script(call, name, nesting)
+            yield from _run_code(call, name, nesting)
     yield from _installed(call, command, name)
     behind = _behind_run(call.words) if name == "uv" and nesting < MAX_NESTING else ()
     if behind:
@@ -127,7 +121,7 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
 
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
-    tool = _tool(_program(whole.words))
+    tool = _tool(program(whole.words))
     for option, value in unknown_options(call.words, grammar(tool)):
         if tool == "apt" and not install_system.is_watched(value.text):
             # Of system packages only those that a model depends on are read: nothing is lost.
@@ -150,61 +144,6 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
 def _body(script: Script, redirections: tuple[Redirection, ...]) -> Script | None:
     body = next((redirection.body for redirection in redirections if redirection.body), None)
     return script.cut(*body) if body else None
-
-
-def _program(words: tuple[Word, ...]) -> str:
-    return words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if words else ""
-
-
-def _unwrapped(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The command behind `sudo`, `env A=b`, `conda run -n x`, `python -m` and the like."""
-    for _ in range(8):
-        name = _program(words)
-        if name == "eval" and len(words) == 2:
-            break
-        if name in _WRAPPERS:
-            words = _behind_options(words[1:])
-        elif name in _BEHIND_USER:
-            words = words[2:]
-        elif name in _LAUNCHERS:
-            words = _behind_launcher(words)
-        elif name in _RUNNERS and len(words) > 1 and words[1].text == "run":
-            words = _behind_options(words[2:])
-        elif (module := _module(name, words)) is not None:
-            words = module
-        else:
-            break
-    return words
-
-
-def _behind_launcher(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    """The command behind `timeout -k 5 600` or `retry 3`: what stands before it, every such program says otherwise."""
-    for index, word in enumerate(words[1:8], start=1):
-        name = _program((word,))
-        if _tool(name) in _TOOLS or _PYTHON.fullmatch(name) or name in SHELLS or name in _WRAPPERS:
-            return words[index:]
-    return ()
-
-
-def _behind_options(words: tuple[Word, ...]) -> tuple[Word, ...]:
-    index = 0
-    while index < len(words) and (words[index].text.startswith("-") or "=" in words[index].text.partition("/")[0]):
-        index += 2 if words[index].text in _VALUED_WRAPPER_OPTIONS else 1
-    return words[index:]
-
-
-def _module(name: str, words: tuple[Word, ...]) -> tuple[Word, ...] | None:
-    """What `python -I -m pip` or `python -mpip` runs; the interpreter may be a variable (`$PYTHON -m pip`)."""
-    if not words or not (_PYTHON.fullmatch(name) or words[0].unresolved):
-        return None
-    for index, word in enumerate(words[1:8], start=1):
-        if word.text == "-m":
-            return words[index + 1 :]
-        if word.text.startswith("-m"):
-            return (replace(word, text=word.text[2:]), *words[index + 1 :])
-        if not word.text.startswith("-"):
-            break
-    return None
 
 
 def _nested(call: Call, name: str) -> Script | None:
@@ -250,6 +189,24 @@ def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
             call.recipe.values = before
     else:
         yield found
+
+
+def _run_code(call: Call, name: str, nesting: int) -> Iterator[Statement]:
+    """What Python code on the command line, or on the input of a Python, runs that installs something."""
+    if not PYTHON.fullmatch(name):
+        return
+    argument, reads_input = code_argument(call.words)
+    at = argument or call.words[0]
+    code = argument.text if argument is not None else call.stdin.text if reads_input and call.stdin else ""
+    place = call.stdin.whole if argument is None and call.stdin is not None else call.at(at)
+    for command in commands_of(code, at):
+        if command.computed is not None:
+            why = "what it installs is computed when it runs, and audited files are never run"
+            yield call.doc.unread(why, place, what=command.computed.partition("\n")[0][:200])
+        elif command.script is not None:
+            yield from statements(Script(call.doc, command.script, (), place), call.recipe, nesting + 1)
+        else:
+            yield from _of_command(call.script, call.recipe, Command(words=command.words, group=0), nesting + 1)
 
 
 def _script_of(call: Call, word: Word) -> Script:
@@ -321,6 +278,10 @@ def _tool(name: str) -> str:
     return "apt" if name in _SYSTEM_MANAGERS else name
 
 
+def _is_tool(name: str) -> bool:
+    return _tool(name) in _TOOLS
+
+
 def _of_its_own(command: str, call: Call) -> Iterator[Statement]:
     yield call.note(f"`{command} {call.shown()}` installs into an environment of its own, which is not read")
 
@@ -362,6 +323,8 @@ _READERS: dict[tuple[str, ...], Read] = {
     ("pipx", "install"): partial(_of_its_own, "pipx install"),
     ("pipx", "run"): partial(_of_its_own, "pipx run"),
     ("pipx", "inject"): partial(_of_its_own, "pipx inject"),
+    ("pipx", "runpip"): partial(_of_its_own, "pipx runpip"),
+    ("pipx", "install-all"): partial(_of_its_own, "pipx install-all"),
     ("mim", "install"): partial(install_pip.add, "mim"),
     ("virtualenv",): install_system.python_option,
     ("pyenv", "install"): install_system.python_operands,
