@@ -211,7 +211,12 @@ def _converted(
 def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
     crosses = reader.crosses.setdefault(writer, [])
     artifact = crossing_artifact(handover)
-    same = [one for one in crosses if (one.artifact, one.form) == (artifact.artifact, artifact.form)]
+    same = [
+        one
+        for one in crosses
+        if (one.artifact, one.form) == (artifact.artifact, artifact.form)
+        or (one.written, one.read) == (artifact.written, artifact.read)
+    ]
     if not same and len(crosses) < MAX_CROSSES:
         crosses.append(artifact)
     if writer not in reader.writers:

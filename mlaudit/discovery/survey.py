@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from mlaudit.discovery.code_joining import join_code
+from mlaudit.discovery.compose_services import compose_runs
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
@@ -56,6 +57,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     """The parts of all recipes of a tree, and the recipes that are tools of developers."""
     parts: list[RecipePart] = []
     ignored: list[Ignored] = []
+    runs = compose_runs(tree)
     for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
         why = why_ignored(path)
         if why is not None and format_name not in JOB_FORMATS:
@@ -65,7 +67,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         if found is None:
             continue
         if format_name == "dockerfile":
-            parts += dockerfile_parts(path, found, tree)
+            parts += dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
         elif format_name in JOB_FORMATS:
             parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
         elif format_name == "devcontainer":
