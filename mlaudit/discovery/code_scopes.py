@@ -80,8 +80,12 @@ def code_scopes(
             if found[one].is_exact and not part.is_job and not found[one].functions:
                 owned.update(found[one].files)
     plain = [one for one in candidates if one.group.part is None]
-    for one, files in _by_folder(plain, [path for path in code if path not in owned]).items():
-        found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
+    by_folder = _by_folder(plain, [path for path in code if path not in owned])
+    for one in plain:
+        started = [path for part in one.group.shown_by for path in _entries(part, tree)]
+        files = list(dict.fromkeys([*started, *by_folder.get(one, ())]))
+        if files:
+            found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
     return found
 
 

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.discovery.role_signs import judged_role, signs_of_commands, signs_of_packages
+from mlaudit.discovery.role_signs import role_of_command, signs_of_commands, signs_of_packages
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.observation import Observation
 
 
 def gather(
@@ -43,6 +44,10 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
     part = group.part
     if part is not None:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+    for shown in group.shown_by:
+        training = [one for one in shown.commands if role_of_command(one.words) == "training"]
+        candidate.signs += signs_of_commands(training)
+        candidate.evidence += [Observation(at=one.at, says=f"runs {one.shown}") for one in training[:2]]
     return candidate
 
 
@@ -85,7 +90,7 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
     for part in parts:
         signs = list(signs_of_commands(part.commands)) if part.is_job else []
         own = next((one for one in groups if taken(one).sources[:1] == part.installs[:1]), None) if signs else None
-        if own is not None and judged_role(signs)[0] == "training":
+        if own is not None and any(sign.role == "training" for sign in signs):
             own.shown_by.append(part)
         else:
             yield part
@@ -113,12 +118,18 @@ def _unspent(
         takers = claimed.get(sources[0], []) if sources else []
         if takers:
             _cover(group, sources[0], takers)
-            spent.append(group)
-            continue
-        if not group.member:
+            if not group.shown_by or any(map(_trains, takers)):
+                spent.append(group)
+                continue
+        elif not group.member:
             kept = [one for one in group.documents if one.path not in claimed]
             group.documents = kept or group.documents
         yield group
+
+
+def _trains(group: DocumentGroup) -> bool:
+    """Whether a recipe runs what a job of CI trains with."""
+    return any(role_of_command(one.words) == "training" for one in (group.part.commands if group.part else ()))
 
 
 def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) -> None:
