@@ -136,6 +136,7 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
     if part.is_job:
         bases = ["", *bases]
+    bases = [*part.folders, *bases]
     waiting = [command.words for command in part.commands]
     for words_of_command in waiting:
         for named in script_paths(words_of_command):

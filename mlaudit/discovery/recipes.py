@@ -18,6 +18,8 @@ from mlaudit.sources.working_tree import WorkingTree
 
 JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
+TASK_FORMATS = ("makefile", "shell-script")
+"""What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50
 """Files that one part of a recipe may name, those that they include counted too."""
 
@@ -91,6 +93,7 @@ class RecipePart:
         packages: that it states itself, images among them.
         is_named: the name of the file alone tells its format.
         runs: the services that run it.
+        folders: that its commands change into.
     """
 
     path: str
@@ -106,6 +109,12 @@ class RecipePart:
     packages: frozenset[str] = field(default_factory=frozenset)
     is_named: bool = True
     runs: tuple[ImageRun, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is a target or script that people run in an environment."""
+        return self.format in TASK_FORMATS
 
     @property
     def is_job(self) -> bool:

@@ -14,6 +14,7 @@ from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
 from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.task_parts import task_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -75,7 +76,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         else:
             is_named = format_name in format_names(path) and format_name != "python-image"
             parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
-    return parts, ignored
+    return [*parts, *task_parts(tree)], ignored
 
 
 def _is_worth(job: RecipePart) -> bool:
