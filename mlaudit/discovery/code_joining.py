@@ -15,6 +15,7 @@ from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, why_ignored
+from mlaudit.discovery.model_server_uses import stored_uses, triton_models, triton_uses
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
@@ -66,9 +67,12 @@ def _add_described(
     """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
     uses: list[ArtifactUse] = list(moved_uses(tree))
     served = list(server_uses(tree))
+    models = triton_models(tree)
+    parts = [one.group.part for one in candidates if one.group.part is not None]
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
+        own += [*triton_uses(part, parts, models), *stored_uses(part, tree)] if part is not None else []
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
