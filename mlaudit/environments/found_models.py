@@ -37,6 +37,8 @@ class FoundModels:
 def found_models(found: Discovery, paths: Sequence[str], folder: Path, root: WorkingTree) -> FoundModels:
     """The model files below a folder, those first of which a series has one; `MAX_MODELS` at most."""
     described = {path for one in found.environments for path in (*one.sources, *one.covered)}
+    # A configuration that tells what a server reads is no second model beside that.
+    described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
     likely = [path for path in likely_models(paths) if path not in described]
     models = FoundModels()
     read = list(islice(_models(likely, folder, root), MAX_MODELS))
