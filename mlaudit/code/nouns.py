@@ -30,6 +30,7 @@ class NameKind(str, Enum):
     BUCKET = "bucket"
     TABLE = "table"
     ENV = "env"
+    VOLUME = "volume"
 
 
 class Sameness(IntEnum):

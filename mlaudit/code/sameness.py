@@ -35,6 +35,10 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
             if one.variable and one.variable == other.variable and _open_end(one, other)
             else same
         )
+    if one.kind is other.kind is NameKind.VOLUME:
+        # One path of one volume is one file, however common its name is.
+        is_one = one.scope == other.scope and one.text == other.text
+        return Sameness.CERTAIN if is_one else Sameness.DIFFERENT
     if one.kind is not other.kind or (one.scope and other.scope and one.scope != other.scope):
         return Sameness.DIFFERENT
     first, second = _unversioned(one.text), _unversioned(other.text)

@@ -15,6 +15,8 @@ from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, why_ignored
+from mlaudit.discovery.model_server_uses import stored_uses, triton_models, triton_uses
+from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -46,6 +48,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
     uses = [*uses, *_add_described(candidates, scopes, tree)]
+    uses = [*uses, *_add_mounted(scopes, uses)]
     _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
@@ -64,9 +67,12 @@ def _add_described(
     """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
     uses: list[ArtifactUse] = list(moved_uses(tree))
     served = list(server_uses(tree))
+    models = triton_models(tree)
+    parts = [one.group.part for one in candidates if one.group.part is not None]
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
+        own += [*triton_uses(part, parts, models), *stored_uses(part, tree)] if part is not None else []
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
@@ -75,6 +81,18 @@ def _add_described(
             scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
             uses += own
     return uses
+
+
+def _add_mounted(scopes: dict[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> list[ArtifactUse]:
+    """Give environments of services what they use under the names that volumes and variables give it; all such uses."""
+    added: list[ArtifactUse] = []
+    for one, scope in scopes.items():
+        runs = one.group.part.runs if one.group.part is not None else ()
+        own = list(mounted_uses([use for use in uses if scope.holds(use)], runs)) if runs else []
+        if own:
+            scopes[one] = replace(scope, uses=scope.uses.union(own))
+            added += own
+    return added
 
 
 def _is_apart(part: RecipePart | None) -> bool:

@@ -80,8 +80,12 @@ def code_scopes(
             if found[one].is_exact and not part.is_job and not found[one].functions:
                 owned.update(found[one].files)
     plain = [one for one in candidates if one.group.part is None]
-    for one, files in _by_folder(plain, [path for path in code if path not in owned]).items():
-        found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
+    by_folder = _by_folder(plain, [path for path in code if path not in owned])
+    for one in plain:
+        started = [path for part in one.group.shown_by for path in _entries(part, tree)]
+        files = list(dict.fromkeys([*started, *by_folder.get(one, ())]))
+        if files:
+            found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
     return found
 
 
@@ -132,6 +136,7 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
     if part.is_job:
         bases = ["", *bases]
+    bases = [*part.folders, *bases]
     waiting = [command.words for command in part.commands]
     for words_of_command in waiting:
         for named in script_paths(words_of_command):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
-from mlaudit.code.nouns import ArtifactUse, Direction, NameKind, Sameness
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import fits, is_generic, joined, joining_names
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
@@ -71,12 +71,26 @@ def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
         return Sameness.DIFFERENT
     for one in write.names:
         for other in read.names:
+            if _is_inside(one, other):
+                return Sameness.LIKELY
             if one.kind is other.kind is NameKind.PATH:
                 folder, inner = one.text.strip("./"), other.text.rstrip("/")
                 base = inner.rstrip("*").rstrip("/")
                 if inner != base and folder and "*" not in folder and f"/{base}".endswith(f"/{folder}"):
                     return Sameness.LIKELY
     return Sameness.DIFFERENT
+
+
+def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
+    """Whether a key is written below one of which all is read, in the same bucket as far as both are known."""
+    if written.kind is not NameKind.BUCKET or read.kind is not NameKind.BUCKET:
+        return False
+    folder = read.pieces[0] if len(read.pieces) == 2 and read.pieces[1] is None else None
+    if not folder or not folder.endswith("/") or not written.text.startswith(folder) or "*" in written.text:
+        return False
+    words = folder.strip("/").split("/")
+    tells = len(words) > 1 and not all(map(is_generic, words))
+    return written.scope == read.scope or (tells and not written.scope)
 
 
 def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
@@ -92,7 +106,7 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
             for reader in holders[handover.read]:
                 if writer is not reader and _may_cross(writer, reader, handover, holders, fed):
                     between.append((writer, reader, handover))  # noqa: PERF401
-    for writer, reader, handover in _nearest(between):
+    for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
     for handover in every:
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
@@ -106,6 +120,25 @@ def _fed(direct: Sequence[Handover]) -> Mapping[ArtifactUse, Collection[Artifact
     for handover in direct:
         fed.setdefault(handover.read, set()).add(handover.write)
     return fed
+
+
+def _without_uploads(
+    between: Sequence[tuple[Candidate, Candidate, Handover]],
+) -> list[tuple[Candidate, Candidate, Handover]]:
+    """Handovers without uploads of a file of which the call that writes it is known, under the same name."""
+    known = {
+        (writer, handover.read, name.kind, name.text)
+        for writer, _, handover in between
+        if handover.write.form != "bytes"
+        for name in handover.write.names
+        if "*" not in name.text
+    }
+    return [
+        (writer, reader, handover)
+        for writer, reader, handover in between
+        if handover.write.form != "bytes"
+        or not any((writer, handover.read, name.kind, name.text) in known for name in handover.write.names)
+    ]
 
 
 def _is_plain(handover: Handover) -> bool:
@@ -224,7 +257,12 @@ def _converted(
 def _add(writer: Candidate, reader: Candidate, handover: Handover) -> None:
     crosses = reader.crosses.setdefault(writer, [])
     artifact = crossing_artifact(handover)
-    same = [one for one in crosses if (one.artifact, one.form) == (artifact.artifact, artifact.form)]
+    same = [
+        one
+        for one in crosses
+        if (one.artifact, one.form) == (artifact.artifact, artifact.form)
+        or (one.written, one.read) == (artifact.written, artifact.read)
+    ]
     if not same and len(crosses) < MAX_CROSSES:
         crosses.append(artifact)
     if writer not in reader.writers:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
-from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import document_budget
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
@@ -15,20 +15,26 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 
 _RUNNING = ("ENTRYPOINT", "CMD")
+_SHELLS = ("sh", "bash", "dash")
 
 
-def dockerfile_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
-    """Every final stage: the last one, and named ones that no other stage is made of."""
+def dockerfile_parts(
+    path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = ()
+) -> Iterator[RecipePart]:
+    """Every final stage: the last one, named ones that no other stage is made of, and those that services run."""
     document = tree.document(path)
     if document is None or not found.roots():
         yield whole_part(path, found, tree)
         return
     with document_budget():
         build, _ = dockerfile_stages.read(document)
-        for stage in final_stages(build):
+        targets = [build.number(run.target) if run.target else build.stages[-1].index for run in runs]
+        for stage in final_stages(build, targets):
             is_last = stage is build.stages[-1]
+            here = (run for run, target in zip(runs, targets, strict=True) if target == stage.index)
+            own = [_placed_run(run, build, stage) for run in here]
             part = whole_part(path, found, tree, stage.name)
-            running = tuple(_commands(build, stage))
+            running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
             yield replace(
                 part,
                 part="" if is_last else f"stage={stage.name}",
@@ -37,13 +43,15 @@ def dockerfile_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Ite
                 copies=tuple(dict.fromkeys(_copies(path, build, stage))),
                 evidence=(
                     *part.evidence,
+                    *(Observation(at=one.at, says=f"is built for the service {one.name}") for one in own),
                     *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
                 ),
+                runs=tuple(own),
             )
 
 
-def final_stages(build: DockerfileStages) -> Sequence[Stage]:
-    """The stages that are images of their own rather than steps towards another."""
+def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) -> Sequence[Stage]:
+    """The stages that are images of their own rather than steps towards another, or that something builds."""
     used: set[int] = set()
     for stage in build.stages:
         used.update(index for index in (stage.base, *stage.packages_from) if index is not None)
@@ -52,7 +60,49 @@ def final_stages(build: DockerfileStages) -> Sequence[Stage]:
             if source is not None and source != stage.index:
                 used.add(source)
     last = build.stages[-1]
-    return [one for one in build.stages if one is last or (one.index not in used and not one.name.isdigit())]
+    if last.index not in targets and any(one.index in targets for one in _chain(build, last)):
+        # What services run is built; what only adds to it is for debugging or tests.
+        used.add(last.index)
+    else:
+        used.discard(last.index)
+    ends = {last.index} - used | {index for index in targets if index is not None}
+    return [one for one in build.stages if one.index in ends or _is_apart(one, used)]
+
+
+def _is_apart(stage: Stage, used: Collection[int]) -> bool:
+    return stage.index not in used and not stage.name.isdigit()
+
+
+def _placed_run(run: ImageRun, build: DockerfileStages, stage: Stage) -> ImageRun:
+    """A run with the folder that the image's WORKDIR gives where the service names none."""
+    folder = ""
+    for one in _chain(build, stage):
+        for instruction in one.instructions:
+            if instruction.keyword == "WORKDIR":
+                folder = posixpath.join(folder, instruction.rest.text.strip().strip("\"'"))
+    return run if run.folder or "$" in folder else replace(run, folder=folder)
+
+
+def _commands_of_runs(build: DockerfileStages, stage: Stage, runs: Sequence[ImageRun]) -> list[RunCommand]:
+    """What services run instead of what the image says, each command once."""
+    entry = next((one for one in _running(build, stage) if one.keyword == "ENTRYPOINT"), None)
+    items = entry.items() if entry is not None else ()
+    of_image = tuple(word.text for word in items) if items is not None else None
+    found: dict[tuple[str, ...], RunCommand] = {}
+    for run in runs:
+        before = run.entrypoint if run.entrypoint is not None else of_image
+        if before is None or (run.entrypoint is None and run.command is None):
+            continue
+        for words in _inner((*before, *(run.command or ()))):
+            found.setdefault(words, RunCommand(words=words, at=run.at))
+    return list(found.values())
+
+
+def _inner(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All commands of `sh -c "..."`, else the command itself."""
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
+        return [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+    return [words] if words else []
 
 
 def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
@@ -91,7 +141,7 @@ def _running(build: DockerfileStages, stage: Stage) -> Iterator[Instruction]:
 
 def _unwrapped(words: Sequence[str]) -> tuple[str, ...]:
     """The command inside `["sh", "-c", "..."]`."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in ("sh", "bash", "dash") and words[1].startswith("-"):
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
         inner = [tuple(word.text for word in one.words) for one in commands(words[2], {})]
         return inner[-1] if inner else tuple(words)
     return tuple(words)

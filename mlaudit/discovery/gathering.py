@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.discovery.role_signs import judged_role, signs_of_commands, signs_of_packages
+from mlaudit.discovery.role_signs import SCRIPTS, role_of_command, signs_of_commands, signs_of_packages
+from mlaudit.discovery.task_parts import WORK
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.observation import Observation
 
 
 def gather(
@@ -18,7 +20,7 @@ def gather(
     parts: Sequence[RecipePart],
 ) -> tuple[list[Candidate], list[DocumentGroup], list[Ignored]]:
     """The candidates among documents and parts of recipes, the groups that recipes install, and what is left out."""
-    recipes = {part.path for part in parts}
+    recipes = {part.path for part in parts if not part.is_task}
     formats = {path: found for path in paths if path not in recipes and (found := recognise(path)) is not None}
     groups, ignored = grouped(formats, roots)
     made, left = _with_neighbours(parts, groups)
@@ -43,6 +45,12 @@ def signed_candidate(group: DocumentGroup) -> Candidate:
     part = group.part
     if part is not None:
         candidate.signs += [*signs_of_commands(part.commands), *signs_of_packages(part.packages)]
+    for shown in group.shown_by:
+        roles = ("training",) if shown.is_job else WORK
+        working = [one for one in shown.commands if role_of_command(one.words) in roles]
+        # What people may run in an environment says less than what its image runs.
+        candidate.signs += [replace(one, weight=SCRIPTS) for one in signs_of_commands(working)]
+        candidate.evidence += [Observation(at=one.at, says=f"runs {one.shown}") for one in working[:2]]
     return candidate
 
 
@@ -81,14 +89,24 @@ def _with_neighbours(
 
 
 def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGroup]) -> Iterator[RecipePart]:
-    """Parts without jobs of CI that train in an environment of the tree: they show what that environment is for."""
+    """Parts without tasks, and jobs of CI that train, in an environment of the tree: they show what it is for."""
     for part in parts:
-        signs = list(signs_of_commands(part.commands)) if part.is_job else []
+        signs = list(signs_of_commands(part.commands)) if part.is_job or part.is_task else []
         own = next((one for one in groups if taken(one).sources[:1] == part.installs[:1]), None) if signs else None
-        if own is not None and judged_role(signs)[0] == "training":
+        if own is not None and (part.is_task or any(sign.role == "training" for sign in signs)):
             own.shown_by.append(part)
-        else:
+        elif not part.is_task:
             yield part
+    for group in groups:
+        if len({role for one in group.shown_by for role in _roles(one)}) > 1:
+            # Where people train and serve in one environment, tasks do not tell what it is for.
+            group.shown_by = [one for one in group.shown_by if one.is_job]
+
+
+def _roles(part: RecipePart) -> set[str]:
+    """What a task does; a job of CI is only asked whether it trains."""
+    found = {role_of_command(one.words) for one in part.commands}
+    return {role for role in WORK if role in found and (part.is_task or role == "training")}
 
 
 def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
@@ -113,12 +131,18 @@ def _unspent(
         takers = claimed.get(sources[0], []) if sources else []
         if takers:
             _cover(group, sources[0], takers)
-            spent.append(group)
-            continue
-        if not group.member:
+            if not group.shown_by or any(map(_trains, takers)):
+                spent.append(group)
+                continue
+        elif not group.member:
             kept = [one for one in group.documents if one.path not in claimed]
             group.documents = kept or group.documents
         yield group
+
+
+def _trains(group: DocumentGroup) -> bool:
+    """Whether a recipe runs what a job of CI trains with."""
+    return any(role_of_command(one.words) == "training" for one in (group.part.commands if group.part else ()))
 
 
 def _cover(group: DocumentGroup, first: str, takers: Iterable[DocumentGroup]) -> None:

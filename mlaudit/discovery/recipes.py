@@ -18,6 +18,8 @@ from mlaudit.sources.working_tree import WorkingTree
 
 JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
+TASK_FORMATS = ("makefile", "shell-script")
+"""What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50
 """Files that one part of a recipe may name, those that they include counted too."""
 
@@ -36,6 +38,46 @@ class RunCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Mount:
+    """A folder that a service sees, and where it is kept.
+
+    Attributes:
+        scope: what the source is unique in: the tree, the host, the compose files of one folder.
+        source: the folder or volume that is mounted.
+        target: the absolute path at which the service sees it.
+    """
+
+    scope: str
+    source: str
+    target: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImageRun:
+    """How a service runs an image that is built from the tree.
+
+    Attributes:
+        dockerfile: that the image is built with, relative to the audited folder.
+        target: the stage that is built, empty for the last one.
+        name: of the service.
+        entrypoint: that replaces the image's, with its CMD; None where it states none.
+        command: that replaces the image's CMD; None where it states none.
+        folder: that it runs in, empty where the image tells it.
+        settings: environment variables with their values.
+    """
+
+    dockerfile: str
+    target: str
+    name: str
+    at: Place
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    folder: str = ""
+    settings: tuple[tuple[str, str], ...] = ()
+    mounts: tuple[Mount, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class RecipePart:
     """One environment that a recipe makes.
 
@@ -50,6 +92,8 @@ class RecipePart:
         copies: files and folders of the tree that it holds, None where it sees the whole tree.
         packages: that it states itself, images among them.
         is_named: the name of the file alone tells its format.
+        runs: the services that run it.
+        folders: that its commands change into.
     """
 
     path: str
@@ -64,6 +108,13 @@ class RecipePart:
     evidence: tuple[Observation, ...] = ()
     packages: frozenset[str] = field(default_factory=frozenset)
     is_named: bool = True
+    runs: tuple[ImageRun, ...] = ()
+    folders: tuple[str, ...] = ()
+
+    @property
+    def is_task(self) -> bool:
+        """Whether it is a target or script that people run in an environment."""
+        return self.format in TASK_FORMATS
 
     @property
     def is_job(self) -> bool:

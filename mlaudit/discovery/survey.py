@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator, Sequence
 from itertools import islice
 
 from mlaudit.discovery.code_joining import join_code
+from mlaudit.discovery.compose_services import compose_runs
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
@@ -13,6 +14,7 @@ from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
 from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.task_parts import task_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -56,6 +58,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     """The parts of all recipes of a tree, and the recipes that are tools of developers."""
     parts: list[RecipePart] = []
     ignored: list[Ignored] = []
+    runs = compose_runs(tree)
     for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
         why = why_ignored(path)
         if why is not None and format_name not in JOB_FORMATS:
@@ -65,7 +68,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         if found is None:
             continue
         if format_name == "dockerfile":
-            parts += dockerfile_parts(path, found, tree)
+            parts += dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
         elif format_name in JOB_FORMATS:
             parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
         elif format_name == "devcontainer":
@@ -73,7 +76,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         else:
             is_named = format_name in format_names(path) and format_name != "python-image"
             parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
-    return parts, ignored
+    return [*parts, *task_parts(tree)], ignored
 
 
 def _is_worth(job: RecipePart) -> bool:

@@ -53,6 +53,8 @@ def found_models(
         also: which other documents are models, where they make no environments of their own.
     """
     described = {path for one in found.environments for path in (*one.sources, *one.covered)}
+    # A configuration that tells what a server reads is no second model beside that.
+    described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
     others = [path for path in paths if also(path) and why_ignored(path) is None]
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()

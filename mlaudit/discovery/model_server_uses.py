@@ -1,0 +1,138 @@
+"""What model servers are told to read: the `storageUri` of KServe and the model repositories of Triton.
+
+https://kserve.github.io/website/docs/model-serving/storage/overview,
+https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_configuration.html
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
+
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.discovery.recipes import AuditedTree, RecipePart
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.node import Malformed
+from mlaudit.grammars.descriptors import found
+from mlaudit.grammars.manifests import Manifests
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Place
+from mlaudit.model.packaged import packaged
+
+MAX_MODELS = 500
+"""Models of Triton in one tree that are looked at."""
+
+_ADDRESS = lazy_pattern(r"(gs|s3|pvc)://([\w.-]{1,200})/([^?#\s$]{1,400})")
+_FIELD = lazy_pattern(
+    r'(?m)^[ \t]{0,64}(platform|backend|default_model_filename)[ \t]{0,8}:[ \t]{0,8}"([\w.+-]{1,100})"'
+)
+_TRITON = "tritonserver"
+
+
+def stored_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
+    """The models that an InferenceService loads from a bucket."""
+    if part.format != "kserve":
+        return
+    document = tree.document(part.path)
+    with document_budget():
+        try:
+            manifests = Manifests(document) if document is not None else None
+            for table in manifests.tables() if manifests is not None else ():
+                if part.name and table.dig("metadata", "name").value != part.name:
+                    continue
+                for node in found(table.get("spec"), "storageUri"):
+                    address = _ADDRESS.fullmatch(node.text() if node.is_text else "")
+                    if address is not None and manifests is not None:
+                        yield _of_address(address[2], address[3].rstrip("/"), manifests.at(node))
+        except (Unreadable, Malformed, BudgetExceeded):
+            # The parser of the format tells what is wrong with it.
+            return
+
+
+def _of_address(bucket: str, key: str, at: Place) -> ArtifactUse:
+    """A read of a file, or of whatever lies in a folder."""
+    name = ArtifactName(kind=NameKind.BUCKET, pieces=(key,), scope=bucket, at=at)
+    inside = ArtifactName(kind=NameKind.BUCKET, pieces=(f"{key}/", None), scope=bucket, at=at)
+    names = (name,) if posixpath.splitext(key)[1] else (name, inside)
+    return ArtifactUse(at=at, direction=Direction.READS, form="bytes", call="storageUri", library="", names=names)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ServedModel:
+    """A model of a repository of Triton: the repository's folder, and the read of the model."""
+
+    repository: str
+    use: ArtifactUse
+
+
+def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
+    """The models whose configuration tells what Triton reads."""
+    models: list[ServedModel] = []
+    for path in tree.paths:
+        if posixpath.basename(path) == "config.pbtxt" and len(models) < MAX_MODELS:
+            model = _of_configuration(path, tree)
+            models += [model] if model is not None else []
+    return tuple(models)
+
+
+def triton_uses(part: RecipePart, parts: Sequence[RecipePart], models: Sequence[ServedModel]) -> list[ArtifactUse]:
+    """The models that a server with Triton holds, or that the only such server is for."""
+    if not _is_triton(part):
+        return []
+    holding = [one.use for one in models if _holds(part, one.repository)]
+    others = [one for one in parts if one is not part and _is_triton(one)]
+    repositories = {one.repository for one in models}
+    return holding or ([one.use for one in models] if not others and len(repositories) == 1 else [])
+
+
+def _is_triton(part: RecipePart) -> bool:
+    images = {name.rpartition("/")[2] for name in part.packages}
+    return _TRITON in images or any(one.words[0].rpartition("/")[2] == _TRITON for one in part.commands if one.words)
+
+
+def _holds(part: RecipePart, repository: str) -> bool:
+    mounted = [mount.source for run in part.runs for mount in run.mounts if mount.scope == "tree"]
+    return any(
+        one not in ("", ".") and f"{repository}/".startswith(f"{one}/") for one in (*mounted, *(part.copies or ()))
+    )
+
+
+def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
+    document = tree.document(path)
+    try:
+        text = document.text if document is not None else ""
+    except Unreadable:
+        return None
+    fields = {field[1]: (field[2], text.count("\n", 0, field.start(1)) + 1) for field in _FIELD.finditer(text)}
+    word, line = fields.get("platform") or fields.get("backend") or ("", 0)
+    row = _triton_reads().get(word)
+    folder = posixpath.dirname(path)
+    if row is None or "/" not in folder:
+        return None
+    file = fields.get("default_model_filename", (row["file"], 0))[0]
+    at = Place(path=path, line=line)
+    names = tuple(
+        ArtifactName(kind=NameKind.PATH, pieces=(f"{folder}/{version}/{file}",), at=at)
+        for version in _versions(folder, tree)
+    )
+    use = ArtifactUse(
+        at=at, direction=Direction.READS, form=row["form"], call=_TRITON, library="", names=names, certain=True
+    )
+    return ServedModel(repository=posixpath.dirname(folder), use=use)
+
+
+def _versions(folder: str, tree: AuditedTree) -> list[str]:
+    """The folders of versions, 1 where the tree has none: what code writes there is seldom kept in it."""
+    inner = {path[len(folder) + 1 :].partition("/")[0] for path in tree.paths if path.startswith(f"{folder}/")}
+    return sorted(one for one in inner if one.isdigit()) or ["1"]
+
+
+@lru_cache(maxsize=1)
+def _triton_reads() -> Mapping[str, Mapping[str, str]]:
+    import tomli
+
+    rows = tomli.loads(packaged("knowledge/serving_runtimes.toml"))["triton"]["reads"]
+    return {str(name): {str(key): str(value) for key, value in row.items()} for name, row in rows.items()}

@@ -1,0 +1,57 @@
+"""Artifact uses as services see them: paths below mounted volumes, and variables that compose files set."""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterable, Iterator
+
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, NameKind
+from mlaudit.discovery.recipes import ImageRun
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
+
+_ADDRESS = lazy_pattern(r"([a-z][a-z0-9+]{0,20})://([^/]{1,200})/(.{1,400})")
+_PATH = lazy_pattern(r"[\w./ @+=-]{1,400}")
+
+
+def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Iterator[ArtifactUse]:
+    """The uses of an environment that a service names otherwise than its code does, under the service's names."""
+    services = tuple(runs)
+    for use in uses:
+        names = tuple(dict.fromkeys(name for run in services for one in use.names for name in _names(one, run)))
+        if names:
+            yield replace(use, names=names)
+
+
+def _names(name: ArtifactName, run: ImageRun) -> Iterator[ArtifactName]:
+    value = dict(run.settings).get(name.variable) if name.variable else None
+    own = _of_value(value, name, run) if value is not None else name
+    if own is None:
+        return
+    if own is not name:
+        yield own
+    if own.kind is NameKind.PATH:
+        yield from _below_mounts(own, run)
+
+
+def _of_value(value: str, name: ArtifactName, run: ImageRun) -> ArtifactName | None:
+    """What a variable holds, as a name; None where it is neither path nor address."""
+    address = _ADDRESS.fullmatch(value)
+    if address is not None and address[1] not in ("http", "https", "file"):
+        return replace(name, kind=NameKind.BUCKET, pieces=(address[3],), scope=address[2], at=run.at)
+    if address is None and _PATH.fullmatch(value) and name.kind in (NameKind.PATH, NameKind.ENV):
+        return replace(name, kind=NameKind.PATH, pieces=(value,), at=run.at)
+    return None
+
+
+def _below_mounts(name: ArtifactName, run: ImageRun) -> Iterator[ArtifactName]:
+    """The innermost volume that holds a path, which tells services apart whose paths only look alike."""
+    path = posixpath.normpath(posixpath.join(run.folder, name.text))
+    if not path.startswith("/") or "*" in path:
+        return
+    holding = [one for one in run.mounts if path.startswith(one.target.rstrip("/") + "/")]
+    if holding:
+        mount = max(holding, key=lambda one: len(one.target))
+        inner = path[len(mount.target.rstrip("/")) + 1 :]
+        stored = posixpath.normpath(posixpath.join(mount.source, inner))
+        yield replace(name, kind=NameKind.VOLUME, pieces=(stored,), scope=mount.scope)

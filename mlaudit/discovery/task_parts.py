@@ -1,0 +1,158 @@
+"""What Makefiles and shell scripts run in the environments that they install: targets and scripts as parts of recipes.
+
+https://www.gnu.org/software/make/manual/html_node/Rule-Syntax.html
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlaudit.discovery.groups import why_ignored
+from mlaudit.discovery.recipes import TASK_FORMATS, AuditedTree, RecipePart, RunCommand, installed_files
+from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.document import Document
+from mlaudit.grammars.shell.install_command import statements
+from mlaudit.grammars.shell.recipe import Recipe
+from mlaudit.grammars.shell.script_text import Script, whole_text
+from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Statement
+
+MAX_FILES = 400
+"""Makefiles and scripts of one tree that are read."""
+MAX_TEXT = 256 * 1024
+"""Characters of one of them."""
+MAX_LINES = 400
+"""Lines that one target runs, those of its prerequisites counted too."""
+WORK = ("training", "serving", "batch")
+"""Roles of commands that tell what an environment is for."""
+
+_MAKEFILE = lazy_pattern(r"(?:GNU)?[Mm]akefile|[\w-]{1,60}\.mk")
+_RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \t|-]{0,400})(?:#.*)?$")
+_VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*$")
+_REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaskLine:
+    """One line of a task, as the shell gets it; of a script all lines, and no number."""
+
+    number: int
+    text: str
+
+
+def task_parts(tree: AuditedTree) -> Iterator[RecipePart]:
+    """Targets and scripts that run work in an environment whose files they, or the others beside them, install."""
+    paths = [path for path in tree.paths if _format(path) and why_ignored(path) is None][:MAX_FILES]
+    for path in paths:
+        document = tree.document(path)
+        with document_budget():
+            try:
+                if document is not None and document.size <= MAX_TEXT:
+                    yield from _of_file(path, document, tree)
+            except (Unreadable, BudgetExceeded):
+                # What cannot be read runs nothing that is known.
+                continue
+
+
+def _format(path: str) -> str:
+    if path.endswith((".sh", ".bash")):
+        return TASK_FORMATS[1]
+    return TASK_FORMATS[0] if _MAKEFILE.fullmatch(posixpath.basename(path)) else ""
+
+
+def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[RecipePart]:
+    if _format(path) == TASK_FORMATS[0]:
+        tasks = targets(document.text)
+    else:
+        tasks = {"": [TaskLine(number=0, text=document.text)]}
+    parts = [_part(path, name, lines, document, tree) for name, lines in tasks.items()]
+    lists = {one.installs for one in parts if one.installs}
+    for one in parts:
+        # A target that installs nothing runs in the environment that the only other one makes.
+        part = one if one.installs or len(lists) != 1 else replace(one, installs=next(iter(lists)))
+        if part.installs and any(role_of_command(command.words) in WORK for command in part.commands):
+            yield part
+
+
+def targets(text: str) -> Mapping[str, list[TaskLine]]:
+    """The lines that each target of a Makefile runs, those of its prerequisites first."""
+    values: dict[str, str] = {}
+    own: dict[str, list[TaskLine]] = {}
+    needs: dict[str, list[str]] = {}
+    current: list[str] = []
+    for line in _joined_lines(text):
+        filled = _REFERENCE.sub(lambda found: values.get(found[1], found[0]), line.text)
+        rule = _RULE.fullmatch(filled)
+        if line.text.startswith("\t"):
+            shown = TaskLine(number=line.number, text=filled.strip().lstrip("@-+").replace("$$", "$"))
+            for name in current:
+                own[name].append(shown)
+        elif rule is not None:
+            current = [name for name in rule[1].split() if not name.startswith(".")]
+            for name in current:
+                own.setdefault(name, [])
+                needs.setdefault(name, []).extend(rule[2].replace("|", " ").split())
+        elif variable := _VARIABLE.fullmatch(filled):
+            values[variable[1]] = variable[2]
+    return {name: list(_with_needed(name, own, needs))[:MAX_LINES] for name in own}
+
+
+def _joined_lines(text: str) -> Iterator[TaskLine]:
+    """Lines, with those that a backslash continues as one."""
+    begun, number = "", 0
+    for at, line in enumerate(text.splitlines(), 1):
+        number = number if begun else at
+        if line.endswith("\\"):
+            begun += line[:-1] + " "
+        else:
+            yield TaskLine(number=number, text=begun + line)
+            begun = ""
+
+
+def _with_needed(
+    name: str, own: Mapping[str, Sequence[TaskLine]], needs: Mapping[str, Sequence[str]]
+) -> Iterator[TaskLine]:
+    waiting, order = [name], dict[str, None]()
+    while waiting and len(order) < MAX_LINES:
+        one = waiting.pop()
+        if one in own and one not in order:
+            order[one] = None
+            waiting.extend(needs.get(one, ()))
+    for one in reversed(order):
+        yield from own[one]
+
+
+def _part(path: str, name: str, lines: Sequence[TaskLine], document: Document, tree: AuditedTree) -> RecipePart:
+    recipe, whole = Recipe(document), whole_text(document)
+    stated: list[Statement] = []
+    running: list[RunCommand] = []
+    for line in lines:
+        recipe.folder = ""
+        script = Script(document, line.text, [(0, -1)], document.place(line.number, 1)) if line.number else whole
+        stated += statements(script, recipe)
+        running += _commands(script)
+    home = posixpath.dirname(path)
+    entered = [one.words[1] for one in running if one.words[0] == "cd" and len(one.words) == 2]
+    installs, missing = installed_files(path, stated, tree)
+    return RecipePart(
+        path=path,
+        format=_format(path),
+        name=name,
+        installs=installs,
+        unresolved=missing,
+        commands=tuple(running),
+        folders=tuple(dict.fromkeys(posixpath.normpath(posixpath.join(home, one)) for one in entered)),
+    )
+
+
+def _commands(script: Script) -> Iterator[RunCommand]:
+    for command in commands(script.text, {}):
+        words = command.words[1:] if command.words[:1] and command.words[0].text == "exec" else command.words
+        if words:
+            at = script.place(words[0].start, words[-1].end)
+            yield RunCommand(words=tuple(word.text for word in words), at=at)
