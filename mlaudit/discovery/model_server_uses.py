@@ -22,6 +22,8 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 from mlaudit.model.packaged import packaged
 
+SERVED_MODEL = "config.pbtxt"
+"""The name of the file by which Triton knows a model; it stands beside the model and is none."""
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 
@@ -72,7 +74,7 @@ def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
     """The models whose configuration tells what Triton reads."""
     models: list[ServedModel] = []
     for path in tree.paths:
-        if posixpath.basename(path) == "config.pbtxt" and len(models) < MAX_MODELS:
+        if posixpath.basename(path) == SERVED_MODEL and len(models) < MAX_MODELS:
             model = _of_configuration(path, tree)
             models += [model] if model is not None else []
     return tuple(models)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
 from mlaudit.discovery.model_files import shown_names
+from mlaudit.discovery.model_server_uses import SERVED_MODEL
 from mlaudit.environments.found_models import FoundModels, found_models
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace
@@ -36,6 +37,7 @@ def with_undeclared_models(
     paths = [path for path in walked.paths if not _is_at_or_below(path, named)]
     models = found_models(_as_found(declared, base, options.root), paths, base, root, also=describes_model)
     chosen = _chosen(options)
+    _leave_what_crosses(models, declared)
     left = [*models.unplaced, *_taken(models, chosen, declared)]
     made = [_with_models(one, models, base, options) for one in declared]
     return made, tuple(_said(models, left, declared))
@@ -100,6 +102,16 @@ def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Envir
     for side in (models.writes, models.reads):
         for name in [name for name in side if name in refused]:
             yield from side.pop(name)
+
+
+def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) -> None:
+    """Leaves out what tells a server of models that are declared to cross: it says nothing beside that."""
+    for one in declared:
+        if one.kinds_from and one.name in models.reads:
+            kept = [path for path in models.reads[one.name] if posixpath.basename(path) != SERVED_MODEL]
+            models.reads[one.name] = kept
+            if not kept:
+                del models.reads[one.name]
 
 
 def _with_models(one: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
