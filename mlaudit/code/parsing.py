@@ -5,13 +5,13 @@ from __future__ import annotations
 import ast
 import json
 import re
-import warnings
 from collections.abc import Iterator
 
 from mlaudit.code.nouns import ImportedModule, ModuleReading
 from mlaudit.code.source import ModuleSource, index_module
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
+from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Unread
@@ -77,9 +77,7 @@ def parse_source(text: str, first_line: int = 1) -> ast.Module:
     if len(text) > MAX_SOURCE:
         raise Unreadable(f"it has {len(text):,} characters; a Python source may have {MAX_SOURCE:,}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(text)
+        return parse_tree(text)
     except SyntaxError as error:
         line = (error.lineno or 1) + first_line - 1
         raise Unreadable(_why(text, error), line, error.offset) from None

@@ -11,13 +11,13 @@ from __future__ import annotations
 
 import ast
 import re
-import warnings
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text
+from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
@@ -71,9 +71,7 @@ def read(script: Script, recipe: Recipe, *, builders: bool = True) -> Iterator[S
         builders: whether methods of image builders are meant (the source imports one).
     """
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(script.text, mode="exec", type_comments=False)
+        tree = parse_tree(script.text)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return
     yield from _InstallSource(script, recipe, builders).statements(tree)

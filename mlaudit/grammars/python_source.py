@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import ast
-import warnings
 from functools import lru_cache
 
 from mlaudit.document.document import Document
+from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -26,9 +26,7 @@ def parsed(doc: Document) -> ast.Module:
     if len(doc.text) > MAX_SOURCE:
         raise Unreadable(f"it has {len(doc.text):,} characters; a Python source may have {MAX_SOURCE:,}")
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.parse(doc.text)
+        return parse_tree(doc.text)
     except SyntaxError as error:
         raise Unreadable(f"it is no Python 3 source: {error.msg}", error.lineno, error.offset) from None
     except (ValueError, MemoryError, RecursionError) as error:

@@ -76,15 +76,13 @@ def _digest(lines: list[str]) -> str:
 
 def _same_code(one: SharedFile, other: SharedFile) -> bool:
     import ast
-    import warnings
+
+    from mlaudit.grammars.python_tree import parse_tree
 
     if not (one.path.endswith(".py") and other.path.endswith(".py")):
         return False
     try:
-        # What the compiler thinks of their escapes is no concern of an audit.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            return ast.dump(ast.parse(one.text or "")) == ast.dump(ast.parse(other.text or ""))
+        return ast.dump(parse_tree(one.text or "")) == ast.dump(parse_tree(other.text or ""))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 

@@ -6,10 +6,10 @@ Nothing of the code is run. https://docs.python.org/3/using/cmdline.html#cmdopti
 from __future__ import annotations
 
 import ast
-import warnings
 from collections.abc import Iterator
 
 from mlaudit.document.budget import Limit, spend
+from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -79,9 +79,7 @@ def commands_of(code: str, at: Word) -> Iterator[CodeCommand]:
 def _calls(code: str) -> list[ast.Call] | None:
     """The calls with arguments in their order; None where the code is no Python."""
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            tree = ast.parse(code)
+        tree = parse_tree(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     nodes = list(ast.walk(tree))

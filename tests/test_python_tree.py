@@ -1,0 +1,37 @@
+"""Syntax trees of Python texts that are made to end the process that reads them."""
+
+from __future__ import annotations
+
+import sys
+
+import pytest
+
+from mlaudit.grammars.python_tree import MAX_CHAIN, _longest_chain, parse_tree
+
+CHAINS = {
+    "a sum": "+".join(["1"] * 200_000),
+    "a sum in brackets over many lines": "x = (\n" + "1 +\n" * 150_000 + "1)",
+    "attributes": "x" + ".y" * 200_000,
+    "calls": "x" + "()" * 150_000,
+}
+
+
+@pytest.mark.parametrize("text", CHAINS.values(), ids=CHAINS)
+def test_a_long_chain_is_a_tree_or_an_error_that_can_be_caught(text: str) -> None:
+    assert _longest_chain(text) > MAX_CHAIN
+    if sys.version_info < (3, 11):
+        with pytest.raises(RecursionError, match="operators"):
+            parse_tree(text)
+        return
+    try:
+        assert parse_tree(text).body
+    except (MemoryError, RecursionError, SyntaxError):
+        assert len(text) > MAX_CHAIN
+
+
+@pytest.mark.parametrize(
+    ("text", "longest"),
+    [("a + b\nc + d + e\n", 2), ("f(a,\n  b) + 1\n", 3), ("x = 1\n" * 50, 0), (")\n) + 1", 2)],
+)
+def test_a_chain_ends_with_its_line_outside_of_brackets(text: str, longest: int) -> None:
+    assert _longest_chain(text) == longest
