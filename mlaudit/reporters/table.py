@@ -41,7 +41,7 @@ def _notes(report: Report, style: Style) -> Block:
     about = [
         note
         for one in report.environments
-        if style.verbose or not report.pairs or one.name in paired
+        if style.verbose or not paired or one.name in paired
         for note in one.notes
     ]
     sentences = dict.fromkeys((*report.notes, *about))
