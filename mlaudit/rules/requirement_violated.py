@@ -36,9 +36,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/cli/pip_check/
     """
-    from mlaudit.comparison.requirements import unmet_requirements
-    from mlaudit.knowledge.releases import matters
-
     told: set[tuple[str, str]] = set()
     for pin in _requiring(environment):
         for edge in pin.requires:
@@ -62,6 +59,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     actual=f"{edge.name} {found.version}",
                     values=(pin.version or "", package, found.version),
                 )
+    yield from _by_index(environment, view, told)
+
+
+def _by_index(environment: Environment, view: View, told: set[tuple[str, str]]) -> Iterator[Hit]:
+    """What the index of releases says is not met, of packages that no family judges and no metadata told already."""
+    from mlaudit.comparison.requirements import unmet_requirements
+    from mlaudit.knowledge.releases import matters
+
     for row in unmet_requirements(environment):
         if (row.subject, row.other) not in told and not matters(row.other):
             yield Hit(
