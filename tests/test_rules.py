@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from inspect import cleandoc
 from typing import Any
 
@@ -104,9 +103,9 @@ def findings(code: str, case: dict[str, Any]) -> list[Finding]:
         settings = load(Document("mlaudit.toml", case["config"].encode()))
     selected = replace(settings, select=(code, *case.get("with", ())))
     shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
-    command, today = case.get("command", "compare"), date(2026, 11, 22)
+    command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
-    report = audited(command, environments(case), selected, today=today, shared=shared, pairs=pairs)
+    report = audited(command, environments(case), selected, shared=shared, pairs=pairs)
     return [finding for finding in report.findings if finding.code == code]
 
 
