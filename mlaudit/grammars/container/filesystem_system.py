@@ -95,7 +95,7 @@ def wheels() -> Mapping[str, Kind]:
 
 def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
     """What dpkg and apk have installed, and pairs of path and reason for what cannot be read."""
-    for path in system.names():
+    for path in system.list():
         if not (_DPKG.fullmatch(path) or path in _APK):
             continue
         try:
@@ -133,7 +133,7 @@ def pythons(system: FileSystem, installed: Iterable[Package]) -> Iterator[tuple[
 
 def has_rpm(system: FileSystem) -> bool:
     """Whether its system libraries are in a database of RPM, which is not read."""
-    return any(_RPM.fullmatch(path) for path in system.names())
+    return any(_RPM.fullmatch(path) for path in system.list())
 
 
 def _dpkg(path: str, text: str) -> Iterator[Package]:
@@ -206,12 +206,12 @@ def accelerators(system: FileSystem) -> Iterator[SystemVersion]:
 
 def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
     # `cuda` itself, where it is a folder, is the toolkit that programs use; else the newest numbered one.
-    toolkits = [path for path in system.names() if _CUDA_FILE.fullmatch(path)]
+    toolkits = [path for path in system.list() if _CUDA_FILE.fullmatch(path)]
     for path in sorted(toolkits, key=_toolkit_order):
         found = _cuda_version(system, path)
         if found:
             yield _found(Kind.CUDA, found[0], system.place(path, found[1]), "the toolkit's version file")
-    for path in system.names():
+    for path in system.list():
         driver = _DRIVER_FILE.fullmatch(path)
         if driver and "/compat/" not in path and system.files[path].size:
             yield _found(Kind.DRIVER, driver["version"], system.place(path), "the driver's library")
