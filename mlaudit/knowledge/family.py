@@ -13,7 +13,7 @@ from packaging.version import Version
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
-from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence

@@ -12,7 +12,7 @@ from dataclasses import field
 from functools import lru_cache
 from typing import Any
 
-from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.knowledge.table import watched
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern

@@ -16,7 +16,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked, parse
+from mlaudit.knowledge.schema import checked, parse
 from mlaudit.model.lazy_dataclass import dataclass
 
 TIMEOUT = 60

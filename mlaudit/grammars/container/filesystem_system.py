@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from mlaudit.document.node import Node
+from mlaudit.knowledge.schema import checked, choice, pattern
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Place
-from mlaudit.model.packaged import packaged
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import DATABASE, SMALL, FileSystem
 
@@ -74,23 +75,28 @@ class _SystemLibraryRow(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_SystemLibraryRow, ...]:
-    import tomli
+    def own(root: Node) -> tuple[_SystemLibraryRow, ...]:
+        listed = root.get("library").each()
+        return tuple(_SystemLibraryRow(pattern(row.get("pattern")), row.get("row").text(), None) for row in listed)
 
-    own = tomli.loads(packaged("knowledge/system_libraries.toml"))["library"]
-    accelerators = tomli.loads(packaged("knowledge/system_packages.toml"))["package"]
-    return (
-        *(_SystemLibraryRow(re.compile(row["pattern"]), row["row"], None) for row in own),
-        *(_SystemLibraryRow(re.compile(row["pattern"]), None, row.get("version")) for row in accelerators),
-    )
+    def accelerators(root: Node) -> tuple[_SystemLibraryRow, ...]:
+        return tuple(
+            _SystemLibraryRow(pattern(row.get("pattern")), None, row.get("version").maybe_text())
+            for row in root.get("package").each()
+        )
+
+    return (*checked("system_libraries.toml", own), *checked("system_packages.toml", accelerators))
 
 
 @lru_cache(maxsize=1)
 def wheels() -> Mapping[str, Kind]:
     """Wheels that carry CUDA or cuDNN themselves, and which of the two."""
-    import tomli
 
-    text = packaged("knowledge/system_libraries.toml")
-    return {name: Kind(row["kind"]) for row in tomli.loads(text)["wheels"] for name in row["names"]}
+    def kinds(root: Node) -> Mapping[str, Kind]:
+        rows = root.get("wheels").each()
+        return {name: choice(row.get("kind"), Kind) for row in rows for name in row.get("names").texts()}
+
+    return checked("system_libraries.toml", kinds)
 
 
 def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
