@@ -11,7 +11,9 @@ import pytest
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
 from mlaudit.model.caches import clear_content_caches
-from mlaudit.model.nouns import Include, Pin
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Include, Pin, Statement
 from mlaudit.parsers import _parse
 from mlaudit.parsers._parse import ParsedDocument, parse_document, parsed_documents
 from mlaudit.parsers._read import read
@@ -93,6 +95,25 @@ def test_neighbours_count_as_far_as_they_are_asked_for(beside: str | None, *, sa
     assert first.answers
     changed = {"poetry.lock": LOCK, **({"pyproject.toml": beside} if beside else {})}
     assert (parsed(changed, "poetry.lock", "poetry-lock") is first) is same
+
+
+def test_neither_an_error_nor_another_parser_is_kept() -> None:
+    parser = parser_of("requirements")
+    assert parser is not None
+    files = {"requirements.txt": "numpy==1.26.4\n"}
+
+    def fails_once(document: Document) -> Iterator[Statement]:
+        failures.append(document.path)
+        if len(failures) == 1:
+            raise Unreadable("the disk is busy")
+        yield from ()
+
+    failures: list[str] = []
+    failing = replace(parser, read=fails_once)
+    first = [parse_document(document(files, "requirements.txt"), one).failed for one in (failing, failing, failing)]
+    assert first == [True, False, False]
+    assert len(failures) == 2
+    assert parse_document(document(files, "requirements.txt"), parser).statements
 
 
 def test_work_counts_whether_or_not_it_is_done_again() -> None:

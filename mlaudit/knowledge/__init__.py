@@ -78,8 +78,9 @@ _HOMES = {
     "dates": ("knowledge_date",),
     "family": ("Mismatch", "demanded", "families", "family_mismatches"),
     "kinds": ("ArtifactKind", "Companion", "artifact_kinds", "companions"),
-    "load": ("Certainty", "Effect", "KnowledgeError"),
+    "load": ("Certainty", "Effect"),
     "onnx": ("onnx_crossing", "onnx_loads"),
+    "schema": ("KnowledgeError",),
     "ranges": ("WorstInRanges", "worst_in_ranges"),
     "table": ("default_severity", "in_artifacts", "is_tool", "role", "watched"),
 }

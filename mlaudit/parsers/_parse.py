@@ -7,6 +7,7 @@ kept is used again only where all answers are the same, so that a kept result is
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable, Iterable
 from itertools import islice
 from typing import NamedTuple
 
@@ -34,7 +35,7 @@ _NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA,
 class ParseKey(NamedTuple):
     """What a parser is given: all that its statements depend on, save for the neighbours that it asks for."""
 
-    format: str
+    parser: Callable[[Document], Iterable[Statement]]
     path: str
     text: str
     defines: tuple[tuple[str, str], ...]
@@ -128,7 +129,7 @@ def _key(document: Document, parser: Parser) -> ParseKey | None:
     if parser.access != "text" or document.size > KEPT_CHARACTERS:
         return None
     try:
-        return ParseKey(parser.format, document.path, document.text, tuple(document.defines.items()))
+        return ParseKey(parser.read, document.path, document.text, tuple(document.defines.items()))
     except Unreadable:
         return None
 
@@ -150,8 +151,8 @@ def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedD
     parsed = ParsedDocument(
         statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)
     )
-    # What a limit cut short depends on what else was read under that limit.
-    if key is not None and answers is not None and not budget.is_exceeded:
+    # What a limit cut short depends on what else was read under it; an error may be one of the disk's.
+    if key is not None and answers is not None and not failed and not budget.is_exceeded:
         parsed_documents.keep(key, parsed)
     return parsed
 
