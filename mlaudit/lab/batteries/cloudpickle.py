@@ -39,8 +39,7 @@ class Base:
 
 
 class Derived(Base):
-    def name(self):
-        return super().__repr__()[:1]
+    scale = 4
 
 
 class Colour(enum.Enum):
@@ -77,7 +76,7 @@ MODELS = {
     "lambda.cloudpickle": (lambda: closure(3), lambda model: model(1)),
     "function.cloudpickle": (lambda: loop, lambda model: model(4)),
     "instance.cloudpickle": (lambda: Model(), lambda model: model.predict([1, 2])),
-    "class.cloudpickle": (lambda: Derived, lambda model: [model().doubled, model().name()]),
+    "class.cloudpickle": (lambda: Derived, lambda model: model().doubled),
     "enum.cloudpickle": (lambda: Colour.RED, lambda model: [model.name, model.value]),
     "dataclass.cloudpickle": (lambda: Settings(2.0), lambda model: [model.rate, model.name]),
     "generator.cloudpickle": (lambda: squares, lambda model: list(model(3))),

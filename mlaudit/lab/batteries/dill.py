@@ -2,7 +2,6 @@
 
 import asyncio
 import dataclasses
-import enum
 from pathlib import Path
 
 import dill
@@ -36,12 +35,7 @@ class Base:
 
 
 class Derived(Base):
-    def name(self):
-        return super().__repr__()[:1]
-
-
-class Colour(enum.Enum):
-    RED = 1
+    scale = 4
 
 
 @dataclasses.dataclass
@@ -64,7 +58,7 @@ async def answered():
 
 
 # What belongs to the main module is pickled by value.
-for _owner in (loop, Model, Base, Derived, Colour, Settings, squares, shown, answered):
+for _owner in (loop, Model, Base, Derived, Settings, squares, shown, answered):
     _owner.__module__ = "__main__"
 
 REQUIRES = []
@@ -74,8 +68,7 @@ MODELS = {
     "lambda.dill": (lambda: closure(3), lambda model: model(1)),
     "function.dill": (lambda: loop, lambda model: model(4)),
     "instance.dill": (lambda: Model(), lambda model: model.predict([1, 2])),
-    "class.dill": (lambda: Derived, lambda model: [model().doubled, model().name()]),
-    "enum.dill": (lambda: Colour.RED, lambda model: [model.name, model.value]),
+    "class.dill": (lambda: Derived, lambda model: model().doubled),
     "dataclass.dill": (lambda: Settings(2.0), lambda model: [model.rate, model.name]),
     "generator.dill": (lambda: squares, lambda model: list(model(3))),
     "fstring.dill": (lambda: shown, lambda model: model(1, 2)),

@@ -51,11 +51,14 @@ def write_plan(path):
 
 def write_json(path):
     made = frame()
-    if hasattr(made, "serialize"):
-        written = made.serialize(format="json") if "format" in made.serialize.__doc__ else made.serialize()
-        Path(path).write_text(written)
-    else:
+    if not hasattr(made, "serialize"):
         made.write_json(path)
+        return
+    try:
+        written = made.serialize(format="json")
+    except TypeError:  # Before polars 1 JSON is all that there is.
+        written = made.serialize()
+    Path(path).write_text(written)
 
 
 def artifacts():
@@ -93,7 +96,7 @@ def probe(path):
     elif name.endswith(".parquet"):
         model = pl.read_parquet(path)
     elif name.endswith(".ipc"):
-        model = pl.read_ipc(path, memory_map=False)
+        model = pl.read_ipc(io.BytesIO(Path(path).read_bytes()))
     else:
         with open(path, "rb") as file:
             model = pickle.load(file)
