@@ -30,7 +30,7 @@ def test_an_example_works_in_a_copy_of_the_package(page: Path, tmp_path: Path) -
 
 def test_there_is_an_example_of_everything_that_is_added() -> None:
     assert [page.stem for page in EXAMPLES] == [
-        f"add-a-{word}" for word in ("command", "fact", "format", "report", "rule")
+        f"add-a-{word}" for word in ("battery", "command", "fact", "format", "report", "rule")
     ]
 
 
