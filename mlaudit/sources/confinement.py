@@ -49,3 +49,14 @@ def is_inside(path: Path, tree: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(tree)
     except (OSError, ValueError):
         return False
+
+
+def is_resolved_inside(path: str, tree: Path) -> bool:
+    """`is_inside` for a path whose folder is resolved already: only its last name may be a link."""
+    try:
+        if os.path.islink(path):
+            return is_inside(Path(path), tree)
+    except ValueError:
+        return False
+    whole = str(tree)
+    return path == whole or path.startswith(whole if whole.endswith(os.sep) else whole + os.sep)

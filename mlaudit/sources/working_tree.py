@@ -9,18 +9,21 @@ from heapq import nsmallest
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.document.document import Document
+from mlaudit.document.document import MAX_NAMES, Document
 from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
-from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.confinement import is_inside, is_resolved_inside
 from mlaudit.sources.paths import open_regular
 
-MAX_NAMES = 1000
-"""Names in one folder that a document may ask for."""
+MAX_KNOWN = 50_000
+"""Folders of which a tree remembers where they lie, and what stands in them."""
 
 
 class WorkingTree:
     """The folder that an audit may look into, and how paths below it are reported.
+
+    An audit asks for the same folders many times, so a tree remembers where their links lead and which names they
+    have; one that shall see later changes is a new one.
 
     Args:
         folder: what paths are reported relative to.
@@ -32,6 +35,8 @@ class WorkingTree:
         self.defines = dict(defines or {})
         self._tree = folder if tree is None else tree
         self._resolved = paths.resolved(self._tree)
+        self._real_folders: dict[str, str] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
 
     def shown(self, path: Path) -> str:
         """A path relative to the root, with `/`."""
@@ -39,7 +44,23 @@ class WorkingTree:
 
     def holds(self, path: Path) -> bool:
         """Whether a path, its links followed, lies in the root."""
-        return is_inside(path, self._resolved)
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir):
+            return is_inside(path, self._resolved)
+        real_folder = self._real_folder(folder)
+        return real_folder is not None and is_resolved_inside(os.path.join(real_folder, name), self._resolved)
+
+    def _real_folder(self, folder: str) -> str | None:
+        """A folder with its links followed, None where that cannot be told."""
+        if folder not in self._real_folders:
+            try:
+                real = os.path.realpath(folder)
+            except (OSError, ValueError):
+                return None
+            if len(self._real_folders) >= MAX_KNOWN:
+                self._real_folders.clear()
+            self._real_folders[folder] = real
+        return self._real_folders[folder]
 
     def tree_of(self, folder: Path) -> Path:
         """The tree where it holds a folder, else the folder itself."""
@@ -58,7 +79,7 @@ class WorkingTree:
             return self._asked(inside, path.parent / relative)
 
         def list_names(relative: str) -> tuple[str, ...]:
-            return _names(inside, path.parent / relative)
+            return inside.names(path.parent / relative)
 
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
@@ -75,12 +96,18 @@ class WorkingTree:
             # It vanished between the question and the answer.
             return None
 
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """The names in a folder of the tree, in order, of a large one the first; none of a folder outside."""
+        normal = os.path.normpath(folder)
+        if normal not in self._names:
+            if len(self._names) >= MAX_KNOWN:
+                self._names.clear()
+            self._names[normal] = self._listed(Path(normal))
+        return self._names[normal]
 
-def _names(inside: WorkingTree, folder: Path) -> tuple[str, ...]:
-    """The names in a folder of the tree, in order, of a large one the first."""
-    normal = Path(os.path.normpath(folder))
-    try:
-        found = paths.entries(normal) if inside.holds(normal) else ()
-        return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
-    except Unreadable:
-        return ()
+    def _listed(self, folder: Path) -> tuple[str, ...]:
+        try:
+            found = paths.entries(folder) if self.holds(folder) else ()
+            return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
+        except Unreadable:
+            return ()

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 from mlaudit.document.budget import document_budget
-from mlaudit.document.document import Document
+from mlaudit.document.document import MAX_NAMES, Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import MAX_TEXT, MENTIONS, ImageBuild, builds_of, marked, placed
 from mlaudit.model.errors import Unreadable
@@ -51,8 +51,13 @@ _COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
 
 def build_files(doc: Document, above: str) -> Iterator[Document]:
     """The files in a folder above a Dockerfile, and in its usual subfolders, that may say how it is built."""
-    names = [above + name for name in _FIXED]
+    top = frozenset(doc.names(above))
+    # Of a folder that cannot be listed, or not whole, everything is asked for.
+    known = top if 0 < len(top) < MAX_NAMES else None
+    names = [above + name for name in _FIXED if _may_be_there(name, known)]
     for folder in _FOLDERS:
+        if folder and not _may_be_there(folder, known):
+            continue
         shape = _WORKFLOW if folder == ".github/workflows" else _LISTED
         within = posixpath.join(above, folder)
         names += [posixpath.join(within, name) for name in doc.names(within) if shape.fullmatch(name)]
@@ -63,6 +68,11 @@ def build_files(doc: Document, above: str) -> Iterator[Document]:
         if size > MAX_SIZE:
             return
         yield file
+
+
+def _may_be_there(path: str, known: frozenset[str] | None) -> bool:
+    """Whether the first name of a path is among those of the folder, None where these are not known."""
+    return known is None or path.partition("/")[0] in known
 
 
 def image_builds(doc: Document, folder: str) -> tuple[ImageBuild, ...]:
