@@ -208,6 +208,8 @@ def _mismatches(
             if other == subject or (other not in versions and other not in ranges):
                 continue
             there = _There(other, versions.get(other), ranges.get(other, ""))
+            if _surely_fits(subject, version, there):
+                continue
             demands = {
                 python: wanted(subject, version, other, worlds[python])
                 for python in _admitted(subject, version, worlds)
@@ -215,6 +217,18 @@ def _mismatches(
             refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
             if refused and len(refused) == len(demands):
                 yield _mismatch(subject, version, there, refused, worlds)
+
+
+def _surely_fits(subject: str, version: str, there: _There) -> bool:
+    """Whether a package meets everything that a release may demand of it, so that no marker needs to be asked."""
+    known, declared = releases.release(subject, version), releases.requirements(subject, version)
+    if known is None or declared is None:
+        return False
+    run = None if known.from_metadata else _run_of(subject, version, there.package)
+    if run is not None:
+        return there.fits(run.range)
+    everything = declared.everything(there.package) if there.package in declared else None
+    return everything is not None and (not everything or there.fits(everything))
 
 
 def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
