@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.recipes import TASK_FORMATS, AuditedTree, RecipePart, RunCommand, installed_files
-from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.role_signs import WORK, role_of_command
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.install_command import statements
@@ -31,8 +31,6 @@ MAX_TEXT = 256 * 1024
 """Characters of one of them."""
 MAX_LINES = 400
 """Lines that one target runs, those of its prerequisites counted too."""
-WORK = ("training", "serving", "batch")
-"""Roles of commands that tell what an environment is for."""
 
 _MAKEFILE = lazy_pattern(r"(?:GNU)?[Mm]akefile|[\w-]{1,60}\.mk")
 _RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \t|-]{0,400})(?:#.*)?$")

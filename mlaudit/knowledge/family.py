@@ -8,8 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
@@ -17,7 +16,10 @@ from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits, disjoint, joined, parsed, public
+from mlaudit.model.versions import admits, disjoint, joined, oldest, parsed, public
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
@@ -302,4 +304,4 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
 
 
 def _order(version: str) -> Version:
-    return parsed(version) or Version("0")
+    return parsed(version) or oldest()

@@ -48,7 +48,10 @@ class WorkingTree:
         if name in ("", os.curdir, os.pardir):
             return is_inside(path, self._resolved)
         real_folder = self._real_folder(folder)
-        return real_folder is not None and is_resolved_inside(os.path.join(real_folder, name), self._resolved)
+        if real_folder is None:
+            return False
+        real = os.path.join(real_folder, name)  # noqa: PTH118  a text is enough
+        return is_resolved_inside(real, self._resolved)
 
     def _real_folder(self, folder: str) -> str | None:
         """A folder with its links followed, None where that cannot be told."""
