@@ -82,7 +82,8 @@ def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
 def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> Iterator[str]:
     """The formats whose patterns a path fits."""
     for pattern, formats in patterns.items():
-        if matches(pattern, path):
+        literals = _literals(pattern)
+        if (not literals or literals[0] in path) and matches(pattern, path):
             yield from formats
 
 
