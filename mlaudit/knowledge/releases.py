@@ -84,6 +84,7 @@ class ReleaseHistory:
         self.checked: str = raw["checked"]
         self.listed: str | None = raw["listed"]
         self._raw = raw
+        self._found: dict[int, DeclaredRelease] = {}
 
     @cached_property
     def releases(self) -> tuple[DeclaredRelease, ...]:
@@ -92,11 +93,12 @@ class ReleaseHistory:
 
     def find(self, version: str) -> DeclaredRelease | None:
         """One release by its version, however that is spelled, None where it is not known. Raises KnowledgeError."""
-        wanted = version_key(version)
-        numbers = self._numbers
-        if wanted not in numbers:
+        number = self._numbers.get(version_key(version))
+        if number is None:
             return None
-        return next(iter(self._built(numbers[wanted])))
+        if number not in self._found:
+            self._found[number] = self._built(number)[0]
+        return self._found[number]
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -254,7 +256,10 @@ def _releases(raw: Mapping[str, Any], only: int | None) -> Iterator[DeclaredRele
     for number, (version, days, source, python, built, changes) in enumerate(raw["releases"]):
         ordinal += days or 0
         for change in changes or ():
-            required.pop(~change) if change < 0 else required.update({change: None})
+            if change < 0:
+                del required[~change]
+            else:
+                required[change] = None
         if only is not None and number < only:
             continue
         said, from_metadata = sources[source]

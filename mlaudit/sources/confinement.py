@@ -39,6 +39,8 @@ def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = Non
 
 def is_absolute(path: str) -> bool:
     """Whether a path starts at a root, a drive or a share, on any system."""
+    if path[:1] not in ("/", "\\") and ":" not in path:
+        return False
     windows = PureWindowsPath(path)
     return PurePosixPath(path).is_absolute() or bool(windows.drive or windows.root)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from heapq import nsmallest
 from pathlib import Path
 from typing import BinaryIO
@@ -34,9 +35,13 @@ class WorkingTree:
         self.folder = folder
         self.defines = dict(defines or {})
         self._tree = folder if tree is None else tree
-        self._resolved = paths.resolved(self._tree)
         self._real_folders: dict[str, str] = {}
         self._names: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def _resolved(self) -> Path:
+        """The tree with its links followed: asked only where a document names another. Raises Unreadable."""
+        return paths.resolved(self._tree)
 
     def shown(self, path: Path) -> str:
         """A path relative to the root, with `/`."""
@@ -75,14 +80,12 @@ class WorkingTree:
         Raises Unreadable where there is none, or it cannot be asked for.
         """
         size = paths.status(path).st_size
-        # A file that the user named outside the root may ask for what lies in its own folder and below.
-        inside = self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
         def ask(relative: str) -> Document | None:
-            return self._asked(inside, path.parent / relative)
+            return self._asked(self._around(path), path.parent / relative)
 
         def list_names(relative: str) -> tuple[str, ...]:
-            return inside.names(path.parent / relative)
+            return self._around(path).names(path.parent / relative)
 
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
@@ -90,6 +93,10 @@ class WorkingTree:
         return Document(
             self.shown(path), opener=opener, size=size, ask=ask, list_names=list_names, defines=self.defines
         )
+
+    def _around(self, path: Path) -> WorkingTree:
+        """What a document may ask for; one that the user named outside the root its own folder and what lies below."""
+        return self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
     def _asked(self, inside: WorkingTree, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
