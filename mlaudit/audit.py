@@ -171,7 +171,7 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
 def _compares(view: View) -> bool:
     """Whether anything was held against anything: packages, artifacts or files that must be the same."""
     files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
-    return files or bool(view.compared_pairs()) or _one_sided(view)
+    return files or view.compares_something() or _one_sided(view)
 
 
 def _one_sided(view: View) -> bool:
