@@ -26,7 +26,8 @@ if TYPE_CHECKING:
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
-
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 _ARCHIVE = lazy_pattern(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _QUOTED = lazy_pattern(r"`([^`]+)`")
