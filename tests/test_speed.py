@@ -6,9 +6,12 @@ import json
 import subprocess
 import sys
 from datetime import date
+from hashlib import sha256
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from mlaudit import api
 from mlaudit.code.nouns import ModuleReading
@@ -16,6 +19,7 @@ from mlaudit.code.parsing import parse_source_file
 from mlaudit.code.repository import read_program
 from mlaudit.environments import untouched
 from mlaudit.knowledge import family, releases
+from mlaudit.model.digests import sha256_hex
 from mlaudit.model.report import Report
 from mlaudit.model.versions import joined
 from mlaudit.request.options import Options
@@ -61,10 +65,15 @@ def own(loaded: set[str]) -> set[str]:
 def test_a_compare_of_two_lists_loads_what_lists_need(tmp_path: Path) -> None:
     write(tmp_path, PAIR)
     loaded, entered = modules(tmp_path, "compare", "training/requirements.txt", "serving/requirements.txt")
-    assert not {"packaging.requirements", "packaging.markers", "packaging.tags", "yaml", "logging"} & loaded
+    assert not {"packaging.requirements", "packaging.markers", "packaging.tags", "yaml", "logging", "_hashlib"} & loaded
     assert not {name for name in loaded if name.startswith(("mlaudit.code.", "mlaudit.lab."))}
     assert len(own(loaded)) <= 156, sorted(own(loaded))
     assert len(entered) <= 130, sorted(entered)
+
+
+@given(st.binary(max_size=300))
+def test_a_digest_is_that_of_the_standard_library(data: bytes) -> None:
+    assert sha256_hex(data) == sha256(data).hexdigest()
 
 
 def test_a_hook_that_touches_nothing_reads_no_environment(tmp_path: Path) -> None:
