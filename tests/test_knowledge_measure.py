@@ -20,6 +20,7 @@ MEASURED = (
     *("imbalanced-learn", "category-encoders", "prophet", "polars", "sentence-transformers", "transformers", "peft"),
     *("onnx", "onnxruntime", "umap-learn", "nltk", "torchmetrics"),
 )
+MISSING = "FileNotFoundError: [Errno 2] No such file or directory:"
 BATTERY = """
 import pickle
 
@@ -37,6 +38,8 @@ def artifacts():
 
 
 def probe(path):
+    global LAST
+    LAST = path
     with open(path, "rb") as file:
         return USED(pickle.load(file))
 """
@@ -110,6 +113,7 @@ CASES = [
     ("1.5", "lambda it: it", "lambda it: float('nan')", ("different", "1.5 became nan")),
     ("[1]", "lambda it: it", "lambda it: [1, 2]", ("different", "another shape")),
     ("{}", "lambda it: len(it)", "lambda it: it['b']", ("error", "KeyError: 'b'")),
+    ("1.5", "lambda it: it", "lambda it: open(LAST + '.not')", ("error", f"{MISSING} 'one.pickle.not'")),
     ("1.5", "lambda it: it", "lambda it: __import__('os')._exit(3)", ("crash", "process ended with 3")),
     (
         "1.5",

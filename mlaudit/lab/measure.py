@@ -8,6 +8,7 @@ needs `uv` on the path and the network; what is written and how it is used says 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
 import subprocess
 import sys
@@ -63,14 +64,16 @@ def handed_over(
         if one.word != "ok":
             yield Measurement(artifact=name, kind=found.kind(name), word="baseline-error", detail=one.detail)
     for there in found.probe(interpreter, folder, [name for name, one in here.items() if one.word == "ok"]):
-        yield compared(found, here[there.artifact], there)
+        yield compared(found, here[there.artifact], there, folder)
 
 
-def compared(found: Battery, here: BatteryAnswer, there: BatteryAnswer) -> Measurement:
+def compared(found: Battery, here: BatteryAnswer, there: BatteryAnswer, folder: Path) -> Measurement:
     """What a reader's answer is beside the writer's; a warning that only the reader gives is its detail."""
     kind = found.kind(here.artifact)
     if there.word != "ok":
-        return Measurement(artifact=here.artifact, kind=kind, word=there.word, detail=there.detail)
+        # An error may name the file, and with it a folder of this machine.
+        detail = there.detail.replace(f"{folder.resolve()}{os.sep}", "")
+        return Measurement(artifact=here.artifact, kind=kind, word=there.word, detail=detail)
     apart = found.apart(here.values, there.values)
     heard = [text for text in there.warned if text not in here.warned]
     detail = apart or (f"warned: {heard[0]}" if heard else "")

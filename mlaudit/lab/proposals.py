@@ -95,7 +95,7 @@ def _row(package: str, border: ProposedBorder) -> str:
     detail = border.found[0][2].replace("\n", " ")
     count = sum(tried for _, tried, _ in border.found)
     rows = {
-        "id": f"{package}-{border.kind.rpartition('.')[2]}-{border.reader}",
+        "id": f"{package}-{border.kind.rpartition('.')[2]}-{_parts(border.reader)[0]}",
         **_sides(border),
         "effect": "silent" if border.word == "different" else "unreadable",
         "severity": "error",

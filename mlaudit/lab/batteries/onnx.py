@@ -13,7 +13,7 @@ x = np.linspace(-1, 1, 8, dtype="float32").reshape(2, 4)
 
 
 def model(nodes, weights=(), opset=None):
-    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, None) for name in ("x", "y")]
+    value = [helper.make_tensor_value_info(name, TensorProto.FLOAT, ["rows", name]) for name in ("x", "y")]
     initial = [numpy_helper.from_array(array, name) for name, array in weights]
     graph = helper.make_graph(nodes, "g", value[:1], value[1:], initial)
     versions = [helper.make_opsetid("", opset)] if opset else None
