@@ -272,6 +272,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.environments.found_models import found_models
+    from mlaudit.sources.folder_files import FolderFiles
 
     folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
@@ -280,7 +281,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     base, walked = _walked(folders, options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
-    models = found_models(found, walked.paths, base, root)
+    models = found_models(found, walked.paths, FolderFiles(root, base))
     own = {one.name: one.sources for one in found.environments}
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made

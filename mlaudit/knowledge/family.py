@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
-from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
