@@ -32,6 +32,7 @@ from mlaudit.sources.working_tree import WorkingTree
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery, Pair
     from mlaudit.environments.found_models import FoundModels
+    from mlaudit.repair.nouns import RepairChoice, RepairOutcome, RepairPlan
     from mlaudit.sources.listing import Walked
 
 ROLES = ("training", "serving")
@@ -159,6 +160,39 @@ def check(paths: Sequence[str], options: Options) -> Report:
         )
         return _passed_over(report, paths, every)
     return _discovered(paths, options)
+
+
+def plan_fix(report: Report, options: Options, choice: RepairChoice) -> RepairPlan:
+    """What would mend the findings of a report that were chosen; nothing is written. Raises UsageError."""
+    from mlaudit.repair.moves import wanted_moves
+    from mlaudit.repair.plan import RepairFiles, planned
+
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+
+    def make_files() -> RepairFiles:
+        return RepairFiles(root, drop_hashes=choice.drop_hashes)
+
+    return planned(report, wanted_moves(report, choice), choice, make_files)
+
+
+def carry_out_fix(
+    plan: RepairPlan, report: Report, paths: Sequence[str], options: Options, *, relock: bool = False
+) -> RepairOutcome:
+    """Replace the files of a plan, all or none, audit again, and put them back where that shows another picture.
+
+    Raises UsageError where the files cannot be replaced; then all are as they were.
+    """
+    from mlaudit.repair.carry_out import carried_out
+
+    return carried_out(plan, report, options.root, lambda: check(paths, options), relock=relock)
+
+
+def with_edits(report: Report, options: Options) -> Report:
+    """The report with the edits that would carry out each fix."""
+    from mlaudit.repair.finding_edits import with_edits_of
+    from mlaudit.repair.plan import RepairFiles
+
+    return with_edits_of(report, RepairFiles(WorkingTree(options.root, options.settings.defines, tree=options.tree)))
 
 
 def initial(folder: Path) -> str:

@@ -1,0 +1,72 @@
+"""A repair as text: a unified diff, or JSON for programs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from difflib import unified_diff
+
+from mlaudit.model.nouns import Edit
+from mlaudit.repair.nouns import FileChange, Move, RepairOutcome, RepairPlan
+from mlaudit.reporters._escape import for_json
+
+SCHEMA = "mlaudit.fix/1"
+
+
+def as_diff(plan: RepairPlan) -> str:
+    """All changes as one unified diff, which `git apply` takes."""
+    return "".join(line for change in plan.files for line in _diff_lines(change))
+
+
+def _diff_lines(change: FileChange) -> Iterator[str]:
+    old, new = (_text_lines(data, change.encoding) for data in (change.old, change.new))
+    for line in unified_diff(old, new, f"a/{change.path}", f"b/{change.path}"):
+        yield line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+
+
+def _text_lines(data: bytes, encoding: str) -> list[str]:
+    """Lines with their ends; they end at a line feed alone, as for git."""
+    *lines, rest = data.decode(encoding, "replace").split("\n")
+    return [*(f"{line}\n" for line in lines), *([rest] if rest else [])]
+
+
+def as_json(outcome: RepairOutcome) -> str:
+    """The moves with their edits, what was refused, and what became of it."""
+    made = {
+        "schema": SCHEMA,
+        "written": outcome.written,
+        "put_back": list(outcome.why),
+        "files": [change.path for change in outcome.plan.files],
+        "moves": [_move(move) for move in outcome.plan.moves],
+        "commands": [{"folder": one.folder, "words": list(one.words)} for one in outcome.plan.commands],
+        "remarks": list(outcome.remarks),
+    }
+    return for_json(json.dumps(made, indent=2)) + "\n"
+
+
+def _move(move: Move) -> dict[str, object]:
+    change = move.change
+    return {
+        "environment": change.environment,
+        "package": change.package,
+        "was": move.was,
+        "to": change.to,
+        "safe": not move.hazard,
+        "hazard": move.hazard or None,
+        "refused": move.refusal or None,
+        "findings": sorted(move.fingerprints),
+        "edits": [edit_object(edit) for edit in move.edits],
+    }
+
+
+def edit_object(edit: Edit) -> dict[str, object]:
+    """One edit for a program: lines and columns count from 1, the end is behind the last character."""
+    lines = edit.old.split("\n")
+    last = len(lines[-1]) + (edit.column if len(lines) == 1 else 1)
+    return {
+        "path": edit.path,
+        "start": {"line": edit.line, "column": edit.column},
+        "end": {"line": edit.line + len(lines) - 1, "column": last},
+        "old": edit.old,
+        "new": edit.new,
+    }
