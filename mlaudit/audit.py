@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import date
 
 from mlaudit.comparison.artifacts import artifact_crossings
+from mlaudit.comparison.hazards import weigh
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
-from mlaudit.model.findings import Hit
+from mlaudit.model.findings import Finding, Hit
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nearest import nearest
-from mlaudit.model.nouns import Verdict
+from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, SharedFile
 from mlaudit.policy.apply import Outcome, RuleHit, apply
@@ -63,8 +65,8 @@ def audit(
         command=command,
         environments=tuple(environments),
         rows=view.rows,
-        findings=outcome.findings,
-        suppressed=outcome.suppressed,
+        findings=_weighed(outcome.findings, environments),
+        suppressed=_weighed(outcome.suppressed, environments),
         summary=told,
         exit_code=_exit_code(outcome.failed, view, lost),
         knowledge=knowledge_date(),
@@ -74,6 +76,19 @@ def audit(
         known_pairs=tuple(_known_pairs(view, pairs)),
         notes=(*notes, *_unmatched(environments, only), *(() if partial or only else _mended(baseline or {}, outcome))),
     )
+
+
+def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
+    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
+    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
+    if finding.fix is None or not finding.fix.changes:
+        return finding
+    reason = reasons[finding.fix.changes[0]]
+    return replace(finding, fix=replace(finding.fix, safe=not reason, hazard=reason))
 
 
 def _guessed(environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:

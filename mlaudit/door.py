@@ -97,7 +97,8 @@ def check(
         ),
         today,
     )
-    return _shown(api.check([str(folder / fspath(path)) for path in paths] or [str(folder)], options))
+    report = api.check([str(folder / fspath(path)) for path in paths] or [str(folder)], options)
+    return _shown(api.with_edits(report, options))
 
 
 def compare(
@@ -150,7 +151,8 @@ def compare(
         ),
         today,
     )
-    return _shown(api.compare([fspath(source) for source in (training, serving, *others)], options, folder=folder))
+    report = api.compare([fspath(source) for source in (training, serving, *others)], options, folder=folder)
+    return _shown(api.with_edits(report, options))
 
 
 def read(

@@ -133,7 +133,17 @@ def check(
             from mlaudit.policy.baseline import dumps
 
             known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+        deliver(
+            report,
+            outputs,
+            options.root,
+            quiet,
+            verbose,
+            no_color,
+            exit_zero=exit_zero,
+            baseline=known,
+            options=options,
+        )
 
 
 @app.command()
@@ -186,7 +196,7 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, options=options)
 
 
 app.command(name="fix")(fix)

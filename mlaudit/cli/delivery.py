@@ -17,7 +17,10 @@ from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
 
+WITH_EDITS = frozenset(("json", "sarif", "github-review", "gitlab"))
+"""The formats that carry the edits of fixes, for which files are read once more."""
 USAGE = 2
 """The exit code of a call that cannot be carried out."""
 
@@ -68,6 +71,7 @@ def deliver(
     *,
     exit_zero: bool,
     baseline: OutputText | None = None,
+    options: Options | None = None,
 ) -> NoReturn:
     """Every asked-for format to its file or to standard output, then the exit code."""
     from mlaudit.cli.standpoint import seen_from
@@ -77,6 +81,10 @@ def deliver(
     if exit_zero and report.exit_code != USAGE:
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
+    if options is not None and any(one.format in WITH_EDITS for one in wanted):
+        from mlaudit.api import with_edits
+
+        report = with_edits(report, options)
     for one in wanted:
         style = Style(
             colour=one.target is None and wants_colour(no_color),

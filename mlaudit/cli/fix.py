@@ -30,9 +30,7 @@ OnlyFinding = Annotated[
 ]
 Constraints = Annotated[
     Path | None,
-    typer.Option(
-        "--constraints", help="Write one constraints file for all environments, and no other.", metavar="FILE"
-    ),
+    typer.Option("--constraints", help="Write one constraints file for all environments.", metavar="FILE"),
 ]
 Relock = Annotated[bool, typer.Option("--relock", help="Run the tools that own the locks, such as uv lock.")]
 DropHashes = Annotated[bool, typer.Option("--drop-hashes", help="Drop all hashes of requirements that are changed.")]

@@ -80,7 +80,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
     if not asked.quiet and asked.format == "diff":
         for line in _told(report, outcome, asked):
             write_error(plain_line(line))
-    raise typer.Exit(_exit_code(report, outcome, asked))
+    raise typer.Exit(_exit_code(report, outcome))
 
 
 def _demand_sense(asked: AskedFix) -> None:
@@ -167,7 +167,7 @@ def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
     return f"would change {files}; --write does"
 
 
-def _exit_code(report: Report, outcome: RepairOutcome, asked: AskedFix) -> int:
+def _exit_code(report: Report, outcome: RepairOutcome) -> int:
     """2 put back, or nothing could be read; 1 where something is left to be mended; else 0."""
     if outcome.why:
         return USAGE

@@ -410,3 +410,10 @@ class Fix:
     hazard: str = ""
     changes: tuple[Change, ...] = ()
     edits: tuple[Edit, ...] = ()
+
+    @property
+    def shown(self) -> str:
+        """The words, with whether the change that they advise is safe."""
+        if not self.changes:
+            return self.says
+        return f"{self.says} ({'safe' if self.safe else 'unsafe'})"

@@ -148,7 +148,7 @@ class EditedDocument:
         raise Refused(problem)
 
     def _hashes(self, pin: Pin) -> dict[tuple[int, int], Edit]:
-        """What drops every hash of the file: pip wants all of them or none. Raises Refused where nobody asked for it."""
+        """What drops every hash of the file, since pip wants all or none. Raises Refused where nobody asked for it."""
         if not pin.hashes:
             return {}
         if not self._drop_hashes:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from itertools import chain
+from collections.abc import Callable, Iterator, Mapping, Sequence
 
-from mlaudit.comparison.hazards import hazards
+from mlaudit.comparison.hazards import weigh
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Change, Edit
@@ -94,21 +93,6 @@ def planned(
         moves = [replace(move, edits=(), commands=()) for move in fresh]
 
 
-def weigh(report: Report, changes: Iterable[Change]) -> Mapping[Change, str]:
-    """Why each of some changes, made together, is unsafe; safe ones have an empty reason."""
-    together: dict[str, dict[str, str]] = {}
-    given = tuple(changes)
-    for change in given:
-        together.setdefault(change.environment, {})[change.package] = change.to
-    by_name = {one.name: one for one in report.environments}
-    found = {
-        name: hazards(by_name[name], versions, *_what_crosses(report, by_name[name]))
-        for name, versions in together.items()
-        if name in by_name
-    }
-    return {change: found.get(change.environment, {}).get(change.package, "") for change in given}
-
-
 def _weighed(
     report: Report, by_name: Mapping[str, Environment], wanted: Sequence[WantedMove], *, unsafe: bool
 ) -> Iterator[Move]:
@@ -116,7 +100,7 @@ def _weighed(
     left = list(wanted)
     refused: dict[Change, str] = {}
     while True:
-        found = weigh(report, [move.change for move in left])
+        found = weigh(report.environments, [move.change for move in left])
         stopped = {change: reason for change, reason in found.items() if reason and not unsafe}
         refused.update(stopped)
         if not stopped:
@@ -134,18 +118,6 @@ def _weighed(
         hazard = refused.get(change) or found.get(change, "")
         refusal = UNSAFE.format(hazard) if change in refused else ""
         yield Move(change=change, was=was, fingerprints=move.fingerprints, hazard=hazard, refusal=refusal)
-
-
-def _what_crosses(report: Report, environment: Environment) -> tuple[frozenset[str], frozenset[str]]:
-    """Kinds and classes of the artifacts that an environment writes or reads, with all its partners."""
-    names = {environment.name, *environment.follows}
-    names |= {one.name for one in report.environments if environment.name in one.follows}
-    near = [one for one in report.environments if one.name in names]
-    pins = (pin for one in near for reading in (*one.writes, *one.reads) for pin in reading.pins)
-    artifacts = [pin.artifact for pin in pins if pin.artifact is not None]
-    kinds = {kind for one in near for kind in chain(one.artifact_kinds, *one.kinds_from.values())}
-    kinds |= {one.kind for one in artifacts if one.kind}
-    return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
 
 
 def _edited(move: Move, by_name: Mapping[str, Environment], files: RepairFiles) -> Move:

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterator
 from difflib import unified_diff
 
-from mlaudit.model.nouns import Edit
 from mlaudit.repair.nouns import FileChange, Move, RepairOutcome, RepairPlan
 from mlaudit.reporters._escape import for_json
+from mlaudit.reporters._json_text import edit_object
 
 SCHEMA = "mlaudit.fix/1"
 
@@ -56,17 +56,4 @@ def _move(move: Move) -> dict[str, object]:
         "refused": move.refusal or None,
         "findings": sorted(move.fingerprints),
         "edits": [edit_object(edit) for edit in move.edits],
-    }
-
-
-def edit_object(edit: Edit) -> dict[str, object]:
-    """One edit for a program: lines and columns count from 1, the end is behind the last character."""
-    lines = edit.old.split("\n")
-    last = len(lines[-1]) + (edit.column if len(lines) == 1 else 1)
-    return {
-        "path": edit.path,
-        "start": {"line": edit.line, "column": edit.column},
-        "end": {"line": edit.line + len(lines) - 1, "column": last},
-        "old": edit.old,
-        "new": edit.new,
     }

@@ -42,7 +42,7 @@ class NotReplaced(UsageError):
     """The files could not be replaced; all of them are as they were."""
 
 
-class _Entry(NamedTuple):
+class JournalEntry(NamedTuple):
     """One file of a journal: path relative to the root, the name of its copy, digests of old and new bytes."""
 
     path: str
@@ -228,7 +228,7 @@ def _write_journal(root: Path, folder: Path, replacements: Sequence[Replacement]
         copy = f"{number:06d}"
         _keep_old(one.path, folder / copy, by_link=one.new is not None)
         new = None if one.new is None else _digest(one.new)
-        entries.append(_Entry(one.path.relative_to(root).as_posix(), copy, _digest(one.old), new))
+        entries.append(JournalEntry(one.path.relative_to(root).as_posix(), copy, _digest(one.old), new))
     text = json.dumps({"files": [entry._asdict() for entry in entries]})
     temporary = folder / f"{_JOURNAL}.new"
     temporary.write_text(text, encoding="utf-8")
@@ -271,20 +271,20 @@ def _put_back(root: Path) -> str:
     return f"all {len(entries)} files are as they were" if entries else _UNCHANGED
 
 
-def _entries(folder: Path) -> Iterator[_Entry]:
+def _entries(folder: Path) -> Iterator[JournalEntry]:
     """The files of a journal; none where it was not finished, since then nothing was replaced."""
     journal = folder / _JOURNAL
     try:
         if journal.is_symlink() or journal.stat().st_size > _MAX_JOURNAL:
             return
         listed = json.loads(journal.read_text(encoding="utf-8"))["files"]
-        entries = [_Entry(one["path"], one["copy"], one["old"], one["new"]) for one in listed]
+        entries = [JournalEntry(one["path"], one["copy"], one["old"], one["new"]) for one in listed]
     except (OSError, ValueError, KeyError, TypeError):
         return
     yield from entries
 
 
-def _put_one_back(root: Path, folder: Path, entry: _Entry) -> bool | None:
+def _put_one_back(root: Path, folder: Path, entry: JournalEntry) -> bool | None:
     """Whether a file had to be put back; None where it is neither the old nor the new one, and is left alone.
 
     A journal may be anybody's: what it names must lie inside the root, and be what it says.
