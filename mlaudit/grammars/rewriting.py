@@ -89,10 +89,17 @@ def conda_spec(text: str, pin: Pin, to: str) -> Iterator[Proposal]:
     if statement is None:
         return
     start, shown = statement
-    for literal in _written_versions(pin):
-        for match in re.finditer(rf"(?<![0-9.]){re.escape(literal)}(?P<mark>=){_BUILD_STRING}", shown):
-            yield Proposal(start + match.start(), start + match.end(), exact_version(pin, to))
-    yield from requirement(text, pin, to)
+    builds = [
+        match
+        for literal in _written_versions(pin)
+        for match in re.finditer(rf"(?<![0-9.]){re.escape(literal)}={_BUILD_STRING}", shown)
+    ]
+    if not builds:
+        yield from requirement(text, pin, to)
+    for match in builds:
+        # Without a build, one equals sign means every release that begins so; it takes two to mean this one.
+        single = shown[: match.start()].endswith("=") and not shown[: match.start()].endswith("==")
+        yield Proposal(start + match.start(), start + match.end(), f"{'=' if single else ''}{exact_version(pin, to)}")
 
 
 def image_tag(text: str, pin: Pin, to: str) -> Iterator[Proposal]:

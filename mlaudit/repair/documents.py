@@ -13,7 +13,7 @@ from mlaudit.grammars.rewriting import MAX_PROPOSALS, Proposal, Rewriter, exact_
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Edit, Include, Kind, Pin, Place, Statement, Unread
+from mlaudit.model.nouns import Edit, Include, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.model.versions import admits, public, same_public
 from mlaudit.parsers._read import recognized
 from mlaudit.parsers._registry import Parser
@@ -271,23 +271,27 @@ def _is_meant(old: Statement, new: Statement, to: str, *, due: bool, hashes: boo
 
 
 def _versionless(pin: Pin) -> Pin:
-    return replace(pin, version=None, specifier=None, variant=None, origin=None)
+    """A pin without what a version decides: its detail names the image that it is derived from, or conda's build."""
+    detail = pin.detail if pin.derived_from is None and pin.ecosystem != "conda" else None
+    return replace(pin, version=None, specifier=None, variant=None, origin=None, detail=detail)
 
 
 def _alike(old: Statement, new: Statement, places: set[Place], *, hashes: bool) -> bool:
     if isinstance(old, Pin) and isinstance(new, Pin):
         # The tag of an image is what its derived versions are written in.
-        if old.kind is Kind.IMAGE and new.kind is Kind.IMAGE and old.at in places:
+        if old.at in places and old.kind is Kind.IMAGE and new.kind is Kind.IMAGE:
             return old.name == new.name
+        if old.at in places and old.derived_from is not None and new.derived_from is not None:
+            old, new = replace(old, detail=None), replace(new, detail=None)
         return _bare(old, hashes=hashes) == _bare(new, hashes=hashes)
     return type(old) is type(new) and replace(old, at=_NOWHERE) == replace(new, at=_NOWHERE)
 
 
 def _bare(pin: Pin, *, hashes: bool) -> Pin:
-    """A pin without its place, and without its hashes where they may go."""
-    kept = pin.hashes if hashes else ()
+    """A pin without its place, and without its hashes, and what they make sure, where those may go."""
     derived = None if pin.derived_from is None else _NOWHERE
-    return replace(pin, at=_NOWHERE, derived_from=derived, hashes=kept)
+    bare = replace(pin, at=_NOWHERE, derived_from=derived)
+    return bare if hashes else replace(bare, hashes=(), layer=Layer.DECLARED)
 
 
 def _named(statement: Statement) -> str:

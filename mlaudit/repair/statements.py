@@ -74,7 +74,11 @@ def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDo
         command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)
         return StatedAt(tuple(MeantPin(one, change.to) for one in short), (command,))
     expected = " or ".join(tool.manifests)
-    raise Refused(f"{pin.at.path} is a lock, and beside it stands no {expected} that could be edited")
+    command = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
+    raise Refused(
+        f"{pin.at.path} is a lock, and beside it stands no {expected} that could be edited; "
+        f"where that stands, `{command}` makes the lock anew"
+    )
 
 
 def _may_stay(pin: Pin, to: str, tool: LockTool) -> bool:
