@@ -92,9 +92,9 @@ def _reasons(
 ) -> Iterator[str]:
     cell, to = environment.cell(package), changes[package]
     yield from _distances(cell, to)
+    yield from _partners(environment, package, changes, demanding.get(package, ()))
     for version in cell.versions:
         yield from _edges(package, version, to, *crossing)
-    yield from _partners(environment, package, changes, demanding.get(package, ()))
     if any(pin.derived_from is not None for pin in cell.pins):
         yield "whether such an image is published is not known"
 

@@ -87,7 +87,7 @@ def planned(
     while True:
         files = make_files()
         made = [move if move.refusal else _edited(move, by_name, files) for move in moves]
-        fresh = _with_their_own(made)
+        fresh = _with_their_own(made, by_name)
         if [bool(move.refusal) for move in fresh] == [bool(move.refusal) for move in moves]:
             return RepairPlan(moves=tuple(fresh), files=tuple(files.changed()))
         moves = [replace(move, edits=(), commands=()) for move in fresh]
@@ -163,9 +163,16 @@ def _with_advice(reason: str, move: Move) -> str:
     return f"{reason}; `{command}` makes new ones, --drop-hashes drops all hashes of the file"
 
 
-def _with_their_own(moves: Sequence[Move]) -> list[Move]:
-    """The moves, where one that is refused takes with it those of its package in other environments."""
-    refused = {move.change.package: move for move in moves if move.refusal}
+def _with_their_own(moves: Sequence[Move], by_name: Mapping[str, Environment]) -> list[Move]:
+    """The moves, where one that is refused takes with it those of its package in other environments.
+
+    An environment that does not name the package has nothing to change, and holds nobody up.
+    """
+    refused = {
+        move.change.package: move
+        for move in moves
+        if move.refusal and by_name[move.change.environment].cell(move.change.package).pins
+    }
     return [
         move
         if move.refusal or move.change.package not in refused

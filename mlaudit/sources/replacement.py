@@ -99,12 +99,12 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
 
 
 def _replace_staged(root: Path, replacements: Sequence[Replacement], staged: list[tuple[Path, Path]]) -> None:
-    """Stage every file, write the journal, then put the new files in place; `staged` tells how far that went."""
+    """Write the journal, stage every file, then put the new files in place; `staged` tells how far that went."""
+    _write_journal(root, root / FOLDER, replacements)
     for one in replacements:
         if one.new is not None:
             staged.append((_write_new(one, one.new), one.path))  # noqa: PERF401
     _synchronize([temporary for temporary, _ in staged])
-    _write_journal(root, root / FOLDER, replacements)
     for one in replacements:
         # What somebody changed while others were written is not overwritten.
         _demand_unchanged(one)
