@@ -13,7 +13,7 @@ from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputText, plain_line, write_all, write_error
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Report
 from mlaudit.repair.nouns import Move, RepairChoice, RepairOutcome, RepairPlan
 from mlaudit.request.options import Options
@@ -60,7 +60,10 @@ def run_fix(asked: AskedFix) -> NoReturn:
         isolated=asked.isolated,
         wanted=wanted_of(asked.python, asked.platform, asked.extras, ()),
         define=asked.defines,
+        package=[*asked.packages, *(text.partition("==")[0] for text in asked.versions)],
     )
+    # What is named is watched, and everything else is audited all the same: it must not get worse.
+    options = replace(options, only=())
     if asked.recover:
         from mlaudit.sources.replacement import recover
 

@@ -74,10 +74,10 @@ def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDo
         command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)
         return StatedAt(tuple(MeantPin(one, change.to) for one in short), (command,))
     expected = " or ".join(tool.manifests)
-    command = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
+    typed = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
     raise Refused(
         f"{pin.at.path} is a lock, and beside it stands no {expected} that could be edited; "
-        f"where that stands, `{command}` makes the lock anew"
+        f"where that stands, `{typed}` makes the lock anew"
     )
 
 
