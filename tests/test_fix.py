@@ -14,11 +14,14 @@ from typing import Any
 
 import pytest
 
-from mlaudit.api import carry_out_fix, check, plan_fix
-from mlaudit.door import Asked, options_of
+from mlaudit.api import check
+from mlaudit.door import options_of
 from mlaudit.model.names import package_of
+from mlaudit.repair.carry_out import carried_out
+from mlaudit.repair.entry import plan_fix
 from mlaudit.repair.moves import family_of
 from mlaudit.repair.nouns import RepairChoice, RepairOutcome
+from mlaudit.request.asked import Asked
 from mlaudit.request.options import Options
 from mlaudit.request.wanted import Wanted
 from tests.checkout import write
@@ -46,7 +49,9 @@ def fixed(folder: Path, choice: RepairChoice, *, relock: bool = False) -> Repair
     """What `fix --write` does in a folder."""
     asked = options(folder)
     report = check([str(folder)], asked)
-    return carry_out_fix(plan_fix(report, asked, choice), report, [str(folder)], asked, relock=relock)
+    return carried_out(
+        plan_fix(report, asked, choice), report, folder, lambda: check([str(folder)], asked), relock=relock
+    )
 
 
 def pair(folder: Path, training: str, serving: str) -> Path:
@@ -236,7 +241,6 @@ def test_an_interrupted_run_is_recovered(tmp_path: Path) -> None:
     def killed() -> Any:
         raise SystemExit
 
-    from mlaudit.repair import carry_out
     from mlaudit.sources.replacement import Replacement, replace_all
 
     replace_all(folder, [Replacement(change.real, change.old, change.new) for change in plan.files])
@@ -246,7 +250,7 @@ def test_an_interrupted_run_is_recovered(tmp_path: Path) -> None:
     assert run(folder, "fix", "--recover").stdout == "all 1 files are as they were\n"
     assert texts(folder)["serving.txt"] == "lightgbm==4.4.0\n"
     with pytest.raises(SystemExit):
-        carry_out.carried_out(plan, report, folder, killed, relock=False)
+        carried_out(plan, report, folder, killed, relock=False)
     assert texts(folder)["serving.txt"] == "lightgbm==4.4.0\n"
     assert not (folder / ".mlaudit-fix").exists()
 

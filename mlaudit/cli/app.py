@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 from datetime import date
 from io import StringIO
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -32,16 +32,21 @@ from mlaudit.cli.parameters import (
     NoConfig,
     Output,
     Package,
+    Paths,
     Platform,
     Python,
     Quiet,
     Select,
     Statistics,
     Verbose,
+    WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
 
 app = typer.Typer(
     name="mlaudit",
@@ -78,9 +83,7 @@ def _common(
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
-    ] = None,
+    paths: Paths = None,
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,
@@ -95,9 +98,7 @@ def check(
     group: Group = None,
     define: Define = None,
     baseline: Baseline = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
-    ] = None,
+    write_baseline: WriteBaseline = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -128,22 +129,17 @@ def check(
         )
         with with_progress(options, quiet) as watched:
             report = run(paths or (), watched)
-        known = None
-        if write_baseline is not None:
-            from mlaudit.policy.baseline import dumps
+        known = _new_baseline(report, write_baseline)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
-            known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        deliver(
-            report,
-            outputs,
-            options.root,
-            quiet,
-            verbose,
-            no_color,
-            exit_zero=exit_zero,
-            baseline=known,
-            options=options,
-        )
+
+def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
+    """The text of `--write-baseline`, where that is asked for."""
+    if target is None:
+        return None
+    from mlaudit.policy.baseline import dumps
+
+    return OutputText(text=dumps(report), target=file_of(target))
 
 
 @app.command()
@@ -196,7 +192,7 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, options=options)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero)
 
 
 app.command(name="fix")(fix)

@@ -64,14 +64,13 @@ def asked_outputs(
 def deliver(
     report: Report,
     wanted: Sequence[WantedOutput],
-    root: Path,
+    options: Options,
     quiet: bool,
     verbose: bool,
     no_color: bool,
     *,
     exit_zero: bool,
     baseline: OutputText | None = None,
-    options: Options | None = None,
 ) -> NoReturn:
     """Every asked-for format to its file or to standard output, then the exit code."""
     from mlaudit.cli.standpoint import seen_from
@@ -81,8 +80,8 @@ def deliver(
     if exit_zero and report.exit_code != USAGE:
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
-    if options is not None and any(one.format in WITH_EDITS for one in wanted):
-        from mlaudit.api import with_edits
+    if any(one.format in WITH_EDITS for one in wanted):
+        from mlaudit.repair.entry import with_edits
 
         report = with_edits(report, options)
     for one in wanted:
@@ -92,7 +91,7 @@ def deliver(
             quiet=quiet,
             width=width_of(one.target),
         )
-        shown = seen_from(report, root, current_folder()) if one.format == "table" else report
+        shown = seen_from(report, options.root, current_folder()) if one.format == "table" else report
         outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)
     raise typer.Exit(report.exit_code)

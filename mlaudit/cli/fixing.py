@@ -50,7 +50,9 @@ class AskedFix:
 
 def run_fix(asked: AskedFix) -> NoReturn:
     """Carry out the command and end with its exit code. Raises UsageError."""
-    from mlaudit.api import carry_out_fix, check, plan_fix
+    from mlaudit.api import check
+    from mlaudit.repair.carry_out import carried_out
+    from mlaudit.repair.entry import plan_fix
     from mlaudit.request.options import wanted_of
 
     _demand_sense(asked)
@@ -78,7 +80,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
         _write_constraints(report, plan, asked.constraints)
     outcome = RepairOutcome(plan=plan)
     if asked.write:
-        outcome = carry_out_fix(plan, report, asked.paths, options, relock=asked.relock)
+        outcome = carried_out(plan, report, options.root, lambda: check(asked.paths, options), relock=asked.relock)
     write_all([OutputText(text=_text(outcome, asked), target=file_of(asked.output))])
     if not asked.quiet and asked.format == "diff":
         for line in _told(report, outcome, asked):

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+Paths = Annotated[list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Format = Annotated[
     list[str] | None,
     typer.Option(
@@ -44,6 +45,9 @@ Define = Annotated[
 As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
 Baseline = Annotated[
     Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[

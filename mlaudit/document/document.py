@@ -13,12 +13,16 @@ from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
-from mlaudit.model.nouns import Artifact, Edge, Kind, Layer, Pin, Place, Recorded, Unread
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Unread
+from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import split_variant
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from mlaudit.document.json_stream import JsonStream
+    from mlaudit.model.pin_fields import PinFields
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
@@ -288,61 +292,32 @@ class Document:
         version: str | None = None,
         *,
         at: Place,
-        ecosystem: str = "pypi",
-        variant: str | None = None,
-        kind: Kind = Kind.PACKAGE,
-        specifier: str | None = None,
-        marker: str | None = None,
-        extras: tuple[str, ...] = (),
-        under_extras: tuple[str, ...] = (),
-        groups: tuple[str, ...] = (),
-        source: str = "index",
-        origin: str | None = None,
-        hashes: tuple[str, ...] = (),
-        platforms: tuple[str, ...] = (),
-        parts: tuple[str, ...] = (),
-        requires: tuple[Edge, ...] = (),
-        requires_python: str | None = None,
-        step: int = 0,
-        optional: bool = False,
-        derived_from: Place | None = None,
-        artifact: Artifact | None = None,
-        recorded: Recorded | None = None,
-        detail: str | None = None,
+        scope: PinScope = EVERYWHERE,
+        **stated: Unpack[PinFields],
     ) -> Pin:
         """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
 
         A built distribution or source archive of a stated version is a package like any, wherever its file lies.
         """
-        if kind is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
-            kind = Kind.PACKAGE
+        origin = stated.get("origin")
+        if stated.get("kind") is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
+            stated["kind"] = Kind.PACKAGE
+        stated["variant"] = stated.get("variant") or (split_variant(version)[1] if version else None)
+        stated["origin"] = masked(origin) if origin else None
         return Pin(
             name=normalized(name),
-            package=package_of(name, ecosystem),
+            package=package_of(name, stated.get("ecosystem", "pypi")),
             at=at,
             version=version,
-            specifier=specifier,
-            variant=variant or (split_variant(version)[1] if version else None),
             layer=layer,
-            kind=kind,
-            marker=marker,
-            extras=extras,
-            under_extras=under_extras,
-            groups=groups,
-            ecosystem=ecosystem,
-            source=source,
-            origin=masked(origin) if origin else None,
-            hashes=hashes,
-            platforms=platforms,
-            parts=parts,
-            requires=requires,
-            requires_python=requires_python,
-            step=step,
-            optional=optional,
-            derived_from=derived_from,
-            artifact=artifact,
-            recorded=recorded,
-            detail=detail,
+            marker=scope.marker,
+            groups=scope.groups,
+            under_extras=scope.under_extras,
+            platforms=scope.platforms,
+            parts=scope.parts,
+            step=scope.step,
+            optional=scope.optional,
+            **stated,
         )
 
     def unread(

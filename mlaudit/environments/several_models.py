@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 
 from mlaudit.discovery.environments import describes_model, discover
@@ -16,6 +16,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import is_named
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
 from mlaudit.sources.images.recognize import image_document
@@ -26,9 +27,6 @@ from mlaudit.sources.working_tree import WorkingTree
 
 MAX_APART = 24
 """Models of one folder that are environments of their own; of those behind them only what they record is read."""
-
-Make = Callable[[Sequence[Spelled], Sequence[Spelled], Sequence[Spelled]], Environment]
-"""Gives the environment of some sources, what it writes and what it loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,21 +55,21 @@ class _Split:
 
 
 def with_models_apart(
-    name: str,
-    role: str,
+    request: EnvironmentRequest,
     options: Options,
-    make: Make,
     *,
     sources: Sequence[Spelled],
     writes: Sequence[Spelled] = (),
     reads: Sequence[Spelled] = (),
-    follows: Sequence[str] = (),
 ) -> EnvironmentWithModels:
     """An environment, each described model of a folder of several apart from it."""
-    here = _Split(kept=tuple(sources), models={}) if follows else _split(sources, options, role)
+    name, role = request.name, request.role
+    here = _Split(kept=tuple(sources), models={}) if request.follows else _split(sources, options, role)
     written, loaded = (_split(parts, options) for parts in (writes, reads))
     is_nothing_else = here.bare and not written.kept and not loaded.kept
-    own = None if is_nothing_else else make(here.kept, written.kept, loaded.kept)
+    own = None
+    if not is_nothing_else:
+        own = assemble(here.kept, request, options, writes=written.kept, reads=loaded.kept)
     # What is not understood beside the models is told with the first of them.
     beside = here.kept if is_nothing_else else ()
     return EnvironmentWithModels(
@@ -103,7 +101,7 @@ def _models(
 ) -> Iterable[Environment]:
     for number, (short, part) in enumerate(models.items()):
         parts = (part, *beside) if number == 0 else (part,)
-        yield assemble(parts, masked(f"{name}/{short}"), role, (), options)
+        yield assemble(parts, EnvironmentRequest(name=masked(f"{name}/{short}"), role=role), options)
 
 
 def _split(parts: Sequence[Spelled], options: Options, role: str = "") -> _Split:

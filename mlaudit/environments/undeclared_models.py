@@ -15,6 +15,7 @@ from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import is_named
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
 from mlaudit.sources.listing import walk
@@ -121,7 +122,7 @@ def _with_models(one: Environment, models: FoundModels, base: Path, options: Opt
     )
     if not writes and not reads:
         return one
-    read = assemble((), one.name, one.role, (), options, writes=writes, reads=reads)
+    read = assemble((), EnvironmentRequest(name=one.name, role=one.role), options, writes=writes, reads=reads)
     return replace(one, writes=(*one.writes, *read.writes), reads=(*one.reads, *read.reads))
 
 

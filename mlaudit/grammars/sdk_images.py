@@ -178,7 +178,9 @@ def _statements(
     for keyword in words.keywords:
         text = names.text(given.get(keyword))
         if text is not None:
-            yield from image_tags.statements(doc, str(text.value), python_source.place(doc, text), parts=parts)
+            yield from image_tags.statements(
+                doc, str(text.value), python_source.place(doc, text), scope=PinScope(parts=parts)
+            )
     named = {**({"framework_version": framework} if framework else {}), **words.versions}
     asked = names.text(given.get("framework")) if called == "retrieve" else None
     if asked is not None:
@@ -190,7 +192,7 @@ def _statements(
     python = names.text(given.get("py_version"))
     if python is not None:
         at = python_source.place(doc, python)
-        yield python_text.statement(doc, str(python.value), at, parts=parts)
+        yield python_text.statement(doc, str(python.value), at, scope=PinScope(parts=parts))
     yield from _requirements(doc, given, names, parts)
     yield from _source_folder(doc, given, names, parts)
 
@@ -205,7 +207,7 @@ def _version(doc: Document, package: str, text: ast.Constant, parts: tuple[str, 
         stated if is_whole else None,
         at=python_source.place(doc, text),
         specifier=None if is_whole else f"=={stated.partition('-')[0]}.*",
-        parts=parts,
+        scope=PinScope(parts=parts),
     )
 
 

@@ -17,6 +17,7 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 HANDED = Limit(name="variables handed to instructions", most=5_000_000)
@@ -131,7 +132,7 @@ class _DockerfileReader:
         elif word.text.lower() != "scratch":
             parts = self.build.parts(stage.index, copied=False)
             recipe.step += 1
-            yield from image_tags.statements(self.doc, word.text, at, parts=parts, step=recipe.step)
+            yield from image_tags.statements(self.doc, word.text, at, scope=PinScope(parts=parts, step=recipe.step))
 
 
 class _StageState:

@@ -258,7 +258,7 @@ def _pythons(described: Descriptor, node: Node, values: Mapping[str, str]) -> It
         text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), line.group(0).strip())
         recipe = described.recipe
         at = script.place(line.start(), line.start() + len(line.group(0).rstrip()))
-        yield python_text.statement(described.doc, text, at, parts=recipe.parts, step=recipe.step)
+        yield python_text.statement(described.doc, text, at, scope=recipe.base_scope)
 
 
 def _setup_conda(described: Descriptor, inputs: Node, values: Mapping[str, str]) -> Iterator[Statement]:

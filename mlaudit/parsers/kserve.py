@@ -14,6 +14,7 @@ from mlaudit.grammars.manifests import Manifests
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
 from mlaudit.model.packaged import packaged
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _API = lazy_pattern(
@@ -77,7 +78,9 @@ def _runtime(described: Descriptor, framework: str, version: Node) -> Iterator[S
         yield described.doc.unread(why, described.at(version), what=version.text())
         return
     parts = described.recipe.parts
-    yield from image_tags.statements(described.doc, f"{image}:{version.text()}", described.at(version), parts=parts)
+    yield from image_tags.statements(
+        described.doc, f"{image}:{version.text()}", described.at(version), scope=PinScope(parts=parts)
+    )
 
 
 def _container(described: Descriptor, container: Node) -> Iterator[Statement]:

@@ -18,6 +18,7 @@ from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_t
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 CELLS = Limit(name="cells of a notebook", most=20_000)
@@ -186,7 +187,7 @@ def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> It
             found.group(1),
             found.group(2),
             at=at,
-            step=recipe.step,
+            scope=PinScope(step=recipe.step),
             detail="in the output of the cell",
         )
 

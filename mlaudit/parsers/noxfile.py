@@ -16,6 +16,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 MAX_WORDS = 2000
@@ -165,7 +166,7 @@ class _Session:
         if found is None and not isinstance(node, ast.Constant):
             yield self.doc.unread("its Pythons are not written down", self.at(node), package="python", template=True)
         for text in found or ():
-            yield python_text.statement(self.doc, text, self.at(node), parts=(self.name,))
+            yield python_text.statement(self.doc, text, self.at(node), scope=PinScope(parts=(self.name,)))
 
     def _calls(self) -> Iterator[ast.Call]:
         for node in ast.walk(self.function):

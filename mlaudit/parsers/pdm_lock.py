@@ -12,6 +12,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 LAST_MAJOR = 4
@@ -184,10 +185,8 @@ def _pin(lock: _PdmLock, node: Node, groups: tuple[str, ...], under_extras: tupl
         version,
         at=lock.doc.at(*node.route, "version" if version else "name"),
         kind=_kind(source, origin),
-        marker=node.get("marker").maybe_text(),
+        scope=PinScope(marker=node.get("marker").maybe_text(), groups=groups, under_extras=under_extras),
         extras=node.get("extras").texts(),
-        groups=groups,
-        under_extras=under_extras,
         source=source,
         origin=origin,
         requires=(*_edges(node), *lock.of_extras.get(_key(node), ())),

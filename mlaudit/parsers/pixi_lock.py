@@ -208,7 +208,7 @@ def _conda_package(doc: Document, pins: CondaPins, node: Node, place: str, stand
         return
     channel = conda_spec.split_channel(place.rpartition("/")[0])[0] if "://" in place else None
     build = node.get("build").maybe_text() or dist[2]
-    yield from pins.installed(name, version, build, at, standing, channel=channel, hashes=_hashes(node))
+    yield from pins.installed(name, version, build, at, standing, origin=channel, hashes=_hashes(node))
 
 
 def _built_here(doc: Document, name: str, version: str | None, at: Place, standing: Standing, origin: str) -> Pin:
@@ -222,8 +222,7 @@ def _built_here(doc: Document, name: str, version: str | None, at: Place, standi
         kind=Kind.PROJECT if origin in (".", "./") else Kind.LOCAL,
         source=requirement.source_of(origin) if "://" in origin else "path",
         origin=origin,
-        platforms=standing.platforms,
-        parts=standing.parts,
+        scope=standing,
         detail="built from its sources",
     )
 
@@ -247,9 +246,7 @@ def _pypi_package(doc: Document, pins: CondaPins, node: Node, place: str, standi
         source="index" if from_index else source,
         origin=None if from_index else address,
         hashes=_hashes(node),
-        platforms=standing.platforms,
-        parts=standing.parts,
+        scope=standing,
         requires_python=node.get("requires_python").maybe_text(),
-        step=standing.step,
         detail="editable" if node.get("editable").value == "true" else None,
     )

@@ -19,6 +19,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 SUPPORTED = (1, 2)
@@ -204,14 +205,16 @@ def _package(doc: Document, lock: _PoetryLock, node: Node, wrong: list[Malformed
         at=doc.at(*node.route, "version"),
         variant=variant(name, version, origin) if source == "index" else None,
         kind=Kind.LOCAL if source == "path" else Kind.PACKAGE,
-        marker=_marker(node, lock),
-        under_extras=() if lock.tells_groups or not optional else _under(normalized(name), lock),
-        groups=_groups(node, lock),
+        scope=PinScope(
+            marker=_marker(node, lock),
+            groups=_groups(node, lock),
+            under_extras=() if lock.tells_groups or not optional else _under(normalized(name), lock),
+            optional=optional,
+        ),
         source=source,
         origin=origin,
         requires=tuple(_edges(node, wrong)),
         requires_python=_specifier(node.get("python-versions")),
-        optional=optional,
         detail=detail,
     )
 

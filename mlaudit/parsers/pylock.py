@@ -14,6 +14,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 from mlaudit.parsers._registry import parser
 
 MAJOR, MINOR = 1, 0
@@ -109,7 +110,7 @@ def _package(doc: Document, node: Node) -> Pin:
         at=doc.at(*node.route, "version" if version else "name"),
         kind=_kind(node, origin),
         variant=decided.variant if decided and normalized(name) in decided.packages else None,
-        marker=node.get("marker").maybe_text(),
+        scope=EVERYWHERE.with_marker(node.get("marker").maybe_text()),
         source=source,
         origin=origin or (index if index and not _DEFAULT_HOST.match(index) else None),
         requires=tuple(_edges(node)),

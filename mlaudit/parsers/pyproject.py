@@ -14,6 +14,7 @@ from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text,
 from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.markers import both_markers
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.scope import PinScope
@@ -199,13 +200,15 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
         at=at,
         specifier=ranged,
         kind=Kind.LOCAL if source.kind == "path" else entry.kind,
-        marker=requirement.both_markers(found.marker, source.marker),
+        scope=PinScope(
+            marker=both_markers(found.marker, source.marker),
+            groups=entry.groups,
+            under_extras=entry.extras,
+            optional=entry.optional,
+        ),
         extras=found.extras,
-        groups=entry.groups,
-        under_extras=entry.extras,
         source=source.kind,
         origin=source.origin,
-        optional=entry.optional,
         detail="a member of the workspace" if source.workspace else entry.detail,
     )
 

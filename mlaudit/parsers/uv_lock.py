@@ -15,6 +15,7 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Conflict, Edge, Kind, Layer, Pin, Place, ProjectPart, Root, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import exact
 from mlaudit.parsers._registry import parser
@@ -216,7 +217,7 @@ def _package(doc: Document, node: Node, members: frozenset[str]) -> Pin:
         at=_place(doc, node),
         variant=variant(name, version, origin),
         kind=_kind(normalized(name), kind, members),
-        marker=_any_of(node.get("resolution-markers").texts()),
+        scope=EVERYWHERE.with_marker(_any_of(node.get("resolution-markers").texts())),
         source=source,
         origin=origin,
         requires=_edges(node, {}),
@@ -339,7 +340,7 @@ def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
         at=doc.at(*node.route, "specifier" if specifier else "name"),
         specifier=None if version else specifier,
         kind=Kind.BOUND,
-        marker=node.get("marker").maybe_text(),
+        scope=EVERYWHERE.with_marker(node.get("marker").maybe_text()),
         detail=word,
     )
     yield replace(made, overrides=word == "override")

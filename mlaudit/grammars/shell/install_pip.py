@@ -70,6 +70,11 @@ class _InstallerCall:
     excludes: list[Word] = field(default_factory=list)
     selecting: list[Argument] = field(default_factory=list)
 
+    @property
+    def scope(self) -> PinScope:
+        """Of what it installs: in its own groups, where it names some."""
+        return replace(self.call.recipe.scope, groups=self.groups) if self.groups else self.call.recipe.scope
+
     def variant(self, name: str) -> str | None:
         """The build of a package that the options or the environment decide."""
         package = normalized(name)
@@ -108,8 +113,7 @@ def uv_install(call: Call) -> Iterator[Statement]:
                 version,
                 at=call.at(word),
                 kind=Kind.PYTHON,
-                parts=call.recipe.parts,
-                step=call.recipe.step,
+                scope=call.recipe.base_scope,
             )
 
 
@@ -276,8 +280,7 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
                 version,
                 at=at,
                 kind=Kind.CUDA,
-                parts=call.recipe.parts,
-                step=call.recipe.step,
+                scope=call.recipe.base_scope,
                 derived_from=at,
                 detail=f"by the build {variant}",
             )
@@ -345,8 +348,7 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
         elif line.text:
             at = text.place(start, end)
             text_of_pip = requirement.without_empty_marker(line.text)
-            scope = PinScope(groups=recipe.groups, parts=recipe.parts, step=recipe.step)
-            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=scope)
+            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=recipe.scope)
 
 
 def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
@@ -373,7 +375,7 @@ def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
         call.doc,
         requirement.without_empty_marker(text),
         at,
-        scope=PinScope(groups=run.groups or call.recipe.groups, parts=call.recipe.parts, step=call.recipe.step),
+        scope=run.scope,
         detail=call.recipe.detail,
     )
     if isinstance(made, Pin) and made.variant is None and made.source == "index":
@@ -400,14 +402,11 @@ def _addressed(run: _InstallerCall, word: Word) -> Iterator[Statement]:
             found.name,
             found.version,
             at=at,
-            marker=found.marker,
+            scope=run.scope.with_marker(found.marker),
             extras=found.extras,
             source=source,
             origin=found.url,
             hashes=found.hashes,
-            parts=call.recipe.parts,
-            groups=run.groups or call.recipe.groups,
-            step=call.recipe.step,
             detail=_detail(found),
         )
 
