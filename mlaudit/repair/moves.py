@@ -155,22 +155,45 @@ def _findings(report: Report, choice: RepairChoice) -> Iterator[Finding]:
 
 
 def _advised(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
-    """What findings advise, where it is the follower that moves."""
+    """What findings advise, where it is the follower that moves; what a finding covers moves too."""
     followers = {one.name for one in report.environments if one.follows or one.reads}
+    rows = {row.package: row for row in report.rows}
     for finding in _findings(report, choice):
         changes = finding.fix.changes if finding.fix is not None else ()
-        if changes and changes[0].environment in followers:
-            yield WantedMove(changes[0], frozenset((finding.fingerprint,)), finding.environments[0])
+        if not changes or changes[0].environment not in followers:
+            continue
+        writer = finding.environments[0]
+        yield WantedMove(changes[0], frozenset((finding.fingerprint,)), writer)
+        for package in _covered(finding, choice):
+            yield from _to_version_of(writer, changes[0].environment, rows.get(package))
 
 
 def _backward(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
-    """The writer takes the version of its reader."""
+    """The writer takes the version of its reader; what a finding covers moves too."""
     writers = {pair.writer for pair in report.pairs}
+    rows = {row.package: row for row in report.rows}
     for finding in _findings(report, choice):
         changes = finding.fix.changes if finding.fix is not None else ()
         back = next((one for one in changes if one.environment == finding.environments[0]), None)
-        if back is not None and back.environment in writers:
-            yield WantedMove(back, frozenset((finding.fingerprint,)))
+        if back is None or back.environment not in writers:
+            continue
+        yield WantedMove(back, frozenset((finding.fingerprint,)))
+        for package in _covered(finding, choice):
+            yield from _to_version_of(finding.environments[-1], back.environment, rows.get(package))
+
+
+def _covered(finding: Finding, choice: RepairChoice) -> Iterator[str]:
+    """The packages that moved with the one of a finding, and are told behind it."""
+    packages = (text.partition(" ")[0] for text in finding.covers)
+    return (package for package in packages if is_chosen(package, choice))
+
+
+def _to_version_of(source: str, environment: str, row: Row | None) -> Iterator[WantedMove]:
+    """One environment takes another's version of a row, where both name the package."""
+    cells = {cell.environment: cell for cell in row.cells} if row is not None else {}
+    there, here = cells.get(source), cells.get(environment)
+    if row is not None and there is not None and here is not None and there.version is not None and here.pins:
+        yield WantedMove(Change(environment, row.package, there.version), source=source)
 
 
 def _extreme(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
@@ -178,7 +201,8 @@ def _extreme(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
     by_package: dict[str, list[Finding]] = {}
     for finding in _findings(report, choice):
         if finding.fix is not None and finding.fix.changes:
-            by_package.setdefault(finding.package or "", []).append(finding)
+            for package in (finding.package or "", *_covered(finding, choice)):
+                by_package.setdefault(package, []).append(finding)
     rows = {row.package: row for row in report.rows}
     for package, findings in by_package.items():
         names = {name for finding in findings for name in finding.environments}
