@@ -329,6 +329,11 @@ def test_a_line_with_a_secret_is_no_suggestion(tmp_path: Path) -> None:
     for name in ("github-review", "gitlab", "json", "sarif"):
         assert "s3cr3t" not in run(tmp_path, "check", "--format", name).stdout
     assert "lightgbm==4.5.0" in run(tmp_path, "check", "--format", "json").stdout
+    preview = run(tmp_path, "fix", "--unsafe-fixes")
+    assert "s3cr3t" not in preview.stdout + preview.stderr
+    assert "lightgbm==4.5.0" in preview.stdout
+    run(tmp_path, "fix", "--unsafe-fixes", "--output", "change.diff")
+    assert f"+RUN pip install --index-url {index} lightgbm==4.5.0" in (tmp_path / "change.diff").read_text()
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,8 @@ from hypothesis import strategies as st
 from mlaudit.document.document import Document
 from mlaudit.model.nouns import Kind, Pin
 from mlaudit.parsers._read import read
+from mlaudit.parsers._registry import parsers
+from mlaudit.parsers._rewriting import lock_tool_of, rewriter_of
 from mlaudit.repair.documents import EditedDocument, Refused
 from mlaudit.repair.nouns import MeantPin
 
@@ -139,3 +141,24 @@ def test_a_file_says_the_same_but_what_is_meant(
         else:
             assert was == now
     assert edited(path, after, {package: to}) == after
+
+
+LOCK_COMMANDS = {
+    "uv-lock": "uv lock --upgrade-package numpy==2.1.3",
+    "poetry-lock": "poetry update --lock numpy",
+    "pdm-lock": "pdm update --no-sync --update-reuse numpy",
+    "pipfile-lock": "pipenv upgrade --lock-only numpy==2.1.3",
+    "pixi-lock": "pixi update numpy",
+    "conda-lock": "conda-lock lock --file environment.yml --update numpy",
+    "pylock": "uv pip compile pyproject.toml --output-file pylock.toml --upgrade-package numpy==2.1.3",
+}
+
+
+def test_every_lock_is_edited_by_its_tool_alone() -> None:
+    made = {}
+    for name in parsers():
+        tool = lock_tool_of(name)
+        assert tool is None or rewriter_of(name) is None, name
+        if tool is not None:
+            made[name] = " ".join(tool.command("numpy", "2.1.3", tool.manifests[0]))
+    assert made == LOCK_COMMANDS

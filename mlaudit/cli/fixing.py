@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
@@ -9,7 +10,7 @@ from typing import NoReturn
 import typer
 
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.delivery import USAGE
+from mlaudit.cli.delivery import USAGE, is_terminal
 from mlaudit.cli.output import OutputText, plain_line, write_all, write_error
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
@@ -138,7 +139,10 @@ def _write_constraints(report: Report, plan: RepairPlan, target: Path) -> NoRetu
 def _text(outcome: RepairOutcome, asked: AskedFix) -> str:
     from mlaudit.reporters._fix_text import as_diff, as_json
 
-    return as_json(outcome) if asked.format == "json" else as_diff(outcome.plan)
+    if asked.format == "json":
+        return as_json(outcome)
+    exact = asked.output is not None
+    return as_diff(outcome.plan, exact=exact, terminal=not exact and is_terminal(sys.stdout))
 
 
 def _told(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[str]:

@@ -6,16 +6,28 @@ import json
 from collections.abc import Iterator
 from difflib import unified_diff
 
+from mlaudit.model.secrets import masked
 from mlaudit.repair.nouns import FileChange, Move, RepairOutcome, RepairPlan
-from mlaudit.reporters._escape import for_json
+from mlaudit.reporters._escape import for_json, for_terminal
 from mlaudit.reporters._json_text import edit_object
 
 SCHEMA = "mlaudit.fix/1"
 
 
-def as_diff(plan: RepairPlan) -> str:
-    """All changes as one unified diff, which `git apply` takes."""
-    return "".join(line for change in plan.files for line in _diff_lines(change))
+def as_diff(plan: RepairPlan, *, exact: bool, terminal: bool) -> str:
+    """All changes as one unified diff, which `git apply` takes.
+
+    Args:
+        exact: credentials in lines beside a change stay, for a file that only their owner reads; else they are masked.
+        terminal: characters that a terminal would act on are escaped.
+    """
+    lines = (line for change in plan.files for line in _diff_lines(change))
+    return "".join(line if exact else _shown(line, terminal=terminal) for line in lines)
+
+
+def _shown(line: str, *, terminal: bool) -> str:
+    text = masked(line.removesuffix("\n"))
+    return (for_terminal(text.removesuffix("\r")) if terminal else text) + "\n"
 
 
 def _diff_lines(change: FileChange) -> Iterator[str]:
