@@ -212,7 +212,10 @@ def test_a_package_changes_everywhere_or_nowhere(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "fix", "--write")
     assert done.returncode == 1
-    assert "uv pip compile --generate-hashes c.in --output-file c.txt --upgrade-package lightgbm==4.5.0" in done.stderr
+    assert "and then `uv pip compile --generate-hashes c.txt --output-file c.txt` makes new ones" in done.stderr
+    (tmp_path / "c.in").write_text("lightgbm\n")
+    says = run(tmp_path, "fix").stderr
+    assert "uv pip compile --generate-hashes c.in --output-file c.txt --upgrade-package lightgbm==4.5.0" in says
     assert "c cannot take it, and a package changes in all environments or in none" in done.stderr
     assert texts(tmp_path)["b.txt"] == "lightgbm==4.4.0\nnumpy==2.1.3\n"
     # Who does not name numpy has nothing to change, which is left to be mended.

@@ -23,6 +23,8 @@ from mlaudit.repair.nouns import MeantPin
 _HASHES = lazy_pattern(
     r"(?:[ \t]{0,8}\\\r?\n)?[ \t]{0,200}--hash[ \t=][ \t]{0,8}[A-Za-z0-9]{1,16}:[0-9A-Za-z=+/]{1,256}"
 )
+STALE_HASHES = "its hashes are those of the old version"
+"""Why requirements with hashes are refused."""
 _NOWHERE = Place(path="")
 _ENCODED_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -152,7 +154,7 @@ class EditedDocument:
         if not pin.hashes:
             return {}
         if not self._drop_hashes:
-            raise Refused("its hashes are those of the old version")
+            raise Refused(STALE_HASHES)
         found = _HASHES.finditer(self._source.text)
         return {match.span(): self._edit(match.start(), match.end(), "") for match in found}
 

@@ -16,7 +16,7 @@ def with_edits_of(report: Report, files: RepairFiles) -> Report:
     made: dict[Change, tuple[Edit, ...]] = {}
 
     def with_its_own(finding: Finding) -> Finding:
-        if finding.fix is None or not finding.fix.changes:
+        if finding.fix is None or not finding.fix.changes or finding.fix.changes[0].environment not in by_name:
             return finding
         change = finding.fix.changes[0]
         if change not in made:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.hazards import weigh
@@ -10,8 +11,8 @@ from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Change, Edit
 from mlaudit.model.report import Environment, Report
-from mlaudit.repair.documents import EditedDocument, Refused
-from mlaudit.repair.nouns import FileChange, MeantPin, Move, NativeCommand, RepairChoice, RepairPlan, WantedMove
+from mlaudit.repair.documents import STALE_HASHES, EditedDocument, Refused
+from mlaudit.repair.nouns import FileChange, MeantPin, Move, RepairChoice, RepairPlan, WantedMove
 from mlaudit.repair.statements import StatedAt, stated_at
 from mlaudit.sources.paths import is_file
 from mlaudit.sources.working_tree import WorkingTree
@@ -47,6 +48,11 @@ class RepairFiles:
         if isinstance(found, Refused):
             raise found
         return found
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file in the tree."""
+        file = self._root.folder / path
+        return is_file(file) and self._root.holds(file)
 
     def _read(self, path: str) -> EditedDocument:
         file = self._root.folder / path
@@ -126,7 +132,7 @@ def _edited(move: Move, by_name: Mapping[str, Environment], files: RepairFiles) 
         stated = stated_at(by_name[move.change.environment], move.change, files.open)
         edits = tuple(_edits(stated, files))
     except Refused as error:
-        return replace(move, refusal=_with_advice(str(error), move))
+        return replace(move, refusal=_with_advice(str(error), move, files))
     return replace(move, edits=edits, commands=stated.commands)
 
 
@@ -147,20 +153,19 @@ def _edits(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
             raise Refused(str(error) if str(error).startswith(path) else f"{place}: {error}") from None
 
 
-def _with_advice(reason: str, move: Move) -> str:
-    if "hashes are those of the old version" not in reason:
+def _with_advice(reason: str, move: Move, files: RepairFiles) -> str:
+    """A refusal for the sake of hashes, with the command that makes new ones; any other as it is."""
+    if STALE_HASHES not in reason:
         return reason
     path = reason.partition(":")[0]
     source = path.removesuffix(".txt") + ".in"
-    command = NativeCommand(
-        folder=".",
-        words=(
-            *("uv", "pip", "compile", "--generate-hashes", source, "--output-file", path),
-            *("--upgrade-package", f"{move.change.package}=={move.change.to}"),
-        ),
-        lock=path,
-    )
-    return f"{reason}; `{command}` makes new ones, --drop-hashes drops all hashes of the file"
+    compiled = ("uv", "pip", "compile", "--generate-hashes")
+    if files.has(source):
+        upgraded = ("--upgrade-package", f"{move.change.package}=={move.change.to}")
+        command = shlex.join((*compiled, source, "--output-file", path, *upgraded))
+        return f"{reason}; `{command}` makes new ones, --drop-hashes drops all hashes of the file"
+    command = shlex.join((*compiled, path, "--output-file", path))
+    return f"{reason}; --drop-hashes drops all hashes of the file, and then `{command}` makes new ones"
 
 
 def _with_their_own(moves: Sequence[Move], by_name: Mapping[str, Environment]) -> list[Move]:
