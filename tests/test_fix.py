@@ -171,6 +171,19 @@ def test_who_follows_a_follower_takes_its_new_version(tmp_path: Path) -> None:
     assert set(texts(tmp_path).values()) == {"lightgbm==4.5.0\n"}
 
 
+def test_a_release_of_conda_is_followed(tmp_path: Path) -> None:
+    text = "name: x\ndependencies:\n  - scikit-learn={}\n"
+    names = {"training.txt": "training/environment.yml", "serving.txt": "serving/environment.yml"}
+    configuration = PAIR
+    for old, new in names.items():
+        configuration = configuration.replace(old, new)
+    write(tmp_path, {"mlaudit.toml": configuration, names["training.txt"]: text.format("1.2.2")})
+    write(tmp_path, {names["serving.txt"]: text.format("1.7.0")})
+    assert fixed(tmp_path, RepairChoice(unsafe=True)).written
+    assert (tmp_path / names["serving.txt"]).read_text() == text.format("1.2.2")
+    assert run(tmp_path, "fix", "--unsafe-fixes").returncode == 0
+
+
 def test_two_references_that_differ_are_refused(tmp_path: Path) -> None:
     configuration = FLEET.replace('follows = "b"', 'follows = ["a", "b"]', 1).replace('follows = "a"\n', "")
     versions = {"a": "4.5.0", "b": "4.4.0", "c": "4.3.0", "d": "4.4.0"}

@@ -140,7 +140,7 @@ def test_a_file_that_changed_meanwhile_is_not_overwritten(tmp_path: Path, monkey
 def test_a_file_that_changed_after_it_was_replaced_is_not_put_back(tmp_path: Path) -> None:
     replaced = replace_all(tmp_path, tree(tmp_path))
     (tmp_path / NAMES[0]).write_bytes(b"edited later")
-    assert "a.txt changed meanwhile and stand as they are" in replaced.put_back()
+    assert "a.txt changed meanwhile and were left as they are" in replaced.put_back()
     assert (tmp_path / NAMES[0]).read_bytes() == b"edited later"
     assert (tmp_path / NAMES[1]).read_bytes().startswith(b"old")
 

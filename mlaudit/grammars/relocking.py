@@ -1,4 +1,4 @@
-"""How a lock is made anew by the tool that made it, after one package was given another version."""
+"""How the tool that made a lock updates it, after one package was given another version."""
 
 from __future__ import annotations
 

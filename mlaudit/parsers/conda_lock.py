@@ -29,7 +29,7 @@ lock_tool = LockTool(
     manifests=("environment.yml", "environment.yaml", "meta.yaml", "pyproject.toml"),
     command=lambda package, _, manifest: ("conda-lock", "lock", "--file", manifest, "--update", package),
 )
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(

@@ -43,7 +43,7 @@ lock_tool = LockTool(
     manifests=("pyproject.toml",),
     command=lambda package, *_: ("pdm", "update", "--no-sync", "--update-reuse", package),
 )
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)

@@ -26,7 +26,7 @@ lock_tool = LockTool(
     command=lambda package, version, _: ("pipenv", "upgrade", "--lock-only", f"{package}=={version}"),
     chooses=True,
 )
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["Pipfile.lock"], content=_looks_like_it, complete=True)

@@ -50,7 +50,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 lock_tool = LockTool(manifests=("pixi.toml", "pyproject.toml"), command=lambda package, *_: ("pixi", "update", package))
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)

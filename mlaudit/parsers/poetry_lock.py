@@ -50,7 +50,7 @@ class _PoetryLock:
 
 
 lock_tool = LockTool(manifests=("pyproject.toml",), command=lambda package, *_: ("poetry", "update", "--lock", package))
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["poetry.lock"], content=_looks_like_it, complete=True)

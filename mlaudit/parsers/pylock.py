@@ -39,7 +39,7 @@ lock_tool = LockTool(
     ),
     chooses=True,
 )
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pylock.toml", "pylock.*.toml"], content=_looks_like_it, complete=True)

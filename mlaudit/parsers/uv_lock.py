@@ -50,7 +50,7 @@ lock_tool = LockTool(
     command=lambda package, version, _: ("uv", "lock", "--upgrade-package", f"{package}=={version}"),
     chooses=True,
 )
-"""What makes it anew: it is never edited."""
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)

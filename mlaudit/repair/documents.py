@@ -123,7 +123,7 @@ class EditedDocument:
             and (one.version, one.specifier) == (meant.pin.version, meant.pin.specifier)
         ]
         if at.start is None:
-            raise Refused("where its version stands is not known to the character")
+            raise Refused("the exact position of its version is not known")
         if not found:
             raise Refused("its version comes from outside of the file")
         return found
@@ -136,7 +136,7 @@ class EditedDocument:
         if meant.pin.source != "index":
             raise Refused(f"it is installed from {_ADDRESSES.get(meant.pin.source, 'an address')}, not by version")
         hashes = self._hashes(meant.pin)
-        problem = "no version of it stands there that could be replaced"
+        problem = "its statement has no version that can be replaced"
         for proposal in _first(rewriter(self._source.text, meant.pin, meant.to)):
             edit = self._edit(*proposal)
             if self._edits.get((edit.start, edit.end)) == edit:

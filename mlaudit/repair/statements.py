@@ -16,8 +16,8 @@ from mlaudit.repair.nouns import MeantPin, NativeCommand
 
 _DECLARING = (Kind.PACKAGE, Kind.BOUND, Kind.PYTHON)
 _ELSEWHERE = {
-    Layer.INSTALLED: "it is what is installed there, and no file declares it",
-    Layer.RECORDED: "it is what an artifact records, and an artifact is made anew",
+    Layer.INSTALLED: "the version is installed, and no file declares it",
+    Layer.RECORDED: "an artifact records it, and is written again rather than edited",
 }
 
 
@@ -61,7 +61,7 @@ def _bounds(environment: Environment, change: Change) -> Iterator[Pin]:
 
 
 def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDocument) -> StatedAt:
-    """What declares a locked package, where that would not admit the version, and the command of its tool."""
+    """The declaration of a locked package, where it does not admit the version, and the command of its tool."""
     folder = dirname(pin.at.path)
     for manifest in tool.manifests:
         try:
@@ -76,8 +76,8 @@ def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDo
     expected = " or ".join(tool.manifests)
     typed = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
     raise Refused(
-        f"{pin.at.path} is a lock, and beside it stands no {expected} that could be edited; "
-        f"where that stands, `{typed}` makes the lock anew"
+        f"{pin.at.path} is a lock, and there is no {expected} beside it to edit; "
+        f"in the folder that has one, `{typed}` updates the lock"
     )
 
 

@@ -79,9 +79,9 @@ def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version where that is known."""
     writer, reader = crossing.cells
     # A model does not change its version: it is made again.
-    target = None if crossing.from_model else _named_version(reader)
+    target = None if crossing.from_model else _named_version(reader, beside=writer)
     back = Change(writer.environment, crossing.package, target) if target is not None else None
-    wanted = _named_version(writer)
+    wanted = _named_version(writer, beside=reader)
     if wanted is not None:
         changes = (Change(reader.environment, crossing.package, wanted), *((back,) if back else ()))
         if _of_image_alone(writer):
@@ -93,9 +93,9 @@ def align(crossing: Crossing) -> Fix | None:
     return None
 
 
-def _named_version(cell: Cell) -> str | None:
-    """The version of a cell; of `==1.2.2.*`, as conda's `=1.2.2` reads, the release that it names."""
-    if cell.version is not None or cell.state is not State.RANGE:
+def _named_version(cell: Cell, *, beside: Cell) -> str | None:
+    """The version of a cell; of `==1.2.2.*`, as conda's `=1.2.2` reads, the release, where the other side differs."""
+    if cell.version is not None or cell.state is not State.RANGE or cell.specifier == beside.specifier:
         return cell.version
     named = (cell.specifier or "").removeprefix("==").removesuffix(".*")
     is_release = cell.specifier == f"=={named}.*" and named.count(".") >= RELEASE_PARTS - 1

@@ -263,7 +263,7 @@ def _put_back(root: Path) -> str:
             back += outcome
     if kept:
         return (
-            f"{back} files were put back; {', '.join(kept[:5])} changed meanwhile and stand as they are, "
+            f"{back} files were put back; {', '.join(kept[:5])} changed meanwhile and were left as they are, "
             f"with their old text in {FOLDER}"
         )
     (folder / _JOURNAL).unlink(missing_ok=True)
