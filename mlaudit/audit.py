@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.artifacts import artifact_crossings
+from mlaudit.comparison.hazards import weigh
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
-from mlaudit.model.findings import Hit
+from mlaudit.model.findings import Finding, Hit
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nearest import nearest
-from mlaudit.model.nouns import Verdict
+from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
 from mlaudit.policy.apply import Outcome, RuleHit, apply
@@ -29,8 +31,8 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
         command=request.command,
         environments=tuple(environments),
         rows=view.rows,
-        findings=outcome.findings,
-        suppressed=outcome.suppressed,
+        findings=_weighed(outcome.findings, environments),
+        suppressed=_weighed(outcome.suppressed, environments),
         summary=summary(view, outcome.counts),
         exit_code=_exit_code(outcome.failed, view, request.lost),
         knowledge=knowledge_date(),
@@ -40,6 +42,19 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
         known_pairs=tuple(_known_pairs(view, request.pairs)),
         notes=(*request.notes, *_unmatched(environments, options.only), *_mended(outcome, request)),
     )
+
+
+def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
+    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
+    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
+    if finding.fix is None or not finding.fix.changes:
+        return finding
+    reason = reasons[finding.fix.changes[0]]
+    return replace(finding, fix=replace(finding.fix, safe=not reason, hazard=reason))
 
 
 def _outcome(view: View, request: AuditRequest) -> Outcome:

@@ -303,5 +303,10 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
     return None
 
 
+def fitting_release(subject: str, other: str, version: str) -> str | None:
+    """The newest final release of a subject whose known demand of another package admits a version of it."""
+    return _fitting(subject, _There(other, version, ""), never)
+
+
 def _order(version: str) -> Version:
     return parsed(version) or oldest()
