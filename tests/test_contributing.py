@@ -60,6 +60,8 @@ def test_the_glossary_names_classes_and_functions_that_there_are() -> None:
     assert len(terms) > 10
     for module, name in terms:
         path = ROOT / "mlaudit" / f"{module.replace('.', '/')}.py"
+        if (ROOT / "mlaudit" / module.replace(".", "/") / f"{name}.py").is_file():
+            continue
         tree = ast.parse(path.read_text(encoding="utf-8"))
         defined = {node.name for node in tree.body if isinstance(node, (ast.ClassDef, ast.FunctionDef))}
         assert name in defined, f"{module}.{name}"
