@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.artifacts import artifact_crossings
+from mlaudit.comparison.hazards import weigh
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
-from mlaudit.model.findings import Hit
+from mlaudit.model.findings import Finding, Hit
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nearest import nearest
-from mlaudit.model.nouns import Verdict
+from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
 from mlaudit.policy.apply import Outcome, RuleHit, apply
@@ -29,8 +31,8 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
         command=request.command,
         environments=tuple(environments),
         rows=view.rows,
-        findings=outcome.findings,
-        suppressed=outcome.suppressed,
+        findings=_weighed(outcome.findings, environments),
+        suppressed=_weighed(outcome.suppressed, environments),
         summary=summary(view, outcome.counts),
         exit_code=_exit_code(outcome.failed, view, request.lost),
         knowledge=knowledge_date(),
@@ -40,6 +42,19 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
         known_pairs=tuple(_known_pairs(view, request.pairs)),
         notes=(*request.notes, *_unmatched(environments, options.only), *_mended(outcome, request)),
     )
+
+
+def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
+    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
+    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
+    if finding.fix is None or not finding.fix.changes:
+        return finding
+    reason = reasons[finding.fix.changes[0]]
+    return replace(finding, fix=replace(finding.fix, safe=not reason, hazard=reason))
 
 
 def _outcome(view: View, request: AuditRequest) -> Outcome:
@@ -111,18 +126,29 @@ def _mended(outcome: Outcome, request: AuditRequest) -> Iterator[str]:
 
 def _judged(view: View) -> Iterator[RuleHit]:
     """Every hit of every rule, with the rule."""
-    known = rules().values() if view.environments or view.shared else ()
-    by_scope: dict[str, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
-    for rule in known:
-        by_scope.setdefault(rule.scope, []).append((rule, rule.check))
+    by_scope: dict[str, list[Rule]] = {}
+    for rule in rules().values() if view.environments or view.shared else ():
+        by_scope.setdefault(rule.scope, []).append(rule)
+    yield from _judged_crossings(view, by_scope.get("crossing", ()))
+    for one in view.environments.values():
+        for rule in by_scope.get("environment", ()):
+            if rule.may_speak_of(one):
+                yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
+    for rule in by_scope.get("fleet", ()):
+        if rule.may_speak_of(view):
+            yield from (RuleHit(rule, hit) for hit in rule.check(view))
+
+
+def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
+    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked."""
+    speaking: dict[Verdict, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
     for one in view.crossings():
-        if one.watched or one.verdict is Verdict.UNREAD:
-            yield from (RuleHit(rule, hit) for rule, check in by_scope.get("crossing", ()) for hit in check(one, view))
-    for one_environment in view.environments.values():
-        for rule, check in by_scope.get("environment", ()):
-            yield from (RuleHit(rule, hit) for hit in check(one_environment, view))
-    for rule, check in by_scope.get("fleet", ()):
-        yield from (RuleHit(rule, hit) for hit in check(view))
+        verdict = one.verdict
+        if one.watched or verdict is Verdict.UNREAD:
+            if verdict not in speaking:
+                asked = (rule for rule in known if not rule.verdicts or verdict.value in rule.verdicts)
+                speaking[verdict] = [(rule, rule.check) for rule in asked]
+            yield from (RuleHit(rule, hit) for rule, check in speaking[verdict] for hit in check(one, view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:
@@ -137,7 +163,7 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
 def _compares(view: View) -> bool:
     """Whether anything was held against anything: packages, artifacts or files that must be the same."""
     files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
-    return files or bool(view.compared_pairs()) or _one_sided(view)
+    return files or view.compares_something() or _one_sided(view)
 
 
 def _one_sided(view: View) -> bool:

@@ -14,6 +14,7 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass, field_names
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
+from mlaudit.repair.entry import with_edits
 from mlaudit.request.asked import Asked, Overlay
 from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
 from mlaudit.sources.confinement import tree_around
@@ -91,7 +92,8 @@ def check(
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
     asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, **policy, **files)
     below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
-    return _shown(api.check(below, _options(folder, asked, today)))
+    options = _options(folder, asked, today)
+    return _shown(with_edits(api.check(below, options), options))
 
 
 def compare(
@@ -133,7 +135,8 @@ def compare(
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
     asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, as_format=as_, **policy, **files)
     sources = [fspath(source) for source in (training, serving, *others)]
-    return _shown(api.compare(sources, _options(folder, asked, today), folder=folder))
+    options = _options(folder, asked, today)
+    return _shown(with_edits(api.compare(sources, options, folder=folder), options))
 
 
 def read(

@@ -152,7 +152,14 @@ def finding_of(*, package: str, actual: str, message: str, at: Place, environmen
         details=(message,),
         expected="1.0",
         actual=actual,
-        fix=Fix(says=message, edits=(Edit(path=at.path, start=20, end=25, new=actual),)),
+        fix=Fix(
+            says=message,
+            edits=(
+                Edit(
+                    path=at.path, start=20, end=25, old="12345", new=actual, line=2, column=7, whole_line="name==12345"
+                ),
+            ),
+        ),
         covers=(f"{package}-more",),
         fingerprint="0123456789abcdef0123456789abcdef",
     )

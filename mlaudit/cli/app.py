@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlaudit import __version__
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
+from mlaudit.cli.failures import errors as _errors
+from mlaudit.cli.failures import fail as _fail
+from mlaudit.cli.fix import fix
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -36,6 +38,7 @@ from mlaudit.cli.parameters import (
     Quiet,
     Select,
     Statistics,
+    Subjects,
     Verbose,
     WriteBaseline,
 )
@@ -128,7 +131,7 @@ def check(
         with with_progress(options, quiet) as watched:
             report = run(paths or (), watched)
         known = _new_baseline(report, write_baseline)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
 
 def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
@@ -190,7 +193,10 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero)
+
+
+app.command(name="fix")(fix)
 
 
 @app.command(name="list")
@@ -246,9 +252,7 @@ def snapshot(
 
 @app.command()
 def explain(
-    subjects: Annotated[
-        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...")
-    ] = None,
+    subjects: Subjects = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
@@ -313,27 +317,6 @@ def init(
 
 def _put(text: str, target: Path | None = None) -> None:
     write_all([OutputText(text=text, target=target)])
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What the user did wrong, as one line on stderr and exit code 2."""
-    from mlaudit.model.errors import Unreadable
-    from mlaudit.request.config_file import ConfigError
-
-    try:
-        yield
-    except OutputClosed:
-        raise typer.Exit(USAGE) from None
-    except (UsageError, ConfigError) as error:
-        _fail(str(error))
-    except Unreadable as error:
-        _fail(error.why)
-
-
-def _fail(message: str) -> NoReturn:
-    write_error(error_line(message))
-    raise typer.Exit(USAGE)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.node import Malformed, Node
@@ -22,8 +23,6 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
-SERVED_MODEL = "config.pbtxt"
-"""The name of the file by which Triton knows a model; it stands beside the model and is none."""
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 

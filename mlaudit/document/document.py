@@ -28,7 +28,8 @@ if TYPE_CHECKING:
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
-
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 _ARCHIVE = lazy_pattern(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _QUOTED = lazy_pattern(r"`([^`]+)`")
@@ -134,6 +135,12 @@ class Document:
             defines={**defines, **self.defines},
         )
 
+    def with_data(self, data: bytes) -> Document:
+        """A document at the same path, with the same neighbours, that has other bytes."""
+        return Document(
+            self.path, data, tree=self.tree, ask=self._ask, list_names=self._list_names, defines=self.defines
+        )
+
     def stream(self) -> AbstractContextManager[BinaryIO]:
         """The bytes as a seekable stream. Raises Unreadable."""
         self.is_read = True
@@ -159,6 +166,11 @@ class Document:
         with self.stream() as stream:
             return stream.read(65536)
 
+    @property
+    def encoding(self) -> str:
+        """What the text is encoded in where it has no byte-order mark: by a PEP 263 comment, else UTF-8."""
+        return _declared_encoding(self.data) or "utf-8"
+
     @cached_property
     def text(self) -> str:
         """The text: byte-order marks, then a PEP 263 comment, then UTF-8. Raises Unreadable.
@@ -173,10 +185,9 @@ class Document:
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 return _decoded(data[len(mark) :], encoding)
-        for line in data.split(b"\n", 2)[:2]:
-            declared = _CODING.match(line[:200])
-            if declared:
-                return _decoded(data, declared.group(1).decode("ascii"))
+        declared = _declared_encoding(data)
+        if declared is not None:
+            return _decoded(data, declared)
         if b"\0" in data[:8192]:
             raise Unreadable("it is binary, not text")
         return _decoded(data, "utf-8")
@@ -340,6 +351,15 @@ class Document:
     def at_route(self, route: Route) -> Place:
         """`at` for a route in one piece."""
         return self.at(*route)
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    """The encoding that a comment in the first two lines declares."""
+    for line in data.split(b"\n", 2)[:2]:
+        declared = _CODING.match(line[:200])
+        if declared:
+            return declared.group(1).decode("ascii")
+    return None
 
 
 def _decoded(data: bytes, encoding: str) -> str:

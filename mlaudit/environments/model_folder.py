@@ -9,7 +9,6 @@ from pathlib import Path
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
 from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
 from mlaudit.discovery.recipes import AuditedTree
-from mlaudit.discovery.survey import survey
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.named_files import stating
@@ -62,6 +61,8 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Se
     try:
         own, described = _split(environments)
     except SeveralEnvironments:
+        from mlaudit.discovery.survey import survey
+
         tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(walked.paths))
         own, described = _of_side(role, survey(tree, stated, no_roots).environments, files.shown()), []
     sources = own.sources if own is not None else ()

@@ -234,7 +234,7 @@ class _Collector:
         key = (doc.path, format_name, include.values)
         if key not in self.parsed:
             try:
-                parser = parsers()[format_name] if format_name else recognized(doc)
+                parser = recognized(doc, format_name or None)
             except Unreadable:
                 parser = outer
             known = doc.with_defines(dict(include.values)) if include.values else doc

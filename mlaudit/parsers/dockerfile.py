@@ -9,7 +9,7 @@ from functools import partial
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
@@ -34,6 +34,10 @@ _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64
 def _looks_like_it(doc: Document) -> bool:
     text = doc.text[:65536]
     return _FROM.search(text) is not None and _OTHER.search(text) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(

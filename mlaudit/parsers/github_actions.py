@@ -9,7 +9,7 @@ from math import prod
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell import install_pip, install_project
@@ -42,6 +42,10 @@ _CONDA_ACTIONS = (
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _COMPOSITE.search(head) is not None or (_JOBS.search(head) is not None and _RUNS_ON.search(head) is not None)
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(

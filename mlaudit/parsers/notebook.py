@@ -10,7 +10,7 @@ from itertools import accumulate, chain
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import python_installs
+from mlaudit.grammars import python_installs, rewriting
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
@@ -49,6 +49,10 @@ def _looks_like_it(doc: Document) -> bool:
     return (
         doc.head.lstrip()[:1] == b"{" and _CELLS.search(doc.head) is not None and _FORMAT.search(doc.data) is not None
     )
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["*.ipynb", "*.ipy"], content=_looks_like_it)

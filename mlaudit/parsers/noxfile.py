@@ -8,7 +8,7 @@ from collections.abc import Iterator, MutableMapping
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_source, waivers
+from mlaudit.grammars import python_source, rewriting, waivers
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_command import of_words
 from mlaudit.grammars.shell.recipe import Recipe
@@ -39,6 +39,10 @@ Values = MutableMapping[str, "list[str] | None"]
 
 def _looks_like_it(doc: Document) -> bool:
     return _IMPORT.search(doc.head) is not None and _SESSION.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["noxfile.py"], content=_looks_like_it)

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text, requirement
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
@@ -36,6 +37,13 @@ class _PdmLock:
     extras: frozenset[str]
     of_extras: Mapping[tuple[str, str], tuple[Edge, ...]]
     plain: frozenset[tuple[str, str]]
+
+
+lock_tool = LockTool(
+    manifests=("pyproject.toml",),
+    command=lambda package, *_: ("pdm", "update", "--no-sync", "--update-reuse", package),
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)

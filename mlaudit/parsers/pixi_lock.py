@@ -9,6 +9,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.conda import conda_lock_entries, conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -46,6 +47,10 @@ def _looks_like_it(doc: Document) -> bool:
     if int(found.group(1)) >= FIRST_WITH_ENVIRONMENTS:
         return b"\nenvironments:" in doc.head
     return int(found.group(1)) > 1 and b"\npackage:" in doc.head
+
+
+lock_tool = LockTool(manifests=("pixi.toml", "pyproject.toml"), command=lambda package, *_: ("pixi", "update", package))
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)

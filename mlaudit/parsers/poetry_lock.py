@@ -13,6 +13,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import poetry_text, pyproject_text, requirement
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -46,6 +47,10 @@ class _PoetryLock:
     tells_groups: bool
     root: Root | None
     extras: Mapping[str, frozenset[str]]
+
+
+lock_tool = LockTool(manifests=("pyproject.toml",), command=lambda package, *_: ("poetry", "update", "--lock", package))
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["poetry.lock"], content=_looks_like_it, complete=True)

@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import pyproject_tools, waivers
+from mlaudit.grammars import pyproject_tools, rewriting, waivers
 from mlaudit.grammars.conda import pixi_manifest
 from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped, uv_sources
 from mlaudit.grammars.pypi.pyproject_text import Declared
@@ -49,6 +49,10 @@ class _Project:
     sources: Mapping[str, tuple[UvSource, ...]]
     indexes: Mapping[str, str]
     default: str | None
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="manifest", files=["pyproject.toml"], content=_looks_like_it)

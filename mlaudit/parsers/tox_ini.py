@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import ini_text, waivers
+from mlaudit.grammars import ini_text, rewriting, waivers
 from mlaudit.grammars.descriptors import merged
 from mlaudit.grammars.ini_text import Option
 from mlaudit.grammars.pypi import python_text
@@ -50,6 +50,10 @@ Sections = Mapping[str, Mapping[str, Option]]
 
 def _looks_like_it(doc: Document) -> bool:
     return _SECTION.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["tox.ini"], content=_looks_like_it)

@@ -9,6 +9,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -42,6 +43,14 @@ def _looks_like_it(doc: Document) -> bool:
         and b"requires-python = " in doc.head
         and b"lock-version" not in doc.head
     )
+
+
+lock_tool = LockTool(
+    manifests=("pyproject.toml",),
+    command=lambda package, version, _: ("uv", "lock", "--upgrade-package", f"{package}=={version}"),
+    chooses=True,
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)

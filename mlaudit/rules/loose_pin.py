@@ -18,7 +18,9 @@ from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version")
+@crossing_rule(
+    "MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version", verdicts=[Verdict.LOOSE]
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A range, or silence, stands where the other environment has a version.
 
