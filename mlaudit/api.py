@@ -14,9 +14,10 @@ from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.report import Discovered, Environment, Report, SharedFile, Summary
+from mlaudit.model.report import Discovered, Environment, Report, Summary
 from mlaudit.parsers._registry import is_named, parser_of, parsers
 from mlaudit.request.addresses import fetching_advice
+from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
@@ -51,7 +52,7 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
         options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
     made = _written_and_read(spellings, names, options)
-    return _report("compare", made, options, named=made, partial=True)
+    return _report(made, AuditRequest(command="compare", options=options, partial=True), named=made)
 
 
 def _written_and_read(
@@ -60,16 +61,14 @@ def _written_and_read(
     """The environments of sources, of which the first writes what the others read."""
     from mlaudit.environments.sources import assemble
 
-    def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
-        return assemble(sources, names[0], ROLES[0], (), options)
-
-    rest = zip(spellings[1:], names[1:], strict=True)
-    readers = (assemble(parts, name, ROLES[1], (names[0],), options) for parts, name in rest)
+    writing = EnvironmentRequest(name=names[0], role=ROLES[0])
+    requests = (EnvironmentRequest(name=name, role=ROLES[1], follows=names[:1]) for name in names[1:])
+    readers = (assemble(parts, one, options) for parts, one in zip(spellings[1:], requests, strict=True))
     if not any(is_folder(part.path) for part in spellings[0]):
-        return [make(spellings[0]), *readers]
+        return [assemble(spellings[0], writing, options), *readers]
     from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
 
-    writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
+    writer = with_models_apart(writing, options, sources=spellings[0])
     return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
 
 
@@ -116,8 +115,8 @@ def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     spellings = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
-    names = environment_names(spellings)
-    made = tuple(assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    requests = [EnvironmentRequest(name=name, role=name) for name in environment_names(spellings)]
+    made = tuple(assemble(parts, one, options) for parts, one in zip(spellings, requests, strict=True))
     return tuple(map(mask_environment, made))
 
 
@@ -154,17 +153,15 @@ def check(paths: Sequence[str], options: Options) -> Report:
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = found if made else (_untouched(every, options),)
-        report = _report(
-            "check",
-            made,
-            options,
-            named=made,
+        request = AuditRequest(
+            command="check",
+            options=options,
             shared=tuple(shared_files(options)),
             notes=said,
             partial=len(made) < len(every),
             lost=any(refusals(options)),
         )
-        return _passed_over(report, paths, every)
+        return _passed_over(_report(made, request, named=made), paths, every)
     return _discovered(paths, options)
 
 
@@ -188,42 +185,17 @@ def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -
     return survey(tree, stating(walked.paths, base, root), _members(base, options))
 
 
-def _report(
-    command: str,
-    made: Sequence[Environment],
-    options: Options,
-    *,
-    named: Iterable[Environment] = (),
-    shared: Sequence[tuple[SharedFile, ...]] = (),
-    found: Sequence[Discovered] = (),
-    notes: Sequence[str] = (),
-    pairs: Sequence[EnvironmentPair] = (),
-    uncertain: frozenset[tuple[str, str]] = frozenset(),
-    partial: bool = False,
-    lost: bool = False,
-) -> Report:
+def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
+    """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, options.root)
-    report = audit(
-        command,
-        sorted(made, key=lambda one: bool(one.follows)),
-        options.settings,
-        today=options.today,
-        baseline=options.baseline,
-        only=options.only,
-        shared=shared,
-        found=found,
-        notes=notes,
-        pairs=pairs,
-        uncertain=uncertain,
-        lost=lost or any(one.lost for one in named),
-        partial=partial,
-    )
-    return mask_report(report)
+        made = with_missing_names(made, request.options.root)
+    if any(one.lost for one in named):
+        request = replace(request, lost=True)
+    return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
 
 
 def _demand(path: str) -> None:
@@ -300,6 +272,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.environments.found_models import found_models
+    from mlaudit.sources.folder_files import FolderFiles
 
     folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
@@ -308,7 +281,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     base, walked = _walked(folders, options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
-    models = found_models(found, walked.paths, base, root)
+    models = found_models(found, walked.paths, FolderFiles(root, base))
     own = {one.name: one.sources for one in found.environments}
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
@@ -316,8 +289,10 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
-    report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
-    return _passed_over(report, paths, made)
+    request = AuditRequest(
+        command="check", options=options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain
+    )
+    return _passed_over(_report(kept, request), paths, made)
 
 
 def _with_own_names(
@@ -380,15 +355,18 @@ def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Opt
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
         parts = [part for source in one.documents for part in parse_source(source, folder)]
-        yield assemble(
-            parts,
-            one.name,
-            one.role or one.name,
-            one.follows,
-            options,
+        request = EnvironmentRequest(
+            name=one.name,
+            role=one.role or one.name,
+            follows=one.follows,
             kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
             guessed=one.guessed,
             evidence=one.evidence,
+        )
+        yield assemble(
+            parts,
+            request,
+            options,
             writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
             reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
         )

@@ -85,7 +85,8 @@ def test_a_hook_that_touches_nothing_reads_no_environment(tmp_path: Path) -> Non
 
 def checked(folder: Path, asked: str, monkeypatch: pytest.MonkeyPatch, *, is_quick: bool) -> tuple[Report, bool]:
     """The report on a file, and whether a look at names was enough for it."""
-    from mlaudit.door import Asked, options_of
+    from mlaudit.door import options_of
+    from mlaudit.request.asked import Asked
     from mlaudit.request.wanted import Wanted
 
     sure: list[bool] = []

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
 from mlaudit.sources.paths import is_folder
-
-Make = Callable[[Sequence[Spelled], Sequence[Spelled], Sequence[Spelled]], Environment]
-"""Gives the environment of some sources, what it writes and what it loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,26 +31,27 @@ class EnvironmentWithModels:
 
 
 def with_models_apart(
-    name: str,
-    role: str,
+    request: EnvironmentRequest,
     options: Options,
-    make: Make,
     *,
     sources: Sequence[Spelled],
     writes: Sequence[Spelled] = (),
     reads: Sequence[Spelled] = (),
-    follows: Sequence[str] = (),
 ) -> EnvironmentWithModels:
     """An environment, each described model of a folder of several apart from it."""
-    folders = [part for part in (*(() if follows else sources), *writes, *reads) if is_folder(part.path)]
+    name, role = request.name, request.role
+    folders = [part for part in (*(() if request.follows else sources), *writes, *reads) if is_folder(part.path)]
     if not folders:
-        return EnvironmentWithModels(name=name, own=make(sources, writes, reads))
+        return EnvironmentWithModels(name=name, own=assemble(sources, request, options, writes=writes, reads=reads))
     from mlaudit.environments.models_in_folders import PartsAndModels, models_split_off
 
-    here = PartsAndModels(kept=tuple(sources), models={}) if follows else models_split_off(sources, options, role)
+    whole = PartsAndModels(kept=tuple(sources), models={})
+    here = whole if request.follows else models_split_off(sources, options, role)
     written, loaded = (models_split_off(parts, options) for parts in (writes, reads))
     is_nothing_else = here.bare and not written.kept and not loaded.kept
-    own = None if is_nothing_else else make(here.kept, written.kept, loaded.kept)
+    own = None
+    if not is_nothing_else:
+        own = assemble(here.kept, request, options, writes=written.kept, reads=loaded.kept)
     # What is not understood beside the models is told with the first of them.
     beside = here.kept if is_nothing_else else ()
     return EnvironmentWithModels(
@@ -84,4 +83,4 @@ def _models(
 ) -> Iterable[Environment]:
     for number, (short, part) in enumerate(models.items()):
         parts = (part, *beside) if number == 0 else (part,)
-        yield assemble(parts, masked(f"{name}/{short}"), role, (), options)
+        yield assemble(parts, EnvironmentRequest(name=masked(f"{name}/{short}"), role=role), options)

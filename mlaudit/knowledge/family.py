@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
-from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
@@ -301,6 +301,11 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
         if found is not None and there.fits(found.range):
             return candidate
     return None
+
+
+def fitting_release(subject: str, other: str, version: str) -> str | None:
+    """The newest final release of a subject whose known demand of another package admits a version of it."""
+    return _fitting(subject, _There(other, version, ""), never)
 
 
 def _order(version: str) -> Version:

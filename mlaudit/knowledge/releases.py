@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property, lru_cache
 from typing import Any
 
-from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.knowledge.table import watched
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern

@@ -17,6 +17,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 
 if TYPE_CHECKING:
     from mlaudit.grammars.pypi import requirement_address
@@ -293,7 +294,7 @@ def _addressed(
         found.version,
         at=at,
         kind=kind,
-        marker=found.marker,
+        scope=EVERYWHERE.with_marker(found.marker),
         extras=found.extras,
         source=source,
         origin=found.url,
