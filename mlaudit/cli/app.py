@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date
+from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
@@ -40,6 +41,10 @@ from mlaudit.cli.parameters import (
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
 
 app = typer.Typer(
     name="mlaudit",
@@ -96,6 +101,10 @@ def check(
     write_baseline: Annotated[
         Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
     ] = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
+    ] = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -112,7 +121,8 @@ def check(
 
     with _errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
-        options = asked_options(
+        ask = partial(
+            asked_options,
             start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
@@ -122,16 +132,22 @@ def check(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
-            baseline=baseline,
         )
+        options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:
-            report = run(paths or (), watched)
+            report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
         known = None
         if write_baseline is not None:
             from mlaudit.policy.baseline import dumps
 
             known = OutputText(text=dumps(report), target=file_of(write_baseline))
         deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+
+def _against(revision: str, paths: Sequence[str], ask: Callable[[], Options], options: Options) -> Report:
+    from mlaudit.revisions.against import Question, check_against
+
+    return check_against(revision, Question(paths=paths, ask=ask), options)
 
 
 @app.command()

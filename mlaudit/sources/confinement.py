@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from mlaudit.sources.paths import lexists
+from mlaudit.sources.paths import lexists, real_path
 
 _WAY_OUT = "name it on the command line, or name the configuration itself with --config"
 
 
 def tree_around(folder: Path) -> Path:
     """The folder at or above this one that holds `.git`, else the folder itself."""
-    real = Path(os.path.realpath(folder))
+    real = Path(real_path(folder))
     return next((above for above in (real, *real.parents) if lexists(above / ".git")), real)
 
 
@@ -46,6 +45,6 @@ def is_absolute(path: str) -> bool:
 def is_inside(path: Path, tree: Path) -> bool:
     """Whether a path, its links followed, lies in a resolved folder; a link that leads in a circle lies where it is."""
     try:
-        return Path(os.path.realpath(path)).is_relative_to(tree)
+        return Path(real_path(path)).is_relative_to(tree)
     except (OSError, ValueError):
         return False

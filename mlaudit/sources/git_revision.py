@@ -60,6 +60,11 @@ def document(
     return _document_at(at, posixpath.normpath(posixpath.join(prefix, path)))
 
 
+def resolve_commit(repository: Repository, revision: str) -> str:
+    """The commit that a revision names. Raises Unreadable."""
+    return _commit(repository, revision)
+
+
 @lru_cache(maxsize=64)
 def _repository(folder: Path, bare: bool) -> tuple[Repository, str]:
     return find_repository(folder, bare=bare)
