@@ -10,7 +10,7 @@ from pathlib import Path
 from mlaudit import api
 from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, field_names
+from mlaudit.model.lazy_dataclass import dataclass, field_names, replace
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
 from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
@@ -66,6 +66,7 @@ def check(
     group: Texts = (),
     define: Mapping[str, str] | None = None,
     baseline: PathOrText | None = None,
+    against: str | None = None,
     today: date | None = None,
 ) -> AuditReport:
     """Audit what the configuration in a folder declares or, without one, what is found below that folder.
@@ -74,6 +75,7 @@ def check(
         root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
         paths: with a configuration, only environments that have a source at or below one of these, and those that
             they are compared with; without one, what is found below these.
+        against: a git revision, or two (`REV1..REV2`): `findings` are those that are new since then.
         today: the day on which dated ignores are judged; the current one where None.
 
     The other arguments are the options of `mlaudit check`.
@@ -82,22 +84,24 @@ def check(
         MlauditError: the configuration cannot be used, a path is not there, or an option means nothing.
     """
     folder = _folder(root)
-    options = _options(
-        folder,
-        Asked(
-            fail_on=fail_on,
-            select=_texts(select),
-            ignore=_texts(ignore),
-            package=_texts(package),
-            config=_placed(config, folder),
-            isolated=no_config,
-            wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
-            define=define or {},
-            baseline=_placed(baseline, folder),
-        ),
-        today,
+    asked = Asked(
+        fail_on=fail_on,
+        select=_texts(select),
+        ignore=_texts(ignore),
+        package=_texts(package),
+        config=_placed(config, folder),
+        isolated=no_config,
+        wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
+        define=define or {},
     )
-    return _shown(api.check([str(folder / fspath(path)) for path in paths] or [str(folder)], options))
+    options = _options(folder, replace(asked, baseline=_placed(baseline, folder)), today)
+    named = [str(folder / fspath(path)) for path in paths] or [str(folder)]
+    if against is None:
+        return _shown(api.check(named, options))
+    from mlaudit.revisions.against import Question, check_against
+
+    question = Question(paths=named, ask=lambda: _options(folder, asked, today))
+    return _shown(check_against(against, question, options))
 
 
 def compare(

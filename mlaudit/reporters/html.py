@@ -10,6 +10,7 @@ from hashlib import sha256
 from mlaudit import __version__
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Report
+from mlaudit.reporters._branch import branch_html
 from mlaudit.reporters._escape import for_html, for_json, for_script, for_terminal
 from mlaudit.reporters._facts import compared, counts, incomplete, unknown_images
 from mlaudit.reporters._groups import some
@@ -68,6 +69,7 @@ def _body(report: Report, of: Matrix) -> Iterator[str]:
     yield "</header><main>"
     if of.rows:
         yield from _matrix(of)
+    yield from branch_html(report)
     yield from findings(report, of.groups)
     yield from not_compared(report)
     yield from environments(report)

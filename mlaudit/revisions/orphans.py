@@ -54,7 +54,9 @@ def _bumped(finding: Finding, before: Environment | None, now: Environment | Non
     """Where the reader has another version than in the earlier state; None where its version is the same."""
     if before is None or now is None:
         return None
-    packages = dict.fromkeys([finding.package or "", *(name for name, cell in now.cells.items() if cell.at == finding.at)])
+    packages = dict.fromkeys(
+        [finding.package or "", *(name for name, cell in now.cells.items() if cell.at == finding.at)]
+    )
     for package in packages:
         old, new = before.cells.get(package), now.cells.get(package)
         if old is not None and new is not None and old.stated and new.stated and old.shown != new.shown:

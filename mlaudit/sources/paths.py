@@ -48,7 +48,11 @@ def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
     """What the file system says of a path. Raises Unreadable."""
     try:
         inside = mounted_path(path)
-        return Path(path).stat(follow_symlinks=follow) if inside is None else inside.files.status(inside.path, follow=follow)
+        return (
+            Path(path).stat(follow_symlinks=follow)
+            if inside is None
+            else inside.files.status(inside.path, follow=follow)
+        )
     except (OSError, ValueError) as error:
         raise Unreadable(refusal(error)) from None
 
