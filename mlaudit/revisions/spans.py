@@ -45,7 +45,7 @@ def span_of(folder: Path, revision: str) -> Span:
         raise UsageError(f"--against {revision}: {error.why}") from None
     dots = "..." if "..." in revision else ".."
     one, between, other = revision.partition(dots)
-    if between and not (one and other):
+    if not one or (between and not other):
         raise UsageError(f"--against {revision}: expected REV, or REV1..REV2")
     first = commit_of(repository, one, f"--against {revision}")
     second = commit_of(repository, other or "HEAD", f"--against {revision}")

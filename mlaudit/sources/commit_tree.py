@@ -52,11 +52,11 @@ class CommitEntry:
     path: str
     mode: int
 
-    def is_dir(self, *, follow_symlinks: bool = True) -> bool:
+    def is_dir(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002  as `os.DirEntry` has it
         """Whether it is a folder; of a link, what it leads to is not asked."""
         return self.mode in (_FOLDER, _SUBMODULE)
 
-    def is_file(self, *, follow_symlinks: bool = True) -> bool:
+    def is_file(self, *, follow_symlinks: bool = True) -> bool:  # noqa: ARG002
         """Whether it is a regular file."""
         return stat.S_ISREG(self.mode)
 
@@ -126,6 +126,14 @@ class CommitTree:
             return os.path.realpath(self._absolute(inner)) if is_on_disk else self._absolute(inner)
         return self._absolute(inner)
 
+    def link_target(self, path: str) -> str:
+        """What a symbolic link says. Raises Unreadable."""
+        inner = self._parent_followed(path)
+        node = self._node(inner)
+        if node is not None and node.is_link:
+            return os.fsdecode(node.reader.blob(node.name))
+        raise Unreadable(MISSING)
+
     def entries(self, path: str) -> Iterator[CommitEntry]:
         """What stands in a folder, what git ignores included where it counts. Raises Unreadable."""
         inner = self._followed(path)
@@ -135,7 +143,7 @@ class CommitTree:
         if node is not None:
             for name, entry in self._listed(inner, node).items():
                 names.add(name)
-                yield CommitEntry(name=name, path=os.path.join(shown, name), mode=entry.mode)
+                yield CommitEntry(name=name, path=f"{shown}{os.sep}{name}", mode=entry.mode)
         if self._ignored is not None:
             yield from self._ignored_entries(inner, shown, names, is_known=node is not None)
 
@@ -162,7 +170,7 @@ class CommitTree:
     # Inside.
 
     def _absolute(self, inner: str) -> str:
-        return os.path.join(self.root, *inner.split("/")) if inner else self.root
+        return str(Path(self.root, inner)) if inner else self.root
 
     def _node(self, inner: str) -> Node | None:
         """What stands at a path without links, None for nothing. Raises Unreadable."""
@@ -219,7 +227,7 @@ class CommitTree:
             part = waiting.pop()
             if part == "..":
                 if not inner:
-                    raise _LeadsOut(os.path.normpath(os.path.join(self.root, "..", *reversed(waiting))))
+                    raise _LeadsOut(os.path.normpath(Path(self.root, "..", *reversed(waiting))))
                 inner = posixpath.dirname(inner)
                 continue
             here = posixpath.join(inner, part)
@@ -271,7 +279,7 @@ class CommitTree:
         yield from (entry for entry in kept if entry is not None)
 
     def _ignored_entry(self, inner: str, shown: str, entry: FolderEntry) -> CommitEntry | None:
-        path = os.path.join(shown, entry.name)
+        path = f"{shown}{os.sep}{entry.name}"
         if entry_is_folder(entry):
             return CommitEntry(name=entry.name, path=path, mode=_FOLDER)
         known = self._ignored

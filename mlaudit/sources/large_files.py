@@ -5,15 +5,14 @@ The pointer's format is that of https://github.com/git-lfs/git-lfs/blob/main/doc
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
 
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.paths import is_file, lies_inside
 
 _POINTER = lazy_pattern(
-    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]{1,200}\n)*oid sha256:(?P<hash>[0-9a-f]{64})\nsize \d+\n?",
-    re.ASCII,
+    rb"version https://git-lfs\.github\.com/spec/v1\n(?:ext-[^\n]{1,200}\n)*"
+    rb"oid sha256:(?P<hash>[0-9a-f]{64})\nsize \d+\n?"
 )
 
 

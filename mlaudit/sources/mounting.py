@@ -52,6 +52,10 @@ class MountedFiles(Protocol):
         """The absolute path with the links inside followed; what is not there is kept as it is written."""
         ...
 
+    def link_target(self, path: str) -> str:
+        """What a symbolic link says. Raises Unreadable."""
+        ...
+
     def entries(self, path: str) -> Iterator[FolderEntry]:
         """What stands in a folder. Raises Unreadable."""
         ...
@@ -89,7 +93,7 @@ def mounted_path(path: Path | str) -> MountedPath | None:
     files = _MOUNTED.get()
     if files is None:
         return None
-    inside = _inside(os.path.abspath(path), files.root)
+    inside = _inside(os.path.abspath(path), files.root)  # noqa: PTH100  links are followed by who answers
     if inside is None:
         inside = _inside(os.path.realpath(path), files.root)
     if inside is None or inside == ".git" or inside.startswith(".git/") or inside.endswith("/.git"):

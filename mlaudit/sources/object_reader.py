@@ -1,4 +1,4 @@
-"""Objects of a git repository in great number, from one `git cat-file --batch` process that lives as long as it is used."""
+"""Objects of a git repository in great number, from one `git cat-file --batch` process."""
 
 from __future__ import annotations
 
@@ -96,7 +96,7 @@ class ObjectReader:
 
 
 def _entries(data: bytes, hashed_by: str) -> dict[str, TreeEntry]:
-    """The entries of a tree object, as git stores them: `MODE NAME\\0HASH`. Raises Unreadable."""
+    """The entries of a tree object: for each its mode, name and binary hash. Raises Unreadable."""
     length = 32 if hashed_by == "sha256" else 20
     found: dict[str, TreeEntry] = {}
     at = 0

@@ -104,6 +104,12 @@ def real_path(path: Path | str) -> str:
     return os.path.realpath(path) if inside is None else inside.files.real_path(inside.path)
 
 
+def link_target(path: Path | str) -> str:
+    """What a symbolic link says. Raises OSError and Unreadable."""
+    inside = mounted_path(path)
+    return str(Path(path).readlink()) if inside is None else inside.files.link_target(inside.path)
+
+
 def lies_inside(path: Path, folder: Path) -> bool:
     """Whether a path, its links followed, lies in a resolved folder; False where that cannot be told."""
     try:
