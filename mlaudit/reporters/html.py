@@ -17,6 +17,7 @@ from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.breaks import MEANING
 from mlaudit.reporters._html.filters import filters
 from mlaudit.reporters._html.findings import environments, findings, not_compared
+from mlaudit.reporters._html.history import history_section
 from mlaudit.reporters._html.matrix import WIDE, Matrix, data, labels, matrix, table
 from mlaudit.reporters._registry import Style, reporter
 
@@ -71,6 +72,7 @@ def _body(report: Report, of: Matrix) -> Iterator[str]:
         yield from _matrix(of)
     yield from branch_html(report)
     yield from findings(report, of.groups)
+    yield from history_section(report.history)
     yield from not_compared(report)
     yield from environments(report)
     yield "</main>"

@@ -92,7 +92,7 @@ def _present(paths: Sequence[str], tree: CommitTree) -> list[str]:
 def _compared(span: Span, earlier: Report | None, later: Report, reader: ObjectReader, notes: list[str]) -> Report:
     before = earlier.environments if earlier is not None else ()
     files = renamed_files(span, reader, _files(before), _files(later.environments))
-    names = environment_names(before, later.environments, files)
+    names = environment_names(_sources(before), _sources(later.environments), files)
     changes = compare_findings(
         earlier.findings if earlier is not None else (), later.findings, names=names, files=files
     )
@@ -128,6 +128,10 @@ def _exit_code(new: Sequence[Finding], earlier: Report | None, later: Report) ->
         return later.exit_code
     level = later.fail_on
     return 1 if level is not None and any(finding.severity.rank <= level.rank for finding in new) else 0
+
+
+def _sources(environments: Sequence[Environment]) -> dict[str, Sequence[str]]:
+    return {one.name: one.sources for one in environments}
 
 
 def _files(environments: Sequence[Environment]) -> Iterator[str]:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from mlaudit.model.history import MENDED, NEW, UNCHANGED
 from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.report import Environment, Finding
+from mlaudit.model.report import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,23 +56,27 @@ def _identity(finding: Finding, names: Mapping[str, str], files: Mapping[str, st
 
 
 def environment_names(
-    earlier: Iterable[Environment], later: Iterable[Environment], files: Mapping[str, str]
+    earlier: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]], files: Mapping[str, str]
 ) -> dict[str, str]:
-    """Environments that have another name because their files have another path, by their earlier name."""
-    now = {one.name: one for one in later}
-    before = [one for one in earlier if one.name not in now]
-    known = {one.name for one in before}
-    free = {name: _files(one, {}) for name, one in now.items() if name not in {other.name for other in earlier}}
+    """Environments that have another name because their files have another path, by their earlier name.
+
+    Args:
+        earlier, later: the sources of each environment, by its name.
+        files: paths of the later state by those of the earlier one, where they differ.
+    """
+    free = {name: _files(sources, {}) for name, sources in later.items() if name not in earlier}
     found: dict[str, str] = {}
-    for one in before:
-        moved = _files(one, files)
-        fitting = [name for name, sources in free.items() if moved & sources]
-        if len(fitting) == 1 and one.name in known:
-            found[one.name] = fitting[0]
+    for name, sources in earlier.items():
+        if name in later:
+            continue
+        moved = _files(sources, files)
+        fitting = [other for other, those in free.items() if moved & those]
+        if len(fitting) == 1:
+            found[name] = fitting[0]
             del free[fitting[0]]
     return found
 
 
-def _files(one: Environment, files: Mapping[str, str]) -> set[str]:
-    sources = (source.partition("#")[0] for source in one.sources)
-    return {files.get(posixpath.normpath(path), posixpath.normpath(path)) for path in sources}
+def _files(sources: Iterable[str], files: Mapping[str, str]) -> set[str]:
+    paths = (posixpath.normpath(source.partition("#")[0]) for source in sources)
+    return {files.get(path, path) for path in paths}

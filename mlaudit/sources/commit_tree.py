@@ -73,7 +73,8 @@ class CommitTree:
             count; None where nothing of the working tree does.
 
     Attributes:
-        asked: the paths that somebody asked for, with the name of what stood there; None for nothing.
+        asked: the paths that somebody asked for, with the name of what stood there; None for nothing. A folder whose
+            entries were listed is there a second time, with a `/` behind it.
     """
 
     def __init__(
@@ -141,7 +142,9 @@ class CommitTree:
         node = self._node(inner)
         names: set[str] = set()
         if node is not None:
-            for name, entry in self._listed(inner, node).items():
+            listed = self._listed(inner, node)
+            self.asked[f"{inner}/"] = _listing(listed)
+            for name, entry in listed.items():
                 names.add(name)
                 yield CommitEntry(name=name, path=f"{shown}{os.sep}{name}", mode=entry.mode)
         if self._ignored is not None:
@@ -160,12 +163,14 @@ class CommitTree:
     # What histories ask for.
 
     def token(self, path: str) -> str | None:
-        """The name of what stands at a path, links in it not followed; None for nothing."""
+        """What tells whether the answer about a path is the same: as in `asked`."""
         try:
-            node = self._node(path)
+            node = self._node(path.removesuffix("/"))
+            if node is None or not path.endswith("/"):
+                return _token(node)
+            return _listing(self._listed(path.removesuffix("/"), node))
         except Unreadable:
             return None
-        return None if node is None else f"{node.mode:o} {node.name}"
 
     # Inside.
 
@@ -183,12 +188,11 @@ class CommitTree:
                 found = None if entry is None else Node(entry.mode, entry.name, self._reader_of(above, node))
             self._nodes[inner] = found
         node = self._nodes[inner]
-        self.asked[inner] = None if node is None else f"{node.mode:o} {node.name}"
+        self.asked[inner] = _token(node)
         return node
 
     def _listed(self, inner: str, node: Node) -> dict[str, TreeEntry]:
         """The entries of a folder. Raises Unreadable."""
-        self.asked[inner] = f"{node.mode:o} {node.name}"
         if node.mode == _SUBMODULE:
             node = self._submodule(inner, node)
         elif not node.is_folder:
@@ -296,6 +300,41 @@ class _LeadsOut(Unreadable):
     def __init__(self, target: str) -> None:
         super().__init__(_LEADS_OUT)
         self.target = target
+
+
+def changed_paths(reader: ObjectReader, old: str, new: str) -> Iterator[str]:
+    """The paths at which two commits differ, in the words of `CommitTree.asked`. Raises Unreadable.
+
+    Of a submodule that has another commit only the path of itself is given.
+    """
+    waiting: list[tuple[str, str | None, str | None]] = [("", old, new)]
+    while waiting:
+        folder, one, other = waiting.pop()
+        before = reader.tree(one) if one is not None else {}
+        after = reader.tree(other) if other is not None else {}
+        if one is None or other is None or _listing(before) != _listing(after):
+            yield f"{folder}/"
+        for name in before.keys() | after.keys():
+            left, right = before.get(name), after.get(name)
+            if left != right:
+                path = f"{folder}/{name}" if folder else name
+                trees = [entry.name if entry is not None and entry.mode == _FOLDER else None for entry in (left, right)]
+                if None in trees:
+                    yield path
+                if trees != [None, None]:
+                    waiting.append((path, trees[0], trees[1]))
+
+
+def _token(node: Node | None) -> str | None:
+    """What is known of a path by asking for it: of a folder that it is one."""
+    if node is None or node.is_folder:
+        return None if node is None else "folder"
+    return f"{node.mode:o} {node.name}"
+
+
+def _listing(entries: dict[str, TreeEntry]) -> str:
+    """The names in a folder and what kind of thing each is."""
+    return "\n".join(f"{entry.mode:o} {name}" for name, entry in entries.items())
 
 
 def _status(mode: int, size: int) -> os.stat_result:
