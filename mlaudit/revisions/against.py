@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import closing
 
 from mlaudit import api
@@ -13,6 +13,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Environment, Finding, Report
 from mlaudit.request.options import Options
+from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import compare_findings, environment_names
 from mlaudit.revisions.orphans import with_orphans
 from mlaudit.revisions.renamed import renamed_files
@@ -36,7 +37,7 @@ class Question:
     """
 
     paths: Sequence[str]
-    ask: Callable[[], Options]
+    ask: Ask
 
 
 def check_against(revision: str, question: Question, options: Options) -> Report:
@@ -57,7 +58,7 @@ def _later(span: Span, question: Question, options: Options, reader: ObjectReade
     if span.is_working_tree:
         return api.check(question.paths, options)
     with closing(CommitTree(span.repository, span.head, reader)) as tree, mounted(tree):
-        asked = replace(question.ask(), progress=options.progress, baseline=options.baseline)
+        asked = replace(options_here(question.ask, options), progress=options.progress, baseline=options.baseline)
         return api.check(_present(question.paths, tree), asked)
 
 
@@ -66,9 +67,11 @@ def _earlier(span: Span, question: Question, options: Options, reader: ObjectRea
     ignored = _ignored(span) if span.is_working_tree else None
     with closing(CommitTree(span.repository, span.base, reader, ignored=ignored)) as tree, mounted(tree):
         try:
-            asked = replace(question.ask(), progress=options.progress, baseline=options.baseline)
+            asked = options_here(question.ask, options)
+            is_borrowed = asked is options
+            asked = replace(asked, progress=options.progress, baseline=options.baseline)
             notes = []
-            if options.settings.path is not None and asked.settings.path is None:
+            if options.settings.path is not None and (is_borrowed or asked.settings.path is None):
                 asked = replace(asked, settings=options.settings)
                 notes = [f"{span.base[:12]} has no configuration; the one of the branch was applied to it."]
             return api.check(_present(question.paths, tree), asked), notes

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from datetime import date, datetime, time, timezone
 from pathlib import Path
@@ -13,6 +13,7 @@ from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.history import Commit, CrossingState, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.request.options import Options
+from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
 from mlaudit.revisions.periods import WRITER, Point, drifts
 from mlaudit.revisions.spans import commit_of
@@ -39,7 +40,7 @@ class HistoryRequest:
     """
 
     root: Path
-    ask: Callable[[], Options]
+    ask: Ask
     packages: Sequence[str] = ()
     since: date | None = None
 
@@ -55,6 +56,8 @@ def drift_history(request: HistoryRequest, options: Options) -> DriftHistory:
         tip = commit_of(repository, "HEAD", OPTION)
         with ExitStack() as stack:
             reader = stack.enter_context(closing(ObjectReader(repository.store)))
+            ask = request.ask
+            request = replace(request, ask=lambda: options_here(ask, options))
             lines = [line(repository, tip), *_other_lines(repository, tip, request, reader, stack)]
             return _History(request, options, lines, reader).run(tip)
     except Unreadable as error:
@@ -94,6 +97,7 @@ class _History:
         self._names = _Names(self._repository)
         self._moments: dict[str, Moment] = {}
         self._unread: list[tuple[Commit, str]] = []
+        self._lost: dict[str, list[str]] = {}
 
     def run(self, tip: str) -> DriftHistory:
         every = list(moments(list(self._lines.values())))
@@ -143,7 +147,13 @@ class _History:
                 self._names.follow(before, (moment.audited, state))
             before = (moment.audited, state)
             self._moments[moment.commit.name] = moment
-            yield Point(commit=moment.commit, crossings=self._names.identified(state.crossings))
+            for name, why in state.lost.items():
+                self._lost.setdefault(name, []).append(why)
+            yield Point(
+                commit=moment.commit,
+                crossings=self._names.identified(state.crossings),
+                lost=self._names.numbers(state.lost),
+            )
 
     def of(self, point: Point, key: Key, side: str) -> Commit:
         """The commit that brought what a side states: in a merged branch, where one brought it."""
@@ -163,7 +173,13 @@ class _History:
         if self._unread:
             commit, why = self._unread[0]
             number = len(self._unread)
-            yield f"{number} commit{'' if number == 1 else 's'} could not be read, {commit.name[:12]} first: {why}"
+            yield f"{_commits(number)} could not be read, {commit.name[:12]} first: {why}"
+        for name, reasons in self._lost.items():
+            yield f"{name} could not be read in {_commits(len(reasons))}, where nothing is known of it: {reasons[0]}"
+
+
+def _commits(number: int) -> str:
+    return f"{number:,} commit{'' if number == 1 else 's'}"
 
 
 def _moved(moment: Moment, commit: str) -> tuple[str, Mapping[tuple[str | None, str], str]]:
@@ -207,9 +223,14 @@ class _Names:
             for (package, writer, reader), state in crossings.items()
         }
 
+    def numbers(self, names: Iterable[str]) -> frozenset[str]:
+        """The numbers of some environments of the state that was followed last."""
+        return frozenset(self._numbers[name] for name in names)
+
     def renamed(self, point: Point) -> Point:
         """A point with the names that environments had last."""
-        return replace(point, crossings={self._shown(key): state for key, state in point.crossings.items()})
+        crossings = {self._shown(key): state for key, state in point.crossings.items()}
+        return replace(point, crossings=crossings, lost=frozenset(self._last_name[one] for one in point.lost))
 
     def _shown(self, key: Key) -> Key:
         package, writer, reader = key

@@ -16,10 +16,15 @@ WRITER, READER, BOTH = "writer", "reader", "both"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Point:
-    """One commit of the main line with its state; keys have the names that environments have at the tip."""
+    """One commit of the main line with its state; keys have the names that environments have at the tip.
+
+    Attributes:
+        lost: environments of which nobody knows what they state.
+    """
 
     commit: Commit
     crossings: Mapping[Key, CrossingState]
+    lost: frozenset[str] = frozenset()
 
 
 class Origins(Protocol):
@@ -48,6 +53,9 @@ def drifts(points: Sequence[Point], origins: Origins, *, is_cut: bool) -> list[D
     courses: dict[Key, _Course] = {}
     for number, point in enumerate(points):
         for key in {**point.crossings, **{key: None for key, one in courses.items() if one.state is not None}}:
+            if not point.lost.isdisjoint(key[1:]):
+                # What could not be read is no news.
+                continue
             state = point.crossings.get(key)
             course = courses.setdefault(key, _Course(first_seen=point.commit.committed))
             if state != course.state:

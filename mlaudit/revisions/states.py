@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import field
 
 from mlaudit import api
 from mlaudit.comparison.rows import asked_for, rows
@@ -36,11 +37,13 @@ class RevisionState:
     Attributes:
         crossings: of the pairs that both sides name.
         sources: the files that each environment is made of.
-        why: what kept it from being read; then there are no crossings.
+        lost: environments of which some source could not be read, and why: nobody knows what they state.
+        why: what kept all of it from being read; then there are no crossings.
     """
 
     crossings: Mapping[Key, CrossingState]
     sources: Mapping[str, tuple[str, ...]]
+    lost: Mapping[str, str] = field(default_factory=dict)
     why: str = ""
 
 
@@ -154,7 +157,11 @@ class RevisionStates:
                     found[row.package, writer, reader] = CrossingState(
                         apart=crossing.verdict in _APART, writer=_shown(crossing.writer), reader=_shown(crossing.reader)
                     )
-        return RevisionState(crossings=found, sources={one.name: one.sources for one in environments})
+        return RevisionState(
+            crossings=found,
+            sources={one.name: one.sources for one in environments},
+            lost={one.name: _why_lost(one) for one in environments if one.lost},
+        )
 
     def _narrowed(self, one: Environment) -> Environment:
         """An environment with the cells of what counts."""
@@ -173,6 +180,10 @@ def _environments(options: Options) -> list[Environment]:
     rows_without = tuple(replace(one, writes=(), reads=()) for one in options.settings.environments)
     settings = replace(options.settings, environments=rows_without)
     return list(declared(confined(replace(options, settings=settings))))
+
+
+def _why_lost(one: Environment) -> str:
+    return next((f"{entry.at}: {entry.why}" for entry in one.unread if entry.whole), "it was not read")
 
 
 def _shown(cell: Cell) -> str:
