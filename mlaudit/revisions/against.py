@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 
 from mlaudit import api
@@ -22,6 +22,7 @@ from mlaudit.sources.commit_tree import CommitTree
 from mlaudit.sources.ignored_files import IgnoredFiles
 from mlaudit.sources.mounting import mounted
 from mlaudit.sources.object_reader import ObjectReader
+from mlaudit.sources.paths import exists, is_folder
 
 LOST, NOTHING = 2, 3
 """Exit codes: a source could not be read; there is nothing to compare."""
@@ -51,7 +52,8 @@ def check_against(revision: str, question: Question, options: Options) -> Report
     with closing(ObjectReader(span.repository.store)) as reader:
         later = _later(span, question, options, reader)
         earlier, notes = _earlier(span, question, options, reader)
-        return _compared(span, earlier, later, reader, notes)
+        is_selected = any(not is_folder(path) for path in question.paths)
+        return _compared(span, earlier, later, reader, notes, is_selected=is_selected)
 
 
 def _later(span: Span, question: Question, options: Options, reader: ObjectReader) -> Report:
@@ -74,7 +76,7 @@ def _earlier(span: Span, question: Question, options: Options, reader: ObjectRea
             if options.settings.path is not None and (is_borrowed or asked.settings.path is None):
                 asked = replace(asked, settings=options.settings)
                 notes = [f"{span.base[:12]} has no configuration; the one of the branch was applied to it."]
-            return api.check(_present(question.paths, tree), asked), notes
+            return api.check(_earlier_paths(question.paths, tree), asked), notes
         except MlauditError as error:
             why = error.why if isinstance(error, Unreadable) else str(error)
             return None, [f"{span.base[:12]} cannot be audited, so that every finding counts as new: {why}"]
@@ -84,21 +86,29 @@ def _ignored(span: Span) -> IgnoredFiles:
     return IgnoredFiles(span.repository.tree.resolve(), span.repository.common)
 
 
+def _earlier_paths(paths: Sequence[str], tree: CommitTree) -> list[str]:
+    """The folders that the earlier state has, too; its whole tree where files were named, which may have moved."""
+    if any(not is_folder(path) for path in paths):
+        return [tree.root]
+    return _present(paths, tree)
+
+
 def _present(paths: Sequence[str], tree: CommitTree) -> list[str]:
     """The paths that a state has; its whole tree where it has none of them."""
-    from mlaudit.sources.paths import exists
-
     found = [path for path in paths if exists(path)]
     return found or ([tree.root] if paths else [])
 
 
-def _compared(span: Span, earlier: Report | None, later: Report, reader: ObjectReader, notes: list[str]) -> Report:
+def _compared(
+    span: Span, earlier: Report | None, later: Report, reader: ObjectReader, notes: list[str], *, is_selected: bool
+) -> Report:
     before = earlier.environments if earlier is not None else ()
     files = renamed_files(span, reader, _files(before), _files(later.environments))
     names = environment_names(_sources(before), _sources(later.environments), files)
-    changes = compare_findings(
-        earlier.findings if earlier is not None else (), later.findings, names=names, files=files
-    )
+    known = earlier.findings if earlier is not None else ()
+    if is_selected:
+        known = tuple(_about(known, later, names))
+    changes = compare_findings(known, later.findings, names=names, files=files)
     new = with_orphans(changes.new, before, later, names)
     counts = Counter(finding.severity for finding in new)
     summary = replace(
@@ -123,6 +133,14 @@ def _compared(span: Span, earlier: Report | None, later: Report, reader: ObjectR
         against=change,
         exit_code=_exit_code(new, earlier, later),
     )
+
+
+def _about(findings: Sequence[Finding], later: Report, names: Mapping[str, str]) -> Iterator[Finding]:
+    """Findings about environments of the later state: named files select some of them, and others are not mended."""
+    selected = {one.name for one in later.environments}
+    for finding in findings:
+        if finding.environments and all(names.get(name, name) in selected for name in finding.environments):
+            yield finding
 
 
 def _exit_code(new: Sequence[Finding], earlier: Report | None, later: Report) -> int:

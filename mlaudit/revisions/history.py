@@ -17,15 +17,18 @@ from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
 from mlaudit.revisions.periods import WRITER, Point, drifts
 from mlaudit.revisions.spans import commit_of
-from mlaudit.revisions.states import Key, RevisionState, RevisionStates
+from mlaudit.revisions.states import Key, RevisionState, RevisionStates, StateKey
 from mlaudit.revisions.timeline import Line, Moment, line, moments, origin, touching, with_bot
 from mlaudit.sources.commit_tree import CommitTree
 from mlaudit.sources.commits import is_shallow, renames
+from mlaudit.sources.forked import ForkedWork, can_fork
 from mlaudit.sources.mounting import mounted
 from mlaudit.sources.object_reader import ObjectReader
 from mlaudit.sources.repository import Repository, find_repository
 
 OPTION = "history"
+LONG = 100
+"""Commits from which on a second process is worth its start."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +101,18 @@ class _History:
         self._moments: dict[str, Moment] = {}
         self._unread: list[tuple[Commit, str]] = []
         self._lost: dict[str, list[str]] = {}
+        self._before: tuple[str, RevisionState] | None = None
 
     def run(self, tip: str) -> DriftHistory:
         every = list(moments(list(self._lines.values())))
         chosen, late = self._since(every)
         self._options.progress.expect(len(chosen))
-        points = list(self._points(chosen))
+        beside = self._beside(chosen)
+        half = len(chosen) // 2 if beside is not None else len(chosen)
+        points = list(self._points(chosen[:half]))
+        if beside is not None:
+            self._states.learn(*beside.value())
+            points += self._points(chosen[half:])
         late = late or self._shallow()
         found = drifts([self._names.renamed(point) for point in points], self, is_cut=bool(late))
         return DriftHistory(
@@ -117,6 +126,20 @@ class _History:
             drifts=tuple(found),
             notes=tuple(self._notes()),
         )
+
+    def _beside(self, chosen: Sequence[Moment]) -> ForkedWork[tuple[dict[StateKey, RevisionState], int]] | None:
+        """The later half of a long history, worked out beside this process where there is another core."""
+        if len(chosen) < LONG or not can_fork():
+            return None
+
+        def later() -> tuple[dict[StateKey, RevisionState], int]:
+            with closing(ObjectReader(self._repository.store)) as reader:
+                states = RevisionStates(self._repository, reader, self._request.ask, self._request.packages)
+                for moment in chosen[len(chosen) // 2 :]:
+                    states.at(moment.audited, moment.revisions)
+                return dict(states.known()), states.evaluated
+
+        return ForkedWork(later)
 
     def _since(self, every: list[Moment]) -> tuple[list[Moment], str]:
         """The commits to look at: with `--since` the last one before that day, too, for what was there already."""
@@ -135,7 +158,7 @@ class _History:
         return "the clone is shallow; `git fetch --unshallow` brings earlier commits"
 
     def _points(self, chosen: Sequence[Moment]) -> Iterator[Point]:
-        before: tuple[str, RevisionState] | None = None
+        before = self._before
         for moment in chosen:
             self._options.progress.reading(moment.commit.name[:12])
             state = self._states.at(moment.audited, moment.revisions)
@@ -145,7 +168,7 @@ class _History:
                 continue
             if before is None or before[1] is not state:
                 self._names.follow(before, (moment.audited, state))
-            before = (moment.audited, state)
+            before = self._before = (moment.audited, state)
             self._moments[moment.commit.name] = moment
             for name, why in state.lost.items():
                 self._lost.setdefault(name, []).append(why)

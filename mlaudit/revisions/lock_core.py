@@ -7,7 +7,6 @@ installed may depend on it. Two texts with one core state the same of the packag
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable
 
@@ -23,7 +22,8 @@ _LEFT_OUT = lazy_pattern(
     rb"(?m)^(?:version = [^\n]*|sdist = \{[^\n]*|content-hash = [^\n]*|content_hash = [^\n]*"
     rb"|(?:wheels|files) = \[(?:\]|\n(?:    [^\n]*\n)*\])|(?:wheels|files) = \[[^\n]*\])(?:\n|\Z)"
 )
-_PLAIN = re.compile(rb'"""|\'\'\'|\r')
+_UNUSUAL = (b'"""', b"'''", b"\r")
+"""What may put the begin of a line inside of a string, or other ends of lines."""
 _MEMO = 50_000
 MOST_BYTES = 16 * 1024 * 1024
 """A larger lock is read as a whole each time."""
@@ -49,7 +49,7 @@ class LockCores:
             return None
         data = document.data
         separator = next((one for one in _TABLES if one in data), None)
-        if separator is None or _PLAIN.search(data):
+        if separator is None or any(sign in data for sign in _UNUSUAL):
             return None
         head, *tables = data.split(separator)
         forks = {name for name, count in Counter(_name(table) for table in tables).items() if count > 1}

@@ -27,6 +27,7 @@ _APART = (Verdict.DIFFERS, Verdict.DISJOINT)
 
 Key = tuple[str, str, str]
 """A package, the environment that writes, the one that reads."""
+StateKey = tuple[str, tuple[str, ...]]
 Revisions = Mapping[tuple[str | None, str], str]
 
 
@@ -78,14 +79,23 @@ class RevisionStates:
         self._readings = RevisionReadings(self._cores)
         self._watched: tuple[str, ...] = ()
         self._last: _Known | None = None
-        self._by_commit: dict[tuple[str, tuple[str, ...]], RevisionState] = {}
+        self._by_commit: dict[StateKey, RevisionState] = {}
 
     def at(self, commit: str, revisions: Revisions) -> RevisionState:
         """The state of a commit, where other commits stand for some revisions of sources."""
-        key = (commit, tuple(revisions.values()))
+        key = commit, tuple(revisions.values())
         if key not in self._by_commit:
             self._by_commit[key] = self._state(commit, revisions)
         return self._by_commit[key]
+
+    def known(self) -> Mapping[StateKey, RevisionState]:
+        """Every state so far, by the commits that it is of."""
+        return self._by_commit
+
+    def learn(self, states: Mapping[StateKey, RevisionState], evaluated: int) -> None:
+        """Take over states that somebody else has worked out."""
+        self._by_commit.update(states)
+        self.evaluated += evaluated
 
     @property
     def parsed(self) -> int:

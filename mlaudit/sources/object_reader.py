@@ -7,6 +7,7 @@ import select
 import subprocess
 import sys
 from collections import OrderedDict
+from contextlib import suppress
 from types import TracebackType
 from typing import NamedTuple
 
@@ -16,6 +17,8 @@ from mlaudit.sources.prepared_git import ObjectStore, prepare_git
 
 _SECONDS = 60
 _CHUNK = 1 << 20
+_SET_PIPE_SIZE = 1031
+"""`F_SETPIPE_SZ` of Linux, whose name Python has from 3.10 on some builds only."""
 _KEPT_BYTES = 64 * 1024 * 1024
 _KEPT_TREES = 20_000
 _MISSING = "its content is missing in the repository, as in a partial clone; nothing is fetched"
@@ -120,6 +123,15 @@ def _header(line: str, kinds: tuple[str, ...]) -> int:
     raise Unreadable(_MISSING if line.endswith(" missing") else "it is not what its repository calls it")
 
 
+def _widen(process: subprocess.Popen[bytes]) -> None:
+    """Let a pipe hold a whole lock, where the system can: then each is one read."""
+    if sys.platform == "linux" and process.stdout is not None:
+        import fcntl
+
+        with suppress(OSError):
+            fcntl.fcntl(process.stdout.fileno(), _SET_PIPE_SIZE, _CHUNK)
+
+
 class _Batch:
     """One process of `git cat-file`, started with the first question and again where it has ended."""
 
@@ -172,6 +184,7 @@ class _Batch:
                 )
             except OSError as error:
                 raise Unreadable(f"git cannot be run: {error.strerror or error}") from None
+            _widen(self._process)
         return self._process
 
     def _more(self) -> None:
