@@ -131,9 +131,8 @@ def main() -> int:
         )
         seconds, used = time.perf_counter() - begin, _processors() - before
     print("\n".join(done.stdout.splitlines()[-3:]), done.stderr, sep="\n")
-    print(
-        f"{asked.revisions} revisions of two locks of {size / 1e6:.2f} MB: {seconds:.1f} s (at most {MOST_SECONDS:.0f})"
-    )
+    what = f"{asked.revisions} revisions of two locks of {size / 1e6:.2f} MB"
+    print(f"{what}: {seconds:.1f} s (at most {MOST_SECONDS:.0f}), {used:.1f} s of processors")
     return int(done.returncode != 0 or seconds > MOST_SECONDS)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -11,8 +12,8 @@ from pathlib import Path
 import pytest
 
 import mlaudit
-from tests.checkout import HANDED_OVER, git, write
-from tests.command_line import run
+from tests.checkout import HANDED_OVER, committed, git, write
+from tests.command_line import report, run
 from tests.generated_history import History
 
 TRAINING, SERVING, BATCH = "training/requirements.txt", "serving/requirements.txt", "batch/requirements.txt"
@@ -250,6 +251,25 @@ def test_the_working_tree_counts_and_what_git_ignores_is_on_both_sides(repositor
     assert "MLA401 scikit-learn training api" in found["unchanged"]
     write(folder, {"api/requirements.txt": serving(numpy="1.26.0")})
     assert findings(mlaudit.check(folder, against="main"))["new"] == ["MLA101 numpy training api"]
+
+
+def test_named_files_select_and_nothing_else_counts_as_mended(repository: Path, tmp_path: Path) -> None:
+    folder = checked_out(tmp_path / "r", repository, "breaks")
+    data = report(folder, "check", "--against", "main", SERVING)
+    assert (data["against"]["new"], data["against"]["mended"]) == (1, 0)
+    assert {one["name"] for one in data["environments"]} == {"training", "serving"}
+    # A model of Git LFS, of which the commit holds a pointer.
+    name = hashlib.sha256(MODEL).hexdigest()
+    pointer = f"version https://git-lfs.github.com/spec/v1\noid sha256:{name}\nsize {len(MODEL)}\n"
+    kept = folder / ".git/lfs/objects" / name[:2] / name[2:4]
+    kept.mkdir(parents=True)
+    (kept / name).write_bytes(MODEL)
+    write(folder, {"models/churn.pkl": pointer, SERVING: serving()})
+    committed(folder)
+    (folder / "models/churn.pkl").write_bytes(MODEL)
+    write(folder, {SERVING: serving(scikit_learn="1.2.2")})
+    found = mlaudit.check(folder, against="HEAD")
+    assert "This bump orphans models/churn.pkl" in " ".join(one.message for one in found.findings)
 
 
 def test_every_output_says_what_is_new(repository: Path, tmp_path: Path) -> None:

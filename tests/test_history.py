@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import json
+import random
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.dependency_bots import dependency_bot
+from mlaudit.model.history import DriftHistory
+from mlaudit.request.options import wanted_of
+from mlaudit.revisions import history as history_stage
+from mlaudit.revisions import lock_core
+from mlaudit.revisions.history import LONG, HistoryRequest, drift_history
 from mlaudit.sources.commits import log
 from mlaudit.sources.git_revision import resolve_commit
 from mlaudit.sources.ignored_files import IgnoredFiles
@@ -19,6 +27,7 @@ from mlaudit.sources.repository import find_repository
 from tests.checkout import git, write
 from tests.command_line import run
 from tests.generated_history import DAY, EPOCH, History
+from tests.test_reporters import problems
 
 TRAINING, SERVING = "training/requirements.txt", "serving/requirements.txt"
 CONFIGURATION = """\
@@ -43,7 +52,9 @@ def day(mark: int) -> str:
 def history_of(folder: Path, *arguments: str) -> Any:
     done = run(folder, "history", "--format", "json", *arguments)
     assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
+    data = json.loads(done.stdout)
+    assert problems("history-1", data) == []
+    return data
 
 
 def periods(data: Any, made: Mapping[int, str]) -> list[list[tuple[str, str, int]]]:
@@ -263,6 +274,66 @@ def test_the_terminal_and_the_page_show_it_over_time(tmp_path: Path) -> None:
     assert page.count("<svg") == 1
     assert f"numpy: apart {day(7)} to now" in page
     assert run(folder, "history", "torch").stdout.startswith("No watched package")
+
+
+PROJECT = """\
+version = 1
+
+[[package]]
+name = "app"
+version = "0.1.0"
+source = {{ virtual = "." }}
+dependencies = [
+{requirements}]
+"""
+TABLE = """\
+[[package]]
+name = "{name}"
+version = "{version}"
+source = {{ registry = "https://pypi.example/simple" }}
+wheels = [
+    {{ url = "https://files.pypi.example/{name}-{version}.whl", hash = "sha256:00" }},
+]
+"""
+
+
+def uv_lock(versions: Mapping[str, str]) -> str:
+    listed = "".join(f'    {{ name = "{name}" }},\n' for name in versions)
+    tables = (TABLE.format(name=name, version=version) for name, version in versions.items())
+    return "\n".join((PROJECT.format(requirements=listed), *tables))
+
+
+def test_what_is_not_read_again_makes_no_difference(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Locks whose other packages change are not parsed, and half of a long history is worked out by another process."""
+    rng = random.Random(7)  # noqa: S311  no secret
+    names = ("numpy", "torch", "pandas", *(f"helper-{number}" for number in range(20)))
+    sides = {side: {name: [1, 0] for name in names} for side in ("training", "serving")}
+    history = History()
+
+    def text(side: str) -> str:
+        return uv_lock({name: ".".join(map(str, version)) for name, version in sides[side].items()})
+
+    settings = CONFIGURATION.replace("requirements.txt", "uv.lock")
+    last = history.commit("main", {"mlaudit.toml": settings, **{f"{side}/uv.lock": text(side) for side in sides}})
+    for _ in range(2 * LONG):
+        side, name = rng.choice(list(sides)), rng.choice(names)
+        sides[side][name][1] += 1
+        last = history.commit("main", {f"{side}/uv.lock": text(side)}, parents=[last])
+    history.write(folder)
+
+    def evaluated() -> DriftHistory:
+        ask = partial(asked_options, wanted=wanted_of(None, None, None, None))
+        options = ask()
+        return drift_history(HistoryRequest(root=options.root, ask=ask), options)
+
+    monkeypatch.chdir(folder)
+    quick = evaluated()
+    monkeypatch.setattr(lock_core.LockCores, "core", lambda *_: None)
+    monkeypatch.setattr(history_stage, "can_fork", lambda: False)
+    slow = evaluated()
+    assert {one.package for one in quick.drifts} == {"numpy", "torch", "pandas"}
+    assert quick.drifts == slow.drifts
+    assert quick.evaluated < slow.evaluated / 3
 
 
 HOSTILE = "\x1b[2J<script>alert(1)</script>\u202e ::error::x"
