@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timezone
@@ -13,6 +14,7 @@ from typing import Any
 
 import pytest
 
+import mlaudit
 from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.dependency_bots import dependency_bot
 from mlaudit.model.history import DriftHistory
@@ -20,11 +22,12 @@ from mlaudit.request.options import wanted_of
 from mlaudit.revisions import history as history_stage
 from mlaudit.revisions import lock_core
 from mlaudit.revisions.history import LONG, HistoryRequest, drift_history
+from mlaudit.sources import commit_tree
 from mlaudit.sources.commits import log
 from mlaudit.sources.git_revision import resolve_commit
 from mlaudit.sources.ignored_files import IgnoredFiles
 from mlaudit.sources.repository import find_repository
-from tests.checkout import git, write
+from tests.checkout import committed, git, write
 from tests.command_line import run
 from tests.generated_history import DAY, EPOCH, History
 from tests.test_reporters import problems
@@ -395,6 +398,25 @@ def test_nothing_of_the_repository_is_run(folder: Path, tmp_path: Path) -> None:
     assert run(folder, "history").returncode == 0
     assert run(folder, "check", "--against", "HEAD~3", "--exit-zero").returncode == 0
     assert not mark.exists()
+
+
+def test_objects_that_name_each_other_billions_of_times_are_no_work(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(commit_tree, "MAX_FOLDERS", 60)
+    monkeypatch.setattr(commit_tree, "MAX_CHANGED", 60)
+    write(folder, {TRAINING: "numpy==2.1.3\n", SERVING: "numpy==1.26.0\n"})
+    committed(folder)
+    name = git(folder, "hash-object", "-w", SERVING).stdout.strip()
+    kind, mode = "blob", "100644"
+    for _ in range(12):
+        rows = "".join(f"{mode} {kind} {name}\tf{number}\n" for number in range(10))
+        made = subprocess.run(["git", "mktree"], cwd=folder, input=rows.encode(), capture_output=True, check=True)
+        name, kind, mode = made.stdout.decode().strip(), "tree", "040000"
+    bomb = git(folder, "commit-tree", "-p", "HEAD", "-m", "bomb", name).stdout.strip()
+    report = mlaudit.check(folder, against=f"HEAD..{bomb}")
+    assert report.against is not None
+    assert "more than 60 folders" in " ".join(one.why for one in report.found)
 
 
 @dataclass(frozen=True)

@@ -2,20 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
 from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlaudit import __version__
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour, width_of
-from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
+from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
+from mlaudit.cli.endings import errors as _errors
+from mlaudit.cli.endings import fail as _fail
+from mlaudit.cli.endings import put as _put
+from mlaudit.cli.history_command import history
+from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_error
 from mlaudit.cli.parameters import (
     As,
     Baseline,
@@ -240,50 +243,7 @@ def list_(
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
 
 
-@app.command()
-def history(
-    packages: Annotated[
-        list[str] | None, typer.Argument(help="Packages or globs; default: watched ones.", metavar="[PACKAGE]...")
-    ] = None,
-    since: Annotated[
-        str | None, typer.Option("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
-    ] = None,
-    first_bad: Annotated[
-        bool, typer.Option("--first-bad", help="Print only the commit by which each drift that lasts began.")
-    ] = False,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
-    output: Output = None,
-    config: Config = None,
-    no_config: NoConfig = False,
-    python: Python = None,
-    platform: Platform = None,
-    extra: Extra = None,
-    group: Group = None,
-    define: Define = None,
-    verbose: Verbose = False,
-    no_color: NoColor = False,
-) -> None:
-    """Say since when environments differ, and by which commit.
-
-    Every commit of the main line of HEAD is read as git has it, with the configuration of that commit; nothing is
-    checked out. A change that a merge brought is followed into the merged branch.
-    """
-    from mlaudit.cli.history_command import day_of, demand_format, history_text
-    from mlaudit.reporters._registry import Style
-    from mlaudit.request.options import packages_of, wanted_of
-    from mlaudit.revisions.history import HistoryRequest
-
-    with _errors():
-        demand_format(format_, first_bad=first_bad)
-        wanted = wanted_of(python, platform, extra, group)
-        ask = partial(asked_options, config=config, isolated=no_config, wanted=wanted, define=define)
-        options = ask()
-        request = HistoryRequest(root=options.root, ask=ask, packages=packages_of(packages), since=day_of(since))
-        colour = output is None and wants_colour(no_color)
-        style = Style(colour=colour, verbose=verbose, width=width_of(file_of(output)))
-        with with_progress(options, False) as watched:
-            text = history_text(request, watched, format_, style, first_bad=first_bad)
-        _put(text, file_of(output))
+app.command()(history)
 
 
 @app.command()
@@ -365,31 +325,6 @@ def init(
             _fail(f"{target} exists; --force replaces it")
         _put(initial(path), target)
         _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")
-
-
-def _put(text: str, target: Path | None = None) -> None:
-    write_all([OutputText(text=text, target=target)])
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What the user did wrong, as one line on stderr and exit code 2."""
-    from mlaudit.model.errors import Unreadable
-    from mlaudit.request.config_file import ConfigError
-
-    try:
-        yield
-    except OutputClosed:
-        raise typer.Exit(USAGE) from None
-    except (UsageError, ConfigError) as error:
-        _fail(str(error))
-    except Unreadable as error:
-        _fail(error.why)
-
-
-def _fail(message: str) -> NoReturn:
-    write_error(error_line(message))
-    raise typer.Exit(USAGE)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -16,11 +16,12 @@ from mlaudit.request.options import Options
 from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
 from mlaudit.revisions.periods import WRITER, Point, drifts
+from mlaudit.revisions.renamed import committed_renames
 from mlaudit.revisions.spans import commit_of
 from mlaudit.revisions.states import Key, RevisionState, RevisionStates, StateKey
 from mlaudit.revisions.timeline import Line, Moment, line, moments, origin, touching, with_bot
 from mlaudit.sources.commit_tree import CommitTree
-from mlaudit.sources.commits import is_shallow, renames
+from mlaudit.sources.commits import is_shallow
 from mlaudit.sources.forked import ForkedWork, can_fork
 from mlaudit.sources.mounting import mounted
 from mlaudit.sources.object_reader import ObjectReader
@@ -97,7 +98,7 @@ class _History:
         self._lines = {one.slot: one for one in lines}
         self._repository = lines[0].repository
         self._states = RevisionStates(self._repository, reader, request.ask, request.packages)
-        self._names = _Names(self._repository)
+        self._names = _Names(self._repository, reader)
         self._moments: dict[str, Moment] = {}
         self._unread: list[tuple[Commit, str]] = []
         self._lost: dict[str, list[str]] = {}
@@ -215,8 +216,9 @@ def _moved(moment: Moment, commit: str) -> tuple[str, Mapping[tuple[str | None, 
 class _Names:
     """Environments over renames: each has a number, and at the end the name that it had last."""
 
-    def __init__(self, repository: Repository) -> None:
+    def __init__(self, repository: Repository, reader: ObjectReader) -> None:
         self._repository = repository
+        self._reader = reader
         self._numbers: dict[str, str] = {}
         self._last_name: dict[str, str] = {}
         self._by_state: dict[int, dict[str, str]] = {}
@@ -229,7 +231,7 @@ class _Names:
             gone = {name: files for name, files in before[1].sources.items() if name not in state.sources}
             come = {name: files for name, files in state.sources.items() if name not in before[1].sources}
             if gone and come:
-                files = renames(self._repository, before[0], commit)
+                files = committed_renames(self._repository, self._reader, before[0], commit)
                 for old, new in environment_names(gone, come, files).items():
                     self._numbers[new] = self._numbers.pop(old)
         for name in state.sources:

@@ -30,12 +30,10 @@ class RevisionReadings:
     """Reads documents of one commit after another; what lies outside of the commit is read anew each time.
 
     Attributes:
-        parsed: how many documents were read, and not taken from an earlier commit.
         cores: of the locks that the present commit's state was made of, by path.
     """
 
     def __init__(self, cores: LockCores) -> None:
-        self.parsed = 0
         self.cores: dict[str, Core] = {}
         self._of = cores
         self._tree: CommitTree | None = None
@@ -50,7 +48,6 @@ class RevisionReadings:
         tree = self._tree
         token = tree.token(document.path) if tree is not None else None
         if tree is None or token is None or token == "folder":  # noqa: S105  no secret
-            self.parsed += 1
             return read(document, as_format)
         core = self._of.core(document)
         if core is not None:
@@ -71,7 +68,6 @@ class RevisionReadings:
         """A reading, and what was asked for to make it beside the document itself."""
         before, tree.asked = tree.asked, {}
         try:
-            self.parsed += 1
             reading = read(document, as_format)
         finally:
             asked, tree.asked = tree.asked, {**before, **tree.asked}

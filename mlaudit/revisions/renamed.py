@@ -8,14 +8,17 @@ from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
 from mlaudit.revisions.spans import Span
-from mlaudit.sources.commit_tree import CommitTree
+from mlaudit.sources.commit_tree import CommitTree, changed_paths
 from mlaudit.sources.commits import renames
 from mlaudit.sources.object_reader import ObjectReader
 from mlaudit.sources.paths import is_file, open_regular
+from mlaudit.sources.repository import Repository
 
 _LIKE = 0.5
 """The part of their lines that two files share if one is the other renamed; git's own measure."""
 _LIMIT = 4 * 1024 * 1024
+MAX_CHANGED = 20_000
+"""Paths by which two commits may differ, if git is to find which of them were renamed."""
 MAX_MOVED = 50
 """Uncommitted files that are held against one another."""
 
@@ -26,12 +29,20 @@ def renamed_files(span: Span, reader: ObjectReader, earlier: Iterable[str], late
     Args:
         earlier, later: the files of which environments of either state are made.
     """
-    try:
-        found = renames(span.repository, span.base, span.head)
-    except Unreadable:
-        # Then a renamed file counts as another one, which is true as well.
-        found = {}
+    found = committed_renames(span.repository, reader, span.base, span.head)
     return {**found, **_uncommitted(span, reader, earlier, later, found)} if span.is_working_tree else found
+
+
+def committed_renames(repository: Repository, reader: ObjectReader, old: str, new: str) -> dict[str, str]:
+    """What git takes for renamed between two commits; nothing where that is more work than anybody waits for.
+
+    Then a renamed file counts as another one.
+    """
+    try:
+        changed = sum(1 for _ in changed_paths(reader, old, new))
+        return renames(repository, old, new) if changed <= MAX_CHANGED else {}
+    except Unreadable:
+        return {}
 
 
 def _uncommitted(

@@ -97,11 +97,6 @@ class RevisionStates:
         self._by_commit.update(states)
         self.evaluated += evaluated
 
-    @property
-    def parsed(self) -> int:
-        """How many documents were read."""
-        return self._readings.parsed
-
     def _matters(self, package: str) -> bool:
         from mlaudit.knowledge.table import watched
 
@@ -123,7 +118,10 @@ class RevisionStates:
 
     def _unchanged(self, known: _Known, tree: CommitTree) -> _Known | None:
         """What is known of the last commit, if it holds for this one too; None where something has changed."""
-        paths = {path: tree.token(path) for path in changed_paths(self._reader, known.commit, tree.commit)}
+        try:
+            paths = {path: tree.token(path) for path in changed_paths(self._reader, known.commit, tree.commit)}
+        except Unreadable:
+            return None
         if any((token or "").startswith("160000 ") for token in paths.values()):
             return None
         moved = {path: token for path, token in paths.items() if known.asked.get(path, token) != token}

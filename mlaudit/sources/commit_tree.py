@@ -25,6 +25,11 @@ _FOLDER, _LINK, _SUBMODULE, _FILE = 0o040000, 0o120000, 0o160000, 0o100644
 _LEADS_OUT = "it is a link that leads out of the repository"
 _LARGE_FILE_POINTER = 1024
 
+MAX_FOLDERS = 100_000
+"""Folders of one commit that are listed: a few objects of git can name each other so that there are billions."""
+MAX_CHANGED = 200_000
+"""Entries by which two commits may differ."""
+
 
 class Node(NamedTuple):
     """One file or folder of a commit; `reader` has its objects, which for a submodule is a reader of its own."""
@@ -89,6 +94,7 @@ class CommitTree:
         self._submodules: dict[str, Node] = {}
         self._nodes: dict[str, Node | None] = {"": Node(_FOLDER, commit, reader)}
         self._opened: list[ObjectReader] = []
+        self._folders = 0
 
     def close(self) -> None:
         """End what was started for submodules."""
@@ -142,6 +148,9 @@ class CommitTree:
         node = self._node(inner)
         names: set[str] = set()
         if node is not None:
+            self._folders += 1
+            if self._folders > MAX_FOLDERS:
+                raise Unreadable(f"the commit has more than {MAX_FOLDERS:,} folders")
             listed = self._listed(inner, node)
             self.asked[f"{inner}/"] = _listing(listed)
             for name, entry in listed.items():
@@ -305,8 +314,9 @@ class _LeadsOut(Unreadable):
 def changed_paths(reader: ObjectReader, old: str, new: str) -> Iterator[str]:
     """The paths at which two commits differ, in the words of `CommitTree.asked`. Raises Unreadable.
 
-    Of a submodule that has another commit only the path of itself is given.
+    Of a submodule that has another commit only the path of itself is given; more than `MAX_CHANGED` are refused.
     """
+    left = MAX_CHANGED
     waiting: list[tuple[str, str | None, str | None]] = [("", old, new)]
     while waiting:
         folder, one, other = waiting.pop()
@@ -315,10 +325,16 @@ def changed_paths(reader: ObjectReader, old: str, new: str) -> Iterator[str]:
         if one is None or other is None or _listing(before) != _listing(after):
             yield f"{folder}/"
         for name in before.keys() | after.keys():
-            left, right = before.get(name), after.get(name)
-            if left != right:
+            one_entry, other_entry = before.get(name), after.get(name)
+            if one_entry != other_entry:
+                left -= 1
+                if left < 0:
+                    raise Unreadable(f"the commits differ in more than {MAX_CHANGED:,} files and folders")
                 path = f"{folder}/{name}" if folder else name
-                trees = [entry.name if entry is not None and entry.mode == _FOLDER else None for entry in (left, right)]
+                trees = [
+                    entry.name if entry is not None and entry.mode == _FOLDER else None
+                    for entry in (one_entry, other_entry)
+                ]
                 if None in trees:
                     yield path
                 if trees != [None, None]:

@@ -23,6 +23,8 @@ _KEPT_BYTES = 64 * 1024 * 1024
 _KEPT_TREES = 20_000
 _MISSING = "its content is missing in the repository, as in a partial clone; nothing is fetched"
 
+_SEPARATORS = frozenset({"/", os.sep, *(os.altsep or ""), *(":" if os.sep != "/" else "")})
+
 TREE_LIMIT = 32 * 1024 * 1024
 """Bytes of one listing of a folder."""
 
@@ -105,11 +107,11 @@ def _entries(data: bytes, hashed_by: str) -> dict[str, TreeEntry]:
     at = 0
     while at < len(data):
         space, end = data.find(b" ", at), data.find(b"\0", at)
-        if space < 0 or end < space or end + length >= len(data) + 1 or not data[at:space].isdigit():
+        if space < 0 or end < space or end + length >= len(data) or not data[at:space].isdigit():
             raise Unreadable("a folder of it has a listing that git would not write")
         name = data[space + 1 : end].decode("utf-8", "surrogateescape")
         # Git refuses to write such names; on the way into paths they would lead elsewhere.
-        if name not in ("", ".", "..") and "/" not in name and name.lower() != ".git":
+        if name not in ("", ".", "..") and not _SEPARATORS & set(name) and name.lower() != ".git":
             mode = int(data[at:space], 8) if set(data[at:space]) <= set(b"01234567") else 0
             found[name] = TreeEntry(mode, data[end + 1 : end + 1 + length].hex())
         at = end + 1 + length

@@ -1,0 +1,41 @@
+"""How a command ends: its text written, or one line that says what was wrong and an exit code."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+
+import typer
+
+from mlaudit.cli.delivery import USAGE
+from mlaudit.cli.output import OutputClosed, OutputText, error_line, write_all, write_error
+from mlaudit.model.errors import UsageError
+
+
+def put(text: str, target: Path | None = None) -> None:
+    """Write a text to a file, or to standard output."""
+    write_all([OutputText(text=text, target=target)])
+
+
+@contextmanager
+def errors() -> Iterator[None]:
+    """What the user did wrong, as one line on stderr and exit code 2."""
+    from mlaudit.model.errors import Unreadable
+    from mlaudit.request.config_file import ConfigError
+
+    try:
+        yield
+    except OutputClosed:
+        raise typer.Exit(USAGE) from None
+    except (UsageError, ConfigError) as error:
+        fail(str(error))
+    except Unreadable as error:
+        fail(error.why)
+
+
+def fail(message: str) -> NoReturn:
+    """End with one line on stderr and exit code 2."""
+    write_error(error_line(message))
+    raise typer.Exit(USAGE)
