@@ -71,7 +71,7 @@ class CrossingState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Step:
+class DriftStep:
     """One change of what is stated.
 
     Attributes:
@@ -103,15 +103,15 @@ class Period:
         ends: when it ended, None while it lasts.
     """
 
-    parted: tuple[Step, ...]
+    parted: tuple[DriftStep, ...]
     begins: datetime
-    steps: tuple[Step, ...] = ()
-    mended: tuple[Step, ...] = ()
+    steps: tuple[DriftStep, ...] = ()
+    mended: tuple[DriftStep, ...] = ()
     ends: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Drift:
+class PackageDrift:
     """All periods in which one package differed between two environments, the first one first.
 
     Attributes:
@@ -154,5 +154,5 @@ class DriftHistory:
     begins: datetime | None
     ends: datetime | None
     begins_late: str = ""
-    drifts: tuple[Drift, ...] = ()
+    drifts: tuple[PackageDrift, ...] = ()
     notes: tuple[str, ...] = ()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import datetime, timezone
 
-from mlaudit.model.history import Drift, DriftHistory, Period, Step
+from mlaudit.model.history import DriftHistory, DriftStep, PackageDrift, Period
 from mlaudit.model.secrets import masked
 
 
@@ -21,12 +21,12 @@ def lasted(period: Period, history: DriftHistory) -> str:
     return "less than a day" if number == 0 else f"{number:,} day{'' if number == 1 else 's'}"
 
 
-def headline(drift: Drift) -> str:
+def headline(drift: PackageDrift) -> str:
     """The package with both versions, and the pair."""
     return f"{drift.package} {drift.latest.writer} → {drift.latest.reader} ({drift.writer} → {drift.reader})"
 
 
-def since(drift: Drift, history: DriftHistory) -> str:
+def since(drift: PackageDrift, history: DriftHistory) -> str:
     """Since when a drift lasts, or when it was mended, and whether it was before."""
     last = drift.periods[-1]
     if last.ends is None:
@@ -38,7 +38,7 @@ def since(drift: Drift, history: DriftHistory) -> str:
     return said if not before else f"{said}; apart and mended {before} time{'' if before == 1 else 's'} before"
 
 
-def steps(drift: Drift) -> Iterator[tuple[str, Step]]:
+def steps(drift: PackageDrift) -> Iterator[tuple[str, DriftStep]]:
     """The commits of the last period, with what each did."""
     last = drift.periods[-1]
     yield from (("parted", step) for step in last.parted)
@@ -46,7 +46,7 @@ def steps(drift: Drift) -> Iterator[tuple[str, Step]]:
     yield from (("mended", step) for step in last.mended)
 
 
-def commit_words(step: Step, drift: Drift) -> str:
+def commit_words(step: DriftStep, drift: PackageDrift) -> str:
     """One commit: its hash and repository, author date, who, the side that it changed, and its subject."""
     commit = step.commit
     side = {"writer": drift.writer, "reader": drift.reader}.get(step.side, "both sides")
@@ -56,7 +56,7 @@ def commit_words(step: Step, drift: Drift) -> str:
     return masked(f"{where}{commit.name[:12]} {commit.authored:%Y-%m-%d} {who}, {side}: {commit.subject}{landed}")
 
 
-def shares(drift: Drift, history: DriftHistory, parts: int) -> list[float | None]:
+def shares(drift: PackageDrift, history: DriftHistory, parts: int) -> list[float | None]:
     """For each of equal parts of the history which share of it the sides differed; None where none was compared."""
     begin, end = _span(history)
     width = (end - begin).total_seconds() / parts

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 
 from mlaudit import __version__
-from mlaudit.model.history import Commit, CrossingState, Drift, DriftHistory, Period, Step
+from mlaudit.model.history import Commit, CrossingState, DriftHistory, DriftStep, PackageDrift, Period
 from mlaudit.model.secrets import masked
 from mlaudit.reporters._history_facts import days
 from mlaudit.reporters._json_text import Json, lines
@@ -29,7 +29,7 @@ def as_json(history: DriftHistory) -> str:
     )
 
 
-def _drift(drift: Drift, history: DriftHistory) -> Json:
+def _drift(drift: PackageDrift, history: DriftHistory) -> Json:
     return {
         "package": drift.package,
         "writer": drift.writer,
@@ -52,7 +52,7 @@ def _period(period: Period, history: DriftHistory) -> Json:
     }
 
 
-def _step(step: Step) -> Json:
+def _step(step: DriftStep) -> Json:
     return {
         "side": step.side,
         "commit": _commit(step.commit),

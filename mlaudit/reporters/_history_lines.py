@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model.history import Drift, DriftHistory
+from mlaudit.model.history import DriftHistory, PackageDrift
 from mlaudit.reporters._history_facts import closing, commit_words, headline, shares, since, steps
 from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
 from mlaudit.reporters._registry import Style
@@ -36,13 +36,13 @@ def as_first_bad(history: DriftHistory) -> str:
     return painted([text((row, "")) for row in rows], colour=False)
 
 
-def _first_bad(drift: Drift) -> str:
+def _first_bad(drift: PackageDrift) -> str:
     """The commit by which a drift began, the later one where both sides moved; `-` where that is not known."""
     parted = drift.periods[-1].parted
     return max(parted, key=lambda step: step.commit.committed).commit.name if parted else "-"
 
 
-def _drift(drift: Drift, history: DriftHistory, style: Style) -> Iterator[StyledLine]:
+def _drift(drift: PackageDrift, history: DriftHistory, style: Style) -> Iterator[StyledLine]:
     yield text((headline(drift), "bold" if drift.lasts else ""))
     yield text((f"  {sparkline(drift, history)}  ", "red" if drift.lasts else "green"), (since(drift, history), ""))
     shown = list(steps(drift))
@@ -54,7 +54,7 @@ def _drift(drift: Drift, history: DriftHistory, style: Style) -> Iterator[Styled
         yield text((f"  and {len(shown) - STEPS} more commits: --verbose", "dim"))
 
 
-def sparkline(drift: Drift, history: DriftHistory) -> str:
+def sparkline(drift: PackageDrift, history: DriftHistory) -> str:
     """The history from left to right: high where both sides differ, low where they agree, a dot where nobody knows."""
     return "".join(
         "·" if share is None else _LEVELS[round(share * (len(_LEVELS) - 1))] for share in shares(drift, history, PARTS)

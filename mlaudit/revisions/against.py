@@ -17,7 +17,7 @@ from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import compare_findings, environment_names
 from mlaudit.revisions.orphans import with_orphans
 from mlaudit.revisions.renamed import renamed_files
-from mlaudit.revisions.spans import Span, span_of
+from mlaudit.revisions.spans import RevisionSpan, span_of
 from mlaudit.sources.commit_tree import CommitTree
 from mlaudit.sources.ignored_files import IgnoredFiles
 from mlaudit.sources.mounting import mounted
@@ -56,7 +56,7 @@ def check_against(revision: str, question: Question, options: Options) -> Report
         return _compared(span, earlier, later, reader, notes, is_selected=is_selected)
 
 
-def _later(span: Span, question: Question, options: Options, reader: ObjectReader) -> Report:
+def _later(span: RevisionSpan, question: Question, options: Options, reader: ObjectReader) -> Report:
     if span.is_working_tree:
         return api.check(question.paths, options)
     with closing(CommitTree(span.repository, span.head, reader)) as tree, mounted(tree):
@@ -64,7 +64,9 @@ def _later(span: Span, question: Question, options: Options, reader: ObjectReade
         return api.check(_present(question.paths, tree), asked)
 
 
-def _earlier(span: Span, question: Question, options: Options, reader: ObjectReader) -> tuple[Report | None, list[str]]:
+def _earlier(
+    span: RevisionSpan, question: Question, options: Options, reader: ObjectReader
+) -> tuple[Report | None, list[str]]:
     """The audit of the earlier state, None where there is none, and what is to be said about that."""
     ignored = _ignored(span) if span.is_working_tree else None
     with closing(CommitTree(span.repository, span.base, reader, ignored=ignored)) as tree, mounted(tree):
@@ -82,7 +84,7 @@ def _earlier(span: Span, question: Question, options: Options, reader: ObjectRea
             return None, [f"{span.base[:12]} cannot be audited, so that every finding counts as new: {why}"]
 
 
-def _ignored(span: Span) -> IgnoredFiles:
+def _ignored(span: RevisionSpan) -> IgnoredFiles:
     return IgnoredFiles(span.repository.tree.resolve(), span.repository.common)
 
 
@@ -100,7 +102,13 @@ def _present(paths: Sequence[str], tree: CommitTree) -> list[str]:
 
 
 def _compared(
-    span: Span, earlier: Report | None, later: Report, reader: ObjectReader, notes: list[str], *, is_selected: bool
+    span: RevisionSpan,
+    earlier: Report | None,
+    later: Report,
+    reader: ObjectReader,
+    notes: list[str],
+    *,
+    is_selected: bool,
 ) -> Report:
     before = earlier.environments if earlier is not None else ()
     files = renamed_files(span, reader, _files(before), _files(later.environments))

@@ -15,11 +15,11 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.request.options import Options
 from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
-from mlaudit.revisions.periods import WRITER, Point, drifts
+from mlaudit.revisions.periods import WRITER, TimelinePoint, drifts
 from mlaudit.revisions.renamed import committed_renames
 from mlaudit.revisions.spans import commit_of
 from mlaudit.revisions.states import Key, RevisionState, RevisionStates, StateKey
-from mlaudit.revisions.timeline import Line, Moment, line, moments, origin, touching, with_bot
+from mlaudit.revisions.timeline import Line, TimelineMoment, line, moments, origin, touching, with_bot
 from mlaudit.sources.commit_tree import CommitTree
 from mlaudit.sources.commits import is_shallow
 from mlaudit.sources.forked import ForkedWork, can_fork
@@ -98,8 +98,8 @@ class _History:
         self._lines = {one.slot: one for one in lines}
         self._repository = lines[0].repository
         self._states = RevisionStates(self._repository, reader, request.ask, request.packages)
-        self._names = _Names(self._repository, reader)
-        self._moments: dict[str, Moment] = {}
+        self._names = _EnvironmentNames(self._repository, reader)
+        self._moments: dict[str, TimelineMoment] = {}
         self._unread: list[tuple[Commit, str]] = []
         self._lost: dict[str, list[str]] = {}
         self._before: tuple[str, RevisionState] | None = None
@@ -128,7 +128,7 @@ class _History:
             notes=tuple(self._notes()),
         )
 
-    def _beside(self, chosen: Sequence[Moment]) -> ForkedWork[tuple[dict[StateKey, RevisionState], int]] | None:
+    def _beside(self, chosen: Sequence[TimelineMoment]) -> ForkedWork[tuple[dict[StateKey, RevisionState], int]] | None:
         """The later half of a long history, worked out beside this process where there is another core."""
         if len(chosen) < LONG or not can_fork():
             return None
@@ -142,7 +142,7 @@ class _History:
 
         return ForkedWork(later)
 
-    def _since(self, every: list[Moment]) -> tuple[list[Moment], str]:
+    def _since(self, every: list[TimelineMoment]) -> tuple[list[TimelineMoment], str]:
         """The commits to look at: with `--since` the last one before that day, too, for what was there already."""
         since = self._request.since
         if since is None:
@@ -158,7 +158,7 @@ class _History:
             return ""
         return "the clone is shallow; `git fetch --unshallow` brings earlier commits"
 
-    def _points(self, chosen: Sequence[Moment]) -> Iterator[Point]:
+    def _points(self, chosen: Sequence[TimelineMoment]) -> Iterator[TimelinePoint]:
         before = self._before
         for moment in chosen:
             self._options.progress.reading(moment.commit.name[:12])
@@ -173,13 +173,13 @@ class _History:
             self._moments[moment.commit.name] = moment
             for name, why in state.lost.items():
                 self._lost.setdefault(name, []).append(why)
-            yield Point(
+            yield TimelinePoint(
                 commit=moment.commit,
                 crossings=self._names.identified(state.crossings),
                 lost=self._names.numbers(state.lost),
             )
 
-    def of(self, point: Point, key: Key, side: str) -> Commit:
+    def of(self, point: TimelinePoint, key: Key, side: str) -> Commit:
         """The commit that brought what a side states: in a merged branch, where one brought it."""
         moment = self._moments[point.commit.name]
         if len(moment.commit.parents) < 2:
@@ -206,14 +206,14 @@ def _commits(number: int) -> str:
     return f"{number:,} commit{'' if number == 1 else 's'}"
 
 
-def _moved(moment: Moment, commit: str) -> tuple[str, Mapping[tuple[str | None, str], str]]:
+def _moved(moment: TimelineMoment, commit: str) -> tuple[str, Mapping[tuple[str | None, str], str]]:
     """What is read where the line of a moment is at another commit."""
     if moment.slot is None:
         return commit, moment.revisions
     return moment.audited, {**moment.revisions, moment.slot: commit}
 
 
-class _Names:
+class _EnvironmentNames:
     """Environments over renames: each has a number, and at the end the name that it had last."""
 
     def __init__(self, repository: Repository, reader: ObjectReader) -> None:
@@ -252,7 +252,7 @@ class _Names:
         """The numbers of some environments of the state that was followed last."""
         return frozenset(self._numbers[name] for name in names)
 
-    def renamed(self, point: Point) -> Point:
+    def renamed(self, point: TimelinePoint) -> TimelinePoint:
         """A point with the names that environments had last."""
         crossings = {self._shown(key): state for key, state in point.crossings.items()}
         return replace(point, crossings=crossings, lost=frozenset(self._last_name[one] for one in point.lost))

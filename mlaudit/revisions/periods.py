@@ -7,7 +7,7 @@ from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
-from mlaudit.model.history import Commit, CrossingState, Drift, Period, Step
+from mlaudit.model.history import Commit, CrossingState, DriftStep, PackageDrift, Period
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.revisions.states import Key
 
@@ -15,7 +15,7 @@ WRITER, READER, BOTH = "writer", "reader", "both"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Point:
+class TimelinePoint:
     """One commit of the main line with its state; keys have the names that environments have at the tip.
 
     Attributes:
@@ -30,7 +30,7 @@ class Point:
 class Origins(Protocol):
     """Who finds the commit of a merged branch that made a change."""
 
-    def of(self, point: Point, key: Key, side: str) -> Commit:
+    def of(self, point: TimelinePoint, key: Key, side: str) -> Commit:
         """The commit that brought what a side states; that of the point itself where no branch was merged."""
         ...
 
@@ -44,7 +44,7 @@ class _Course:
     periods: list[Period] = field(default_factory=list)
 
 
-def drifts(points: Sequence[Point], origins: Origins, *, is_cut: bool) -> list[Drift]:
+def drifts(points: Sequence[TimelinePoint], origins: Origins, *, is_cut: bool) -> list[PackageDrift]:
     """Every crossing that differed at some time: those that still differ first, the oldest of them first.
 
     Args:
@@ -65,16 +65,16 @@ def drifts(points: Sequence[Point], origins: Origins, *, is_cut: bool) -> list[D
     return sorted(found, key=_order)
 
 
-def _order(drift: Drift) -> tuple[object, ...]:
+def _order(drift: PackageDrift) -> tuple[object, ...]:
     return (not drift.lasts, drift.periods[-1].begins, drift.package, drift.writer, drift.reader)
 
 
-def _drift(key: Key, course: _Course) -> Drift:
+def _drift(key: Key, course: _Course) -> PackageDrift:
     package, writer, reader = key
     last = course.periods[-1]
     left = CrossingState(apart=False, writer="not named", reader="not named")
     latest = course.state or (last.mended[-1].state if last.mended else left)
-    return Drift(
+    return PackageDrift(
         package=package,
         writer=writer,
         reader=reader,
@@ -85,7 +85,7 @@ def _drift(key: Key, course: _Course) -> Drift:
 
 
 def _advance(
-    course: _Course, key: Key, point: Point, state: CrossingState | None, origins: Origins, *, is_first: bool
+    course: _Course, key: Key, point: TimelinePoint, state: CrossingState | None, origins: Origins, *, is_first: bool
 ) -> None:
     """Note what a commit changes: it parts both sides, changes how they differ, or mends them."""
     before = course.state
@@ -104,8 +104,8 @@ def _advance(
 
 
 def _steps(
-    key: Key, point: Point, before: CrossingState | None, state: CrossingState, origins: Origins
-) -> Iterator[Step]:
+    key: Key, point: TimelinePoint, before: CrossingState | None, state: CrossingState, origins: Origins
+) -> Iterator[DriftStep]:
     """The commits behind a change, one for each side that changed, together where it is one."""
     sides = [
         side
@@ -122,6 +122,6 @@ def _steps(
         yield from (_step(side, commit, point, state) for side, commit in commits.items())
 
 
-def _step(side: str, commit: Commit, point: Point, state: CrossingState) -> Step:
+def _step(side: str, commit: Commit, point: TimelinePoint, state: CrossingState) -> DriftStep:
     landed = point.commit if point.commit.name != commit.name else None
-    return Step(side=side, commit=commit, landed=landed, state=state)
+    return DriftStep(side=side, commit=commit, landed=landed, state=state)

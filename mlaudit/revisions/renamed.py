@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
-from mlaudit.revisions.spans import Span
+from mlaudit.revisions.spans import RevisionSpan
 from mlaudit.sources.commit_tree import CommitTree, changed_paths
 from mlaudit.sources.commits import renames
 from mlaudit.sources.object_reader import ObjectReader
@@ -23,7 +23,9 @@ MAX_MOVED = 50
 """Uncommitted files that are held against one another."""
 
 
-def renamed_files(span: Span, reader: ObjectReader, earlier: Iterable[str], later: Iterable[str]) -> dict[str, str]:
+def renamed_files(
+    span: RevisionSpan, reader: ObjectReader, earlier: Iterable[str], later: Iterable[str]
+) -> dict[str, str]:
     """The later path of each file that has another one, by its earlier path.
 
     Args:
@@ -46,7 +48,7 @@ def committed_renames(repository: Repository, reader: ObjectReader, old: str, ne
 
 
 def _uncommitted(
-    span: Span, reader: ObjectReader, earlier: Iterable[str], later: Iterable[str], known: Mapping[str, str]
+    span: RevisionSpan, reader: ObjectReader, earlier: Iterable[str], later: Iterable[str], known: Mapping[str, str]
 ) -> dict[str, str]:
     """Files that are gone from the working tree, each with the one that took its place."""
     root = span.repository.tree

@@ -17,7 +17,7 @@ _UNSHALLOW = "`git fetch --unshallow` brings the rest (with actions/checkout: `f
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class RevisionSpan:
     """Two states of one repository.
 
     Attributes:
@@ -33,7 +33,7 @@ class Span:
     is_working_tree: bool
 
 
-def span_of(folder: Path, revision: str) -> Span:
+def span_of(folder: Path, revision: str) -> RevisionSpan:
     """The states that `--against` names. Raises UsageError.
 
     `REV` is the merge base with what is checked out, against the working tree; `REV1..REV2` are these two commits,
@@ -50,7 +50,7 @@ def span_of(folder: Path, revision: str) -> Span:
     first = commit_of(repository, one, f"--against {revision}")
     second = commit_of(repository, other or "HEAD", f"--against {revision}")
     base = first if between == ".." else _merge_base(repository, first, second, revision)
-    return Span(revision=revision, repository=repository, base=base, head=second, is_working_tree=not between)
+    return RevisionSpan(revision=revision, repository=repository, base=base, head=second, is_working_tree=not between)
 
 
 def commit_of(repository: Repository, revision: str, option: str) -> str:

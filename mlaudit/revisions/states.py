@@ -49,7 +49,7 @@ class RevisionState:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Known:
+class _KnownState:
     """A state with everything that it depends on."""
 
     commit: str
@@ -78,7 +78,7 @@ class RevisionStates:
         self._cores = LockCores(self._matters)
         self._readings = RevisionReadings(self._cores)
         self._watched: tuple[str, ...] = ()
-        self._last: _Known | None = None
+        self._last: _KnownState | None = None
         self._by_commit: dict[StateKey, RevisionState] = {}
 
     def at(self, commit: str, revisions: Revisions) -> RevisionState:
@@ -116,7 +116,7 @@ class RevisionStates:
         finally:
             tree.close()
 
-    def _unchanged(self, known: _Known, tree: CommitTree) -> _Known | None:
+    def _unchanged(self, known: _KnownState, tree: CommitTree) -> _KnownState | None:
         """What is known of the last commit, if it holds for this one too; None where something has changed."""
         try:
             paths = {path: tree.token(path) for path in changed_paths(self._reader, known.commit, tree.commit)}
@@ -147,7 +147,7 @@ class RevisionStates:
         except MlauditError as error:
             why = error.why if isinstance(error, Unreadable) else str(error)
             state = RevisionState(crossings={}, sources={}, why=why)
-        self._last = _Known(
+        self._last = _KnownState(
             commit=tree.commit, asked=dict(tree.asked), cores=self._readings.cores, revisions=revisions, state=state
         )
         return state

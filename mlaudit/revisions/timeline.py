@@ -38,7 +38,7 @@ class Line:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Moment:
+class TimelineMoment:
     """One commit, and the commits of all lines that count with it."""
 
     slot: Slot
@@ -81,7 +81,7 @@ def touching(one: Line, reader: ObjectReader, folders: Sequence[str]) -> Line:
     return replace(one, main=tuple(kept))
 
 
-def moments(lines: Sequence[Line]) -> Iterator[Moment]:
+def moments(lines: Sequence[Line]) -> Iterator[TimelineMoment]:
     """The commits of all lines by date, each line in its own order, from where every line has one."""
     dated = (
         sorted(
@@ -97,7 +97,7 @@ def moments(lines: Sequence[Line]) -> Iterator[Moment]:
         current[slot] = commit.name
         if len(current) == len(lines):
             revisions = {key: name for key, name in current.items() if key is not None}
-            yield Moment(slot=slot, commit=commit, audited=current[None], revisions=revisions)
+            yield TimelineMoment(slot=slot, commit=commit, audited=current[None], revisions=revisions)
 
 
 def _ascending(commits: Sequence[Commit]) -> Iterator[tuple[datetime, Commit]]:

@@ -31,7 +31,7 @@ MAX_CHANGED = 200_000
 """Entries by which two commits may differ."""
 
 
-class Node(NamedTuple):
+class CommitNode(NamedTuple):
     """One file or folder of a commit; `reader` has its objects, which for a submodule is a reader of its own."""
 
     mode: int
@@ -91,8 +91,8 @@ class CommitTree:
         self._repository = repository
         self._reader = reader
         self._ignored = ignored
-        self._submodules: dict[str, Node] = {}
-        self._nodes: dict[str, Node | None] = {"": Node(_FOLDER, commit, reader)}
+        self._submodules: dict[str, CommitNode] = {}
+        self._nodes: dict[str, CommitNode | None] = {"": CommitNode(_FOLDER, commit, reader)}
         self._opened: list[ObjectReader] = []
         self._folders = 0
 
@@ -186,21 +186,21 @@ class CommitTree:
     def _absolute(self, inner: str) -> str:
         return str(Path(self.root, inner)) if inner else self.root
 
-    def _node(self, inner: str) -> Node | None:
+    def _node(self, inner: str) -> CommitNode | None:
         """What stands at a path without links, None for nothing. Raises Unreadable."""
         if inner not in self._nodes:
             above, _, name = inner.rpartition("/")
             node = self._node(above)
-            found: Node | None = None
+            found: CommitNode | None = None
             if node is not None and (node.is_folder or node.mode == _SUBMODULE):
                 entry = self._listed(above, node).get(name)
-                found = None if entry is None else Node(entry.mode, entry.name, self._reader_of(above, node))
+                found = None if entry is None else CommitNode(entry.mode, entry.name, self._reader_of(above, node))
             self._nodes[inner] = found
         node = self._nodes[inner]
         self.asked[inner] = _token(node)
         return node
 
-    def _listed(self, inner: str, node: Node) -> dict[str, TreeEntry]:
+    def _listed(self, inner: str, node: CommitNode) -> dict[str, TreeEntry]:
         """The entries of a folder. Raises Unreadable."""
         if node.mode == _SUBMODULE:
             node = self._submodule(inner, node)
@@ -208,10 +208,10 @@ class CommitTree:
             raise Unreadable(MISSING if node.is_link else "a part of its path is a file and no folder")
         return node.reader.tree(node.name)
 
-    def _reader_of(self, inner: str, node: Node) -> ObjectReader:
+    def _reader_of(self, inner: str, node: CommitNode) -> ObjectReader:
         return self._submodule(inner, node).reader if node.mode == _SUBMODULE else node.reader
 
-    def _submodule(self, inner: str, node: Node) -> Node:
+    def _submodule(self, inner: str, node: CommitNode) -> CommitNode:
         """The top folder of a submodule, from the repository that git keeps for it. Raises Unreadable."""
         if inner not in self._submodules:
             folder = Path(self._absolute(inner))
@@ -225,7 +225,7 @@ class CommitTree:
             except Unreadable:
                 why = f"it is a submodule, and its commit {node.name[:12]} is not here; `git submodule update --init`"
                 raise Unreadable(f"{why} fetches it") from None
-            self._submodules[inner] = Node(_FOLDER, node.name, reader)
+            self._submodules[inner] = CommitNode(_FOLDER, node.name, reader)
         return self._submodules[inner]
 
     def _parent_followed(self, path: str) -> str:
@@ -257,7 +257,7 @@ class CommitTree:
             waiting += [piece for piece in reversed(target.split("/")) if piece not in ("", ".")]
         return inner
 
-    def _large_file(self, node: Node) -> Path | None:
+    def _large_file(self, node: CommitNode) -> Path | None:
         """The content that Git LFS keeps for a file whose blob is a pointer to it; None for any other."""
         if not stat.S_ISREG(node.mode) or node.reader.size(node.name) > _LARGE_FILE_POINTER:
             return None
@@ -341,7 +341,7 @@ def changed_paths(reader: ObjectReader, old: str, new: str) -> Iterator[str]:
                     waiting.append((path, trees[0], trees[1]))
 
 
-def _token(node: Node | None) -> str | None:
+def _token(node: CommitNode | None) -> str | None:
     """What is known of a path by asking for it: of a folder that it is one."""
     if node is None or node.is_folder:
         return None if node is None else "folder"

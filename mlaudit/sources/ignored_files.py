@@ -23,7 +23,7 @@ MAX_PARTS = 64
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Pattern:
+class _IgnorePattern:
     """One line of a `.gitignore`, for paths relative to its folder."""
 
     parts: tuple[str, ...]
@@ -68,7 +68,7 @@ class IgnoredFiles:
     def __init__(self, root: Path, git_folder: Path) -> None:
         self._root = root
         self._exclude = git_folder / "info" / "exclude"
-        self._files: dict[str, tuple[_Pattern, ...]] = {}
+        self._files: dict[str, tuple[_IgnorePattern, ...]] = {}
         self._folders: dict[str, bool] = {"": False}
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
@@ -93,7 +93,7 @@ class IgnoredFiles:
                     return pattern.ignores
         return False
 
-    def _patterns(self, folder: str) -> tuple[_Pattern, ...]:
+    def _patterns(self, folder: str) -> tuple[_IgnorePattern, ...]:
         if folder not in self._files:
             own = _read(self._root / folder / ".gitignore")
             first = _read(self._exclude) if not folder else ()
@@ -108,7 +108,7 @@ def _upwards(folder: str) -> Iterator[str]:
     yield ""
 
 
-def _read(path: Path) -> tuple[_Pattern, ...]:
+def _read(path: Path) -> tuple[_IgnorePattern, ...]:
     try:
         with open_regular(path, follow=False) as stream:
             text = stream.read(_LIMIT).decode("utf-8", "replace")
@@ -118,7 +118,7 @@ def _read(path: Path) -> tuple[_Pattern, ...]:
     return tuple(pattern for pattern in patterns if pattern is not None)
 
 
-def _pattern(line: str) -> _Pattern | None:
+def _pattern(line: str) -> _IgnorePattern | None:
     line = line.rstrip("\r")
     # A blank at the end counts only behind a backslash.
     while line.endswith(" ") and not line.endswith("\\ "):
@@ -131,7 +131,7 @@ def _pattern(line: str) -> _Pattern | None:
     body = body.rstrip("/")
     anchored = "/" in body
     parts = tuple(_unescaped(part) for part in body.split("/") if part)[:MAX_PARTS]
-    return _Pattern(parts=parts, ignores=ignores, only_folders=only_folders, anchored=anchored) if parts else None
+    return _IgnorePattern(parts=parts, ignores=ignores, only_folders=only_folders, anchored=anchored) if parts else None
 
 
 def _unescaped(part: str) -> str:

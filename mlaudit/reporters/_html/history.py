@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model.history import Drift, DriftHistory
+from mlaudit.model.history import DriftHistory, PackageDrift
 from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._history_facts import closing, commit_words, headline, since, steps
 
@@ -47,7 +47,7 @@ def _picture(history: DriftHistory) -> Iterator[str]:
         yield f"<p>{len(history.drifts) - MAX_ROWS} more are not drawn.</p>"
 
 
-def _row(drift: Drift, history: DriftHistory, top: int) -> Iterator[str]:
+def _row(drift: PackageDrift, history: DriftHistory, top: int) -> Iterator[str]:
     label = for_html(f"{drift.package} ({drift.reader})"[:44])
     yield f'<text x="0" y="{top + 17}">{label}<title>{for_html(headline(drift))}</title></text>'
     first = _x(drift.first_seen.timestamp(), history)
