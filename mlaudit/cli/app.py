@@ -14,11 +14,11 @@ import typer
 from mlaudit import __version__
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
-from mlaudit.cli.endings import errors as _errors
-from mlaudit.cli.endings import fail as _fail
-from mlaudit.cli.endings import put as _put
+from mlaudit.cli.failures import errors as _errors
+from mlaudit.cli.failures import fail as _fail
+from mlaudit.cli.fix import fix
 from mlaudit.cli.history_command import history
-from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_error
+from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
     Baseline,
@@ -34,12 +34,15 @@ from mlaudit.cli.parameters import (
     NoConfig,
     Output,
     Package,
+    Paths,
     Platform,
     Python,
     Quiet,
     Select,
     Statistics,
+    Subjects,
     Verbose,
+    WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
@@ -84,9 +87,7 @@ def _common(
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
-    ] = None,
+    paths: Paths = None,
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,
@@ -101,9 +102,7 @@ def check(
     group: Group = None,
     define: Define = None,
     baseline: Baseline = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
-    ] = None,
+    write_baseline: WriteBaseline = None,
     against: Annotated[
         str | None,
         typer.Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
@@ -139,12 +138,17 @@ def check(
         options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:
             report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
-        known = None
-        if write_baseline is not None:
-            from mlaudit.policy.baseline import dumps
+        known = _new_baseline(report, write_baseline)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
-            known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
+    """The text of `--write-baseline`, where that is asked for."""
+    if target is None:
+        return None
+    from mlaudit.policy.baseline import dumps
+
+    return OutputText(text=dumps(report), target=file_of(target))
 
 
 def _against(revision: str, paths: Sequence[str], ask: Callable[[], Options], options: Options) -> Report:
@@ -203,7 +207,10 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero)
+
+
+app.command(name="fix")(fix)
 
 
 @app.command(name="list")
@@ -262,9 +269,7 @@ def snapshot(
 
 @app.command()
 def explain(
-    subjects: Annotated[
-        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...")
-    ] = None,
+    subjects: Subjects = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
@@ -325,6 +330,10 @@ def init(
             _fail(f"{target} exists; --force replaces it")
         _put(initial(path), target)
         _put(f"wrote {target}; edit it, then: mlaudit check {path if path != Path() else ''}".rstrip() + "\n")
+
+
+def _put(text: str, target: Path | None = None) -> None:
+    write_all([OutputText(text=text, target=target)])
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -10,7 +10,8 @@ import typer
 
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.delivery import wants_colour, width_of
-from mlaudit.cli.endings import errors, put
+from mlaudit.cli.failures import errors
+from mlaudit.cli.output import OutputText, write_all
 from mlaudit.cli.parameters import (
     Config,
     Define,
@@ -76,7 +77,7 @@ def history(
         style = Style(colour=colour, verbose=verbose, width=width_of(file_of(output)))
         with with_progress(options, False) as watched:
             text = history_text(request, watched, format_, style, first_bad=first_bad)
-        put(text, file_of(output))
+        write_all([OutputText(text=text, target=file_of(output))])
 
 
 def history_text(

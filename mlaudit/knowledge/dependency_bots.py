@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked
+from mlaudit.knowledge.schema import checked
 
 _NUMBER_ENDS = "+"
 

@@ -76,14 +76,12 @@ def branch_html(report: Report) -> Iterator[str]:
     change = report.against
     if change is None:
         return
-    yield "<section><h2>Branch</h2>"
     yield from (f"<p>{for_html(says)}</p>" for says in (sentence(change), *change.notes))
     for word, findings in (("Mended", change.mended), ("Unchanged", change.unchanged)):
         if findings:
             yield f"<details><summary>{word} <small>{len(findings)}</small></summary><ul>"
             yield from map(_item, findings)
             yield "</ul></details>"
-    yield "</section>"
 
 
 def _item(finding: Finding) -> str:

@@ -1,22 +1,16 @@
-"""How a command ends: its text written, or one line that says what was wrong and an exit code."""
+"""What the user did wrong, as one line on standard error and an exit code."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import NoReturn
 
 import typer
 
 from mlaudit.cli.delivery import USAGE
-from mlaudit.cli.output import OutputClosed, OutputText, error_line, write_all, write_error
+from mlaudit.cli.output import OutputClosed, error_line, write_error
 from mlaudit.model.errors import UsageError
-
-
-def put(text: str, target: Path | None = None) -> None:
-    """Write a text to a file, or to standard output."""
-    write_all([OutputText(text=text, target=target)])
 
 
 @contextmanager
@@ -36,6 +30,6 @@ def errors() -> Iterator[None]:
 
 
 def fail(message: str) -> NoReturn:
-    """End with one line on stderr and exit code 2."""
+    """Say what is wrong, and end with exit code 2."""
     write_error(error_line(message))
     raise typer.Exit(USAGE)

@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from mlaudit.model.history import DriftHistory, PackageDrift
 from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._history_facts import closing, commit_words, headline, since, steps
+from mlaudit.reporters._html.pair_views import PageView
+from mlaudit.reporters._html.sections._registry import section
 
 WIDTH, ROW, LABEL = 1000, 26, 320
 """Units of the picture: its width, the height of a row, and the width of the labels."""
@@ -15,21 +17,21 @@ MAX_ROWS = 60
 _TICKS = 4
 
 
-def history_section(history: DriftHistory | None) -> Iterator[str]:
-    """The section, nothing where there is no history."""
-    if history is None:
+@section("History", order=40, count=lambda view: len(view.report.history.drifts) if view.report.history else 0)
+def history(view: PageView) -> Iterator[str]:
+    """The picture and the list, nothing where no history was asked for."""
+    known = view.report.history
+    if known is None:
         return
-    yield f"<section><h2>History <small>{len(history.drifts)}</small></h2>"
-    yield f"<p>{for_html(closing(history))}</p>"
-    yield from (f"<p>{for_html(note)}</p>" for note in history.notes)
-    if history.drifts and history.begins is not None and history.ends is not None:
-        yield from _picture(history)
-    for drift in history.drifts:
-        about = f"{for_html(headline(drift))} <small>{for_html(since(drift, history))}</small>"
+    yield f"<p>{for_html(closing(known))}</p>"
+    yield from (f"<p>{for_html(note)}</p>" for note in known.notes)
+    if known.drifts and known.begins is not None and known.ends is not None:
+        yield from _picture(known)
+    for drift in known.drifts:
+        about = f"{for_html(headline(drift))} <small>{for_html(since(drift, known))}</small>"
         yield f"<details><summary>{about}</summary><ul>"
         yield from (f"<li>{did}: {for_html(commit_words(step, drift))}</li>" for did, step in steps(drift))
         yield "</ul></details>"
-    yield "</section>"
 
 
 def _picture(history: DriftHistory) -> Iterator[str]:
