@@ -13,8 +13,9 @@ import re
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
-from typing import Protocol, TypeGuard
+from typing import TypeGuard
 
+from mlaudit.code.package.code import PackageCode
 from mlaudit.code.parsing import parse_source
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
@@ -45,22 +46,6 @@ class NameAnswer(Enum):
     NO_NAME = "no name"
     NO_MODULE = "no module"
     UNKNOWN = "unknown"
-
-
-class CodeFiles(Protocol):
-    """The files of one folder of an import path; paths are relative to it."""
-
-    def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where they cannot be told."""
-        ...
-
-    def read(self, path: str) -> bytes | None:
-        """The bytes of a regular file, None where they cannot be had."""
-        ...
-
-    def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder, None where not all of them can be had."""
-        ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -177,7 +162,7 @@ class _ModuleFile:
 class InstalledNames:
     """The names of the packages in one folder of an import path."""
 
-    def __init__(self, files: CodeFiles) -> None:
+    def __init__(self, files: PackageCode) -> None:
         self._files = files
         self._modules: dict[str, NamesOfModule | None] = {}
         self._texts: dict[str, list[bytes] | None] = {}
