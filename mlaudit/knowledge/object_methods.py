@@ -1,0 +1,54 @@
+"""Which methods of a model serving calls (`object_methods.toml`)."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+from mlaudit.document.node import Node
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.packaged import packaged
+
+
+@dataclass(frozen=True, slots=True)
+class MethodNames:
+    """Names of methods, and the beginnings of more."""
+
+    names: frozenset[str]
+    beginnings: tuple[str, ...]
+
+    def covers(self, name: str) -> bool:
+        """Whether a method is one of them."""
+        return name in self.names or name.startswith(self.beginnings)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ObjectMethods:
+    """The methods of models by what they are called for."""
+
+    serving: MethodNames
+    training: MethodNames
+    preparing: MethodNames
+    implicit: MethodNames
+
+    def may_serve(self, name: str) -> bool:
+        """Whether somebody who has a loaded object may call a method of it."""
+        if self.preparing.covers(name):
+            return False
+        return not name.startswith("_") or self.implicit.covers(name)
+
+
+@lru_cache(maxsize=1)
+def object_methods() -> ObjectMethods:
+    """The table."""
+    import tomli
+
+    root = Node(tomli.loads(packaged("knowledge/object_methods.toml")))
+    return ObjectMethods(**{name: _names(row) for name, row in root.get("methods").items()})
+
+
+def _names(row: Node) -> MethodNames:
+    texts = row.get("names").texts()
+    return MethodNames(
+        frozenset(text for text in texts if not text.endswith("*")),
+        tuple(text.removesuffix("*") for text in texts if text.endswith("*")),
+    )
