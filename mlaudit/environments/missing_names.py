@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import InstalledNames, NameAnswer
+from mlaudit.code.defined_names import NameAnswer
+from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
@@ -42,7 +44,7 @@ def _with_installed(one: Environment, named: Mapping[str, Environment], root: Pa
     if folder is None:
         return one
     path, shown = folder
-    names = InstalledNames(PackageSources(path))
+    names = InstalledNames(PackageSymbols(PackageSources(path)))
     missing = (found for writer, pin in artifacts for found in _missing(writer, pin, names, shown))
     return replace(one, missing_names=(*one.missing_names, *missing))
 

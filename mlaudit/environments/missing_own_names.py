@@ -122,7 +122,7 @@ class _Search:
 
     def _of(self, path: str) -> NamesOfModule | None:
         if path not in self._names:
-            self._names[path] = names_of_source(path, self._texts[path])
+            self._names[path] = names_of_source(self._texts[path])
         return self._names[path]
 
     def _lacks(self, path: str, name: str) -> bool:

@@ -22,6 +22,8 @@ MAX_BYTES = 150 * 1024 * 1024
 """Bytes of all sources of one package."""
 MAX_DEPTH = 20
 
+_PASSED_OVER = frozenset(("__pycache__", "tests", "test"))
+
 
 class PackageSources:
     """The files below a folder of packages, by paths relative to it: a `mlaudit.code.package.code.PackageCode`."""
@@ -69,7 +71,10 @@ class PackageSources:
         return data if len(data) <= MAX_COMPILED else None
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder; ends with None where not all of them can be had."""
+        """The bytes of every Python file below a folder; ends with None where not all of them can be had.
+
+        Folders of tests are left out: no model is loaded by way of them.
+        """
         left, count = MAX_BYTES, 0
         for path in self._python_files(folder, MAX_DEPTH):
             data = self.read(path) if path is not None else None
@@ -89,5 +94,5 @@ class PackageSources:
             path = f"{folder}/{name}"
             if name.endswith((".py", ".pyi", ".pyx")):
                 yield path
-            elif "." not in name and name != "__pycache__" and paths.is_folder(self._folder / path):
+            elif "." not in name and name not in _PASSED_OVER and paths.is_folder(self._folder / path):
                 yield from self._python_files(path, depth - 1)

@@ -46,16 +46,34 @@ MAX_CONDITION = 120
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """What must be so for a statement to run; it is put into words only where it is shown."""
+
+    before: str
+    test: ast.expr | None = None
+
+    def __str__(self) -> str:
+        """The condition as the source has it."""
+        if self.test is None:
+            return self.before
+        try:
+            text = self.before + ast.unparse(self.test)
+        except RecursionError:
+            return self.before + "a condition"
+        return text if len(text) <= MAX_CONDITION else f"{text[:MAX_CONDITION]}..."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Need:
     """An attribute that is read.
 
     Attributes:
-        where: the first condition under which it is; empty where it is read in any case.
+        where: the first condition under which it is; None where it is read in any case.
         route: the methods that lead there.
         module, line: where it is read.
     """
 
-    where: str
+    where: Condition | None
     route: tuple[str, ...]
     module: PackageModule
     line: int
@@ -68,7 +86,7 @@ class _Run:
     values: Values
     owner: ClassCode | None
     module: PackageModule
-    where: str
+    where: Condition | None
     route: tuple[str, ...]
     written: set[str]
 
@@ -94,13 +112,23 @@ class NeedReader:
         needs: the attributes that are read.
         chains: those of which further attributes are read, as tuples.
         written: every attribute that was written on the way.
+
+    `leaves_class` where functions outside of the class that are given the object are followed too.
     """
 
     def __init__(
-        self, symbols: PackageSymbols, lineage: Lineage, view: ObjectView, cache: StepCache, *, takes_defaults: bool
+        self,
+        symbols: PackageSymbols,
+        lineage: Lineage,
+        view: ObjectView,
+        cache: StepCache,
+        *,
+        takes_defaults: bool,
+        leaves_class: bool = True,
     ) -> None:
         self._symbols, self._lineage, self._view, self._cache = symbols, lineage, view, cache
         self._takes_defaults = takes_defaults
+        self._leaves_class = leaves_class
         self._left = MAX_STEPS
         self.needs: dict[str, Need] = {}
         self.chains: dict[tuple[str, ...], Need] = {}
@@ -116,7 +144,7 @@ class NeedReader:
             local = self._entered(found[1].node, parameters[1:])
             for parameter, value in zip(parameters[1:], (given or {}).values(), strict=False):
                 local[parameter.arg] = value
-            self._method(found[0], found[1], _Start("", (name,), set()), local)
+            self._method(found[0], found[1], _Start(None, (name,), set()), local)
 
     def _entered(self, function: Function, parameters: Sequence[ast.arg]) -> dict[str, object]:
         """The arguments of a call from outside: those without default are given, of others only defaults are known."""
@@ -251,6 +279,8 @@ class NeedReader:
             self._method(owner, method, _Start(run.where, (*run.route, name), run.written), local)
 
     def _handed(self, step: Handed, run: _Run) -> None:
+        if not self._leaves_class:
+            return
         found = self._symbols.written(run.module, step.function)
         name = step.function[-1]
         if not isinstance(found, FunctionCode) or name in run.route:
@@ -275,19 +305,19 @@ class NeedReader:
             if self._walk(taken, run):
                 return True
             if step.may_return and _may_end(taken):
-                run.where = run.where or _shown(step.test, "unless it ends earlier at ")
+                run.where = run.where or Condition("unless it ends earlier at ", step.test)
             return False
-        then_ends, then = self._side(step.then, run, _shown(step.test))
-        other_ends, other = self._side(step.other, run, _shown(step.test, "not "))
+        then_ends, then = self._side(step.then, run, Condition("", step.test))
+        other_ends, other = self._side(step.other, run, Condition("not ", step.test))
         if then_ends and other_ends:
             return True
         kept = [side for side, ends in ((then, then_ends), (other, other_ends)) if not ends]
         self._join(run, kept)
         if step.may_return:
-            run.where = run.where or _shown(step.test, "not " if then_ends else "unless it ends earlier at ")
+            run.where = run.where or Condition("not " if then_ends else "unless it ends earlier at ", step.test)
         return False
 
-    def _side(self, steps: Sequence[Step], run: _Run, where: str) -> tuple[bool, _Run]:
+    def _side(self, steps: Sequence[Step], run: _Run, where: Condition) -> tuple[bool, _Run]:
         """Follow one side of a condition on a copy."""
         values = Values(self._view, run.values.parameter, dict(run.values.local))
         side = _Run(values, run.owner, run.module, run.where or where, run.route, set(run.written))
@@ -304,10 +334,10 @@ class NeedReader:
         run.values.local = local
 
     def _perhaps(self, step: Perhaps, run: _Run) -> None:
-        _, side = self._side(step.steps, run, f"in {step.what}")
+        _, side = self._side(step.steps, run, Condition(f"in {step.what}"))
         self._join(run, (run, side))
         if step.may_return:
-            run.where = run.where or f"unless {step.what} ends it earlier"
+            run.where = run.where or Condition(f"unless {step.what} ends it earlier")
 
     def _attempt(self, step: Attempt, run: _Run) -> None:
         before = _Run(
@@ -324,16 +354,16 @@ class NeedReader:
             self._walk(step.body, run)
             self._walk(step.otherwise, run)
         for handler in step.handlers:
-            _, side = self._side(handler, before, "after an exception")
+            _, side = self._side(handler, before, Condition("after an exception"))
             self._join(run, (run, side)) if not _always_ends(handler) else None
         self._walk(step.finally_, run)
         if step.may_return:
-            run.where = run.where or "unless an attempt ends it earlier"
+            run.where = run.where or Condition("unless an attempt ends it earlier")
 
     def _caught(self, step: Attempt, run: _Run) -> None:
         """A body whose AttributeError is taken needs nothing."""
         kept = dict(self.needs), dict(self.chains)
-        _, side = self._side(step.body, run, "in an attempt")
+        _, side = self._side(step.body, run, Condition("in an attempt"))
         self.needs, self.chains = kept
         self._walk(step.otherwise, side)
 
@@ -342,7 +372,7 @@ class NeedReader:
 class _Start:
     """How a call comes about."""
 
-    where: str
+    where: Condition | None
     route: tuple[str, ...]
     written: set[str]
 
@@ -354,8 +384,10 @@ def _parameters(function: Function) -> list[ast.arg]:
 def _defaults(function: Function) -> dict[str, ast.expr]:
     given = function.args
     parameters = _parameters(function)
-    found = {one.arg: value for one, value in zip(parameters[len(parameters) - len(given.defaults) :], given.defaults)}
-    found.update((one.arg, value) for one, value in zip(given.kwonlyargs, given.kw_defaults) if value is not None)
+    optional = parameters[len(parameters) - len(given.defaults) :]
+    found = {one.arg: value for one, value in zip(optional, given.defaults, strict=True)}
+    keywords = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    found.update((one.arg, value) for one, value in keywords if value is not None)
     return found
 
 
@@ -374,12 +406,3 @@ def _may_end(steps: Sequence[Step]) -> bool:
 
 def _always_ends(steps: Sequence[Step]) -> bool:
     return any(isinstance(step, End) for step in steps)
-
-
-def _shown(test: ast.expr, before: str = "") -> str:
-    """A condition as it is written."""
-    try:
-        text = before + ast.unparse(test)
-    except RecursionError:
-        return before + "a condition"
-    return text if len(text) <= MAX_CONDITION else f"{text[:MAX_CONDITION]}..."

@@ -62,6 +62,7 @@ def parsed_source(data: bytes) -> ParsedSource | None:
     )
 
 
+@lru_cache(maxsize=KEPT)
 def parsed_tree(data: bytes) -> ast.Module | None:
     """The syntax tree of a source of a package, None where there is none."""
     try:

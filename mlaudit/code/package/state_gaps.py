@@ -10,6 +10,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterable, Iterator, Mapping
 from enum import IntEnum
+from typing import TypeVar
 
 from mlaudit.code.package.classes import ClassCode, Lineage, MethodKind
 from mlaudit.code.package.needs import Need, NeedReader, StepCache
@@ -18,6 +19,10 @@ from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject
 from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
+
+
+Lacking = tuple[frozenset[str], frozenset[tuple[str, ...]]]
+Key = TypeVar("Key", str, tuple[str, ...])
 
 
 class Calling(IntEnum):
@@ -74,9 +79,8 @@ _MAKES_PARAMETERS = ("get_params", "_get_param_names")
 class StateJudge:
     """Judges the states of pickled objects by the code of their reader, and of their writer where it is at hand."""
 
-    def __init__(self, reader: PackageSymbols, writer: PackageSymbols | None, *, repairs: bool) -> None:
-        self._reader = _CodeSide(reader, repairs=repairs)
-        self._writer = _CodeSide(writer, repairs=repairs) if writer is not None else None
+    def __init__(self, reader: ObjectCode, writer: ObjectCode | None) -> None:
+        self._reader, self._writer = reader, writer
 
     def gaps(self, one: PickledObject) -> Iterator[StateGap]:
         """What an object lacks."""
@@ -108,15 +112,7 @@ class StateJudge:
 
     def _missing_for_writer(self, one: PickledObject) -> frozenset[str]:
         """The names that the object lacks for its writer as well."""
-        side = self._writer
-        found = side.judged(one) if side is not None else None
-        if side is None or found is None:
-            return frozenset()
-        cls, lineage, attributes = found
-        view = _View(side, lineage, attributes, side.present(one, cls, lineage, attributes))
-        needs, _ = side.needs(cls, lineage, view)
-        names = {*needs, *side.parameters(lineage)}
-        return frozenset(name for name in names if not view.surely_has(name))
+        return self._writer.missing(one)[0] if self._writer is not None else frozenset()
 
     def _parts(
         self,
@@ -149,24 +145,35 @@ class StateJudge:
         return name in side.writes(lineage) or not side.writes_any(lineage)
 
     def _writer_reads(self, one: PickledObject, chain: tuple[str, ...]) -> bool:
-        side = self._writer
-        found = side.judged(one) if side is not None else None
-        if side is None or found is None:
-            return False
-        cls, lineage, attributes = found
-        view = _View(side, lineage, attributes, frozenset(attributes))
-        _, chains = side.needs(cls, lineage, view)
-        return any(one[: len(chain)] == chain for one in chains)
+        chains = self._writer.missing(one)[1] if self._writer is not None else frozenset()
+        return any(read[: len(chain)] == chain for read in chains)
 
 
-class _CodeSide:
-    """The code of the reader or of the writer, asked about classes."""
+class ObjectCode:
+    """The code of a reader or a writer, asked about the classes of pickled objects; what it finds is kept."""
 
     def __init__(self, symbols: PackageSymbols, *, repairs: bool) -> None:
         self.symbols = symbols
         self._repairs = repairs
         self._steps = StepCache()
         self._written: dict[Lineage, tuple[frozenset[str], bool]] = {}
+        self._missing: dict[int, tuple[PickledObject, Lacking]] = {}
+
+    def missing(self, one: PickledObject) -> Lacking:
+        """The names that an object lacks by this code, and what this code reads of its parts."""
+        if id(one) not in self._missing:
+            self._missing[id(one)] = (one, self._lacking(one))
+        return self._missing[id(one)][1]
+
+    def _lacking(self, one: PickledObject) -> Lacking:
+        found = self.judged(one)
+        if found is None:
+            return frozenset(), frozenset()
+        cls, lineage, attributes = found
+        view = _View(self, lineage, attributes, self.present(one, cls, lineage, attributes))
+        needs, chains = self.needs(cls, lineage, view)
+        names = {*needs, *self.parameters(lineage)}
+        return frozenset(name for name in names if not view.surely_has(name)), frozenset(chains)
 
     def class_of(self, one: PickledObject) -> tuple[ClassCode, Lineage] | None:
         """The class of an object, where its whole inheritance can be read and looks names up as usual."""
@@ -215,16 +222,25 @@ class _CodeSide:
         needs: dict[str, FoundNeed] = {}
         chains: dict[tuple[str, ...], FoundNeed] = {}
         for name, calling in _entries(lineage):
-            of_any, of_defaults = self._followed(name, lineage, view)
+            of_any, of_defaults = self._followed(name, lineage, view, calling)
             _keep(needs, of_any.needs, of_defaults.needs, calling)
             if calling is not Calling.UPKEEP:
                 _keep(chains, of_any.chains, of_defaults.chains, calling)
         return needs, chains
 
-    def _followed(self, name: str, lineage: Lineage, view: _View) -> tuple[NeedReader, NeedReader]:
-        readers = [NeedReader(self.symbols, lineage, view, self._steps, takes_defaults=one) for one in (False, True)]
-        for reader in readers:
+    def _followed(self, name: str, lineage: Lineage, view: _View, calling: Calling) -> tuple[NeedReader, NeedReader]:
+        readers = []
+        for takes_defaults in (False, True):
+            reader = NeedReader(
+                self.symbols,
+                lineage,
+                view,
+                self._steps,
+                takes_defaults=takes_defaults,
+                leaves_class=calling is not Calling.UPKEEP,
+            )
             reader.enter(name)
+            readers.append(reader)
         return readers[0], readers[1]
 
     def writes(self, lineage: Lineage) -> frozenset[str]:
@@ -253,14 +269,14 @@ class _CodeSide:
         init = lineage.member("__init__")
         owner = init[0] if init is not None else cls
         line = init[1].node.lineno if init is not None and init[1] is not None else cls.node.lineno
-        return FoundNeed(Need("", ("get_params",), owner.module, line), Calling.UPKEEP, Sureness.CERTAIN)
+        return FoundNeed(Need(None, ("get_params",), owner.module, line), Calling.UPKEEP, Sureness.CERTAIN)
 
 
 class _View:
     """A pickled object as its methods see it."""
 
     def __init__(
-        self, side: _CodeSide, lineage: Lineage, attributes: Mapping[str, object], present: frozenset[str]
+        self, side: ObjectCode, lineage: Lineage, attributes: Mapping[str, object], present: frozenset[str]
     ) -> None:
         self._side, self._lineage = side, lineage
         self._attributes, self._present = attributes, present
@@ -318,10 +334,7 @@ def _entries(lineage: Lineage) -> Iterator[tuple[str, Calling]]:
 
 
 def _keep(
-    found: dict[object, FoundNeed],  # type: ignore[type-arg]
-    of_any: Mapping[object, Need],  # type: ignore[type-arg]
-    of_defaults: Mapping[object, Need],  # type: ignore[type-arg]
-    calling: Calling,
+    found: dict[Key, FoundNeed], of_any: Mapping[Key, Need], of_defaults: Mapping[Key, Need], calling: Calling
 ) -> None:
     for name, need in {**of_defaults, **of_any}.items():
         if name in of_any and not of_any[name].where:
