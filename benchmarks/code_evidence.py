@@ -61,8 +61,10 @@ class Tier(IntEnum):
     NAMES = 0
     CERTAIN = 1
     CONDITIONAL = 2
-    UPKEEP = 3
-    NOTHING = 4
+    ARGUMENTS = 3
+    OTHERWISE = 4
+    UPKEEP = 5
+    NOTHING = 6
 
 
 @dataclass
@@ -132,9 +134,9 @@ def tier_of(gap: StateGap) -> Tier:
     found = gap.found
     if found.calling is Calling.UPKEEP:
         return Tier.UPKEEP
-    if found.sureness is Sureness.CERTAIN and found.calling is Calling.SERVING:
-        return Tier.CERTAIN
-    return Tier.CONDITIONAL
+    if found.calling is Calling.OTHERWISE:
+        return Tier.OTHERWISE
+    return {Sureness.CERTAIN: Tier.CERTAIN, Sureness.CONDITIONAL: Tier.CONDITIONAL}.get(found.sureness, Tier.ARGUMENTS)
 
 
 def _shown(gap: StateGap) -> str:
@@ -211,7 +213,9 @@ def main() -> int:
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
     judge = Judge(given.work, writer=not given.reader_only)
     every = Score()
-    print(f"{'package':24} {'loads':>6} {'bad':>5}   names          certain        conditional    false")
+    print(
+        f"{'package':24} {'loads':>6} {'bad':>5}   names           certain         conditional     arguments       otherwise       false"
+    )
     for package in given.packages or FAMILIES:
         score, seconds = _scored(package, knowledge, judge, given)
         every.counts.update(score.counts)
@@ -255,7 +259,7 @@ def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespa
 def _print(name: str, score: Score, seconds: float | None) -> None:
     loads = sum(score.counts.values())
     bad = sum(count for (_, is_bad), count in score.counts.items() if is_bad)
-    rows = [score.row(tier) for tier in (Tier.NAMES, Tier.CERTAIN, Tier.CONDITIONAL)]
+    rows = [score.row(tier) for tier in (Tier.NAMES, Tier.CERTAIN, Tier.CONDITIONAL, Tier.ARGUMENTS, Tier.OTHERWISE)]
     shown = "   ".join(f"{recall:.3f} / {precision:.3f}" for recall, precision, _, _ in rows)
     false = " ".join(str(row[2]) for row in rows)
     print(f"{name:24} {loads:6} {bad:5}   {shown}   {false}" + (f"   {seconds:.0f} s" if seconds is not None else ""))

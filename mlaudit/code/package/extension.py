@@ -56,10 +56,12 @@ class ExtensionModule:
             at = data.find(b"." + name + b"\0", at + 1)
         return False
 
-    @property
-    def registers_itself_as(self) -> bytes:
-        """The bytes with which names of a type begin that it registers under its last word alone."""
-        return b"\0" + self._short + b"."
+    def has_type_in_full(self, name: str) -> bool:
+        """Whether it has a type under the full name of the module, and under no shorter one."""
+        data = self._data or b""
+        encoded = name.encode()
+        is_bare = b"\0" + self._short + b"." + encoded + b"\0" in data
+        return not is_bare and b"\0" + self._name + b"." + encoded + b"\0" in data
 
     def checksums(self) -> frozenset[int]:
         """The layouts of states that Cython's functions of it restore; empty where they cannot be told."""

@@ -46,12 +46,15 @@ class InstalledNames:
         self._names: dict[str, NamesOfModule | None] = {}
         self._texts: dict[str, list[bytes] | None] = {}
         self._leading: dict[str, bool] = {}
+        self._by_word: dict[str, list[str]] | None = None
         self._searches = 0
 
     def answer(self, module: str, name: str) -> NameAnswer:
         """Whether a module of the folder has a name."""
         words = name.split(".")
         where = self._modules.locate(module)
+        if where.kind is ModuleKind.UNKNOWN and self._registers_in_full(module, words[0]):
+            return NameAnswer.NO_MODULE
         if where.kind is ModuleKind.UNKNOWN or not all(word.isidentifier() for word in words):
             return NameAnswer.UNKNOWN
         if self._searches > MAX_SEARCHES or self._is_led_elsewhere(module):
@@ -65,6 +68,29 @@ class InstalledNames:
         if found is NameAnswer.NO_NAME and self._may_be_set(module, words[-1]):
             return NameAnswer.UNKNOWN
         return found
+
+    def _registers_in_full(self, module: str, name: str) -> bool:
+        """Whether compiled modules of a bare name lie in packages only, and each has the name under its full name.
+
+        Old releases compile some under a bare name (`_loss`), by which their objects are pickled.
+        """
+        if (
+            not module.startswith("_")
+            or "." in module
+            or any(entry.partition(".")[0] == module for entry in self._modules.code.names("") or (module,))
+        ):
+            return False
+        found = self._compiled().get(module, [])
+        extensions = [self._symbols.extension(one) for one in found]
+        return bool(found) and all(one is not None and one.has_type_in_full(name) for one in extensions)
+
+    def _compiled(self) -> dict[str, list[str]]:
+        """The compiled modules inside packages, by their last word."""
+        if self._by_word is None:
+            self._by_word = {}
+            for module in self._modules.extensions():
+                self._by_word.setdefault(module.rpartition(".")[2], []).append(module)
+        return self._by_word
 
     def path_of(self, module: str) -> str:
         """The file of a module; of a missing one the folder of its package."""

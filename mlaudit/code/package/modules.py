@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from collections.abc import Iterator
 from enum import Enum
 
 from mlaudit.code.package.code import PackageCode
@@ -11,6 +12,9 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_PARTS = 20
 """Words of a dotted name that are followed."""
+
+MAX_FOLDERS = 3_000
+"""Folders that are searched for compiled modules."""
 
 _COMPILED = ("so", "pyd", "dylib", "dll", "sl")
 
@@ -89,6 +93,21 @@ class PackageModules:
     def exists(self, name: str) -> bool:
         """Whether there is a module of a name, of whatever kind."""
         return self.locate(name).kind not in (ModuleKind.GONE, ModuleKind.UNKNOWN)
+
+    def extensions(self) -> Iterator[str]:
+        """The compiled modules inside packages, of the first few thousand folders."""
+        waiting = [""]
+        for _ in range(MAX_FOLDERS):
+            if not waiting:
+                return
+            folder = waiting.pop()
+            for entry in sorted(self.code.names(folder) or ()):
+                inner = posixpath.join(folder, entry)
+                stem, dot, rest = entry.partition(".")
+                if folder and rest.rpartition(".")[2] in _COMPILED:
+                    yield posixpath.join(folder, stem).replace("/", ".")
+                elif not dot and entry.isidentifier() and entry not in ("tests", "__pycache__"):
+                    waiting.append(inner)
 
     def _read(self, name: str) -> PackageModule | None:
         where = self.locate(name)

@@ -215,10 +215,11 @@ class NeedReader:
 
     def _plain(self, step: Step, run: _Run) -> None:
         if isinstance(step, Read):
-            self._read(step.attribute, step.rest, step.line, run)
+            self._read(_private(step.attribute, run.owner), step.rest, step.line, run)
         elif isinstance(step, Write):
-            run.written.add(step.attribute)
-            self.written.add(step.attribute)
+            name = _private(step.attribute, run.owner)
+            run.written.add(name)
+            self.written.add(name)
         elif isinstance(step, SetLocal):
             self._set_local(step, run)
         elif isinstance(step, SetKey):
@@ -258,6 +259,9 @@ class NeedReader:
             self.chains.setdefault((name, *rest), need)
 
     def _own_call(self, step: OwnCall, run: _Run) -> None:
+        if step.attribute.startswith("__") and not step.attribute.endswith("__"):
+            # A private method, which only its own class has.
+            return
         name = step.attribute
         if step.is_super:
             found = self._lineage.member_after(run.owner, name) if run.owner is not None else None
@@ -375,6 +379,13 @@ class _Start:
     where: Condition | None
     route: tuple[str, ...]
     written: set[str]
+
+
+def _private(name: str, owner: ClassCode | None) -> str:
+    """A name as objects have it: `self.__rate` of a class `Scaler` is `_Scaler__rate`."""
+    if owner is None or not name.startswith("__") or name.endswith("__"):
+        return name
+    return f"_{owner.name.lstrip('_')}{name}"
 
 
 def _parameters(function: Function) -> list[ast.arg]:

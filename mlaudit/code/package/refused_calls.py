@@ -6,7 +6,8 @@ import ast
 from collections.abc import Iterator
 
 from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method
-from mlaudit.code.package.modules import PackageModule
+from mlaudit.code.package.modules import ModuleKind, PackageModule
+from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
 from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject
 from mlaudit.grammars.model_file.pickle_values import Seq
@@ -70,12 +71,26 @@ class CallJudge:
 
     def __init__(self, reader: PackageSymbols, writer: PackageSymbols | None) -> None:
         self._reader, self._writer = reader, writer
+        self._structs = DeclaredStructs(reader)
 
     def refused(self, one: PickledObject) -> Iterator[RefusedCall]:
         """What fails when an object is made and given its state."""
         yield from self._arity(one)
         yield from self._layout(one)
         yield from self._state(one)
+        yield from self._records(one)
+
+    def _records(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """Arrays of records for a compiled class that has other fields."""
+        if one.cls is None or self._reader.modules.locate(one.cls.module).kind is not ModuleKind.EXTENSION:
+            return
+        for name, value in (one.attributes or {}).items():
+            fields = fields_of(value)
+            struct = differing_struct(fields, self._structs.of(one.cls.module)) if fields else None
+            if fields and struct is not None:
+                parts = ", ".join(f"`{field}`" for field in sorted(set(fields) ^ set(struct.fields)))
+                reason = f"takes `{name}` as records of `{struct.name}`, and the pickle's differ in {parts}"
+                yield RefusedCall(one, str(one.cls), reason, struct.path, struct.line)
 
     def _arity(self, one: PickledObject) -> Iterator[RefusedCall]:
         if one.arguments is None:

@@ -16,7 +16,7 @@ from mlaudit.code.package.classes import ClassCode, Lineage, MethodKind
 from mlaudit.code.package.needs import Need, NeedReader, StepCache
 from mlaudit.code.package.object_values import OBJECT, UNKNOWN, StateMapping, Truth, is_scalar
 from mlaudit.code.package.symbols import PackageSymbols
-from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject
+from mlaudit.grammars.model_file.pickle_states import ARRAY_WRAPPER, NEVER_BUILT, Making, PickledObject
 from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
 
@@ -178,7 +178,7 @@ class ObjectCode:
     def class_of(self, one: PickledObject) -> tuple[ClassCode, Lineage] | None:
         """The class of an object, where its whole inheritance can be read and looks names up as usual."""
         cls = self.symbols.find(one.cls.module, one.cls.name) if one.cls is not None else None
-        if not isinstance(cls, ClassCode):
+        if not isinstance(cls, ClassCode) or cls.name == ARRAY_WRAPPER:
             return None
         lineage = self.symbols.lineage(cls)
         if not lineage.is_whole or lineage.is_open or lineage.answers_any_name:

@@ -25,6 +25,8 @@ MAX_KEYS = 2_000
 MAX_ENTRIES = 400_000
 """Entries of all dictionaries."""
 
+ARRAY_WRAPPER = "NumpyArrayWrapper"
+"""The class of joblib that stands for an array; loading puts the array in its place."""
 NEVER_BUILT = Opaque()
 """The state of an object that is given none."""
 
@@ -179,7 +181,7 @@ class _StateWalk(Walk):
         target = self.stack[-1]
         if isinstance(target, PickledObject):
             target.state = state
-            if target.made_by.name == "NumpyArrayWrapper" and isinstance(state, Dict):
+            if target.made_by.name == ARRAY_WRAPPER and isinstance(state, Dict):
                 self.pass_array(state)
 
     def put_items(self, items: list[object]) -> None:
