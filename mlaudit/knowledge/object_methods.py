@@ -23,12 +23,16 @@ class MethodNames:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ObjectMethods:
-    """The methods of models by what they are called for."""
+    """The methods of models by what they are called for.
+
+    `bases` are classes of libraries that give no data, each with the names that it gives.
+    """
 
     serving: MethodNames
     training: MethodNames
     preparing: MethodNames
     implicit: MethodNames
+    bases: dict[str, frozenset[str]]
 
     def may_serve(self, name: str) -> bool:
         """Whether somebody who has a loaded object may call a method of it."""
@@ -43,7 +47,19 @@ def object_methods() -> ObjectMethods:
     import tomli
 
     root = Node(tomli.loads(packaged("knowledge/object_methods.toml")))
-    return ObjectMethods(**{name: _names(row) for name, row in root.get("methods").items()})
+    methods = {name: _names(row) for name, row in root.get("methods").items()}
+    bases = {
+        cls: frozenset(row.get("gives").texts())
+        for _, row in root.get("bases").items()
+        for cls in row.get("classes").texts()
+    }
+    return ObjectMethods(
+        serving=methods["serving"],
+        training=methods["training"],
+        preparing=methods["preparing"],
+        implicit=methods["implicit"],
+        bases=bases,
+    )
 
 
 def _names(row: Node) -> MethodNames:

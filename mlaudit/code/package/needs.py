@@ -41,6 +41,8 @@ MAX_CALLS = 12
 """Calls inside each other that are followed."""
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
+MAX_ALL_STEPS = 1_500_000
+"""Steps of all entries that one reader's code is followed for; nothing is said of what comes after."""
 MAX_CONDITION = 120
 """Characters of a condition as it is shown."""
 
@@ -92,9 +94,10 @@ class _Run:
 
 
 class StepCache:
-    """The steps of functions, each read once."""
+    """The steps of functions, each read once, and how many more are followed."""
 
     def __init__(self) -> None:
+        self.left = MAX_ALL_STEPS
         self._steps: dict[tuple[int, str], tuple[Function, tuple[Step, ...]]] = {}
 
     def of(self, function: Function, parameter: str) -> tuple[Step, ...]:
@@ -200,7 +203,8 @@ class NeedReader:
         """Follow steps in order; whether the function surely ended."""
         for step in steps:
             self._left -= 1
-            if self._left < 0 or isinstance(step, End):
+            self._cache.left -= 1
+            if self._left < 0 or self._cache.left < 0 or isinstance(step, End):
                 return True
             if isinstance(step, Branch):
                 if self._branch(step, run):

@@ -151,11 +151,11 @@ def _refused_state(one: PickledObject, called: str, reason: str, owner: ClassCod
 def _signature(symbols: PackageSymbols, one: PickledObject) -> Signature | None:
     """What the callable of a pickle takes; None where it cannot be told."""
     found = symbols.find(one.made_by.module, one.made_by.name)
+    if isinstance(found, ExpressionCode) and one.making in (Making.CALL, Making.NEW):
+        return _of_named_tuple(found)
     if one.making is Making.CALL:
         if isinstance(found, FunctionCode):
             return _of_function(found.node, found.module) if not found.node.decorator_list else None
-        if isinstance(found, ExpressionCode):
-            return _of_named_tuple(found)
         return _of_class(symbols.lineage(found)) if isinstance(found, ClassCode) else None
     if one.making is Making.NEW and isinstance(found, ClassCode):
         return _of_new(symbols, found)

@@ -8,7 +8,7 @@ miss as well is left out, where that code is at hand: it is no difference betwee
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from enum import IntEnum
 from typing import TypeVar
 
@@ -52,7 +52,9 @@ class FoundNeed:
     @property
     def rank(self) -> tuple[int, int]:
         """The smaller, the surer it is to be read."""
-        return (int(self.sureness), int(self.calling))
+        if self.calling is Calling.UPKEEP:
+            return (2, int(self.sureness))
+        return (int(self.sureness is Sureness.ARGUMENTS), 2 * int(self.calling) + int(self.sureness))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -64,15 +66,18 @@ class StateGap:
         cls: its class in the reader's code.
         attribute: the attribute, dotted where it is read of a part (`tree_.missing`).
         found: where, when and for what it is read.
+        is_of_template: its state has nothing but parameters of its `__init__`, as one that was never trained.
     """
 
     owner: PickledObject
     cls: ClassCode
     attribute: str
     found: FoundNeed
+    is_of_template: bool = False
 
 
 _KEPT_APART = frozenset(("set_params", "_set_params", "__setstate__", "__sklearn_clone__", "__setattr__"))
+_MARKS = ("_sklearn_version",)
 _MAKES_PARAMETERS = ("get_params", "_get_param_names")
 
 
@@ -82,8 +87,13 @@ class StateJudge:
     def __init__(self, reader: ObjectCode, writer: ObjectCode | None) -> None:
         self._reader, self._writer = reader, writer
 
-    def gaps(self, one: PickledObject) -> Iterator[StateGap]:
-        """What an object lacks."""
+    def gaps(self, one: PickledObject) -> Sequence[StateGap]:
+        """What an object lacks; nothing where it was too much to follow."""
+        found = list(self._gaps(one))
+        exhausted = self._reader.is_exhausted or (self._writer is not None and self._writer.is_exhausted)
+        return () if exhausted else found
+
+    def _gaps(self, one: PickledObject) -> Iterator[StateGap]:
         side = self._reader
         found = side.judged(one)
         if found is None:
@@ -108,7 +118,8 @@ class StateJudge:
         also = self._missing_for_writer(one)
         for name, found in missing.items():
             if name not in also and (name in written or name in parameters):
-                yield StateGap(one, cls, name, found)
+                is_of_template = bool(parameters) and (one.attributes or {}).keys() <= {*parameters, *_MARKS}
+                yield StateGap(one, cls, name, found, is_of_template)
 
     def _missing_for_writer(self, one: PickledObject) -> frozenset[str]:
         """The names that the object lacks for its writer as well."""
@@ -158,6 +169,16 @@ class ObjectCode:
         self._steps = StepCache()
         self._written: dict[Lineage, tuple[frozenset[str], bool]] = {}
         self._missing: dict[int, tuple[PickledObject, Lacking]] = {}
+
+    @property
+    def steps_left(self) -> int:
+        """How many steps more are followed."""
+        return self._steps.left
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so much was followed that nothing more is."""
+        return self._steps.left < 0
 
     def missing(self, one: PickledObject) -> Lacking:
         """The names that an object lacks by this code, and what this code reads of its parts."""

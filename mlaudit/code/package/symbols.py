@@ -19,6 +19,7 @@ from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.modules import ModuleKind, PackageModule, PackageModules
 from mlaudit.code.package.source import Imported
+from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_STEPS = 40
@@ -172,6 +173,9 @@ def _foreign_members(found: Symbol | None) -> frozenset[str] | None:
     """The members that a base outside of what is read gives; None where they cannot be told."""
     if not isinstance(found, ForeignName):
         return None
+    given = object_methods().bases.get(f"{found.module}.{found.name}")
+    if given is not None:
+        return given | (builtin_members("object") or frozenset())
     if found.module == "builtins":
         return builtin_members(found.name)
     if is_standard(found.module) or (is_of_python(found.module) and found.name in ("ABC", "Thread", "local")):

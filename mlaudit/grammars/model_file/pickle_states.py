@@ -10,10 +10,13 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from enum import Enum
 
+from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_opcodes import steps
 from mlaudit.grammars.model_file.pickle_values import LONG, OPAQUE, Dict, Global, Instance, Opaque, Seq
 from mlaudit.grammars.model_file.pickle_walk import MEMO, RECONSTRUCTORS, Walk
-from mlaudit.grammars.model_file.source import Source
+from mlaudit.grammars.model_file.source import Source, from_window
+from mlaudit.grammars.model_file.streams import compression, unfolded
+from mlaudit.grammars.model_file.window import whole
 from mlaudit.model.lazy_dataclass import dataclass
 
 OPERATIONS = 3_000_000
@@ -91,6 +94,14 @@ def walk_states(source: Source, *, operations: int = OPERATIONS) -> PickledState
     walk = _StateWalk(source, operations=operations)
     found = walk.run(_TABLE)
     return PickledStates(list(_differing(walk.objects)), found.root, walk.is_cut or found.problem is not None)
+
+
+def states_of(doc: Document) -> PickledStates:
+    """The objects of a document that is a pickle, plain or compressed. Raises Unreadable."""
+    with doc.stream() as stream:
+        window = whole(stream)
+        name = compression(window.upto(0, 16))
+        return walk_states(unfolded(window, name) if name else from_window(window))
 
 
 def _joined(parts: list[StateDict]) -> dict[str, object] | None:
@@ -213,4 +224,11 @@ def _dict(walk: Walk) -> None:
     walk.put_items(items)
 
 
-_TABLE: list[Callable[[Walk], None]] = steps({b"}": _new_dict, b"d": _dict})
+_TABLE: list[Callable[[Walk], None]] = steps(
+    {
+        b"}": _new_dict,
+        b"d": _dict,
+        b"b": lambda walk: walk.built(),
+        b"\x92": lambda walk: walk.made_with_keywords(),
+    }
+)
