@@ -15,7 +15,6 @@ from __future__ import annotations
 import argparse
 import csv
 import os
-import subprocess
 import sys
 import time
 from collections import Counter
@@ -26,10 +25,11 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
-from mlaudit.code.defined_names import NameAnswer
+from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
-from mlaudit.code.package.state_gaps import Calling, ObjectCode, StateGap, StateJudge, Sureness
+from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_opcodes import walk
@@ -65,6 +65,9 @@ class Tier(IntEnum):
     OTHERWISE = 4
     UPKEEP = 5
     NOTHING = 6
+
+
+SHOWN = (Tier.NAMES, Tier.CERTAIN, Tier.CONDITIONAL, Tier.ARGUMENTS, Tier.OTHERWISE)
 
 
 @dataclass
@@ -213,9 +216,7 @@ def main() -> int:
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
     judge = Judge(given.work, writer=not given.reader_only)
     every = Score()
-    print(
-        f"{'package':24} {'loads':>6} {'bad':>5}   names           certain         conditional     arguments       otherwise       false"
-    )
+    print(f"{'package':24} {'loads':>6} {'bad':>5}   " + "".join(f"{one.name.lower():16}" for one in SHOWN) + "false")
     for package in given.packages or FAMILIES:
         score, seconds = _scored(package, knowledge, judge, given)
         every.counts.update(score.counts)
@@ -224,32 +225,48 @@ def main() -> int:
     return 0
 
 
+@dataclass(frozen=True)
+class Load:
+    """One measured load whose artifact and code are at hand."""
+
+    row: dict[str, str]
+    path: Path
+    family: str
+    versions: tuple[str, str]
+
+    @property
+    def is_bad(self) -> bool:
+        """Whether loading or using failed."""
+        return self.row["outcome"] in ("error", "crash", "hang")
+
+
+def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> Iterator[Load]:
+    family = FAMILIES[package]
+    for row in _rows(knowledge, {package}):
+        versions = [_version(given.work, package, row[key]) or "" for key in ("dump_version", "load_version")]
+        path = given.work / "art" / family / versions[0] / row["artifact"]
+        is_chosen = crc32(f"{path.name} {versions}".encode()) % 1000 < given.share * 1000
+        if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.is_file():
+            continue
+        if judge.symbols(family, versions[1]) is not None and read_pickle(path) is not None:
+            yield Load(row, path, family, (versions[0], versions[1]))
+
+
 def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> tuple[Score, float]:
     score, start = Score(), time.perf_counter()
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     said: dict[tuple[Path, str], tuple[Tier, list[str]]] = {}
-    for row in _rows(knowledge, {package}):
-        versions = tuple(_version(given.work, package, row[key]) for key in ("dump_version", "load_version"))
-        outcome = row["outcome"]
-        if None in versions or outcome in ("baseline_error", "different"):
-            continue
-        family = FAMILIES[package]
-        path = given.work / "art" / family / str(versions[0]) / row["artifact"]
-        if not path.is_file() or judge.symbols(family, str(versions[1])) is None or read_pickle(path) is None:
-            continue
-        key = (path, str(versions[1]))
-        if crc32(f"{key}".encode()) % 1000 >= given.share * 1000:
-            continue
+    for load in _loads(package, knowledge, judge, given):
+        key = (load.path, load.versions[1])
         if key not in said:
-            said[key] = judge.said(path, family, (str(versions[0]), str(versions[1])), row["kind"])
+            said[key] = judge.said(load.path, load.family, load.versions, load.row["kind"])
         tier, texts = said[key]
-        bad = outcome in ("error", "crash", "hang")
-        score.counts[tier, bad] += 1
-        if not bad and tier < Tier.UPKEEP:
-            wrong.update({f"{tier.name} {texts[0]}  [{row['artifact']}]": 1})
-        if bad and tier >= Tier.UPKEEP:
-            missed.update({f"{tier.name} {row['error_type']}: {row['error_text'][:90]}": 1})
+        score.counts[tier, load.is_bad] += 1
+        if load.is_bad and tier >= Tier.UPKEEP:
+            missed.update({f"{tier.name} {load.row['error_type']}: {load.row['error_text'][:90]}": 1})
+        elif not load.is_bad and tier < Tier.UPKEEP:
+            wrong.update({f"{tier.name} {texts[0]}  [{load.row['artifact']}]": 1})
     for title, found, most in (("refuted", wrong, given.wrong), ("missed", missed, given.missed)):
         for text, count in found.most_common(most):
             print(f"    {title} {count:4} {text}")
@@ -259,7 +276,7 @@ def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespa
 def _print(name: str, score: Score, seconds: float | None) -> None:
     loads = sum(score.counts.values())
     bad = sum(count for (_, is_bad), count in score.counts.items() if is_bad)
-    rows = [score.row(tier) for tier in (Tier.NAMES, Tier.CERTAIN, Tier.CONDITIONAL, Tier.ARGUMENTS, Tier.OTHERWISE)]
+    rows = [score.row(tier) for tier in SHOWN]
     shown = "   ".join(f"{recall:.3f} / {precision:.3f}" for recall, precision, _, _ in rows)
     false = " ".join(str(row[2]) for row in rows)
     print(f"{name:24} {loads:6} {bad:5}   {shown}   {false}" + (f"   {seconds:.0f} s" if seconds is not None else ""))

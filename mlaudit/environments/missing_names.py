@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import NameAnswer
 from mlaudit.code.package.code import PackageCode
+from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
-from mlaudit.code.package.state_gaps import ObjectCode
+from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.missing_states import StateSearch
 from mlaudit.grammars.model_file.formats import formats

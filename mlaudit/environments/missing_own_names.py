@@ -7,8 +7,8 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
-from mlaudit.code.package.state_gaps import ObjectCode
+from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
@@ -130,7 +130,7 @@ class _Search:
         )
 
     def states(self, artifacts: Iterable[tuple[str, Pin]]) -> list[StateSearch]:
-        """The artifacts, to be held against the user's own classes; none where the code may be other than it is read."""
+        """The artifacts to hold against the user's own classes; none where other code may run than is read."""
         if not self._is_read or self._redirects:
             return []
         own = OwnCode(self._texts, self._code, self._tree)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import cached_property
 
+from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
-from mlaudit.code.package.state_gaps import Calling, ObjectCode, StateGap, StateJudge, Sureness
+from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.pickle_states import PickledObject, states_of
 from mlaudit.model.errors import Unreadable

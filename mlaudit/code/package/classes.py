@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 import builtins
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from enum import Enum
+from typing import Any
 
 from mlaudit.code.package.modules import PackageModule
 from mlaudit.model.lazy_dataclass import dataclass
@@ -68,26 +69,32 @@ class ClassCode:
             self._statement(statement)
 
     def _statement(self, statement: ast.stmt) -> None:
-        if isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            self._function(statement)
-        elif isinstance(statement, ast.ClassDef):
-            self.own.add(statement.name)
-        elif isinstance(statement, ast.Assign):
-            self._assigned(statement)
-        elif isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name):
+        reader = _STATEMENTS.get(type(statement))
+        if reader is not None:
+            reader(self, statement)
+
+    def _inner_class(self, statement: ast.ClassDef) -> None:
+        self.own.add(statement.name)
+
+    def _annotated(self, statement: ast.AnnAssign) -> None:
+        if isinstance(statement.target, ast.Name):
             self.fields.append((statement.target.id, statement.value is not None))
             if statement.value is not None:
                 self.own.add(statement.target.id)
-        elif isinstance(statement, (ast.Import, ast.ImportFrom)):
-            self.own.update(alias.asname or alias.name for alias in statement.names)
-        elif isinstance(statement, ast.If):
-            self._block(statement.body)
-            self._block(statement.orelse)
-        elif isinstance(statement, ast.Try):
-            for body in (*(one.body for one in statement.handlers), statement.body):
-                self._block(body)
-        elif isinstance(statement, (ast.For, ast.While, ast.With)):
-            self.is_open = True
+
+    def _imported(self, statement: ast.Import | ast.ImportFrom) -> None:
+        self.own.update(alias.asname or alias.name for alias in statement.names)
+
+    def _if(self, statement: ast.If) -> None:
+        self._block(statement.body)
+        self._block(statement.orelse)
+
+    def _try(self, statement: ast.Try) -> None:
+        for body in (*(one.body for one in statement.handlers), statement.body):
+            self._block(body)
+
+    def _computed(self, _statement: ast.stmt) -> None:
+        self.is_open = True
 
     def _function(self, node: Function) -> None:
         self.own.add(node.name)
@@ -112,6 +119,20 @@ class ClassCode:
             self.is_open = True
 
 
+_STATEMENTS: dict[type, Callable[[ClassCode, Any], None]] = {
+    ast.FunctionDef: ClassCode._function,
+    ast.AsyncFunctionDef: ClassCode._function,
+    ast.ClassDef: ClassCode._inner_class,
+    ast.Assign: ClassCode._assigned,
+    ast.AnnAssign: ClassCode._annotated,
+    ast.Import: ClassCode._imported,
+    ast.ImportFrom: ClassCode._imported,
+    ast.If: ClassCode._if,
+    ast.Try: ClassCode._try,
+    ast.For: ClassCode._computed,
+    ast.While: ClassCode._computed,
+    ast.With: ClassCode._computed,
+}
 _GENERATORS = frozenset(("dataclass", "attrs", "define", "frozen", "mutable", "s", "attributes"))
 _PROPERTIES = ("property", "cached", "cache_readonly", "lazy")
 _STANDARD_BASES = frozenset(("abc", "typing", "typing_extensions", "collections", "numbers", "enum"))

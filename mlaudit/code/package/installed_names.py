@@ -11,7 +11,7 @@ import ast
 import posixpath
 import re
 
-from mlaudit.code.defined_names import NameAnswer, NamesOfModule, fills_module, names_of_source
+from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, fills_module, names_of_source
 from mlaudit.code.package.modules import LocatedModule, ModuleKind
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -171,7 +171,7 @@ class InstalledNames:
         path = where.path
         if path not in self._names:
             data = self._modules.code.read(path) if where.kind is ModuleKind.SOURCE else None
-            self._names[path] = names_of_source(data, _REPLACES_MODULES) if data is not None else None
+            self._names[path] = names_of_source(data, _REPLACES_MODULES, is_imported=True) if data is not None else None
         return self._names[path]
 
     def _may_be_set(self, module: str, word: str) -> bool:

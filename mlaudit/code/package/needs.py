@@ -11,6 +11,7 @@ import ast
 from collections.abc import Mapping, Sequence
 
 from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, MethodKind
+from mlaudit.code.package.conditions import Condition, Need
 from mlaudit.code.package.modules import PackageModule
 from mlaudit.code.package.object_values import (
     OBJECT,
@@ -39,46 +40,12 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_CALLS = 12
 """Calls inside each other that are followed."""
+MAX_SUPERS = 3
+"""Calls of `super()` for one name that are followed."""
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
 MAX_ALL_STEPS = 1_500_000
 """Steps of all entries that one reader's code is followed for; nothing is said of what comes after."""
-MAX_CONDITION = 120
-"""Characters of a condition as it is shown."""
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Condition:
-    """What must be so for a statement to run; it is put into words only where it is shown."""
-
-    before: str
-    test: ast.expr | None = None
-
-    def __str__(self) -> str:
-        """The condition as the source has it."""
-        if self.test is None:
-            return self.before
-        try:
-            text = self.before + ast.unparse(self.test)
-        except RecursionError:
-            return self.before + "a condition"
-        return text if len(text) <= MAX_CONDITION else f"{text[:MAX_CONDITION]}..."
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Need:
-    """An attribute that is read.
-
-    Attributes:
-        where: the first condition under which it is; None where it is read in any case.
-        route: the methods that lead there.
-        module, line: where it is read.
-    """
-
-    where: Condition | None
-    route: tuple[str, ...]
-    module: PackageModule
-    line: int
 
 
 @dataclass(slots=True, eq=False)
@@ -263,25 +230,28 @@ class NeedReader:
             self.chains.setdefault((name, *rest), need)
 
     def _own_call(self, step: OwnCall, run: _Run) -> None:
-        if step.attribute.startswith("__") and not step.attribute.endswith("__"):
+        name = step.attribute
+        if name.startswith("__") and not name.endswith("__"):
             # A private method, which only its own class has.
             return
-        name = step.attribute
-        if step.is_super:
-            found = self._lineage.member_after(run.owner, name) if run.owner is not None else None
-        else:
-            found = self._lineage.member(name)
+        found = self._called_member(step, run)
         if found is None:
             if not step.is_super and name not in run.written:
                 self._note(name, (), step.line, run)
-            return
-        owner, method = found
-        if method is None:
-            return
+        elif found[1] is not None:
+            self._followed(found[0], found[1], step, run)
+
+    def _called_member(self, step: OwnCall, run: _Run) -> tuple[ClassCode, Method | None] | None:
+        if not step.is_super:
+            return self._lineage.member(step.attribute)
+        return self._lineage.member_after(run.owner, step.attribute) if run.owner is not None else None
+
+    def _followed(self, owner: ClassCode, method: Method, step: OwnCall, run: _Run) -> None:
+        name = step.attribute
         if method.kind is MethodKind.PROPERTY:
             if name not in run.route:
                 self._property(owner, method, name, run)
-        elif run.route.count(name) < (3 if step.is_super else 1):
+        elif run.route.count(name) < (MAX_SUPERS if step.is_super else 1):
             parameters = _parameters(method.node)[1:]
             local = self._called(method.node, parameters, run.values.arguments(step.arguments, run.written))
             self._method(owner, method, _Start(run.where, (*run.route, name), run.written), local)

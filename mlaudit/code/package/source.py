@@ -6,8 +6,9 @@ Of `try` and `except` the body counts before the handlers; blocks for type check
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import lru_cache
+from typing import Any
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.python_tree import parse_tree
@@ -93,26 +94,27 @@ class _Bindings:
             self._statement(statement, depth)
 
     def _statement(self, statement: ast.stmt, depth: int) -> None:
-        if isinstance(statement, (ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef)):
-            self.names[statement.name] = statement
-        elif isinstance(statement, ast.Import):
-            for alias in statement.names:
-                first = alias.name.partition(".")[0]
-                self.names[alias.asname or first] = Imported(alias.name if alias.asname else first, 0, None)
-        elif isinstance(statement, ast.ImportFrom):
-            self._imported(statement)
-        elif isinstance(statement, (ast.Assign, ast.AnnAssign)):
-            self._assigned(statement)
-        elif isinstance(statement, ast.If):
-            if not _NOT_RUN.search(_words(statement.test)):
-                self.block(statement.body, depth + 1)
-            self.block(statement.orelse, depth + 1)
-        elif isinstance(statement, ast.Try):
-            self._tried(statement, depth + 1)
-        elif isinstance(statement, (ast.With, ast.For, ast.While)):
-            self.block(statement.body, depth + 1)
+        reader = _STATEMENTS.get(type(statement))
+        if reader is not None:
+            reader(self, statement, depth + 1)
 
-    def _imported(self, statement: ast.ImportFrom) -> None:
+    def _defined(self, statement: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef, _depth: int) -> None:
+        self.names[statement.name] = statement
+
+    def _import(self, statement: ast.Import, _depth: int) -> None:
+        for alias in statement.names:
+            first = alias.name.partition(".")[0]
+            self.names[alias.asname or first] = Imported(alias.name if alias.asname else first, 0, None)
+
+    def _if(self, statement: ast.If, depth: int) -> None:
+        if not _NOT_RUN.search(_words(statement.test)):
+            self.block(statement.body, depth)
+        self.block(statement.orelse, depth)
+
+    def _inside(self, statement: ast.With | ast.For | ast.While, depth: int) -> None:
+        self.block(statement.body, depth)
+
+    def _imported(self, statement: ast.ImportFrom, _depth: int) -> None:
         for alias in statement.names:
             if alias.name == "*":
                 self.stars.append((statement.module or "", statement.level))
@@ -120,7 +122,7 @@ class _Bindings:
                 bound = Imported(statement.module or "", statement.level, alias.name)
                 self.names[alias.asname or alias.name] = bound
 
-    def _assigned(self, statement: ast.Assign | ast.AnnAssign) -> None:
+    def _assigned(self, statement: ast.Assign | ast.AnnAssign, _depth: int) -> None:
         targets = statement.targets if isinstance(statement, ast.Assign) else [statement.target]
         for target in targets:
             if isinstance(target, ast.Name):
@@ -135,6 +137,22 @@ class _Bindings:
             self.block(handler.body, depth)
         for body in (statement.body, statement.orelse, statement.finalbody):
             self.block(body, depth)
+
+
+_STATEMENTS: dict[type, Callable[[_Bindings, Any, int], None]] = {
+    ast.ClassDef: _Bindings._defined,
+    ast.FunctionDef: _Bindings._defined,
+    ast.AsyncFunctionDef: _Bindings._defined,
+    ast.Import: _Bindings._import,
+    ast.ImportFrom: _Bindings._imported,
+    ast.Assign: _Bindings._assigned,
+    ast.AnnAssign: _Bindings._assigned,
+    ast.If: _Bindings._if,
+    ast.Try: _Bindings._tried,
+    ast.With: _Bindings._inside,
+    ast.For: _Bindings._inside,
+    ast.While: _Bindings._inside,
+}
 
 
 def _words(test: ast.expr) -> str:

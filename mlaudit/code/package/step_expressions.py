@@ -25,21 +25,26 @@ def target_steps(node: ast.expr, parameter: str, value: ast.expr | None) -> Iter
     """The steps of a store; `value` is what is stored, where it is known."""
     if isinstance(node, ast.Name):
         yield SetLocal(node.id, value)
-    elif isinstance(node, ast.Attribute):
-        if isinstance(node.value, ast.Name) and node.value.id == parameter:
-            yield Write(node.attr)
-        else:
-            yield from expression_steps(node.value, parameter)
     elif isinstance(node, (ast.Tuple, ast.List)):
         for one in node.elts:
             yield from target_steps(one, parameter, None)
     elif isinstance(node, ast.Starred):
         yield from target_steps(node.value, parameter, None)
-    elif isinstance(node, ast.Subscript):
-        if isinstance(node.value, ast.Name) and isinstance(node.slice, ast.Constant):
-            yield SetKey(node.value.id, node.slice.value)
+    elif isinstance(node, (ast.Attribute, ast.Subscript)):
+        yield from _inner_target(node, parameter)
+
+
+def _inner_target(node: ast.Attribute | ast.Subscript, parameter: str) -> Iterator[Step]:
+    base = node.value
+    if isinstance(node, ast.Subscript):
+        if isinstance(base, ast.Name) and isinstance(node.slice, ast.Constant):
+            yield SetKey(base.id, node.slice.value)
         else:
             yield from expression_steps(node, parameter)
+    elif isinstance(base, ast.Name) and base.id == parameter:
+        yield Write(node.attr)
+    else:
+        yield from expression_steps(base, parameter)
 
 
 def is_call_of(node: ast.AST, function: str, parameter: str) -> bool:

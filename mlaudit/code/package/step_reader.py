@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
 
 from mlaudit.code.package.classes import Function, dotted
 from mlaudit.code.package.step_expressions import expression_steps, is_call_of, target_steps
@@ -33,44 +34,44 @@ class _FunctionReader:
         return tuple(step for statement in body for step in self._statement(statement, depth))
 
     def _statement(self, node: ast.stmt, depth: int) -> Iterator[Step]:
-        if isinstance(node, ast.If):
-            yield from self._if(node, depth)
-        elif isinstance(node, (ast.For, ast.AsyncFor)):
-            yield from self._loop(node, depth)
-        elif isinstance(node, ast.While):
-            yield from self._expression(node.test)
-            yield Perhaps("a loop", self.block(node.body, depth + 1), _may_return(node.body))
-        elif isinstance(node, (ast.With, ast.AsyncWith)):
-            yield from self._with(node, depth)
-        elif isinstance(node, ast.Try):
-            yield self._try(node, depth)
-        elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
-            if all(one.arg != self._me for one in node.args.args):
-                yield Perhaps("a function inside", self.block(node.body, depth + 1), may_return=False)
-        elif isinstance(node, ast.Match):
-            yield from self._expression(node.subject)
-            yield from (Perhaps("a case", self.block(one.body, depth + 1), _may_return(one.body)) for one in node.cases)
-        elif not isinstance(node, ast.ClassDef):
-            yield from self._simple(node)
+        reader = _STATEMENTS.get(type(node), _FunctionReader._simple)
+        yield from reader(self, node, depth)
 
-    def _simple(self, node: ast.stmt) -> Iterator[Step]:
-        if isinstance(node, ast.Assign):
+    def _while(self, node: ast.While, depth: int) -> Iterator[Step]:
+        yield from self._expression(node.test)
+        yield Perhaps("a loop", self.block(node.body, depth + 1), _may_return(node.body))
+
+    def _inner_function(self, node: ast.FunctionDef | ast.AsyncFunctionDef, depth: int) -> Iterator[Step]:
+        if all(one.arg != self._me for one in node.args.args):
+            yield Perhaps("a function inside", self.block(node.body, depth + 1), may_return=False)
+
+    def _match(self, node: ast.Match, depth: int) -> Iterator[Step]:
+        yield from self._expression(node.subject)
+        yield from (Perhaps("a case", self.block(one.body, depth + 1), _may_return(one.body)) for one in node.cases)
+
+    def _nothing(self, _node: ast.stmt, _depth: int) -> Iterator[Step]:
+        return iter(())
+
+    def _assign(self, node: ast.Assign, _depth: int) -> Iterator[Step]:
+        yield from self._expression(node.value)
+        for target in node.targets:
+            yield from target_steps(target, self._me, node.value)
+
+    def _changed(self, node: ast.AugAssign, _depth: int) -> Iterator[Step]:
+        yield from self._expression(node.value)
+        if isinstance(node.target, ast.Attribute) and self._is_me(node.target.value):
+            yield Read(node.target.attr, (), node.lineno)
+        yield from target_steps(node.target, self._me, None)
+
+    def _annotated(self, node: ast.AnnAssign, _depth: int) -> Iterator[Step]:
+        if node.value is not None:
             yield from self._expression(node.value)
-            for target in node.targets:
-                yield from target_steps(target, self._me, node.value)
-        elif isinstance(node, ast.AugAssign):
-            yield from self._expression(node.value)
-            if isinstance(node.target, ast.Attribute) and self._is_me(node.target.value):
-                yield Read(node.target.attr, (), node.lineno)
-            yield from target_steps(node.target, self._me, None)
-        elif isinstance(node, ast.AnnAssign):
-            if node.value is not None:
-                yield from self._expression(node.value)
-                yield from target_steps(node.target, self._me, node.value)
-        elif not isinstance(node, ast.Delete):
-            for inner in ast.iter_child_nodes(node):
-                if isinstance(inner, ast.expr):
-                    yield from self._expression(inner)
+            yield from target_steps(node.target, self._me, node.value)
+
+    def _simple(self, node: ast.stmt, _depth: int) -> Iterator[Step]:
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.expr):
+                yield from self._expression(inner)
         if isinstance(node, (ast.Return, ast.Raise)):
             yield End()
 
@@ -113,8 +114,8 @@ class _FunctionReader:
         if ("suppress",) not in words:
             yield from self.block(node.body, depth + 1)
 
-    def _try(self, node: ast.Try, depth: int) -> Step:
-        return Attempt(
+    def _try(self, node: ast.Try, depth: int) -> Iterator[Step]:
+        yield Attempt(
             self.block(node.body, depth + 1),
             tuple(self.block(one.body, depth + 1) for one in node.handlers),
             self.block(node.orelse, depth + 1),
@@ -128,6 +129,26 @@ class _FunctionReader:
 
     def _is_me(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id == self._me
+
+
+_STATEMENTS: dict[type, Callable[[_FunctionReader, Any, int], Iterator[Step]]] = {
+    ast.If: _FunctionReader._if,
+    ast.For: _FunctionReader._loop,
+    ast.AsyncFor: _FunctionReader._loop,
+    ast.While: _FunctionReader._while,
+    ast.With: _FunctionReader._with,
+    ast.AsyncWith: _FunctionReader._with,
+    ast.Try: _FunctionReader._try,
+    getattr(ast, "TryStar", ast.Try): _FunctionReader._try,
+    ast.FunctionDef: _FunctionReader._inner_function,
+    ast.AsyncFunctionDef: _FunctionReader._inner_function,
+    ast.ClassDef: _FunctionReader._nothing,
+    ast.Delete: _FunctionReader._nothing,
+    ast.Match: _FunctionReader._match,
+    ast.Assign: _FunctionReader._assign,
+    ast.AugAssign: _FunctionReader._changed,
+    ast.AnnAssign: _FunctionReader._annotated,
+}
 
 
 def _catches(kind: ast.expr | None) -> bool:

@@ -1,4 +1,4 @@
-"""What a function does with one of its parameters, in order: the reads and writes of attributes, and what decides them."""
+"""What a function does with one of its parameters, in order: attributes read and written, and what decides that."""
 
 from __future__ import annotations
 

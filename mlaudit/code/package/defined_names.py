@@ -71,13 +71,18 @@ class NamesOfModule:
         return NameAnswer.UNKNOWN if self.is_dynamic and found is NameAnswer.NO_NAME else found
 
 
-def names_of_source(data: bytes, redirects: re.Pattern[bytes] = _REDIRECTS) -> NamesOfModule | None:
+def names_of_source(
+    data: bytes, redirects: re.Pattern[bytes] = _REDIRECTS, *, is_imported: bool = False
+) -> NamesOfModule | None:
     """What one Python source binds; None where it cannot be read.
 
     Args:
         redirects: words with which it may have names that no statement binds.
+        is_imported: it is surely not what is started, so that its blocks for `__main__` never run.
     """
     tree = parsed_tree(data)
+    if tree is not None and is_imported:
+        tree = ast.Module([one for one in tree.body if not _is_for_main(one)], type_ignores=[])
     nodes = _nodes(tree) if tree is not None and _NEEDS_NODES.search(data) is not None else []
     if tree is None or nodes is None:
         return None
@@ -91,6 +96,13 @@ def names_of_source(data: bytes, redirects: re.Pattern[bytes] = _REDIRECTS) -> N
     return NamesOfModule(
         bound=frozenset(names), classes=classes, stars=stars, is_dynamic=dynamic or bool(hooks), hooks=tuple(hooks)
     )
+
+
+def _is_for_main(node: ast.stmt) -> bool:
+    """Whether a statement is `if __name__ == "__main__":` without an `else`."""
+    if not isinstance(node, ast.If) or node.orelse or not isinstance(node.test, ast.Compare):
+        return False
+    return isinstance(node.test.left, ast.Name) and node.test.left.id == "__name__"
 
 
 def _nodes(tree: ast.AST) -> list[ast.AST] | None:
