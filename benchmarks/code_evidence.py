@@ -7,7 +7,7 @@ environments as `venvs/FAMILY-VERSION` and the artifacts that each of them wrote
 
 A load is bad where loading or using failed; loads that silently gave other numbers are left out. `names` counts what
 fails in any case (names, calls, layouts), `certain` what is read on every way too, `conditional` what stands behind a
-condition or in a method that not everybody calls.
+condition. What only training, copying or printing reads counts as told of the loads that did just that.
 """
 
 from __future__ import annotations
@@ -52,6 +52,8 @@ FAMILIES = {
 }
 OWN_LOADERS = frozenset(("gensim.save", "pd.to_pickle"))
 """Kinds of artifacts that the package's own function reads."""
+UPKEEP_USES = ("refit", "clone", "repr", "get_params", "continue_training")
+"""Words in the names of artifacts that were trained again, copied or printed, and not served."""
 NO_PICKLES = frozenset(("retrain", "lgb.txt", "word2vec.txt", "word2vec.bin", "txt"))
 
 
@@ -262,6 +264,8 @@ def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespa
         if key not in said:
             said[key] = judge.said(load.path, load.family, load.versions, load.row["kind"])
         tier, texts = said[key]
+        if tier is Tier.UPKEEP and any(word in load.row["artifact"] for word in UPKEEP_USES):
+            tier = Tier.CERTAIN
         score.counts[tier, load.is_bad] += 1
         if load.is_bad and tier >= Tier.UPKEEP:
             missed.update({f"{tier.name} {load.row['error_type']}: {load.row['error_text'][:90]}": 1})
