@@ -214,7 +214,10 @@ def main() -> int:
         "--wrong", type=int, default=0, help="predictions that the load refuted, so many per package"
     )
     arguments.add_argument("--missed", type=int, default=0, help="failed loads of which nothing was said")
+    arguments.add_argument("--speed", action="store_true", help="seconds for a forest, cold and with parsed classes")
     given = arguments.parse_args()
+    if given.speed:
+        return _print_speed(given.work)
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
     judge = Judge(given.work, writer=not given.reader_only)
     every = Score()
@@ -240,6 +243,17 @@ class Load:
     def is_bad(self) -> bool:
         """Whether loading or using failed."""
         return self.row["outcome"] in ("error", "crash", "hang")
+
+
+def _print_speed(work: Path, writer: str = "1.3.2", reader: str = "1.5.2") -> int:
+    """The processor's seconds for one forest against scikit-learn's source of both sides."""
+    path = work / "art" / "sklearn" / writer / "RandomForestClassifier"
+    for name in ("cold", "warm"):
+        read_pickle.cache_clear()
+        start = time.process_time()
+        Judge(work).said(path, "sklearn", (writer, reader), "pickle")
+        print(f"a forest of {writer} for {reader}, {name}: {time.process_time() - start:.2f} s")
+    return 0
 
 
 def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> Iterator[Load]:

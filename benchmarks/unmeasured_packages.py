@@ -1,8 +1,8 @@
 """Evidence from code on packages that nobody measured: each pair really made, loaded and used, and judged from code.
 
-Run it from the project's folder: `python -m benchmarks.unmeasured_packages WORK PYTHON [PACKAGE ...]`. `PYTHON` is that
-of an environment with numpy, scipy, scikit-learn and pandas; the packages of `unmeasured_packages.toml` are installed by
-uv into folders of `WORK`, without their own requirements.
+Run it from the project's folder: `python -m benchmarks.unmeasured_packages WORK PYTHON [PACKAGE ...]`. `PYTHON` is
+that of an environment with numpy, scipy, scikit-learn and pandas; the packages of `unmeasured_packages.toml` are
+installed by uv into folders of `WORK`, without their own requirements.
 """
 
 from __future__ import annotations

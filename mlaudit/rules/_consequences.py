@@ -134,6 +134,16 @@ def _advice(crossing: Crossing, found: Judgement) -> Iterator[str]:
         yield f"advice: {remedy}"
 
 
+def measured_harmless(view: View, writer: str, reader: str, package: str | None) -> Consequence | None:
+    """What was measured to do no harm between two environments, where that is known of a package."""
+    for crossing in view.crossings():
+        if crossing.package == package and crossing.environments == (writer, reader):
+            found = harmless(crossing, view)
+            if found is not None and found.tried is not None:
+                return found
+    return None
+
+
 def harmless(crossing: Crossing, view: View) -> Consequence | None:
     """The consequence that says that a difference was measured or is promised to do no harm."""
     found = view.judgements.of(crossing)

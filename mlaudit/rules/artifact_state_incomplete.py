@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.crossing import Consequence
 from mlaudit.model.missing_states import MissingState, WhenRead
 from mlaudit.model.nouns import Role, Severity
 from mlaudit.model.report import MAX_LISTED, Environment, Hit, Location
+from mlaudit.rules._consequences import measured_harmless
 from mlaudit.rules._registry import environment_rule
 
 
@@ -22,7 +24,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         and holds the attributes that they read of `self` against the state in the pickle, what `__setstate__` makes
         of it, and the class. An attribute that is read on every way is an error, one behind a condition a warning
         that says which, one that only training, copying or printing the model reads an info. What the writer's own
-        code would miss as well is left out; where that code is not at hand, an error is a warning.
+        code would miss as well is left out; where that code is not at hand, an error is a warning. Where loads between
+        the two versions were measured and went well, it is an info.
 
     Why:
         A pickle holds the attributes that its writer's version set. A newer class that reads another one loads the
@@ -38,7 +41,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://scikit-learn.org/stable/model_persistence.html#security-maintainability-limitations
     """
     for alike in _alike(environment.missing_states):
-        yield _hit(alike, environment)
+        yield _hit(alike, environment, view)
 
 
 def _alike(missing: Iterable[MissingState]) -> Iterable[Sequence[MissingState]]:
@@ -49,19 +52,25 @@ def _alike(missing: Iterable[MissingState]) -> Iterable[Sequence[MissingState]]:
     return grouped.values()
 
 
-def _hit(alike: Sequence[MissingState], environment: Environment) -> Hit:
+def _hit(alike: Sequence[MissingState], environment: Environment, view: View) -> Hit:
     first = alike[0]
+    measured = measured_harmless(view, first.writer, environment.name, first.package)
     return Hit(
         package=first.package,
         environments=tuple(dict.fromkeys((first.writer, environment.name))),
-        severity=_severity(first),
+        severity=Severity.INFO if measured is not None else _severity(first),
         message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
         at=first.artifact,
         says="",
         related=tuple(Location(one.read, Role.FILE) for one in _places(alike)),
-        details=tuple(_detail(one) for one in alike[:MAX_LISTED]),
+        details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
         values=(first.owner, first.when.value, *(one.attribute for one in alike)),
     )
+
+
+def _measured(found: Consequence | None) -> tuple[str, ...]:
+    """What was measured counts for more than what is read in code."""
+    return (f"measured otherwise, which counts for more: {found.says}",) if found is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
