@@ -97,8 +97,8 @@ class Pickle:
 class Judge:
     """The packages of one work folder."""
 
-    def __init__(self, work: Path, *, writer: bool = True) -> None:
-        self._work, self._writer = work, writer
+    def __init__(self, work: Path, *, writer: bool = True, any_loader: bool = False) -> None:
+        self._work, self._writer, self._any_loader = work, writer, any_loader
         self._symbols: dict[tuple[str, str], PackageSymbols | None] = {}
         self._names: dict[tuple[str, str, bool], InstalledNames] = {}
         self._codes: dict[tuple[str, str, bool], ObjectCode] = {}
@@ -119,7 +119,7 @@ class Judge:
         pickle = read_pickle(path)
         if pickle is None or reader is None:
             return Tier.NOTHING, []
-        own = kind in OWN_LOADERS
+        own = self._any_loader or kind in OWN_LOADERS
         names = self._names.setdefault((family, versions[1], own), InstalledNames(reader, has_own_loader=own))
         found = [(Tier.NAMES, f"{module}.{name}") for module, name in _missing(pickle, names)]
         calls = CallJudge(reader, writer if self._writer else None)
@@ -129,7 +129,8 @@ class Judge:
         )
         for one in pickle.states.objects:
             found.extend((Tier.NAMES, f"{call.called} {call.reason}") for call in calls.refused(one))
-            found.extend((tier_of(gap), _shown(gap)) for gap in states.gaps(one))
+            gaps = (gap for gap in states.gaps(one) if self._writer or not gap.is_of_template)
+            found.extend((tier_of(gap), _shown(gap)) for gap in gaps)
         tier = min((tier for tier, _ in found), default=Tier.NOTHING)
         return tier, [text for one, text in found if one is tier]
 
@@ -209,6 +210,7 @@ def main() -> int:
     arguments.add_argument("work", type=Path)
     arguments.add_argument("packages", nargs="*")
     arguments.add_argument("--reader-only", action="store_true", help="leave the writer's code aside")
+    arguments.add_argument("--any-loader", action="store_true", help="as if it were not known what loads them")
     arguments.add_argument("--share", type=float, default=1.0, help="the part of all loads that is judged")
     arguments.add_argument(
         "--wrong", type=int, default=0, help="predictions that the load refuted, so many per package"
@@ -219,7 +221,7 @@ def main() -> int:
     if given.speed:
         return _print_speed(given.work)
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
-    judge = Judge(given.work, writer=not given.reader_only)
+    judge = Judge(given.work, writer=not given.reader_only, any_loader=given.any_loader)
     every = Score()
     print(f"{'package':24} {'loads':>6} {'bad':>5}   " + "".join(f"{one.name.lower():16}" for one in SHOWN) + "false")
     for package in given.packages or FAMILIES:

@@ -76,8 +76,8 @@ def _with_installed(
     code = codes.of(one.name) if artifacts else None
     if code is None:
         return one
-    names = InstalledNames(code.symbols)
-    missing = [found for writer, pin in artifacts for found in _missing(writer, pin, names, code.symbols)]
+    by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
+    missing = [found for writer, pin in artifacts for found in _missing(writer, pin, by_loader, code.symbols)]
     searches = [
         StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, tree)
         for writer, pin in artifacts
@@ -90,11 +90,16 @@ def _with_installed(
     )
 
 
-def _missing(writer: str, pin: Pin, names: InstalledNames, symbols: PackageSymbols) -> Iterator[MissingName]:
+def _missing(
+    writer: str, pin: Pin, by_loader: Mapping[bool, InstalledNames], symbols: PackageSymbols
+) -> Iterator[MissingName]:
+    kind = pin.artifact.kind if pin.artifact is not None else None
     for name in _asked(pin):
+        family = formats().families.get(name.module.partition(".")[0])
+        # A file of the package's own objects may be read by its own function, which knows names of old releases.
+        names = by_loader[family is None or family.kind == kind]
         lack = _LACKS.get(names.answer(name.module, name.name))
         if lack is not None:
-            family = formats().families.get(name.module.partition(".")[0])
             yield MissingName(
                 writer=writer,
                 artifact=pin.at,
