@@ -43,7 +43,7 @@ def main() -> int:
     wrong = 0
     for pair in pairs:
         really = _really(pair, given.work, given.python)
-        path = given.work / f"{pair['package']}-{pair['writer']}.pkl"
+        path = _pickle(pair, given.work)
         tier, texts = (Tier.NOTHING, ["-"])
         if path.is_file():
             tier, texts = judge.said(path, pair["package"], (pair["writer"], pair["reader"]), "pickle")
@@ -57,10 +57,14 @@ def main() -> int:
     return int(wrong > 0)
 
 
+def _pickle(pair: dict[str, Any], work: Path) -> Path:
+    return work / f"{pair['package']}-{pair['writer']}-{pair['reader']}-{pair['breaks']}.pkl"
+
+
 def _really(pair: dict[str, Any], work: Path, python: Path) -> str:
     """What a load and use of a pickle of one version by another ends with."""
     writer, reader = (_installed(pair, version, work) for version in (pair["writer"], pair["reader"]))
-    path = work / f"{pair['package']}-{pair['writer']}.pkl"
+    path = _pickle(pair, work)
     path.unlink(missing_ok=True)
     made = _run(python, writer, f"{pair['make']}\nimport pickle; pickle.dump(model, open({str(path)!r}, 'wb'), 4)")
     if made != "ok":

@@ -42,6 +42,7 @@ class ClassCode:
         methods: its functions.
         slots: names in `__slots__`.
         fields: annotated names with whether each has a default, in order.
+        has_slots: its objects have no `__dict__`, where those of its bases have none.
         is_generated: a decorator such as `dataclass` writes its `__init__`.
         is_open: its body can have names that no statement binds.
     """
@@ -54,6 +55,7 @@ class ClassCode:
         self.fields: list[tuple[str, bool]] = []
         decorators = [_last_word(one) for one in node.decorator_list]
         self.is_generated = any(word in _GENERATORS for word in decorators)
+        self.has_slots = any(map(_asks_for_slots, node.decorator_list))
         self.is_open = False
         self._block(node.body)
         for decorator in node.decorator_list:
@@ -112,6 +114,7 @@ class ClassCode:
         for target in statement.targets:
             for one in ast.walk(target):
                 if isinstance(one, ast.Name) and one.id == "__slots__":
+                    self.has_slots = True
                     self.slots.update(_texts(statement.value))
                 elif isinstance(one, ast.Name):
                     self.own.add(one.id)
@@ -136,6 +139,14 @@ _STATEMENTS: dict[type, Callable[[ClassCode, Any], None]] = {
 _GENERATORS = frozenset(("dataclass", "attrs", "define", "frozen", "mutable", "s", "attributes"))
 _PROPERTIES = ("property", "cached", "cache_readonly", "lazy")
 _STANDARD_BASES = frozenset(("abc", "typing", "typing_extensions", "collections", "numbers", "enum"))
+
+
+def _asks_for_slots(decorator: ast.expr) -> bool:
+    """Whether a decorator is `dataclass(slots=True)`, or the same of attrs."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    return any(
+        one.arg == "slots" and isinstance(one.value, ast.Constant) and one.value.value is True for one in keywords
+    )
 
 
 def _last_word(node: ast.expr) -> str:
@@ -229,9 +240,18 @@ class Lineage:
         return any(self.member(name) is not None for name in ("__getattr__", "__getattribute__"))
 
     @property
+    def has_no_dict(self) -> bool:
+        """Whether its objects surely have no `__dict__`."""
+        has_slots = all(cls.has_slots and "__dict__" not in cls.slots for cls in self.classes)
+        return self.is_whole and has_slots and self.inherited <= _OF_OBJECT
+
+    @property
     def is_open(self) -> bool:
         """Whether its classes can have names that no statement binds."""
         return any(cls.is_open for cls in self.classes)
+
+
+_OF_OBJECT = frozenset(dir(object))
 
 
 def _member(classes: Sequence[ClassCode], name: str) -> tuple[ClassCode, Method | None] | None:

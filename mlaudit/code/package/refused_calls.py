@@ -9,7 +9,7 @@ from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method
 from mlaudit.code.package.modules import ModuleKind, PackageModule
 from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
 from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
-from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject
+from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject, StateDict
 from mlaudit.grammars.model_file.pickle_values import Seq
 from mlaudit.model.lazy_dataclass import dataclass
 
@@ -121,6 +121,7 @@ class CallJudge:
         """A state that the reader's `__setstate__` does not take apart."""
         found = self._setstate(self._reader, one)
         if one.state is NEVER_BUILT or found is None:
+            yield from self._dictionary(one)
             return
         owner, method = found
         before = self._setstate(self._writer, one) if self._writer is not None else None
@@ -135,6 +136,16 @@ class CallJudge:
         elif isinstance(one.state, Seq) and shape.length is not None and shape.length != one.state.length:
             reason = f"takes a state of {shape.length} values, and the pickle has {one.state.length}"
             yield _refused_state(one, lineage_name, reason, owner, method)
+
+    def _dictionary(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """A state of attributes for a class whose objects have slots alone."""
+        cls = self._reader.find(one.cls.module, one.cls.name) if one.cls is not None else None
+        if not isinstance(cls, ClassCode) or not isinstance(one.state, StateDict) or not one.state.entries:
+            return
+        lineage = self._reader.lineage(cls)
+        if lineage.has_no_dict and lineage.member("__setstate__") is None:
+            reason = "has slots and no `__dict__`, which the state of the pickle is for"
+            yield RefusedCall(one, str(one.cls), reason, cls.module.path, cls.node.lineno)
 
     def _setstate(self, symbols: PackageSymbols | None, one: PickledObject) -> tuple[ClassCode, Method] | None:
         if symbols is None or one.cls is None:
