@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from inspect import cleandoc
 from typing import Any
 
 import pytest
 import tomli
 
-from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.lazy_dataclass import replace as with_changes
@@ -21,11 +19,13 @@ from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Reco
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
 from mlaudit.rules._registry import Rule, rules
 from tests.parser_cases import FIXTURES
+from tests.reports import audited
 
 SECTIONS = ("What it does", "Why", "Example", "Fix", "References")
 CASES = {path.stem: tomli.loads(path.read_text(encoding="utf-8")) for path in (FIXTURES / "rules").glob("*.toml")}
@@ -38,13 +38,15 @@ def environments(case: dict[str, Any]) -> list[Environment]:
         sources = row.get("sources", [row])
         readings = [stated(row)] if "pins" in row else [read_source(row["name"], source) for source in sources]
         one = environment(
-            row["name"],
-            row.get("role", row["name"]),
+            EnvironmentRequest(
+                name=row["name"],
+                role=row.get("role", row["name"]),
+                follows=() if number == 0 else (case["environments"][0]["name"],),
+                artifact_kinds=row.get("artifact-kinds", ()),
+            ),
             readings,
             Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
             sources=[reading.path for reading in readings],
-            follows=() if number == 0 else (case["environments"][0]["name"],),
-            artifact_kinds=row.get("artifact-kinds", ()),
         )
         changed = with_changes(
             one,
@@ -122,9 +124,9 @@ def findings(code: str, case: dict[str, Any]) -> list[Finding]:
         settings = load(Document("mlaudit.toml", case["config"].encode()))
     selected = replace(settings, select=(code, *case.get("with", ())))
     shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
-    command, today = case.get("command", "compare"), date(2026, 11, 22)
+    command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
-    report = audit(command, environments(case), selected, today=today, shared=shared, pairs=pairs)
+    report = audited(command, environments(case), selected, shared=shared, pairs=pairs)
     return [finding for finding in report.findings if finding.code == code]
 
 

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlaudit import __version__
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
+from mlaudit.cli.failures import errors as _errors
+from mlaudit.cli.failures import fail as _fail
+from mlaudit.cli.fix import fix
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -30,16 +32,22 @@ from mlaudit.cli.parameters import (
     NoConfig,
     Output,
     Package,
+    Paths,
     Platform,
     Python,
     Quiet,
     Select,
     Statistics,
+    Subjects,
     Verbose,
+    WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
 
 app = typer.Typer(
     name="mlaudit",
@@ -76,9 +84,7 @@ def _common(
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
-    ] = None,
+    paths: Paths = None,
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,
@@ -93,9 +99,7 @@ def check(
     group: Group = None,
     define: Define = None,
     baseline: Baseline = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
-    ] = None,
+    write_baseline: WriteBaseline = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -126,12 +130,17 @@ def check(
         )
         with with_progress(options, quiet) as watched:
             report = run(paths or (), watched)
-        known = None
-        if write_baseline is not None:
-            from mlaudit.policy.baseline import dumps
+        known = _new_baseline(report, write_baseline)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
-            known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
+    """The text of `--write-baseline`, where that is asked for."""
+    if target is None:
+        return None
+    from mlaudit.policy.baseline import dumps
+
+    return OutputText(text=dumps(report), target=file_of(target))
 
 
 @app.command()
@@ -184,7 +193,10 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero)
+
+
+app.command(name="fix")(fix)
 
 
 @app.command(name="list")
@@ -240,9 +252,7 @@ def snapshot(
 
 @app.command()
 def explain(
-    subjects: Annotated[
-        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...")
-    ] = None,
+    subjects: Subjects = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
@@ -307,27 +317,6 @@ def init(
 
 def _put(text: str, target: Path | None = None) -> None:
     write_all([OutputText(text=text, target=target)])
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What the user did wrong, as one line on stderr and exit code 2."""
-    from mlaudit.model.errors import Unreadable
-    from mlaudit.request.config_file import ConfigError
-
-    try:
-        yield
-    except OutputClosed:
-        raise typer.Exit(USAGE) from None
-    except (UsageError, ConfigError) as error:
-        _fail(str(error))
-    except Unreadable as error:
-        _fail(error.why)
-
-
-def _fail(message: str) -> NoReturn:
-    write_error(error_line(message))
-    raise typer.Exit(USAGE)
 
 
 def run(arguments: Sequence[str]) -> int:

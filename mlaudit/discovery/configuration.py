@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
+from mlaudit.request.asked import Overlay
 from mlaudit.request.config_file import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.request.options import LEVELS
 from mlaudit.request.settings import Settings
@@ -31,14 +31,10 @@ def settings_for(
     start: Path,
     root: Path,
     config: Path | None,
+    overlay: Overlay,
     *,
-    isolated: bool = False,
-    fail_on: str | None,
-    select: Sequence[str],
-    ignore: Sequence[str],
-    packages: Sequence[str],
-    defines: Mapping[str, str],
     codes: frozenset[str],
+    isolated: bool = False,
 ) -> Settings:
     """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError.
 
@@ -47,17 +43,17 @@ def settings_for(
     """
     settings = Settings() if isolated and config is None else _configured(start, root, config, codes)
     level = settings.fail_on
-    if fail_on is not None:
-        if fail_on not in LEVELS:
-            raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(LEVELS)}")
-        level = LEVELS[fail_on]
+    if overlay.fail_on is not None:
+        if overlay.fail_on not in LEVELS:
+            raise UsageError(f"--fail-on {overlay.fail_on}: expected one of {', '.join(LEVELS)}")
+        level = LEVELS[overlay.fail_on]
     return replace(
         settings,
         fail_on=level,
-        select=tuple(select) or settings.select,
-        ignore_codes=(*settings.ignore_codes, *ignore),
-        packages=(*settings.packages, *packages),
-        defines={**settings.defines, **defines},
+        select=tuple(overlay.select) or settings.select,
+        ignore_codes=(*settings.ignore_codes, *overlay.ignore),
+        packages=(*settings.packages, *overlay.packages),
+        defines={**settings.defines, **overlay.defines},
     )
 
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import lru_cache
 
 from mlaudit.document.node import Node
+from mlaudit.knowledge.schema import checked, evidence
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.packaged import packaged
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +43,16 @@ class ObjectMethods:
 
 @lru_cache(maxsize=1)
 def object_methods() -> ObjectMethods:
-    """The table."""
-    import tomli
+    """The table. Raises KnowledgeError where the file breaks its schema."""
+    return checked("object_methods.toml", _methods)
 
-    root = Node(tomli.loads(packaged("knowledge/object_methods.toml")))
-    methods = {name: _names(row) for name, row in root.get("methods").items()}
+
+def _methods(root: Node) -> ObjectMethods:
+    methods = {name: _names(row) for name, row in root.get("methods").items() if evidence(row)}
     bases = {
         cls: frozenset(row.get("gives").texts())
         for _, row in root.get("bases").items()
+        if evidence(row)
         for cls in row.get("classes").texts()
     }
     return ObjectMethods(

@@ -151,7 +151,7 @@ def _points(group: FindingGroup) -> Iterator[str]:
     if finding.covers:
         yield f"- covers {', '.join(map(as_code, finding.covers))}"
     if finding.fix is not None:
-        yield f"- **fix** {for_markdown(finding.fix.says)}"
+        yield f"- **fix** {for_markdown(finding.fix.shown)}"
 
 
 def _markup(text: str) -> str:

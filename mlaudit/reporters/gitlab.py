@@ -10,7 +10,7 @@ import json
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding, Report
 from mlaudit.reporters._escape import for_json, for_terminal
-from mlaudit.reporters._places import file_of, shown_at, unique
+from mlaudit.reporters._places import file_of, shown_at, suggestion, unique
 from mlaudit.reporters._registry import Style, reporter
 
 _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INFO: "info"}
@@ -23,13 +23,21 @@ def render(report: Report, style: Style) -> str:
     return for_json(json.dumps([_entry(finding, report, used) for finding in report.findings], indent=2)) + "\n"
 
 
+def _content(finding: Finding) -> dict[str, object]:
+    """The edits of the fix as suggestions, in the form that GitLab applies from a comment on a merge request."""
+    edits = finding.fix.edits if finding.fix is not None else ()
+    lines = [line for edit in edits if "\n" not in edit.old for line in suggestion(edit, "suggestion:-0+0")]
+    return {"content": {"body": "\n".join(lines)}} if edits else {}
+
+
 def _entry(finding: Finding, report: Report, used: dict[str, int]) -> dict[str, object]:
     at = shown_at(finding, report)
-    fix = f" Fix: {finding.fix.says}" if finding.fix else ""
+    fix = f" Fix: {finding.fix.shown}" if finding.fix else ""
     return {
         "description": for_terminal(f"{finding.code} {finding.name}: {finding.message}{fix}"),
         "check_name": finding.code,
         "fingerprint": unique(finding.fingerprint, used),
         "severity": _SEVERITY[finding.severity],
+        **_content(finding),
         "location": {"path": for_terminal(file_of(at.path)), "lines": {"begin": at.line or 1}},
     }

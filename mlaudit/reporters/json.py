@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from mlaudit import __version__
-from mlaudit.model.nouns import Edit, Evidence, Fix
+from mlaudit.model.nouns import Evidence, Fix
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 from mlaudit.reporters._facts import as_counts
-from mlaudit.reporters._json_text import Json, lines, place, target
+from mlaudit.reporters._json_text import Json, edit_object, lines, place, target
 from mlaudit.reporters._registry import Style, reporter
 
 
@@ -151,8 +151,10 @@ def _evidence(evidence: Evidence) -> Json:
 
 def _fix(fix: Fix) -> Json:
     changes = [{"environment": one.environment, "package": one.package, "to": one.to} for one in fix.changes]
-    return {"says": fix.says, "safe": fix.safe, "changes": changes, "edits": [_edit(edit) for edit in fix.edits]}
-
-
-def _edit(edit: Edit) -> Json:
-    return {"path": edit.path, "start": edit.start, "end": edit.end, "new": edit.new}
+    return {
+        "says": fix.says,
+        "safe": fix.safe,
+        "hazard": fix.hazard or None,
+        "changes": changes,
+        "edits": [edit_object(edit) for edit in fix.edits],
+    }

@@ -135,7 +135,7 @@ def _result(
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "justification": for_terminal(finding.suppressed)}]
     if finding.fix is not None and finding.fix.edits:
-        result["fixes"] = [_fix(finding.fix.says, finding.fix.edits)]
+        result["fixes"] = [_fix(finding.fix.shown, finding.fix.edits)]
     return result
 
 
@@ -145,7 +145,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     if finding.covers:
         yield f"Covers {', '.join(finding.covers)}."
     if finding.fix is not None:
-        yield f"Fix: {finding.fix.says}"
+        yield f"Fix: {finding.fix.shown}"
 
 
 def _properties(finding: Finding) -> Json:
@@ -170,7 +170,13 @@ def _all_places(finding: Finding, report: Report) -> Iterator[Place]:
 def _fix(says: str, edits: Sequence[Edit]) -> Json:
     by_path: dict[str, list[Json]] = {}
     for edit in edits:
-        region = {"charOffset": edit.start, "charLength": edit.end - edit.start}
+        lines = edit.old.split("\n")
+        region = {
+            "startLine": edit.line,
+            "startColumn": edit.column,
+            "endLine": edit.line + len(lines) - 1,
+            "endColumn": len(lines[-1]) + (edit.column if len(lines) == 1 else 1),
+        }
         by_path.setdefault(edit.path, []).append({"deletedRegion": region, "insertedContent": {"text": edit.new}})
     return {
         "description": {"text": for_sarif(says)},

@@ -12,7 +12,12 @@ from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule(
-    "MLA412", Severity.ERROR, since="0.2", title="a call of the artifact is refused", fact="artifact-call"
+    "MLA412",
+    Severity.ERROR,
+    since="0.2",
+    title="a call of the artifact is refused",
+    fact="artifact-call",
+    where="refused_calls",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Loading the artifact calls a class or function in a way that the code of its reader refuses.

@@ -14,7 +14,12 @@ from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule(
-    "MLA411", Severity.ERROR, since="0.2", title="an object of the artifact is incomplete", fact="artifact-state"
+    "MLA411",
+    Severity.ERROR,
+    since="0.2",
+    title="an object of the artifact is incomplete",
+    fact="artifact-state",
+    where="missing_states",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The code of a reader reads an attribute that an object in the artifact does not have.
