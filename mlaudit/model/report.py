@@ -11,6 +11,7 @@ from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.missing_names import MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -138,6 +139,8 @@ class Environment:
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
         missing_names: what the artifacts that it loads import and its code surely does not have.
+        missing_states: what its code reads of the objects in them and they do not have.
+        refused_calls: what loading them calls and its code refuses.
     """
 
     name: str
@@ -159,6 +162,8 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
+    missing_states: tuple[MissingState, ...] = ()
+    refused_calls: tuple[RefusedByCode, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
