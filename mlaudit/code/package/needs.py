@@ -163,7 +163,8 @@ class NeedReader:
     ) -> None:
         if len(start.route) > MAX_CALLS or self._left < 0:
             return
-        run = _FollowedFunction(
+        values = Values(self._view, parameter, local)
+        run = _FollowedFunction(values, owner, module, start.where, start.route, start.written)
             Values(self._view, parameter, local), owner, module, start.where, start.route, start.written
         )
         self._walk(self._cache.of(function, parameter), run)
