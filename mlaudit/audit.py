@@ -15,6 +15,7 @@ from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
+from mlaudit.model.versions import parsed
 from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
@@ -46,8 +47,21 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
 
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
     """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
-    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    advised = [one for one in findings if one.fix is not None and one.fix.changes]
+    firsts = [one.fix.changes[0] for one in advised if one.fix is not None]
+    # Later ones do not count where a package has a change of its own already.
+    reasons = weigh(environments, [*firsts, *(change for one in advised for change in _covered_changes(one))])
     return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _covered_changes(finding: Finding) -> Iterator[Change]:
+    """The changes of what a finding covers, where the reader takes the versions of the writer."""
+    if finding.fix is None or finding.fix.changes[0].to != finding.expected:
+        return
+    for text in finding.covers:
+        package, version, *_ = (*text.split(" "), "")
+        if parsed(version) is not None:
+            yield finding.fix.changes[0]._replace(package=package, to=version)
 
 
 def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
@@ -126,18 +140,29 @@ def _mended(outcome: Outcome, request: AuditRequest) -> Iterator[str]:
 
 def _judged(view: View) -> Iterator[RuleHit]:
     """Every hit of every rule, with the rule."""
-    known = rules().values() if view.environments or view.shared else ()
-    by_scope: dict[str, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
-    for rule in known:
-        by_scope.setdefault(rule.scope, []).append((rule, rule.check))
+    by_scope: dict[str, list[Rule]] = {}
+    for rule in rules().values() if view.environments or view.shared else ():
+        by_scope.setdefault(rule.scope, []).append(rule)
+    yield from _judged_crossings(view, by_scope.get("crossing", ()))
+    for one in view.environments.values():
+        for rule in by_scope.get("environment", ()):
+            if rule.may_speak_of(one):
+                yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
+    for rule in by_scope.get("fleet", ()):
+        if rule.may_speak_of(view):
+            yield from (RuleHit(rule, hit) for hit in rule.check(view))
+
+
+def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
+    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked."""
+    speaking: dict[Verdict, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
     for one in view.crossings():
-        if one.watched or one.verdict is Verdict.UNREAD:
-            yield from (RuleHit(rule, hit) for rule, check in by_scope.get("crossing", ()) for hit in check(one, view))
-    for one_environment in view.environments.values():
-        for rule, check in by_scope.get("environment", ()):
-            yield from (RuleHit(rule, hit) for hit in check(one_environment, view))
-    for rule, check in by_scope.get("fleet", ()):
-        yield from (RuleHit(rule, hit) for hit in check(view))
+        verdict = one.verdict
+        if one.watched or verdict is Verdict.UNREAD:
+            if verdict not in speaking:
+                asked = (rule for rule in known if not rule.verdicts or verdict.value in rule.verdicts)
+                speaking[verdict] = [(rule, rule.check) for rule in asked]
+            yield from (RuleHit(rule, hit) for rule, check in speaking[verdict] for hit in check(one, view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:
@@ -152,7 +177,7 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
 def _compares(view: View) -> bool:
     """Whether anything was held against anything: packages, artifacts or files that must be the same."""
     files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
-    return files or bool(view.compared_pairs()) or _one_sided(view)
+    return files or view.compares_something() or _one_sided(view)
 
 
 def _one_sided(view: View) -> bool:

@@ -13,7 +13,8 @@ from mlaudit.environments.environment import environment
 from mlaudit.grammars.dump_text import TEXT
 from mlaudit.model.globs import glob, wildcards
 from mlaudit.model.nouns import Reading
-from mlaudit.parsers._read import STATEMENTS, read
+from mlaudit.parsers._parse import STATEMENTS
+from mlaudit.parsers._read import read
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.wanted import Wanted
 

@@ -38,6 +38,7 @@ from mlaudit.cli.parameters import (
     Quiet,
     Select,
     Statistics,
+    Subjects,
     Verbose,
     WriteBaseline,
 )
@@ -251,9 +252,7 @@ def snapshot(
 
 @app.command()
 def explain(
-    subjects: Annotated[
-        list[str] | None, typer.Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...")
-    ] = None,
+    subjects: Subjects = None,
     stale: Annotated[
         bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,

@@ -64,7 +64,7 @@ def fix(
     """Show, or make, the changes that mend what `check` finds.
 
     Followers take the version of their reference; --to, --set and --group say otherwise. Only the bytes of versions
-    change, in all files or in none. Of a lock the declaration is edited, and the command that updates it is shown.
+    change, in all files or in none. For a lock the declaration is edited, and the command that updates it is shown.
     """
     from mlaudit.cli.failures import errors
     from mlaudit.cli.fixing import AskedFix, run_fix

@@ -9,6 +9,8 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
+from mlaudit.document.answers import Answers, Questions
+from mlaudit.document.files import Files
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
-
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 _ARCHIVE = lazy_pattern(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _QUOTED = lazy_pattern(r"`([^`]+)`")
@@ -41,22 +44,6 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 
 T = TypeVar("T")
-
-
-class Tree(Protocol):
-    """A folder-like document: an installed environment, a root file system, an unpacked image."""
-
-    def names(self) -> Iterable[str]:
-        """Paths of its files, relative, with `/`."""
-        ...
-
-    def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file. Raises Unreadable."""
-        ...
-
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        """A file for seeking. Raises Unreadable."""
-        ...
 
 
 class ValueLocator(Protocol):
@@ -80,10 +67,13 @@ class Document:
         data: the bytes, where they are at hand.
         opener: gives a seekable stream, where they are not.
         size: in bytes.
-        tree: the files of a folder-like document.
+        tree: the files of a folder-like document: an installed environment, a root file system, an image.
         ask: gives the document at a path relative to this one's folder, or None where there is none or it lies
             outside the audited root. Asked by parsers that need a neighbour (the pyproject beside a lock).
         list_names: gives the names in a folder relative to this one's, in order.
+
+    Attributes:
+        is_read: somebody looked at its content.
     """
 
     def __init__(
@@ -93,7 +83,7 @@ class Document:
         *,
         opener: Opener | None = None,
         size: int | None = None,
-        tree: Tree | None = None,
+        tree: Files | None = None,
         ask: Ask | None = None,
         list_names: ListNames | None = None,
         defines: Mapping[str, str] | None = None,
@@ -106,14 +96,31 @@ class Document:
         self._opener = opener
         self._ask = ask
         self._list_names = list_names
+        self._questions: Questions | None = None
+        self.is_read = data is not None
 
     def beside(self, path: str) -> Document | None:
         """The document at a path relative to this one's folder, None where there is none inside the root."""
-        return self._ask(path) if self._ask else None
+        neighbour = self._ask(path) if self._ask else None
+        if self._questions is not None:
+            self._questions.about_file(path, neighbour)
+        return neighbour
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what stands in a folder relative to this document's, in order; none where nobody can tell."""
-        return self._list_names(folder) if self._list_names else ()
+        names = self._list_names(folder) if self._list_names else ()
+        if self._questions is not None:
+            self._questions.about_names(folder, names)
+        return names
+
+    def remember_questions(self) -> None:
+        """Keep in mind what is asked about neighbours from now on."""
+        self._questions = Questions()
+
+    def forget_questions(self) -> Answers | None:
+        """The answers that were given since then; None where it cannot be told whether they would be given again."""
+        questions, self._questions = self._questions, None
+        return questions.answers() if questions is not None else None
 
     def with_defines(self, defines: Mapping[str, str]) -> Document:
         """The same document where more variables are known; those that it knows already keep their values."""
@@ -136,6 +143,7 @@ class Document:
 
     def stream(self) -> AbstractContextManager[BinaryIO]:
         """The bytes as a seekable stream. Raises Unreadable."""
+        self.is_read = True
         if self._data is not None or self._opener is None:
             return BytesIO(self._data or b"")
         return self._opener()

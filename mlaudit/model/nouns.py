@@ -45,7 +45,12 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where something stands: `line` and `column` count from 1, `start` and `end` are offsets of the value."""
+    """Where something stands: `line` and `column` count from 1, `start` and `end` are offsets in the decoded text.
+
+    The text between the offsets is the value that states it, as it is written, with its quotes where the format has
+    some: the version where that has a value of its own, else the requirement, else the name. `line` and `column` are
+    those of `start`.
+    """
 
     path: str
     line: int | None = None

@@ -11,9 +11,9 @@ from mlaudit.grammars import waivers
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
-from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
@@ -30,10 +30,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @lru_cache(maxsize=1)
 def _images() -> Mapping[str, str]:
-    import tomli
-
-    text = packaged("knowledge/serving_runtimes.toml")
-    return {str(name): str(image) for name, image in tomli.loads(text)["images"].items()}
+    return checked("serving_runtimes.toml", lambda root: words_of(root.get("images")))
 
 
 @parser(kind="list", content=_looks_like_it)

@@ -10,8 +10,9 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import pyproject_tools, rewriting, waivers
 from mlaudit.grammars.conda import pixi_manifest
-from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped
-from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
+from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped, uv_sources
+from mlaudit.grammars.pypi.pyproject_text import Declared
+from mlaudit.grammars.pypi.uv_sources import UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.markers import both_markers
@@ -64,8 +65,8 @@ def _statements(doc: Document) -> Iterator[Statement]:
     problems: list[Unread] = []
     project = _Project(
         name=_tolerant(doc, problems, pyproject_text.name, None),
-        sources=_tolerant(doc, problems, pyproject_text.uv_sources, {}),
-        indexes=_tolerant(doc, problems, pyproject_text.indexes, {}),
+        sources=_tolerant(doc, problems, uv_sources.uv_sources, {}),
+        indexes=_tolerant(doc, problems, uv_sources.indexes, {}),
         default=_tolerant(doc, problems, _default_index, None),
     )
     root = _tolerant(doc, problems, _root, None)

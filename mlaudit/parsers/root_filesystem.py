@@ -298,7 +298,7 @@ def _undescribed(context: _Context) -> Iterator[Fact]:
     system = context.system
     machine = filesystem_system.machine(system, context.packages)
     yield from (machine,) if machine else ()
-    sign = next((path for path in system.names() if path.endswith("os-release")), None)
+    sign = next((path for path in system.list() if path.endswith("os-release")), None)
     if sign:
         yield Fact(key="platform", value="linux", at=system.place(sign))
 

@@ -10,7 +10,8 @@ from mlaudit.document.document import Document
 from mlaudit.grammars import python_source, rewriting, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
-from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
+from mlaudit.grammars.python_value_nouns import File, Text, Unknown, Value
+from mlaudit.grammars.python_values import Scope
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement

@@ -40,7 +40,10 @@ def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
         if len(reason) == 1 and len(at) + len(quoted) + len(reason[0]) <= style.width:
             yield text(("  ", ""), (at, "underline"), (f"{quoted}: {reason[0].strip()}", ""))
         else:
-            yield text(("  ", ""), (at, "underline"), (quoted, ""))
+            if len(at) + len(quoted) + 2 <= style.width:
+                yield text(("  ", ""), (at, "underline"), (quoted, ""))
+            else:
+                yield from (text(("  ", ""), (at, "underline")), text(("   ", ""), (quoted, "")))
             yield from (text((line, "")) for line in reason)
     if entries[most:]:
         yield text((f"  and {len(entries) - most} more: --verbose", "dim"))

@@ -143,7 +143,7 @@ def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hi
 def exact_versions(environment: Environment) -> dict[str, str]:
     """The packages of an environment of which one exact version is known."""
     return {
-        package: cell.version
+        package: cell.versions[0]
         for package, cell in environment.cells.items()
-        if cell.kind is Kind.PACKAGE and cell.version is not None
+        if cell.kind is Kind.PACKAGE and cell.state is State.EXACT
     }

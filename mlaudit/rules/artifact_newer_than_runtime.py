@@ -29,6 +29,7 @@ _CAN = {
     title="the artifact is newer than its runtime",
     fact="artifact",
     supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104"],
+    where="artifacts",
 )
 def check(view: View) -> Iterator[Hit]:
     """A model artifact records a library version that the environment which loads it cannot read, or reads wrong.

@@ -39,6 +39,8 @@ def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = Non
 
 def is_absolute(path: str) -> bool:
     """Whether a path starts at a root, a drive or a share, on any system."""
+    if path[:1] not in ("/", "\\") and ":" not in path:
+        return False
     windows = PureWindowsPath(path)
     return PurePosixPath(path).is_absolute() or bool(windows.drive or windows.root)
 
@@ -49,3 +51,14 @@ def is_inside(path: Path, tree: Path) -> bool:
         return Path(os.path.realpath(path)).is_relative_to(tree)
     except (OSError, ValueError):
         return False
+
+
+def is_resolved_inside(path: str, tree: Path) -> bool:
+    """`is_inside` for a path whose folder is resolved already: only its last name may be a link."""
+    try:
+        if os.path.islink(path):  # noqa: PTH114  a text is enough
+            return is_inside(Path(path), tree)
+    except ValueError:
+        return False
+    whole = str(tree)
+    return path == whole or path.startswith(whole if whole.endswith(os.sep) else whole + os.sep)

@@ -86,20 +86,21 @@ class _FolderWalk:
     unread: list[Unread] = field(default_factory=list)
 
     def run(self, depth: int) -> Iterator[str | Unread]:
-        yield from self._below("", depth)
+        yield from self._below("", os.path.realpath(self.root), depth)
         while self.linked:
             path, left = self.linked.popleft()
             yield from self._behind(path, left)
 
     def _behind(self, path: str, depth: int) -> Iterator[str | Unread]:
         """What lies in the folder that a link leads to."""
-        known = self.entered.get(os.path.realpath(self.root / path))
+        real = os.path.realpath(self.root / path)
+        known = self.entered.get(real)
         if known is not None:
             yield _unread(path, f"it is a link to `{known or '.'}`, which is looked into under that name")
         else:
-            yield from self._below(path, depth)
+            yield from self._below(path, real, depth)
 
-    def _below(self, prefix: str, depth: int) -> Iterator[str | Unread]:
+    def _below(self, prefix: str, real: str, depth: int) -> Iterator[str | Unread]:
         try:
             entries = sorted(paths.entries(self.root / prefix), key=lambda entry: entry.name)
         except Unreadable as error:
@@ -107,7 +108,7 @@ class _FolderWalk:
             return
         if prefix and any(entry.name in _ENVIRONMENT_MARKS for entry in entries):
             return
-        self.entered[os.path.realpath(self.root / prefix)] = prefix
+        self.entered[real] = prefix
         for entry in entries:
             path = f"{prefix}/{entry.name}" if prefix else entry.name
             if entry.is_symlink():
@@ -116,7 +117,7 @@ class _FolderWalk:
                 yield path
             elif paths.entry_is_folder(entry) and not words().skips(entry.name):
                 if depth > 0:
-                    yield from self._below(path, depth - 1)
+                    yield from self._below(path, os.path.join(real, entry.name), depth - 1)  # noqa: PTH118  a text is enough
                 else:
                     yield _unread(path, "it lies too deep; name this folder to look into it")
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager
 from itertools import islice
 from pathlib import Path
+from typing import BinaryIO
 
 from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
@@ -22,7 +24,7 @@ MAX_DEPTH = 20
 
 
 class PackageSources:
-    """The files below a folder of packages, by paths relative to it."""
+    """The files below a folder of packages; these are `Files`."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -43,10 +45,27 @@ class PackageSources:
             return None
         return frozenset(found) if len(found) <= MAX_ENTRIES else None
 
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
+        """The Python files below a folder, else the names in it; see `Files`."""
+        names = self.names(folder)
+        if names is None:
+            raise Unreadable("it is no folder whose names can be told")
+        if not deep:
+            return sorted(names)
+        return islice((path for path in self._python_files(folder, MAX_DEPTH) if path is not None), MAX_SOURCES)
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A regular file that is no link. Raises Unreadable."""
+        return open_regular(self._folder / path, follow=False)
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file is there that is no link."""
+        return paths.is_file(self._folder / path, follow=False)
+
     def read(self, path: str) -> bytes | None:
         """The bytes of a regular file that is no link, None where they cannot be had."""
         try:
-            with open_regular(self._folder / path, follow=False) as stream:
+            with self.open(path) as stream:
                 data = stream.read(MAX_SOURCE + 1)
         except (Unreadable, OSError):
             return None
@@ -70,7 +89,7 @@ class PackageSources:
             yield None
             return
         for name in sorted(entries):
-            path = f"{folder}/{name}"
+            path = f"{folder}/{name}" if folder else name
             if name.endswith((".py", ".pyi", ".pyx")):
                 yield path
             elif "." not in name and name != "__pycache__" and paths.is_folder(self._folder / path):

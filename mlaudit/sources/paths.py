@@ -46,7 +46,7 @@ def refusal(error: OSError | ValueError | RuntimeError) -> str:
 def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
     """What the file system says of a path. Raises Unreadable."""
     try:
-        return Path(path).stat(follow_symlinks=follow)
+        return os.stat(path or os.curdir, follow_symlinks=follow)  # noqa: PTH116  a tree of files asks thousands of times
     except (OSError, ValueError) as error:
         raise Unreadable(refusal(error)) from None
 
@@ -101,11 +101,22 @@ def lies_inside(path: Path, folder: Path) -> bool:
 
 def relative(path: Path | str, folder: Path | str) -> str:
     """A path relative to a folder, with `/`; as it stands where there is no way from one to the other."""
+    if isinstance(path, Path) and (below := _below(str(path), str(folder))):
+        return below
     try:
         return Path(os.path.relpath(path, folder)).as_posix()
     except (OSError, ValueError):
         # Another drive of Windows, or a current folder that was deleted.
         return Path(path).as_posix()
+
+
+def _below(path: str, folder: str) -> str:
+    """A normal path relative to a folder that it lies in by its name alone; empty where that takes a longer look."""
+    if os.pardir in path or os.pardir in folder or os.sep != "/":
+        return ""
+    if folder == os.curdir:
+        return "" if path.startswith("/") or path == os.curdir else path
+    return path[len(folder) + 1 :] if path.startswith(f"{folder}/") else ""
 
 
 def current_folder() -> Path:

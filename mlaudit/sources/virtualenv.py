@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import islice
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.document.document import Document
+from mlaudit.document.files import listed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
@@ -35,12 +36,12 @@ class FolderTree:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def names(self) -> list[str]:
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterator[str]:
         """Paths of metadata files, sorted; a folder of metadata without any file is named with a `/` behind it."""
-        return self._names
+        return listed(self._paths, folder, deep=deep)
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _paths(self) -> Sequence[str]:
         found = [name for package_folder in package_folders(self._folder) for name in self._metadata(package_folder)]
         if _is_file(self._folder / "pyvenv.cfg"):
             found.append("pyvenv.cfg")
@@ -71,10 +72,9 @@ class FolderTree:
             files = ["METADATA"]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
-    def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file. Raises Unreadable."""
-        with self.open(name) as stream:
-            return stream.read(limit)
+    def exists(self, path: str) -> bool:
+        """Whether a regular file is there that is no link."""
+        return _is_file(self._folder / path)
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A regular file that is no link. Raises Unreadable."""
@@ -88,7 +88,7 @@ class ArchiveTree(FolderTree):
     """The files of a folder that holds archives of distributions and nothing else."""
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _paths(self) -> Sequence[str]:
         return sorted(entry.name for entry in _all_entries(self._folder))
 
 

@@ -10,10 +10,10 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.variables import defined
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
-from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import EVERYWHERE, PinScope
 
 MAX_LENGTH = 1024
@@ -91,19 +91,14 @@ def parse(text: str) -> Reference | None:
 
 @lru_cache(maxsize=1)
 def rows() -> tuple[TagRow, ...]:
-    """The rows of images.toml. Raises Malformed on a row that breaks its schema."""
-    import tomli
-
-    text = packaged("knowledge/images.toml")
-    return tuple(_row(node) for node in Node(tomli.loads(text)).get("image").each())
+    """The rows of images.toml. Raises KnowledgeError on a row that breaks its schema."""
+    return checked("images.toml", lambda root: tuple(_row(node) for node in root.get("image").each()))
 
 
 @lru_cache(maxsize=1)
 def _families() -> tuple[str, ...]:
     """Words in names of repositories that tell a family, the longest first."""
-    import tomli
-
-    words = Node(tomli.loads(packaged("knowledge/images.toml"))).get("families").texts()
+    words = checked("images.toml", lambda root: root.get("families").texts())
     return tuple(sorted(words, key=len, reverse=True))
 
 

@@ -59,7 +59,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     known = _READ.get(alike)
     if known is not None:
         path = doc.path
-        yield from (replace(one, at=replace(one.at, path=path)) for one in known)
+        yield from (replace(one, at=_moved(one.at, path)) for one in known)
         return
     said: list[Statement] = []
     for statement in _statements_in(doc, text, layer):
@@ -70,6 +70,10 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         if len(_READ) >= MAX_READ:
             _READ.pop(next(iter(_READ)))
         _READ[alike] = kept
+
+
+def _moved(at: Place, path: str) -> Place:
+    return Place(path=path, line=at.line, column=at.column, start=at.start, end=at.end)
 
 
 MAX_KEPT = 65_536

@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.recipe import Call
+from mlaudit.knowledge.schema import checked, pattern
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
-from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import PinScope
 
 _VERSION = lazy_pattern(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
@@ -31,12 +32,11 @@ class _SystemPackageRow(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_SystemPackageRow, ...]:
-    import tomli
+    def rows(root: Node) -> tuple[_SystemPackageRow, ...]:
+        listed = root.get("package").each()
+        return tuple(_SystemPackageRow(pattern(row.get("pattern")), row.get("version").maybe_text()) for row in listed)
 
-    text = packaged("knowledge/system_packages.toml")
-    return tuple(
-        _SystemPackageRow(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"]
-    )
+    return checked("system_packages.toml", rows)
 
 
 def install(call: Call) -> Iterator[Statement]:
