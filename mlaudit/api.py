@@ -32,6 +32,7 @@ from mlaudit.sources.working_tree import WorkingTree
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery, Pair
     from mlaudit.environments.found_models import FoundModels
+    from mlaudit.environments.several_models import EnvironmentWithModels
     from mlaudit.sources.listing import Walked
 
 ROLES = ("training", "serving")
@@ -60,18 +61,19 @@ def _written_and_read(
     spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
 ) -> list[Environment]:
     """The environments of sources, of which the first writes what the others read."""
+    rows = list(zip(spellings, names, strict=True))
+    sides = [(ROLES[0], ()), *[(ROLES[1], (names[0],))] * (len(rows) - 1)]
+    if not any(is_folder(part.path) for parts in spellings for part in parts):
+        return [assemble(parts, name, *side, options) for (parts, name), side in zip(rows, sides, strict=True)]
+    from mlaudit.environments.several_models import joined, with_models_apart
 
-    def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
-        return assemble(sources, names[0], ROLES[0], (), options)
+    def with_models(parts: Sequence[Spelled], name: str, role: str, follows: Sequence[str]) -> EnvironmentWithModels:
+        def make(name: str, sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
+            return assemble(sources, name, role, follows, options)
 
-    rest = zip(spellings[1:], names[1:], strict=True)
-    readers = (assemble(parts, name, ROLES[1], (names[0],), options) for parts, name in rest)
-    if not any(is_folder(part.path) for part in spellings[0]):
-        return [make(spellings[0]), *readers]
-    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
+        return with_models_apart(name, role, options, make, sources=parts, follows=follows)
 
-    writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
-    return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
+    return joined([with_models(*row, *side) for row, side in zip(rows, sides, strict=True)])
 
 
 def _told(part: Spelled, as_format: str) -> Spelled:

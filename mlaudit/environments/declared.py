@@ -75,10 +75,12 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
     )
     options = replace(options, wanted=_wanted(one, options))
 
-    def make(sources: Sequence[Spelled], written: Sequence[Spelled], loaded: Sequence[Spelled]) -> Environment:
+    def make(
+        name: str, sources: Sequence[Spelled], written: Sequence[Spelled], loaded: Sequence[Spelled]
+    ) -> Environment:
         return assemble(
             sources,
-            one.name,
+            name,
             one.role,
             one.follows,
             options,
@@ -162,8 +164,15 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
     if not shared:
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
     for key in shared:
-        yield assemble(_at(base, writers[key]), writers[key], "training", (), options)
-        yield assemble(_at(base, readers[key]), readers[key], "serving", (writers[key],), options)
+        sides = ((writers[key], "training", ()), (readers[key], "serving", (writers[key],)))
+        yield from joined([_of_fleet(path, role, follows, base, options) for path, role, follows in sides])
+
+
+def _of_fleet(path: str, role: str, follows: tuple[str, ...], base: Path, options: Options) -> EnvironmentWithModels:
+    def make(name: str, sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
+        return assemble(sources, name, role, follows, options)
+
+    return with_models_apart(path, role, options, make, sources=_at(base, path), follows=follows)
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

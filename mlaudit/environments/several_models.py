@@ -27,8 +27,8 @@ from mlaudit.sources.working_tree import WorkingTree
 MAX_APART = 24
 """Models of one folder that are environments of their own; of those behind them only what they record is read."""
 
-Make = Callable[[Sequence[Spelled], Sequence[Spelled], Sequence[Spelled]], Environment]
-"""Gives the environment of some sources, what it writes and what it loads."""
+Make = Callable[[str, Sequence[Spelled], Sequence[Spelled], Sequence[Spelled]], Environment]
+"""Gives the environment of a name, some sources, what it writes and what it loads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,12 +39,14 @@ class EnvironmentWithModels:
         name: as declared; others follow it by this name.
         own: the environment without those models; None where it is nothing else.
         written, loaded: the models that it writes, and those that it loads.
+        alone: the models that it is made of, each of which follows what it follows.
     """
 
     name: str
     own: Environment | None
     written: tuple[Environment, ...] = ()
     loaded: tuple[Environment, ...] = ()
+    alone: tuple[Environment, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,35 +69,50 @@ def with_models_apart(
     reads: Sequence[Spelled] = (),
     follows: Sequence[str] = (),
 ) -> EnvironmentWithModels:
-    """An environment, each described model of a folder of several apart from it."""
-    here = _Split(kept=tuple(sources), models={}) if follows else _split(sources, options, role)
+    """An environment, each described model of a folder of several apart from it.
+
+    What an environment that follows another has in its folders, it loads; nothing but models takes its place.
+    """
+    here = _split(sources, options, role)
     written, loaded = (_split(parts, options) for parts in (writes, reads))
     is_nothing_else = here.bare and not written.kept and not loaded.kept
-    own = None if is_nothing_else else make(here.kept, written.kept, loaded.kept)
+    own = None if is_nothing_else else make(name, here.kept, written.kept, loaded.kept)
     # What is not understood beside the models is told with the first of them.
     beside = here.kept if is_nothing_else else ()
+    if follows and is_nothing_else:
+        alone = tuple(_followers(name, make, here.models, beside))
+        return EnvironmentWithModels(name=name, own=None, alone=alone)
+    of_sources = here.models
     return EnvironmentWithModels(
         name=name,
         own=own,
-        written=tuple(_models(name, role, {**here.models, **written.models}, options, beside)),
-        loaded=tuple(_models(name, role, loaded.models, options)),
+        written=tuple(_models(name, role, {**({} if follows else of_sources), **written.models}, options, beside)),
+        loaded=tuple(_models(name, role, {**(of_sources if follows else {}), **loaded.models}, options)),
     )
+
+
+def _followers(
+    name: str, make: Make, models: Mapping[str, Spelled], beside: Sequence[Spelled]
+) -> Iterable[Environment]:
+    for number, (short, part) in enumerate(models.items()):
+        parts = (part, *beside) if number == 0 else (part,)
+        yield make(masked(f"{name}/{short}"), parts, (), ())
 
 
 def joined(rows: Sequence[EnvironmentWithModels]) -> list[Environment]:
     """All environments; who follows one of them follows the models that it writes, and those that it loads itself."""
-    names = {row.name: tuple(one.name for one in (row.own, *row.written) if one is not None) for row in rows}
+    names = {
+        row.name: tuple(one.name for one in (row.own, *row.written, *row.alone) if one is not None) for row in rows
+    }
     return [one for row in rows for one in (*row.written, *row.loaded, *_following(row, names))]
 
 
 def _following(row: EnvironmentWithModels, names: Mapping[str, Sequence[str]]) -> Iterable[Environment]:
-    own = row.own
-    if own is None:
-        return ()
-    followed = [name for writer in own.follows for name in names.get(writer, (writer,))]
-    kinds = {name: crosses for writer, crosses in own.kinds_from.items() for name in names.get(writer, (writer,))}
-    follows = tuple(dict.fromkeys((*followed, *(one.name for one in row.loaded))))
-    return (replace(own, follows=follows, kinds_from=kinds),)
+    for own in row.alone if row.own is None else (row.own,):
+        followed = [name for writer in own.follows for name in names.get(writer, (writer,))]
+        kinds = {name: crosses for writer, crosses in own.kinds_from.items() for name in names.get(writer, (writer,))}
+        follows = tuple(dict.fromkeys((*followed, *(one.name for one in row.loaded))))
+        yield replace(own, follows=follows, kinds_from=kinds)
 
 
 def _models(
