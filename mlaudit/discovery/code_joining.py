@@ -15,7 +15,7 @@ from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, why_ignored
-from mlaudit.discovery.model_server_uses import stored_uses, triton_models, triton_uses
+from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
@@ -47,7 +47,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     if revived:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
-    uses = [*uses, *_add_described(candidates, scopes, tree)]
+    uses = [*uses, *_add_described(candidates, scopes, program, tree)]
     uses = [*uses, *_add_mounted(scopes, uses)]
     _leave_functions(scopes)
     for one in candidates:
@@ -62,7 +62,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
 
 
 def _add_described(
-    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], tree: AuditedTree
+    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], program: Program, tree: AuditedTree
 ) -> list[ArtifactUse]:
     """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
     uses: list[ArtifactUse] = list(moved_uses(tree))
@@ -72,13 +72,17 @@ def _add_described(
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
-        own += [*triton_uses(part, parts, models), *stored_uses(part, tree)] if part is not None else []
+        held = triton_served(part, parts, models) if part is not None else []
+        own += [model.use for model in held if model.use is not None]
+        own += [*stored_uses(part, tree), *mounted_models(part, tree)] if part is not None else []
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
-        if own:
-            scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
+        code = program.closure(path for model in held for path in model.code) if held else frozenset()
+        if own or code:
+            scope = scopes.get(one, CodeScope())
+            scopes[one] = replace(scope, uses=frozenset(own), files=scope.files | code)
             uses += own
     return uses
 

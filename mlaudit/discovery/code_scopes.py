@@ -137,15 +137,16 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     if part.is_job:
         bases = ["", *bases]
     bases = [*part.folders, *bases]
-    waiting = [command.words for command in part.commands]
-    for words_of_command in waiting:
+    waiting = [(command.words, command.folder) for command in part.commands]
+    for words_of_command, folder in waiting:
         for named in script_paths(words_of_command):
             tail = named.lstrip("/").removeprefix("./")
-            found = next((path for path in _joined(bases, tail) if path in tree.paths), None)
+            own = [folder] if folder else []
+            found = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
             if found is not None and found.endswith(".py"):
                 yield found
             elif found is not None and len(waiting) < MAX_ENTRIES:
-                waiting.extend(_commands_of(found, tree))
+                waiting.extend((one, folder) for one in _commands_of(found, tree))
 
 
 def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:

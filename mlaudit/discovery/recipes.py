@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
+from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
@@ -26,10 +27,15 @@ MAX_FOLLOWED = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCommand:
-    """One command that a recipe runs when its environment is made."""
+    """One command that a recipe runs when its environment is made.
+
+    Attributes:
+        folder: of the tree that it runs in, where the recipe says it.
+    """
 
     words: tuple[str, ...]
     at: Place
+    folder: str = ""
 
     @property
     def shown(self) -> str:
@@ -94,6 +100,7 @@ class RecipePart:
         is_named: the name of the file alone tells its format.
         runs: the services that run it.
         folders: that its commands change into.
+        has_python: it states a Python itself, as an image does whose tag names one.
     """
 
     path: str
@@ -110,6 +117,7 @@ class RecipePart:
     is_named: bool = True
     runs: tuple[ImageRun, ...] = ()
     folders: tuple[str, ...] = ()
+    has_python: bool = False
 
     @property
     def is_task(self) -> bool:
@@ -179,6 +187,16 @@ def stated(document: Document, as_format: str | None = None) -> StatedDocument |
             return None
 
 
+_SHELLS = ("sh", "bash", "dash")
+
+
+def inner_commands(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All commands of `sh -c "..."`, else the command itself."""
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
+        return [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+    return [words] if words else []
+
+
 def of_part(statements: Iterable[Statement], name: str | None) -> Iterator[Statement]:
     """The statements that belong to a part; those of no part belong to all."""
     for one in statements:
@@ -228,6 +246,7 @@ def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | 
         name=name or "",
         installs=installs,
         states=bool(pins),
+        has_python=any(pin.kind is Kind.PYTHON for pin in pins),
         unresolved=missing or any(isinstance(one, Unread) for one in statements),
         evidence=tuple(_observed(statements)),
         packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),

@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
 from mlaudit.discovery.code_joining import join_code
-from mlaudit.discovery.compose_services import compose_runs
+from mlaudit.discovery.compose_services import compose_runs, is_compose, service_parts
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
-from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
+from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, ImageRun, RecipePart, StatedDocument, stated
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.task_parts import task_parts
+from mlaudit.discovery.tool_parts import TOOL_FORMATS, tool_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -34,7 +35,7 @@ _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
-_RECIPES = (*JOB_FORMATS, "dockerfile", "devcontainer", "serverless")
+_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
@@ -46,12 +47,17 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
-    candidates, spent, left = gather(stating, by_name, roots, parts)
+    candidates, spent, left = gather(stating, _stating_format, roots, parts)
     known = {entry.path for entry in left}
     candidates = join_code(candidates, spent, tree)
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
     return settle(candidates, [entry for entry in every if entry.path not in taken])
+
+
+def _stating_format(path: str) -> str | None:
+    """The format of a document; a compose file says how images run, and is none by itself."""
+    return None if is_compose(path) else by_name(path)
 
 
 def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:
@@ -61,22 +67,33 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     runs = compose_runs(tree)
     for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
         why = why_ignored(path)
-        if why is not None and format_name not in JOB_FORMATS:
+        if why is not None and format_name not in (*JOB_FORMATS, *TOOL_FORMATS):
             continue
         document = tree.document(path)
         found = stated(document, format_name) if document is not None else None
         if found is None:
             continue
-        if format_name == "dockerfile":
-            parts += dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
-        elif format_name in JOB_FORMATS:
-            parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
-        elif format_name == "devcontainer":
+        if format_name == "devcontainer":
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
-            is_named = format_name in format_names(path) and format_name != "python-image"
-            parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
+            parts += _parts_of(path, format_name, found, tree, runs)
     return [*parts, *task_parts(tree)], ignored
+
+
+def _parts_of(
+    path: str, format_name: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
+) -> Iterable[RecipePart]:
+    """The parts of one recipe."""
+    if format_name == "dockerfile":
+        return dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
+    if format_name == "compose":
+        return service_parts(path, found, tree, runs)
+    if format_name in TOOL_FORMATS:
+        return filter(_is_worth, tool_parts(path, found, tree))
+    if format_name in JOB_FORMATS:
+        return filter(_is_worth, job_parts(path, found, tree))
+    is_named = format_name in format_names(path) and format_name != "python-image"
+    return (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
 
 
 def _is_worth(job: RecipePart) -> bool:
