@@ -117,6 +117,7 @@ class ValueCalls:
         loaders: calls that give the data of the file that is their first argument.
         wrappers: classes around a table of settings.
         same_object: methods that give the object itself.
+        keyed: what gives an object whose items (`run["model"]`) are names in a registry.
     """
 
     same_text: frozenset[str]
@@ -126,6 +127,7 @@ class ValueCalls:
     loaders: frozenset[str]
     wrappers: frozenset[str]
     same_object: frozenset[str]
+    keyed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
