@@ -12,7 +12,9 @@ from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.discovery.role_signs import script_paths
+from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
@@ -134,11 +136,16 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     home = posixpath.dirname(part.path)
     bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
+    # The code of a project comes with it.
+    projects = [posixpath.dirname(one) for one in part.installs if posixpath.basename(one) in MANIFESTS]
+    bases += [base for one in projects for base in (one, posixpath.join(one, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
     bases = [*part.folders, *bases]
     waiting = [(command.words, command.folder) for command in part.commands]
     for words_of_command, folder in waiting:
+        if len(waiting) < MAX_ENTRIES:
+            waiting.extend((one, folder) for one in _tasks(words_of_command, [folder, *bases], tree))
         for named in script_paths(words_of_command):
             tail = named.lstrip("/").removeprefix("./")
             own = [folder] if folder else []
@@ -147,6 +154,12 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
                 yield found
             elif found is not None and len(waiting) < MAX_ENTRIES:
                 waiting.extend((one, folder) for one in _commands_of(found, tree))
+
+
+def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
+    """The commands behind one that runs tasks, in the first of some folders that has them."""
+    found = (commands_behind(words_of_command, one.strip("."), tree) for one in dict.fromkeys(folders))
+    return next((one for one in found if one), [])
 
 
 def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:

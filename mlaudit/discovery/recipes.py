@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
@@ -209,14 +210,33 @@ def installed_files(path: str, statements: Iterable[Statement], tree: AuditedTre
     """Files of the tree that some statements of a document install, and whether one is named that is not there."""
     files: dict[str, None] = {}
     missing = False
-    for one in statements:
+    listed = list(statements)
+    files_of = _own_manifests(path, tree) if any(map(_may_be_own, listed)) else {}
+    for one in listed:
         if isinstance(one, Include):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target))
             if target in tree.paths:
                 files.setdefault(target)
             else:
                 missing = True
+        elif isinstance(one, Pin) and _may_be_own(one):
+            files.update(dict.fromkeys(files_of.get(one.package, ())))
     return tuple(_with_included(files, tree)), missing
+
+
+def _may_be_own(statement: Statement) -> bool:
+    return isinstance(statement, Pin) and local_projects.is_named_alone(statement)
+
+
+def _own_manifests(path: str, tree: AuditedTree) -> dict[str, list[str]]:
+    """The manifests of the projects that a recipe lies in, by the name under which it may install them."""
+    document = tree.document(path)
+    own = local_projects.own_projects(document) if document is not None else {}
+    found: dict[str, list[str]] = {}
+    for project, folder in own.items():
+        places = (posixpath.join(posixpath.dirname(path), folder, name) for name in local_projects.MANIFESTS)
+        found[project] = [one for one in map(posixpath.normpath, places) if one in tree.paths]
+    return found
 
 
 def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
