@@ -14,7 +14,7 @@ from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
-from mlaudit.code.step_outputs import kept_by_flow, step_outputs
+from mlaudit.code.step_outputs import kept_between_steps, kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
@@ -239,6 +239,7 @@ class Program:
             self._evaluator.renew()
             if scope.kind == "class" and "metaflow" in imported:
                 yield from kept_by_flow(self._evaluator, scope)
+                yield from kept_between_steps(self._evaluator, scope)
             elif "zenml" in imported and "step" in decorator_names(scope):
                 yield from step_outputs(self._evaluator, scope)
 

@@ -108,8 +108,9 @@ def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
     """What a function does that has an environment of its own, the environment around it does not do."""
     apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
     for candidate, scope in scopes.items():
-        if not scope.functions:
-            scopes[candidate] = replace(scope, apart=frozenset(apart))
+        # A flow does not do what a step of it does in an environment of its own.
+        inner = {(path, name) for path, name in apart if any(name.startswith(f"{own}.") for own in scope.functions)}
+        scopes[candidate] = replace(scope, apart=frozenset(inner if scope.functions else apart))
 
 
 def _content(path: str, tree: AuditedTree) -> bytes | None:

@@ -46,11 +46,18 @@ class CodeScope:
         """Whether a use happens in it."""
         if use in self.uses:
             return True
-        if (use.at.path, use.function.partition(".")[0]) in self.apart:
+        around = functions_around(use.function)
+        if any((use.at.path, name) in self.apart for name in around):
             return False
-        if self.functions and use.function.partition(".")[0] not in self.functions:
+        if self.functions and self.functions.isdisjoint(around):
             return False
         return use.files <= self.files
+
+
+def functions_around(name: str) -> tuple[str, ...]:
+    """A qualified name and those around it: `Flow.train.inner`, `Flow.train`, `Flow`."""
+    words = name.split(".")
+    return tuple(".".join(words[:count]) for count in range(len(words), 0, -1))
 
 
 def folder_of(group: DocumentGroup) -> str:
@@ -122,7 +129,7 @@ def _of_source(part: RecipePart, code: Collection[str], program: Program) -> Cod
     """A Python file that states images: one of its functions, the folder that it sends, or the file itself."""
     if not part.name:
         return CodeScope(files=program.closure([part.path]), is_exact=True)
-    scopes = {use.function.partition(".")[0] for use in program.uses if use.at.path == part.path}
+    scopes = {name for use in program.uses if use.at.path == part.path for name in functions_around(use.function)}
     sent = {posixpath.dirname(path) for path in part.installs}
     files = [path for path in code if any(folder and lies_in(path, folder) for folder in sent)]
     if files:

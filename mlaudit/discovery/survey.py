@@ -12,6 +12,7 @@ from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
+from mlaudit.discovery.pipeline_runs import pipeline_runs
 from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, ImageRun, RecipePart, StatedDocument, stated
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.task_parts import task_parts
@@ -29,7 +30,8 @@ MAX_SCANNED = 20_000
 
 _STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
-    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
+    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
+    rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
@@ -64,8 +66,11 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
     """The parts of all recipes of a tree, and the recipes that are tools of developers."""
     parts: list[RecipePart] = []
     ignored: list[Ignored] = []
-    runs = compose_runs(tree)
-    for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
+    runs = list(compose_runs(tree))
+    recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
+    for path, format_name in recipes:
+        runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
+    for path, format_name in recipes:
         why = why_ignored(path)
         if why is not None and format_name not in (*JOB_FORMATS, *TOOL_FORMATS):
             continue
@@ -93,7 +98,9 @@ def _parts_of(
     if format_name in JOB_FORMATS:
         return filter(_is_worth, job_parts(path, found, tree))
     is_named = format_name in format_names(path) and format_name != "python-image"
-    return (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
+    elsewhere = {run.name for run in runs if tree.inner(run.at.path) == path}
+    made = (part for part in job_parts(path, found, tree) if part.name not in elsewhere)
+    return (replace(part, is_named=is_named) for part in made)
 
 
 def _is_worth(job: RecipePart) -> bool:
