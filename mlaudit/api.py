@@ -272,7 +272,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
-    from mlaudit.environments.found_models import found_models
+    from mlaudit.environments.found_models import found_models, said_of_rest
 
     folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
@@ -286,10 +286,11 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
-    advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
+    advice = _advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here")
+    rest = said_of_rest(models.unplaced, models.passed_over)
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
-    report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
+    report = _report("check", kept, options, found=looked, notes=(*rest, *advice), pairs=pairs, uncertain=uncertain)
     return _passed_over(report, paths, made)
 
 

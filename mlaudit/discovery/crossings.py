@@ -273,20 +273,26 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
     """What a reader of the report sees of a handover."""
     write, read = handover.write, handover.read
     names = joining_names(write, read)
-    named = names[1] if names is not None else read.names[0]
+    named = names[1].text if names is not None else f"{write.names[0].text}, converted to {read.names[0].text}"
     form = write.form if write.form != "bytes" else read.form
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
     return CrossingArtifact(
-        artifact=named.text or "*",
+        artifact=named or "*",
         form=form_title(kinds[0] if kinds else form),
         kinds=kinds,
         written=write.at,
         read=read.at,
-        certain=handover.sameness >= Sameness.LIKELY,
+        certain=handover.sameness >= Sameness.LIKELY and not _is_unseen_upload(write, read),
         is_plain=form in PLAIN_FORMS,
         settings=read.settings,
     )
+
+
+def _is_unseen_upload(write: ArtifactUse, read: ArtifactUse) -> bool:
+    """Whether a descriptor names a key of a bucket that nothing in the code uploads to: only the last part is alike."""
+    is_stored = read.call == "storageUri"
+    return is_stored and not any(one.kind is NameKind.BUCKET for one in write.names)
 
 
 def form_title(form: str) -> str:

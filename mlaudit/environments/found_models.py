@@ -88,3 +88,14 @@ def _models(likely: Sequence[str], folder: Path, root: WorkingTree) -> Iterator[
 def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> Discovered:
     names = (shown_names([path.rpartition("/")[2] for path in files]),)
     return Discovered(role=ROLE, folder=f"{(folder / inner).as_posix()}/", documents=names, why=where.why)
+
+
+def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
+    """What is said of model files that are held against no environment."""
+    if left:
+        yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
+    if passed_over:
+        yield (
+            f"{len(passed_over):,} more files in the tree may be models and are not compared: "
+            f"{shown_names(passed_over)}; name them under writes or reads."
+        )
