@@ -14,7 +14,7 @@ from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
-from mlaudit.discovery.groups import DocumentGroup, why_ignored
+from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
@@ -40,7 +40,8 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     """The candidates with those that only code shows; each with the roles and pairs that code tells."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
-    uses = [use for use in program.uses if not is_test(use.at.path)]
+    passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
+    uses = [use for use in program.uses if use.at.path not in passed_over]
     candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
     scopes = code_scopes(candidates, code, program, tree)
     revived = list(_revived(candidates, spent, scopes, uses))

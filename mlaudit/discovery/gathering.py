@@ -28,6 +28,9 @@ def gather(
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
+        if part.format == "python-image" and not part.unresolved:
+            # A source that only may state an image is code like any other.
+            continue
         ignored.append(Ignored(path=part.path, why="names no package that is known and installs no file of the tree"))
     candidates = sorted(map(signed_candidate, groups), key=order)
     return candidates, spent, sorted(ignored, key=lambda entry: entry.path)

@@ -73,6 +73,9 @@ def _near(
 
 def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
     """How well two sides fit, greater is better; None where they belong to different projects or subjects."""
+    if writer.home != reader.home and (_is_notebook(writer) or _is_notebook(reader)):
+        # Of notebooks in other folders a name tells too little.
+        return None
     if writer.confined or reader.confined:
         return _confined_nearness(writer, reader)
     upper, lower = sorted((writer.project, reader.project), key=len)
@@ -87,6 +90,11 @@ def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
         len(upper) - len(lower),
         common_length(writer.home, reader.home),
     )
+
+
+def _is_notebook(candidate: Candidate) -> bool:
+    part = candidate.group.part
+    return part is not None and part.path.endswith(".ipynb")
 
 
 def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
 from mlaudit.discovery.compose_services import compose_runs, is_compose, service_parts
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
@@ -21,6 +22,7 @@ from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Include, Pin, Unread
 from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
@@ -51,10 +53,21 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
     parts, ignored = recipe_parts(tree, stating)
     candidates, spent, left = gather(stating, _stating_format, roots, parts)
     known = {entry.path for entry in left}
-    candidates = join_code(candidates, spent, tree)
+    candidates = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
     return settle(candidates, [entry for entry in every if entry.path not in taken])
+
+
+def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
+    """Whether all that an environment has is a manifest with the settings of tools."""
+    group = candidate.group
+    if group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1:
+        return False
+    one = group.documents[0]
+    document = tree.document(one.path) if one.format == "pyproject" else None
+    found = stated(document, one.format) if document is not None else None
+    return found is not None and not any(isinstance(each, (Pin, Include, Unread)) for each in found.statements)
 
 
 def _stating_format(path: str) -> str | None:

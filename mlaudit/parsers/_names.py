@@ -12,6 +12,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 _WILDCARDS = frozenset("*?[")
+_ABOUT_OTHERS = (".dockerignore", ".gitignore")
+"""Endings of files that only say which others are passed over (`Dockerfile.dockerignore`)."""
 _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
 """Endings of templates; what is left is the name of the file that they make."""
 
@@ -56,6 +58,8 @@ class NameIndex:
     def names(self, path: str) -> list[str]:
         """The formats whose patterns a path fits, in order."""
         lowered = _TEMPLATE.sub("", path.lower())
+        if lowered.endswith(_ABOUT_OTHERS):
+            return []
         told = set(_of_name(self, lowered.rpartition("/")[2]))
         for ending in {_spelled_ending(lowered), ""}:
             told.update(_fitting(self.paths.get(ending, {}), lowered))
