@@ -8,6 +8,8 @@ from mlaudit.discovery.candidates import Candidate, subject_of
 from mlaudit.discovery.groups import Parts, common_length
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 
+MAX_RIVALS = 2
+"""Projects that one reader may be guessed to load from."""
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
 
@@ -25,6 +27,10 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
     for writer, reader, nearness in near:
         if nearness == best_writer[reader] == best_reader[writer, reader.role]:
             reader.writers.append(writer)
+    for reader in readers:
+        if len({writer.home for writer in reader.writers}) > MAX_RIVALS:
+            # Where so many projects fit equally well, names tell nothing.
+            reader.writers.clear()
     plain = _by_home(
         one
         for one in candidates

@@ -20,6 +20,8 @@ from mlaudit.sources.working_tree import WorkingTree
 
 JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
+TOOL_FORMATS = ("tox-ini", "noxfile")
+"""Formats of tools that make environments, mostly of files that others install too."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50
@@ -129,6 +131,11 @@ class RecipePart:
     def is_job(self) -> bool:
         """Whether it is a job of CI, which runs in an environment that others have too."""
         return self.format in JOB_FORMATS
+
+    @property
+    def is_tool(self) -> bool:
+        """Whether it is an environment of tox or nox."""
+        return self.format in TOOL_FORMATS
 
     @property
     def source(self) -> str:

@@ -14,10 +14,18 @@ from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.pipeline_runs import pipeline_runs
-from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, ImageRun, RecipePart, StatedDocument, stated
+from mlaudit.discovery.recipes import (
+    JOB_FORMATS,
+    TOOL_FORMATS,
+    AuditedTree,
+    ImageRun,
+    RecipePart,
+    StatedDocument,
+    stated,
+)
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.task_parts import task_parts
-from mlaudit.discovery.tool_parts import TOOL_FORMATS, tool_parts
+from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -121,6 +129,9 @@ def _is_worth(job: RecipePart) -> bool:
     roles = [role_of_command(command.words) for command in job.commands]
     runs = any(word.endswith((".py", ".ipynb")) for command in job.commands for word in command.words)
     checks = roles.count("development")
+    if job.is_tool and checks:
+        # What makes a model to test with it is a test.
+        return False
     works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
     return bool(job.installs or job.packages) and works
 

@@ -16,8 +16,6 @@ from mlaudit.model.observation import Observation
 from mlaudit.parsers.noxfile import session_commands
 from mlaudit.parsers.tox_ini import environment_commands
 
-TOOL_FORMATS = ("tox-ini", "noxfile")
-"""Formats of tools that make environments and run commands in them."""
 MAX_COMMANDS = 300
 """Commands of one environment that are looked at."""
 

@@ -10,6 +10,7 @@ from pathlib import Path
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.model_files import MAX_MODELS, ModelPlace, by_folder, likely_models, place, shown_names
+from mlaudit.discovery.model_server_uses import SERVED_MODEL
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
@@ -65,7 +66,8 @@ def found_models(
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(files)
         else:
-            models.unplaced.extend(files)
+            # What tells a server of a model is none itself.
+            models.unplaced.extend(path for path in files if path.rpartition("/")[2] != SERVED_MODEL)
         models.looked.append(_said(inner, files, where, folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
     if left:
