@@ -93,7 +93,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
     for path, format_name in recipes:
         why = why_ignored(path)
-        if why is not None and format_name not in (*JOB_FORMATS, *TOOL_FORMATS):
+        if why is not None and format_name not in JOB_FORMATS:
             continue
         document = tree.document(path)
         found = stated(document, format_name) if document is not None else None
