@@ -79,14 +79,19 @@ def _builds(doc: Document, most: int) -> Iterator[ImageBuild]:
         yield from _of_this_file(build, folder, posixpath.basename(doc.path))
 
 
-def _every_build(doc: Document, most: int) -> Iterator[tuple[str, str, ImageBuild]]:
-    """What leads from a Dockerfile to a folder above it, the way back, and a build that is stated there."""
+def _every_build(doc: Document, most: int, mentions: str = "") -> Iterator[tuple[str, str, ImageBuild]]:
+    """What leads from a Dockerfile to a folder above it, the way back, and a build that is stated there.
+
+    Files that do not have the text `mentions` are passed over.
+    """
     own = posixpath.dirname(doc.path).split("/") if posixpath.dirname(doc.path) else []
     for above in range(min(most, len(own)) + 1):
         if ".." in own[len(own) - above :]:
             return
         folder = "/".join(own[len(own) - above :])
         for file in build_files(doc, "../" * above):
+            if mentions and mentions.encode() not in file.data:
+                continue
             within = _relative(posixpath.dirname(file.path), "/".join(own[: len(own) - above]))
             for build in image_builds(file, within):
                 yield "../" * above, folder, build
@@ -103,7 +108,8 @@ class OwnImage:
 def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
     """The Dockerfile that an image of a name is built with; None where none is, or several are."""
     found: dict[OwnImage, None] = {}
-    for above, _, build in _every_build(doc, most):
+    last = _with_tag(reference)[0].rpartition("/")[2]
+    for above, _, build in _every_build(doc, most, last):
         if not any(_names(name, reference) for name in build.names) or "*" in build.file + build.target:
             continue
         file = posixpath.normpath(above + build.file)
