@@ -96,7 +96,7 @@ def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]
     rows = [row for name in part.packages if (row := _servers().get(name.rpartition("/")[2])) is not None]
     for run in part.runs if rows else ():
         row = rows[0]
-        folder = _setting(run, row["folder-set-by"]) or str(row["folder"])
+        folder = _setting(run, row["folder-set-by"]) or f"/{row['folder']}"
         model = _setting(run, row["model-set-by"]) or str(row["model"])
         name = model.rpartition("=")[2]
         inside = [name] if name and name != "all" else []
