@@ -7,20 +7,48 @@ from typing import Annotated
 
 import typer
 
+from mlaudit.cli.completions import (
+    complete_code,
+    complete_output_format,
+    complete_severity,
+    complete_source_format,
+    complete_subject,
+)
+
+Paths = Annotated[list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Format = Annotated[
     list[str] | None,
     typer.Option(
-        "--format", "-f", help="table, json, ...; NAME=FILE writes to a file. Repeatable.", metavar="NAME[=FILE]"
+        "--format",
+        "-f",
+        help="table, json, ...; NAME=FILE writes to a file. Repeatable.",
+        metavar="NAME[=FILE]",
+        autocompletion=complete_output_format,
     ),
 ]
 Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.", metavar="FILE")]
 FailOn = Annotated[
-    str | None, typer.Option("--fail-on", help="error, warning, info or never: what fails the run.", metavar="LEVEL")
+    str | None,
+    typer.Option(
+        "--fail-on",
+        help="error, warning, info or never: what fails the run.",
+        metavar="LEVEL",
+        autocompletion=complete_severity,
+    ),
 ]
 Select = Annotated[
-    list[str] | None, typer.Option("--select", help="Report only these codes (MLA1, MLA001, a name).", metavar="CODES")
+    list[str] | None,
+    typer.Option(
+        "--select",
+        help="Report only these codes (MLA1, MLA001, a name).",
+        metavar="CODES",
+        autocompletion=complete_code,
+    ),
 ]
-Ignore = Annotated[list[str] | None, typer.Option("--ignore", help="Leave these codes out.", metavar="CODES")]
+Ignore = Annotated[
+    list[str] | None,
+    typer.Option("--ignore", help="Leave these codes out.", metavar="CODES", autocompletion=complete_code),
+]
 Package = Annotated[
     list[str] | None,
     typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
@@ -41,9 +69,15 @@ Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency g
 Define = Annotated[
     list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
 ]
-As = Annotated[str | None, typer.Option("--as", help="The format of the sources.", metavar="FORMAT")]
+As = Annotated[
+    str | None,
+    typer.Option("--as", help="The format of the sources.", metavar="FORMAT", autocompletion=complete_source_format),
+]
 Baseline = Annotated[
     Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[
@@ -55,4 +89,10 @@ ExitZero = Annotated[
 NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Statistics = Annotated[
     bool, typer.Option("--statistics", help="Count the findings of each rule; the same as --format statistics.")
+]
+Subjects = Annotated[
+    list[str] | None,
+    typer.Argument(
+        help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", autocompletion=complete_subject
+    ),
 ]

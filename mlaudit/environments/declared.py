@@ -8,13 +8,14 @@ from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
 from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
-from mlaudit.environments.sources import assemble, demand_present, parse_source
+from mlaudit.environments.sources import demand_present, parse_source
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._registry import is_named
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.options import Options
 from mlaudit.request.settings import EnvironmentSettings, PairSettings, TargetSettings
@@ -74,26 +75,15 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
         [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
     )
     options = replace(options, wanted=_wanted(one, options))
-
-    def make(
-        name: str, sources: Sequence[Spelled], written: Sequence[Spelled], loaded: Sequence[Spelled]
-    ) -> Environment:
-        return assemble(
-            sources,
-            name,
-            one.role,
-            one.follows,
-            options,
-            artifact_kinds=one.artifact_kinds,
-            kinds_from=one.crosses,
-            guessed=one.guessed,
-            writes=written,
-            reads=loaded,
-        )
-
-    return with_models_apart(
-        one.name, one.role, options, make, sources=parts, writes=writes, reads=reads, follows=one.follows
+    request = EnvironmentRequest(
+        name=one.name,
+        role=one.role,
+        follows=one.follows,
+        artifact_kinds=one.artifact_kinds,
+        kinds_from=one.crosses,
+        guessed=one.guessed,
     )
+    return with_models_apart(request, options, sources=parts, writes=writes, reads=reads)
 
 
 def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
@@ -164,15 +154,12 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
     if not shared:
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
     for key in shared:
-        sides = ((writers[key], "training", ()), (readers[key], "serving", (writers[key],)))
-        yield from joined([_of_fleet(path, role, follows, base, options) for path, role, follows in sides])
-
-
-def _of_fleet(path: str, role: str, follows: tuple[str, ...], base: Path, options: Options) -> EnvironmentWithModels:
-    def make(name: str, sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
-        return assemble(sources, name, role, follows, options)
-
-    return with_models_apart(path, role, options, make, sources=_at(base, path), follows=follows)
+        writer, reader = writers[key], readers[key]
+        requests = (
+            EnvironmentRequest(name=writer, role="training"),
+            EnvironmentRequest(name=reader, role="serving", follows=(writer,)),
+        )
+        yield from joined([with_models_apart(one, options, sources=_at(base, one.name)) for one in requests])
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

@@ -157,9 +157,9 @@ def _stated(
         if keyword.arg in kind.packages:
             yield from _packages(doc, value, values, part)
         elif keyword.arg == kind.python and isinstance(value, ast.Constant) and kind.python:
-            yield python_text.statement(doc, str(value.value), at, parts=(part,))
+            yield python_text.statement(doc, str(value.value), at, scope=PinScope(parts=(part,)))
         elif keyword.arg == kind.image and kind.image and isinstance(value, ast.Constant):
-            yield from image_tags.statements(doc, str(value.value), at, parts=(part,))
+            yield from image_tags.statements(doc, str(value.value), at, scope=PinScope(parts=(part,)))
 
 
 def _packages(doc: Document, value: ast.expr, values: Mapping[str, ast.expr], part: str) -> Iterator[Statement]:

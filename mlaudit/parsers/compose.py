@@ -16,6 +16,7 @@ from mlaudit.grammars.container.dockerfile_stages import MAX_PARENTS
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 MAX_SERVICES = 500
@@ -76,7 +77,8 @@ def _service(doc: Document, name: str, service: Node) -> Iterator[Statement]:
     described.recipe.folder = service.get("working_dir").maybe_text() or "/"
     seen = {target.rstrip("/"): source for source, target in volumes(service) if source.startswith(".")}
     described.recipe.locate = partial(_located, doc, seen)
-    yield from image_tags.statements(doc, text, doc.at(*image.route), parts=(name,), step=described.recipe.step)
+    scope = PinScope(parts=(name,), step=described.recipe.step)
+    yield from image_tags.statements(doc, text, doc.at(*image.route), scope=scope)
     for stated in (service.get("entrypoint"), service.get("command")):
         yield from described.command(list(stated.each())) if stated.is_list else described.script(stated)
 

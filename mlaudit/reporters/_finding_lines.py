@@ -62,7 +62,7 @@ def finding_lines(group: FindingGroup, style: Style, *, pairs: int) -> Iterator[
     if finding.severity is Severity.INFO and not style.verbose:
         yield from _brief(group, style, named=pairs > 1)
         return
-    head = [_headline(finding, style, named=pairs > 1), *_sentences(finding, style)]
+    head = [*_headline(finding, style, named=pairs > 1), *_sentences(finding, style)]
     tail = [*_covered(finding, style), *_elsewhere(group, style), *_fix(finding, style)]
     yield from head
     yield from _places(finding, style, room=max(1, LINES - len(head) - len(tail)))
@@ -74,7 +74,7 @@ def finding_lines(group: FindingGroup, style: Style, *, pairs: int) -> Iterator[
 def _brief(group: FindingGroup, style: Style, *, named: bool) -> Iterator[StyledLine]:
     """An info: what and where; the sentence only where the headline does not say it with both versions."""
     finding = group.first
-    yield _headline(finding, style, named=named)
+    yield from _headline(finding, style, named=named)
     if len(finding.environments) < 2 or None in (finding.package, finding.expected, finding.actual):
         yield from _sentences(finding, style)
     yield text(("  ", ""), (str(finding.at), "underline"))
@@ -91,7 +91,7 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
         return
     first = notice.first
     many = plural(len(notice.groups), "package")
-    yield _head(first, f"{many} in {_subject(first, style)}: {first.title}")
+    yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
         rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
         yield from columns(rows[:LISTED])
@@ -102,17 +102,28 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
         yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
 
 
-def _headline(finding: Finding, style: Style, *, named: bool) -> StyledLine:
+def _headline(finding: Finding, style: Style, *, named: bool) -> Iterator[StyledLine]:
     """What, and the rule's words for it; between which environments, where there are several pairs and room."""
-    title = f": {finding.title}" if finding.title else ""
     what = _what(finding)
     pair = (
         f" ({' → '.join(finding.environments)})" if named and len(finding.environments) > 1 and finding.package else ""
     )
-    taken = len(f"{finding.severity.value}[{finding.code}] ") + len(what) + len(title)
-    if len(finding.environments) == 1 and finding.package and taken > style.width:
+    width = _head(finding, f"{what}: {finding.title}").width
+    if len(finding.environments) == 1 and finding.package and width > style.width:
         what = finding.package
-    return _head(finding, f"{what}{pair if taken + len(pair) <= style.width else ''}{title}")
+    yield from _fitted(finding, f"{what}{pair if width + len(pair) <= style.width else ''}", finding.title, style)
+
+
+def _fitted(finding: Finding, words: str, title: str, style: Style) -> Iterator[StyledLine]:
+    """A headline; where the line is too narrow for it, a reader and the title are below what comes before them."""
+    line = _head(finding, f"{words}: {title}" if title else words)
+    if line.width <= style.width:
+        yield line
+        return
+    writer, arrow, reader = words.partition(" → ")
+    parts = [f"→ {reader}"] if arrow else []
+    yield _head(finding, writer)
+    yield from (text(("  ", ""), (part, "bold")) for part in (*parts, *([title] if title else [])))
 
 
 def _head(finding: Finding, words: str) -> StyledLine:
@@ -160,7 +171,9 @@ def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine
     rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(said), "")] for at, said in sides(finding)]
     most = len(rows) if style.verbose else max(PLACES, room - 1)
     shown = rows if len(rows) <= most else rows[:most]
-    yield from columns(shown)
+    lines = columns(shown)
+    for row, line in zip(shown, lines, strict=True):
+        yield from [line] if line.width <= style.width else [text(row[0]), text(("    ", ""), row[1])]
     if rows[most:]:
         yield text((f"  and {plural(len(rows) - most, 'more place')}: --verbose", "dim"))
 
@@ -200,7 +213,7 @@ def _fix(finding: Finding, style: Style) -> Iterator[StyledLine]:
         if more:
             yield text((f"  more: {more}", "dim"))
         return
-    lines = list(_labelled("fix", finding.fix.says, style))
+    lines = list(_labelled("fix", finding.fix.shown, style))
     together = f"   more: {more}"
     if more and len(lines) == 1 and lines[0].width + len(together) <= style.width:
         lines = [StyledLine(*lines[0].segments, (together, "dim"))]

@@ -33,20 +33,24 @@ class FindingGroup:
         return tuple(dict.fromkeys(named))
 
     @property
+    def writers(self) -> tuple[str, ...]:
+        """The environments that write, where the findings compare two."""
+        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments[:-1]))
+
+    @property
+    def readers(self) -> tuple[str, ...]:
+        """Where a change is to be made: those who read, else every environment concerned."""
+        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments[-1:]))
+
+    @property
     def environments(self) -> tuple[str, ...]:
-        """Every environment concerned, the writer first."""
-        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments))
+        """Every environment concerned, the writers first."""
+        return tuple(dict.fromkeys((*self.writers, *self.readers)))
 
     @property
     def others(self) -> tuple[str, ...]:
         """The environments of which the first does not speak."""
         return tuple(name for name in self.environments if name not in self.first.environments)
-
-    @property
-    def mended_in(self) -> tuple[str, ...]:
-        """Where a change is to be made: of writer and readers, the readers."""
-        compares = len(self.first.environments) > 1
-        return self.environments[1:] if compares else self.environments
 
     def sides(self) -> Iterator[tuple[str, str]]:
         """Every place with what stands there, each once."""
@@ -54,8 +58,7 @@ class FindingGroup:
 
     def between(self, named: int = 4) -> str:
         """The environments in a few words: `training → serving, batch`."""
-        writers = self.environments[: len(self.environments) - len(self.mended_in)]
-        return " → ".join(part for part in (some(writers, named), some(self.mended_in, named)) if part)
+        return " → ".join(part for part in (some(self.writers, named), some(self.readers, named)) if part)
 
 
 def some(names: Sequence[str], named: int) -> str:
@@ -69,8 +72,8 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
     found: dict[object, list[Finding]] = {}
     for number, finding in enumerate(findings):
         compared = finding.package is not None and finding.expected is not None and finding.actual is not None
-        writer = finding.environments[0] if len(finding.environments) > 1 else None
-        same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, writer)
+        pair = len(finding.environments) > 1
+        same = (finding.code, finding.severity, finding.package, finding.expected, finding.actual, pair)
         found.setdefault(same if compared else _by_place(finding) or number, []).append(finding)
     return [FindingGroup(tuple(members)) for members in found.values()]
 

@@ -34,7 +34,7 @@ def is_fleet(report: Report) -> bool:
 def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     """A line for each pair; of a fleet, its pairs in a table by severity; then who is in no pair."""
     if is_fleet(report) and not style.verbose:
-        yield from _fleet(report)
+        yield from _fleet(report, style)
     else:
         named = {one.name: one for one in report.environments}
         known = {(one.writer, one.reader): one for one in report.known_pairs}
@@ -84,20 +84,37 @@ def _with_sources(one: Environment) -> tuple[str, str]:
     return one.name, f"({' + '.join(shown)})" if shown else ""
 
 
-def _fleet(report: Report) -> Iterator[StyledLine]:
+def _fleet(report: Report, style: Style) -> Iterator[StyledLine]:
     counted: dict[WriterReader, Counter[Severity]] = {pair: Counter() for pair in report.pairs}
     for finding in report.findings:
         if len(finding.environments) == 2 and finding.environments in counted:
             counted[WriterReader(*finding.environments)][finding.severity] += 1
     order = sorted(counted, key=lambda pair: [-counted[pair][severity] for severity in Severity])
     yield text((f"{len(order)} pairs, the worst first:", ""))
-    rows = [
-        [("", ""), *(_count(counted[pair][severity], severity) for severity in Severity), (" → ".join(pair), "bold")]
-        for pair in order[:ROWS]
-    ]
-    yield from columns(rows)
+    counts = columns(
+        [[("", ""), *(_count(counted[pair][severity], severity) for severity in Severity)] for pair in order[:ROWS]]
+    )
+    yield from (
+        line
+        for pair, count in zip(order, counts, strict=False)
+        for line in _beside(count, (pair.writer, f"→ {pair.reader}"), style)
+    )
     if order[ROWS:]:
         yield text((f"  {len(order) - ROWS} more pairs: --verbose", "dim"))
+
+
+def _beside(count: StyledLine, names: Sequence[str], style: Style) -> Iterator[StyledLine]:
+    """Counts and the names of a pair: on one line, else the reader below the writer, else both below the counts."""
+    indent = sum(len(part) for part, _ in count.segments)
+    whole = StyledLine(*count.segments, (" ".join(names), "bold"))
+    if whole.width <= style.width:
+        yield whole
+    elif indent + max(map(len, names)) <= style.width:
+        yield StyledLine(*count.segments, (names[0], "bold"))
+        yield from (text((" " * indent, ""), (name, "bold")) for name in names[1:])
+    else:
+        yield count
+        yield from (text(("    ", ""), (name, "bold")) for name in names)
 
 
 def _count(number: int, severity: Severity) -> tuple[str, str]:
@@ -136,14 +153,23 @@ def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
 
 
 def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
-    """In columns where they fit; a long path stands on a line with what belongs to it."""
+    """In columns where they fit, else each on lines of its own."""
     sides = [(*_with_sources(one), plural(one.packages, "package")) for one in alone[:LISTED]]
     lines = columns([[(name, "bold"), (sources, ""), (count, "")] for name, sources, count in sides])
     if any(line.width > style.width for line in lines):
-        lines = [text((name, "bold"), (f" {sources}, {count}", "")) for name, sources, count in sides]
+        lines = [line for name, sources, count in sides for line in _narrow(name, f"{sources}, {count}", style)]
     yield from lines
     if alone[LISTED:]:
         yield text((f"and {len(alone) - LISTED} more environments: --verbose", "dim"))
+
+
+def _narrow(name: str, facts: str, style: Style) -> Iterator[StyledLine]:
+    line = text((name, "bold"), (f" {facts}", ""))
+    if line.width <= style.width:
+        yield line
+    else:
+        yield text((name, "bold"))
+        yield from (text((part, "")) for part in wrapped(facts, style.width, first="  ", rest="  "))
 
 
 def _names(alone: Sequence[Environment]) -> str:

@@ -40,7 +40,10 @@ def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
         if len(reason) == 1 and len(at) + len(quoted) + len(reason[0]) <= style.width:
             yield text(("  ", ""), (at, "underline"), (f"{quoted}: {reason[0].strip()}", ""))
         else:
-            yield text(("  ", ""), (at, "underline"), (quoted, ""))
+            if len(at) + len(quoted) + 2 <= style.width:
+                yield text(("  ", ""), (at, "underline"), (quoted, ""))
+            else:
+                yield from (text(("  ", ""), (at, "underline")), text(("   ", ""), (quoted, "")))
             yield from (text((line, "")) for line in reason)
     if entries[most:]:
         yield text((f"  and {len(entries) - most} more: --verbose", "dim"))
@@ -53,7 +56,8 @@ def _sentences(report: Report) -> Iterator[str]:
         where = plural(len(report.environments), "environment")
         yield f"{where}, {plural(packages, 'package')}, no pair to compare; {counts(report)}."
         return
-    if summary.compared and summary.compared == summary.aligned and not report.findings:
+    known = (*report.findings, *(report.against.unchanged if report.against else ()))
+    if summary.compared and summary.compared == summary.aligned and not known:
         yield _all_aligned(report)
     elif summary.compared:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"

@@ -2,43 +2,35 @@
 
 from __future__ import annotations
 
-import json
 from base64 import b64encode
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from hashlib import sha256
 
 from mlaudit import __version__
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Report
-from mlaudit.reporters._escape import for_html, for_json, for_script, for_terminal
-from mlaudit.reporters._facts import compared, counts, incomplete, unknown_images
+from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._facts import compared, counts, unknown_images
 from mlaudit.reporters._groups import some
-from mlaudit.reporters._html.breaks import MEANING
-from mlaudit.reporters._html.filters import filters
-from mlaudit.reporters._html.findings import environments, findings, not_compared
-from mlaudit.reporters._html.matrix import WIDE, Matrix, data, labels, matrix, table
+from mlaudit.reporters._html.pair_views import PageView, page_view
+from mlaudit.reporters._html.sections._registry import Section, sections
 from mlaudit.reporters._registry import Style, reporter
 
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """The matrix with its filters, the findings, what was not compared, and the environments."""
-    of = matrix(report)
-    css = _style(of)
-    script = _part("page.js")
-    parts = [*_head(report, css, script), *_body(report, of), f"<script>{script}</script>", "</body>", "</html>"]
+    """A summary, and every section that has something to show."""
+    view = page_view(report)
+    shown = [(section, parts) for section in sections() if (parts := list(section.content(view)))]
+    css = _part("page.css") + "".join(_part(f"sections/{one.style}") for one, _ in shown if one.style)
+    scripts = [_part(f"sections/{one.script}") for one, _ in shown if one.script] + [_part("page.js")]
+    script = '"use strict";\n' + "".join(f"(() => {{\n{text}}})();\n" for text in scripts)
+    parts = [*_head(report, css, script), *_body(view, shown), f"<script>{script}</script>", "</body>", "</html>"]
     return "\n".join(parts) + "\n"
 
 
 def _part(name: str) -> str:
     return packaged(f"reporters/_html/{name}")
-
-
-def _style(of: Matrix) -> str:
-    """The style sheet; a phone shows the matrix as cards, and so does the print of a wide one."""
-    narrow = "(max-width: 40rem)" + (", print" if len(of.environments) > WIDE else "")
-    sizes = f".wide {{ width: {13 + 8 * len(of.environments)}rem; }}\n"
-    return f"{_part('page.css')}{sizes}@media {narrow} {{\n{_part('cards.css')}{labels(of)}\n}}\n"
 
 
 def _head(report: Report, css: str, script: str) -> Iterator[str]:
@@ -57,48 +49,20 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def _body(report: Report, of: Matrix) -> Iterator[str]:
-    names = for_html(some(of.names, 4))
+def _body(view: PageView, shown: Sequence[tuple[Section, list[str]]]) -> Iterator[str]:
+    report = view.report
+    names = for_html(some([one.name for one in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
-    yield from (
-        f"<p>{for_html(text)}</p>"
-        for text in (compared(report), incomplete(report.environments), unknown_images(report))
-        if text
-    )
-    yield "</header><main>"
-    if of.rows:
-        yield from _matrix(of)
-    yield from findings(report, of.groups)
-    yield from not_compared(report)
-    yield from environments(report)
-    yield "</main>"
-    yield f"<footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"
-    yield '<dialog id="panel" aria-label="Details"><button class="close" id="close">Close</button>'
-    yield '<div id="panel-body"></div></dialog>'
-    yield f'<script type="application/json" id="data">{for_script(_json(of))}</script>'
+    yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
+    yield '</header><nav aria-label="Sections"><ul>'
+    yield from (f'<li><a href="#{one.key}">{one.title}{_count(one, view)}</a></li>' for one, _ in shown)
+    yield "</ul></nav><main>"
+    for one, parts in shown:
+        yield f'<section id="{one.key}"><h2>{one.title}{_count(one, view)}</h2>'
+        yield from parts
+        yield "</section>"
+    yield f"</main><footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"
 
 
-def _json(of: Matrix) -> str:
-    """The data as JSON in ASCII; its texts are spelled out as everywhere on the page."""
-    return for_json(json.dumps(_spelled(data(of)), separators=(",", ":")))
-
-
-def _spelled(value: object) -> object:
-    if isinstance(value, str):
-        return for_terminal(value)
-    if isinstance(value, list):
-        return [_spelled(member) for member in value]
-    if isinstance(value, dict):
-        return {for_terminal(key): _spelled(member) for key, member in value.items()}
-    return value
-
-
-def _matrix(of: Matrix) -> Iterator[str]:
-    yield '<section><h2>Packages and environments <small id="count"></small></h2>'
-    yield from filters(of)
-    yield '<div class="legend"><span>Colour: what breaks.</span>'
-    for name, said in MEANING.items():
-        yield f'<span><span class="tag b-{name} s-warning">{name}</span> {said}</span>'
-    yield '</div><div class="scroll">'
-    yield from table(of)
-    yield '<p class="empty" id="nothing" hidden>No package passes these filters.</p></div></section>'
+def _count(one: Section, view: PageView) -> str:
+    return f" <small>{one.count(view)}</small>" if one.count else ""

@@ -1,1 +1,1 @@
-"""The parts of the HTML report: its style, its script, and what fills them."""
+"""The parts of the HTML report: style, script, filters, the view of each pair, and one file per section."""
