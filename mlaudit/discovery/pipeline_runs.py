@@ -42,7 +42,7 @@ def pipeline_runs(path: str, tree: AuditedTree) -> list[ImageRun]:
 
 
 def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]:
-    handed = _Handed(tree)
+    handed = _TaskWiring(tree)
     for task in tasks(tree):
         kind, call = task.given[-1]
         given = {one.arg: one.value for one in call.keywords if one.arg}
@@ -93,7 +93,7 @@ def _word(node: ast.expr, values: Mapping[str, str]) -> str:
     return values.get(node.id, "VALUE") if isinstance(node, ast.Name) else "VALUE"
 
 
-class _Handed:
+class _TaskWiring:
     """What functions that make tasks hand to one another: parameters with the paths of other tasks' outputs.
 
     Args:
