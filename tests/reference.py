@@ -39,12 +39,12 @@ def rules_page() -> str:
         parts += [_row(rule) for rule in known if rule.code.startswith(family)]
         parts.append("")
     for rule in known:
-        parts += [f"## {rule.code} {rule.name} {{ #{rule.code.lower()} }}", "", _documentation(rule)]
+        parts += [f"## {rule.code} {rule.name}", "", _documentation(rule)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _row(rule: Rule) -> str:
-    return f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.severity.value} | {title(rule)} |"
+    return f"| [{rule.code}](#{rule.code.lower()}-{rule.name}) | {rule.name} | {rule.severity.value} | {title(rule)} |"
 
 
 def _documentation(rule: Rule) -> str:

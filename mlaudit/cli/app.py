@@ -39,6 +39,7 @@ from mlaudit.cli.parameters import (
     Verbose,
 )
 from mlaudit.cli.wanted_outputs import file_of
+from mlaudit.model.addresses import ISSUES
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
 
@@ -53,8 +54,6 @@ app = typer.Typer(
 
 INTERRUPTED = 130
 """The exit code of a run that the user ended, as shells have it."""
-ISSUES = "https://github.com/YOUR-ORG/mlaudit/issues"
-"""Where a defect is reported."""
 
 
 def _version(asked: bool) -> None:
