@@ -159,13 +159,16 @@ def kinds_page() -> str:
     head = [
         "# Kinds of artifacts",
         "",
-        "How a model is saved decides what a difference of versions breaks. A model file, or the code that saves it, usually",
-        "says so. Where neither does, name it: `artifact-kinds` in the configuration, or `artifact_kinds` of the guard.",
+        "How a model is saved decides what a difference of versions breaks. A model file, or the code that saves it,",
+        "usually says how. If neither does, name it: `artifact-kinds` in the configuration, or `artifact_kinds` of the",
+        "guard.",
         "",
         "| kind | what it is | package | contains |",
         "|---|---|---|---|",
     ]
-    rows = [f"| `{one.name}` | {one.title} | {one.package} | {', '.join(one.holds)} |" for one in artifact_kinds().values()]
+    rows = [
+        f"| `{one.name}` | {one.title} | {one.package} | {', '.join(one.holds)} |" for one in artifact_kinds().values()
+    ]
     return "\n".join([*head, *rows]) + "\n"
 
 

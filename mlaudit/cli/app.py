@@ -369,7 +369,7 @@ def _function_name(command: Callable[..., object] | None) -> str:
 
 
 def _debugged(arguments: Sequence[str]) -> tuple[bool, list[str]]:
-    """Whether `--debug` stands among the options, and the arguments without it: it goes with every command."""
+    """Whether `--debug` is among the options, and the arguments without it: it goes with every command."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(options) < end, [*options, *arguments[end:]]

@@ -85,7 +85,7 @@ def _lines(found: About) -> Iterator[str]:
 
 
 def _releases(known: ReleaseHistory) -> list[str]:
-    """How many releases are known, of which days, who tells of them, and what the newest requires."""
+    """How many releases are known, of which days, from which source, and what the newest requires."""
     first, last = known.releases[0], known.releases[-1]
     declared = sum(one.requires is not None for one in known.releases)
     metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)

@@ -48,7 +48,7 @@ _FAMILY = {
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """One run; suppressed findings stand in it as such, unless the style is quiet.
+    """One run; suppressed findings are marked as such, and left out if the style is quiet.
 
     GitHub opens alerts for suppressed results too, so a file that goes there is written with `--quiet`.
     """

@@ -22,7 +22,7 @@ _TITLE_OF_RANGES = {
 """Words for what only ranges that overlap allow."""
 
 
-def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
+def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
     """The finding of a crossing whose worst consequence is `effect`."""
     found = view.judgements.of(crossing)
     if found is None or found.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:

@@ -69,7 +69,7 @@ def stated_by(pin: Pin) -> str:
 
 
 def other_statements(pins: Sequence[Pin]) -> tuple[Location, ...]:
-    """Where a package is stated besides, with what stands there."""
+    """Further locations of a package, with the text at each."""
     return tuple(Location(pin.at, Role.STATEMENT, stated_by(pin)) for pin in pins[:MAX_LISTED])
 
 
@@ -91,7 +91,7 @@ def align(crossing: Crossing) -> Fix | None:
 
 
 def verb_of_writer(crossing: Crossing) -> str:
-    """What the writer does with its version: a list beside a model asks for it, and tells of no writing."""
+    """What the writer does with its version: a list beside a model asks for it and records no writing."""
     return "asks for" if _is_asked_for(crossing) else "writes with"
 
 

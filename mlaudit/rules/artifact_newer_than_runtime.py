@@ -78,7 +78,7 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 
 def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
-    """The worst consequence, speaking of the range that the file tells where it does not tell a version."""
+    """The worst consequence, for the range that the file implies if it records no version."""
     if pin.version is not None:
         return found.worst
     return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))

@@ -22,7 +22,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         of it is banned.
 
     Why:
-        Somebody wrote down why it must not be installed; the reason stands in the finding.
+        The configuration says why it must not be installed; the finding repeats the reason.
 
     Example:
         `[[banned]] package = 'xgboost' versions = '<3.1' reason = 'reads newer JSON models wrong'`.

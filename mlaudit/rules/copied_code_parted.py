@@ -16,7 +16,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares, where code shows that one environment reads what another writes, the functions that prepare data and
-        stand under the same name in a file of the same name on both sides. Speaks where most of their syntax is the
+        have the same name in a file of the same name on both sides. Reported if most of their syntax is the
         same and some is not; comments, docstrings, annotations and layout do not count. Needs no configuration; files
         that must be equal as a whole are declared with `same`, see `shared-file-differs`.
 

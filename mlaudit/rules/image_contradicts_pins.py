@@ -52,7 +52,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 MAX_IMPLIED = 16
-"""Versions that images state of one package, each of which is held against every pin."""
+"""Versions that images state of one package, each of which is compared with every pin."""
 
 
 def _agree(pin: Pin, image: Pin) -> bool:

@@ -17,7 +17,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the files of each `same` row of the configuration by content. For Python, differences of formatting
-        and comments alone are told apart, by the syntax tree: they are only said.
+        and comments alone are recognized by the syntax tree and reported as info.
 
     Why:
         The preprocessing script that was copied into serving is edited in training, and the model gets features that
