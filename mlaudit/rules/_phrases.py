@@ -96,7 +96,7 @@ def verb_of_writer(crossing: Crossing) -> str:
 
 
 def verb_of(crossing: Crossing, cell: Cell) -> str:
-    """How one side holds a package: nothing is installed in a model, which asks for it or records it."""
+    """The verb for how one side states a package: nothing is installed in a model, which asks for it or records it."""
     if cell is not crossing.writer or not crossing.from_model:
         return "has"
     return "asks for" if _is_asked_for(crossing) else "records"

@@ -17,7 +17,7 @@ from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
     Effect.UNREADABLE: "cannot be read",
-    Effect.SILENT: "is read with other numbers",
+    Effect.SILENT: "is misread",
     Effect.NO_PROMISE: "is not promised to be read",
 }
 
@@ -42,7 +42,7 @@ def check(view: View) -> Iterator[Hit]:
         Pins say what should have written the model. The file says what did.
 
     Example:
-        `model.joblib` holds a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
+        `model.joblib` contains a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
 
     Fix:
         Serve with the versions that the artifact records, or train again.

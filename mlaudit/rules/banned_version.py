@@ -41,7 +41,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 yield Hit(
                     package=cell.package,
                     environments=(environment.name,),
-                    message=f"{cell.package} {cell.shown} of {environment.name} is banned: {row.reason}.",
+                    message=f"{cell.package} {cell.shown} in {environment.name} is banned: {row.reason}.",
                     at=view.place(cell),
                     related=(Location(row.at, Role.CONFIGURATION),),
                     actual=cell.shown,

@@ -37,8 +37,8 @@ def check(view: View) -> Iterator[Hit]:
             yield Hit(
                 environments=(pair.writer, pair.reader),
                 message=(
-                    f"`{parted.name}` of {pair.reader} ({parted.read.path}) is not that of {pair.writer} "
-                    f"({parted.written.path}): most of the code is the same, and some is not."
+                    f"`{parted.name}` in {pair.reader} ({parted.read.path}) differs in part from its copy in "
+                    f"{pair.writer} ({parted.written.path})."
                 ),
                 at=parted.read,
                 says=parted.name,

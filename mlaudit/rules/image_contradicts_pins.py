@@ -66,7 +66,7 @@ def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The base image of {environment.name} states {cell.package} {image.version}, and {cell.package} "
+            f"The base image of {environment.name} states {cell.package} {image.version}, but {cell.package} "
             f"{other.version} is pinned."
         ),
         at=other.at,

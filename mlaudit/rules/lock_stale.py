@@ -25,7 +25,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         reviewed.
 
     Example:
-        pyproject.toml says `pandas>=2.2`; the lock holds pandas 2.1.4.
+        pyproject.toml says `pandas>=2.2`; the lock has pandas 2.1.4.
 
     Fix:
         Make the lock anew (`uv lock`, `poetry lock`), and commit both.

@@ -24,7 +24,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         which is why this is only said.
 
     Example:
-        `training/uv.lock` holds lightgbm; `serving/uv.lock` does not.
+        `training/uv.lock` lists lightgbm; `serving/uv.lock` does not.
 
     Fix:
         Install it on the other side if the model needs it.

@@ -52,7 +52,7 @@ def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
     yield Hit(
         severity=Severity.INFO if harmless else None,
         message=(
-            f"{other.path} is not {one.path}: {changed} lines differ"
+            f"{other.path} differs from {one.path} in {changed} line{'' if changed == 1 else 's'}"
             f"{', in formatting and comments only' if harmless else ''}."
         ),
         at=Place(path=other.path, line=line, column=1),

@@ -39,7 +39,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 environments=(environment.name,),
                 severity=problem.severity,
-                message=f"In {environment.name}: {problem.says}.",
+                message=f"In {environment.name}: {problem.says}{'' if problem.says.endswith('?') else '.'}",
                 at=problem.at or view.home(environment.name),
                 actual=problem.about[-1],
                 values=problem.about,
