@@ -15,8 +15,8 @@ from mlaudit.knowledge.load import Known, Skew
 from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
-from mlaudit.model.names import package_meant, package_of
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.names import package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
 from mlaudit.rules._registry import Rule, rules
