@@ -168,6 +168,7 @@ def _audited(name: str) -> Callable[[bytes], None]:
     from mlaudit.parsers._read import read
     from mlaudit.parsers._registry import parsers
     from mlaudit.reporters._inventory import as_json
+    from mlaudit.request.audit_request import EnvironmentRequest
     from mlaudit.request.wanted import Wanted
 
     parsers()
@@ -178,7 +179,7 @@ def _audited(name: str) -> Callable[[bytes], None]:
     def audited(data: bytes) -> None:
         with reraise_defects():
             reading = read(Read(file, prefix + data, ask=lambda _path: beside), as_format)
-            as_json([environment("serving", "serving", [reading], Wanted())])
+            as_json([environment(EnvironmentRequest(name="serving", role="serving"), [reading], Wanted())])
 
     return audited
 

@@ -16,7 +16,7 @@ __version__ = "0.1.0"
 _HOMES = {
     "mlaudit.door": ("check", "compare", "read"),
     "mlaudit.guard": ("Drift", "DriftWarning"),
-    "mlaudit.knowledge.load": ("KnowledgeError",),
+    "mlaudit.knowledge.schema": ("KnowledgeError",),
     "mlaudit.model.errors": ("MlauditError", "Unreadable", "UsageError"),
     "mlaudit.model.nouns": (
         "Distance", "Edit", "Evidence", "Fix", "Kind", "Layer", "Pin", "Place", "Reading", "Severity", "State",

@@ -3,7 +3,7 @@
 from mlaudit.door import AuditReport as Report
 from mlaudit.door import check, compare, read
 from mlaudit.guard import Drift, DriftWarning
-from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.model.errors import MlauditError, Unreadable, UsageError
 from mlaudit.model.nouns import (
     Distance,

@@ -7,21 +7,17 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlaudit.audit import audit
 from mlaudit.discovery.configuration import root_of
-from mlaudit.environments.named_files import stating
-from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.report import Discovered, Environment, Report, SharedFile
-from mlaudit.parsers._read import read
+from mlaudit.model.report import Discovered, Environment, Report, Summary
 from mlaudit.parsers._registry import is_named, parser_of, parsers
-from mlaudit.policy.baseline import loads
 from mlaudit.request.addresses import fetching_advice
+from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
@@ -32,6 +28,7 @@ from mlaudit.sources.working_tree import WorkingTree
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery, Pair
     from mlaudit.environments.found_models import FoundModels
+    from mlaudit.request.settings import EnvironmentSettings
     from mlaudit.sources.listing import Walked
 
 ROLES = ("training", "serving")
@@ -42,6 +39,8 @@ NOTHING = 3
 
 def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> Report:
     """The first source writes, the others read it; their paths are relative to `folder`. Raises BadSource."""
+    from mlaudit.environments.sources import demand_present, environment_names, parse_source
+
     if len(sources) < 2:
         raise BadSource("compare needs a reference and at least one other source")
     spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
@@ -53,24 +52,23 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
         options = replace(options, as_format=None)
     options.progress.expect(sum(map(len, spellings)))
     made = _written_and_read(spellings, names, options)
-    return _report("compare", made, options, named=made, partial=True)
+    return _report(made, AuditRequest(command="compare", options=options, partial=True), named=made)
 
 
 def _written_and_read(
     spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
 ) -> list[Environment]:
     """The environments of sources, of which the first writes what the others read."""
+    from mlaudit.environments.sources import assemble
 
-    def make(sources: Sequence[Spelled], *_: Sequence[Spelled]) -> Environment:
-        return assemble(sources, names[0], ROLES[0], (), options)
-
-    rest = zip(spellings[1:], names[1:], strict=True)
-    readers = (assemble(parts, name, ROLES[1], (names[0],), options) for parts, name in rest)
+    writing = EnvironmentRequest(name=names[0], role=ROLES[0])
+    requests = (EnvironmentRequest(name=name, role=ROLES[1], follows=names[:1]) for name in names[1:])
+    readers = (assemble(parts, one, options) for parts, one in zip(spellings[1:], requests, strict=True))
     if not any(is_folder(part.path) for part in spellings[0]):
-        return [make(spellings[0]), *readers]
+        return [assemble(spellings[0], writing, options), *readers]
     from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
 
-    writer = with_models_apart(names[0], ROLES[0], options, make, sources=spellings[0])
+    writer = with_models_apart(writing, options, sources=spellings[0])
     return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
 
 
@@ -83,6 +81,8 @@ def baseline_of(path: Path | None) -> Mapping[str, str] | None:
     """The fingerprints of a baseline file, None where none is given. Raises UsageError."""
     if path is None:
         return None
+    from mlaudit.policy.baseline import loads
+
     try:
         return loads(WorkingTree(path.parent).document(path))
     except Unreadable as error:
@@ -107,14 +107,16 @@ def listing(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
 
     Paths are relative to `folder`. Raises BadSource.
     """
+    from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
+
     if not sources or any(_holds_several(folder / source) for source in sources):
         made = check([str(folder / source) for source in sources], options).environments
         return tuple(made)
     spellings = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
-    names = environment_names(spellings)
-    made = tuple(assemble(parts, name, name, (), options) for parts, name in zip(spellings, names, strict=True))
+    requests = [EnvironmentRequest(name=name, role=name) for name in environment_names(spellings)]
+    made = tuple(assemble(parts, one, options) for parts, one in zip(spellings, requests, strict=True))
     return tuple(map(mask_environment, made))
 
 
@@ -136,6 +138,10 @@ def check(paths: Sequence[str], options: Options) -> Report:
     for path in paths:
         _demand(path)
     if options.settings.environments or options.settings.pairs:
+        from mlaudit.environments.untouched import are_surely_untouched
+
+        if paths and are_surely_untouched(paths, options):
+            return _report_on_nothing(options)
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
         from mlaudit.environments.undeclared_models import with_undeclared_models
 
@@ -147,17 +153,15 @@ def check(paths: Sequence[str], options: Options) -> Report:
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
         said = found if made else (_untouched(every, options),)
-        report = _report(
-            "check",
-            made,
-            options,
-            named=made,
+        request = AuditRequest(
+            command="check",
+            options=options,
             shared=tuple(shared_files(options)),
             notes=said,
             partial=len(made) < len(every),
             lost=any(refusals(options)),
         )
-        return _passed_over(report, paths, every)
+        return _passed_over(_report(made, request, named=made), paths, every)
     return _discovered(paths, options)
 
 
@@ -175,45 +179,23 @@ def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -
     """What looking finds in a folder that was walked."""
     from mlaudit.discovery.recipes import AuditedTree
     from mlaudit.discovery.survey import survey
+    from mlaudit.environments.named_files import stating
 
     tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
     return survey(tree, stating(walked.paths, base, root), _members(base, options))
 
 
-def _report(
-    command: str,
-    made: Sequence[Environment],
-    options: Options,
-    *,
-    named: Iterable[Environment] = (),
-    shared: Sequence[tuple[SharedFile, ...]] = (),
-    found: Sequence[Discovered] = (),
-    notes: Sequence[str] = (),
-    pairs: Sequence[EnvironmentPair] = (),
-    uncertain: frozenset[tuple[str, str]] = frozenset(),
-    partial: bool = False,
-    lost: bool = False,
-) -> Report:
+def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
+    """The report, masked; a source of `named`, which the user named, must not be lost."""
+    from mlaudit.audit import audit
+
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, options.root)
-    report = audit(
-        command,
-        sorted(made, key=lambda one: bool(one.follows)),
-        options.settings,
-        today=options.today,
-        baseline=options.baseline,
-        only=options.only,
-        shared=shared,
-        found=found,
-        notes=notes,
-        pairs=pairs,
-        uncertain=uncertain,
-        lost=lost or any(one.lost for one in named),
-        partial=partial,
-    )
-    return mask_report(report)
+        made = with_missing_names(made, request.options.root)
+    if any(one.lost for one in named):
+        request = replace(request, lost=True)
+    return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
 
 
 def _demand(path: str) -> None:
@@ -239,7 +221,26 @@ def _touched(made: list[Environment], paths: Sequence[str], root: Path) -> list[
     return [one for one in made if one.name in touched | followed | following]
 
 
-def _untouched(every: Sequence[Environment], options: Options) -> str:
+def _report_on_nothing(options: Options) -> Report:
+    """The report of a run that touches no declared environment: what a hook with other files ends with."""
+    from mlaudit.knowledge.dates import knowledge_date
+
+    report = Report(
+        command="check",
+        environments=(),
+        rows=(),
+        findings=(),
+        summary=Summary(),
+        exit_code=0,
+        knowledge=knowledge_date(),
+        fail_on=options.settings.fail_on,
+        baselined=options.baseline is not None,
+        notes=(_untouched(options.settings.environments, options),),
+    )
+    return mask_report(report)
+
+
+def _untouched(every: Sequence[Environment | EnvironmentSettings], options: Options) -> str:
     declared_names = ", ".join(one.name for one in every)
     return f"No environment that {options.settings.path} declares ({declared_names}) has a source there."
 
@@ -271,6 +272,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.environments.found_models import found_models
+    from mlaudit.sources.folder_files import FolderFiles
 
     folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
@@ -279,7 +281,7 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     base, walked = _walked(folders, options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     found = _surveyed(walked, base, root, options)
-    models = found_models(found, walked.paths, base, root)
+    models = found_models(found, walked.paths, FolderFiles(root, base))
     own = {one.name: one.sources for one in found.environments}
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
@@ -287,8 +289,10 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
-    report = _report("check", kept, options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain)
-    return _passed_over(report, paths, made)
+    request = AuditRequest(
+        command="check", options=options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain
+    )
+    return _passed_over(_report(kept, request), paths, made)
 
 
 def _with_own_names(
@@ -346,18 +350,23 @@ def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
 
 def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
     """The environments that were found, read."""
+    from mlaudit.environments.sources import assemble, parse_source
+
     options.progress.expect(sum(len(one.sources) for one in found.environments))
     for one in found.environments:
         parts = [part for source in one.documents for part in parse_source(source, folder)]
-        yield assemble(
-            parts,
-            one.name,
-            one.role or one.name,
-            one.follows,
-            options,
+        request = EnvironmentRequest(
+            name=one.name,
+            role=one.role or one.name,
+            follows=one.follows,
             kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
             guessed=one.guessed,
             evidence=one.evidence,
+        )
+        yield assemble(
+            parts,
+            request,
+            options,
             writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
             reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
         )
@@ -370,6 +379,8 @@ def _file(path: str, folder: Path) -> Spelled:
 
 def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
     """Tells the projects that a lock or manifest below a folder is about, by reading it."""
+    from mlaudit.parsers._read import read
+
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
 
     def names(path: str) -> Sequence[str]:

@@ -3,80 +3,76 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import date
 
 from mlaudit.comparison.artifacts import artifact_crossings
+from mlaudit.comparison.hazards import weigh
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
-from mlaudit.model.findings import Hit
+from mlaudit.model.findings import Finding, Hit
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nearest import nearest
-from mlaudit.model.nouns import Verdict
+from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.report import Discovered, Environment, Report, SharedFile
+from mlaudit.model.report import Environment, Report
 from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
-from mlaudit.request.settings import Settings
+from mlaudit.request.audit_request import AuditRequest
 from mlaudit.rules._registry import Rule, rules
 
 
-def audit(
-    command: str,
-    environments: Sequence[Environment],
-    settings: Settings,
-    *,
-    today: date,
-    baseline: Mapping[str, str] | None = None,
-    found: Sequence[Discovered] = (),
-    notes: Sequence[str] = (),
-    only: Sequence[str] = (),
-    shared: Sequence[tuple[SharedFile, ...]] = (),
-    pairs: Sequence[EnvironmentPair] = (),
-    uncertain: frozenset[tuple[str, str]] = frozenset(),
-    lost: bool = False,
-    partial: bool = False,
-) -> Report:
-    """The report on some environments.
-
-    Args:
-        only: globs over packages; others make no rows and no findings.
-        pairs: what is known of pairs beyond who follows whom.
-        uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
-        lost: of a source that the user named, nothing could be read.
-        partial: the configuration declares more than these environments.
-    """
-    view = _view(command, environments, settings, only, shared, pairs)
-    judged = folded([one for one in _judged(view) if one.hit.package is None or asked_for(one.hit.package, only)])
-    waivers = [waiver for one in environments for reading in one.readings for waiver in reading.waivers]
-    outcome = apply(
-        judged,
-        settings,
-        today=today,
-        baseline=baseline or {},
-        uncertain=uncertain | _guessed(environments),
-        waivers=waivers,
-        partial=partial or bool(only),
-    )
-    told = summary(view, outcome.counts)
+def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
+    """The report on some environments."""
+    view = _view(environments, request)
+    options = request.options
+    outcome = _outcome(view, request)
     return Report(
-        command=command,
+        command=request.command,
         environments=tuple(environments),
         rows=view.rows,
-        findings=outcome.findings,
-        suppressed=outcome.suppressed,
-        summary=told,
-        exit_code=_exit_code(outcome.failed, view, lost),
+        findings=_weighed(outcome.findings, environments),
+        suppressed=_weighed(outcome.suppressed, environments),
+        summary=summary(view, outcome.counts),
+        exit_code=_exit_code(outcome.failed, view, request.lost),
         knowledge=knowledge_date(),
-        fail_on=settings.fail_on,
-        baselined=baseline is not None,
-        found=tuple(found),
-        known_pairs=tuple(_known_pairs(view, pairs)),
-        notes=(*notes, *_unmatched(environments, only), *(() if partial or only else _mended(baseline or {}, outcome))),
+        fail_on=options.settings.fail_on,
+        baselined=options.baseline is not None,
+        found=tuple(request.found),
+        known_pairs=tuple(_known_pairs(view, request.pairs)),
+        notes=(*request.notes, *_unmatched(environments, options.only), *_mended(outcome, request)),
     )
 
 
-def _guessed(environments: Sequence[Environment]) -> frozenset[tuple[str, str]]:
+def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
+    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
+    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:
+    if finding.fix is None or not finding.fix.changes:
+        return finding
+    reason = reasons[finding.fix.changes[0]]
+    return replace(finding, fix=replace(finding.fix, safe=not reason, hazard=reason))
+
+
+def _outcome(view: View, request: AuditRequest) -> Outcome:
+    """What policy makes of the hits of all rules."""
+    options, environments = request.options, view.environments.values()
+    judged = [one for one in _judged(view) if one.hit.package is None or asked_for(one.hit.package, options.only)]
+    return apply(
+        folded(judged),
+        options.settings,
+        today=options.today,
+        baseline=options.baseline or {},
+        uncertain=request.uncertain | _guessed(environments),
+        waivers=[waiver for one in environments for reading in one.readings for waiver in reading.waivers],
+        partial=request.partial or bool(options.only),
+    )
+
+
+def _guessed(environments: Iterable[Environment]) -> frozenset[tuple[str, str]]:
     """The pairs that a configuration calls guessed."""
     return frozenset((writer, one.name) for one in environments if one.guessed for writer in one.follows)
 
@@ -89,26 +85,20 @@ def _known_pairs(view: View, pairs: Sequence[EnvironmentPair]) -> Iterator[Envir
         yield given.get((writer, reader)) or EnvironmentPair(writer=writer, reader=reader, certain=declared)
 
 
-def _view(
-    command: str,
-    environments: Sequence[Environment],
-    settings: Settings,
-    only: Sequence[str],
-    shared: Sequence[tuple[SharedFile, ...]],
-    known_pairs: Sequence[EnvironmentPair],
-) -> View:
+def _view(environments: Sequence[Environment], request: AuditRequest) -> View:
     """Everything that is known before rules speak."""
+    settings, only = request.options.settings, request.options.only
     named = {one.name: one for one in environments}
     pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
     return View(
-        command=command,
+        command=request.command,
         environments=named,
         pairs=pairs,
         rows=tuple(row for row in rows(environments, pairs, settings) if asked_for(row.package, only)),
         artifacts=tuple(artifact_crossings(named, pairs)),
-        shared=tuple(shared),
+        shared=tuple(request.shared),
         settings=settings,
-        known_pairs=tuple(known_pairs),
+        known_pairs=tuple(request.pairs),
     )
 
 
@@ -123,10 +113,12 @@ def _unmatched(environments: Sequence[Environment], only: Sequence[str]) -> Iter
             yield f"--package {glob}: no source names such a package{meant}."
 
 
-def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
-    """What the baseline knows and this run no longer finds."""
+def _mended(outcome: Outcome, request: AuditRequest) -> Iterator[str]:
+    """What the baseline knows and this run, where it looks at everything, no longer finds."""
+    if request.partial or request.options.only:
+        return
     found = {one.fingerprint for one in (*outcome.findings, *outcome.suppressed)}
-    gone = sorted(what for known, what in baseline.items() if known not in found)
+    gone = sorted(what for known, what in (request.options.baseline or {}).items() if known not in found)
     if gone:
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
         yield f"Mended since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline drops what is mended."
@@ -134,18 +126,29 @@ def _mended(baseline: Mapping[str, str], outcome: Outcome) -> Iterator[str]:
 
 def _judged(view: View) -> Iterator[RuleHit]:
     """Every hit of every rule, with the rule."""
-    known = rules().values() if view.environments or view.shared else ()
-    by_scope: dict[str, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
-    for rule in known:
-        by_scope.setdefault(rule.scope, []).append((rule, rule.check))
+    by_scope: dict[str, list[Rule]] = {}
+    for rule in rules().values() if view.environments or view.shared else ():
+        by_scope.setdefault(rule.scope, []).append(rule)
+    yield from _judged_crossings(view, by_scope.get("crossing", ()))
+    for one in view.environments.values():
+        for rule in by_scope.get("environment", ()):
+            if rule.may_speak_of(one):
+                yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
+    for rule in by_scope.get("fleet", ()):
+        if rule.may_speak_of(view):
+            yield from (RuleHit(rule, hit) for hit in rule.check(view))
+
+
+def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
+    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked."""
+    speaking: dict[Verdict, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
     for one in view.crossings():
-        if one.watched or one.verdict is Verdict.UNREAD:
-            yield from (RuleHit(rule, hit) for rule, check in by_scope.get("crossing", ()) for hit in check(one, view))
-    for one_environment in view.environments.values():
-        for rule, check in by_scope.get("environment", ()):
-            yield from (RuleHit(rule, hit) for hit in check(one_environment, view))
-    for rule, check in by_scope.get("fleet", ()):
-        yield from (RuleHit(rule, hit) for hit in check(view))
+        verdict = one.verdict
+        if one.watched or verdict is Verdict.UNREAD:
+            if verdict not in speaking:
+                asked = (rule for rule in known if not rule.verdicts or verdict.value in rule.verdicts)
+                speaking[verdict] = [(rule, rule.check) for rule in asked]
+            yield from (RuleHit(rule, hit) for rule, check in speaking[verdict] for hit in check(one, view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:
@@ -160,7 +163,7 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
 def _compares(view: View) -> bool:
     """Whether anything was held against anything: packages, artifacts or files that must be the same."""
     files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
-    return files or bool(view.compared_pairs()) or _one_sided(view)
+    return files or view.compares_something() or _one_sided(view)
 
 
 def _one_sided(view: View) -> bool:

@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from datetime import date
 from os import PathLike, fspath
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlaudit import api
 from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, field_names
+from mlaudit.model.lazy_dataclass import dataclass, field_names, replace
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
+from mlaudit.repair.entry import with_edits
+from mlaudit.request.asked import Asked, Overlay
 from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
-from mlaudit.request.wanted import Wanted
 from mlaudit.sources.confinement import tree_around
 from mlaudit.sources.paths import is_folder
+
+if TYPE_CHECKING:
+    from mlaudit.request.asked_words import FileWords, PolicyWords
 
 PathOrText = str | PathLike[str]
 Texts = str | Iterable[str]
@@ -66,6 +71,7 @@ def check(
     group: Texts = (),
     define: Mapping[str, str] | None = None,
     baseline: PathOrText | None = None,
+    against: str | None = None,
     today: date | None = None,
 ) -> AuditReport:
     """Audit what the configuration in a folder declares or, without one, what is found below that folder.
@@ -74,6 +80,7 @@ def check(
         root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
         paths: with a configuration, only environments that have a source at or below one of these, and those that
             they are compared with; without one, what is found below these.
+        against: a git revision, or two (`REV1..REV2`): `findings` are those that are new since then.
         today: the day on which dated ignores are judged; the current one where None.
 
     The other arguments are the options of `mlaudit check`.
@@ -82,22 +89,20 @@ def check(
         MlauditError: the configuration cannot be used, a path is not there, or an option means nothing.
     """
     folder = _folder(root)
-    options = _options(
-        folder,
-        Asked(
-            fail_on=fail_on,
-            select=_texts(select),
-            ignore=_texts(ignore),
-            package=_texts(package),
-            config=_placed(config, folder),
-            isolated=no_config,
-            wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
-            define=define or {},
-            baseline=_placed(baseline, folder),
-        ),
-        today,
-    )
-    return _shown(api.check([str(folder / fspath(path)) for path in paths] or [str(folder)], options))
+    files = _files(folder, config, None)
+    policy = _policy(fail_on, select, ignore, package)
+    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, **policy, **files)
+    below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
+    options = _options(folder, replace(asked, baseline=_files(folder, None, baseline)["baseline"]), today)
+    if against is None:
+        return _shown(with_edits(api.check(below, options), options))
+    from mlaudit.revisions.against import Question, check_against
+
+    question = Question(paths=below, ask=lambda: _options(folder, asked, today))
+    report = check_against(against, question, options)
+    is_on_disk = report.against is not None and report.against.head is None
+    return _shown(with_edits(report, options) if is_on_disk else report)
 
 
 def compare(
@@ -134,23 +139,13 @@ def compare(
         MlauditError: a source or an option means nothing, or the configuration cannot be used.
     """
     folder = _folder(root)
-    options = _options(
-        folder,
-        Asked(
-            fail_on=fail_on,
-            select=_texts(select),
-            ignore=_texts(ignore),
-            package=_texts(package),
-            config=_placed(config, folder),
-            isolated=no_config,
-            wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
-            define=define or {},
-            as_format=as_,
-            baseline=_placed(baseline, folder),
-        ),
-        today,
-    )
-    return _shown(api.compare([fspath(source) for source in (training, serving, *others)], options, folder=folder))
+    files = _files(folder, config, baseline)
+    policy = _policy(fail_on, select, ignore, package)
+    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, as_format=as_, **policy, **files)
+    sources = [fspath(source) for source in (training, serving, *others)]
+    options = _options(folder, asked, today)
+    return _shown(with_edits(api.compare(sources, options, folder=folder), options))
 
 
 def read(
@@ -174,34 +169,14 @@ def read(
         MlauditError: the source or an option means nothing; what cannot be read is an entry of `unread`.
     """
     folder = _folder(root)
-    asked = Asked(
-        wanted=wanted_of(python, platform, _texts(extra), _texts(group)),
-        define=define or {},
-        as_format=as_,
-        isolated=True,
-    )
+    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    asked = Asked(wanted=wanted, define=define or {}, as_format=as_, isolated=True)
     environments = api.listing([fspath(source)], _options(folder, asked, None), folder=folder)
     if len(environments) != 1:
         names = ", ".join(one.name for one in environments) or "none"
         raise UsageError(f"{fspath(source)}: expected one environment, and it holds {names}; name the files of one")
     (environment,) = environments
     return _joined(fspath(source), environment)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What may be asked of every command, in the words of the command line."""
-
-    wanted: Wanted
-    config: Path | None = None
-    isolated: bool = False
-    fail_on: str | None = None
-    select: Sequence[str] = ()
-    ignore: Sequence[str] = ()
-    package: Sequence[str] = ()
-    define: Mapping[str, str]
-    as_format: str | None = None
-    baseline: Path | None = None
 
 
 def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, today: date) -> Options:
@@ -214,18 +189,14 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
     known, packages = api.rule_words(), packages_of(asked.package)
     if asked.as_format is not None:
         api.demand_format("--as", asked.as_format)
-    settings = settings_for(
-        start,
-        root,
-        asked.config,
-        isolated=asked.isolated,
+    overlay = Overlay(
         fail_on=asked.fail_on,
         select=codes_of("--select", asked.select, known),
         ignore=codes_of("--ignore", asked.ignore, known),
         packages=packages,
         defines=asked.define,
-        codes=known,
     )
+    settings = settings_for(start, root, asked.config, overlay, isolated=asked.isolated, codes=known)
     return Options(
         root=root,
         tree=tree,
@@ -252,8 +223,14 @@ def _folder(root: PathOrText) -> Path:
     return folder
 
 
-def _placed(path: PathOrText | None, folder: Path) -> Path | None:
-    return None if path is None else folder / path
+def _files(folder: Path, config: PathOrText | None, baseline: PathOrText | None) -> FileWords:
+    """The files that a call names, relative to its folder."""
+    placed = [None if path is None else folder / path for path in (config, baseline)]
+    return {"config": placed[0], "baseline": placed[1]}
+
+
+def _policy(fail_on: str | None, select: Texts, ignore: Texts, package: Texts) -> PolicyWords:
+    return {"fail_on": fail_on, "select": _texts(select), "ignore": _texts(ignore), "package": _texts(package)}
 
 
 def _texts(given: Texts) -> tuple[str, ...]:

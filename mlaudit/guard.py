@@ -151,10 +151,10 @@ def _judged(
     artifact_kinds: Sequence[str],
 ) -> Report:
     """The audit's report on the pair, as far as it speaks of drift. Raises Unreadable."""
-    from datetime import date
-
     from mlaudit.audit import audit
     from mlaudit.environments.environment import environment
+    from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
+    from mlaudit.request.options import Options
     from mlaudit.request.settings import Settings
     from mlaudit.request.wanted import Wanted
     from mlaudit.snapshot import reading
@@ -165,10 +165,10 @@ def _judged(
         # Nothing can be said of the others, and most of several hundred packages are such.
         then, now = _watched_of(then), _watched_of(now)
     made = (
-        environment(TRAINING, TRAINING, (then,), Wanted(), artifact_kinds=artifact_kinds),
-        environment(SERVING, SERVING, (now,), Wanted(), follows=(TRAINING,)),
+        environment(EnvironmentRequest(name=TRAINING, role=TRAINING, artifact_kinds=artifact_kinds), (then,), Wanted()),
+        environment(EnvironmentRequest(name=SERVING, role=SERVING, follows=(TRAINING,)), (now,), Wanted()),
     )
-    return _drift(audit("check", made, chosen, today=date.today()), chosen)
+    return _drift(audit(made, AuditRequest(command="check", options=Options(settings=chosen))), chosen)
 
 
 def _watched_of(reading: Reading) -> Reading:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 from mlaudit.audit import audit
 from mlaudit.document.document import Document
@@ -11,10 +12,26 @@ from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Distance, Edit, Evidence, Fix, Kind, Place, Role, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Discovered, Environment, Finding, Location, Report, Row, Summary
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
+from mlaudit.request.options import Options
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
 
 TODAY = date(2026, 11, 22)
+
+
+def audited(
+    command: str,
+    environments: Sequence[Environment],
+    settings: Settings,
+    *,
+    baseline: Mapping[str, str] | None = None,
+    only: Sequence[str] = (),
+    **more: Any,
+) -> Report:
+    """The report on some environments, on the day that all tests have; `more` are fields of the request."""
+    options = Options(settings=settings, today=TODAY, baseline=baseline, only=tuple(only))
+    return audit(environments, AuditRequest(command=command, options=options, **more))
 
 
 def made_of(texts: Mapping[str, str], settings: Settings | None = None, *, folder: str = "") -> Report:
@@ -24,13 +41,18 @@ def made_of(texts: Mapping[str, str], settings: Settings | None = None, *, folde
         _environment(name, texts[name], follows=() if name == names[0] else (names[0],), folder=folder)
         for name in names
     ]
-    return audit("check", made, settings or Settings(), today=TODAY)
+    return audited("check", made, settings or Settings())
 
 
 def _environment(name: str, text: str, *, follows: Sequence[str], folder: str) -> Environment:
     document = Document(f"{folder}{name}/requirements.txt", text.encode("utf-8", "surrogatepass"))
     readings = [read(document, "requirements")]
-    return environment(name, name, readings, Wanted(python="3.11"), sources=[document.path], follows=follows)
+    return environment(
+        EnvironmentRequest(name=name, role=name, follows=follows),
+        readings,
+        Wanted(python="3.11"),
+        sources=[document.path],
+    )
 
 
 KNOWN = """\
@@ -130,7 +152,14 @@ def finding_of(*, package: str, actual: str, message: str, at: Place, environmen
         details=(message,),
         expected="1.0",
         actual=actual,
-        fix=Fix(says=message, edits=(Edit(path=at.path, start=20, end=25, new=actual),)),
+        fix=Fix(
+            says=message,
+            edits=(
+                Edit(
+                    path=at.path, start=20, end=25, old="12345", new=actual, line=2, column=7, whole_line="name==12345"
+                ),
+            ),
+        ),
         covers=(f"{package}-more",),
         fingerprint="0123456789abcdef0123456789abcdef",
     )

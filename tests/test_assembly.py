@@ -7,6 +7,7 @@ import pytest
 from mlaudit.environments.environment import environment
 from mlaudit.environments.sources import environment_names
 from mlaudit.model.nouns import Pin, Place, Reading, Unread
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.source_spec import BadSource, Spelled, spelled
 from mlaudit.request.wanted import Wanted
 
@@ -79,4 +80,4 @@ def test_names_tell_environments_apart(sources: list[str], expected: list[str]) 
 def test_a_source_is_lost_where_nothing_of_it_was_read(pins: tuple[Pin, ...]) -> None:
     broken = Unread(at=Place(path="a"), why="it breaks off", whole=True)
     reading = Reading(path="a", format="uv-lock", complete=False, pins=pins, unread=(broken,))
-    assert environment("serving", "serving", [reading], Wanted()).lost is not bool(pins)
+    assert environment(EnvironmentRequest(name="serving", role="serving"), [reading], Wanted()).lost is not bool(pins)

@@ -11,6 +11,7 @@ import tomli
 from mlaudit.environments.sources import assemble
 from mlaudit.model.nouns import Kind
 from mlaudit.model.report import Environment
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
 from tests.checkout import ROOT
@@ -34,7 +35,9 @@ def _read(folder: Path, files: dict[str, str]) -> Environment:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     source = str(folder / "api" / "Dockerfile")
-    return assemble([Spelled(text=source, path=source)], "api", "serving", (), Options(root=folder))
+    return assemble(
+        [Spelled(text=source, path=source)], EnvironmentRequest(name="api", role="serving"), Options(root=folder)
+    )
 
 
 def _installed(environment: Environment) -> dict[str, str | None]:

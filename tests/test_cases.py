@@ -17,6 +17,7 @@ from mlaudit.document.document import Document
 from mlaudit.model.report import Report
 from mlaudit.policy.baseline import loads
 from mlaudit.reporters._registry import Style, formats, render
+from mlaudit.request.asked import Overlay
 from mlaudit.request.options import Options
 from tests.parser_cases import FIXTURES, REGENERATE
 from tests.reports import TODAY
@@ -35,11 +36,7 @@ def report_of(name: str, monkeypatch: pytest.MonkeyPatch) -> Report:
         here,
         here,
         None,
-        fail_on=None,
-        select=tuple(run.get("select", ())),
-        ignore=(),
-        packages=(),
-        defines={},
+        Overlay(select=tuple(run.get("select", ()))),
         codes=frozenset(),
     )
     known = Path("baseline.json")

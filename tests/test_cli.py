@@ -105,7 +105,15 @@ def test_the_report_keeps_the_contract(pair: Path) -> None:
         {"path": "training/requirements.txt", "line": 1, "column": 1, "role": "writer", "says": "2.1.3"},
     ]
     assert finding["evidence"][0]["measured"] is True
-    assert set(finding["fix"]) == {"says", "safe", "changes", "edits"}
+    assert set(finding["fix"]) == {"says", "safe", "hazard", "changes", "edits"}
+    (edit,) = finding["fix"]["edits"]
+    assert edit == {
+        "path": "serving/requirements.txt",
+        "start": {"line": 1, "column": 8},
+        "end": {"line": 1, "column": 14},
+        "old": "1.26.0",
+        "new": "2.1.3",
+    }
     assert finding["suppressed"] is None
     assert data["summary"]["error"] == 1
     assert data["summary"]["compared"] == 3

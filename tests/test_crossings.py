@@ -12,12 +12,13 @@ from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Distance, State, Verdict
 from mlaudit.model.report import Cell, Environment
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.wanted import Wanted
 
 
 def made(text: str, name: str = "one", python: str | None = None, as_format: str = "requirements") -> Environment:
     document = Document(f"{name}.txt", text.encode())
-    return environment(name, name, [read(document, as_format)], Wanted(python=python))
+    return environment(EnvironmentRequest(name=name, role=name), [read(document, as_format)], Wanted(python=python))
 
 
 def cell(text: str, package: str = "torch", python: str | None = None, as_format: str = "requirements") -> Cell:
@@ -101,13 +102,13 @@ def test_an_included_file_is_installed_at_the_step_that_includes_it(commands: st
 
     recipe = f"FROM python:3.11\nCOPY own.txt .\n{commands}\n"
     reading = read(Document("Dockerfile", recipe.encode(), ask=ask), "dockerfile")
-    assert environment("one", "one", [reading], Wanted()).cell("torch").version == version
+    assert environment(EnvironmentRequest(name="one", role="one"), [reading], Wanted()).cell("torch").version == version
 
 
 def test_steps_of_one_recipe_say_nothing_of_another_source() -> None:
     recipe = read(Document("Dockerfile", b"FROM python:3.11\nRUN true\nRUN pip install torch==2.4.0\n"), "dockerfile")
     other = read(Document("requirements.txt", b"torch==2.5.1\n"), "requirements")
-    found = environment("one", "one", [other, recipe], Wanted()).cell("torch")
+    found = environment(EnvironmentRequest(name="one", role="one"), [other, recipe], Wanted()).cell("torch")
     assert (found.state, set(found.versions)) == (State.SEVERAL, {"2.5.1", "2.4.0"})
 
 

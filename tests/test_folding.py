@@ -2,29 +2,26 @@
 
 from __future__ import annotations
 
-from datetime import date
-
-from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.report import Finding
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
+from tests.reports import audited
 
 
 def findings(training: str, serving: str, as_format: str = "requirements") -> list[Finding]:
     sides = [
         environment(
-            name,
-            name,
+            EnvironmentRequest(name=name, role=name, follows=() if name == "training" else ("training",)),
             [read(Document(f"{name}.txt", text.encode()), as_format)],
             Wanted(),
-            follows=() if name == "training" else ("training",),
         )
         for name, text in (("training", training), ("serving", serving))
     ]
-    return list(audit("compare", sides, Settings(), today=date(2026, 11, 22)).findings)
+    return list(audited("compare", sides, Settings()).findings)
 
 
 def test_forty_packages_behind_one_torch_are_one_finding() -> None:

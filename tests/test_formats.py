@@ -7,7 +7,7 @@ import pytest
 from mlaudit.document.node import Node
 from mlaudit.grammars.model_file.formats import formats, onnx_reader, onnx_writer
 from mlaudit.knowledge.kinds import artifact_kinds
-from mlaudit.knowledge.load import evidence, parse
+from mlaudit.knowledge.schema import evidence, parse
 from mlaudit.model.versions import specifiers
 
 ROOT = parse("formats.toml")

@@ -12,6 +12,7 @@ import pytest
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.image_tags import contents, parse, rows, statements
 from mlaudit.model.nouns import Kind, Pin, Unread
+from mlaudit.model.scope import PinScope
 
 KNOWLEDGE = Path(os.environ.get("MLAUDIT_CORPUS", Path(__file__).parents[2] / "shared" / "corpus")).parent / "knowledge"
 IMAGES = KNOWLEDGE / "images.csv"
@@ -141,7 +142,7 @@ def test_what_is_no_reference_is_none(text: str) -> None:
 def test_pins_name_the_image_and_where_they_come_from() -> None:
     doc = Document("Dockerfile", b"")
     at = doc.place(1, 6, 5, 30)
-    image, python = statements(doc, "python:3.11-slim", at, parts=("serve",), step=4)
+    image, python = statements(doc, "python:3.11-slim", at, scope=PinScope(parts=("serve",), step=4))
     assert isinstance(image, Pin)
     assert isinstance(python, Pin)
     assert (image.kind, image.name, image.version, image.derived_from) == (Kind.IMAGE, "python", "3.11-slim", None)

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from datetime import date
 from typing import Any
 
 import pytest
 import tomli
 
-from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Severity
 from mlaudit.model.report import Environment, Finding
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
 from tests.parser_cases import FIXTURES
+from tests.reports import audited
 
 ROWS = tomli.loads((FIXTURES / "incidents" / "incidents.toml").read_text(encoding="utf-8"))["incident"]
 
@@ -25,12 +25,11 @@ def side(name: str, row: dict[str, Any], python: str | None, follows: tuple[str,
     text = "".join(f"{line}\n" for line in row[name])
     reading = read(Document(f"{name}/requirements.txt", text.encode()))
     return environment(
-        name,
-        name,
+        EnvironmentRequest(
+            name=name, role=name, follows=follows, artifact_kinds=row.get("kinds", ()) if not follows else ()
+        ),
         [reading],
         Wanted(python=python),
-        follows=follows,
-        artifact_kinds=row.get("kinds", ()) if not follows else (),
         writes=[artifact(row)] if row.get("classes") and not follows else [],
     )
 
@@ -51,7 +50,7 @@ def artifact(row: dict[str, Any]) -> Reading:
 def errors(row: dict[str, Any]) -> list[Finding]:
     writer, reader = row.get("pythons", (None, None))
     sides = [side("training", row, writer, ()), side("serving", row, reader, ("training",))]
-    report = audit("compare", sides, Settings(), today=date(2026, 11, 22))
+    report = audited("compare", sides, Settings())
     return [finding for finding in report.findings if finding.severity is Severity.ERROR]
 
 

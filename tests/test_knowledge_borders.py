@@ -14,6 +14,11 @@ from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.model.versions import admits, distance, parsed
 
 _BOUND = re.compile(r"(>=|<=|==|<|>|!=)\s*([0-9][0-9a-z.]*)(?![0-9a-z.]*\*)")
+_LACKING = re.compile(
+    r"`[^`]*(?:has no attribute|unexpected keyword argument|cannot import name|Can't get attribute|No module named) "
+    r"[^`]*'\w[^`]*`"
+)
+_BETWEEN = re.compile(r"\(\d[\d.]* read by \d[\d.]*\)")
 _QUOTED = re.compile(r"`[^`]*'[a-z]+(?:_[a-z]+)+'[^`]*`")
 
 
@@ -87,6 +92,16 @@ def test_a_row_without_bounds_quotes_no_setting(package: str, row: Known) -> Non
     """What is said of any two versions must be true of both: a setting that one release brought is not."""
     if not row.writer and not row.reader and package != PYTHON:
         assert not _QUOTED.search(row.says), row.says
+
+
+@pytest.mark.parametrize(("package", "row"), ROWS, ids=lambda value: getattr(value, "id", None))
+def test_a_name_that_one_side_lacks_is_not_given_where_both_may_know_it(package: str, row: Known) -> None:
+    """A missing module, attribute or setting is an example of a border: a row of no border tells between which two."""
+    if not _LACKING.search(row.says) or row.writer_python or row.reader_python or "was reported" in row.says:
+        return
+    either = {*borders(row.writer), *borders(row.reader)}
+    both = [version for version in either if admits(row.writer, version) and admits(row.reader, version)]
+    assert not both or _BETWEEN.search(row.says), (sorted(both), row.says)
 
 
 @pytest.mark.parametrize("row", COMBINATIONS, ids=lambda row: row.id)

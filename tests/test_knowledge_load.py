@@ -14,8 +14,9 @@ import tomli
 import mlaudit.knowledge as knowledge
 from mlaudit.document.node import Node
 from mlaudit.knowledge import Effect, KnowledgeError, artifact_kinds
-from mlaudit.knowledge.load import Known, built_from, dossier, packages
+from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.knowledge.load import _dossier as build_dossier
+from mlaudit.knowledge.schema import built_from
 from mlaudit.model.nouns import Evidence, Severity
 
 FOLDER = Path(__file__).parents[1] / "mlaudit" / "knowledge"

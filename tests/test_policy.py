@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Evidence, Place, Role, Severity
@@ -17,10 +16,12 @@ from mlaudit.model.report import Environment, Finding, Hit, Location, Report
 from mlaudit.parsers._read import read
 from mlaudit.policy.apply import RuleHit, apply
 from mlaudit.policy.baseline import dumps, loads
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
 from mlaudit.rules._registry import rules
+from tests.reports import audited
 
 TODAY = date(2026, 11, 22)
 NUMPY = ("numpy==2.1.3\n", "numpy==1.26.0\n")
@@ -29,11 +30,9 @@ NUMPY = ("numpy==2.1.3\n", "numpy==1.26.0\n")
 def sides(training: str, serving: str, folder: str = "") -> list[Environment]:
     return [
         environment(
-            name,
-            name,
+            EnvironmentRequest(name=name, role=name, follows=() if name == "training" else ("training",)),
             [read(Document(f"{folder}{name}/requirements.txt", text.encode()))],
             Wanted(),
-            follows=() if name == "training" else ("training",),
         )
         for name, text in (("training", training), ("serving", serving))
     ]
@@ -41,7 +40,7 @@ def sides(training: str, serving: str, folder: str = "") -> list[Environment]:
 
 def report(texts: tuple[str, str], configuration: str = "", *, partial: bool = False) -> Report:
     settings = load(Document("mlaudit.toml", configuration.encode()))
-    return audit("compare", sides(*texts), settings, today=TODAY, partial=partial)
+    return audited("compare", sides(*texts), settings, partial=partial)
 
 
 def codes(found: Report) -> list[str]:
@@ -137,7 +136,7 @@ def test_an_ignore_is_stale_only_where_everything_was_looked_at() -> None:
     assert "MLA902" in codes(report(NUMPY, STALE))
     assert "MLA902" not in codes(report(NUMPY, STALE, partial=True))
     settings = load(Document("mlaudit.toml", STALE.encode()))
-    assert "MLA902" not in codes(audit("check", sides(*NUMPY), settings, today=TODAY, only=["numpy"]))
+    assert "MLA902" not in codes(audited("check", sides(*NUMPY), settings, only=["numpy"]))
     expired = STALE + "until = 2026-11-21\n"
     assert "MLA903" in codes(report(NUMPY, expired, partial=True))
 
@@ -150,8 +149,8 @@ def test_a_waiver_is_stale_only_where_everything_was_looked_at() -> None:
 
 def test_what_a_baseline_knows_is_mended_only_where_everything_was_looked_at() -> None:
     known = {"f" * 32: "MLA101 torch: gone"}
-    whole = audit("check", sides(*NUMPY), Settings(), today=TODAY, baseline=known)
-    part = audit("check", sides(*NUMPY), Settings(), today=TODAY, baseline=known, partial=True)
+    whole = audited("check", sides(*NUMPY), Settings(), baseline=known)
+    part = audited("check", sides(*NUMPY), Settings(), baseline=known, partial=True)
     assert [note for note in whole.notes if "MLA101 torch" in note]
     assert not part.notes
 
@@ -165,7 +164,7 @@ def test_an_ignore_holds_through_its_last_day(day: str, suppressed: bool) -> Non
 
 def test_a_guessed_pair_with_rivals_fails_nobody() -> None:
     uncertain = frozenset({("training", "serving")})
-    found = audit("check", sides(*NUMPY), Settings(), today=TODAY, uncertain=uncertain)
+    found = audited("check", sides(*NUMPY), Settings(), uncertain=uncertain)
     assert [(one.code, one.severity) for one in found.findings] == [("MLA101", Severity.WARNING)]
 
 
@@ -181,7 +180,7 @@ def test_the_milder_findings_of_a_guessed_pair_stay_as_they_are() -> None:
     texts = ("scipy==1.15.2\n", "scipy==1.15.1\n")
     uncertain = frozenset({("training", "serving")})
     (plain,) = report(texts).findings
-    (guessed,) = audit("check", sides(*texts), Settings(), today=TODAY, uncertain=uncertain).findings
+    (guessed,) = audited("check", sides(*texts), Settings(), uncertain=uncertain).findings
     assert guessed.severity is plain.severity is Severity.INFO
 
 
@@ -192,9 +191,9 @@ def test_the_first_reason_why_a_finding_does_not_count_is_told() -> None:
     (finding,) = report(waived, row).suppressed
     known = {finding.fingerprint: ""}
     for texts in (NUMPY, waived):
-        (found,) = audit("check", sides(*texts), settings, today=TODAY, baseline=known).suppressed
+        (found,) = audited("check", sides(*texts), settings, baseline=known).suppressed
         assert found.suppressed == "retrained tonight"
-    (found,) = audit("check", sides(*NUMPY), Settings(), today=TODAY, baseline=known).suppressed
+    (found,) = audited("check", sides(*NUMPY), Settings(), baseline=known).suppressed
     assert found.suppressed == "in the baseline"
 
 
@@ -204,7 +203,7 @@ def test_a_baseline_holds_what_no_ignore_covers() -> None:
     found = report(texts, row)
     held = loads(Document("baseline.json", dumps(found).encode()))
     assert held.keys() == {one.fingerprint for one in found.findings}
-    again = audit("check", sides(*texts), Settings(), today=TODAY, baseline=held)
+    again = audited("check", sides(*texts), Settings(), baseline=held)
     assert [one.package for one in again.findings] == ["numpy"]
     assert loads(Document("baseline.json", dumps(again).encode())).keys() > held.keys()
 
@@ -277,8 +276,8 @@ def test_moved_files_and_lines_keep_the_fingerprints_of_a_whole_audit() -> None:
     def prints(found: Report) -> set[tuple[str, str]]:
         return {(one.code, one.fingerprint) for one in found.findings}
 
-    here = audit("check", sides(training, serving), Settings(), today=TODAY)
+    here = audited("check", sides(training, serving), Settings())
     turned = "# moved\n\n" + "".join(reversed(training.splitlines(keepends=True)))
-    there = audit("check", sides(turned, "\n" + serving, folder="apps/"), Settings(), today=TODAY)
+    there = audited("check", sides(turned, "\n" + serving, folder="apps/"), Settings())
     assert prints(here) == prints(there)
     assert len(here.findings) >= 4

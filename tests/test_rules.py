@@ -4,27 +4,28 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import date
 from inspect import cleandoc
 from typing import Any
 
 import pytest
 import tomli
 
-from mlaudit.audit import audit
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.model.lazy_dataclass import replace as with_changes
 from mlaudit.model.missing_names import Lack, MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
 from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
 from mlaudit.rules._registry import Rule, rules
 from tests.parser_cases import FIXTURES
+from tests.reports import audited
 
 SECTIONS = ("What it does", "Why", "Example", "Fix", "References")
 CASES = {path.stem: tomli.loads(path.read_text(encoding="utf-8")) for path in (FIXTURES / "rules").glob("*.toml")}
@@ -37,16 +38,38 @@ def environments(case: dict[str, Any]) -> list[Environment]:
         sources = row.get("sources", [row])
         readings = [stated(row)] if "pins" in row else [read_source(row["name"], source) for source in sources]
         one = environment(
-            row["name"],
-            row.get("role", row["name"]),
+            EnvironmentRequest(
+                name=row["name"],
+                role=row.get("role", row["name"]),
+                follows=() if number == 0 else (case["environments"][0]["name"],),
+                artifact_kinds=row.get("artifact-kinds", ()),
+            ),
             readings,
             Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
             sources=[reading.path for reading in readings],
-            follows=() if number == 0 else (case["environments"][0]["name"],),
-            artifact_kinds=row.get("artifact-kinds", ()),
         )
-        made.append(with_changes(one, missing_names=tuple(map(missing_name, row.get("missing", ())))))
+        changed = with_changes(
+            one,
+            missing_names=tuple(map(missing_name, row.get("missing", ()))),
+            missing_states=tuple(map(missing_state, row.get("incomplete", ()))),
+            refused_calls=tuple(map(refused_call, row.get("refused", ()))),
+        )
+        made.append(changed)
     return made
+
+
+ARTIFACT = Place(path="model.pkl", start=66)
+
+
+def missing_state(row: dict[str, Any]) -> MissingState:
+    """An attribute that an object of `model.pkl` of training lacks."""
+    given = {**row, "when": WhenRead(row["when"]), "read": Place(path=row["read"], line=7)}
+    return MissingState(writer="training", artifact=ARTIFACT, **given)
+
+
+def refused_call(row: dict[str, Any]) -> RefusedByCode:
+    """A call of `model.pkl` of training that the environment refuses."""
+    return RefusedByCode(writer="training", artifact=ARTIFACT, **{**row, "taken": Place(path=row["taken"], line=7)})
 
 
 def missing_name(row: dict[str, Any]) -> MissingName:
@@ -101,9 +124,9 @@ def findings(code: str, case: dict[str, Any]) -> list[Finding]:
         settings = load(Document("mlaudit.toml", case["config"].encode()))
     selected = replace(settings, select=(code, *case.get("with", ())))
     shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
-    command, today = case.get("command", "compare"), date(2026, 11, 22)
+    command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
-    report = audit(command, environments(case), selected, today=today, shared=shared, pairs=pairs)
+    report = audited(command, environments(case), selected, shared=shared, pairs=pairs)
     return [finding for finding in report.findings if finding.code == code]
 
 

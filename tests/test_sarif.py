@@ -282,5 +282,8 @@ def test_a_fix_replaces_characters() -> None:
     (fix,) = shown(of_texts(**CALM))["fixes"]
     (change,) = fix["artifactChanges"]
     assert change["replacements"] == [
-        {"deletedRegion": {"charOffset": 20, "charLength": 5}, "insertedContent": {"text": "1.0"}}
+        {
+            "deletedRegion": {"startLine": 2, "startColumn": 7, "endLine": 2, "endColumn": 12},
+            "insertedContent": {"text": "1.0"},
+        }
     ]

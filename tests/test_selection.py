@@ -10,6 +10,7 @@ import tomli
 
 from mlaudit.environments.sources import assemble
 from mlaudit.model.nouns import Kind
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
 from mlaudit.request.wanted import Wanted
@@ -37,7 +38,11 @@ def test_takes_what_the_command_takes(files: dict[str, str], row: dict[str, Any]
         target.write_text(text.replace("RUN_COMMAND", row.get("run", "true")), encoding="utf-8")
     source = str(tmp_path / row.get("source", "Dockerfile"))
     wanted = Wanted(extras=tuple(row.get("extras", ())), groups=tuple(row.get("groups", ())))
-    read = assemble([Spelled(text=source, path=source)], "x", "serving", (), Options(root=tmp_path, wanted=wanted))
+    read = assemble(
+        [Spelled(text=source, path=source)],
+        EnvironmentRequest(name="x", role="serving"),
+        Options(root=tmp_path, wanted=wanted),
+    )
     chosen = {
         f"{pin.name} {pin.version or pin.specifier or 'any'}"
         for reading, selected in zip(read.readings, read.selected, strict=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from mlaudit.api import check, compare
-from mlaudit.environments import several_models
+from mlaudit.environments import models_in_folders
 from mlaudit.model.report import Report
 from mlaudit.request.config_file import load
 from mlaudit.request.options import Options
@@ -92,7 +92,7 @@ def test_one_model_beside_a_list_of_its_own(here: Path) -> None:
 
 
 def test_models_behind_the_bound_are_read_by_what_they_record(here: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(several_models, "MAX_APART", 2)
+    monkeypatch.setattr(models_in_folders, "MAX_APART", 2)
     for name in "abc":
         write(here, described(f"models/{name}", "1.5.3", "1.3.0"))
     report = against("models")

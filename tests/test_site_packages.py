@@ -16,6 +16,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from mlaudit.document.document import Document
+from mlaudit.document.files import read_start
 from mlaudit.grammars.pypi import installed_text
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.names import normalized
@@ -174,7 +175,7 @@ def test_metadata_without_end_is_read_to_its_limit(venv: Path, install: Install)
     folder = install("numpy", "1.26.4")
     with (folder / "METADATA").open("ab") as stream:
         stream.truncate(64 * 1024 * 1024)
-    assert len(FolderTree(venv).read(f"{PACKAGES}/numpy-1.26.4.dist-info/METADATA", 100)) == 100
+    assert len(read_start(FolderTree(venv), f"{PACKAGES}/numpy-1.26.4.dist-info/METADATA", 100)) == 100
     assert reading(venv).pins[1].version == "1.26.4"
 
 
@@ -210,7 +211,7 @@ def test_which_folders_are_environments(tmp_path: Path, venv: Path, install: Ins
 
 def test_a_file_that_vanished_is_told(venv: Path) -> None:
     with pytest.raises(Unreadable):
-        FolderTree(venv).read("lib/none", 10)
+        read_start(FolderTree(venv), "lib/none", 10)
 
 
 def test_site_packages_told_for_a_file_is_unreadable() -> None:

@@ -11,6 +11,7 @@ from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.report import Environment
 from mlaudit.parsers._read import read
 from mlaudit.reporters._inventory import as_json
+from mlaudit.request.asked import Overlay
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled, spelled
 from mlaudit.sources.working_tree import WorkingTree
@@ -155,8 +156,6 @@ def test_paths_choose_what_is_audited(
         },
     )
     monkeypatch.chdir(tmp_path)
-    settings = settings_for(
-        Path(), Path(), None, fail_on=None, select=(), ignore=(), packages=(), defines={}, codes=frozenset()
-    )
+    settings = settings_for(Path(), Path(), None, Overlay(), codes=frozenset())
     report = check(paths, Options(settings=settings))
     assert (report.exit_code, {one.name for one in report.environments}) == (code, audited)

@@ -13,7 +13,9 @@ from mlaudit.environments.environment import environment
 from mlaudit.grammars.dump_text import TEXT
 from mlaudit.model.globs import glob, wildcards
 from mlaudit.model.nouns import Reading
-from mlaudit.parsers._read import STATEMENTS, read
+from mlaudit.parsers._parse import STATEMENTS
+from mlaudit.parsers._read import read
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.wanted import Wanted
 
 
@@ -138,7 +140,11 @@ def test_twice_the_input_is_at_most_a_little_more_than_twice_the_work(name: str)
     path, as_format, text = GROWING[name]
 
     def work(size: int) -> int:
-        return _calls(lambda: environment("here", "", [_read(path, text(size), as_format)], Wanted()))
+        return _calls(
+            lambda: environment(
+                EnvironmentRequest(name="here", role=""), [_read(path, text(size), as_format)], Wanted()
+            )
+        )
 
     work(16)
     small, large = work(400), work(800)

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from io import StringIO
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from mlaudit import __version__
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
+from mlaudit.cli.failures import errors as _errors
+from mlaudit.cli.failures import fail as _fail
+from mlaudit.cli.fix import fix
+from mlaudit.cli.history_command import history
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -30,6 +34,7 @@ from mlaudit.cli.parameters import (
     NoConfig,
     Output,
     Package,
+    Paths,
     Platform,
     Python,
     Quiet,
@@ -37,11 +42,16 @@ from mlaudit.cli.parameters import (
     Statistics,
     Subjects,
     Verbose,
+    WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.addresses import ISSUES
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
 
 app = typer.Typer(
     name="mlaudit",
@@ -76,9 +86,7 @@ def _common(
 
 @app.command()
 def check(
-    paths: Annotated[
-        list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")
-    ] = None,
+    paths: Paths = None,
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,
@@ -93,8 +101,10 @@ def check(
     group: Group = None,
     define: Define = None,
     baseline: Baseline = None,
-    write_baseline: Annotated[
-        Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
+    write_baseline: WriteBaseline = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
     ] = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
@@ -112,7 +122,8 @@ def check(
 
     with _errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
-        options = asked_options(
+        ask = partial(
+            asked_options,
             start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
@@ -122,16 +133,27 @@ def check(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
-            baseline=baseline,
         )
+        options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:
-            report = run(paths or (), watched)
-        known = None
-        if write_baseline is not None:
-            from mlaudit.policy.baseline import dumps
+            report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
+        known = _new_baseline(report, write_baseline)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
-            known = OutputText(text=dumps(report), target=file_of(write_baseline))
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
+    """The text of `--write-baseline`, where that is asked for."""
+    if target is None:
+        return None
+    from mlaudit.policy.baseline import dumps
+
+    return OutputText(text=dumps(report), target=file_of(target))
+
+
+def _against(revision: str, paths: Sequence[str], ask: Callable[[], Options], options: Options) -> Report:
+    from mlaudit.revisions.against import Question, check_against
+
+    return check_against(revision, Question(paths=paths, ask=ask), options)
 
 
 @app.command()
@@ -184,7 +206,10 @@ def compare(
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
-        deliver(report, outputs, options.root, quiet, verbose, no_color, exit_zero=exit_zero)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero)
+
+
+app.command(name="fix")(fix)
 
 
 @app.command(name="list")
@@ -222,6 +247,9 @@ def list_(
             text = as_table(seen, colour=output is None and wants_colour(no_color))
         _put(text, file_of(output))
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
+
+
+app.command()(history)
 
 
 @app.command()
@@ -305,27 +333,6 @@ def init(
 
 def _put(text: str, target: Path | None = None) -> None:
     write_all([OutputText(text=text, target=target)])
-
-
-@contextmanager
-def _errors() -> Iterator[None]:
-    """What the user did wrong, as one line on stderr and exit code 2."""
-    from mlaudit.model.errors import Unreadable
-    from mlaudit.request.config_file import ConfigError
-
-    try:
-        yield
-    except OutputClosed:
-        raise typer.Exit(USAGE) from None
-    except (UsageError, ConfigError) as error:
-        _fail(str(error))
-    except Unreadable as error:
-        _fail(error.why)
-
-
-def _fail(message: str) -> NoReturn:
-    write_error(error_line(message))
-    raise typer.Exit(USAGE)
 
 
 def run(arguments: Sequence[str]) -> int:

@@ -15,41 +15,23 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from mlaudit.request.asked_words import AskedWords
     from mlaudit.request.options import Options
     from mlaudit.request.wanted import Wanted
 
 
 def asked_options(
-    *,
-    wanted: Wanted,
-    start: Path = Path(),
-    config: Path | None = None,
-    isolated: bool = False,
-    fail_on: str | None = None,
-    select: Sequence[str] | None = None,
-    ignore: Sequence[str] | None = None,
-    package: Sequence[str] | None = None,
-    define: Sequence[str] | None = None,
-    as_format: str | None = None,
-    baseline: Path | None = None,
+    *, wanted: Wanted, start: Path = Path(), define: Sequence[str] | None = None, **words: Unpack[AskedWords]
 ) -> Options:
     """Options of the command line, which override the configuration that applies. Raises UsageError and ConfigError."""
     from mlaudit.discovery.configuration import root_of
-    from mlaudit.door import Asked, options_of
+    from mlaudit.door import options_of
+    from mlaudit.request.asked import Asked
     from mlaudit.request.options import defines_of
 
-    asked = Asked(
-        config=config,
-        isolated=isolated,
-        wanted=wanted,
-        fail_on=fail_on,
-        select=select or (),
-        ignore=ignore or (),
-        package=package or (),
-        define=defines_of(define),
-        as_format=as_format,
-        baseline=baseline,
-    )
+    asked = Asked(wanted=wanted, define=defines_of(define), **words)
     return options_of(asked, root=root_of(start), start=start, tree=None, today=_today())
 
 

@@ -17,7 +17,10 @@ from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
 
+WITH_EDITS = frozenset(("json", "sarif", "github-review", "gitlab"))
+"""The formats that carry the edits of fixes, for which files are read once more."""
 USAGE = 2
 """The exit code of a call that cannot be carried out."""
 
@@ -61,7 +64,7 @@ def asked_outputs(
 def deliver(
     report: Report,
     wanted: Sequence[WantedOutput],
-    root: Path,
+    options: Options,
     quiet: bool,
     verbose: bool,
     no_color: bool,
@@ -77,6 +80,11 @@ def deliver(
     if exit_zero and report.exit_code != USAGE:
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
+    is_on_disk = report.against is None or report.against.head is None
+    if is_on_disk and any(one.format in WITH_EDITS for one in wanted):
+        from mlaudit.repair.entry import with_edits
+
+        report = with_edits(report, options)
     for one in wanted:
         style = Style(
             colour=one.target is None and wants_colour(no_color),
@@ -84,7 +92,7 @@ def deliver(
             quiet=quiet,
             width=width_of(one.target),
         )
-        shown = seen_from(report, root, current_folder()) if one.format == "table" else report
+        shown = seen_from(report, options.root, current_folder()) if one.format == "table" else report
         outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)
     raise typer.Exit(report.exit_code)

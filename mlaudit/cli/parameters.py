@@ -15,6 +15,7 @@ from mlaudit.cli.completions import (
     complete_subject,
 )
 
+Paths = Annotated[list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Format = Annotated[
     list[str] | None,
     typer.Option(
@@ -74,6 +75,9 @@ As = Annotated[
 ]
 Baseline = Annotated[
     Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
+WriteBaseline = Annotated[
+    Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[

@@ -22,14 +22,19 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     What conda's own solver chose is left out: its builds have demands of their own. So is a package that the project
     overrides: whoever writes `override-dependencies` has decided against what others require of it.
     """
-    cells = {package: cell for package, cell in environment.cells.items() if cell.kind is Kind.PACKAGE}
-    versions = {package: cell.version for package, cell in cells.items() if cell.version is not None}
-    ranges = {
-        package: cell.specifier
-        for package, cell in cells.items()
-        if cell.state is State.RANGE and cell.specifier is not None
-    }
-    found = _mismatches(tuple(versions.items()), tuple(ranges.items()), tuple(_worlds(environment.target).items()))
+    cells = environment.cells
+    versions: list[tuple[str, str]] = []
+    ranges: list[tuple[str, str]] = []
+    for package, cell in cells.items():
+        if cell.kind is not Kind.PACKAGE:
+            continue
+        if cell.state is State.EXACT:
+            versions.append((package, cell.versions[0]))
+        elif cell.state is State.RANGE and cell.specifier is not None:
+            ranges.append((package, cell.specifier))
+    found = _mismatches(tuple(versions), tuple(ranges), tuple(_worlds(environment.target).items()))
+    if not found:
+        return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
     return tuple(
         row

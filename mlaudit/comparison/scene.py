@@ -47,9 +47,23 @@ class View:
 
     def compared_pairs(self) -> frozenset[tuple[str, str]]:
         """The pairs that share something that both state; to run one Python is not yet to share anything."""
-        rows = (one for one in self.crossings() if one.writer.kind is not Kind.PYTHON)
-        crossed = {one.environments for one in rows if one.writer.stated and one.reader.stated}
-        return frozenset(crossed | {(one.writer, one.reader) for one in self.artifacts if is_compared(one)})
+        return frozenset(self._each_compared_pair())
+
+    def compares_something(self) -> bool:
+        """Whether any pair shares something that both state."""
+        return next(self._each_compared_pair(), None) is not None
+
+    def _each_compared_pair(self) -> Iterator[tuple[str, str]]:
+        crossed: set[tuple[str, str]] = set()
+        for one in self.crossings():
+            pair = one.environments
+            # Of a fleet nearly every pair is known by its first package.
+            if pair in crossed or one.writer.kind is Kind.PYTHON:
+                continue
+            if one.writer.stated and one.reader.stated:
+                crossed.add(pair)
+                yield pair
+        yield from ((one.writer, one.reader) for one in self.artifacts if is_compared(one))
 
     def place(self, cell: Cell) -> Place:
         """Where a cell points to; where it names nothing, the first source of its environment."""

@@ -189,8 +189,10 @@ def _revived(
         and use.at.path.endswith(".py")
         and not any(scope.holds(use) for scope in scopes.values())
     ]
-    for group in spent:
+    for group in spent if homeless else ():
         own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
+        if not own:
+            continue
         nearer = [other for other in (*spent, *(one.group for one in candidates)) if other is not group]
         inner = [folder_of(other) for other in nearer if len(folder_of(other)) > len(folder_of(group))]
         own = [use for use in own if not any(lies_in(use.at.path, folder) for folder in inner)]

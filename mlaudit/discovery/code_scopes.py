@@ -73,10 +73,11 @@ def code_scopes(
     """The scope of every candidate; `code` are the modules and notebooks of the tree."""
     found: dict[Candidate, CodeScope] = {}
     owned: set[str] = set()
+    tree_of_code = _CodeTree(code)
     for one in candidates:
         part = one.group.part
         if part is not None:
-            found[one] = _of_part(part, one.group, code, program, tree)
+            found[one] = _of_part(part, one.group, tree_of_code, program, tree)
             if found[one].is_exact and not part.is_job and not found[one].functions:
                 owned.update(found[one].files)
     plain = [one for one in candidates if one.group.part is None]
@@ -89,9 +90,40 @@ def code_scopes(
     return found
 
 
-def _of_part(
-    part: RecipePart, group: DocumentGroup, code: Collection[str], program: Program, tree: AuditedTree
-) -> CodeScope:
+class _CodeTree:
+    """Modules and notebooks by the folders that they lie in, so that a recipe looks at none that it does not hold.
+
+    Args:
+        code: their paths; what is given out keeps their order.
+    """
+
+    def __init__(self, code: Collection[str]) -> None:
+        self._order = {path: at for at, path in enumerate(code)}
+        self._below: dict[str, list[str]] = {"": list(code), ".": list(code)}
+        for path in code:
+            folder = posixpath.dirname(path)
+            while folder:
+                self._below.setdefault(folder, []).append(path)
+                folder = posixpath.dirname(folder)
+
+    def below(self, folder: str) -> list[str]:
+        """What lies below a folder, or is the file of that path."""
+        return self._below.get(folder) or ([folder] if folder in self._order else [])
+
+    def copied(self, copies: Iterable[str]) -> list[str]:
+        """What some COPYs of an image take."""
+        found = {path for one in copies for path in self._of_copy(one)}
+        return sorted(found, key=self._order.__getitem__)
+
+    def _of_copy(self, copied: str) -> Iterable[str]:
+        if "*" not in copied:
+            return self.below(copied)
+        folder, _, pattern = copied.rpartition("/")
+        ending = pattern.lstrip("*")
+        return (path for path in self.below(folder) if posixpath.dirname(path) == folder and path.endswith(ending))
+
+
+def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: Program, tree: AuditedTree) -> CodeScope:
     if part.path.endswith(".ipynb"):
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     if part.format == "python-image":
@@ -101,28 +133,21 @@ def _of_part(
         return CodeScope(files=program.closure(entries), is_exact=True)
     if part.copies is None:
         own = folder_of(group)
-        files = [path for path in code if own and lies_in(path, own)] if part.format == "serverless" else []
+        files = code.below(own) if own and part.format == "serverless" else []
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=bool(files))
     own = folder_of(group)
-    copied = [path for path in code if any(_is_copied(path, one) for one in part.copies)]
+    copied = code.copied(part.copies)
     inside = [path for path in copied if lies_in(path, own)] if own else copied
     return CodeScope(files=program.closure((inside or copied)[:MAX_ENTRIES]), is_exact=bool(own and inside))
 
 
-def _is_copied(path: str, copied: str) -> bool:
-    if "*" in copied:
-        folder, _, pattern = copied.rpartition("/")
-        return posixpath.dirname(path) == folder and path.endswith(pattern.lstrip("*"))
-    return lies_in(path, copied)
-
-
-def _of_source(part: RecipePart, code: Collection[str], program: Program) -> CodeScope:
+def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope:
     """A Python file that states images: one of its functions, the folder that it sends, or the file itself."""
     if not part.name:
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     scopes = {use.function.partition(".")[0] for use in program.uses if use.at.path == part.path}
     sent = {posixpath.dirname(path) for path in part.installs}
-    files = [path for path in code if any(folder and lies_in(path, folder) for folder in sent)]
+    files = code.copied(folder for folder in sent if folder)
     if files:
         return CodeScope(files=program.closure(files[:MAX_ENTRIES]), is_exact=True)
     functions = frozenset((part.name,) if part.name in scopes else ())

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
+from mlaudit.request.asked import Overlay
 from mlaudit.request.config_file import OWN_FILE, ConfigError, find_configuration, load
 from mlaudit.request.options import LEVELS
 from mlaudit.request.settings import Settings
@@ -21,7 +21,7 @@ from mlaudit.sources.working_tree import WorkingTree
 def root_of(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
     here = paths.current_folder()
-    real = Path(os.path.realpath(start))
+    real = Path(paths.real_path(start))
     inside = real if real.is_relative_to(here) else here
     found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
     return Path(paths.relative(found, here))
@@ -31,14 +31,10 @@ def settings_for(
     start: Path,
     root: Path,
     config: Path | None,
+    overlay: Overlay,
     *,
-    isolated: bool = False,
-    fail_on: str | None,
-    select: Sequence[str],
-    ignore: Sequence[str],
-    packages: Sequence[str],
-    defines: Mapping[str, str],
     codes: frozenset[str],
+    isolated: bool = False,
 ) -> Settings:
     """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError.
 
@@ -47,17 +43,17 @@ def settings_for(
     """
     settings = Settings() if isolated and config is None else _configured(start, root, config, codes)
     level = settings.fail_on
-    if fail_on is not None:
-        if fail_on not in LEVELS:
-            raise UsageError(f"--fail-on {fail_on}: expected one of {', '.join(LEVELS)}")
-        level = LEVELS[fail_on]
+    if overlay.fail_on is not None:
+        if overlay.fail_on not in LEVELS:
+            raise UsageError(f"--fail-on {overlay.fail_on}: expected one of {', '.join(LEVELS)}")
+        level = LEVELS[overlay.fail_on]
     return replace(
         settings,
         fail_on=level,
-        select=tuple(select) or settings.select,
-        ignore_codes=(*settings.ignore_codes, *ignore),
-        packages=(*settings.packages, *packages),
-        defines={**settings.defines, **defines},
+        select=tuple(overlay.select) or settings.select,
+        ignore_codes=(*settings.ignore_codes, *overlay.ignore),
+        packages=(*settings.packages, *overlay.packages),
+        defines={**settings.defines, **overlay.defines},
     )
 
 
@@ -106,6 +102,6 @@ def _why_no_configuration(path: Path) -> str:
 
 def _upwards(folder: Path, root: Path) -> list[str]:
     """The prefixes from a folder up to the root, as `find_configuration` wants them."""
-    inside, top = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    inside, top = Path(paths.real_path(folder)), Path(paths.real_path(root))
     depth = len(inside.relative_to(top).parts) if inside.is_relative_to(top) else 0
     return ["../" * steps for steps in range(depth + 1)]

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from mlaudit.discovery.candidates import Candidate, candidate_of
 from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.discovery.role_signs import SCRIPTS, role_of_command, signs_of_commands, signs_of_packages
-from mlaudit.discovery.task_parts import WORK
+from mlaudit.discovery.role_signs import SCRIPTS, WORK, role_of_command, signs_of_commands, signs_of_packages
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.observation import Observation
 

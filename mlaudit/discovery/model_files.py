@@ -14,6 +14,8 @@ from mlaudit.parsers._registry import named
 
 MAX_MODELS = 200
 """Model files of one folder that are read; of a longer series the first ones, and others are counted."""
+SERVED_MODEL = "config.pbtxt"
+"""The name of the file by which Triton knows a model; it stands beside the model and is none."""
 SHOWN = 6
 """Paths that a sentence names."""
 

@@ -11,19 +11,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
-from mlaudit.document.node import Malformed
+from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.descriptors import found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
-from mlaudit.model.packaged import packaged
 
-SERVED_MODEL = "config.pbtxt"
-"""The name of the file by which Triton knows a model; it stands beside the model and is none."""
 MAX_MODELS = 500
 """Models of Triton in one tree that are looked at."""
 
@@ -134,7 +133,7 @@ def _versions(folder: str, tree: AuditedTree) -> list[str]:
 
 @lru_cache(maxsize=1)
 def _triton_reads() -> Mapping[str, Mapping[str, str]]:
-    import tomli
+    def reads(root: Node) -> Mapping[str, Mapping[str, str]]:
+        return {name: words_of(row) for name, row in root.dig("triton", "reads").items()}
 
-    rows = tomli.loads(packaged("knowledge/serving_runtimes.toml"))["triton"]["reads"]
-    return {str(name): {str(key): str(value) for key, value in row.items()} for name, row in rows.items()}
+    return checked("serving_runtimes.toml", reads)

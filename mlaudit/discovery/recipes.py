@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import field
 from pathlib import Path
+from typing import BinaryIO
 
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
+from mlaudit.document.files import listed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
 from mlaudit.model.observation import Observation
+from mlaudit.parsers._parse import parse_document
 from mlaudit.parsers._read import recognized
 from mlaudit.sources.working_tree import WorkingTree
 
@@ -130,7 +134,7 @@ class RecipePart:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditedTree:
-    """The files of an audited folder by name, and how they are opened.
+    """The files of an audited folder that a walk found, and how they are opened; these are `Files`.
 
     Attributes:
         folder: the audited folder.
@@ -141,6 +145,20 @@ class AuditedTree:
     folder: Path
     root: WorkingTree
     paths: Collection[str]
+
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
+        """The files that were found below a folder; see `Files`."""
+        return listed(self.paths, folder, deep=deep)
+
+    def exists(self, path: str) -> bool:
+        """Whether a file of this path was found."""
+        return path in self.paths
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A file that was found. Raises Unreadable."""
+        if path not in self.paths:
+            raise Unreadable("it was not found in the audited folder")
+        return self.root.document(self.folder / path).stream()
 
     def document(self, path: str) -> Document | None:
         """The document at a path, None where it cannot be opened."""
@@ -173,10 +191,11 @@ def stated(document: Document, as_format: str | None = None) -> StatedDocument |
     with document_budget():
         try:
             parser = recognized(document, as_format)
-            return StatedDocument(format=parser.format, statements=tuple(parser.read(document)))
         except Exception:
             # Whatever is wrong with it is told where it is read as a source.
             return None
+        parsed = parse_document(document, parser)
+        return None if parsed.failed else StatedDocument(format=parser.format, statements=parsed.statements)
 
 
 def of_part(statements: Iterable[Statement], name: str | None) -> Iterator[Statement]:

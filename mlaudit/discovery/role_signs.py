@@ -13,6 +13,9 @@ RUNS, CODE, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 1.5, 0.6, 2.0
 MOST_PACKAGES = 3
 """Packages of one role that count."""
 
+WORK = ("training", "serving", "batch")
+"""Roles of commands that tell what an environment is for."""
+
 _PYTHONS = ("python", "python3", "pipenv", "poetry", "uv", "conda", "xvfb-run", "exec", "time", "nohup", "tini", "--")
 _RUNNERS = ("run", "-m", "-u", "--")
 

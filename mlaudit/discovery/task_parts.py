@@ -6,17 +6,20 @@ https://www.gnu.org/software/make/manual/html_node/Rule-Syntax.html
 from __future__ import annotations
 
 import posixpath
+import re
 from collections.abc import Iterator, Mapping, Sequence
+from functools import lru_cache
 
 from mlaudit.discovery.groups import why_ignored
 from mlaudit.discovery.recipes import TASK_FORMATS, AuditedTree, RecipePart, RunCommand, installed_files
-from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.role_signs import WORK, role_of_command
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, whole_text
 from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.knowledge.roles import words as role_words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -28,12 +31,12 @@ MAX_TEXT = 256 * 1024
 """Characters of one of them."""
 MAX_LINES = 400
 """Lines that one target runs, those of its prerequisites counted too."""
-WORK = ("training", "serving", "batch")
-"""Roles of commands that tell what an environment is for."""
 
 _MAKEFILE = lazy_pattern(r"(?:GNU)?[Mm]akefile|[\w-]{1,60}\.mk")
 _RULE = lazy_pattern(r"([\w./ -]{1,200}?)[ \t]{0,8}::?(?![=:])[ \t]{0,8}([\w./ \t|-]{0,400})(?:#.*)?$")
 _VARIABLE = lazy_pattern(r"(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^#$]{1,200}?)\s*$")
+_QUOTING = dict.fromkeys(map(ord, "'\"\\\n"))
+"""What the shell takes out of a word."""
 _REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]")
 
 
@@ -68,8 +71,10 @@ def _format(path: str) -> str:
 def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[RecipePart]:
     if _format(path) == TASK_FORMATS[0]:
         tasks = targets(document.text)
-    else:
+    elif _may_work(document.text):
         tasks = {"": [TaskLine(number=0, text=document.text)]}
+    else:
+        return
     parts = [_part(path, name, lines, document, tree) for name, lines in tasks.items()]
     lists = {one.installs for one in parts if one.installs}
     for one in parts:
@@ -77,6 +82,19 @@ def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[Recip
         part = one if one.installs or len(lists) != 1 else replace(one, installs=next(iter(lists)))
         if part.installs and any(role_of_command(command.words) in WORK for command in part.commands):
             yield part
+
+
+@lru_cache(maxsize=1)
+def _work_words() -> re.Pattern[str]:
+    """What a command that works has in it: the name of a program, the start of a phrase, a word of a script's name."""
+    rows = [row for row in role_words().runs if row.role in WORK]
+    told = {word for row in rows for word in (*row.programs, *row.scripts, *(one.split()[0] for one in row.phrases))}
+    return re.compile("|".join(map(re.escape, sorted(word.lower() for word in told))))
+
+
+def _may_work(text: str) -> bool:
+    """Whether a script may run a command that tells what an environment is for; most of a tree run none."""
+    return _work_words().search(text.translate(_QUOTING).lower()) is not None
 
 
 def targets(text: str) -> Mapping[str, list[TaskLine]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 
@@ -44,6 +44,20 @@ class Budget:
         if self.used[limit] > limit.most:
             raise BudgetExceeded(limit)
 
+    def affords(self, amounts: Iterable[tuple[Limit, int]]) -> bool:
+        """Whether work of these amounts stays within all limits."""
+        return all(self.used[limit] + amount <= limit.most for limit, amount in amounts)
+
+    def spent_since(self, before: Mapping[Limit, int]) -> tuple[tuple[Limit, int], ...]:
+        """What was used of each limit since it was used as told."""
+        spent = ((limit, used - before.get(limit, 0)) for limit, used in self.used.items())
+        return tuple((limit, amount) for limit, amount in spent if amount)
+
+    @property
+    def is_exceeded(self) -> bool:
+        """Whether more was asked for than a limit allows."""
+        return any(used > limit.most for limit, used in self.used.items())
+
 
 _CURRENT: ContextVar[Budget | None] = ContextVar("mlaudit_budget", default=None)
 
@@ -53,7 +67,12 @@ def spend(limit: Limit, amount: int = 1) -> None:
 
     Raises BudgetExceeded.
     """
-    (_CURRENT.get() or Budget()).spend(limit, amount)
+    current_budget().spend(limit, amount)
+
+
+def current_budget() -> Budget:
+    """The budget of the document that is being read; outside of one, a new one."""
+    return _CURRENT.get() or Budget()
 
 
 @contextmanager

@@ -9,20 +9,27 @@ from functools import cached_property
 from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
+from mlaudit.document.answers import Answers, Questions
+from mlaudit.document.files import Files
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
-from mlaudit.model.nouns import Artifact, Edge, Kind, Layer, Pin, Place, Recorded, Unread
+from mlaudit.model.nouns import Kind, Layer, Pin, Place, Unread
+from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import split_variant
 
 if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
     from mlaudit.document.json_stream import JsonStream
+    from mlaudit.model.pin_fields import PinFields
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
-
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 _ARCHIVE = lazy_pattern(r"\.(?:whl|tar\.gz|tgz|zip|tar\.bz2|tar\.xz)(?:[#?]|$)")
 _QUOTED = lazy_pattern(r"`([^`]+)`")
@@ -37,22 +44,6 @@ _MARKS: tuple[tuple[bytes, str], ...] = (
 )
 
 T = TypeVar("T")
-
-
-class Tree(Protocol):
-    """A folder-like document: an installed environment, a root file system, an unpacked image."""
-
-    def names(self) -> Iterable[str]:
-        """Paths of its files, relative, with `/`."""
-        ...
-
-    def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file. Raises Unreadable."""
-        ...
-
-    def open(self, name: str) -> AbstractContextManager[BinaryIO]:
-        """A file for seeking. Raises Unreadable."""
-        ...
 
 
 class ValueLocator(Protocol):
@@ -76,10 +67,13 @@ class Document:
         data: the bytes, where they are at hand.
         opener: gives a seekable stream, where they are not.
         size: in bytes.
-        tree: the files of a folder-like document.
+        tree: the files of a folder-like document: an installed environment, a root file system, an image.
         ask: gives the document at a path relative to this one's folder, or None where there is none or it lies
             outside the audited root. Asked by parsers that need a neighbour (the pyproject beside a lock).
         list_names: gives the names in a folder relative to this one's, in order.
+
+    Attributes:
+        is_read: somebody looked at its content.
     """
 
     def __init__(
@@ -89,7 +83,7 @@ class Document:
         *,
         opener: Opener | None = None,
         size: int | None = None,
-        tree: Tree | None = None,
+        tree: Files | None = None,
         ask: Ask | None = None,
         list_names: ListNames | None = None,
         defines: Mapping[str, str] | None = None,
@@ -102,14 +96,31 @@ class Document:
         self._opener = opener
         self._ask = ask
         self._list_names = list_names
+        self._questions: Questions | None = None
+        self.is_read = data is not None
 
     def beside(self, path: str) -> Document | None:
         """The document at a path relative to this one's folder, None where there is none inside the root."""
-        return self._ask(path) if self._ask else None
+        neighbour = self._ask(path) if self._ask else None
+        if self._questions is not None:
+            self._questions.about_file(path, neighbour)
+        return neighbour
 
     def names(self, folder: str) -> tuple[str, ...]:
         """The names of what stands in a folder relative to this document's, in order; none where nobody can tell."""
-        return self._list_names(folder) if self._list_names else ()
+        names = self._list_names(folder) if self._list_names else ()
+        if self._questions is not None:
+            self._questions.about_names(folder, names)
+        return names
+
+    def remember_questions(self) -> None:
+        """Keep in mind what is asked about neighbours from now on."""
+        self._questions = Questions()
+
+    def forget_questions(self) -> Answers | None:
+        """The answers that were given since then; None where it cannot be told whether they would be given again."""
+        questions, self._questions = self._questions, None
+        return questions.answers() if questions is not None else None
 
     def with_defines(self, defines: Mapping[str, str]) -> Document:
         """The same document where more variables are known; those that it knows already keep their values."""
@@ -124,8 +135,15 @@ class Document:
             defines={**defines, **self.defines},
         )
 
+    def with_data(self, data: bytes) -> Document:
+        """A document at the same path, with the same neighbours, that has other bytes."""
+        return Document(
+            self.path, data, tree=self.tree, ask=self._ask, list_names=self._list_names, defines=self.defines
+        )
+
     def stream(self) -> AbstractContextManager[BinaryIO]:
         """The bytes as a seekable stream. Raises Unreadable."""
+        self.is_read = True
         if self._data is not None or self._opener is None:
             return BytesIO(self._data or b"")
         return self._opener()
@@ -148,6 +166,11 @@ class Document:
         with self.stream() as stream:
             return stream.read(65536)
 
+    @property
+    def encoding(self) -> str:
+        """What the text is encoded in where it has no byte-order mark: by a PEP 263 comment, else UTF-8."""
+        return _declared_encoding(self.data) or "utf-8"
+
     @cached_property
     def text(self) -> str:
         """The text: byte-order marks, then a PEP 263 comment, then UTF-8. Raises Unreadable.
@@ -162,10 +185,9 @@ class Document:
         for mark, encoding in _MARKS:
             if data.startswith(mark):
                 return _decoded(data[len(mark) :], encoding)
-        for line in data.split(b"\n", 2)[:2]:
-            declared = _CODING.match(line[:200])
-            if declared:
-                return _decoded(data, declared.group(1).decode("ascii"))
+        declared = _declared_encoding(data)
+        if declared is not None:
+            return _decoded(data, declared)
         if b"\0" in data[:8192]:
             raise Unreadable("it is binary, not text")
         return _decoded(data, "utf-8")
@@ -278,61 +300,32 @@ class Document:
         version: str | None = None,
         *,
         at: Place,
-        ecosystem: str = "pypi",
-        variant: str | None = None,
-        kind: Kind = Kind.PACKAGE,
-        specifier: str | None = None,
-        marker: str | None = None,
-        extras: tuple[str, ...] = (),
-        under_extras: tuple[str, ...] = (),
-        groups: tuple[str, ...] = (),
-        source: str = "index",
-        origin: str | None = None,
-        hashes: tuple[str, ...] = (),
-        platforms: tuple[str, ...] = (),
-        parts: tuple[str, ...] = (),
-        requires: tuple[Edge, ...] = (),
-        requires_python: str | None = None,
-        step: int = 0,
-        optional: bool = False,
-        derived_from: Place | None = None,
-        artifact: Artifact | None = None,
-        recorded: Recorded | None = None,
-        detail: str | None = None,
+        scope: PinScope = EVERYWHERE,
+        **stated: Unpack[PinFields],
     ) -> Pin:
         """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
 
         A built distribution or source archive of a stated version is a package like any, wherever its file lies.
         """
-        if kind is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
-            kind = Kind.PACKAGE
+        origin = stated.get("origin")
+        if stated.get("kind") is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):
+            stated["kind"] = Kind.PACKAGE
+        stated["variant"] = stated.get("variant") or (split_variant(version)[1] if version else None)
+        stated["origin"] = masked(origin) if origin else None
         return Pin(
             name=normalized(name),
-            package=package_of(name, ecosystem),
+            package=package_of(name, stated.get("ecosystem", "pypi")),
             at=at,
             version=version,
-            specifier=specifier,
-            variant=variant or (split_variant(version)[1] if version else None),
             layer=layer,
-            kind=kind,
-            marker=marker,
-            extras=extras,
-            under_extras=under_extras,
-            groups=groups,
-            ecosystem=ecosystem,
-            source=source,
-            origin=masked(origin) if origin else None,
-            hashes=hashes,
-            platforms=platforms,
-            parts=parts,
-            requires=requires,
-            requires_python=requires_python,
-            step=step,
-            optional=optional,
-            derived_from=derived_from,
-            artifact=artifact,
-            recorded=recorded,
-            detail=detail,
+            marker=scope.marker,
+            groups=scope.groups,
+            under_extras=scope.under_extras,
+            platforms=scope.platforms,
+            parts=scope.parts,
+            step=scope.step,
+            optional=scope.optional,
+            **stated,
         )
 
     def unread(
@@ -358,6 +351,15 @@ class Document:
     def at_route(self, route: Route) -> Place:
         """`at` for a route in one piece."""
         return self.at(*route)
+
+
+def _declared_encoding(data: bytes) -> str | None:
+    """The encoding that a comment in the first two lines declares."""
+    for line in data.split(b"\n", 2)[:2]:
+        declared = _CODING.match(line[:200])
+        if declared:
+            return declared.group(1).decode("ascii")
+    return None
 
 
 def _decoded(data: bytes, encoding: str) -> str:

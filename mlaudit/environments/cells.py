@@ -47,6 +47,8 @@ def cells(environment: str, stated: Iterable[Stated], unread: Iterable[Unread], 
 def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence[Stated]) -> Cell:
     if len(stated) == 1 and not bounds:
         pin = stated[0].pin
+        if pin.version is not None and not pin.specifier:
+            return _only(environment, package, pin, pin.version)
         versions = _alone(pin.version) if pin.version is not None else ()
         return _made(environment, package, _Combined((pin,), versions, _bounded(pin.specifier or "")), ())
     effective = _effective(stated)
@@ -64,6 +66,21 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     if len(distinct) == 1:
         return _made(environment, package, next(iter(by_python.values())), overruled)
     return _several(environment, package, by_python, overruled)
+
+
+def _only(environment: str, package: str, pin: Pin, version: str) -> Cell:
+    """The cell of one statement of one version, which nothing can contradict: nearly all are such."""
+    return Cell(
+        environment=environment,
+        package=package,
+        state=State.EXACT,
+        versions=_alone(version),
+        variant=pin.variant,
+        layer=pin.layer,
+        kind=pin.kind,
+        pins=(pin,),
+        at=pin.at,
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -15,6 +15,7 @@ from mlaudit.model.nouns import Place, Unread
 from mlaudit.model.report import Environment, SharedFile
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._registry import is_named
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.options import Options
 from mlaudit.request.settings import EnvironmentSettings, PairSettings, TargetSettings
@@ -74,24 +75,15 @@ def _environment(one: EnvironmentSettings, base: Path, options: Options) -> Envi
         [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
     )
     options = replace(options, wanted=_wanted(one, options))
-
-    def make(sources: Sequence[Spelled], written: Sequence[Spelled], loaded: Sequence[Spelled]) -> Environment:
-        return assemble(
-            sources,
-            one.name,
-            one.role,
-            one.follows,
-            options,
-            artifact_kinds=one.artifact_kinds,
-            kinds_from=one.crosses,
-            guessed=one.guessed,
-            writes=written,
-            reads=loaded,
-        )
-
-    return with_models_apart(
-        one.name, one.role, options, make, sources=parts, writes=writes, reads=reads, follows=one.follows
+    request = EnvironmentRequest(
+        name=one.name,
+        role=one.role,
+        follows=one.follows,
+        artifact_kinds=one.artifact_kinds,
+        kinds_from=one.crosses,
+        guessed=one.guessed,
     )
+    return with_models_apart(request, options, sources=parts, writes=writes, reads=reads)
 
 
 def shared_files(options: Options) -> Iterator[tuple[SharedFile, ...]]:
@@ -162,8 +154,10 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
     if not shared:
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
     for key in shared:
-        yield assemble(_at(base, writers[key]), writers[key], "training", (), options)
-        yield assemble(_at(base, readers[key]), readers[key], "serving", (writers[key],), options)
+        writer, reader = writers[key], readers[key]
+        yield assemble(_at(base, writer), EnvironmentRequest(name=writer, role="training"), options)
+        serving = EnvironmentRequest(name=reader, role="serving", follows=(writer,))
+        yield assemble(_at(base, reader), serving, options)
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

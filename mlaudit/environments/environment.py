@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.environments.attached import selections_of, target_of, with_attached
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
-from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import kind_of
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.wanted import Wanted
 
 
@@ -23,20 +23,13 @@ def is_artifact(reading: Reading) -> bool:
 
 
 def environment(
-    name: str,
-    role: str,
+    request: EnvironmentRequest,
     readings: Iterable[Reading],
     wanted: Wanted,
     *,
     sources: Sequence[str] = (),
-    follows: Sequence[str] = (),
-    artifact_kinds: Sequence[str] = (),
-    kinds_from: Mapping[str, tuple[str, ...]] | None = None,
-    guessed: bool = False,
-    evidence: Sequence[Observation] = (),
     writes: Iterable[Reading] = (),
     reads: Iterable[Reading] = (),
-    notes: Sequence[str] = (),
 ) -> Environment:
     """The environment that some readings make: its target settled, its pins chosen, its cells computed.
 
@@ -51,25 +44,30 @@ def environment(
     selections = selections_of(named, target.parts)
     choices = tuple(choose(reading, target_of(reading, target, selections)) for reading in read)
     found = problems(read, wanted, target)
-    settled = cells(name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
+    settled = cells(request.name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
     return Environment(
-        name=name,
-        role=role,
-        follows=tuple(follows),
+        name=request.name,
+        role=request.role,
+        follows=tuple(request.follows),
         sources=tuple(dict.fromkeys(sources)),
         target=target,
         readings=read,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(read),
         cells=settled,
-        artifact_kinds=tuple(artifact_kinds),
-        kinds_from=dict(kinds_from or {}),
-        guessed=guessed,
-        evidence=tuple(evidence),
+        artifact_kinds=tuple(request.artifact_kinds),
+        kinds_from=dict(request.kinds_from),
+        guessed=request.guessed,
+        evidence=tuple(request.evidence),
         writes=(*writes, *made),
         is_model=_is_model(read, (*writes, *made)),
         reads=tuple(reads),
-        notes=(*notes, *(str(problem) for problem in found if not problem.about), *_noted(given), *crowded(settled)),
+        notes=(
+            *request.notes,
+            *(str(problem) for problem in found if not problem.about),
+            *_noted(given),
+            *crowded(settled),
+        ),
         problems=tuple(problem for problem in found if problem.about),
     )
 

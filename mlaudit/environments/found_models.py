@@ -15,7 +15,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
-from mlaudit.sources.working_tree import WorkingTree
+from mlaudit.sources.folder_files import FolderFiles
 
 ROLE = "model files"
 """What looking calls them."""
@@ -42,8 +42,7 @@ class FoundModels:
 def found_models(
     found: Discovery,
     paths: Sequence[str],
-    folder: Path,
-    root: WorkingTree,
+    files: FolderFiles,
     *,
     also: Callable[[str], bool] = lambda _path: False,
 ) -> FoundModels:
@@ -58,26 +57,26 @@ def found_models(
     others = [path for path in paths if also(path) and why_ignored(path) is None]
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
-    read = list(islice(_models(likely, folder, root), MAX_MODELS))
-    for inner, files in by_folder(read):
+    read = list(islice(_models(likely, files), MAX_MODELS))
+    for inner, names in by_folder(read):
         where = place(inner, found)
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
-            side.setdefault(where.environment, []).extend(files)
+            side.setdefault(where.environment, []).extend(names)
         else:
-            models.unplaced.extend(files)
-        models.looked.append(_said(inner, files, where, folder))
+            models.unplaced.extend(names)
+        models.looked.append(_said(inner, names, where, files.folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
     if left:
         why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
-        models.looked.append(Discovered(role="not looked into", folder=folder.as_posix(), documents=(), why=why))
+        models.looked.append(Discovered(role="not looked into", folder=files.folder.as_posix(), documents=(), why=why))
     return models
 
 
-def _models(likely: Sequence[str], folder: Path, root: WorkingTree) -> Iterator[str]:
+def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
     for path in likely:
         try:
-            is_model = not is_hint(path) or is_model_file(root.document(folder / path))
+            is_model = not is_hint(path) or is_model_file(files.document(path))
         except Unreadable:
             # Reading it tells the reason.
             is_model = True

@@ -7,16 +7,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import field
 from functools import lru_cache
 
-from packaging.version import Version
-
 from mlaudit.grammars.pypi.markers import Atom, Worlds, atom_bits, encoded, evaluated, program
 from mlaudit.grammars.pypi.selected import ALWAYS
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Pin, Root
-from mlaudit.model.versions import admits, parsed
-
-_OLDEST = Version("0")
+from mlaudit.model.versions import admits, oldest, parsed
 
 Switch = tuple[str, str, str]
 """Something that conflicts ask for: the word `extra`, `group` or `project`, the package, the name."""
@@ -227,7 +223,7 @@ class Graph:
             named = [index for index in named if admits(edge.specifier, pins[index].version or "")] or named
         if edge.origin is not None or edge.version is not None:
             named = [index for index in named if pins[index].origin == edge.origin]
-        return sorted(named, key=lambda index: parsed(pins[index].version or "0") or _OLDEST, reverse=True)
+        return sorted(named, key=lambda index: parsed(pins[index].version or "0") or oldest(), reverse=True)
 
 
 def _switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:

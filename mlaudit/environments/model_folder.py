@@ -9,7 +9,6 @@ from pathlib import Path
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
 from mlaudit.discovery.model_files import MAX_MODELS, by_series, may_be_model, shown_names
 from mlaudit.discovery.recipes import AuditedTree
-from mlaudit.discovery.survey import survey
 from mlaudit.document.document import Document
 from mlaudit.environments.folder_contents import FolderContents
 from mlaudit.environments.named_files import stating
@@ -20,6 +19,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.parsers._read import is_model_file
 from mlaudit.parsers._registry import environment_format, is_named
+from mlaudit.sources.folder_files import FolderFiles
 from mlaudit.sources.listing import Walked, walk
 from mlaudit.sources.virtualenv import environment_document
 from mlaudit.sources.working_tree import WorkingTree
@@ -54,31 +54,34 @@ def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Se
     installed = environment_document(folder, root)
     if installed is not None:
         return FolderContents(documents=[installed])
+    files = FolderFiles(root, folder)
     walked = _outside(walk(folder, is_named, tree=root.tree_of(folder)), without)
     stated = stating(walked.paths, folder, root)
     environments = discover(stated).environments
     try:
         own, described = _split(environments)
     except SeveralEnvironments:
+        from mlaudit.discovery.survey import survey
+
         tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(walked.paths))
-        own, described = _of_side(role, survey(tree, stated, no_roots).environments, root.shown(folder)), []
+        own, described = _of_side(role, survey(tree, stated, no_roots).environments, files.shown()), []
     sources = own.sources if own is not None else ()
     described = [path for path in described if path not in sources]
     left = [path for path in walked.paths if path not in sources and path not in described]
     seen = _Seen()
-    _open_likely(folder, root, left, seen)
+    _open_likely(files, left, seen)
     if own is None or _is_of_model(own):
-        _open_others(folder, root, left, seen)
+        _open_others(files, left, seen)
     else:
         # Of a project's folder most files are no part of a model.
         seen.unknown.clear()
-    models = [*(root.document(folder / path) for path in described), *seen.models]
+    models = [*(files.document(path) for path in described), *seen.models]
     if not sources and not models and not without:
         raise _nothing(walked.paths, walked.unread)
-    documents = [root.document(folder / source) for source in sources]
+    documents = [files.document(source) for source in sources]
     if not models and (sources or not without) and (own is None or not _is_of_model(own)):
         return FolderContents(documents=documents)
-    at = Place(path=root.shown(folder))
+    at = Place(path=files.shown())
     requested = _requested(environments, own)
     listed = _listed(left, [*requested, *(own.covered if own is not None else ())], seen)
     unread = (*_remarks(at, seen, requested), *_uncompared(at, listed), *(_inside(at, one) for one in walked.unread))
@@ -133,21 +136,21 @@ def _is_of_model(one: DiscoveredEnvironment) -> bool:
     return any(describes_model(path) for path in one.sources)
 
 
-def _open_likely(folder: Path, root: WorkingTree, paths: Iterable[str], seen: _Seen) -> None:
+def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
     """Ask the files whose names models have; a name that nothing else has makes a model of what cannot be read."""
     for path in by_series(path for path in paths if may_be_model(path)):
         if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:
             seen.passed_over.append(path)
             continue
         seen.opened += 1
-        document = root.document(folder / path)
+        document = files.document(path)
         if is_model_file(document) or not (is_hint(path) or states_nothing(path)):
             seen.models.append(document)
         elif not states_nothing(path):
             seen.unknown.append(path)
 
 
-def _open_others(folder: Path, root: WorkingTree, paths: Iterable[str], seen: _Seen) -> None:
+def _open_others(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
     """Ask the files whose names tell nothing, save for those that are known to state no version."""
     others = (path for path in paths if not is_named(path) and not states_nothing(path))
     for path in by_series(others):
@@ -155,7 +158,7 @@ def _open_others(folder: Path, root: WorkingTree, paths: Iterable[str], seen: _S
             seen.passed_over.append(path)
             continue
         seen.opened += 1
-        document = root.document(folder / path)
+        document = files.document(path)
         if is_model_file(document):
             seen.models.append(document)
         else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Mapping, Sequence
+from collections.abc import Callable, Container, Sequence
 from itertools import count
 from pathlib import Path, PurePosixPath
 
@@ -15,13 +15,13 @@ from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
-from mlaudit.model.observation import Observation
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import named, parser_of, parsers
 from mlaudit.request.addresses import image_advice
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled, spelled
 from mlaudit.request.wanted import Wanted
@@ -140,37 +140,23 @@ def _unused(name: str, taken: Container[str]) -> str:
 
 def assemble(
     parts: Sequence[Spelled],
-    name: str,
-    role: str,
-    follows: Sequence[str],
+    request: EnvironmentRequest,
     options: Options,
     *,
-    artifact_kinds: Sequence[str] = (),
-    kinds_from: Mapping[str, tuple[str, ...]] | None = None,
-    guessed: bool = False,
-    evidence: Sequence[Observation] = (),
     writes: Sequence[Spelled] = (),
     reads: Sequence[Spelled] = (),
-    notes: Sequence[str] = (),
 ) -> Environment:
     """The environment that some sources make; `writes` and `reads` are artifacts."""
-    loaded = [_loaded(part, options, role) for part in parts]
+    loaded = [_loaded(part, options, request.role) for part in parts]
     written, loads = ([_loaded(part, options) for part in some] for some in (writes, reads))
     return environment(
-        name,
-        role,
+        request,
         [reading for part in loaded for reading in part.readings],
         _wanted(parts, options.wanted),
         sources=[source for part in loaded for source in part.sources],
-        follows=follows,
-        artifact_kinds=artifact_kinds,
-        kinds_from=kinds_from,
-        guessed=guessed,
-        evidence=evidence,
         writes=[reading for part in (*loaded, *written) for reading in part.models]
         + [reading for part in written for reading in part.readings],
         reads=[reading for part in loads for reading in (*part.models, *part.readings)],
-        notes=notes,
     )
 
 
@@ -223,7 +209,8 @@ def _lost(reading: Reading) -> _Loaded:
 
 
 def _read(document: Document, part: Spelled, options: Options) -> Reading:
-    reading = read(document, part.format or options.as_format)
+    as_format = part.format or options.as_format
+    reading = read(document, as_format) if options.readings is None else options.readings.read(document, as_format)
     return reading if options.waivers else replace(reading, waivers=())
 
 
@@ -258,7 +245,8 @@ def _of_revision(part: Spelled, revision: str, options: Options) -> Document:
     from mlaudit.sources import git_revision as git
 
     defines = options.settings.defines
+    commit = options.revisions.get((part.clone, revision), revision)
     if part.clone is None:
-        return git.document(options.tree or options.root, revision, part.path, defines)
+        return git.document(options.tree or options.root, commit, part.path, defines, shown=revision)
     clone = Path(part.clone)
-    return git.document(clone, revision, part.path, defines, shown=f"{clone.name}@{revision}", bare=True)
+    return git.document(clone, commit, part.path, defines, shown=f"{clone.name}@{revision}", bare=True)

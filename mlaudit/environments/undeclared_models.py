@@ -8,15 +8,16 @@ from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
-from mlaudit.discovery.model_files import shown_names
-from mlaudit.discovery.model_server_uses import SERVED_MODEL
+from mlaudit.discovery.model_files import SERVED_MODEL, shown_names
 from mlaudit.environments.found_models import FoundModels, found_models
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import is_named
+from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import Spelled
+from mlaudit.sources.folder_files import FolderFiles
 from mlaudit.sources.listing import walk
 from mlaudit.sources.paths import relative
 from mlaudit.sources.working_tree import WorkingTree
@@ -35,7 +36,7 @@ def with_undeclared_models(
     named = _named(declared, base, options)
     walked = walk(base, is_named, tree=options.tree)
     paths = [path for path in walked.paths if not _is_at_or_below(path, named)]
-    models = found_models(_as_found(declared, base, options.root), paths, base, root, also=describes_model)
+    models = found_models(_as_found(declared, base, options.root), paths, FolderFiles(root, base), also=describes_model)
     chosen = _chosen(options)
     _leave_what_crosses(models, declared)
     left = [*models.unplaced, *_taken(models, chosen, declared)]
@@ -121,7 +122,7 @@ def _with_models(one: Environment, models: FoundModels, base: Path, options: Opt
     )
     if not writes and not reads:
         return one
-    read = assemble((), one.name, one.role, (), options, writes=writes, reads=reads)
+    read = assemble((), EnvironmentRequest(name=one.name, role=one.role), options, writes=writes, reads=reads)
     return replace(one, writes=(*one.writes, *read.writes), reads=(*one.reads, *read.reads))
 
 

@@ -193,7 +193,7 @@ class Descriptor:
             text, recipe = one.maybe_text(), self.recipe
             if text:
                 at = self.at(one)
-                yield python_text.statement(self.doc, text, at, layer=layer, parts=recipe.parts, step=recipe.step)
+                yield python_text.statement(self.doc, text, at, layer=layer, scope=recipe.base_scope)
 
         yield from self.guarded([node], read)
 
@@ -203,7 +203,7 @@ class Descriptor:
         def read(one: Node) -> Iterator[Statement]:
             text, recipe = one.maybe_text(), self.recipe
             if text:
-                yield from image_tags.statements(self.doc, text, self.at(one), parts=recipe.parts, step=recipe.step)
+                yield from image_tags.statements(self.doc, text, self.at(one), scope=recipe.base_scope)
 
         yield from self.guarded([node], read)
 
@@ -221,7 +221,14 @@ class Descriptor:
             return
         # BentoML's `cuda_version: default` and its like leave the version to the tool.
         version = text.strip() if any(character.isdigit() for character in text) else None
-        made = self.doc.pin(layer, name, version, at=at, kind=kind, parts=self.recipe.parts, step=self.recipe.step)
+        made = self.doc.pin(
+            layer,
+            name,
+            version,
+            at=at,
+            kind=kind,
+            scope=self.recipe.base_scope,
+        )
         yield replace(made, variant=None) if kind is not Kind.PACKAGE else made
 
 

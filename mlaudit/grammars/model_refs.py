@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
@@ -14,6 +15,11 @@ from mlaudit.grammars.variables import is_template
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from mlaudit.model.pin_fields import PinFields
 
 MAX_DEPTH = 60
 """Tables inside tables that are searched."""
@@ -50,14 +56,14 @@ def reference(
     name: str,
     version: str | None,
     at: Place,
+    /,
     *,
     layer: Layer = Layer.DECLARED,
-    origin: str | None = None,
-    detail: str | None = None,
-    source: str = "index",
+    **stated: Unpack[PinFields],
 ) -> Pin:
     """The pin of a model or data set; its name is an address or a path, whose case counts."""
-    made = doc.pin(layer, name, version, at=at, kind=kind, origin=origin, detail=detail, source=source)
+    stated["kind"] = kind
+    made = doc.pin(layer, name, version, at=at, **stated)
     return replace(made, name=name, package=name, variant=None)
 
 

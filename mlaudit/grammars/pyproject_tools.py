@@ -77,7 +77,9 @@ def _pdm(doc: Document, node: Node) -> Iterator[Statement]:
 
 def _excluded(doc: Document, node: Node) -> Iterator[Pin]:
     at = doc.at(*node.route)
-    made = doc.pin(Layer.DECLARED, node.text(), at=at, kind=Kind.BOUND, optional=True, detail="excluded")
+    made = doc.pin(
+        Layer.DECLARED, node.text(), at=at, kind=Kind.BOUND, scope=PinScope(optional=True), detail="excluded"
+    )
     yield replace(made, overrides=True)
 
 

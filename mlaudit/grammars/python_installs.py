@@ -223,12 +223,12 @@ class _InstallSource:
     def _python(self, node: ast.expr) -> Iterator[Statement]:
         for word in self._words(node) or ():
             at, recipe = self.script.place(word.start, word.end), self.recipe
-            yield python_text.statement(self.script.doc, word.text, at, parts=recipe.parts, step=recipe.step)
+            yield python_text.statement(self.script.doc, word.text, at, scope=recipe.base_scope)
 
     def _image(self, node: ast.expr) -> Iterator[Statement]:
         for word in self._words(node) or ():
             at, recipe = self.script.place(word.start, word.end), self.recipe
-            yield from image_tags.statements(self.script.doc, word.text, at, parts=recipe.parts, step=recipe.step)
+            yield from image_tags.statements(self.script.doc, word.text, at, scope=recipe.base_scope)
 
     def _unread(self, node: ast.expr) -> Iterator[Statement]:
         written = self._written(node)

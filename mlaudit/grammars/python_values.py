@@ -7,56 +7,36 @@ kept as `Unknown`, with the node that it stands at.
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
-from typing import Union
+from collections.abc import Iterator
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.pypi.requirement import leading_name
-from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.grammars.python_value_nouns import (
+    COMPUTED,
+    MAX_DEPTH,
+    MEMBERS,
+    File,
+    Text,
+    Unknown,
+    Value,
+    copied,
+    either,
+    extend,
+    filled,
+    joined_lists,
+    members_of,
+    text_value,
+    update,
+)
 
-MAX_DEPTH = 40
-"""Names and operators inside each other that are followed."""
 MAX_CALLS = 200
 """Calls of functions that the source defines."""
-MAX_TEXT = 20_000
-"""Characters of one text that is put together."""
 STEPS = Limit(name="statements and expressions of a Python source", most=1_000_000)
-MEMBERS = Limit(name="members of lists and tables that a Python source puts together", most=1_000_000)
-CHARACTERS = Limit(name="characters of texts that a Python source puts together", most=5_000_000)
 
 
-@dataclass(frozen=True, slots=True)
-class Text:
-    """A string, and where its literal stands."""
-
-    text: str
-    node: ast.expr
-
-
-@dataclass(frozen=True, slots=True)
-class File:
-    """The content of a file that the source opens."""
-
-    target: str
-    node: ast.expr
-
-
-@dataclass(frozen=True, slots=True)
-class Unknown:
-    """A value that only running the source would give."""
-
-    why: str
-    node: ast.AST
-
-
-Value = Union[Text, File, Unknown, "list[Value]", "dict[str, Value]"]
-
-_COMPUTED = "it is computed when the file runs, and audited files are never run"
 _DEEP = f"names and operators are nested more than {MAX_DEPTH} deep"
 _WRAPPERS = frozenset(("list", "tuple", "sorted", "set", "dict", "str", "frozenset"))
 _OF_FILE = frozenset(("read", "readlines", "splitlines", "split", "strip", "read_text", "rstrip", "decode"))
-_PLACEHOLDER = lazy_pattern(r"\{(\w{0,64})\}|%s")
 
 
 class Scope:
@@ -70,7 +50,7 @@ class Scope:
     def copied(self) -> Scope:
         """A scope of its own that begins with the names and values of this one."""
         copy = Scope()
-        copy.names = {name: _copied(value) for name, value in self.names.items()}
+        copy.names = {name: copied(value) for name, value in self.names.items()}
         copy.functions, copy.calls_left = dict(self.functions), self.calls_left
         return copy
 
@@ -118,19 +98,19 @@ class Scope:
     def _assign(self, target: ast.expr, value: Value, node: ast.expr, surely: bool) -> None:
         if isinstance(target, ast.Name):
             known = self.names.get(target.id)
-            self.names[target.id] = value if surely else _either(known, node)
+            self.names[target.id] = value if surely else either(known, node)
         elif isinstance(target, ast.Subscript):
             table, key = self.value(target.value), self.value(target.slice)
             if isinstance(table, dict) and isinstance(key, Text):
-                table[key.text] = value if surely else _either(table.get(key.text), node)
+                table[key.text] = value if surely else either(table.get(key.text), node)
 
     def _grow(self, target: ast.expr, value: ast.expr, surely: bool) -> None:
         known = self._growing(target)
         more = self.value(value) if surely else Unknown("a condition decides whether it is added", value)
         if isinstance(known, list):
-            _extend(known, _members(more))
+            extend(known, members_of(more))
         elif isinstance(target, ast.Name):
-            self.names[target.id] = Unknown(_COMPUTED, value)
+            self.names[target.id] = Unknown(COMPUTED, value)
 
     def _growing(self, target: ast.expr) -> Value:
         """The value of a name to which something is added: what came from a file becomes the first of a list."""
@@ -148,11 +128,11 @@ class Scope:
         argument = call.args[0]
         more: Value = self.value(argument) if surely else Unknown("a condition decides whether it is added", argument)
         if isinstance(known, list) and call.func.attr in ("append", "add", "insert"):
-            _extend(known, [self.value(call.args[-1]) if surely else more])
+            extend(known, [self.value(call.args[-1]) if surely else more])
         elif isinstance(known, list) and call.func.attr in ("extend", "update"):
-            _extend(known, _members(more))
+            extend(known, members_of(more))
         elif isinstance(known, dict) and call.func.attr == "update":
-            _update(known, more)
+            update(known, more)
 
     def value(self, node: ast.expr, depth: int = 0) -> Value:
         """The value of an expression. Raises BudgetExceeded."""
@@ -179,12 +159,12 @@ class Scope:
         if isinstance(node, ast.Subscript):
             table, key = self.value(node.value, depth + 1), self.value(node.slice, depth + 1)
             found = table.get(key.text) if isinstance(table, dict) and isinstance(key, Text) else None
-            return found if found is not None else Unknown(_COMPUTED, node)
+            return found if found is not None else Unknown(COMPUTED, node)
         if isinstance(node, (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)):
             return self._comprehension(node, depth)
         if isinstance(node, ast.IfExp):
             return Unknown("a condition decides its value", node)
-        return Unknown(_COMPUTED, node)
+        return Unknown(COMPUTED, node)
 
     def _comprehension(self, node: ast.expr, depth: int) -> Value:
         """`[line.strip() for line in open("requirements.txt") if line]`: the lines of that file."""
@@ -231,9 +211,9 @@ class Scope:
         found: list[Value] = []
         for element in elements:
             if isinstance(element, ast.Starred):
-                _extend(found, _members(self.value(element.value, depth + 1)))
+                extend(found, members_of(self.value(element.value, depth + 1)))
             else:
-                _extend(found, [self.value(element, depth + 1)])
+                extend(found, [self.value(element, depth + 1)])
         return found
 
     def _table(self, node: ast.Dict, depth: int) -> dict[str, Value]:
@@ -241,11 +221,11 @@ class Scope:
         for key, value in zip(node.keys, node.values, strict=True):
             inner = self.value(value, depth + 1)
             if key is None:
-                _update(found, inner)
+                update(found, inner)
                 continue
             name = self.value(key, depth + 1)
             found[name.text if isinstance(name, Text) else ""] = (
-                inner if isinstance(name, Text) else Unknown(_COMPUTED, key)
+                inner if isinstance(name, Text) else Unknown(COMPUTED, key)
             )
         return found
 
@@ -253,17 +233,17 @@ class Scope:
         left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
         if isinstance(node.op, ast.Add):
             if isinstance(left, Text) and isinstance(right, Text):
-                return _text(left.text + right.text, node)
+                return text_value(left.text + right.text, node)
             if isinstance(left, (list, File)) or isinstance(right, (list, File)):
-                return _joined_lists(_members(left), _members(right))
+                return joined_lists(members_of(left), members_of(right))
         if isinstance(node.op, ast.BitOr) and isinstance(left, dict) and isinstance(right, dict):
             both: dict[str, Value] = {}
-            _update(both, left)
-            _update(both, right)
+            update(both, left)
+            update(both, right)
             return both
         if isinstance(node.op, ast.Mod) and isinstance(left, Text):
-            return _filled(left.text, right if isinstance(right, list) else [right], {}, node)
-        return Unknown(_COMPUTED, node)
+            return filled(left.text, right if isinstance(right, list) else [right], {}, node)
+        return Unknown(COMPUTED, node)
 
     def _joined(self, node: ast.JoinedStr, depth: int) -> Value:
         parts: list[str] = []
@@ -272,16 +252,16 @@ class Scope:
             inner = value.value if isinstance(value, ast.FormattedValue) and plain else value
             found = self.value(inner, depth + 1)
             if not isinstance(found, Text):
-                return Unknown(_COMPUTED, node)
+                return Unknown(COMPUTED, node)
             parts.append(found.text)
-        return _text("".join(parts), node)
+        return text_value("".join(parts), node)
 
     def _called(self, node: ast.Call, depth: int) -> Value:
         name = _called_name(node)
         if isinstance(node.func, ast.Name):
             return self._function(node, name, depth)
         if not isinstance(node.func, ast.Attribute):
-            return Unknown(_COMPUTED, node)
+            return Unknown(COMPUTED, node)
         if name == "open" or (name == "join" and _is_path_join(node.func)):
             return self._function(node, name, depth)
         owner = self.value(node.func.value, depth + 1)
@@ -331,14 +311,14 @@ class Scope:
         literal = [value.text for value in found if isinstance(value, Text)]
         if name == "join":
             last = found[-1]
-            return _text("/".join(literal), node) if isinstance(last, Text) else Unknown(_COMPUTED, node)
-        return File(literal[0], node) if isinstance(found[0], Text) else Unknown(_COMPUTED, node)
+            return text_value("/".join(literal), node) if isinstance(last, Text) else Unknown(COMPUTED, node)
+        return File(literal[0], node) if isinstance(found[0], Text) else Unknown(COMPUTED, node)
 
     def _text_method(self, owner: Text, name: str, node: ast.Call, depth: int) -> Value:
         arguments = [self.value(argument, depth + 1) for argument in node.args]
         if name == "format":
             words = {word.arg or "": self.value(word.value, depth + 1) for word in node.keywords}
-            return _filled(owner.text, arguments, words, node)
+            return filled(owner.text, arguments, words, node)
         if name in ("strip", "lower", "rstrip", "lstrip") and not arguments:
             return Text(owner.text.strip(), owner.node)
         if name in ("split", "splitlines"):
@@ -387,58 +367,3 @@ def _is_part_of(node: ast.expr, name: str) -> bool:
 
 def _is_main(test: ast.expr) -> bool:
     return isinstance(test, ast.Compare) and isinstance(test.left, ast.Name) and test.left.id == "__name__"
-
-
-def _either(known: Value | None, node: ast.expr) -> Value:
-    """What a name holds that a condition may set anew: what it held before, and something unknown."""
-    unknown = Unknown("a condition decides its value", node)
-    return _joined_lists(known, [unknown]) if isinstance(known, list) else unknown
-
-
-def _members(value: Value) -> list[Value]:
-    return value if isinstance(value, list) else [value]
-
-
-def _copied(value: Value, depth: int = 0) -> Value:
-    """A value whose lists and tables can be changed without the original."""
-    if isinstance(value, (list, dict)) and depth < MAX_DEPTH:
-        spend(MEMBERS, len(value))
-        if isinstance(value, list):
-            return [_copied(member, depth + 1) for member in value]
-        return {key: _copied(member, depth + 1) for key, member in value.items()}
-    return value
-
-
-def _extend(known: list[Value], more: list[Value]) -> None:
-    spend(MEMBERS, len(more))
-    known += more
-
-
-def _joined_lists(first: list[Value], second: list[Value]) -> list[Value]:
-    spend(MEMBERS, len(first) + len(second))
-    return [*first, *second]
-
-
-def _update(known: dict[str, Value], more: Value) -> None:
-    table = more if isinstance(more, dict) else {"": more}
-    spend(MEMBERS, len(table))
-    known.update(table)
-
-
-def _text(text: str, node: ast.expr) -> Value:
-    spend(CHARACTERS, len(text))
-    return Text(text, node) if len(text) <= MAX_TEXT else Unknown("it is longer than any requirement", node)
-
-
-def _filled(template: str, arguments: list[Value], words: Mapping[str, Value], node: ast.expr) -> Value:
-    """`"numpy==%s" % version` and `"numpy=={}".format(version)`, where all that goes in is known text."""
-    rest: Iterator[Value] = iter(arguments)
-    pieces: list[str] = []
-    position = 0
-    for found in _PLACEHOLDER.finditer(template):
-        value = words.get(found.group(1)) if found.group(1) else next(rest, None)
-        if not isinstance(value, Text):
-            return Unknown(_COMPUTED, node)
-        pieces += (template[position : found.start()], value.text)
-        position = found.end()
-    return _text("".join((*pieces, template[position:])), node)

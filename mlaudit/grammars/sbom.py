@@ -13,8 +13,10 @@ from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import purl, requirement
 from mlaudit.grammars.pypi.purl import PackageUrl
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.markers import both_markers
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.model.versions import parsed, specifiers
 
 COMPONENTS = Limit(name="components of a bill of materials", most=150_000)
@@ -81,7 +83,7 @@ def with_properties(component: Component, properties: Iterable[tuple[str, str]])
     marker, groups = component.marker, list(component.groups)
     for name, value in properties:
         if name in _MARKERS and value.strip():
-            marker = requirement.both_markers(marker, value.strip())
+            marker = both_markers(marker, value.strip())
         elif name in _GROUPS and value.strip():
             groups.append(value.strip())
     return replace(component, marker=marker, groups=tuple(dict.fromkeys(groups)))
@@ -136,8 +138,7 @@ def _distribution(doc: Document, component: Component, name: str, version: str |
         specifier=specifier,
         hashes=component.hashes,
         requires=component.requires,
-        marker=component.marker,
-        groups=component.groups,
+        scope=PinScope(marker=component.marker, groups=component.groups),
     )
 
 
@@ -160,7 +161,7 @@ def _conda(
         url.qualifiers.get("build"),
         component.at,
         standing,
-        channel=url.qualifiers.get("channel"),
+        origin=url.qualifiers.get("channel"),
         hashes=component.hashes,
         requires=component.requires,
     )

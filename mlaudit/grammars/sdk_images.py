@@ -15,14 +15,15 @@ from functools import lru_cache
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
+from mlaudit.document.node import Node
 from mlaudit.grammars import python_source
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text, requirement
+from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
-from mlaudit.model.packaged import packaged
 from mlaudit.model.scope import PinScope
 
 CALLS = Limit(name="calls of a Python source", most=200_000)
@@ -50,17 +51,17 @@ class SdkWords:
 @lru_cache(maxsize=1)
 def sdk_words() -> SdkWords:
     """The classes and keywords of SDKs that choose images."""
-    import tomli
+    return checked("sdk_images.toml", _sdk_words)
 
-    table = tomli.loads(packaged("knowledge/sdk_images.toml"))
-    sagemaker = table["sagemaker"]
-    keywords = {name: role for name, role in table["keywords"].items() if name not in ("source", "checked")}
+
+def _sdk_words(root: Node) -> SdkWords:
+    sagemaker = root.get("sagemaker")
     return SdkWords(
-        frameworks=sagemaker["frameworks"],
-        versions=sagemaker["versions"],
-        serving=tuple(sagemaker["serving"]),
-        others=tuple(sagemaker["others"]),
-        keywords=keywords,
+        frameworks=words_of(sagemaker.get("frameworks")),
+        versions=words_of(sagemaker.get("versions")),
+        serving=sagemaker.get("serving").texts(),
+        others=sagemaker.get("others").texts(),
+        keywords=words_of(root.get("keywords")),
     )
 
 
@@ -178,7 +179,9 @@ def _statements(
     for keyword in words.keywords:
         text = names.text(given.get(keyword))
         if text is not None:
-            yield from image_tags.statements(doc, str(text.value), python_source.place(doc, text), parts=parts)
+            yield from image_tags.statements(
+                doc, str(text.value), python_source.place(doc, text), scope=PinScope(parts=parts)
+            )
     named = {**({"framework_version": framework} if framework else {}), **words.versions}
     asked = names.text(given.get("framework")) if called == "retrieve" else None
     if asked is not None:
@@ -190,7 +193,7 @@ def _statements(
     python = names.text(given.get("py_version"))
     if python is not None:
         at = python_source.place(doc, python)
-        yield python_text.statement(doc, str(python.value), at, parts=parts)
+        yield python_text.statement(doc, str(python.value), at, scope=PinScope(parts=parts))
     yield from _requirements(doc, given, names, parts)
     yield from _source_folder(doc, given, names, parts)
 
@@ -205,7 +208,7 @@ def _version(doc: Document, package: str, text: ast.Constant, parts: tuple[str, 
         stated if is_whole else None,
         at=python_source.place(doc, text),
         specifier=None if is_whole else f"=={stated.partition('-')[0]}.*",
-        parts=parts,
+        scope=PinScope(parts=parts),
     )
 
 

@@ -21,9 +21,10 @@ if TYPE_CHECKING:
     from mlaudit.knowledge.dates import knowledge_date
     from mlaudit.knowledge.family import Mismatch, demanded, families, family_mismatches
     from mlaudit.knowledge.kinds import ArtifactKind, Companion, artifact_kinds, companions
-    from mlaudit.knowledge.load import Certainty, Effect, KnowledgeError
+    from mlaudit.knowledge.load import Certainty, Effect
     from mlaudit.knowledge.onnx import onnx_crossing, onnx_loads
     from mlaudit.knowledge.ranges import WorstInRanges, worst_in_ranges
+    from mlaudit.knowledge.schema import KnowledgeError
     from mlaudit.knowledge.table import default_severity, in_artifacts, is_tool, role, watched
 
 __all__ = [
@@ -77,8 +78,9 @@ _HOMES = {
     "dates": ("knowledge_date",),
     "family": ("Mismatch", "demanded", "families", "family_mismatches"),
     "kinds": ("ArtifactKind", "Companion", "artifact_kinds", "companions"),
-    "load": ("Certainty", "Effect", "KnowledgeError"),
+    "load": ("Certainty", "Effect"),
     "onnx": ("onnx_crossing", "onnx_loads"),
+    "schema": ("KnowledgeError",),
     "ranges": ("WorstInRanges", "worst_in_ranges"),
     "table": ("default_severity", "in_artifacts", "is_tool", "role", "watched"),
 }

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.kinds import artifact_kinds
-from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence
 

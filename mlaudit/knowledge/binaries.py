@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.load import checked, evidence, unknown_keys
 from mlaudit.knowledge.releases import release
+from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.versions import parsed, public

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.load import checked, choice, evidence, specifier, unknown_keys
+from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import admits, public
 
+_FILE = "companions.toml"
 _KEYS = frozenset(
     {
         "id",
@@ -72,17 +73,27 @@ class BrokenCombination:
     evidence: tuple[Evidence, ...]
 
 
-@lru_cache(maxsize=1)
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return checked("companions.toml", _rows)
+    return {package: combinations_of(package) for package in _nodes()}
 
 
-def _rows(root: Node) -> Mapping[str, tuple[Combination, ...]]:
-    found: dict[str, tuple[Combination, ...]] = {}
+@lru_cache(maxsize=1024)
+def combinations_of(package: str) -> tuple[Combination, ...]:
+    """The rows of one package that breaks. Raises KnowledgeError."""
+    return tuple(built_from(_FILE, node, _row) for node in _nodes().get(package, ()))
+
+
+@lru_cache(maxsize=1)
+def _nodes() -> Mapping[str, Sequence[Node]]:
+    """The rows as they stand: a run asks for those of a few packages."""
+    return checked(_FILE, _by_package)
+
+
+def _by_package(root: Node) -> Mapping[str, Sequence[Node]]:
+    found: dict[str, list[Node]] = {}
     for node in root.get("row").each():
-        row = _row(node)
-        found[row.package] = (*found.get(row.package, ()), row)
+        found.setdefault(node.get("package").text(), []).append(node)
     return found
 
 
@@ -117,8 +128,8 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & combinations().keys()):
-        for row in combinations()[package]:
+    for package in sorted(versions.keys() & _nodes().keys()):
+        for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
                 yield _broken(row, versions)
 

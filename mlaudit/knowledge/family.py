@@ -8,16 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from functools import lru_cache
-
-from packaging.version import Version
+from typing import TYPE_CHECKING
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge import releases
-from mlaudit.knowledge.load import built_from, evidence, parse, unknown_keys
+from mlaudit.knowledge.schema import built_from, evidence, parse, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits, disjoint, joined, parsed, public
+from mlaudit.model.versions import admits, disjoint, joined, oldest, parsed, public
+
+if TYPE_CHECKING:
+    from packaging.version import Version
 
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
@@ -208,6 +210,8 @@ def _mismatches(
             if other == subject or (other not in versions and other not in ranges):
                 continue
             there = _There(other, versions.get(other), ranges.get(other, ""))
+            if _surely_fits(subject, version, there):
+                continue
             demands = {
                 python: wanted(subject, version, other, worlds[python])
                 for python in _admitted(subject, version, worlds)
@@ -215,6 +219,18 @@ def _mismatches(
             refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
             if refused and len(refused) == len(demands):
                 yield _mismatch(subject, version, there, refused, worlds)
+
+
+def _surely_fits(subject: str, version: str, there: _There) -> bool:
+    """Whether a package meets everything that a release may demand of it, so that no marker needs to be asked."""
+    known, declared = releases.release(subject, version), releases.requirements(subject, version)
+    if known is None or declared is None:
+        return False
+    run = None if known.from_metadata else _run_of(subject, version, there.package)
+    if run is not None:
+        return there.fits(run.range)
+    everything = declared.everything(there.package) if there.package in declared else None
+    return everything is not None and (not everything or there.fits(everything))
 
 
 def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
@@ -287,5 +303,10 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
     return None
 
 
+def fitting_release(subject: str, other: str, version: str) -> str | None:
+    """The newest final release of a subject whose known demand of another package admits a version of it."""
+    return _fitting(subject, _There(other, version, ""), never)
+
+
 def _order(version: str) -> Version:
-    return parsed(version) or Version("0")
+    return parsed(version) or oldest()

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.knowledge.load import checked, evidence, unknown_keys
+from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence

@@ -2,27 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import date
 from enum import Enum
 from functools import lru_cache
-from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.model.errors import MlauditError
+from mlaudit.knowledge.schema import (
+    checked,
+    choice,
+    count,
+    evidence,
+    specifier,
+    unknown_keys,
+)
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Distance, Evidence, Severity
-from mlaudit.model.packaged import packaged, packaged_names
-from mlaudit.model.versions import specifiers
+from mlaudit.model.packaged import packaged_names
 
-_Choice = TypeVar("_Choice", bound=Enum)
-_Built = TypeVar("_Built")
 _NAME = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
-
-
-class KnowledgeError(MlauditError, ValueError):
-    """A knowledge file breaks its schema; the message names the file and the route to the value."""
 
 
 class Effect(str, Enum):
@@ -130,75 +127,6 @@ class Dossier:
     tested: tuple[str, ...]
     rows: tuple[Known, ...]
     skews: tuple[Skew, ...]
-
-
-def parse(name: str) -> Node:
-    """One knowledge file as an untrusted tree. Raises KnowledgeError where it is no TOML."""
-    import tomli
-
-    text = packaged(f"knowledge/{name}")
-    try:
-        return Node(tomli.loads(text))
-    except tomli.TOMLDecodeError as error:
-        raise KnowledgeError(f"{name}: {error}") from error
-
-
-def checked(name: str, build: Callable[[Node], _Built]) -> _Built:
-    """A file's rows as typed values. Raises KnowledgeError with the file's name in front of the route."""
-    return built_from(name, parse(name), build)
-
-
-def built_from(name: str, root: Node, build: Callable[[Node], _Built]) -> _Built:
-    """Typed values out of a file read before. Raises KnowledgeError with the file's name in front of the route."""
-    try:
-        return build(root)
-    except Malformed as error:
-        raise KnowledgeError(f"{name}: {error}") from error
-
-
-def evidence(row: Node) -> tuple[Evidence, ...]:
-    """The `source` (one or several) and `checked` of a row. Raises Malformed where either is missing or no date."""
-    source, day = row.get("source"), row.get("checked").text()
-    try:
-        date.fromisoformat(day)
-    except ValueError:
-        raise Malformed(f"expected a date like 2026-11-22, found {day!r}", (*row.route, "checked")) from None
-    texts = (source.text(),) if source.is_text else source.texts()
-    if not all(text.strip() for text in texts) or not texts:
-        raise Malformed("expected an address or a repeatable measurement", source.route)
-    return tuple(Evidence(source=text, checked=day, measured=text.startswith("measured:")) for text in texts)
-
-
-def choice(node: Node, options: type[_Choice]) -> _Choice:
-    """A word of a closed list. Raises Malformed naming the list."""
-    text = node.text()
-    try:
-        return options(text)
-    except ValueError:
-        words = ", ".join(str(option.value) for option in options)
-        raise Malformed(f"expected one of {words}, found {text!r}", node.route) from None
-
-
-def specifier(node: Node) -> str:
-    """A PEP 440 specifier, empty where there is none. Raises Malformed."""
-    text = node.maybe_text() or ""
-    if specifiers(text) is None:
-        raise Malformed(f"expected a version specifier, found {text!r}", node.route)
-    return text
-
-
-def count(node: Node) -> int | None:
-    """A whole number, or None where there is none. Raises Malformed."""
-    if node.value is None or (isinstance(node.value, int) and not isinstance(node.value, bool)):
-        return node.value
-    raise Malformed("expected a whole number", node.route)
-
-
-def unknown_keys(row: Node, known: frozenset[str]) -> None:
-    """Raise Malformed on a key that the schema does not have: a misspelt one must not pass in silence."""
-    for key in row.table():
-        if key not in known:
-            raise Malformed("no such key", (*row.route, str(key)))
 
 
 _ROW_KEYS = frozenset(Known.__slots__) - {"step", "evidence", "distances"} | {"source", "checked", "distance"}

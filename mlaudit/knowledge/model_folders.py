@@ -8,7 +8,7 @@ from fnmatch import translate
 from functools import lru_cache
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass
 
 HINTS = "hints"

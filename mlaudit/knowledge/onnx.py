@@ -6,7 +6,8 @@ from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.crossing import Consequence
-from mlaudit.knowledge.load import Certainty, Effect, checked, evidence
+from mlaudit.knowledge.load import Certainty, Effect
+from mlaudit.knowledge.schema import checked, evidence
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import parsed, public

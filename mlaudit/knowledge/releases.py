@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
-from mlaudit.knowledge.load import KnowledgeError
+from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.knowledge.table import watched
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -26,8 +25,17 @@ FORMAT = 1
 MAX_BYTES = 32_000_000
 """Of one file, unpacked."""
 
+_MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
+"""What data of another shape than the lab writes raises."""
+
 _PACKAGE = lazy_pattern(r"[a-z0-9](?:[a-z0-9-]{0,80}[a-z0-9])?")
 _REQUIRED_NAME = lazy_pattern(r"\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)")
+_PLAIN = lazy_pattern(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[A-Za-z0-9._, -]{0,200}\])?\s{0,4}"
+    r"(?P<clauses>(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9.]{0,40}(?:\.\*)?(?:,(?=[=~!<>])|(?=[\s;]|$))){0,16})"
+    r"\s{0,4}(?:;.{0,1000})?"
+)
+"""A requirement of release numbers alone, whatever its marker says."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
@@ -64,15 +72,44 @@ class DeclaredRelease:
     evidence: Evidence
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
 class ReleaseHistory:
-    """Known releases of one package, oldest first; up to the day `listed` they are all, None where that is unknown."""
+    """Known releases of one package; one is built when it is asked for, since an audit asks for one or two of them.
 
-    package: str
-    checked: str
-    listed: str | None
-    releases: tuple[DeclaredRelease, ...]
-    by_key: Mapping[str, DeclaredRelease] = field(repr=False)
+    Attributes:
+        listed: up to this day they are all, None where that is unknown.
+    """
+
+    def __init__(self, raw: Mapping[str, Any]) -> None:
+        self.package: str = raw["package"]
+        self.checked: str = raw["checked"]
+        self.listed: str | None = raw["listed"]
+        self._raw = raw
+        self._found: dict[int, DeclaredRelease] = {}
+
+    @cached_property
+    def releases(self) -> tuple[DeclaredRelease, ...]:
+        """All of them, oldest first. Raises KnowledgeError."""
+        return tuple(self._built(None))
+
+    def find(self, version: str) -> DeclaredRelease | None:
+        """One release by its version, however that is spelled, None where it is not known. Raises KnowledgeError."""
+        number = self._numbers.get(version_key(version))
+        if number is None:
+            return None
+        if number not in self._found:
+            self._found[number] = self._built(number)[0]
+        return self._found[number]
+
+    @cached_property
+    def _numbers(self) -> Mapping[str, int]:
+        """The row of each release by the key of its version."""
+        return {version_key(row[0]): number for number, row in enumerate(self._raw["releases"])}
+
+    def _built(self, number: int | None) -> Sequence[DeclaredRelease]:
+        try:
+            return tuple(_releases(self._raw, number))
+        except _MALFORMED as error:
+            raise KnowledgeError(f"releases/{self.package}{SUFFIX}: {error}") from error
 
 
 def indexed_packages() -> tuple[str, ...]:
@@ -96,11 +133,11 @@ def history(package: str) -> ReleaseHistory | None:
 def release(package: str, version: str) -> DeclaredRelease | None:
     """One release (a local part like `+cu121` is left out of account), None where it is not known."""
     known = history(package)
-    return known.by_key.get(version_key(public(version))) if known else None
+    return known.find(public(version)) if known else None
 
 
 @lru_cache(maxsize=4096)
-def requirements(package: str, version: str) -> Mapping[str, tuple[DeclaredRequirement, ...]] | None:
+def requirements(package: str, version: str) -> LazyRequirements | None:
     """What a release requires, by normalized name; None where that is not known."""
     known = release(package, version)
     if known is None or known.requires is None:
@@ -115,6 +152,14 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
         self._texts: dict[str, list[str]] = {}
         for text in texts:
             self._texts.setdefault(required_name(text), []).append(text)
+
+    def everything(self, name: str) -> str | None:
+        """The clauses of all requirements on a name, as if every marker held; None where that takes a parser."""
+        found = [_PLAIN.fullmatch(text) for text in self._texts[name]]
+        return ",".join(one["clauses"] for one in found if one and one["clauses"]) if all(found) else None
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._texts
 
     def __getitem__(self, name: str) -> tuple[DeclaredRequirement, ...]:
         return tuple(declared for text in self._texts[name] if (declared := declared_requirement(text)) is not None)
@@ -196,36 +241,37 @@ def unpacked(data: bytes, package: str) -> ReleaseHistory:
         raw = json.loads(text) if reader.eof else {}
         if raw.get("format") != FORMAT or raw["package"] != package:
             raise KnowledgeError(f"releases/{package}{SUFFIX}: expected format {FORMAT} of {package}")
-        found = tuple(_releases(raw))
-    except (zlib.error, ValueError, LookupError, TypeError, AttributeError) as error:
+        return ReleaseHistory(raw)
+    except (zlib.error, *_MALFORMED) as error:
         raise KnowledgeError(f"releases/{package}{SUFFIX}: {error}") from error
-    return ReleaseHistory(
-        package=package,
-        checked=raw["checked"],
-        listed=raw["listed"],
-        releases=found,
-        by_key={version_key(one.version): one for one in found},
-    )
 
 
-def _releases(raw: Mapping[str, Any]) -> Iterator[DeclaredRelease]:
+def _releases(raw: Mapping[str, Any], only: int | None) -> Iterator[DeclaredRelease]:
+    """The releases, or only the one in a row: each row says what changed since the one before it."""
     from datetime import date
 
     texts, pythons, wheels, sources = (raw[key] for key in ("requirements", "pythons", "wheels", "sources"))
     required: dict[int, None] = {}
     ordinal = 0
-    for version, days, source, python, built, changes in raw["releases"]:
+    for number, (version, days, source, python, built, changes) in enumerate(raw["releases"]):
         ordinal += days or 0
         for change in changes or ():
-            required.pop(~change) if change < 0 else required.update({change: None})
+            if change < 0:
+                del required[~change]
+            else:
+                required[change] = None
+        if only is not None and number < only:
+            continue
         said, from_metadata = sources[source]
         yield DeclaredRelease(
             package=raw["package"],
             version=version,
             day=date.fromordinal(ordinal).isoformat() if days is not None else None,
             requires_python=pythons[python] if python is not None else None,
-            requires=tuple(texts[number] for number in sorted(required)) if changes is not None else None,
+            requires=tuple(texts[at] for at in sorted(required)) if changes is not None else None,
             wheels=tuple(wheels[built].split()) if built is not None else None,
             from_metadata=from_metadata,
             evidence=Evidence(source=said.replace("{version}", version), checked=raw["checked"], measured=False),
         )
+        if number == only:
+            return

@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Node
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.packaged import packaged
 
 READER = "reader"
 WRITER = "writer"
@@ -103,11 +103,8 @@ def tokens(name: str) -> tuple[str, ...]:
 
 @lru_cache(maxsize=1)
 def words() -> Words:
-    """The table. Raises Malformed where the file breaks its schema."""
-    import tomli
-
-    text = packaged("knowledge/roles.toml")
-    return _words(Node(tomli.loads(text)))
+    """The table. Raises KnowledgeError where the file breaks its schema."""
+    return checked("roles.toml", _words)
 
 
 def _words(root: Node) -> Words:

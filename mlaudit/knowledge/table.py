@@ -6,7 +6,8 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked, dossier, packages
+from mlaudit.knowledge.load import dossier, packages
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Distance, Severity

@@ -2,8 +2,8 @@
 
     python -m mlaudit.lab.generate
 
-Run it whenever a parser or a rule comes, goes or says something else of itself; `tests/test_registry.py` fails until
-then.
+It also writes the day of the newest row of knowledge. Run it whenever a parser or a rule comes, goes or says something
+else of itself, and whenever a row is checked; `tests/test_registry.py` fails until then.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
+from mlaudit.knowledge.dates import newest_row
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import HOME
 from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
@@ -23,6 +24,7 @@ from mlaudit.rules._registry import index_of_rules
 
 INDEX = HOME / "parsers" / "_index.json"
 RULES = HOME / "rules" / "_index.json"
+DATE = HOME / "knowledge" / "_date.txt"
 HOOKS = HOME.parent / ".pre-commit-hooks.yaml"
 _PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
 
@@ -64,6 +66,7 @@ def main() -> int:
     every = tuple(parsers().values())
     _write(INDEX, index_text(every))
     _write(RULES, index_of_rules())
+    _write(DATE, newest_row() + "\n")
     if HOOKS.is_file():
         _write(HOOKS, hook_text(HOOKS.read_text(encoding="utf-8"), every))
     return 0

@@ -1,8 +1,10 @@
 """Measure every pair of some versions of a package, resume where it stopped, and propose edges (developers only).
 
-`python -m mlaudit.lab.matrix numba 0.57.1 0.58.1 0.59.0 --keep DIR [--python 3.11] [--with numpy==1.26.4] [--jobs 4]`
-keeps environments and outcomes in DIR; a run that is repeated measures only what is missing there. What it prints is
-TOML for `knowledge/packages/<package>.toml`: ids, remedies and the words are yours to finish.
+`python -m mlaudit.lab.matrix numba 0.57.1 0.58.1 0.59.0 --keep DIR [--python 3.11] [--with numpy==1.26.4] [--jobs 2]`
+builds an environment for each version, dumps the package's battery in each, and probes every dump in each. It keeps
+environments, artifacts and outcomes in DIR; a run that is repeated does only what is missing there. A version may have
+a Python and requirements of its own: `0.3.8@3.9`, `1.5.2,numpy==1.26.4@3.10`. What it prints is TOML for
+`knowledge/packages/<package>.toml`: ids, remedies and the words are yours to finish.
 """
 
 from __future__ import annotations
@@ -11,156 +13,152 @@ import argparse
 import json
 import subprocess
 import sys
-from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from functools import partial
-from itertools import pairwise, product
+from itertools import product
 from pathlib import Path
 
-from mlaudit.lab.measure import Experiment, environment, measure, recipe
+from mlaudit.lab.battery import FOLDER, Battery, BatteryAnswer, BatteryError, battery
+from mlaudit.lab.measure import environment, handed_over, with_progress, written
+from mlaudit.lab.proposals import PairOutcome, counts, proposals
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PairOutcome:
-    """What became of one artifact between two versions."""
+@dataclass(frozen=True, slots=True)
+class MeasuredVersion:
+    """One version of the matrix, as the command line names it.
 
-    writer: str
-    reader: str
-    kind: str
-    artifact: str
-    word: str
-    detail: str = ""
+    Attributes:
+        beside: requirements of this version alone.
+    """
+
+    label: str
+    version: str
+    python: str
+    beside: tuple[str, ...]
 
     @property
-    def pair(self) -> tuple[str, str]:
-        """Writer and reader."""
-        return self.writer, self.reader
+    def folder(self) -> str:
+        """A name of a folder."""
+        return "".join(sign if sign.isalnum() or sign in ".-" else "_" for sign in self.label)
+
+
+def measured_version(label: str, python: str) -> MeasuredVersion:
+    """`VERSION[,REQUIREMENT...][@PYTHON]`."""
+    text, _, own = label.partition("@")
+    version, *beside = text.split(",")
+    return MeasuredVersion(label, version, own or python, tuple(beside))
 
 
 def outcomes(path: Path) -> list[PairOutcome]:
-    """What an earlier run left."""
+    """What an earlier run left; a line that it did not finish is left out."""
     if not path.exists():
         return []
-    return [
-        PairOutcome(**json.loads(line)) for line in path.read_text(encoding="utf-8").splitlines() if line.endswith("}")
-    ]
+    lines = path.read_text(encoding="utf-8").splitlines()
+    return [PairOutcome(**json.loads(line)) for line in lines if line.endswith("}")]
 
 
-def interpreters(
-    folder: Path, python: str, package: Experiment, versions: Sequence[str], beside: Sequence[str]
-) -> dict[str, Path]:
-    """An interpreter for each version that can be installed."""
-    found: dict[str, Path] = {}
-    for version in versions:
-        place = folder / "environments" / version
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MeasuredMatrix:
+    """One package's matrix in the folder that keeps it."""
+
+    battery: Battery
+    versions: tuple[MeasuredVersion, ...]
+    beside: tuple[str, ...]
+    keep: Path
+    jobs: int
+
+    def run(self) -> list[PairOutcome]:
+        """All outcomes: environments, dumps, then probes, each only where it is missing."""
+        built = self._each("environments", self._built, self.versions)
+        found = {one.label: path for one, path in zip(self.versions, built, strict=True) if path is not None}
+        self._each("dumps", partial(self._dumped, found), list(found))
+        log = self.keep / "outcomes.jsonl"
+        known = outcomes(log)
+        done = {one.pair for one in known}
+        missing = [pair for pair in product(found, repeat=2) if pair not in done and pair[0] != pair[1]]
+        with log.open("a", encoding="utf-8") as lines:
+
+            def keep(pair: tuple[str, str]) -> list[PairOutcome]:
+                crossed = self._probed(found, pair)
+                lines.writelines(json.dumps(asdict(one)) + "\n" for one in crossed)
+                lines.flush()
+                return crossed
+
+            return known + [one for pair in self._each("loads", keep, missing) for one in pair]
+
+    def _each(self, description: str, act: Callable, things: Sequence) -> list:  # type: ignore[type-arg]
+        with ThreadPoolExecutor(self.jobs) as pool:
+            return list(with_progress(pool.map(act, things), len(things), description))
+
+    def _built(self, one: MeasuredVersion) -> Path | None:
+        """The interpreter of a version's environment, None where it cannot be installed."""
+        place = self.keep / "environments" / one.folder
         if not (place / "whole").exists():
             try:
-                environment(place, python, [f"{package.package}=={version}", *package.beside, *beside])
+                requirements = [f"{self.battery.package}=={one.version}", *self.battery.requires, *self.beside]
+                environment(place, one.python, [*requirements, *one.beside])
             except subprocess.CalledProcessError:
-                sys.stderr.write(f"{package.package} {version} cannot be installed\n")
-                continue
+                sys.stderr.write(f"{self.battery.package} {one.label} cannot be installed\n")
+                return None
             (place / "whole").touch()
-        found[version] = place / "bin" / "python"
-    return found
+        return place / "bin" / "python"
 
+    def _place(self, label: str) -> Path:
+        return self.keep / "artifacts" / measured_version(label, "").folder
 
-def run(package: Experiment, found: Mapping[str, Path], path: Path, jobs: int) -> list[PairOutcome]:
-    """Hand everything over between all versions, and write each pair down when it is done."""
-    known = outcomes(path)
-    done = {one.pair for one in known}
-    missing = [pair for pair in product(found, repeat=2) if pair not in done]
-    with ThreadPoolExecutor(jobs) as pool, path.open("a", encoding="utf-8") as log:
-        for number, pair in enumerate(pool.map(partial(_pair, package, found), missing), 1):
-            log.writelines(
-                json.dumps({name: getattr(one, name) for name in PairOutcome.__slots__}) + "\n" for one in pair
-            )
-            log.flush()
-            known += pair
-            sys.stderr.write(f"\r{number} of {len(missing)} pairs")
-    return known
+    def _dumped(self, found: Mapping[str, Path], label: str) -> None:
+        place = self._place(label)
+        if (place / "answers.json").exists():
+            return
+        try:
+            here = written(self.battery, found[label], place / "files")
+        except BatteryError as error:
+            sys.stderr.write(f"{error}\n")
+            here = {}
+        text = json.dumps([{name: getattr(one, name) for name in BatteryAnswer.__slots__} for one in here.values()])
+        (place / "answers.json").write_text(text, encoding="utf-8")
 
-
-def _pair(package: Experiment, found: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
-    writer, reader = pair
-    return [
-        PairOutcome(writer, reader, one.artifact.kind, one.artifact.name, one.word, one.detail[:200])
-        for one in measure(package, found[writer], found[reader])
-    ]
-
-
-def proposals(package: str, versions: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator[str]:
-    """TOML rows, one for each border that artifacts do not cross: silent changes first."""
-    word: dict[tuple[str, str], dict[tuple[str, str], PairOutcome]] = defaultdict(dict)
-    for one in measured:
-        word[one.kind, one.artifact][one.pair] = one
-    borders: dict[tuple[bool, str, str, str, str], list[tuple[str, int, str]]] = defaultdict(list)
-    for (kind, artifact), crossings in sorted(word.items()):
-        for older, newer in pairwise(versions):
-            for writer, reader in ((older, newer), (newer, older)):
-                at = crossings.get((writer, reader))
-                if at is None or at.word in ("ok", "baseline-error"):
-                    continue
-                same = _across(versions, crossings, older, writer == older)
-                if all(other.word == at.word for other in same):
-                    key = (at.word != "different", at.word, kind, writer, reader)
-                    borders[key].append((artifact, len(same), at.detail))
-    for (_, what, kind, writer, reader), found in sorted(borders.items()):
-        yield _row(
-            package, what, kind, (writer, reader), found, upwards=versions.index(writer) < versions.index(reader)
-        )
-
-
-def _across(
-    versions: Sequence[str], crossings: Mapping[tuple[str, str], PairOutcome], older: str, upwards: bool
-) -> list[PairOutcome]:
-    border = versions.index(older) + 1
-    below, above = versions[:border], versions[border:]
-    pairs = product(below, above) if upwards else product(above, below)
-    return [crossings[pair] for pair in pairs if pair in crossings and crossings[pair].word != "baseline-error"]
-
-
-def _row(
-    package: str, what: str, kind: str, pair: tuple[str, str], found: Sequence[tuple[str, int, str]], *, upwards: bool
-) -> str:
-    writer, reader = pair
-    sides = (f"<={writer}", f">={reader}") if upwards else (f">={writer}", f"<={reader}")
-    count = sum(tried for _, tried, _ in found)
-    effect = "silent" if what == "different" else "unreadable"
-    names = ", ".join(artifact for artifact, _, _ in found)
-    detail = found[0][2].replace("\n", " ")
-    rows = {
-        "id": f"{package}-{kind.rpartition('.')[2]}-{reader}",
-        "writer": sides[0],
-        "reader": sides[1],
-        "effect": effect,
-        "severity": "error",
-    }
-    says = f"{names} of {package} {{writer}} in {{reader}}: {detail}"
-    lines = [f"# {what}: {names}", "[[edge]]", *(f"{key} = {json.dumps(text)}" for key, text in rows.items())]
-    lines += [f"kinds = [{json.dumps(kind)}]", f"says = {json.dumps(says)}", 'remedy = "…"']
-    lines += [f"failed = {count}", f"tried = {count}", 'certainty = "measured"']
-    lines += [f'source = "measured: python -m mlaudit.lab.measure {package} {writer} {reader}"', 'checked = "…"', ""]
-    return "\n".join(lines)
+    def _probed(self, found: Mapping[str, Path], pair: tuple[str, str]) -> list[PairOutcome]:
+        writer, reader = pair
+        place = self._place(writer)
+        rows = json.loads((place / "answers.json").read_text(encoding="utf-8"))
+        here = {row["artifact"]: BatteryAnswer(**{**row, "values": tuple(row["values"])}) for row in rows}
+        try:
+            crossed = list(handed_over(self.battery, here, found[reader], place / "files"))
+        except BatteryError as error:
+            sys.stderr.write(f"{error}\n")
+            return []
+        return [PairOutcome(writer, reader, one.kind, one.artifact, one.word, one.detail[:300]) for one in crossed]
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Measure, and print what can be proposed."""
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.matrix", description=__doc__)
     parser.add_argument("package")
-    parser.add_argument("versions", nargs="+", help="oldest first")
-    parser.add_argument("--keep", type=Path, required=True, help="folder of environments and outcomes")
+    parser.add_argument("versions", nargs="+", help="oldest first: VERSION[,REQUIREMENT...][@PYTHON]")
+    parser.add_argument("--keep", type=Path, required=True, help="folder of environments, artifacts and outcomes")
     parser.add_argument("--python", default="3.11")
     parser.add_argument("--with", dest="beside", action="append", default=[], help="a requirement on both sides")
-    parser.add_argument("--jobs", type=int, default=4)
+    parser.add_argument("--jobs", type=int, default=2, help="environments, dumps or loads at a time")
+    parser.add_argument("--batteries", type=Path, default=FOLDER, help="another folder of batteries")
     asked = parser.parse_args(arguments)
-    package = recipe(asked.package)
     asked.keep.mkdir(parents=True, exist_ok=True)
-    found = interpreters(asked.keep, asked.python, package, asked.versions, asked.beside)
-    measured = run(package, found, asked.keep / "outcomes.jsonl", asked.jobs)
-    sys.stdout.writelines(row + "\n" for row in proposals(asked.package, list(found), measured))
+    matrix = MeasuredMatrix(
+        battery=battery(asked.package, asked.batteries),
+        versions=tuple(measured_version(label, asked.python) for label in asked.versions),
+        beside=tuple(asked.beside),
+        keep=asked.keep,
+        jobs=asked.jobs,
+    )
+    sys.stdout.writelines(line + "\n" for line in _report(asked.package, asked.versions, matrix.run()))
     return 0
+
+
+def _report(package: str, labels: Sequence[str], measured: Sequence[PairOutcome]) -> Iterator[str]:
+    yield from (f"# {line}" for line in counts(measured))
+    yield from proposals(package, labels, measured)
 
 
 if __name__ == "__main__":

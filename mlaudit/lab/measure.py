@@ -1,92 +1,33 @@
 """Repeat a measurement: write with one version, read with another, in two throw-away environments (developers only).
 
 `python -m mlaudit.lab.measure scikit-learn 1.5.2 1.3.2 [--pythons 3.11 3.11] [--with numpy==1.26.4]`
-needs `uv` on the path and the network; nothing of the tool imports this module.
+needs `uv` on the path and the network; what is written and how it is used says the package's file in
+`mlaudit/lab/batteries/`.
 """
 
 from __future__ import annotations
 
 import argparse
-import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.document.node import Node
-from mlaudit.knowledge.load import checked, parse
+from mlaudit.lab.battery import Battery, BatteryAnswer, battery
 from mlaudit.model.lazy_dataclass import dataclass
-
-TIMEOUT = 60
-"""Seconds for one artifact: a loop that never ends is an outcome too."""
-TOLERANCE = 1e-9
-"""Results further apart than this differ."""
-
-_CHILD = Path(__file__).with_name("measure_child.py")
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DumpedArtifact:
-    """One thing to hand over: Python expressions that make, save, load and use it."""
-
-    name: str
-    kind: str
-    make: str
-    use: str
-    save: str
-    load: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Experiment:
-    """How a package is measured: what is installed beside it, what is imported, and its artifacts."""
-
-    package: str
-    beside: tuple[str, ...]
-    setup: str
-    artifacts: tuple[DumpedArtifact, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
     """What became of one artifact: `ok`, `different`, `error`, `crash`, `hang` or `baseline-error`."""
 
-    artifact: DumpedArtifact
+    artifact: str
+    kind: str
     word: str
     detail: str = ""
-
-
-def recipe(package: str) -> Experiment:
-    """The recipe of a package. Raises KnowledgeError where there is none."""
-    return checked("recipes.toml", lambda root: _recipe(package, root.get(package)))
-
-
-def recipes() -> tuple[str, ...]:
-    """Packages that have a recipe."""
-    return tuple(name for name, _ in parse("recipes.toml").items())
-
-
-def _recipe(package: str, row: Node) -> Experiment:
-    save, load = row.get("save").text(), row.get("load").text()
-    return Experiment(
-        package=package,
-        beside=row.get("beside").texts(),
-        setup=row.get("setup").text(),
-        artifacts=tuple(_artifact(entry, save, load) for entry in row.get("artifact").each()),
-    )
-
-
-def _artifact(entry: Node, save: str, load: str) -> DumpedArtifact:
-    return DumpedArtifact(
-        name=entry.get("name").text(),
-        kind=entry.get("kind").text(),
-        make=entry.get("make").text(),
-        use=entry.get("use").text(),
-        save=entry.get("save").maybe_text() or save,
-        load=entry.get("load").maybe_text() or load,
-    )
 
 
 def environment(folder: Path, python: str, requirements: Sequence[str]) -> Path:
@@ -95,65 +36,63 @@ def environment(folder: Path, python: str, requirements: Sequence[str]) -> Path:
     if uv is None:
         raise FileNotFoundError("uv is not on the path")
     interpreter = folder / "bin" / "python"
-    subprocess.run([uv, "venv", "-q", "--no-python-downloads", "--python", python, str(folder)], check=True)  # noqa: S603 - own arguments
+    command = [uv, "venv", "-q", "--clear", "--no-python-downloads", "--python", python, str(folder)]
+    subprocess.run(command, check=True)  # noqa: S603 - own arguments
     subprocess.run(  # noqa: S603
         [uv, "pip", "install", "-q", "--python", str(interpreter), *requirements], check=True
     )
     return interpreter
 
 
-def measure(package: Experiment, writer: Path, reader: Path, only: str | None = None) -> Iterator[Measurement]:
-    """Hand over every artifact of a recipe, or one of them, from one interpreter to another."""
+def written(found: Battery, interpreter: Path, folder: Path, only: str | None = None) -> dict[str, BatteryAnswer]:
+    """Dump a battery and use each artifact where it was written: what it must give elsewhere. Raises BatteryError."""
+    dumped = {one.artifact: one for one in found.dump(interpreter, folder) if only is None or is_called(one, only)}
+    whole = [name for name, one in dumped.items() if one.word == "ok"]
+    return {**dumped, **{one.artifact: one for one in found.probe(interpreter, folder, whole)}}
+
+
+def is_called(answer: BatteryAnswer, name: str) -> bool:
+    """Whether an artifact has a name, with or without the ending that tells its kind."""
+    return answer.artifact == name or answer.artifact.startswith(f"{name}.")
+
+
+def handed_over(
+    found: Battery, here: Mapping[str, BatteryAnswer], interpreter: Path, folder: Path
+) -> Iterator[Measurement]:
+    """Use what was written under another version, and compare. Raises BatteryError."""
+    for name, one in here.items():
+        if one.word != "ok":
+            yield Measurement(artifact=name, kind=found.kind(name), word="baseline-error", detail=one.detail)
+    for there in found.probe(interpreter, folder, [name for name, one in here.items() if one.word == "ok"]):
+        yield compared(found, here[there.artifact], there, folder)
+
+
+def compared(found: Battery, here: BatteryAnswer, there: BatteryAnswer, folder: Path) -> Measurement:
+    """What a reader's answer is beside the writer's; a warning that only the reader gives is its detail."""
+    kind = found.kind(here.artifact)
+    if there.word != "ok":
+        # An error may name the file, and with it a folder of this machine.
+        detail = there.detail.replace(f"{folder.resolve()}{os.sep}", "")
+        return Measurement(artifact=here.artifact, kind=kind, word=there.word, detail=detail)
+    apart = found.apart(here.values, there.values)
+    heard = [text for text in there.warned if text not in here.warned]
+    detail = apart or (f"warned: {heard[0]}" if heard else "")
+    return Measurement(artifact=here.artifact, kind=kind, word="different" if apart else "ok", detail=detail)
+
+
+def measure(found: Battery, writer: Path, reader: Path, only: str | None = None) -> Iterator[Measurement]:
+    """Hand over every artifact of a battery, or one of them, between two interpreters. Raises BatteryError."""
     with tempfile.TemporaryDirectory() as folder:
-        for artifact in package.artifacts:
-            if only is None or artifact.name == only:
-                path = str(Path(folder) / artifact.name)
-                yield _handed_over(package, artifact, path, writer, reader)
+        here = written(found, writer, Path(folder), only)
+        yield from handed_over(found, here, reader, Path(folder))
 
 
-def _handed_over(package: Experiment, artifact: DumpedArtifact, path: str, writer: Path, reader: Path) -> Measurement:
-    wrote = _step("dump", package, artifact, path, writer)
-    if "result" not in wrote:
-        return Measurement(artifact=artifact, word="baseline-error", detail=str(wrote["error"]))
-    read = _step("load", package, artifact, path, reader)
-    if "result" not in read:
-        return Measurement(artifact=artifact, word=str(read.get("word", "error")), detail=str(read["error"]))
-    apart = _apart(wrote["result"], read["result"])
-    return Measurement(artifact=artifact, word="different" if apart else "ok", detail=apart)
+def with_progress(things: Iterable[object], total: int, description: str) -> Iterator[object]:
+    """The same things, with a progress bar on stderr."""
+    from rich.console import Console
+    from rich.progress import track
 
-
-def _step(
-    step: str, package: Experiment, artifact: DumpedArtifact, path: str, interpreter: Path
-) -> Mapping[str, object]:
-    job = {"step": step, "path": path, "setup": package.setup, "make": artifact.make, "use": artifact.use}
-    job.update(save=artifact.save, load=artifact.load)
-    command = [str(interpreter), "-I", str(_CHILD)]
-    try:
-        run = subprocess.run(  # noqa: S603
-            command, input=json.dumps(job), capture_output=True, text=True, timeout=TIMEOUT, check=False
-        )
-    except subprocess.TimeoutExpired:
-        return {"word": "hang", "error": f"no answer after {TIMEOUT} s"}
-    if run.returncode != 0:
-        return {"word": "crash", "error": f"process ended with {run.returncode}"}
-    answer: dict[str, object] = json.loads(run.stdout.strip().splitlines()[-1])
-    return answer
-
-
-def _apart(one: object, other: object) -> str:
-    """How far two results are apart in words, empty where they are equal."""
-    if not isinstance(one, list) or not isinstance(other, list) or len(one) != len(other):
-        return "another shape"
-    numbers = [
-        abs(left - right)
-        for left, right in zip(one, other, strict=True)
-        if isinstance(left, float) and isinstance(right, float) and left == left and right == right
-    ]
-    texts = [(left, right) for left, right in zip(one, other, strict=True) if isinstance(left, str) and left != right]
-    if texts:
-        return f"{texts[0][0]!r} became {texts[0][1]!r}"
-    largest = max(numbers, default=0.0)
-    return f"by up to {largest:.3g}" if largest > TOLERANCE else ""
+    yield from track(things, total=total, description=description, console=Console(stderr=True))
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -164,27 +103,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("reader")
     parser.add_argument("--pythons", nargs=2, default=("3.11", "3.11"), metavar=("WRITER", "READER"))
     parser.add_argument("--with", dest="beside", action="append", default=[], help="a requirement on both sides")
-    parser.add_argument("--only", help="one artifact of the recipe")
+    parser.add_argument("--only", help="one artifact of the battery")
     asked = parser.parse_args(arguments)
     bad = 0
     with tempfile.TemporaryDirectory() as folder:
-        found = recipe(asked.package)
-        requirements = [*found.beside, *asked.beside]
-        writer = environment(
-            Path(folder) / "writer", asked.pythons[0], [f"{asked.package}=={asked.writer}", *requirements]
+        found = battery(asked.package)
+        requirements = [*found.requires, *asked.beside]
+        sides = [("writer", asked.writer, asked.pythons[0]), ("reader", asked.reader, asked.pythons[1])]
+        writer, reader = (
+            environment(Path(folder) / side, python, [f"{asked.package}=={version}", *requirements])
+            for side, version, python in sides
         )
-        reader = environment(
-            Path(folder) / "reader", asked.pythons[1], [f"{asked.package}=={asked.reader}", *requirements]
-        )
-        for outcome in measure(found, writer, reader, only=asked.only):
-            bad += outcome.word not in ("ok", "baseline-error")
-            sys.stdout.write(_line(outcome) + "\n")
+        for one in measure(found, writer, reader, only=asked.only):
+            bad += one.word not in ("ok", "baseline-error")
+            sys.stdout.write(_line(one) + "\n")
+            sys.stdout.flush()
     return 1 if bad else 0
 
 
-def _line(outcome: Measurement) -> str:
-    artifact, detail = outcome.artifact, outcome.detail[:200].replace("\n", " / ")
-    return f"{outcome.word:<15} {artifact.kind:<24} {artifact.name:<32} {detail}"
+def _line(one: Measurement) -> str:
+    return f"{one.word:<15} {one.kind:<24} {one.artifact:<32} {one.detail[:200].replace(chr(10), ' / ')}"
 
 
 if __name__ == "__main__":

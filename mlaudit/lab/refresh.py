@@ -20,7 +20,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.version import Version
 
-from mlaudit.knowledge.load import parse
+from mlaudit.knowledge.schema import parse
 
 PYTHON = "3.11"
 """The interpreter whose wheels are looked at where one must be chosen."""

@@ -33,5 +33,5 @@ def content_caches() -> Iterator[Callable[..., object]]:
 
 
 def _keeps_several(value: object) -> bool:
-    parameters = getattr(value, "cache_parameters", None)
+    parameters = None if isinstance(value, type) else getattr(value, "cache_parameters", None)
     return callable(parameters) and parameters()["maxsize"] != 1

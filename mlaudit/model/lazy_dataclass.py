@@ -29,10 +29,40 @@ else:
 
     def replace(noun: Any, /, **changes: Any) -> Any:
         """`dataclasses.replace` for instances of the dataclasses made here."""
-        if type(noun) not in _FIELDS:
+        cls = type(noun)
+        if cls not in _FIELDS:
             return dataclasses.replace(noun, **changes)
-        names, values_of = _stated_fields(type(noun))
-        return type(noun)(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
+        copied = _COPIERS.get(cls)
+        if copied is not None and changes.keys() <= _FIELDS[cls].keys():
+            return copied(noun, changes)
+        _REPLACED[cls] = _REPLACED.get(cls, 0) + 1
+        if _REPLACED[cls] == _COPIED_SINGLY and _is_plain(cls):
+            _COPIERS[cls] = _compiled_copier(cls)
+        names, values_of = _stated_fields(cls)
+        return cls(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
+
+
+_COPIED_SINGLY = 200
+"""Instances of a class that are replaced before a function of its own that does it pays."""
+_REPLACED: dict[type, int] = {}
+_COPIERS: dict[type, Callable[[Any, Mapping[str, Any]], Any]] = {}
+
+
+def _is_plain(cls: type) -> bool:
+    """Whether `__init__` does nothing but put its values into slots."""
+    return not hasattr(cls, "__post_init__") and all(field.init for field in _FIELDS[cls].values())
+
+
+def _compiled_copier(cls: type) -> Callable[[Any, Mapping[str, Any]], Any]:
+    """What gives a copy of an instance with some fields changed, slot by slot."""
+    setters = {name: getattr(cls, name).__set__ for name in _FIELDS[cls]}
+    scope: dict[str, Any] = {"cls": cls, "new": object.__new__, "setters": setters}
+    scope.update({f"_set_{name}": setter for name, setter in setters.items()})
+    lines = ["    made = new(cls)", *(f"    _set_{name}(made, noun.{name})" for name in setters)]
+    lines += ["    for name, value in changes.items():", "        setters[name](made, value)", "    return made"]
+    exec("\n".join(["def copied(noun, changes):", *lines]), scope)  # noqa: S102  names of fields
+    made: Callable[[Any, Mapping[str, Any]], Any] = scope["copied"]
+    return made
 
 
 @cache

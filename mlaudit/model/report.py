@@ -8,8 +8,10 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.missing_names import MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -137,6 +139,8 @@ class Environment:
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
         missing_names: what the artifacts that it loads import and its code surely does not have.
+        missing_states: what its code reads of the objects in them and they do not have.
+        refused_calls: what loading them calls and its code refuses.
     """
 
     name: str
@@ -158,6 +162,8 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
+    missing_states: tuple[MissingState, ...] = ()
+    refused_calls: tuple[RefusedByCode, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -358,6 +364,8 @@ class Report:
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
+        history: since when environments differ, where that was asked for too.
+        against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
     command: str
@@ -373,6 +381,8 @@ class Report:
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     known_pairs: tuple[EnvironmentPair, ...] = ()
+    against: BranchChange | None = None
+    history: DriftHistory | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.markers import both_markers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,9 +17,18 @@ class PinScope:
     marker: str | None = None
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
+    platforms: tuple[str, ...] = ()
     parts: tuple[str, ...] = ()
     step: int = 0
     optional: bool = False
+
+    def with_marker(self, marker: str | None) -> PinScope:
+        """The scope where a marker holds besides its own."""
+        if not marker:
+            return self
+        return (
+            PinScope(marker=marker) if self is EVERYWHERE else replace(self, marker=both_markers(marker, self.marker))
+        )
 
 
 EVERYWHERE = PinScope()

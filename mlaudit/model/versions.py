@@ -5,12 +5,15 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import lru_cache
-
-from packaging.specifiers import InvalidSpecifier, Specifier, SpecifierSet
-from packaging.version import InvalidVersion, Version
+from typing import TYPE_CHECKING
 
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Distance
+
+if TYPE_CHECKING:
+    # To import packaging compiles the longest patterns of a run; most runs of a hook ask for no version.
+    from packaging.specifiers import Specifier, SpecifierSet
+    from packaging.version import Version
 
 MAX_LENGTH = 256
 """Characters: a longer text is no version."""
@@ -25,10 +28,19 @@ def parsed(text: str) -> Version | None:
     """The version, or None where the text is not one for PEP 440."""
     if len(text) > MAX_LENGTH:
         return None
+    from packaging.version import InvalidVersion, Version
+
     try:
         return Version(text)
     except InvalidVersion:
         return None
+
+
+def oldest() -> Version:
+    """The version before all others: where what is none sorts."""
+    from packaging.version import Version
+
+    return Version("0")
 
 
 @lru_cache(maxsize=65536)
@@ -39,6 +51,8 @@ def specifiers(text: str) -> SpecifierSet | None:
         return None
     if len(text) > MAX_LENGTH and any(len(clause) > MAX_LENGTH for clause in text.split(",")):
         return None
+    from packaging.specifiers import InvalidSpecifier, SpecifierSet
+
     try:
         return SpecifierSet(text, prereleases=True)
     except InvalidSpecifier:
@@ -137,7 +151,7 @@ def admits(specifier: str, version: str) -> bool:
     if clauses.contains(found, prereleases=True):
         return True
     vendored = found.local is not None and found.is_prerelease
-    return vendored and clauses.contains(Version(found.base_version), prereleases=True)
+    return vendored and clauses.contains(found.base_version, prereleases=True)
 
 
 @lru_cache(maxsize=65536)

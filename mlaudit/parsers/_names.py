@@ -12,6 +12,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 _WILDCARDS = frozenset("*?[")
+_WILDCARD = lazy_pattern(r"\[!?\]?[^\]]*\]|[*?]")
+_TEMPLATE_ENDINGS = (".tmpl", ".template", ".tpl", ".j2", ".jinja", ".jinja2")
 _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
 """Endings of templates; what is left is the name of the file that they make."""
 
@@ -55,7 +57,9 @@ class NameIndex:
 
     def names(self, path: str) -> list[str]:
         """The formats whose patterns a path fits, in order."""
-        lowered = _TEMPLATE.sub("", path.lower())
+        lowered = path.lower()
+        if lowered.endswith(_TEMPLATE_ENDINGS):
+            lowered = _TEMPLATE.sub("", lowered)
         told = set(_of_name(self, lowered.rpartition("/")[2]))
         for ending in {_spelled_ending(lowered), ""}:
             told.update(_fitting(self.paths.get(ending, {}), lowered))
@@ -77,7 +81,10 @@ def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
 
 def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> Iterator[str]:
     """The formats whose patterns a path fits."""
-    return (name for pattern, formats in patterns.items() if matches(pattern, path) for name in formats)
+    for pattern, formats in patterns.items():
+        literals = _literals(pattern)
+        if (not literals or literals[0] in path) and matches(pattern, path):
+            yield from formats
 
 
 def _key(pattern: str) -> str:
@@ -100,10 +107,14 @@ def matches(pattern: str, path: str) -> bool:
 
 def _has_literals(pattern: str, text: str) -> bool:
     """Whether the text holds what the pattern spells out: nearly every pattern is ruled out without compiling it."""
-    if "[" in pattern:
-        return True
     lowered = text.lower()
-    return all(piece in lowered for piece in pattern.lower().replace("?", "*").split("*"))
+    return all(piece in lowered for piece in _literals(pattern))
+
+
+@lru_cache(maxsize=4096)
+def _literals(pattern: str) -> tuple[str, ...]:
+    """The pieces that a pattern spells out, in lower case; the longest first, which tells most."""
+    return tuple(sorted(filter(None, _WILDCARD.split(pattern.lower())), key=len, reverse=True))
 
 
 @lru_cache(maxsize=4096)

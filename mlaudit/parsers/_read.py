@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import islice
 from typing import TypeVar
 
-from mlaudit.document.budget import BudgetExceeded, Limit, document_budget, spend
+from mlaudit.document.budget import BudgetExceeded, document_budget, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
@@ -28,13 +27,10 @@ from mlaudit.model.nouns import (
     Unread,
     Waiver,
 )
-from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers import _contentless as contentless
 from mlaudit.parsers import _failures as failures
+from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
-
-_NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
-"""What is known by tags, hashes and paths rather than by versions."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
@@ -47,9 +43,6 @@ MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
 SHOWN = 200
 """Characters of an include's target that are shown."""
-
-STATEMENTS = Limit(name="statements", most=30_000)
-"""Pins, notes and other statements of one document, each time that they are included; long ones count for several."""
 
 WORDS_PER_STATEMENT = 16
 """Stages, groups, hashes and requirements with which a pin counts as one statement."""
@@ -95,7 +88,7 @@ def _told(as_format: str) -> Parser:
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     # What cannot be opened must be told as that, and not as content that no format knows.
-    empty = not doc.head if doc.tree is None else not any(doc.tree.names())
+    empty = not doc.head if doc.tree is None else not any(doc.tree.list())
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
@@ -150,7 +143,7 @@ class _Collector:
         self.visited.update((doc.path, False, (), (), (), selection) for selection in (None, InstallSelection()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
-        for read_statement in self.followed(doc, parser, _statements(doc, parser)):
+        for read_statement in self.followed(doc, parser, parse_document(doc, parser).statements):
             statement = mask_statement(read_statement)
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
@@ -241,33 +234,12 @@ class _Collector:
         key = (doc.path, format_name, include.values)
         if key not in self.parsed:
             try:
-                parser = parsers()[format_name] if format_name else recognized(doc)
+                parser = recognized(doc, format_name or None)
             except Unreadable:
                 parser = outer
             known = doc.with_defines(dict(include.values)) if include.values else doc
-            self.parsed[key] = (parser, tuple(islice(_statements(known, parser), STATEMENTS.most + 1)))
+            self.parsed[key] = (parser, parse_document(known, parser).statements)
         return self.parsed[key]
-
-
-def _statements(doc: Document, parser: Parser) -> Iterator[Statement]:
-    """What a parser says of a document; where it gives up, why."""
-    try:
-        yield from map(_with_readable_version, parser.read(doc))
-    except Exception as error:
-        yield replace(failures.unread(doc, error), exhausted=isinstance(error, BudgetExceeded))
-
-
-def _with_readable_version(statement: Statement) -> Statement:
-    """A pin whose version or range is longer than any version becomes an Unread: nothing could compare it."""
-    if not isinstance(statement, Pin):
-        return statement
-    clauses = (statement.specifier or "").split(",")
-    length = max(len(statement.version or ""), *map(len, clauses))
-    if length <= MAX_LENGTH or statement.kind in _NAMED_BY_ADDRESS:
-        return statement
-    why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"
-    what = f"{statement.name} {statement.version or statement.specifier}"[:200]
-    return Unread(at=statement.at, why=why, what=what, package=statement.package)
 
 
 def _weight(statement: Statement) -> int:
@@ -276,31 +248,6 @@ def _weight(statement: Statement) -> int:
         return 1
     words = len(statement.parts) + len(statement.groups) + len(statement.hashes) + len(statement.requires)
     return 1 + words // WORDS_PER_STATEMENT
-
-
-def _parser_of_include(inner: Document, include: Include, including: Parser) -> Parser:
-    """The parser of an included document; that of the including one where nothing tells another."""
-    if include.format:
-        return parsers()[include.format]
-    try:
-        return recognized(inner)
-    except Unreadable:
-        return including
-
-
-def _bounded(statement: Statement) -> Statement:
-    """The statement; an Unread for a pin whose version or range has more characters than any real one."""
-    if not isinstance(statement, Pin):
-        return statement
-    longest = max((len(text) for text in (statement.version, *_clauses(statement.specifier)) if text), default=0)
-    if longest <= MAX_LENGTH:
-        return statement
-    why = f"a version of {longest} characters is not read (at most {MAX_LENGTH})"
-    return Unread(at=statement.at, why=why, what=statement.name[:SHOWN], package=statement.package)
-
-
-def _clauses(specifier: str | None) -> Sequence[str]:
-    return specifier.split(",") if specifier and len(specifier) > MAX_LENGTH else ()
 
 
 def _not_there(include: Include) -> str:

@@ -115,7 +115,7 @@ def parsers() -> Mapping[str, Parser]:
 
 def parser_of(format_name: str) -> Parser | None:
     """One input format by its name, None where there is none; only its own module is imported."""
-    if format_name in index().formats:
+    if format_name not in _PARSERS and format_name in index().formats:
         import_module(f"mlaudit.parsers.{format_name.replace('-', '_')}")
     return _PARSERS.get(format_name) or parsers().get(format_name)
 

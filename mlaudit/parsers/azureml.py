@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Statement
@@ -23,6 +23,10 @@ def _looks_like_it(doc: Document) -> bool:
     return _SCHEMA.search(head) is not None or (
         _ENVIRONMENT.search(head) is not None and _IMAGE.search(head) is not None
     )
+
+
+rewrite = rewriting.conda_or_pip
+"""How a version in it is replaced, in its conda part and in its pip part."""
 
 
 @parser(kind="list", content=_looks_like_it)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import bento_build, waivers
+from mlaudit.grammars import bento_build, rewriting, waivers
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
@@ -17,6 +17,10 @@ _OWN = lazy_pattern(rb"(?m)^(?:python|include|exclude|docker|conda|models|labels
 
 def _looks_like_it(doc: Document) -> bool:
     return _SERVICE.search(doc.head) is not None and _OWN.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="descriptor", files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it)

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -20,6 +20,10 @@ _ORDER = ("install", "pre_build", "build", "post_build")
 
 def _looks_like_it(doc: Document) -> bool:
     return _VERSION.search(doc.head) is not None and _PHASES.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -22,6 +22,10 @@ _OWN = lazy_pattern(
 
 def _looks_like_it(doc: Document) -> bool:
     return _BUILD.search(doc.head) is not None and len(_OWN.findall(doc.head)) >= 2
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="descriptor", files=["cog.yaml", "cog.yml"], content=_looks_like_it)

@@ -213,4 +213,4 @@ def _conda(doc: Document, pins: CondaPins, line: DumpLine, words: list[str]) -> 
         yield doc.pin(Layer.INSTALLED, name, version, at=at)
     else:
         channel = words[3] if len(words) > 3 else None
-        yield from pins.installed(name, version, build, at, Standing(layer=Layer.INSTALLED), channel=channel)
+        yield from pins.installed(name, version, build, at, Standing(layer=Layer.INSTALLED), origin=channel)

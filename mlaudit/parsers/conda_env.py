@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.document.yaml import repeated_keys
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirements_file
 from mlaudit.grammars.variables import is_template
@@ -40,6 +40,10 @@ def _looks_like_it(doc: Document) -> bool:
     if head.lstrip()[:1] == b"{":
         return _JSON_ENVIRONMENT.search(head) is not None and b'"channels"' in head
     return _DEPENDENCIES.search(head) is not None and _OTHER_FORMATS.search(head) is None
+
+
+rewrite = rewriting.conda_or_pip
+"""How a version in it is replaced, in its conda part and in its pip part."""
 
 
 @parser(

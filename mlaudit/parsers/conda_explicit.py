@@ -70,5 +70,5 @@ def _package(doc: Document, pins: CondaPins, line: str, at: Place) -> Iterator[S
     hashes = (digest if ":" in digest else f"md5:{digest}",) if digest else ()
     source = "index" if subdir else ("url" if "://" in url else "path")
     yield from pins.installed(
-        name, version, build, at, _STANDING, channel=channel, hashes=hashes, source=source, detail=f"build {build}"
+        name, version, build, at, _STANDING, origin=channel, hashes=hashes, source=source, detail=f"build {build}"
     )

@@ -88,7 +88,7 @@ def _installed(
         yield doc.pin(Layer.INSTALLED, name, version, at=at, source="path" if local else "index")
     else:
         origin = conda_spec.split_channel(channel)[0]
-        yield from pins.installed(name, version, build, at, _INSTALLED, channel=origin)
+        yield from pins.installed(name, version, build, at, _INSTALLED, origin=origin)
 
 
 def _from_lines(doc: Document) -> Iterator[Statement]:

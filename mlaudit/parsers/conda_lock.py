@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.conda import conda_lock_entries
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
@@ -22,6 +23,13 @@ _HEAD = lazy_pattern(rb"(?m)^version: [\"']?(?:[014-9]|[1-9]\d{1,3})[\"']?\s*$")
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _HEAD.search(head) is not None and b"\nmetadata:" in head and b"content_hash:" in head
+
+
+lock_tool = LockTool(
+    manifests=("environment.yml", "environment.yaml", "meta.yaml", "pyproject.toml"),
+    command=lambda package, _, manifest: ("conda-lock", "lock", "--file", manifest, "--update", package),
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(

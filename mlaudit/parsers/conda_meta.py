@@ -34,4 +34,4 @@ def read(doc: Document) -> Iterator[Statement]:
     yield from platform_facts(subdir, at)
     channel = conda_spec.split_channel(record.get("channel").maybe_text() or "")[0]
     standing = Standing(layer=Layer.INSTALLED)
-    yield from CondaPins(doc).installed(name, version, build, at, standing, channel=channel, hashes=hashes)
+    yield from CondaPins(doc).installed(name, version, build, at, standing, origin=channel, hashes=hashes)

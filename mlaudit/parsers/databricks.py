@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
 from mlaudit.grammars.variables import defined
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -23,6 +23,10 @@ _JVM = ("maven", "jar", "cran", "egg")
 
 def _looks_like_it(doc: Document) -> bool:
     return _BUNDLE.search(doc.head) is not None or _RUNTIME.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="list", files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from mlaudit.document import positions as locate
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
+from mlaudit.grammars import rewriting
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -37,6 +38,10 @@ def _plain_json(text: str) -> str:
         return token if token.startswith('"') else re.sub(r"[^\n]", " ", token)
 
     return _TOKEN.sub(blank, text)
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="recipe", files=["devcontainer.json", ".devcontainer.json"], content=_looks_like_it)

@@ -9,7 +9,7 @@ from functools import partial
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
@@ -17,6 +17,7 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Place, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 HANDED = Limit(name="variables handed to instructions", most=5_000_000)
@@ -33,6 +34,10 @@ _MACHINES = {"amd64": "x86_64", "x86_64": "x86_64", "arm64": "aarch64", "aarch64
 def _looks_like_it(doc: Document) -> bool:
     text = doc.text[:65536]
     return _FROM.search(text) is not None and _OTHER.search(text) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(
@@ -127,7 +132,7 @@ class _DockerfileReader:
         elif word.text.lower() != "scratch":
             parts = self.build.parts(stage.index, copied=False)
             recipe.step += 1
-            yield from image_tags.statements(self.doc, word.text, at, parts=parts, step=recipe.step)
+            yield from image_tags.statements(self.doc, word.text, at, scope=PinScope(parts=parts, step=recipe.step))
 
 
 class _StageState:

@@ -9,7 +9,7 @@ from math import prod
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell import install_pip, install_project
@@ -42,6 +42,10 @@ _CONDA_ACTIONS = (
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _COMPOSITE.search(head) is not None or (_JOBS.search(head) is not None and _RUNS_ON.search(head) is not None)
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(
@@ -254,7 +258,7 @@ def _pythons(described: Descriptor, node: Node, values: Mapping[str, str]) -> It
         text = _EXPRESSION.sub(lambda found: values.get(found.group(1), found.group(0)), line.group(0).strip())
         recipe = described.recipe
         at = script.place(line.start(), line.start() + len(line.group(0).rstrip()))
-        yield python_text.statement(described.doc, text, at, parts=recipe.parts, step=recipe.step)
+        yield python_text.statement(described.doc, text, at, scope=recipe.base_scope)
 
 
 def _setup_conda(described: Descriptor, inputs: Node, values: Mapping[str, str]) -> Iterator[Statement]:

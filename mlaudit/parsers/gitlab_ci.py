@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
@@ -35,6 +35,10 @@ _GLOBAL = frozenset(
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _SCRIPT.search(head) is not None and _OWN.search(head) is not None and _OTHERS.search(head) is None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)

@@ -11,9 +11,10 @@ from mlaudit.grammars import waivers
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
+from mlaudit.knowledge.schema import checked, words_of
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement
-from mlaudit.model.packaged import packaged
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _API = lazy_pattern(
@@ -29,10 +30,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @lru_cache(maxsize=1)
 def _images() -> Mapping[str, str]:
-    import tomli
-
-    text = packaged("knowledge/serving_runtimes.toml")
-    return {str(name): str(image) for name, image in tomli.loads(text)["images"].items()}
+    return checked("serving_runtimes.toml", lambda root: words_of(root.get("images")))
 
 
 @parser(kind="list", content=_looks_like_it)
@@ -77,7 +75,9 @@ def _runtime(described: Descriptor, framework: str, version: Node) -> Iterator[S
         yield described.doc.unread(why, described.at(version), what=version.text())
         return
     parts = described.recipe.parts
-    yield from image_tags.statements(described.doc, f"{image}:{version.text()}", described.at(version), parts=parts)
+    yield from image_tags.statements(
+        described.doc, f"{image}:{version.text()}", described.at(version), scope=PinScope(parts=parts)
+    )
 
 
 def _container(described: Descriptor, container: Node) -> Iterator[Statement]:

@@ -22,6 +22,7 @@ from mlaudit.model.nouns import (
     Strength,
     Unread,
 )
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 _SCHEMA = "mlaudit.list/1"
@@ -92,12 +93,14 @@ def _pin(doc: Document, row: Node, environment: str) -> Pin:
         variant=row.get("variant").maybe_text(),
         kind=_word(row.get("kind"), Kind),
         specifier=row.get("specifier").maybe_text(),
-        marker=row.get("marker").maybe_text() if chosen is None else None,
+        scope=PinScope(
+            marker=row.get("marker").maybe_text() if chosen is None else None,
+            parts=(environment,),
+            optional=chosen is False,
+        ),
         extras=() if of_artifact else row.get("requested_extras").texts(),
         source=row.get("source").maybe_text() or "index",
         origin=None if of_artifact else row.get("origin").maybe_text(),
-        parts=(environment,),
-        optional=chosen is False,
         derived_from=Place(path=derived) if derived else None,
         artifact=artifact,
         recorded=recorded,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -18,6 +18,10 @@ _PYTHON = lazy_pattern(rb"(?m)^python:")
 
 def _looks_like_it(doc: Document) -> bool:
     return _BUILD.search(doc.head) is not None and _PYTHON.search(doc.head) is not None
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="list", files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)

@@ -10,7 +10,7 @@ from itertools import accumulate, chain
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import python_installs
+from mlaudit.grammars import python_installs, rewriting
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.shell.install_command import statements
 from mlaudit.grammars.shell.recipe import Recipe
@@ -18,6 +18,7 @@ from mlaudit.grammars.shell.script_text import Script, of_node, stretch, whole_t
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 CELLS = Limit(name="cells of a notebook", most=20_000)
@@ -48,6 +49,10 @@ def _looks_like_it(doc: Document) -> bool:
     return (
         doc.head.lstrip()[:1] == b"{" and _CELLS.search(doc.head) is not None and _FORMAT.search(doc.data) is not None
     )
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["*.ipynb", "*.ipy"], content=_looks_like_it)
@@ -182,7 +187,7 @@ def _named(doc: Document, recipe: Recipe, words: Iterable[str], at: Place) -> It
             found.group(1),
             found.group(2),
             at=at,
-            step=recipe.step,
+            scope=PinScope(step=recipe.step),
             detail="in the output of the cell",
         )
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator, MutableMapping
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_source, waivers
+from mlaudit.grammars import python_source, rewriting, waivers
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_command import of_words
 from mlaudit.grammars.shell.recipe import Recipe
@@ -16,6 +16,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 MAX_WORDS = 2000
@@ -38,6 +39,10 @@ Values = MutableMapping[str, "list[str] | None"]
 
 def _looks_like_it(doc: Document) -> bool:
     return _IMPORT.search(doc.head) is not None and _SESSION.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["noxfile.py"], content=_looks_like_it)
@@ -161,7 +166,7 @@ class _Session:
         if found is None and not isinstance(node, ast.Constant):
             yield self.doc.unread("its Pythons are not written down", self.at(node), package="python", template=True)
         for text in found or ():
-            yield python_text.statement(self.doc, text, self.at(node), parts=(self.name,))
+            yield python_text.statement(self.doc, text, self.at(node), scope=PinScope(parts=(self.name,)))
 
     def _calls(self) -> Iterator[ast.Call]:
         for node in ast.walk(self.function):

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Mapping
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text, requirement
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 LAST_MAJOR = 4
@@ -35,6 +37,13 @@ class _PdmLock:
     extras: frozenset[str]
     of_extras: Mapping[tuple[str, str], tuple[Edge, ...]]
     plain: frozenset[tuple[str, str]]
+
+
+lock_tool = LockTool(
+    manifests=("pyproject.toml",),
+    command=lambda package, *_: ("pdm", "update", "--no-sync", "--update-reuse", package),
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pdm.lock", "pdm*.lock"], content=_looks_like_it, complete=True)
@@ -176,10 +185,8 @@ def _pin(lock: _PdmLock, node: Node, groups: tuple[str, ...], under_extras: tupl
         version,
         at=lock.doc.at(*node.route, "version" if version else "name"),
         kind=_kind(source, origin),
-        marker=node.get("marker").maybe_text(),
+        scope=PinScope(marker=node.get("marker").maybe_text(), groups=groups, under_extras=under_extras),
         extras=node.get("extras").texts(),
-        groups=groups,
-        under_extras=under_extras,
         source=source,
         origin=origin,
         requires=(*_edges(node), *lock.of_extras.get(_key(node), ())),

@@ -7,7 +7,7 @@ from functools import partial
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.pypi import pipfile_text
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Layer, Root, Statement
@@ -19,6 +19,10 @@ _SECTION = lazy_pattern(rb"(?m)^\[(?:dev-)?packages\]\s*(?:#.*)?$")
 
 def _looks_like_it(doc: Document) -> bool:
     return _SECTION.search(doc.head) is not None
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="manifest", files=["Pipfile"], content=_looks_like_it)

@@ -8,6 +8,7 @@ from functools import partial
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pipfile_text
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Layer, Root, Statement
 from mlaudit.parsers._registry import parser
@@ -18,6 +19,14 @@ SUPPORTED = 6
 
 def _looks_like_it(doc: Document) -> bool:
     return doc.head.lstrip()[:1] == b"{" and b'"pipfile-spec"' in doc.head
+
+
+lock_tool = LockTool(
+    manifests=("Pipfile",),
+    command=lambda package, version, _: ("pipenv", "upgrade", "--lock-only", f"{package}=={version}"),
+    chooses=True,
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["Pipfile.lock"], content=_looks_like_it, complete=True)

@@ -9,6 +9,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.conda import conda_lock_entries, conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing
 from mlaudit.grammars.pypi import requirement
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -46,6 +47,10 @@ def _looks_like_it(doc: Document) -> bool:
     if int(found.group(1)) >= FIRST_WITH_ENVIRONMENTS:
         return b"\nenvironments:" in doc.head
     return int(found.group(1)) > 1 and b"\npackage:" in doc.head
+
+
+lock_tool = LockTool(manifests=("pixi.toml", "pyproject.toml"), command=lambda package, *_: ("pixi", "update", package))
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
@@ -203,7 +208,7 @@ def _conda_package(doc: Document, pins: CondaPins, node: Node, place: str, stand
         return
     channel = conda_spec.split_channel(place.rpartition("/")[0])[0] if "://" in place else None
     build = node.get("build").maybe_text() or dist[2]
-    yield from pins.installed(name, version, build, at, standing, channel=channel, hashes=_hashes(node))
+    yield from pins.installed(name, version, build, at, standing, origin=channel, hashes=_hashes(node))
 
 
 def _built_here(doc: Document, name: str, version: str | None, at: Place, standing: Standing, origin: str) -> Pin:
@@ -217,8 +222,7 @@ def _built_here(doc: Document, name: str, version: str | None, at: Place, standi
         kind=Kind.PROJECT if origin in (".", "./") else Kind.LOCAL,
         source=requirement.source_of(origin) if "://" in origin else "path",
         origin=origin,
-        platforms=standing.platforms,
-        parts=standing.parts,
+        scope=standing,
         detail="built from its sources",
     )
 
@@ -242,9 +246,7 @@ def _pypi_package(doc: Document, pins: CondaPins, node: Node, place: str, standi
         source="index" if from_index else source,
         origin=None if from_index else address,
         hashes=_hashes(node),
-        platforms=standing.platforms,
-        parts=standing.parts,
+        scope=standing,
         requires_python=node.get("requires_python").maybe_text(),
-        step=standing.step,
         detail="editable" if node.get("editable").value == "true" else None,
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.conda import pixi_manifest
 from mlaudit.grammars.pypi import overrides
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -19,6 +19,10 @@ _CHANNELS = lazy_pattern(rb"(?m)^channels\s*=")
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _WORKSPACE.search(head) is not None and _CHANNELS.search(head) is not None
+
+
+rewrite = rewriting.conda_or_pip
+"""How a version in it is replaced, of conda or of PyPI."""
 
 
 @parser(kind="manifest", files=["pixi.toml"], content=_looks_like_it)

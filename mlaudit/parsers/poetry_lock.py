@@ -13,11 +13,13 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import poetry_text, pyproject_text, requirement
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 SUPPORTED = (1, 2)
@@ -45,6 +47,10 @@ class _PoetryLock:
     tells_groups: bool
     root: Root | None
     extras: Mapping[str, frozenset[str]]
+
+
+lock_tool = LockTool(manifests=("pyproject.toml",), command=lambda package, *_: ("poetry", "update", "--lock", package))
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["poetry.lock"], content=_looks_like_it, complete=True)
@@ -199,14 +205,16 @@ def _package(doc: Document, lock: _PoetryLock, node: Node, wrong: list[Malformed
         at=doc.at(*node.route, "version"),
         variant=variant(name, version, origin) if source == "index" else None,
         kind=Kind.LOCAL if source == "path" else Kind.PACKAGE,
-        marker=_marker(node, lock),
-        under_extras=() if lock.tells_groups or not optional else _under(normalized(name), lock),
-        groups=_groups(node, lock),
+        scope=PinScope(
+            marker=_marker(node, lock),
+            groups=_groups(node, lock),
+            under_extras=() if lock.tells_groups or not optional else _under(normalized(name), lock),
+            optional=optional,
+        ),
         source=source,
         origin=origin,
         requires=tuple(_edges(node, wrong)),
         requires_python=_specifier(node.get("python-versions")),
-        optional=optional,
         detail=detail,
     )
 

@@ -9,10 +9,12 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.lock_text import unreadable_markers
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Root, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 from mlaudit.parsers._registry import parser
 
 MAJOR, MINOR = 1, 0
@@ -27,6 +29,17 @@ _TREES = ("vcs", "directory")
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return b"lock-version = " in head and (b"[[packages]]" in head or b"created-by = " in head)
+
+
+lock_tool = LockTool(
+    manifests=("pyproject.toml", "requirements.in"),
+    command=lambda package, version, manifest: (
+        *("uv", "pip", "compile", manifest, "--output-file", "pylock.toml"),
+        *("--upgrade-package", f"{package}=={version}"),
+    ),
+    chooses=True,
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["pylock.toml", "pylock.*.toml"], content=_looks_like_it, complete=True)
@@ -97,7 +110,7 @@ def _package(doc: Document, node: Node) -> Pin:
         at=doc.at(*node.route, "version" if version else "name"),
         kind=_kind(node, origin),
         variant=decided.variant if decided and normalized(name) in decided.packages else None,
-        marker=node.get("marker").maybe_text(),
+        scope=EVERYWHERE.with_marker(node.get("marker").maybe_text()),
         source=source,
         origin=origin or (index if index and not _DEFAULT_HOST.match(index) else None),
         requires=tuple(_edges(node)),

@@ -8,12 +8,14 @@ from typing import TypeVar
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import pyproject_tools, waivers
+from mlaudit.grammars import pyproject_tools, rewriting, waivers
 from mlaudit.grammars.conda import pixi_manifest
-from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped
-from mlaudit.grammars.pypi.pyproject_text import Declared, UvSource
+from mlaudit.grammars.pypi import hatch_environments, overrides, pyproject_text, requirement, uv_scoped, uv_sources
+from mlaudit.grammars.pypi.pyproject_text import Declared
+from mlaudit.grammars.pypi.uv_sources import UvSource
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.markers import both_markers
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.scope import PinScope
@@ -49,6 +51,10 @@ class _Project:
     default: str | None
 
 
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
+
+
 @parser(kind="manifest", files=["pyproject.toml"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
     """The project as a root, its Python, and every requirement, overrides laid over them."""
@@ -59,8 +65,8 @@ def _statements(doc: Document) -> Iterator[Statement]:
     problems: list[Unread] = []
     project = _Project(
         name=_tolerant(doc, problems, pyproject_text.name, None),
-        sources=_tolerant(doc, problems, pyproject_text.uv_sources, {}),
-        indexes=_tolerant(doc, problems, pyproject_text.indexes, {}),
+        sources=_tolerant(doc, problems, uv_sources.uv_sources, {}),
+        indexes=_tolerant(doc, problems, uv_sources.indexes, {}),
         default=_tolerant(doc, problems, _default_index, None),
     )
     root = _tolerant(doc, problems, _root, None)
@@ -195,13 +201,15 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
         at=at,
         specifier=ranged,
         kind=Kind.LOCAL if source.kind == "path" else entry.kind,
-        marker=requirement.both_markers(found.marker, source.marker),
+        scope=PinScope(
+            marker=both_markers(found.marker, source.marker),
+            groups=entry.groups,
+            under_extras=entry.extras,
+            optional=entry.optional,
+        ),
         extras=found.extras,
-        groups=entry.groups,
-        under_extras=entry.extras,
         source=source.kind,
         origin=source.origin,
-        optional=entry.optional,
         detail="a member of the workspace" if source.workspace else entry.detail,
     )
 

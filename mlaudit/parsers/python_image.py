@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_installs, python_source, sdk_images, waivers
+from mlaudit.grammars import python_installs, python_source, rewriting, sdk_images, waivers
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import whole_text
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -25,6 +25,10 @@ def states_an_image(doc: Document) -> bool:
     others = _OTHERS.search(head) is not None or sdk_images.MENTIONED.search(head) is not None
     of_others = others and b"import" in head
     return (builder or of_others) and _SCRIPT_BLOCK.search(head) is None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(

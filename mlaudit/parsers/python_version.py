@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.grammars import rewriting
 from mlaudit.grammars.variables import is_template
 from mlaudit.model import versions
 from mlaudit.model.errors import Unreadable
@@ -26,6 +27,10 @@ _OTHER = lazy_pattern(
 )
 _RANGE = lazy_pattern(r"(?:[<>=!~]=?=?\s{0,4}[0-9][0-9.*]{0,16}\s{0,4},?\s{0,4}){1,8}")
 _VENV_KEYS = ("version", "version_info")
+
+
+rewrite = rewriting.literals
+"""How a version in it is replaced."""
 
 
 @parser(kind="hint", files=[".python-version", "runtime.txt", ".tool-versions", "pyvenv.cfg", ".python-versions"])

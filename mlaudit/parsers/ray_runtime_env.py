@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.grammars.manifests import Manifests
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -26,6 +26,10 @@ def _looks_like_it(doc: Document) -> bool:
     if _KUBERAY.search(head):
         return True
     return _RUNTIME_ENV.search(head) is not None or len(set(_CLUSTER.findall(head))) >= 3
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="aside", content=_looks_like_it)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.grammars import rewriting
 from mlaudit.grammars.pypi import requirement, requirements_file
 from mlaudit.grammars.pypi.requirements_text import Parsed, logical_lines, parsed
 from mlaudit.model.errors import Unreadable
@@ -76,6 +77,10 @@ def _understood(line: Parsed) -> bool | None:
     if found.problem is not None:
         return None
     return bool(found.version or found.specifier or found.url)
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(

@@ -21,6 +21,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.platforms import platform_of
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import HEADER, RECORD, SMALL, FileSystem
 
@@ -149,7 +150,7 @@ def _record(
     hashes = tuple(f"{key}:{value}" for key in ("md5", "sha256") if (value := node.get(key).maybe_text()))
     if not context.system.setup.platform and one.default:
         yield from platform_facts(node.get("subdir").maybe_text() or "", at)
-    for pin in pins.installed(name, version, build, at, standing, channel=channel, hashes=hashes):
+    for pin in pins.installed(name, version, build, at, standing, origin=channel, hashes=hashes):
         if pin.kind is Kind.PACKAGE:
             context.conda.setdefault(one.name, {})[pin.package] = pin
         else:
@@ -170,7 +171,13 @@ def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
     )
     if version:
         yield context.doc.pin(
-            Layer.INSTALLED, "python", version, at=at, kind=Kind.PYTHON, parts=(one.name,), detail=detail
+            Layer.INSTALLED,
+            "python",
+            version,
+            at=at,
+            kind=Kind.PYTHON,
+            scope=PinScope(parts=(one.name,)),
+            detail=detail,
         )
 
 
@@ -291,7 +298,7 @@ def _undescribed(context: _Context) -> Iterator[Fact]:
     system = context.system
     machine = filesystem_system.machine(system, context.packages)
     yield from (machine,) if machine else ()
-    sign = next((path for path in system.names() if path.endswith("os-release")), None)
+    sign = next((path for path in system.list() if path.endswith("os-release")), None)
     if sign:
         yield Fact(key="platform", value="linux", at=system.place(sign))
 
@@ -332,5 +339,11 @@ def _of_wheels(context: _Context, told: set[Kind]) -> Iterator[Statement]:
         if kind not in told:
             short = ".".join(version.split(".")[: _NUMBERS[kind]])
             yield context.doc.pin(
-                Layer.INSTALLED, kind.value, short, at=pin.at, kind=kind, parts=pin.parts, derived_from=pin.at
+                Layer.INSTALLED,
+                kind.value,
+                short,
+                at=pin.at,
+                kind=kind,
+                scope=PinScope(parts=pin.parts),
+                derived_from=pin.at,
             )

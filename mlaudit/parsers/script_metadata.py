@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars import rewriting
 from mlaudit.grammars.pypi import overrides, requirement
 from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
@@ -25,6 +26,10 @@ _CLOSING = "# ///"
 
 def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(doc.head) is not None
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="aside", content=_looks_like_it)

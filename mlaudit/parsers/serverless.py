@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor, found
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -19,6 +19,10 @@ _PLUGIN = "serverless-python-requirements"
 
 def _looks_like_it(doc: Document) -> bool:
     return _SERVICE.search(doc.head) is not None and _PROVIDER.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="recipe", files=["serverless.yml", "serverless.yaml"], content=_looks_like_it)

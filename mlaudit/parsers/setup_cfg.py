@@ -8,7 +8,7 @@ from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -42,6 +42,10 @@ class _SetupOption:
 
 def _looks_like_it(doc: Document) -> bool:
     return _SNIFFED.search(doc.head) is not None
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="manifest", files=["setup.cfg"], content=_looks_like_it)

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from itertools import groupby
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_source, waivers
+from mlaudit.grammars import python_source, rewriting, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
-from mlaudit.grammars.python_values import File, Scope, Text, Unknown, Value
+from mlaudit.grammars.python_value_nouns import File, Text, Unknown, Value
+from mlaudit.grammars.python_values import Scope
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Statement
@@ -24,6 +25,10 @@ _GROUPS = {"install_requires": (), "requires": (), "setup_requires": ("build-sys
 def _looks_like_it(doc: Document) -> bool:
     head = doc.head
     return _SNIFFED.search(head) is not None and (b"setuptools" in head or b"distutils" in head)
+
+
+rewrite = rewriting.requirement
+"""How a version in it is replaced."""
 
 
 @parser(kind="manifest", files=["setup.py"], content=_looks_like_it, suggested=True)

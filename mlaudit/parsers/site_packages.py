@@ -6,7 +6,8 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 
-from mlaudit.document.document import Document, Tree
+from mlaudit.document.document import Document
+from mlaudit.document.files import Files, read_start
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
@@ -34,7 +35,7 @@ _EGG = lazy_pattern(
 def _looks_like_it(doc: Document) -> bool:
     if doc.tree is None or isinstance(doc.tree, FileSystem):
         return False
-    return any(name == "pyvenv.cfg" or _WITHIN.match(name) for name in doc.tree.names())
+    return any(name == "pyvenv.cfg" or _WITHIN.match(name) for name in doc.tree.list())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +43,7 @@ class _SitePackages:
     """The document, its files, and the settings in pyvenv.cfg."""
 
     doc: Document
-    tree: Tree
+    tree: Files
     names: frozenset[str]
     settings: Mapping[str, str]
 
@@ -57,7 +58,7 @@ def read(doc: Document) -> Iterator[Statement]:
     """Every installed distribution, the Python they are for, and what is left of broken installs."""
     if doc.tree is None:
         raise Unreadable("a folder of installed packages was expected")
-    names = sorted(doc.tree.names())
+    names = sorted(doc.tree.list())
     environment = _SitePackages(doc=doc, tree=doc.tree, names=frozenset(names), settings=_settings(doc.tree, names))
     yield from _python(environment)
     release = ".".join(environment.settings.get("version", "").split(".")[:2])
@@ -82,12 +83,12 @@ def _belongs(name: str, release: str) -> bool:
     return folder is None or not release or folder.group(1) == release
 
 
-def _settings(tree: Tree, names: list[str]) -> dict[str, str]:
+def _settings(tree: Files, names: list[str]) -> dict[str, str]:
     """The keys of pyvenv.cfg, with `version` for what virtualenv and uv call `version_info`."""
     if "pyvenv.cfg" not in names:
         return {}
     try:
-        text = tree.read("pyvenv.cfg", SMALL).decode("utf-8", "replace")
+        text = read_start(tree, "pyvenv.cfg", SMALL).decode("utf-8", "replace")
     except Unreadable:
         return {}
     pairs = (line.partition("=") for line in text.split("\n") if "=" in line)
@@ -137,7 +138,7 @@ def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator
     doc = environment.doc
     came = Origin()
     try:
-        found = metadata(environment.tree.read(name, HEADER_LIMIT))
+        found = metadata(read_start(environment.tree, name, HEADER_LIMIT))
     except Unreadable as error:
         yield doc.unread(error.why, environment.place(name), what=name)
         return
@@ -156,7 +157,7 @@ def _origin(environment: _SitePackages, folder: str) -> Origin:
     if name not in environment.names:
         return Origin()
     try:
-        data: object = json.loads(environment.tree.read(name, SMALL))
+        data: object = json.loads(read_start(environment.tree, name, SMALL))
     except (ValueError, RecursionError) as error:
         raise Malformed(f"it is not valid JSON: {error}") from None
     return origin(Node(data))

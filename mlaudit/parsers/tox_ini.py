@@ -8,7 +8,7 @@ from functools import lru_cache, partial
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
-from mlaudit.grammars import ini_text, waivers
+from mlaudit.grammars import ini_text, rewriting, waivers
 from mlaudit.grammars.descriptors import merged
 from mlaudit.grammars.ini_text import Option
 from mlaudit.grammars.pypi import python_text
@@ -22,6 +22,7 @@ from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Root, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
 MAX_ENVIRONMENTS = 200
@@ -49,6 +50,10 @@ Sections = Mapping[str, Mapping[str, Option]]
 
 def _looks_like_it(doc: Document) -> bool:
     return _SECTION.search(doc.head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="aside", files=["tox.ini"], content=_looks_like_it)
@@ -137,14 +142,16 @@ def _python(recipe: Recipe, name: str, options: Mapping[str, Option]) -> Iterato
     if option and option.lines:
         line = option.lines[0]
         if re.search(r"\d\.?\d", line.text):
-            yield python_text.statement(recipe.doc, line.text.split(",")[0], line.whole, parts=recipe.parts)
+            yield python_text.statement(
+                recipe.doc, line.text.split(",")[0], line.whole, scope=PinScope(parts=recipe.parts)
+            )
         return
     for factor in name.split("-"):
         version = _PYTHON_FACTOR.fullmatch(factor)
         if version:
             text = ".".join(part for part in version.groups() if part)
             at = next((one.lines[0].whole for one in options.values() if one.lines), recipe.doc.place(1, 1))
-            yield python_text.statement(recipe.doc, text, at, parts=recipe.parts, derived_from=at)
+            yield python_text.statement(recipe.doc, text, at, scope=PinScope(parts=recipe.parts), derived_from=at)
 
 
 def _chosen(

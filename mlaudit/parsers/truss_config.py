@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.descriptors import Descriptor
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -25,6 +25,10 @@ def _looks_like_it(doc: Document) -> bool:
     if head.lstrip()[:1] == b"{" or _OTHERS.search(head.replace(b"\nbuild:", b"\n#")):
         return False
     return len(set(_OWN.findall(head))) >= 2 and _ANY.search(head) is not None
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced, in commands, lists and tags of images."""
 
 
 @parser(kind="descriptor", usual_files=["config.yaml"], content=_looks_like_it)

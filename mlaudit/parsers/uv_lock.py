@@ -9,11 +9,13 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.pypi import pyproject_text
 from mlaudit.grammars.pypi.lock_text import named_index, unreadable_markers, variant
+from mlaudit.grammars.relocking import LockTool
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Conflict, Edge, Kind, Layer, Pin, Place, ProjectPart, Root, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import exact
 from mlaudit.parsers._registry import parser
@@ -41,6 +43,14 @@ def _looks_like_it(doc: Document) -> bool:
         and b"requires-python = " in doc.head
         and b"lock-version" not in doc.head
     )
+
+
+lock_tool = LockTool(
+    manifests=("pyproject.toml",),
+    command=lambda package, version, _: ("uv", "lock", "--upgrade-package", f"{package}=={version}"),
+    chooses=True,
+)
+"""The tool that updates it; the lock is never edited."""
 
 
 @parser(kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)
@@ -207,7 +217,7 @@ def _package(doc: Document, node: Node, members: frozenset[str]) -> Pin:
         at=_place(doc, node),
         variant=variant(name, version, origin),
         kind=_kind(normalized(name), kind, members),
-        marker=_any_of(node.get("resolution-markers").texts()),
+        scope=EVERYWHERE.with_marker(_any_of(node.get("resolution-markers").texts())),
         source=source,
         origin=origin,
         requires=_edges(node, {}),
@@ -330,7 +340,7 @@ def _bound(doc: Document, word: str, node: Node) -> Iterator[Pin]:
         at=doc.at(*node.route, "specifier" if specifier else "name"),
         specifier=None if version else specifier,
         kind=Kind.BOUND,
-        marker=node.get("marker").maybe_text(),
+        scope=EVERYWHERE.with_marker(node.get("marker").maybe_text()),
         detail=word,
     )
     yield replace(made, overrides=word == "override")

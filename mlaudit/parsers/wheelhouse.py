@@ -21,7 +21,7 @@ MAX_NAME = 512
 
 
 def _looks_like_it(doc: Document) -> bool:
-    return doc.tree is not None and any(name.lower().endswith(".whl") for name in doc.tree.names())
+    return doc.tree is not None and any(name.lower().endswith(".whl") for name in doc.tree.list())
 
 
 @parser(kind="list", content=_looks_like_it, access="tree")
@@ -29,7 +29,7 @@ def read(doc: Document) -> Iterator[Statement]:
     """Every archive, by its name alone; one package may lie there in several versions and for several platforms."""
     if doc.tree is None:
         raise Unreadable("a folder of wheels was expected")
-    names = [name for name in doc.tree.names() if "/" not in name]
+    names = list(doc.tree.list(deep=False))
     if not names:
         raise Unreadable("it holds no wheel and no source archive")
     told: set[tuple[str, str]] = set()

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
 from fnmatch import fnmatchcase
 
+from mlaudit.model.digests import sha256_hex
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Severity, Waiver
 from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, WAIVER, Finding, Hit
@@ -145,6 +146,8 @@ def _finding(one: RuleHit) -> Finding:
         fix=hit.fix,
         covers=hit.covers,
         fingerprint=_fingerprint(rule, hit),
+        fact=rule.fact,
+        values=hit.values,
     )
 
 
@@ -161,9 +164,7 @@ def _fingerprint(rule: Rule, hit: Hit) -> str:
     parts = (hit.package or "", *hit.environments, rule.fact, *values)
     if hit.package is None and not hit.environments and not hit.values:
         parts = (*parts, hit.at.path)
-    import hashlib
-
-    return hashlib.sha256("\0".join(parts).encode("utf-8", "replace")).hexdigest()[:32]
+    return sha256_hex("\0".join(parts).encode("utf-8", "replace"))[:32]
 
 
 def matches(selection: Selection, rule: Rule, finding: Finding) -> bool:

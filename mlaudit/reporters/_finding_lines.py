@@ -213,7 +213,7 @@ def _fix(finding: Finding, style: Style) -> Iterator[StyledLine]:
         if more:
             yield text((f"  more: {more}", "dim"))
         return
-    lines = list(_labelled("fix", finding.fix.says, style))
+    lines = list(_labelled("fix", finding.fix.shown, style))
     together = f"   more: {more}"
     if more and len(lines) == 1 and lines[0].width + len(together) <= style.width:
         lines = [StyledLine(*lines[0].segments, (together, "dim"))]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 
-from mlaudit.model.nouns import Place, Target
+from mlaudit.model.nouns import Edit, Place, Target
 from mlaudit.reporters._escape import for_json
 
 Json = dict[str, object]
@@ -43,3 +43,16 @@ def target(of: Target) -> Json:
 def place(at: Place) -> Json:
     """A place as the contract writes it."""
     return {"path": at.path, "line": at.line, "column": at.column}
+
+
+def edit_object(edit: Edit) -> Json:
+    """One edit for a program: lines and columns count from 1, the end is behind the last character."""
+    lines = edit.old.split("\n")
+    last = len(lines[-1]) + (edit.column if len(lines) == 1 else 1)
+    return {
+        "path": edit.path,
+        "start": {"line": edit.line, "column": edit.column},
+        "end": {"line": edit.line + len(lines) - 1, "column": last},
+        "old": edit.old,
+        "new": edit.new,
+    }

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
-from mlaudit.model.nouns import Place, Role
+from mlaudit.model.nouns import Edit, Place, Role
 from mlaudit.model.report import Finding, Location, Report
+from mlaudit.model.secrets import masked
+from mlaudit.reporters._escape import for_terminal
 
 MEMBER = "!/"
 """Separates the path of an archive from the path inside it."""
@@ -26,6 +29,16 @@ def shown_at(finding: Finding, report: Report) -> Place:
     own = (one.place for one in finding.locations)
     candidates = (*own, *(Place(path=path) for one in report.environments for path in one.sources))
     return next((at for at in candidates if inside(at.path)), finding.at)
+
+
+def suggestion(edit: Edit, word: str) -> Iterator[str]:
+    """The line as it will stand, in the fenced block that a service applies; none for a line that holds a secret."""
+    line = edit.new_line
+    if masked(line) != line or for_terminal(line) != line:
+        return
+    runs = [len(run) for run in re.findall("`+", line)]
+    fence = "`" * max(3, *(run + 1 for run in runs), 3)
+    yield from (f"{fence}{word}", line, fence)
 
 
 _ROLES = {

@@ -44,4 +44,4 @@ def _lines(finding: Finding) -> Iterator[str]:
     for text in list(annotated(finding))[1:]:
         yield f"See also {text}"
     if finding.fix is not None:
-        yield f"Fix: {finding.fix.says}"
+        yield f"Fix: {finding.fix.shown}"

@@ -134,7 +134,7 @@ def _lines(finding: Finding) -> Iterator[str]:
     yield from (f"  {text}" for text in annotated(finding))
     yield from finding.details
     if finding.fix is not None:
-        yield f"Fix: {finding.fix.says}"
+        yield f"Fix: {finding.fix.shown}"
 
 
 def _element(name: str, attributes: Iterable[tuple[str, str]]) -> str:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
-from datetime import date, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -12,7 +11,20 @@ from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Place, Severity
-from mlaudit.model.versions import specifiers
+from mlaudit.request.config_values import (
+    UnknownKey,
+    artifact_kind,
+    converted_text,
+    crossing_kinds,
+    day_of,
+    is_given,
+    known_table,
+    leaders_of,
+    level_of,
+    required_text,
+    required_texts,
+    specifier_of,
+)
 from mlaudit.request.settings import (
     BannedRow,
     EnvironmentSettings,
@@ -47,10 +59,6 @@ class ConfigError(MlauditError):
         super().__init__(f"{at}: {why}")
         self.at = at
         self.why = why
-
-
-class _UnknownKey(Malformed):
-    """A key that means nothing; its place is the key's, not the value's."""
 
 
 def find_configuration(folders: Iterable[str], ask: Callable[[str], Document | None]) -> Document | None:
@@ -99,50 +107,6 @@ def load(document: Document, *, path: str | None = None, codes: Collection[str] 
     return _Loader(document, path or document.path, frozenset(codes)).settings()
 
 
-def _known(node: Node, keys: Collection[str]) -> Node:
-    """The node, if it is a table of no other keys. Raises Malformed."""
-    for key in node.table():
-        if key not in keys:
-            raise _UnknownKey(f'"{key}" is no key of mlaudit{suggestion(key, keys)}', (*node.route, key))
-    return node
-
-
-def _crosses(node: Node, others: frozenset[str]) -> dict[str, tuple[str, ...]]:
-    """What crosses from each writer, by its name."""
-    if not node.exists:
-        return {}
-    for name in node.table():
-        if name not in others:
-            raise Malformed(f'"{name[:40]}" is no other environment{suggestion(name, others)}', node.get(name).route)
-    return {name: tuple(map(_kind, kinds.each())) for name, kinds in node.items()}
-
-
-def _required(node: Node) -> str:
-    if not node.exists:
-        raise Malformed(f'"{node.route[-1]}" is missing', node.route[:-1])
-    text = node.text()
-    if not text.strip():
-        raise Malformed("expected a text that is not empty", node.route)
-    return text
-
-
-def _converted(node: Node, convert: Callable[[str], T]) -> T | None:
-    text = node.maybe_text()
-    if text is None:
-        return None
-    try:
-        return convert(text)
-    except ValueError as error:
-        raise Malformed(str(error), node.route) from None
-
-
-def _level(node: Node, words: Mapping[str, Severity | None]) -> Severity | None:
-    word = node.text()
-    if word not in words:
-        raise Malformed(f'"{word[:40]}" is no level; expected {" or ".join(words)}', node.route)
-    return words[word]
-
-
 _LEVELS: Mapping[str, Severity | None] = {level.value: level for level in Severity}
 _FAIL_ON: Mapping[str, Severity | None] = {**_LEVELS, "never": None}
 
@@ -163,14 +127,14 @@ class _Loader:
             place = Place(path=self._path, line=error.line, column=error.column)
             raise ConfigError(place, error.why) from None
         except Malformed as error:
-            raise ConfigError(self._at(error.route, key=isinstance(error, _UnknownKey)), str(error)) from None
+            raise ConfigError(self._at(error.route, key=isinstance(error, UnknownKey)), str(error)) from None
 
     def _table(self) -> Node:
         node = self._document.toml.dig(*self._prefix)
         if not node.exists:
             return Node({}, self._prefix)
         if not self._prefix and Node(node.table().get("tool")).is_table and node.dig(*_PREFIX).exists:
-            raise _UnknownKey("only a pyproject.toml has [tool.mlaudit]; here the keys stand without it", _PREFIX)
+            raise UnknownKey("only a pyproject.toml has [tool.mlaudit]; here the keys stand without it", _PREFIX)
         return node
 
     @cached_property
@@ -190,11 +154,11 @@ class _Loader:
         return Place(path=self._path)
 
     def _settings(self, node: Node) -> Settings:
-        _known(node, _KEYS)
+        known_table(node, _KEYS)
         fail_on = node.get("fail-on")
         return Settings(
             path=self._path,
-            fail_on=_level(fail_on, _FAIL_ON) if fail_on.exists else Severity.ERROR,
+            fail_on=level_of(fail_on, _FAIL_ON) if fail_on.exists else Severity.ERROR,
             target=self._target(node.get("target")),
             environments=tuple(self._environments(node.get("environments"))),
             pairs=tuple(map(self._pair, node.get("pairs").each())),
@@ -206,7 +170,7 @@ class _Loader:
             ignores=tuple(map(self._ignore, node.get("ignore").each())),
             version_groups=tuple(map(self._version_group, node.get("version-groups").each())),
             banned=tuple(map(self._banned, node.get("banned").each())),
-            packages=_texts(node.get("packages")),
+            packages=required_texts(node.get("packages")),
             select=tuple(self._code(code, beginning=True) for code in node.get("select").each()),
             ignore_codes=tuple(self._code(code, beginning=True) for code in node.get("ignore-codes").each()),
             defines={name: value.text() for name, value in node.get("define").items()},
@@ -215,17 +179,17 @@ class _Loader:
     def _target(self, node: Node) -> TargetSettings:
         if not node.exists:
             return TargetSettings()
-        _known(node, ("python", "platform"))
-        platform, machine = _converted(node.get("platform"), platform_and_machine) or (None, None)
-        python = _converted(node.get("python"), python_version)
+        known_table(node, ("python", "platform"))
+        platform, machine = converted_text(node.get("platform"), platform_and_machine) or (None, None)
+        python = converted_text(node.get("python"), python_version)
         return TargetSettings(python=python, platform=platform, machine=machine, at=self._at(node.route))
 
     def _environments(self, node: Node) -> Iterator[EnvironmentSettings]:
         declared = frozenset(node.table()) if node.exists else frozenset()
         for name, table in node.items():
             if not name.strip() or any(sign in _FORBIDDEN_IN_NAMES or not sign.isprintable() for sign in name):
-                raise _UnknownKey("an environment's name is printable text without =, comma and #", table.route)
-            yield self._environment(name, _known(table, _ENVIRONMENT_KEYS), declared - {name})
+                raise UnknownKey("an environment's name is printable text without =, comma and #", table.route)
+            yield self._environment(name, known_table(table, _ENVIRONMENT_KEYS), declared - {name})
 
     def _environment(self, name: str, node: Node, others: frozenset[str]) -> EnvironmentSettings:
         sources = list(node.get("sources").each())
@@ -235,34 +199,36 @@ class _Loader:
             name=name,
             at=self._at(node.route),
             role=node.get("role").maybe_text() or name,
-            sources=tuple(map(_required, sources)),
+            sources=tuple(map(required_text, sources)),
             source_places=tuple(self._at(source.route) for source in sources),
-            follows=tuple(_follows(node.get("follows"), others)),
-            extras=_texts(node.get("extras")),
-            groups=_texts(node.get("groups")),
+            follows=tuple(leaders_of(node.get("follows"), others)),
+            extras=required_texts(node.get("extras")),
+            groups=required_texts(node.get("groups")),
             target=self._target(node.get("target")),
-            writes=_texts(node.get("writes")),
-            reads=_texts(node.get("reads")),
-            artifact_kinds=tuple(map(_kind, node.get("artifact-kinds").each())),
-            crosses=_crosses(node.get("crosses"), others),
+            writes=required_texts(node.get("writes")),
+            reads=required_texts(node.get("reads")),
+            artifact_kinds=tuple(map(artifact_kind, node.get("artifact-kinds").each())),
+            crosses=crossing_kinds(node.get("crosses"), others),
             guessed=node.get("guessed").flag() if node.get("guessed").exists else False,
         )
 
     def _pair(self, node: Node) -> PairSettings:
-        _known(node, ("training", "serving"))
+        known_table(node, ("training", "serving"))
         return PairSettings(
-            training=_required(node.get("training")), serving=_required(node.get("serving")), at=self._at(node.route)
+            training=required_text(node.get("training")),
+            serving=required_text(node.get("serving")),
+            at=self._at(node.route),
         )
 
     def _same(self, node: Node) -> SameSettings:
-        files = _texts(_known(node, ("files",)).get("files"))
+        files = required_texts(known_table(node, ("files",)).get("files"))
         if len(files) < 2:
             raise Malformed("expected at least two files that must be the same", (*node.route, "files"))
         return SameSettings(files=files, at=self._at(node.route))
 
     def _code(self, node: Node, *, beginning: bool = False) -> str:
         """A rule's code or name; with `beginning` the first letters of codes will do (`MLA1`)."""
-        text = _required(node)
+        text = required_text(node)
         if not self._codes or text in self._codes:
             return text
         if beginning and text.startswith("MLA") and any(code.startswith(text) for code in self._codes):
@@ -273,17 +239,17 @@ class _Loader:
         try:
             self._code(Node(code, node.route))
         except Malformed as error:
-            raise _UnknownKey(error.why, node.route) from None
+            raise UnknownKey(error.why, node.route) from None
         return self._severity_row(Selection(code=code), node)
 
     def _severity_for(self, node: Node) -> SeverityRow:
-        _known(node, (*_SELECTION_KEYS, "level"))
+        known_table(node, (*_SELECTION_KEYS, "level"))
         if not node.get("level").exists:
-            _required(node.get("level"))
+            required_text(node.get("level"))
         return self._severity_row(self._selection(node), node.get("level"))
 
     def _severity_row(self, selection: Selection, level: Node) -> SeverityRow:
-        severity = _level(level, _LEVELS) or Severity.INFO
+        severity = level_of(level, _LEVELS) or Severity.INFO
         return SeverityRow(selection=selection, level=severity, at=self._at(level.route))
 
     def _selection(self, node: Node) -> Selection:
@@ -297,38 +263,38 @@ class _Loader:
         )
 
     def _ignore(self, node: Node) -> IgnoreRow:
-        _known(node, (*_SELECTION_KEYS, "reason", "until"))
+        known_table(node, (*_SELECTION_KEYS, "reason", "until"))
         return IgnoreRow(
             selection=self._selection(node),
-            reason=_required(node.get("reason")),
-            until=_day(node.get("until")),
+            reason=required_text(node.get("reason")),
+            until=day_of(node.get("until")),
             at=self._at(node.route),
         )
 
     def _version_group(self, node: Node) -> VersionGroup:
-        _known(node, ("packages", *_GROUP_RULES, "environments", "reason"))
-        packages = _texts(node.get("packages"))
+        known_table(node, ("packages", *_GROUP_RULES, "environments", "reason"))
+        packages = required_texts(node.get("packages"))
         if not packages:
             raise Malformed("expected at least one package", (*node.route, "packages"))
-        rules = [rule for key, rule in _GROUP_RULES.items() if _stands(node.get(key))]
+        rules = [rule for key, rule in _GROUP_RULES.items() if is_given(node.get(key))]
         if len(rules) != 1:
             raise Malformed('expected exactly one of together = true, may-differ = true, follows = "NAME"', node.route)
         return VersionGroup(
             packages=packages,
             rule=rules[0],
             follows=node.get("follows").maybe_text(),
-            environments=_texts(node.get("environments")),
+            environments=required_texts(node.get("environments")),
             reason=node.get("reason").maybe_text() or "",
             at=self._at(node.route),
         )
 
     def _banned(self, node: Node) -> BannedRow:
-        _known(node, ("package", "versions", "environment", "reason"))
+        known_table(node, ("package", "versions", "environment", "reason"))
         return BannedRow(
-            package=_required(node.get("package")),
-            versions=_converted(node.get("versions"), _specifier),
+            package=required_text(node.get("package")),
+            versions=converted_text(node.get("versions"), specifier_of),
             environment=node.get("environment").maybe_text(),
-            reason=_required(node.get("reason")),
+            reason=required_text(node.get("reason")),
             at=self._at(node.route),
         )
 
@@ -364,45 +330,3 @@ _ENVIRONMENT_KEYS = (
 )
 _SELECTION_KEYS = ("package", "code", "environment")
 _GROUP_RULES: Mapping[str, GroupRule] = {rule.value: rule for rule in GroupRule}
-
-
-def _texts(node: Node) -> tuple[str, ...]:
-    return tuple(map(_required, node.each()))
-
-
-def _kind(node: Node) -> str:
-    """The name of an artifact kind that is known. Raises Malformed."""
-    name = _required(node)
-    from mlaudit.knowledge.kinds import kind_problem
-
-    problem = kind_problem(name)
-    if problem is not None:
-        raise Malformed(problem, node.route)
-    return name
-
-
-def _stands(node: Node) -> bool:
-    """Whether a rule of a version group is given: a name, or true."""
-    return bool(_required(node)) if node.is_text and node.route[-1] == GroupRule.FOLLOWS.value else node.flag()
-
-
-def _follows(node: Node, others: frozenset[str]) -> Iterator[str]:
-    for leader in [node] if node.is_text else node.each():
-        name = _required(leader)
-        if name not in others:
-            raise Malformed(f'there is no other environment "{name[:40]}"{suggestion(name, others)}', leader.route)
-        yield name
-
-
-def _day(node: Node) -> date | None:
-    if not node.exists:
-        return None
-    if not isinstance(node.value, date) or isinstance(node.value, datetime):
-        raise Malformed("expected a date without quotes, such as 2027-03-31", node.route)
-    return node.value
-
-
-def _specifier(text: str) -> str:
-    if specifiers(text) is None:
-        raise ValueError(f'expected a version specifier such as "==2.5.0" or ">=2,<2.3", found "{text[:40]}"')
-    return text

@@ -8,6 +8,8 @@ from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Pin, Place, Role, State, Verdict
 from mlaudit.model.report import MAX_LISTED, Cell, Crossing, Environment, Hit, Location
 
+RELEASE_PARTS = 3
+"""Numbers with which a version names a release rather than a series."""
 _APART = {
     Distance.MAJOR: "a major version apart",
     Distance.MINOR: "a minor version apart",
@@ -77,10 +79,11 @@ def align(crossing: Crossing) -> Fix | None:
     """The smallest change that makes both sides equal: the reader takes the writer's version where that is known."""
     writer, reader = crossing.cells
     # A model does not change its version: it is made again.
-    target = None if crossing.from_model else reader.version
+    target = None if crossing.from_model else _named_version(reader, beside=writer)
     back = Change(writer.environment, crossing.package, target) if target is not None else None
-    if writer.version is not None:
-        changes = (Change(reader.environment, crossing.package, writer.version), *((back,) if back else ()))
+    wanted = _named_version(writer, beside=reader)
+    if wanted is not None:
+        changes = (Change(reader.environment, crossing.package, wanted), *((back,) if back else ()))
         if _of_image_alone(writer):
             image = f"start from an image with {crossing.package} {writer.version}"
             return Fix(says=f"{reader.environment}: {image}", changes=changes[1:])
@@ -88,6 +91,15 @@ def align(crossing: Crossing) -> Fix | None:
     if back is not None:
         return Fix(says=str(back), changes=(back,))
     return None
+
+
+def _named_version(cell: Cell, *, beside: Cell) -> str | None:
+    """The version of a cell; of `==1.2.2.*`, as conda's `=1.2.2` reads, the release, where the other side differs."""
+    if cell.version is not None or cell.state is not State.RANGE or cell.specifier == beside.specifier:
+        return cell.version
+    named = (cell.specifier or "").removeprefix("==").removesuffix(".*")
+    is_release = cell.specifier == f"=={named}.*" and named.count(".") >= RELEASE_PARTS - 1
+    return named if is_release else None
 
 
 def verb_of_writer(crossing: Crossing) -> str:
@@ -131,7 +143,7 @@ def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hi
 def exact_versions(environment: Environment) -> dict[str, str]:
     """The packages of an environment of which one exact version is known."""
     return {
-        package: cell.version
+        package: cell.versions[0]
         for package, cell in environment.cells.items()
-        if cell.kind is Kind.PACKAGE and cell.version is not None
+        if cell.kind is Kind.PACKAGE and cell.state is State.EXACT
     }

@@ -10,10 +10,11 @@ import json
 from collections.abc import Callable, Iterable, Mapping
 from functools import lru_cache
 from importlib import import_module
+from operator import attrgetter
 from typing import Any, TypeVar
 
 from mlaudit.model.lazy_dataclass import dataclass, field_names
-from mlaudit.model.nouns import Severity
+from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Hit
 from mlaudit.plugins import import_all, module_names, plugin_name
@@ -31,6 +32,9 @@ class Rule:
         severity: the default; a hit may set its own, policy overrides last.
         supersedes: codes of rules whose findings on the same package and environments this one replaces.
         fact: the family of the fact, part of the fingerprint: rules that speak of one fact share it.
+        verdicts: of a crossing at which it may speak; empty means any. At others its module is not even imported.
+        where: what its subject must hold for it to speak (`artifacts` of a view, `unread` of an environment), an
+            attribute by its name, dots for attributes of that; empty means that it is always asked.
     """
 
     code: str
@@ -41,6 +45,12 @@ class Rule:
     since: str
     supersedes: tuple[str, ...] = ()
     fact: str = ""
+    verdicts: tuple[str, ...] = ()
+    where: str = ""
+
+    def may_speak_of(self, subject: object) -> bool:
+        """Whether an environment or a view holds what it judges."""
+        return not self.where or bool(attrgetter(self.where)(subject))
 
     @property
     def check(self) -> Callable[..., Iterable[Hit]]:
@@ -71,6 +81,8 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
         title: str,
         supersedes: Iterable[str] = (),
         fact: str | None = None,
+        verdicts: Iterable[Verdict] = (),
+        where: str = "",
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
             name = plugin_name(check.__module__)
@@ -85,6 +97,8 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
                 since=since,
                 supersedes=tuple(supersedes),
                 fact=fact or name,
+                verdicts=tuple(verdict.value for verdict in verdicts),
+                where=where,
             )
             _CHECKS[code] = check
             return check
@@ -126,8 +140,8 @@ def registered_rules() -> Mapping[str, Rule]:
 
 
 def _indexed(entry: Mapping[str, Any]) -> Rule:
-    words = {**entry, "severity": Severity(entry["severity"]), "supersedes": tuple(entry["supersedes"])}
-    return Rule(**words)
+    words: dict[str, Any] = {name: tuple(value) if isinstance(value, list) else value for name, value in entry.items()}
+    return Rule(**{**words, "severity": Severity(entry["severity"])})
 
 
 def index_of_rules() -> str:

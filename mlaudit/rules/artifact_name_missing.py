@@ -12,7 +12,12 @@ from mlaudit.rules._registry import environment_rule
 
 
 @environment_rule(
-    "MLA410", Severity.ERROR, since="0.2", title="a class of the artifact is missing", fact="artifact-name"
+    "MLA410",
+    Severity.ERROR,
+    since="0.2",
+    title="a class of the artifact is missing",
+    fact="artifact-name",
+    where="missing_names",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """An artifact names a class or function that the code of its reader does not have.

@@ -13,6 +13,7 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
+from mlaudit.rules._consequences import code_details
 from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
@@ -28,7 +29,8 @@ _CAN = {
     since="0.1",
     title="the artifact is newer than its runtime",
     fact="artifact",
-    supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104"],
+    supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104", "MLA410", "MLA411", "MLA412"],
+    where="artifacts",
 )
 def check(view: View) -> Iterator[Hit]:
     """A model artifact records a library version that the environment which loads it cannot read, or reads wrong.
@@ -101,7 +103,10 @@ def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: S
         message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {cell.shown}): {worst.says}",
         at=view.place(cell),
         related=(_artifact(crossing),),
-        details=_details(crossing.pin),
+        details=(
+            *_details(crossing.pin),
+            *code_details(view, crossing.writer, crossing.reader, crossing.pin.package),
+        ),
         evidence=worst.evidence,
         expected=_recorded(crossing.pin),
         actual=cell.shown,

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.nouns import Severity
+from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._consequences import consequence_hits
 from mlaudit.rules._registry import crossing_rule
@@ -18,7 +18,8 @@ from mlaudit.rules._registry import crossing_rule
     since="0.1",
     title="artifacts do not load",
     fact="version",
-    supersedes=["MLA001", "MLA002", "MLA003", "MLA410"],
+    supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412"],
+    verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment cannot be read by the other.

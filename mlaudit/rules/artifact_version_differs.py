@@ -20,6 +20,7 @@ from mlaudit.rules._registry import fleet_rule
     title="recorded and installed versions differ",
     fact="artifact",
     supersedes=["MLA003"],
+    where="artifacts",
 )
 def check(view: View) -> Iterator[Hit]:
     """A model artifact records another version than the environment that loads it has, or one that it does not name.

@@ -10,7 +10,14 @@ from mlaudit.model.nouns import Role, Severity
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA604", Severity.WARNING, since="0.2", title="copies of a function have parted", fact="copied-code")
+@fleet_rule(
+    "MLA604",
+    Severity.WARNING,
+    since="0.2",
+    title="copies of a function have parted",
+    fact="copied-code",
+    where="known_pairs",
+)
 def check(view: View) -> Iterator[Hit]:
     """A function that prepares data exists on both sides, and the copies are no longer the same.
 

@@ -13,7 +13,14 @@ from mlaudit.rules._registry import crossing_rule
 _PLATFORM = (Kind.CUDA, Kind.CUDNN)
 
 
-@crossing_rule("MLA302", Severity.WARNING, since="0.1", title="the CUDA variant differs", fact="variant")
+@crossing_rule(
+    "MLA302",
+    Severity.WARNING,
+    since="0.1",
+    title="the CUDA variant differs",
+    fact="variant",
+    verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The same version is installed in builds for different accelerators, or the CUDA versions differ.
 

@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.model.nouns import Kind, Severity
+from mlaudit.model.nouns import Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._phrases import reference_differs
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA603", Severity.WARNING, since="0.1", title="the data reference differs", fact="data")
+@crossing_rule(
+    "MLA603",
+    Severity.WARNING,
+    since="0.1",
+    title="the data reference differs",
+    fact="data",
+    verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one data set or file.
 

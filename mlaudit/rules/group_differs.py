@@ -13,7 +13,14 @@ from mlaudit.request.settings import GroupRule, VersionGroup
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA010", Severity.ERROR, since="0.1", title="a version group is not aligned", fact="group")
+@fleet_rule(
+    "MLA010",
+    Severity.ERROR,
+    since="0.1",
+    title="a version group is not aligned",
+    fact="group",
+    where="settings.version_groups",
+)
 def check(view: View) -> Iterator[Hit]:
     """A version group of the configuration does not hold.
 

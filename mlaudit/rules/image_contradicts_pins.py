@@ -42,6 +42,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     for cell in environment.cells.values():
         statements = (*cell.pins, *cell.overruled)
         implied = [pin for pin in statements if pin.derived_from is not None and pin.version is not None]
+        if not implied:
+            continue
         stated = [pin for pin in statements if pin.derived_from is None and pin.version is not None]
         by_version = list({pin.version: pin for pin in reversed(implied)}.values())[::-1]
         for image in by_version[:MAX_IMPLIED]:

@@ -20,6 +20,7 @@ from mlaudit.rules._registry import crossing_rule
     title="a requirement on the other side excludes this version",
     fact="version",
     supersedes=["MLA003"],
+    verdicts=[Verdict.LOOSE],
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """What one environment has cannot be what the other installs without naming it.

@@ -10,6 +10,7 @@ from mlaudit.knowledge import table
 from mlaudit.knowledge.family import demands_of
 from mlaudit.knowledge.kinds import companions, packages_needed
 from mlaudit.knowledge.releases import newest, release
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.versions import exact
@@ -17,7 +18,9 @@ from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version")
+@crossing_rule(
+    "MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version", verdicts=[Verdict.LOOSE]
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """An environment has a range, or does not name the package, where the other has an exact version.
 
@@ -46,34 +49,24 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
         return
     at, related = places(crossing, view)
-    if reader.state is State.UNSTATED and _is_needless(crossing, view):
-        yield Hit(
-            package=crossing.package,
-            environments=crossing.environments,
-            severity=Severity.INFO,
-            message=(
-                f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {said(writer)}; "
-                f"{reader.environment} does not name it, and what crosses does not ask for it."
-            ),
-            at=at,
-            related=related,
-            expected=writer.shown,
-            actual=reader.shown,
-        )
-        return
-    foreign = writer.state is State.UNSTATED and not _is_brought(crossing, view)
-    yield Hit(
+    hit = Hit(
         package=crossing.package,
         environments=crossing.environments,
-        severity=Severity.INFO if foreign else _severity(crossing),
-        message=_only_in_reader(writer, reader) if foreign else _message(crossing, implied),
-        details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)),
+        severity=Severity.INFO,
+        message="",
         at=at,
         related=related,
         expected=writer.shown,
         actual=reader.shown,
-        fix=None if foreign else align(crossing),
     )
+    if reader.state is State.UNSTATED and _is_needless(crossing, view):
+        yield replace(hit, message=_not_asked_for(crossing))
+        return
+    hit = replace(hit, details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)))
+    if writer.state is State.UNSTATED and not _is_brought(crossing, view):
+        yield replace(hit, message=_only_in_reader(writer, reader))
+    else:
+        yield replace(hit, severity=_severity(crossing), message=_message(crossing, implied), fix=align(crossing))
 
 
 def _is_needless(crossing: Crossing, view: View) -> bool:
@@ -98,6 +91,14 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
 def _severity(crossing: Crossing) -> Severity:
     one_exact = State.EXACT in (crossing.writer.state, crossing.reader.state)
     return Severity.WARNING if one_exact and table.in_artifacts(crossing.package) else Severity.INFO
+
+
+def _not_asked_for(crossing: Crossing) -> str:
+    writer, reader = crossing.cells
+    return (
+        f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {said(writer)}; "
+        f"{reader.environment} does not name it, and what crosses does not ask for it."
+    )
 
 
 def _only_in_reader(writer: Cell, reader: Cell) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.nouns import Severity
+from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._consequences import consequence_hits
 from mlaudit.rules._registry import crossing_rule
@@ -19,6 +19,7 @@ from mlaudit.rules._registry import crossing_rule
     title="no promise that artifacts load",
     fact="version",
     supersedes=["MLA001", "MLA002", "MLA003"],
+    verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The library promises nothing across these versions.

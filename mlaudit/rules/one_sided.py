@@ -11,7 +11,9 @@ from mlaudit.rules._phrases import places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA004", Severity.INFO, since="0.1", title="stated by one side only", fact="version")
+@crossing_rule(
+    "MLA004", Severity.INFO, since="0.1", title="stated by one side only", fact="version", verdicts=[Verdict.ONE_SIDED]
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """One environment has a package that the other, which names everything, does not have.
 

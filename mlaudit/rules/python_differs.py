@@ -11,7 +11,14 @@ from mlaudit.rules._phrases import places, said
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA301", Severity.WARNING, since="0.1", title="Python differs", fact="python")
+@crossing_rule(
+    "MLA301",
+    Severity.WARNING,
+    since="0.1",
+    title="Python differs",
+    fact="python",
+    verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The two environments run different Pythons.
 

@@ -11,7 +11,14 @@ from mlaudit.rules._phrases import align, places, said
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA002", Severity.ERROR, since="0.1", title="no version satisfies both sides", fact="version")
+@crossing_rule(
+    "MLA002",
+    Severity.ERROR,
+    since="0.1",
+    title="no version satisfies both sides",
+    fact="version",
+    verdicts=[Verdict.DISJOINT],
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """No version can satisfy what two environments ask for.
 

@@ -11,7 +11,7 @@ from mlaudit.model.report import Hit, Location, SharedFile
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA601", Severity.ERROR, since="0.1", title="a shared file differs", fact="shared-file")
+@fleet_rule("MLA601", Severity.ERROR, since="0.1", title="a shared file differs", fact="shared-file", where="shared")
 def check(view: View) -> Iterator[Hit]:
     """Files that are declared to be the same on every side are not.
 

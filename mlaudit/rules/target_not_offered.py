@@ -12,7 +12,9 @@ from mlaudit.rules._registry import environment_rule
 _ANYWHERE = ("extra", "group")
 
 
-@environment_rule("MLA906", Severity.ERROR, since="0.1", title="the target is not offered", fact="target")
+@environment_rule(
+    "MLA906", Severity.ERROR, since="0.1", title="the target is not offered", fact="target", where="problems"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Something was asked of an environment that its sources do not offer.
 

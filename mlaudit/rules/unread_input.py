@@ -10,7 +10,7 @@ from mlaudit.model.report import Environment, Hit
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA901", Severity.WARNING, since="0.1", title="not read", fact="unread")
+@environment_rule("MLA901", Severity.WARNING, since="0.1", title="not read", fact="unread", where="unread")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Something in a source was seen and not understood.
 

@@ -10,7 +10,9 @@ from mlaudit.model.report import Environment, Hit
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA904", Severity.WARNING, since="0.1", title="a template without a value", fact="template")
+@environment_rule(
+    "MLA904", Severity.WARNING, since="0.1", title="a template without a value", fact="template", where="unread"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A template or variable in a source has no value here.
 

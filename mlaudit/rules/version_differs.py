@@ -13,7 +13,9 @@ from mlaudit.rules._phrases import align, apart, places, sides
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA001", Severity.WARNING, since="0.1", title="versions differ", fact="version")
+@crossing_rule(
+    "MLA001", Severity.WARNING, since="0.1", title="versions differ", fact="version", verdicts=[Verdict.DIFFERS]
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments pin different versions of one package.
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import field
 from functools import lru_cache
 from io import BytesIO
+from itertools import islice
 from pathlib import Path
 from typing import BinaryIO
 
@@ -17,6 +18,9 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.prepared_git import ObjectStore, run_git
 from mlaudit.sources.repository import Repository, find_repository
+
+MAX_NAMES = 1000
+"""Names in one folder that a document may ask for."""
 
 # https://git-scm.com/docs/gitrevisions: what may follow the name of a reference or an object.
 _REVISION = lazy_pattern(r"(?P<name>(?:(?!@\{)[^~^])*)(?P<steps>[~^].*)?")
@@ -54,10 +58,28 @@ def document(
     Args:
         bare: the folder may be a repository without a working tree, since the user named it as a repository.
     """
+    files, prefix = _files(folder, revision, defines, shown=shown, bare=bare)
+    return files.document(posixpath.normpath(posixpath.join(prefix, path)))
+
+
+def files_at(folder: Path, revision: str) -> RevisionFiles:
+    """The files of the repository around a folder at a revision. Raises Unreadable."""
+    return _files(folder, revision, None, shown=None, bare=False)[0]
+
+
+def _files(
+    folder: Path, revision: str, defines: Mapping[str, str] | None, *, shown: str | None, bare: bool
+) -> tuple[RevisionFiles, str]:
+    """The files of a revision, and where the folder lies among them. Raises Unreadable."""
     repository, prefix = _repository(folder.resolve(), bare)
     commit = _commit(repository, revision)
     at = _Revision(store=repository.store, commit=commit, shown=shown or revision, defines=defines or {})
-    return _document_at(at, posixpath.normpath(posixpath.join(prefix, path)))
+    return RevisionFiles(at), prefix
+
+
+def resolve_commit(repository: Repository, revision: str) -> str:
+    """The commit that a revision names. Raises Unreadable."""
+    return _commit(repository, revision)
 
 
 @lru_cache(maxsize=64)
@@ -82,23 +104,71 @@ def _commit(repository: Repository, revision: str) -> str:
         raise Unreadable(f"`{revision}` names no commit that its repository holds; nothing is fetched") from None
 
 
-def _document_at(at: _Revision, path: str) -> Document:
+class RevisionFiles:
+    """The files of a commit; these are `Files`."""
+
+    def __init__(self, at: _Revision) -> None:
+        self._at = at
+
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
+        """The files below a folder, else the names in it; see `Files`."""
+        treeish = f"{self._at.commit}:{_inside(folder) if folder else ''}"
+        words = ("ls-tree", "-z", "--name-only", *(("-r",) if deep else ()), "--end-of-options", treeish)
+        names = run_git(self._at.store, *words).decode("utf-8", "surrogateescape").split("\0")
+        prefix = f"{folder}/" if folder and deep else ""
+        return sorted(prefix + name for name in names if name)
+
+    def exists(self, path: str) -> bool:
+        """Whether the commit holds a file at this path."""
+        try:
+            return bool(self._blob(path))
+        except Unreadable:
+            return False
+
+    def open(self, path: str) -> AbstractContextManager[BinaryIO]:
+        """A file of the commit. Raises Unreadable."""
+        return BytesIO(_content(self._at.store, self._blob(path)))
+
+    def document(self, path: str) -> Document:
+        """The document of a file; its neighbours are those of the commit. Raises Unreadable."""
+        blob = self._blob(path)
+
+        def opener() -> AbstractContextManager[BinaryIO]:
+            return BytesIO(_content(self._at.store, blob))
+
+        def ask(relative: str) -> Document | None:
+            try:
+                return self.document(_beside(path, relative))
+            except Unreadable:
+                return None
+
+        def list_names(relative: str) -> tuple[str, ...]:
+            try:
+                return tuple(islice(self.list(_beside(path, relative).removeprefix("."), deep=False), MAX_NAMES))
+            except Unreadable:
+                return ()
+
+        at = self._at
+        return Document(
+            f"{at.shown}:{path}", opener=opener, size=blob.size, ask=ask, list_names=list_names, defines=at.defines
+        )
+
+    def _blob(self, path: str) -> _Blob:
+        blob = _blob(self._at, _inside(path))
+        if blob.size > WHOLE_LIMIT:
+            raise Unreadable(f"it has {blob.size} bytes; of a revision, {WHOLE_LIMIT} are read")
+        return blob
+
+
+def _beside(path: str, relative: str) -> str:
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), relative))
+
+
+def _inside(path: str) -> str:
+    """A normal path. Raises Unreadable where it leads out of the repository."""
     if path.startswith(("../", "/")) or path in (".", ".."):
         raise Unreadable(f"`{path}` lies outside the repository")
-    blob = _blob(at, path)
-    if blob.size > WHOLE_LIMIT:
-        raise Unreadable(f"it has {blob.size} bytes; of a revision, {WHOLE_LIMIT} are read")
-
-    def opener() -> AbstractContextManager[BinaryIO]:
-        return BytesIO(_content(at.store, blob))
-
-    def ask(relative: str) -> Document | None:
-        try:
-            return _document_at(at, posixpath.normpath(posixpath.join(posixpath.dirname(path), relative)))
-        except Unreadable:
-            return None
-
-    return Document(f"{at.shown}:{path}", opener=opener, size=blob.size, ask=ask, defines=at.defines)
+    return path
 
 
 def _blob(at: _Revision, path: str) -> _Blob:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import os
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import cached_property
 from itertools import islice
@@ -12,10 +11,12 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.document.document import Document
+from mlaudit.document.files import listed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.mounting import FolderEntry
 from mlaudit.sources.paths import open_regular
 from mlaudit.sources.working_tree import WorkingTree
 
@@ -35,12 +36,12 @@ class FolderTree:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
 
-    def names(self) -> list[str]:
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterator[str]:
         """Paths of metadata files, sorted; a folder of metadata without any file is named with a `/` behind it."""
-        return self._names
+        return listed(self._paths, folder, deep=deep)
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _paths(self) -> Sequence[str]:
         found = [name for package_folder in package_folders(self._folder) for name in self._metadata(package_folder)]
         if _is_file(self._folder / "pyvenv.cfg"):
             found.append("pyvenv.cfg")
@@ -55,7 +56,7 @@ class FolderTree:
             elif lowered.endswith(".egg"):
                 yield from self._within(entry, prefix + entry.name, "EGG-INFO")
 
-    def _within(self, entry: os.DirEntry[str], name: str, inner: str) -> Iterator[str]:
+    def _within(self, entry: FolderEntry, name: str, inner: str) -> Iterator[str]:
         """The wanted files of one distribution; links are named, so that reading them says that they are links."""
         if not paths.entry_is_folder(entry):
             yield name
@@ -71,10 +72,9 @@ class FolderTree:
             files = ["METADATA"]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
-    def read(self, name: str, limit: int) -> bytes:
-        """The first `limit` bytes of a file. Raises Unreadable."""
-        with self.open(name) as stream:
-            return stream.read(limit)
+    def exists(self, path: str) -> bool:
+        """Whether a regular file is there that is no link."""
+        return _is_file(self._folder / path)
 
     def open(self, name: str) -> AbstractContextManager[BinaryIO]:
         """A regular file that is no link. Raises Unreadable."""
@@ -88,11 +88,11 @@ class ArchiveTree(FolderTree):
     """The files of a folder that holds archives of distributions and nothing else."""
 
     @cached_property
-    def _names(self) -> list[str]:
+    def _paths(self) -> Sequence[str]:
         return sorted(entry.name for entry in _all_entries(self._folder))
 
 
-def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _all_entries(folder: Path) -> Iterator[FolderEntry]:
     """The entries of a folder. Raises Unreadable where not all of them can be told."""
     for number, entry in enumerate(paths.entries(folder)):
         if number >= MAX_ENTRIES:
@@ -100,7 +100,7 @@ def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield entry
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: Path) -> Iterator[FolderEntry]:
     """The first entries of a folder, none where it cannot be listed: for asking what kind of folder it is."""
     try:
         yield from islice(paths.entries(folder), MAX_ENTRIES)
@@ -118,7 +118,7 @@ def _is_folder(path: Path) -> bool:
 
 def _is_folder_inside(folder: Path, path: str) -> bool:
     """Whether there is a folder that no link, be it one above it, brings in from outside."""
-    return _is_folder(folder / path) and is_inside(folder / path, folder.resolve())
+    return _is_folder(folder / path) and is_inside(folder / path, paths.resolved(folder))
 
 
 def package_folders(folder: Path) -> list[str]:

@@ -5,22 +5,26 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
+from functools import cached_property
 from heapq import nsmallest
 from pathlib import Path
 from typing import BinaryIO
 
-from mlaudit.document.document import Document
+from mlaudit.document.document import MAX_NAMES, Document
 from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
-from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.confinement import is_inside, is_resolved_inside
 from mlaudit.sources.paths import open_regular
 
-MAX_NAMES = 1000
-"""Names in one folder that a document may ask for."""
+MAX_KNOWN = 50_000
+"""Folders of which a tree remembers where they lie, and what stands in them."""
 
 
 class WorkingTree:
     """The folder that an audit may look into, and how paths below it are reported.
+
+    An audit asks for the same folders many times, so a tree remembers where their links lead and which names they
+    have; one that shall see later changes is a new one.
 
     Args:
         folder: what paths are reported relative to.
@@ -31,7 +35,13 @@ class WorkingTree:
         self.folder = folder
         self.defines = dict(defines or {})
         self._tree = folder if tree is None else tree
-        self._resolved = paths.resolved(self._tree)
+        self._real_folders: dict[str, str] = {}
+        self._names: dict[str, tuple[str, ...]] = {}
+
+    @cached_property
+    def _resolved(self) -> Path:
+        """The tree with its links followed: asked only where a document names another. Raises Unreadable."""
+        return paths.resolved(self._tree)
 
     def shown(self, path: Path) -> str:
         """A path relative to the root, with `/`."""
@@ -39,7 +49,26 @@ class WorkingTree:
 
     def holds(self, path: Path) -> bool:
         """Whether a path, its links followed, lies in the root."""
-        return is_inside(path, self._resolved)
+        folder, name = os.path.split(path)
+        if name in ("", os.curdir, os.pardir):
+            return is_inside(path, self._resolved)
+        real_folder = self._real_folder(folder)
+        if real_folder is None:
+            return False
+        real = os.path.join(real_folder, name)  # noqa: PTH118  a text is enough
+        return is_resolved_inside(real, self._resolved)
+
+    def _real_folder(self, folder: str) -> str | None:
+        """A folder with its links followed, None where that cannot be told."""
+        if folder not in self._real_folders:
+            try:
+                real = paths.real_path(folder)
+            except (OSError, ValueError):
+                return None
+            if len(self._real_folders) >= MAX_KNOWN:
+                self._real_folders.clear()
+            self._real_folders[folder] = real
+        return self._real_folders[folder]
 
     def tree_of(self, folder: Path) -> Path:
         """The tree where it holds a folder, else the folder itself."""
@@ -51,14 +80,12 @@ class WorkingTree:
         Raises Unreadable where there is none, or it cannot be asked for.
         """
         size = paths.status(path).st_size
-        # A file that the user named outside the root may ask for what lies in its own folder and below.
-        inside = self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
         def ask(relative: str) -> Document | None:
-            return self._asked(inside, path.parent / relative)
+            return self._asked(self._around(path), path.parent / relative)
 
         def list_names(relative: str) -> tuple[str, ...]:
-            return _names(inside, path.parent / relative)
+            return self._around(path).names(path.parent / relative)
 
         def opener() -> AbstractContextManager[BinaryIO]:
             return open_regular(path)
@@ -66,6 +93,10 @@ class WorkingTree:
         return Document(
             self.shown(path), opener=opener, size=size, ask=ask, list_names=list_names, defines=self.defines
         )
+
+    def _around(self, path: Path) -> WorkingTree:
+        """What a document may ask for; one that the user named outside the root its own folder and what lies below."""
+        return self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
     def _asked(self, inside: WorkingTree, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
@@ -75,12 +106,18 @@ class WorkingTree:
             # It vanished between the question and the answer.
             return None
 
+    def names(self, folder: Path) -> tuple[str, ...]:
+        """The names in a folder of the tree, in order, of a large one the first; none of a folder outside."""
+        normal = os.path.normpath(folder)
+        if normal not in self._names:
+            if len(self._names) >= MAX_KNOWN:
+                self._names.clear()
+            self._names[normal] = self._listed(Path(normal))
+        return self._names[normal]
 
-def _names(inside: WorkingTree, folder: Path) -> tuple[str, ...]:
-    """The names in a folder of the tree, in order, of a large one the first."""
-    normal = Path(os.path.normpath(folder))
-    try:
-        found = paths.entries(normal) if inside.holds(normal) else ()
-        return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
-    except Unreadable:
-        return ()
+    def _listed(self, folder: Path) -> tuple[str, ...]:
+        try:
+            found = paths.entries(folder) if self.holds(folder) else ()
+            return tuple(nsmallest(MAX_NAMES, (entry.name for entry in found)))
+        except Unreadable:
+            return ()

@@ -64,7 +64,7 @@ def _package(doc: Document, pins: CondaPins, node: Node) -> Iterator[Pin]:
     dist = conda_spec.dist_of(url)
     build = node.get("build").maybe_text() or (dist[2] if dist else None)
     channel = conda_spec.split_channel(url.rpartition("/")[0])[0] if "://" in url else None
-    yield from pins.installed(name, version, build, at, standing, channel=channel, hashes=hashes)
+    yield from pins.installed(name, version, build, at, standing, origin=channel, hashes=hashes)
 
 
 def _pip_package(doc: Document, node: Node, at: Place, standing: Standing, hashes: tuple[str, ...]) -> Pin:
@@ -77,9 +77,7 @@ def _pip_package(doc: Document, node: Node, at: Place, standing: Standing, hashe
         node.get("name").text(),
         node.get("version").text(),
         at=at,
-        groups=standing.groups,
-        platforms=standing.platforms,
-        step=standing.step,
+        scope=standing,
         source=source if named else "index",
         origin=url if named else None,
         hashes=hashes,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda import conda_spec
@@ -10,7 +11,13 @@ from mlaudit.grammars.conda.conda_spec import MatchSpec
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
-from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Unread
+from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Unread
+from mlaudit.model.scope import PinScope
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from mlaudit.model.pin_fields import PinFields
 
 _CUDA = lazy_pattern(r"(?:^|[_*\-.])(?:cuda|cu)_?(\d[\d.]{0,15})")
 _ANY_CUDA = lazy_pattern(r"(?:^|[_*\-.])cuda(?=$|[_*])")
@@ -24,14 +31,10 @@ _ACCELERATOR_PARTS = {Kind.CUDA: 2, Kind.CUDNN: 3}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Standing:
+class Standing(PinScope):
     """Where in its document and environment a conda package stands: what its pin has in common with its neighbours."""
 
     layer: Layer = Layer.DECLARED
-    groups: tuple[str, ...] = ()
-    platforms: tuple[str, ...] = ()
-    parts: tuple[str, ...] = ()
-    step: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,10 +128,7 @@ class CondaPins:
             variant=build.variant,
             extras=spec.extras,
             origin=spec.channel,
-            groups=standing.groups,
-            platforms=standing.platforms or ((spec.subdir,) if spec.subdir else ()),
-            parts=standing.parts,
-            step=standing.step,
+            scope=replace(standing, platforms=(spec.subdir,)) if spec.subdir and not standing.platforms else standing,
             detail=_detail(spec),
         )
         yield from self._accelerators(spec, build, at, standing)
@@ -140,37 +140,17 @@ class CondaPins:
         build: str | None,
         at: Place,
         standing: Standing,
-        *,
-        channel: str | None = None,
-        hashes: tuple[str, ...] = (),
-        requires: tuple[Edge, ...] = (),
-        kind: Kind | None = None,
-        source: str = "index",
-        detail: str | None = None,
+        **stated: Unpack[PinFields],
     ) -> Iterator[Pin]:
         """The pin of a package that a lock or a dump names with its version and build."""
         told = build_of(build)
         if _kind(name) in _ACCELERATOR_PARTS:
             yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
             return
-        yield self.doc.pin(
-            standing.layer,
-            name,
-            version,
-            at=at,
-            ecosystem="conda",
-            kind=kind or _kind(name),
-            variant=told.variant,
-            origin=channel,
-            source=source,
-            hashes=hashes,
-            requires=requires,
-            groups=standing.groups,
-            platforms=standing.platforms,
-            parts=standing.parts,
-            step=standing.step,
-            detail=detail,
-        )
+        stated["ecosystem"] = "conda"
+        stated.setdefault("kind", _kind(name))
+        stated.setdefault("variant", told.variant)
+        yield self.doc.pin(standing.layer, name, version, at=at, scope=standing, **stated)
         yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
 
     def _accelerators(self, spec: MatchSpec, build: BuildString, at: Place, standing: Standing) -> Iterator[Pin]:
@@ -214,10 +194,7 @@ class CondaPins:
             at=at,
             kind=kind,
             specifier=specifier,
-            groups=standing.groups,
-            platforms=standing.platforms,
-            parts=standing.parts,
-            step=standing.step,
+            scope=standing,
             derived_from=None if itself else at,
         )
 

@@ -16,7 +16,6 @@ from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Fact, Kind, Pin, Root, Statement, Unread
-from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 DEFAULT = "default"
@@ -188,17 +187,15 @@ def _pypi(doc: Document, node: Node, standing: Standing) -> Iterator[Pin | Unrea
     address = _address(node) if node.is_table else None
     text = f"{name}{extras}" + (f" @ {address}" if address else "" if stated == "*" else stated)
     marker = node.get("env-markers").maybe_text() if node.is_table else None
-    scope = PinScope(marker=marker, groups=standing.groups, parts=standing.parts, step=standing.step)
-    pin = requirement.pin(doc, text, at, scope=scope)
+    pin = requirement.pin(doc, text, at, scope=standing.with_marker(marker))
     if isinstance(pin, Unread):
         yield pin
         return
-    yield _completed(pin, node, standing, address)
+    yield _completed(pin, node, address)
 
 
-def _completed(pin: Pin, node: Node, standing: Standing, address: str | None) -> Pin:
+def _completed(pin: Pin, node: Node, address: str | None) -> Pin:
     """The pin of a PyPI dependency with what its table says beside the version."""
-    pin = replace(pin, platforms=standing.platforms)
     if not node.is_table:
         return pin
     index = node.get("index").maybe_text()
@@ -236,7 +233,6 @@ def _system(doc: Document, node: Node, standing: Standing) -> Iterator[Pin]:
         at=doc.at(*node.route),
         specifier=f">={version}",
         kind=Kind.SYSTEM,
-        parts=standing.parts,
-        platforms=standing.platforms,
+        scope=standing,
         detail="a system requirement",
     )

@@ -13,7 +13,7 @@ from functools import lru_cache
 from itertools import islice
 
 from mlaudit.document.budget import document_budget
-from mlaudit.document.document import Document
+from mlaudit.document.document import MAX_NAMES, Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import MAX_TEXT, MENTIONS, ImageBuild, builds_of, marked, placed
 from mlaudit.model.errors import Unreadable
@@ -41,6 +41,8 @@ _FOLDERS = (
 _LISTED = lazy_pattern(r".{0,200}(?:\.sh|\.bash|\.mk)|(?:docker-)?compose[\w.-]{0,100}\.ya?ml", re.DOTALL)
 _WORKFLOW = lazy_pattern(r".{1,200}\.ya?ml", re.DOTALL)
 _YAML = lazy_pattern(r".{1,300}\.ya?ml", re.DOTALL)
+_ENDINGS = (".sh", ".bash", ".mk", ".yml", ".yaml")
+"""What the patterns of names end in."""
 _ACTIONS = ("docker/build-push-action", "depot/build-push-action", "useblacksmith/build-push-action")
 _VARIABLE = lazy_pattern(r"^(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^\s#$]{1,200})\s*$", re.MULTILINE)
 _REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]|\{\{\s*(\w{1,128})\s*\}\}")
@@ -51,11 +53,19 @@ _COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
 
 def build_files(doc: Document, above: str) -> Iterator[Document]:
     """The files in a folder above a Dockerfile, and in its usual subfolders, that may say how it is built."""
-    names = [above + name for name in _FIXED]
+    listed = doc.names(above)
+    # Of a folder that cannot be listed, or not whole, everything is asked for.
+    known = frozenset(listed) if 0 < len(listed) < MAX_NAMES else None
+    names = [above + name for name in _FIXED if _may_be_there(name, known)]
     for folder in _FOLDERS:
+        if folder and not _may_be_there(folder, known):
+            continue
         shape = _WORKFLOW if folder == ".github/workflows" else _LISTED
         within = posixpath.join(above, folder)
-        names += [posixpath.join(within, name) for name in doc.names(within) if shape.fullmatch(name)]
+        there = doc.names(within) if folder else listed
+        names += [posixpath.join(within, name) for name in there if name.endswith(_ENDINGS) and shape.fullmatch(name)]
+    if not names:
+        return
     found = (doc.beside(name) for name in dict.fromkeys(map(posixpath.normpath, names)))
     size = 0
     for file in islice((one for one in found if one is not None and one.size <= MAX_TEXT), MAX_FILES):
@@ -63,6 +73,11 @@ def build_files(doc: Document, above: str) -> Iterator[Document]:
         if size > MAX_SIZE:
             return
         yield file
+
+
+def _may_be_there(path: str, known: frozenset[str] | None) -> bool:
+    """Whether the first name of a path is among those of the folder, None where these are not known."""
+    return known is None or (path if "/" not in path else path.partition("/")[0]) in known
 
 
 def image_builds(doc: Document, folder: str) -> tuple[ImageBuild, ...]:

@@ -72,7 +72,7 @@ class Environments:
         self._by_key: dict[tuple[str, str], PythonEnvironment] = {}
         self.distributions: dict[str, dict[str, list[str]]] = {}
         """Package folder → name of its metadata (`numpy-1.26.4.dist-info`) → paths."""
-        for path in system.names():
+        for path in system.list():
             self._take(path)
         self._describe()
         self.every = sorted(self._by_key.values(), key=lambda one: (one.prefix, one.minor))
@@ -114,7 +114,7 @@ class Environments:
     def _interpreters(self) -> Mapping[str, frozenset[str]]:
         """Prefix → minor versions of the interpreters in its `bin`; `""` for one that tells none."""
         found: dict[str, set[str]] = {}
-        for path in self._system.names():
+        for path in self._system.list():
             interpreter = _BIN.fullmatch(path)
             if interpreter is not None:
                 leads = _MINOR.search(self._system.files[path].link.rpartition("/")[2])
@@ -124,7 +124,7 @@ class Environments:
 
     @cached_property
     def _conda_minors(self) -> Mapping[str, str]:
-        found = (_CONDA_PYTHON.fullmatch(path) for path in self._system.names())
+        found = (_CONDA_PYTHON.fullmatch(path) for path in self._system.list())
         return {record["prefix"]: record["minor"] for record in found if record}
 
     def _runs(self, prefix: str, minor: str) -> bool:
@@ -144,13 +144,13 @@ class Environments:
         return max(minors, key=_order, default="")
 
     def _library_minors(self, prefix: str) -> list[str]:
-        found = (_SITE.match(path) for path in self._system.names() if path.startswith(f"{prefix}lib"))
+        found = (_SITE.match(path) for path in self._system.list() if path.startswith(f"{prefix}lib"))
         minors = (_MINOR.match(site["python"]) for site in found if site and site["prefix"] == prefix)
         return [minor.group(1) for minor in minors if minor]
 
     def _describe(self) -> None:
         """Virtual environments; of an upgraded one the packages of its former Python are left out."""
-        for path in self._system.names():
+        for path in self._system.list():
             if path != "pyvenv.cfg" and not path.endswith("/pyvenv.cfg"):
                 continue
             prefix = path[: -len("pyvenv.cfg")]

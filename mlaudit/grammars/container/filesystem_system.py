@@ -8,11 +8,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from mlaudit.document.node import Node
+from mlaudit.knowledge.schema import checked, choice, pattern
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Place
-from mlaudit.model.packaged import packaged
 from mlaudit.model.platforms import platform_of
 from mlaudit.sources.images.file_system import DATABASE, SMALL, FileSystem
 
@@ -74,28 +75,33 @@ class _SystemLibraryRow(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_SystemLibraryRow, ...]:
-    import tomli
+    def own(root: Node) -> tuple[_SystemLibraryRow, ...]:
+        listed = root.get("library").each()
+        return tuple(_SystemLibraryRow(pattern(row.get("pattern")), row.get("row").text(), None) for row in listed)
 
-    own = tomli.loads(packaged("knowledge/system_libraries.toml"))["library"]
-    accelerators = tomli.loads(packaged("knowledge/system_packages.toml"))["package"]
-    return (
-        *(_SystemLibraryRow(re.compile(row["pattern"]), row["row"], None) for row in own),
-        *(_SystemLibraryRow(re.compile(row["pattern"]), None, row.get("version")) for row in accelerators),
-    )
+    def accelerators(root: Node) -> tuple[_SystemLibraryRow, ...]:
+        return tuple(
+            _SystemLibraryRow(pattern(row.get("pattern")), None, row.get("version").maybe_text())
+            for row in root.get("package").each()
+        )
+
+    return (*checked("system_libraries.toml", own), *checked("system_packages.toml", accelerators))
 
 
 @lru_cache(maxsize=1)
 def wheels() -> Mapping[str, Kind]:
     """Wheels that carry CUDA or cuDNN themselves, and which of the two."""
-    import tomli
 
-    text = packaged("knowledge/system_libraries.toml")
-    return {name: Kind(row["kind"]) for row in tomli.loads(text)["wheels"] for name in row["names"]}
+    def kinds(root: Node) -> Mapping[str, Kind]:
+        rows = root.get("wheels").each()
+        return {name: choice(row.get("kind"), Kind) for row in rows for name in row.get("names").texts()}
+
+    return checked("system_libraries.toml", kinds)
 
 
 def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
     """What dpkg and apk have installed, and pairs of path and reason for what cannot be read."""
-    for path in system.names():
+    for path in system.list():
         if not (_DPKG.fullmatch(path) or path in _APK):
             continue
         try:
@@ -133,7 +139,7 @@ def pythons(system: FileSystem, installed: Iterable[Package]) -> Iterator[tuple[
 
 def has_rpm(system: FileSystem) -> bool:
     """Whether its system libraries are in a database of RPM, which is not read."""
-    return any(_RPM.fullmatch(path) for path in system.names())
+    return any(_RPM.fullmatch(path) for path in system.list())
 
 
 def _dpkg(path: str, text: str) -> Iterator[Package]:
@@ -206,12 +212,12 @@ def accelerators(system: FileSystem) -> Iterator[SystemVersion]:
 
 def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
     # `cuda` itself, where it is a folder, is the toolkit that programs use; else the newest numbered one.
-    toolkits = [path for path in system.names() if _CUDA_FILE.fullmatch(path)]
+    toolkits = [path for path in system.list() if _CUDA_FILE.fullmatch(path)]
     for path in sorted(toolkits, key=_toolkit_order):
         found = _cuda_version(system, path)
         if found:
             yield _found(Kind.CUDA, found[0], system.place(path, found[1]), "the toolkit's version file")
-    for path in system.names():
+    for path in system.list():
         driver = _DRIVER_FILE.fullmatch(path)
         if driver and "/compat/" not in path and system.files[path].size:
             yield _found(Kind.DRIVER, driver["version"], system.place(path), "the driver's library")

@@ -10,10 +10,11 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.variables import defined
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement
-from mlaudit.model.packaged import packaged
+from mlaudit.model.scope import EVERYWHERE, PinScope
 
 MAX_LENGTH = 1024
 """Characters of an image reference."""
@@ -90,19 +91,14 @@ def parse(text: str) -> Reference | None:
 
 @lru_cache(maxsize=1)
 def rows() -> tuple[TagRow, ...]:
-    """The rows of images.toml. Raises Malformed on a row that breaks its schema."""
-    import tomli
-
-    text = packaged("knowledge/images.toml")
-    return tuple(_row(node) for node in Node(tomli.loads(text)).get("image").each())
+    """The rows of images.toml. Raises KnowledgeError on a row that breaks its schema."""
+    return checked("images.toml", lambda root: tuple(_row(node) for node in root.get("image").each()))
 
 
 @lru_cache(maxsize=1)
 def _families() -> tuple[str, ...]:
     """Words in names of repositories that tell a family, the longest first."""
-    import tomli
-
-    words = Node(tomli.loads(packaged("knowledge/images.toml"))).get("families").texts()
+    words = checked("images.toml", lambda root: root.get("families").texts())
     return tuple(sorted(words, key=len, reverse=True))
 
 
@@ -214,9 +210,7 @@ def statements(
     text: str,
     at: Place,
     *,
-    parts: tuple[str, ...] = (),
-    groups: tuple[str, ...] = (),
-    step: int = 0,
+    scope: PinScope = EVERYWHERE,
     layer: Layer = Layer.DECLARED,
 ) -> Iterator[Statement]:
     """The image that a text names, and what its tag says is inside; a registry that is a variable does not matter."""
@@ -233,28 +227,24 @@ def statements(
         at=at,
         kind=Kind.IMAGE,
         hashes=(reference.digest,) if reference.digest else (),
-        parts=parts,
-        groups=groups,
-        step=step,
+        scope=scope,
     )
     yield replace(image, name=reference.repository, package=reference.name, variant=None)
     for content in contents(reference):
-        yield _pin(doc, content, at, image, reference)
+        yield _content(doc, content, image, reference, scope)
 
 
-def _pin(doc: Document, content: Content, at: Place, image: Pin, reference: Reference) -> Pin:
+def _content(doc: Document, content: Content, image: Pin, reference: Reference, scope: PinScope) -> Pin:
     return doc.pin(
         image.layer,
         content.name,
         content.version,
-        at=at,
+        at=image.at,
         kind=content.kind,
         specifier=content.specifier,
         variant=content.variant,
-        parts=image.parts,
-        groups=image.groups,
-        step=image.step,
-        derived_from=at,
+        scope=scope,
+        derived_from=image.at,
         detail=f"in the image {reference.repository.rpartition('/')[2]}:{reference.tag or reference.digest}",
     )
 

@@ -10,6 +10,8 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.recorded import artifact, exact
+from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Statement
 
@@ -22,6 +24,33 @@ _WRITERS = (
     (re.compile(rb"Polars \(python\) version ([0-9][0-9A-Za-z.+]{0,39})"), "polars"),
     (re.compile(rb"fastparquet-python version ([0-9][0-9A-Za-z.+]{0,39})"), "fastparquet"),
 )
+
+
+FOOTER = 16 * 1024 * 1024
+"""Bytes of a footer that are searched; those of wide tables have a few megabytes."""
+_LENGTH = 4
+
+
+def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> Iterator[Statement]:
+    """What the footer of a file says that begins and ends with `magic`; before that stands how long it is.
+
+    Raises Unreadable.
+    """
+    with doc.stream() as stream:
+        window = whole(stream)
+        mark = _LENGTH + len(magic)
+        end = window.upto(max(0, window.size - mark), mark)
+        if window.upto(0, len(magic)) != magic or window.size < len(magic) + mark or not end.endswith(magic):
+            word = magic.decode("ascii")
+            raise Unreadable(f"it does not begin and end with {word}; {called} does, so it is cut or another")
+        length = int.from_bytes(end[:_LENGTH], "little")
+        start = window.size - mark - length
+        if start < len(magic):
+            raise Unreadable(f"its footer is said to have {length} bytes, more than the file")
+        footer = window.upto(start, min(length, FOOTER))
+    yield from columnar(doc, footer, kind)
+    if length > FOOTER:
+        yield doc.unread(f"its footer has {length} bytes, and {FOOTER} are searched")
 
 
 def columnar(doc: Document, metadata: bytes, kind: str) -> Iterator[Statement]:

@@ -56,7 +56,7 @@ class Formats:
 @lru_cache(maxsize=1)
 def formats() -> Formats:
     """The tables, read once. Raises KnowledgeError where the file is broken."""
-    from mlaudit.knowledge.load import checked
+    from mlaudit.knowledge.schema import checked
 
     return checked("formats.toml", _formats)
 
@@ -116,6 +116,6 @@ def _first_onnx(side: str, ir: int, opset: int) -> str | None:
 
 @lru_cache(maxsize=1)
 def _onnx() -> Node:
-    from mlaudit.knowledge.load import parse
+    from mlaudit.knowledge.schema import parse
 
     return parse("onnx.toml")

@@ -40,7 +40,7 @@ def _environment(doc: Document, node: Node, environments: Mapping[str, Node]) ->
         yield from _requirements(doc, _inherited(name, key, environments), name)
     python = _inherited(name, "python", environments)
     if python.exists and not list(_matrix_pythons(node)):
-        yield python_text.statement(doc, python.text(), doc.at(*python.route), parts=(name,))
+        yield python_text.statement(doc, python.text(), doc.at(*python.route), scope=PinScope(parts=(name,)))
     yield from _variants(doc, node, name)
 
 
@@ -77,7 +77,7 @@ def _matrix_pythons(node: Node) -> Iterator[Node]:
 def _variants(doc: Document, node: Node, name: str) -> Iterator[Statement]:
     """Requirements that `overrides` add for parts of a matrix or a platform, and the Pythons of the matrix."""
     for python in _matrix_pythons(node):
-        yield python_text.statement(doc, python.text(), doc.at(*python.route), parts=(name,))
+        yield python_text.statement(doc, python.text(), doc.at(*python.route), scope=PinScope(parts=(name,)))
     for kind, conditions in node.get("overrides").items():
         for condition, table in conditions.items():
             for key in ("dependencies", "extra-dependencies"):

@@ -15,6 +15,7 @@ from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_of
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Statement, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 from mlaudit.model.versions import exact
 
@@ -88,9 +89,8 @@ def package(
         specifier=None if specifier and exact(specifier) else specifier or None,
         kind=_kind(origin, source),
         variant=decided.variant if decided and normalized(found.name) in decided.packages else None,
-        marker=_marker(table),
+        scope=PinScope(marker=_marker(table), groups=groups),
         extras=tuple(dict.fromkeys((*found.extras, *table.get("extras").texts()))),
-        groups=groups,
         source=source,
         origin=origin or (index if index and not _DEFAULT_HOST.match(index) else None),
         hashes=table.get("hashes").texts(),

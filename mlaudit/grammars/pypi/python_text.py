@@ -8,6 +8,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.variables import defined, is_template
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Unread
+from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.versions import specifiers
 
 _VERSION = lazy_pattern(
@@ -46,9 +47,7 @@ def statement(
     at: Place,
     *,
     layer: Layer = Layer.DECLARED,
-    parts: tuple[str, ...] = (),
-    groups: tuple[str, ...] = (),
-    step: int = 0,
+    scope: PinScope = EVERYWHERE,
     derived_from: Place | None = None,
 ) -> Pin | Unread | Fact:
     """The Python version that a text states for an environment, or why it states none."""
@@ -63,9 +62,7 @@ def statement(
             at=at,
             kind=Kind.PYTHON,
             specifier=ranged,
-            parts=parts,
-            groups=groups,
-            step=step,
+            scope=scope,
             derived_from=derived_from,
         )
     if _OTHER.match(text.strip()):

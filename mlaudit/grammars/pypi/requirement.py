@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from functools import lru_cache
+from typing import TYPE_CHECKING
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.variables import is_template
@@ -13,6 +14,11 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Edge, Kind, Layer, Pin, Place, Unread
 from mlaudit.model.scope import EVERYWHERE, PinScope
 from mlaudit.model.versions import exact, parsed
+
+if TYPE_CHECKING:
+    from typing_extensions import Unpack
+
+    from mlaudit.model.pin_fields import PinFields
 
 MAX_LENGTH = 4096
 """Characters of one requirement; a longer one is not read (markers nest, and patterns cost)."""
@@ -150,38 +156,23 @@ def pin(
     at: Place,
     *,
     layer: Layer = Layer.DECLARED,
-    kind: Kind = Kind.PACKAGE,
     scope: PinScope = EVERYWHERE,
-    origin: str | None = None,
-    variant: str | None = None,
-    hashes: tuple[str, ...] = (),
-    detail: str | None = None,
+    **stated: Unpack[PinFields],
 ) -> Pin | Unread:
     """The pin that a requirement states, or why it states none."""
     found = parse(text)
     if found.problem is not None:
         package = package_of(name) if (name := leading_name(text)) else None
         return doc.unread(found.problem, at, what=text, package=package, template=found.template)
-    return doc.pin(
-        layer,
-        found.name,
-        found.version or (version_in_url(found.url) if found.url else None),
-        at=at,
-        specifier=found.specifier,
-        kind=Kind.LOCAL if kind is Kind.PACKAGE and _is_inside(found.url) else kind,
-        marker=both_markers(found.marker, scope.marker),
-        extras=found.extras,
-        groups=scope.groups,
-        under_extras=scope.under_extras,
-        parts=scope.parts,
-        source=source_of(found.url) if found.url else "index",
-        origin=found.url or origin,
-        hashes=hashes,
-        step=scope.step,
-        optional=scope.optional,
-        variant=variant,
-        detail=detail or (_lost(found.url) if found.url else None),
-    )
+    stated["specifier"], stated["extras"] = found.specifier, found.extras
+    version = found.version
+    if found.url:
+        version = version_in_url(found.url)
+        stated["source"], stated["origin"] = source_of(found.url), found.url
+        stated["detail"] = stated.get("detail") or _lost(found.url)
+        if stated.get("kind", Kind.PACKAGE) is Kind.PACKAGE and _is_inside(found.url):
+            stated["kind"] = Kind.LOCAL
+    return doc.pin(layer, found.name, version, at=at, scope=scope.with_marker(found.marker), **stated)
 
 
 def _is_inside(url: str | None) -> bool:
@@ -189,13 +180,6 @@ def _is_inside(url: str | None) -> bool:
     if not url or source_of(url) != "path":
         return False
     return "${PROJECT_ROOT}" in url or not url.startswith(("file:/", "/"))
-
-
-def both_markers(left: str | None, right: str | None) -> str | None:
-    """The marker that holds where both do."""
-    if not left or not right:
-        return left or right
-    return " and ".join(f"({marker})" if " or " in marker else marker for marker in (left, right))
 
 
 def _lost(url: str) -> str | None:

@@ -17,6 +17,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.scope import EVERYWHERE
 
 if TYPE_CHECKING:
     from mlaudit.grammars.pypi import requirement_address
@@ -58,7 +59,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     known = _READ.get(alike)
     if known is not None:
         path = doc.path
-        yield from (replace(one, at=replace(one.at, path=path)) for one in known)
+        yield from (replace(one, at=_moved(one.at, path)) for one in known)
         return
     said: list[Statement] = []
     for statement in _statements_in(doc, text, layer):
@@ -69,6 +70,10 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
         if len(_READ) >= MAX_READ:
             _READ.pop(next(iter(_READ)))
         _READ[alike] = kept
+
+
+def _moved(at: Place, path: str) -> Place:
+    return Place(path=path, line=at.line, column=at.column, start=at.start, end=at.end)
 
 
 MAX_KEPT = 65_536
@@ -289,7 +294,7 @@ def _addressed(
         found.version,
         at=at,
         kind=kind,
-        marker=found.marker,
+        scope=EVERYWHERE.with_marker(found.marker),
         extras=found.extras,
         source=source,
         origin=found.url,

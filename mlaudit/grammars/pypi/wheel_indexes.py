@@ -6,8 +6,9 @@ import re
 from collections.abc import Iterable
 from functools import lru_cache
 
+from mlaudit.document.node import Node
+from mlaudit.knowledge.schema import checked, pattern
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.packaged import packaged
 
 MAX_LENGTH = 2048
 """Characters of an address."""
@@ -24,13 +25,13 @@ class WheelIndex:
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
-    import tomli
+    def rows(root: Node) -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
+        return tuple(
+            (row.get("host").text(), pattern(row.get("path")), frozenset(row.get("packages").texts()))
+            for row in root.get("index").each()
+        )
 
-    text = packaged("knowledge/cuda_indexes.toml")
-    return tuple(
-        (str(row["host"]), re.compile(str(row["path"])), frozenset(str(name) for name in row["packages"]))
-        for row in tomli.loads(text)["index"]
-    )
+    return checked("cuda_indexes.toml", rows)
 
 
 @lru_cache(maxsize=1024)

@@ -63,9 +63,7 @@ def _bounds(call: Call, word: Word, text: str) -> Iterator[Statement]:
             name,
             at=call.at(word),
             kind=Kind.BOUND,
-            parts=call.recipe.parts,
-            step=call.recipe.step,
-            optional=True,
+            scope=replace(call.recipe.base_scope, optional=True),
             detail="excluded",
         )
         yield replace(bound, overrides=True)

@@ -8,10 +8,11 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, NamedTuple
 
+from mlaudit.document.node import Node
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.packaged import packaged
 
 
 class Argument(NamedTuple):
@@ -52,9 +53,13 @@ _ABBREVIATING = frozenset(("pip", "pdm", "conda", "pipx"))
 
 @lru_cache(maxsize=1)
 def _tables() -> Mapping[str, Mapping[str, Any]]:
-    import tomli
+    def tools(root: Node) -> Mapping[str, Mapping[str, Any]]:
+        return {
+            row.get("tool").text(): {str(key): value for key, value in row.table().items()}
+            for row in root.get("tool").each()
+        }
 
-    return {row["tool"]: row for row in tomli.loads(packaged("knowledge/installers.toml"))["tool"]}
+    return checked("installers.toml", tools)
 
 
 @lru_cache(maxsize=32)

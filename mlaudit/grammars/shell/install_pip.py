@@ -5,25 +5,23 @@ from __future__ import annotations
 import posixpath
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from mlaudit.grammars.conda.conda_pins import dotted
 from mlaudit.grammars.pypi import poetry_text, requirement, requirement_address
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
-from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
+from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.grammars.shell import install_project
 from mlaudit.grammars.shell.install_excludes import excluded
 from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
+from mlaudit.grammars.shell.installer_call import InstallerCall
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
-from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 _REQUIREMENTS = frozenset(("-r", "--requirement", "--requirements", "--with-requirements"))
@@ -36,14 +34,9 @@ _EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
 _SELECTING = frozenset(("--extra", "--all-extras"))
 _WITH = frozenset(("--with", "-w", "--with-requirements", "--with-editable"))
 _PYTHONS = frozenset(("-p", "--python"))
-_INDEX_VARIABLES = (
-    "PIP_INDEX_URL", "PIP_EXTRA_INDEX_URL", "PIP_FIND_LINKS", "UV_INDEX_URL", "UV_EXTRA_INDEX_URL", "UV_INDEX",
-    "UV_DEFAULT_INDEX", "UV_FIND_LINKS",
-)  # fmt: skip
 _CONSTRAINT_VARIABLES = ("PIP_CONSTRAINT", "UV_CONSTRAINT", "UV_OVERRIDE")
 _EXCLUDE_VARIABLES = ("UV_EXCLUDE",)
 _REQUIREMENT_VARIABLES = ("PIP_REQUIREMENT",)
-_TORCH_INDEX = "https://download.pytorch.org/whl"
 _CAT = lazy_pattern(r"(?:\$\(|`)\s*(?:cat\s+|<\s*)([\w./-]{1,256})\s*(?:\)|`)")
 _WITH_EXTRAS = lazy_pattern(r"(.{1,1024}\.toml)\[([\w.,\s-]{0,512})\]", re.DOTALL)
 _AT = lazy_pattern(
@@ -51,43 +44,6 @@ _AT = lazy_pattern(
     r"@(?P<constraint>latest|[\^~=<>!]{0,2}\d[^@/:]{0,128})"
 )
 _PROJECTS = ("pyproject.toml", "setup.py", "setup.cfg")
-
-
-@dataclass(slots=True)
-class _InstallerCall:
-    """One installer call, its options sorted."""
-
-    call: Call
-    operands: list[Word]
-    included: list[Argument]
-    editables: list[Word]
-    indexes: list[Argument]
-    backend: Argument | None = None
-    groups: tuple[str, ...] = ()
-    indexed: dict[str, str] | None = None
-    declared_groups: list[Word] = field(default_factory=list)
-    scripts: list[Word] = field(default_factory=list)
-    excludes: list[Word] = field(default_factory=list)
-    selecting: list[Argument] = field(default_factory=list)
-
-    def variant(self, name: str) -> str | None:
-        """The build of a package that the options or the environment decide."""
-        package = normalized(name)
-        if self.indexed is None:
-            self.indexed = {}
-            for index in self.built():
-                for built in index.packages:
-                    self.indexed.setdefault(built, index.variant)
-        return self.indexed.get(package)
-
-    def built(self) -> Iterator[WheelIndex]:
-        """The indexes that decide a build: options first, then variables; `--torch-backend` stands for an index."""
-        backend = self.backend.value.text if self.backend else self.call.recipe.values.get("UV_TORCH_BACKEND", "")
-        addresses = [word.text for _, word in self.indexes]
-        addresses += [] if backend in ("", "auto") else [f"{_TORCH_INDEX}/{backend}"]
-        for name in _INDEX_VARIABLES:
-            addresses += self.call.recipe.values.get(name, "").split()
-        return (index for address in addresses if (index := wheel_index(address)) is not None)
 
 
 def install(call: Call) -> Iterator[Statement]:
@@ -108,8 +64,7 @@ def uv_install(call: Call) -> Iterator[Statement]:
                 version,
                 at=call.at(word),
                 kind=Kind.PYTHON,
-                parts=call.recipe.parts,
-                step=call.recipe.step,
+                scope=call.recipe.base_scope,
             )
 
 
@@ -185,8 +140,8 @@ def _is_script(call: Call, at: int) -> bool:
     return document is not None and b"# /// script" in document.head
 
 
-def _sorted(call: Call, found: list[Argument]) -> _InstallerCall:
-    run = _InstallerCall(call, [], [], [], [])
+def _sorted(call: Call, found: list[Argument]) -> InstallerCall:
+    run = InstallerCall(call, [], [], [], [])
     for argument in found:
         if argument.option == "--torch-backend":
             run.backend = argument
@@ -213,7 +168,7 @@ _VALUES = {
 """Options of which the value alone is kept, by where."""
 
 
-def _statements(run: _InstallerCall) -> Iterator[Statement]:
+def _statements(run: InstallerCall) -> Iterator[Statement]:
     call = run.call
     yield from _indexes(run)
     variants: dict[str, Place] = {}
@@ -229,7 +184,7 @@ def _statements(run: _InstallerCall) -> Iterator[Statement]:
     yield from _cuda(call, variants)
 
 
-def _packages(run: _InstallerCall) -> Iterator[Statement]:
+def _packages(run: InstallerCall) -> Iterator[Statement]:
     chosen = install_project.selection("uv", run.selecting)
     for option, word in run.included:
         yield from _included(
@@ -257,7 +212,7 @@ def _named_by(call: Call, variables: Iterable[str]) -> Iterator[Word]:
             yield replace(call.words[0], text=path, quoted=False)
 
 
-def _indexes(run: _InstallerCall) -> Iterator[Statement]:
+def _indexes(run: InstallerCall) -> Iterator[Statement]:
     for _, word in run.indexes:
         if word.unresolved:
             yield run.call.unknown(word)
@@ -276,8 +231,7 @@ def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:
                 version,
                 at=at,
                 kind=Kind.CUDA,
-                parts=call.recipe.parts,
-                step=call.recipe.step,
+                scope=call.recipe.base_scope,
                 derived_from=at,
                 detail=f"by the build {variant}",
             )
@@ -345,11 +299,10 @@ def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[St
         elif line.text:
             at = text.place(start, end)
             text_of_pip = requirement.without_empty_marker(line.text)
-            scope = PinScope(groups=recipe.groups, parts=recipe.parts, step=recipe.step)
-            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=scope)
+            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=recipe.scope)
 
 
-def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
+def _operand(run: InstallerCall, word: Word) -> Iterator[Statement]:
     """One thing to install: a requirement, an address, an archive or a folder."""
     call = run.call
     text = word.text
@@ -367,13 +320,13 @@ def _operand(run: _InstallerCall, word: Word) -> Iterator[Statement]:
         yield _pin(run, text, call.at(word))
 
 
-def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
+def _pin(run: InstallerCall, text: str, at: Place) -> Statement:
     call = run.call
     made = requirement.pin(
         call.doc,
         requirement.without_empty_marker(text),
         at,
-        scope=PinScope(groups=run.groups or call.recipe.groups, parts=call.recipe.parts, step=call.recipe.step),
+        scope=run.scope,
         detail=call.recipe.detail,
     )
     if isinstance(made, Pin) and made.variant is None and made.source == "index":
@@ -382,7 +335,7 @@ def _pin(run: _InstallerCall, text: str, at: Place) -> Statement:
     return made
 
 
-def _addressed(run: _InstallerCall, word: Word) -> Iterator[Statement]:
+def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
     """`git+https://host/owner/name@ref#egg=name`, an archive, or a folder of the recipe's file system."""
     call, at = run.call, run.call.at(word)
     found = requirement_address.parse(word.text)
@@ -400,19 +353,16 @@ def _addressed(run: _InstallerCall, word: Word) -> Iterator[Statement]:
             found.name,
             found.version,
             at=at,
-            marker=found.marker,
+            scope=run.scope.with_marker(found.marker),
             extras=found.extras,
             source=source,
             origin=found.url,
             hashes=found.hashes,
-            parts=call.recipe.parts,
-            groups=run.groups or call.recipe.groups,
-            step=call.recipe.step,
             detail=_detail(found),
         )
 
 
-def _folder(run: _InstallerCall, word: Word, found: requirement_address.Address) -> Iterator[Statement]:
+def _folder(run: InstallerCall, word: Word, found: requirement_address.Address) -> Iterator[Statement]:
     """A project of the recipe's file system: what it declares where it is there to be read, else a note."""
     call = run.call
     chosen = install_project.selection("uv", run.selecting)

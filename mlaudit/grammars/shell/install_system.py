@@ -11,12 +11,14 @@ from collections.abc import Iterator
 from functools import lru_cache
 from typing import NamedTuple
 
+from mlaudit.document.node import Node
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.recipe import Call
+from mlaudit.knowledge.schema import checked, pattern
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Place, Statement
-from mlaudit.model.packaged import packaged
+from mlaudit.model.scope import PinScope
 
 _VERSION = lazy_pattern(r"(?:\d{1,4}:)?(\d{1,4}(?:\.\d{1,6}){0,3})")
 _BUILT_FOR_CUDA = lazy_pattern(r"\+cuda(\d{1,2})\.\d")
@@ -30,12 +32,11 @@ class _SystemPackageRow(NamedTuple):
 
 @lru_cache(maxsize=1)
 def _rows() -> tuple[_SystemPackageRow, ...]:
-    import tomli
+    def rows(root: Node) -> tuple[_SystemPackageRow, ...]:
+        listed = root.get("package").each()
+        return tuple(_SystemPackageRow(pattern(row.get("pattern")), row.get("version").maybe_text()) for row in listed)
 
-    text = packaged("knowledge/system_packages.toml")
-    return tuple(
-        _SystemPackageRow(re.compile(row["pattern"]), row.get("version")) for row in tomli.loads(text)["package"]
-    )
+    return checked("system_packages.toml", rows)
 
 
 def install(call: Call) -> Iterator[Statement]:
@@ -74,7 +75,9 @@ def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Pla
         yield _pin(call, Kind.SYSTEM, version, at, name=name)
     elif version:
         ranged = f"=={version}"
-        yield call.doc.pin(Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, step=call.recipe.step)
+        yield call.doc.pin(
+            Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, scope=PinScope(step=call.recipe.step)
+        )
     found = row.pattern.fullmatch(name)
     for kind in (Kind.CUDA, Kind.DRIVER, Kind.PYTHON):
         told = found.groupdict().get(kind.value) if found else None
@@ -96,9 +99,7 @@ def _pin(call: Call, kind: Kind, version: str, at: Place, *, name: str = "", der
         version,
         at=at,
         kind=kind,
-        parts=call.recipe.parts,
-        groups=call.recipe.groups,
-        step=call.recipe.step,
+        scope=call.recipe.scope,
         derived_from=at if derived else None,
     )
 
@@ -114,9 +115,7 @@ def _major(call: Call, major: str, at: Place) -> Statement:
         at=at,
         kind=Kind.CUDA,
         specifier=f"=={major}.*",
-        parts=call.recipe.parts,
-        groups=call.recipe.groups,
-        step=call.recipe.step,
+        scope=call.recipe.scope,
         derived_from=at,
     )
 
@@ -125,9 +124,7 @@ def python_operands(call: Call) -> Iterator[Statement]:
     """`uv python install 3.11`, `pyenv install 3.10.4`."""
     for option, word in arguments(call.words, grammar("uv")):
         if not option and python_text.release(word.text):
-            yield python_text.statement(
-                call.doc, word.text, call.at(word), parts=call.recipe.parts, step=call.recipe.step
-            )
+            yield python_text.statement(call.doc, word.text, call.at(word), scope=call.recipe.base_scope)
         elif not option and word.unresolved:
             yield call.unknown(word)
 
@@ -137,6 +134,6 @@ def python_option(call: Call) -> Iterator[Statement]:
     for option, word in arguments(call.words, grammar("uv")):
         name = word.text.rpartition("/")[2]
         if option in ("-p", "--python") and python_text.release(name):
-            yield python_text.statement(call.doc, name, call.at(word), parts=call.recipe.parts, step=call.recipe.step)
+            yield python_text.statement(call.doc, name, call.at(word), scope=call.recipe.base_scope)
         elif option in ("-p", "--python") and word.unresolved:
             yield call.unknown(word)

@@ -14,6 +14,7 @@ from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Fact, Place, Unread
+from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
 Locate = Callable[[str], "str | None"]
@@ -60,6 +61,16 @@ class Recipe:
         self.pushed: list[str] = []
         self.step = step
         self.detail: str | None = None
+
+    @property
+    def scope(self) -> PinScope:
+        """Of what its commands install."""
+        return PinScope(groups=self.groups, parts=self.parts, step=self.step)
+
+    @property
+    def base_scope(self) -> PinScope:
+        """Of Python, CUDA and the image under them, which are there whatever groups are chosen."""
+        return PinScope(parts=self.parts, step=self.step)
 
     def path(self, text: str) -> str:
         """A path of a command seen from the current folder, normalized. Raises BudgetExceeded."""

@@ -37,7 +37,7 @@ def finding_details(group: FindingGroup, attributes: str) -> Iterator[str]:
     if finding.covers:
         yield f'<p class="quiet">Covers {for_html(", ".join(finding.covers))}</p>'
     if finding.fix is not None:
-        yield f'<p class="fix"><b>Fix</b> {for_prose(finding.fix.says)}</p>'
+        yield f'<p class="fix"><b>Fix</b> {for_prose(finding.fix.shown)}</p>'
     if finding.suppressed is not None:
         yield f"<p><b>Suppressed</b> {for_html(finding.suppressed)}</p>"
     yield "</details>"

@@ -11,6 +11,7 @@ from enum import Enum
 from io import BytesIO
 from typing import BinaryIO
 
+from mlaudit.document.files import listed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -113,7 +114,7 @@ class Setup:
 
 
 class FileSystem:
-    """A root file system or environment with only the files that an audit reads; a `Tree`.
+    """A root file system or environment with only the files that an audit reads; these are `Files`.
 
     Attributes:
         shown: the path under which it is reported, with what stands between it and a file (`image.tar!/`).
@@ -133,14 +134,20 @@ class FileSystem:
     ) -> None:
         self.shown = shown
         self.files = files
+        self._paths = tuple(sorted(files))
         self.setup = setup
         self.gaps = tuple(gaps)
         self.notes = tuple(notes)
         self.lost = lost
 
-    def names(self) -> list[str]:
-        """Paths of the kept files, sorted."""
-        return sorted(self.files)
+    def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
+        """The paths of the kept files, sorted; see `Files`."""
+        return listed(self._paths, folder, deep=deep)
+
+    def exists(self, path: str) -> bool:
+        """Whether a regular file was kept."""
+        held = self.files.get(path)
+        return held is not None and held.form is Form.FILE and held.problem is None
 
     def read(self, name: str, limit: int) -> bytes:
         """The first `limit` bytes that were kept of a file. Raises Unreadable."""

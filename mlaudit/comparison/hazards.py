@@ -1,0 +1,147 @@
+"""What makes a change of versions unsafe: a known edge, a major version, another build, partners that stay behind."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
+
+from mlaudit.knowledge.crossing import judge
+from mlaudit.knowledge.family import demanded_packages, wanted
+from mlaudit.knowledge.load import Effect
+from mlaudit.model.nouns import Change, Distance, Kind, State
+from mlaudit.model.report import Cell, Environment
+from mlaudit.model.versions import admits, distance, public, split_variant
+
+
+def weigh(environments: Iterable[Environment], changes: Iterable[Change]) -> Mapping[Change, str]:
+    """Why each of some changes, all made together, is unsafe; a safe one has an empty reason."""
+    together: dict[str, dict[str, str]] = {}
+    given = tuple(changes)
+    for change in given:
+        together.setdefault(change.environment, {}).setdefault(change.package, change.to)
+    if not together:
+        return {}
+    by_name = {one.name: one for one in environments}
+    followers: dict[str, list[Environment]] = {}
+    for one in by_name.values():
+        for writer in one.follows:
+            followers.setdefault(writer, []).append(one)
+    found = {}
+    for name, versions in together.items():
+        if name in by_name:
+            near = [by_name[name], *(by_name[one] for one in by_name[name].follows if one in by_name)]
+            crossing = _what_crosses([*near, *followers.get(name, ())])
+            found[name] = hazards(by_name[name], versions, *crossing)
+    return {change: found.get(change.environment, {}).get(change.package, "") for change in given}
+
+
+def _what_crosses(near: Iterable[Environment]) -> tuple[frozenset[str], frozenset[str]]:
+    """Kinds and classes of the artifacts that an environment and its partners write or read."""
+    kinds: set[str] = set()
+    classes: set[str] = set()
+    for one in near:
+        kinds.update(one.artifact_kinds, *one.kinds_from.values())
+        for pin in (pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.artifact is not None):
+            if pin.artifact is not None:
+                kinds.update(filter(None, (pin.artifact.kind,)))
+                classes.update(pin.artifact.classes)
+    return frozenset(kinds), frozenset(classes)
+
+
+def hazards(
+    environment: Environment,
+    changes: Mapping[str, str],
+    kinds: frozenset[str] = frozenset(),
+    classes: frozenset[str] = frozenset(),
+) -> Mapping[str, str]:
+    """Why each of some changes, made together in one environment, is unsafe; a safe one has no entry.
+
+    Args:
+        changes: the versions that packages take.
+        kinds, classes: of what crosses to or from the environment; every kind where that is not known.
+    """
+    demanding = _demanding(environment, changes)
+    found = (
+        (package, next(_reasons(environment, package, changes, demanding, (kinds, classes)), "")) for package in changes
+    )
+    return {package: reason for package, reason in found if reason}
+
+
+def _demanding(environment: Environment, changes: Mapping[str, str]) -> Mapping[str, list[str]]:
+    """What stands in an environment and demands a package that changes, by that package."""
+    found: dict[str, list[str]] = {}
+    for name, cell in environment.cells.items():
+        version = changes.get(name, cell.version)
+        if version is not None:
+            for package in _demanded(name, version).intersection(changes):
+                found.setdefault(package, []).append(name)
+    return found
+
+
+@lru_cache(maxsize=16384)
+def _demanded(subject: str, version: str) -> frozenset[str]:
+    return frozenset(demanded_packages(subject, version))
+
+
+def _reasons(
+    environment: Environment,
+    package: str,
+    changes: Mapping[str, str],
+    demanding: Mapping[str, list[str]],
+    crossing: tuple[frozenset[str], frozenset[str]],
+) -> Iterator[str]:
+    cell, to = environment.cell(package), changes[package]
+    yield from _distances(cell, to)
+    yield from _partners(environment, package, changes, demanding.get(package, ()))
+    for version in cell.versions:
+        yield from _edges(package, version, to, *crossing)
+    if any(pin.derived_from is not None for pin in cell.pins):
+        yield "whether such an image is published is not known"
+
+
+def _distances(cell: Cell, to: str) -> Iterator[str]:
+    if cell.state is State.RANGE and cell.specifier and not admits(cell.specifier, to):
+        yield f"`{cell.specifier}` does not admit it"
+    for version in cell.versions:
+        far = distance(version, to)
+        if far is Distance.MAJOR or (cell.kind is Kind.PYTHON and far is Distance.MINOR):
+            yield f"it crosses from {version} to {to}"
+        variants = split_variant(version)[1], split_variant(to)[1]
+        if variants[1] is not None and variants[0] != variants[1]:
+            yield f"it is another build than {version}"
+
+
+def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: frozenset[str]) -> Iterator[str]:
+    """Rows of the knowledge that say that something breaks or changes between two versions, in either direction."""
+    for writer, reader in ((version, to), (to, version)):
+        for one in judge(package, writer, reader, kinds=kinds, classes=classes):
+            if one.effect not in (Effect.HARMLESS, Effect.NO_PROMISE):
+                yield f"between {public(version)} and {public(to)} lies a known edge ({one.id})"
+
+
+def _partners(
+    environment: Environment, package: str, changes: Mapping[str, str], demanding: Iterable[str]
+) -> Iterator[str]:
+    """Demands between a changed package and what stands beside it, that the change breaks and that hold now."""
+    to, was = changes[package], environment.cell(package).version
+    for other in _demanded(package, to):
+        version = changes.get(other, environment.cell(other).version)
+        if version is not None and other != package and not _fits(package, to, other, version):
+            yield f"{package} {to} requires {other}{_range(package, to, other)}, and {other} is {version}"
+    for subject in demanding:
+        version = changes.get(subject, environment.cell(subject).version)
+        if version is None or subject == package:
+            continue
+        fitted = was is None or _fits(subject, version, package, was)
+        if fitted and not _fits(subject, version, package, to):
+            yield f"{subject} {version} requires {package}{_range(subject, version, package)}"
+
+
+def _range(subject: str, version: str, other: str) -> str:
+    found = wanted(subject, version, other)
+    return found.range if found is not None else ""
+
+
+def _fits(subject: str, version: str, other: str, other_version: str) -> bool:
+    found = wanted(subject, version, other)
+    return found is None or admits(found.range, other_version) or admits(found.range, public(other_version))

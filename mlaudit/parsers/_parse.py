@@ -1,0 +1,170 @@
+"""From a document to its own statements, includes not followed; what was parsed is kept by what it was parsed from.
+
+Parsing opens nothing: a parser that needs a neighbour (the pyproject beside a lock) asks the document for it. What is
+kept is used again only where all answers are the same, so that a kept result is the one that parsing would give.
+"""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from itertools import islice
+from typing import NamedTuple
+
+from mlaudit.document.answers import Answers, are_alike
+from mlaudit.document.budget import BudgetExceeded, Limit, current_budget
+from mlaudit.document.document import Document
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.nouns import Kind, Pin, Statement, Unread
+from mlaudit.model.versions import MAX_LENGTH
+from mlaudit.parsers import _failures as failures
+from mlaudit.parsers._registry import Parser
+
+STATEMENTS = Limit(name="statements", most=30_000)
+"""Pins, notes and other statements of one document, each time that they are included; long ones count for several."""
+KEPT_STATEMENTS = 20_000
+"""Statements of parsed documents that are kept."""
+KEPT_CHARACTERS = 8_000_000
+"""Characters of their texts."""
+
+_NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
+"""What is known by tags, hashes and paths rather than by versions."""
+
+
+class ParseKey(NamedTuple):
+    """What a parser is given: all that its statements depend on, save for the neighbours that it asks for."""
+
+    parser: Callable[[Document], Iterable[Statement]]
+    path: str
+    text: str
+    defines: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ParsedDocument:
+    """The statements of one document, and what they were made from.
+
+    Attributes:
+        failed: the parser gave up; the last statement tells why.
+        answers: what it asked about neighbours, and the answers.
+        spent: what it used of each limit.
+    """
+
+    statements: tuple[Statement, ...]
+    failed: bool = False
+    answers: Answers = ()
+    spent: tuple[tuple[Limit, int], ...] = ()
+
+
+class ParsedDocuments:
+    """What was parsed, the last used kept; forgotten by `clear_content_caches`."""
+
+    def __init__(self) -> None:
+        self._kept: OrderedDict[ParseKey, ParsedDocument] = OrderedDict()
+        self._statements = self._characters = 0
+
+    def find(self, key: ParseKey, document: Document) -> ParsedDocument | None:
+        """What was parsed of the same text, where the document's neighbours are the same too."""
+        found = self._kept.get(key)
+        if found is None or not are_alike(document, found.answers):
+            return None
+        self._kept.move_to_end(key)
+        return found
+
+    def keep(self, key: ParseKey, parsed: ParsedDocument) -> None:
+        """Keep it, the longest unused given up for it."""
+        self._forget(key)
+        self._kept[key] = parsed
+        self._statements += len(parsed.statements)
+        self._characters += len(key.text)
+        while self._statements > KEPT_STATEMENTS or self._characters > KEPT_CHARACTERS:
+            self._forget(next(iter(self._kept)))
+
+    def _forget(self, key: ParseKey) -> None:
+        parsed = self._kept.pop(key, None)
+        if parsed is not None:
+            self._statements -= len(parsed.statements)
+            self._characters -= len(key.text)
+
+    def cache_parameters(self) -> dict[str, int]:
+        """As `functools.lru_cache` tells them."""
+        return {"maxsize": KEPT_STATEMENTS}
+
+    def cache_info(self) -> _CacheInfo:
+        """As `functools.lru_cache` tells it."""
+        return _CacheInfo(len(self._kept))
+
+    def cache_clear(self) -> None:
+        """Forget everything."""
+        self._kept.clear()
+        self._statements = self._characters = 0
+
+    def __call__(self) -> int:
+        """How many documents are kept."""
+        return len(self._kept)
+
+
+class _CacheInfo(NamedTuple):
+    currsize: int
+
+
+parsed_documents = ParsedDocuments()
+
+
+def parse_document(document: Document, parser: Parser) -> ParsedDocument:
+    """What a parser says of a document, includes not followed; where it gives up, why."""
+    key = _key(document, parser)
+    found = parsed_documents.find(key, document) if key is not None else None
+    budget = current_budget()
+    if found is None or not budget.affords(found.spent):
+        return _parsed(document, parser, key)
+    for limit, amount in found.spent:
+        budget.spend(limit, amount)
+    return found
+
+
+def _key(document: Document, parser: Parser) -> ParseKey | None:
+    """What the statements of a text depend on; None for what is not read as text, or too large to be kept."""
+    if parser.access != "text" or document.size > KEPT_CHARACTERS:
+        return None
+    try:
+        return ParseKey(parser.read, document.path, document.text, tuple(document.defines.items()))
+    except Unreadable:
+        return None
+
+
+def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedDocument:
+    budget = current_budget()
+    before = dict(budget.used)
+    if key is not None:
+        document.remember_questions()
+    statements: list[Statement] = []
+    failed = False
+    try:
+        for statement in islice(parser.read(document), STATEMENTS.most + 1):
+            statements.append(_with_readable_version(statement))  # noqa: PERF401  what comes before an error counts
+    except Exception as error:
+        failed = True
+        statements.append(replace(failures.unread(document, error), exhausted=isinstance(error, BudgetExceeded)))
+    answers = document.forget_questions()
+    parsed = ParsedDocument(
+        statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)
+    )
+    # What a limit cut short depends on what else was read under it; an error may be one of the disk's.
+    if key is not None and answers is not None and not failed and not budget.is_exceeded:
+        parsed_documents.keep(key, parsed)
+    return parsed
+
+
+def _with_readable_version(statement: Statement) -> Statement:
+    """A pin whose version or range is longer than any version becomes an Unread: nothing could compare it."""
+    if not isinstance(statement, Pin):
+        return statement
+    clauses = (statement.specifier or "").split(",")
+    length = max(len(statement.version or ""), *map(len, clauses))
+    if length <= MAX_LENGTH or statement.kind in _NAMED_BY_ADDRESS:
+        return statement
+    why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"
+    what = f"{statement.name} {statement.version or statement.specifier}"[:200]
+    return Unread(at=statement.at, why=why, what=what, package=statement.package)

@@ -1,0 +1,306 @@
+"""The documents that a repair edits: each is read once, edited in memory, and read again before an edit counts."""
+
+from __future__ import annotations
+
+import codecs
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from mlaudit.document.budget import document_budget
+from mlaudit.document.document import Document
+from mlaudit.grammars.rewriting import MAX_PROPOSALS, Proposal, Rewriter, exact_version
+from mlaudit.model.errors import MlauditError, Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Edit, Include, Kind, Layer, Pin, Place, Statement, Unread
+from mlaudit.model.versions import admits, public, same_public
+from mlaudit.parsers._read import recognized
+from mlaudit.parsers._registry import Parser
+from mlaudit.parsers._rewriting import rewriter_of
+from mlaudit.repair.nouns import MeantPin
+
+_HASHES = lazy_pattern(
+    r"(?:[ \t]{0,8}\\\r?\n)?[ \t]{0,200}--hash[ \t=][ \t]{0,8}[A-Za-z0-9]{1,16}:[0-9A-Za-z=+/]{1,256}"
+)
+STALE_HASHES = "its hashes are those of the old version"
+"""Why requirements with hashes are refused."""
+_NOWHERE = Place(path="")
+_ENCODED_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
+
+
+class Refused(MlauditError):
+    """An edit that is not made; the message is a sentence part that says why."""
+
+
+class SourceText(NamedTuple):
+    """The text of a document, and how it stands in bytes."""
+
+    mark: bytes
+    text: str
+    encoding: str
+
+    def offset(self, position: int) -> int:
+        """The byte at which a character stands."""
+        return len(self.mark) + len(self.text[:position].encode(self.encoding))
+
+
+class EditedDocument:
+    """One document with the edits that were accepted for it.
+
+    Args:
+        document: as it stands.
+        real: the file, its links followed.
+        drop_hashes: hashes go where a version changes.
+    """
+
+    def __init__(self, document: Document, real: Path, *, drop_hashes: bool = False) -> None:
+        self.document = document
+        self.real = real
+        self.old = document.data
+        self._drop_hashes = drop_hashes
+        self._source = _source_text(document)
+        self._parser = recognized(document)
+        self._statements = _statements(self._parser, document)
+        self._edits: dict[tuple[int, int], Edit] = {}
+        self._meant: dict[int, str] = {}
+
+    @property
+    def format(self) -> str:
+        """The format of the document."""
+        return self._parser.format
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of the document."""
+        return self._source.encoding
+
+    @property
+    def new(self) -> bytes:
+        """The bytes with all accepted edits: everything else stays as it is."""
+        return self._with(self._edits.values())
+
+    @property
+    def pins(self) -> tuple[Pin, ...]:
+        """What the document itself states."""
+        return tuple(statement for statement in self._statements if isinstance(statement, Pin))
+
+    def change(self, meant: Sequence[MeantPin]) -> tuple[Edit, ...]:
+        """Accept what makes the document say some versions, and nothing else different. Raises Refused."""
+        rewriter = rewriter_of(self.format)
+        if rewriter is None:
+            raise Refused(f"files of the format {self.format} are not edited")
+        due = {index: one.to for one in meant for index in self._indexes(one)}
+        if any(self._meant.get(index, to) != to for index, to in due.items()):
+            raise Refused("two versions are wanted of one statement")
+        wanted = {**self._meant, **due}
+        before = dict(self._edits)
+        try:
+            made = [edit for one in meant for edit in self._change_one(one, rewriter, wanted)]
+            # What was tried with a single pin was judged as a whole already.
+            problem = self._problem(self._edits.values(), wanted) if len(meant) > 1 else ""
+            if problem:
+                raise Refused(problem)
+        except Refused:
+            self._edits = before
+            raise
+        self._meant = wanted
+        return tuple(dict.fromkeys(made))
+
+    def forget(self) -> None:
+        """Forget all edits that were accepted."""
+        self._edits.clear()
+        self._meant.clear()
+
+    def _indexes(self, meant: MeantPin) -> list[int]:
+        """The statements that a pin stands for: all of its package at its place."""
+        at = meant.pin.at
+        found = [
+            index
+            for index, one in enumerate(self._statements)
+            if isinstance(one, Pin)
+            and (one.at.start, one.at.end, one.package) == (at.start, at.end, meant.pin.package)
+            and (one.version, one.specifier) == (meant.pin.version, meant.pin.specifier)
+        ]
+        if at.start is None:
+            raise Refused("the exact position of its version is not known")
+        if not found:
+            raise Refused("its version comes from outside of the file")
+        return found
+
+    def _change_one(self, meant: MeantPin, rewriter: Rewriter, wanted: dict[int, str]) -> tuple[Edit, ...]:
+        """Accept the first proposal after which the pin says what is meant; others are judged together later."""
+        first = self._statements[self._indexes(meant)[0]]
+        if not isinstance(first, Pin) or _says(first, meant.to):
+            return ()
+        if meant.pin.source != "index":
+            raise Refused(f"it is installed from {_ADDRESSES.get(meant.pin.source, 'an address')}, not by version")
+        hashes = self._hashes(meant.pin)
+        problem = "its statement has no version that can be replaced"
+        for proposal in _first(rewriter(self._source.text, meant.pin, meant.to)):
+            edit = self._edit(*proposal)
+            if self._edits.get((edit.start, edit.end)) == edit:
+                return (edit,)
+            tried = {**self._edits, **hashes, (edit.start, edit.end): edit}
+            found = _overlapping(tried.values()) or self._problem(tried.values(), wanted, only=self._indexes(meant))
+            if not found:
+                self._edits = tried
+                return (edit, *hashes.values())
+            problem = found
+        raise Refused(problem)
+
+    def _hashes(self, pin: Pin) -> dict[tuple[int, int], Edit]:
+        """What drops every hash of the file, since pip wants all or none. Raises Refused where nobody asked for it."""
+        if not pin.hashes:
+            return {}
+        if not self._drop_hashes:
+            raise Refused(STALE_HASHES)
+        found = _HASHES.finditer(self._source.text)
+        return {match.span(): self._edit(match.start(), match.end(), "") for match in found}
+
+    def _edit(self, start: int, end: int, new: str) -> Edit:
+        text = self._source.text
+        begin = text.rfind("\n", 0, start) + 1
+        close = text.find("\n", start)
+        whole = text[begin : close if close >= 0 else len(text)].removesuffix("\r")
+        return Edit(
+            path=self.document.path,
+            start=start,
+            end=end,
+            new=new,
+            old=text[start:end],
+            line=text.count("\n", 0, start) + 1,
+            column=start - begin + 1,
+            whole_line=whole,
+        )
+
+    def _with(self, edits: Iterable[Edit]) -> bytes:
+        data, end = self.old, len(self.old)
+        parts: list[bytes] = []
+        for edit in sorted(edits, key=lambda one: one.start, reverse=True):
+            start = self._source.offset(edit.start)
+            stop = start + len(edit.old.encode(self._source.encoding))
+            parts += [data[stop:end], edit.new.encode(self._source.encoding)]
+            end = start
+        return b"".join((data[:end], *reversed(parts)))
+
+    def _problem(self, edits: Iterable[Edit], wanted: dict[int, str], only: Sequence[int] | None = None) -> str:
+        """What the document would say that was not meant; empty where it says what was.
+
+        Args:
+            only: the statements that must say it already; the others that are meant may still.
+        """
+        document = self.document.with_data(self._with(edits))
+        try:
+            after = _statements(self._parser, document)
+        except MlauditError as error:
+            return f"the file could not be read any more ({error})"
+        if len(after) != len(self._statements):
+            return "the file would state more or fewer things"
+        meant = [self._statements[index] for index in wanted]
+        places = {one.at for one in meant if isinstance(one, Pin)}
+        for index, (old, new) in enumerate(zip(self._statements, after, strict=True)):
+            if index in wanted:
+                due = only is None or index in only
+                if not _is_meant(old, new, wanted[index], due=due, hashes=not self._drop_hashes):
+                    return f"the file would not say {wanted[index]}, or would say something else besides"
+            elif not _alike(old, new, places, hashes=not self._drop_hashes):
+                return f"{_named(old)} would change with it"
+        return ""
+
+
+_ADDRESSES = {"git": "a repository", "url": "an address", "path": "a folder or file"}
+
+
+def _first(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
+    for number, proposal in enumerate(dict.fromkeys(proposals)):
+        if number >= MAX_PROPOSALS:
+            return
+        yield proposal
+
+
+def _overlapping(edits: Iterable[Edit]) -> str:
+    ordered = sorted(edits, key=lambda one: (one.start, one.end))
+    clash = any(one.end > other.start for one, other in zip(ordered, ordered[1:], strict=False))  # noqa: RUF007
+    return "two versions are wanted of one statement" if clash else ""
+
+
+def _source_text(document: Document) -> SourceText:
+    data = document.data
+    for mark, encoding in _ENCODED_MARKS:
+        if data.startswith(mark):
+            return _checked(data, SourceText(mark, document.text, encoding))
+    try:
+        text, declared = document.text, document.encoding
+    except Unreadable:
+        # pip reads what is no UTF-8 in the encoding of its machine, and Latin-1 keeps every byte.
+        return SourceText(b"", data.decode("latin-1"), "latin-1")
+    return _checked(data, SourceText(b"", text, declared))
+
+
+def _checked(data: bytes, source: SourceText) -> SourceText:
+    """The text, where its encoding gives the same bytes again. Raises Refused."""
+    if source.mark + source.text.encode(source.encoding) != data:
+        raise Refused(f"its {source.encoding} text does not give the same bytes again")
+    return source
+
+
+def _statements(parser: Parser, document: Document) -> tuple[Statement, ...]:
+    """What a document itself says, without what it includes."""
+    kept = (Pin, Include, Unread)
+    with document_budget():
+        return tuple(statement for statement in parser.read(document) if isinstance(statement, kept))
+
+
+def _says(pin: Pin, to: str) -> bool:
+    """Whether a statement means a version: it names it, or a beginning of it where no more is written."""
+    if pin.version is None:
+        named = (pin.specifier or "").startswith("==")
+        return named and admits(pin.specifier or "", public(to))
+    wanted = exact_version(pin, to)
+    if pin.kind is Kind.PYTHON:
+        return wanted == pin.version or to.startswith(f"{pin.version}.")
+    return pin.version == wanted or (same_public(pin.version, wanted) and "+" not in wanted)
+
+
+def _is_meant(old: Statement, new: Statement, to: str, *, due: bool, hashes: bool) -> bool:
+    """Whether a statement says another version and is the same in everything else."""
+    if not isinstance(old, Pin) or not isinstance(new, Pin):
+        return False
+    if not due and _bare(old, hashes=hashes) == _bare(new, hashes=hashes):
+        return True
+    return _says(new, to) and _versionless(_bare(old, hashes=hashes)) == _versionless(_bare(new, hashes=hashes))
+
+
+def _versionless(pin: Pin) -> Pin:
+    """A pin without what a version decides: its detail names the image that it is derived from, or conda's build."""
+    detail = pin.detail if pin.derived_from is None and pin.ecosystem != "conda" else None
+    return replace(pin, version=None, specifier=None, variant=None, origin=None, detail=detail)
+
+
+def _alike(old: Statement, new: Statement, places: set[Place], *, hashes: bool) -> bool:
+    if isinstance(old, Pin) and isinstance(new, Pin):
+        # The tag of an image is what its derived versions are written in.
+        if old.at in places and old.kind is Kind.IMAGE and new.kind is Kind.IMAGE:
+            return old.name == new.name
+        if old.at in places and old.derived_from is not None and new.derived_from is not None:
+            old, new = replace(old, detail=None), replace(new, detail=None)
+        return _bare(old, hashes=hashes) == _bare(new, hashes=hashes)
+    return type(old) is type(new) and replace(old, at=_NOWHERE) == replace(new, at=_NOWHERE)
+
+
+def _bare(pin: Pin, *, hashes: bool) -> Pin:
+    """A pin without its place, and without its hashes, and what they make sure, where those may go."""
+    derived = None if pin.derived_from is None else _NOWHERE
+    bare = replace(pin, at=_NOWHERE, derived_from=derived)
+    return bare if hashes else replace(bare, hashes=(), layer=Layer.DECLARED)
+
+
+def _named(statement: Statement) -> str:
+    if isinstance(statement, Pin):
+        return statement.name
+    return "what it includes" if isinstance(statement, Include) else "what could not be read of it"
+
+
+OpenDocument = Callable[[str], EditedDocument]
+"""Gives the document at a path as reports have it. Raises Refused."""

@@ -1,0 +1,191 @@
+"""From wanted moves to a plan: hazards weighed, every edit made in memory and read again, nothing written."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from mlaudit.comparison.hazards import weigh
+from mlaudit.model.errors import MlauditError, Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Change, Edit
+from mlaudit.model.report import Environment, Report
+from mlaudit.repair.documents import STALE_HASHES, EditedDocument, Refused
+from mlaudit.repair.nouns import FileChange, MeantPin, Move, RepairChoice, RepairPlan, WantedMove
+from mlaudit.repair.statements import StatedAt, stated_at
+from mlaudit.sources.paths import is_file
+from mlaudit.sources.working_tree import WorkingTree
+
+UNSAFE = "not safe: {}; --unsafe-fixes makes it"
+_NOT_TOGETHER = "{}, and a package changes in all environments or in none"
+
+
+class RepairFiles:
+    """The documents of one repair, each read once.
+
+    Args:
+        root: the tree that paths are relative to; nothing outside is edited.
+    """
+
+    def __init__(self, root: WorkingTree, *, drop_hashes: bool = False) -> None:
+        self._root = root
+        self._drop_hashes = drop_hashes
+        self._opened: dict[str, EditedDocument | Refused] = {}
+
+    def open(self, path: str) -> EditedDocument:
+        """The document at a path as reports have it. Raises Refused."""
+        normal = os.path.normpath(path).replace(os.sep, "/")
+        found = self._opened.get(normal)
+        if found is None:
+            try:
+                found = self._read(normal)
+            except Refused as error:
+                found = error
+            except MlauditError as error:
+                found = Refused(f"{path} cannot be read: {error}")
+            self._opened[normal] = found
+        if isinstance(found, Refused):
+            raise found
+        return found
+
+    def has(self, path: str) -> bool:
+        """Whether there is such a file in the tree."""
+        file = self._root.folder / path
+        return is_file(file) and self._root.holds(file)
+
+    def _read(self, path: str) -> EditedDocument:
+        file = self._root.folder / path
+        if not is_file(file):
+            raise Refused(f"{path} is no file of the working tree")
+        if not self._root.holds(file):
+            raise Refused(f"{path} lies outside of the audited folder, or is a link that leads out of it")
+        try:
+            document = self._root.document(file)
+            _ = document.data
+        except Unreadable as error:
+            raise Refused(f"{path}: {error.why}") from None
+        return EditedDocument(document.with_data(document.data), file.resolve(), drop_hashes=self._drop_hashes)
+
+    def forget(self) -> None:
+        """Forget the edits that were accepted; what was read stays."""
+        for one in self._opened.values():
+            if isinstance(one, EditedDocument):
+                one.forget()
+
+    def changed(self) -> Iterator[FileChange]:
+        """The files that accepted edits change."""
+        for path, one in sorted(self._opened.items()):
+            if isinstance(one, EditedDocument) and one.new != one.old:
+                yield FileChange(path=path, real=one.real, old=one.old, new=one.new, encoding=one.encoding)
+
+
+def planned(
+    report: Report, wanted: Sequence[WantedMove], choice: RepairChoice, make_files: Callable[[], RepairFiles]
+) -> RepairPlan:
+    """The plan of some moves: those that are unsafe or cannot be carried out are refused, each with its reason.
+
+    Args:
+        make_files: gives the files as they stand.
+    """
+    by_name = {one.name: one for one in report.environments}
+    moves = list(_weighed(report, by_name, wanted, unsafe=choice.unsafe))
+    while True:
+        files = make_files()
+        made = [move if move.refusal else _edited(move, by_name, files) for move in moves]
+        fresh = _with_their_own(made, by_name)
+        if [bool(move.refusal) for move in fresh] == [bool(move.refusal) for move in moves]:
+            return RepairPlan(moves=tuple(fresh), files=tuple(files.changed()))
+        moves = [replace(move, edits=(), commands=()) for move in fresh]
+
+
+def _weighed(
+    report: Report, by_name: Mapping[str, Environment], wanted: Sequence[WantedMove], *, unsafe: bool
+) -> Iterator[Move]:
+    """The moves with their hazards; what is refused is no partner any more, so the others are weighed again."""
+    left = list(wanted)
+    refused: dict[Change, str] = {}
+    while True:
+        found = weigh(report.environments, [move.change for move in left])
+        stopped = {change: reason for change, reason in found.items() if reason and not unsafe}
+        refused.update(stopped)
+        if not stopped:
+            break
+        # A package moves everywhere or nowhere.
+        packages = {change.package for change in stopped}
+        for move in left:
+            if move.change.package in packages:
+                reason = found[move.change] or "its move in another environment is not safe"
+                refused[move.change] = reason
+        left = [move for move in left if move.change not in refused]
+    for move in wanted:
+        change = move.change
+        was = by_name[change.environment].cell(change.package).shown
+        hazard = refused.get(change) or found.get(change, "")
+        refusal = UNSAFE.format(hazard) if change in refused else ""
+        yield Move(change=change, was=was, fingerprints=move.fingerprints, hazard=hazard, refusal=refusal)
+
+
+def _edited(move: Move, by_name: Mapping[str, Environment], files: RepairFiles) -> Move:
+    """A move with its edits, accepted by every file that it takes, or with why it is refused."""
+    try:
+        stated = stated_at(by_name[move.change.environment], move.change, files.open)
+        edits = tuple(_edits(stated, files))
+    except Refused as error:
+        return replace(move, refusal=_with_advice(str(error), move, files))
+    return replace(move, edits=edits, commands=stated.commands)
+
+
+def edits_of(environment: Environment, change: Change, files: RepairFiles) -> tuple[Edit, ...]:
+    """The edits that carry out one change; none of a lock. Raises Refused."""
+    return tuple(_edits(stated_at(environment, change, files.open), files))
+
+
+def _edits(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
+    by_path: dict[str, list[MeantPin]] = {}
+    for one in stated.meant:
+        by_path.setdefault(one.pin.at.path, []).append(one)
+    for path, meant in by_path.items():
+        try:
+            yield from files.open(path).change(meant)
+        except Refused as error:
+            place = str(meant[0].pin.at)
+            raise Refused(str(error) if str(error).startswith(path) else f"{place}: {error}") from None
+
+
+def _with_advice(reason: str, move: Move, files: RepairFiles) -> str:
+    """A refusal for the sake of hashes, with the command that makes new ones; any other as it is."""
+    if STALE_HASHES not in reason:
+        return reason
+    path = reason.partition(":")[0]
+    source = path.removesuffix(".txt") + ".in"
+    compiled = ("uv", "pip", "compile", "--generate-hashes")
+    if files.has(source):
+        upgraded = ("--upgrade-package", f"{move.change.package}=={move.change.to}")
+        command = shlex.join((*compiled, source, "--output-file", path, *upgraded))
+        return f"{reason}; `{command}` makes new ones, --drop-hashes drops all hashes of the file"
+    command = shlex.join((*compiled, path, "--output-file", path))
+    return f"{reason}; --drop-hashes drops all hashes of the file, and then `{command}` makes new ones"
+
+
+def _with_their_own(moves: Sequence[Move], by_name: Mapping[str, Environment]) -> list[Move]:
+    """The moves, where one that is refused takes with it those of its package in other environments.
+
+    An environment that does not name the package has nothing to change, and holds nobody up.
+    """
+    refused = {
+        move.change.package: move
+        for move in moves
+        if move.refusal and by_name[move.change.environment].cell(move.change.package).pins
+    }
+    return [
+        move
+        if move.refusal or move.change.package not in refused
+        else replace(
+            move,
+            refusal=_NOT_TOGETHER.format(f"{refused[move.change.package].change.environment} cannot take it"),
+            edits=(),
+            commands=(),
+        )
+        for move in moves
+    ]

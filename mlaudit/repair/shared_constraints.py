@@ -1,0 +1,73 @@
+"""One constraints file for all environments: what every one of them can install with `pip install -c`."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlaudit.model.names import normalized
+from mlaudit.model.nouns import Kind, State
+from mlaudit.model.report import Cell, Environment, Report
+from mlaudit.model.versions import admits, disjoint, exact, joined, public, same_public
+from mlaudit.repair.moves import VERSION
+from mlaudit.repair.nouns import RepairPlan
+
+_HEAD = """\
+# One file that every environment can install with: pip install -c {name}
+# Made by `mlaudit fix --constraints {name}` of: {environments}.
+"""
+
+
+def constraints_text(report: Report, plan: RepairPlan, name: str) -> str:
+    """The text of the file, as the environments stand after a plan."""
+    environments = [one for one in report.environments if not one.is_model]
+    moved = {(move.change.environment, move.change.package): move.change.to for move in plan.made}
+    lines = dict(_lines(environments, moved))
+    names = ", ".join(one.name for one in environments) or "none"
+    return _HEAD.format(name=name, environments=names) + "".join(f"{lines[package]}\n" for package in sorted(lines))
+
+
+def _lines(environments: Sequence[Environment], moved: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
+    packages = dict.fromkeys(
+        package for one in environments for package, cell in one.cells.items() if _is_installed(cell)
+    )
+    for package in packages:
+        cells = [one.cells[package] for one in environments if package in one.cells]
+        stated = [_statement(cell, moved.get((cell.environment, package))) for cell in cells]
+        names = sorted({normalized(pin.name) for cell in cells for pin in cell.pins if pin.ecosystem == "pypi"})
+        for distribution in names:
+            yield distribution, _line(distribution, cells, stated)
+
+
+def _is_installed(cell: Cell) -> bool:
+    return cell.kind is Kind.PACKAGE and any(pin.ecosystem == "pypi" for pin in cell.pins)
+
+
+def _statement(cell: Cell, to: str | None) -> str | None:
+    """The range that an environment allows; None where it is not one range."""
+    if to is not None:
+        return f"=={to}"
+    if any(pin.source != "index" for pin in cell.pins):
+        return None
+    if cell.version is not None:
+        return f"=={cell.version}"
+    return (cell.specifier or "") if cell.state is State.RANGE else None
+
+
+def _line(distribution: str, cells: Sequence[Cell], stated: Sequence[str | None]) -> str:
+    known = [one for one in stated if one is not None]
+    shown = "; ".join(f"{cell.environment} {cell.shown}" for cell in cells)
+    if len(known) < len(stated):
+        return f"# {distribution}: left out, one environment states no single range ({shown})"
+    exacts = [version for one in known if (version := exact(one)) is not None]
+    if exacts:
+        # A build part is left to each environment: `==2.5.1` admits 2.5.1+cu124.
+        version = public(exacts[0])
+        alike = all(same_public(version, public(one)) for one in exacts)
+        if alike and VERSION.fullmatch(version) and all(admits(one, version) or exact(one) for one in known):
+            return f"{distribution}=={version}"
+        return f"# {distribution}: left out, no version suits all ({shown})"
+    ranges = [one for one in known if one]
+    if any(disjoint(one, other) for one in ranges for other in ranges):
+        return f"# {distribution}: left out, no version suits all ({shown})"
+    specifier = joined(ranges)
+    return f"{distribution}{specifier}" if specifier else f"# {distribution}: any version suits all"

@@ -1,0 +1,87 @@
+"""Where a version of one package of one environment is stated: pins to edit, and locks that their tools must write."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from posixpath import dirname, join
+from typing import NamedTuple
+
+from mlaudit.grammars.relocking import LockTool
+from mlaudit.model.nouns import Change, Kind, Layer, Pin
+from mlaudit.model.report import Environment
+from mlaudit.model.versions import admits
+from mlaudit.parsers._rewriting import lock_tool_of
+from mlaudit.repair.documents import OpenDocument, Refused
+from mlaudit.repair.nouns import MeantPin, NativeCommand
+
+_DECLARING = (Kind.PACKAGE, Kind.BOUND, Kind.PYTHON)
+_ELSEWHERE = {
+    Layer.INSTALLED: "the version is installed, and no file declares it",
+    Layer.RECORDED: "an artifact records it, and is written again rather than edited",
+}
+
+
+class StatedAt(NamedTuple):
+    """Everything that must change for one environment to take another version."""
+
+    meant: tuple[MeantPin, ...]
+    commands: tuple[NativeCommand, ...] = ()
+
+
+def stated_at(environment: Environment, change: Change, open_document: OpenDocument) -> StatedAt:
+    """What must change, in files and by tools. Raises Refused."""
+    cell = environment.cell(change.package)
+    if not cell.pins:
+        raise Refused(f"{environment.name} does not name it, so there is nothing to change")
+    formats = {reading.path: reading.format for reading in environment.readings}
+    meant: list[MeantPin] = []
+    commands: list[NativeCommand] = []
+    for pin in (*cell.pins, *_bounds(environment, change)):
+        if pin.layer in _ELSEWHERE:
+            raise Refused(_ELSEWHERE[pin.layer])
+        tool = lock_tool_of(formats.get(pin.at.path, ""))
+        if tool is None:
+            meant.append(MeantPin(pin, change.to))
+        elif pin.kind is Kind.PYTHON:
+            raise Refused(f"{pin.at.path} is a lock, and its Python is that of the project")
+        elif pin.kind is not Kind.BOUND:
+            declaration = _declaration(pin, change, tool, open_document)
+            meant += declaration.meant
+            commands += declaration.commands
+    return StatedAt(tuple(dict.fromkeys(meant)), tuple(dict.fromkeys(commands)))
+
+
+def _bounds(environment: Environment, change: Change) -> Iterator[Pin]:
+    """Constraints that would not admit the new version."""
+    for pin, selected in environment.pins():
+        if pin.kind is Kind.BOUND and pin.package == change.package and selected is not False:
+            stated = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
+            if stated and not admits(stated, change.to):
+                yield pin
+
+
+def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDocument) -> StatedAt:
+    """The declaration of a locked package, where it does not admit the version, and the command of its tool."""
+    folder = dirname(pin.at.path)
+    for manifest in tool.manifests:
+        try:
+            document = open_document(join(folder, manifest))
+        except Refused:
+            continue
+        declared = [one for one in document.pins if one.package == change.package and one.kind in _DECLARING]
+        short = [one for one in declared if not _may_stay(one, change.to, tool)]
+        words = tool.command(pin.name, change.to, manifest)
+        command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)
+        return StatedAt(tuple(MeantPin(one, change.to) for one in short), (command,))
+    expected = " or ".join(tool.manifests)
+    typed = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
+    raise Refused(
+        f"{pin.at.path} is a lock, and there is no {expected} beside it to edit; "
+        f"in the folder that has one, `{typed}` updates the lock"
+    )
+
+
+def _may_stay(pin: Pin, to: str, tool: LockTool) -> bool:
+    """Whether a declaration admits the version, and the tool is given it by the command."""
+    stated = f"=={pin.version}" if pin.version is not None else pin.specifier or ""
+    return not stated or (admits(stated, to) and (tool.chooses or pin.version is not None))

@@ -1,0 +1,37 @@
+"""What is asked in the words of the command line, before a configuration is laid under it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+from pathlib import Path
+
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.request.wanted import Wanted
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What may be asked of every command, in the words of the command line."""
+
+    wanted: Wanted
+    config: Path | None = None
+    isolated: bool = False
+    fail_on: str | None = None
+    select: Sequence[str] | None = ()
+    ignore: Sequence[str] | None = ()
+    package: Sequence[str] | None = ()
+    define: Mapping[str, str] = field(default_factory=dict)
+    as_format: str | None = None
+    baseline: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Overlay:
+    """What options lay over a configuration, checked; see `Settings` for the words."""
+
+    fail_on: str | None = None
+    select: Sequence[str] = ()
+    ignore: Sequence[str] = ()
+    packages: Sequence[str] = ()
+    defines: Mapping[str, str] = field(default_factory=dict)

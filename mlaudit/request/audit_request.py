@@ -1,0 +1,61 @@
+"""What the stages behind discovery are asked for: one environment, and the report on all of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import field
+
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.observation import Observation
+from mlaudit.model.pairs import EnvironmentPair
+from mlaudit.model.report import Discovered, SharedFile
+from mlaudit.request.options import Options
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvironmentRequest:
+    """One environment as it was declared or discovered, before its sources are read.
+
+    Attributes:
+        follows: the environments that write what this one reads.
+        artifact_kinds: what crosses where no artifact is at hand (`sklearn.pickle`).
+        kinds_from: the same for each of the environments that it follows.
+        guessed: nothing but names tells that it follows them.
+        evidence: why it is taken for what it is.
+        notes: what the user is told of it.
+    """
+
+    name: str
+    role: str
+    follows: Sequence[str] = ()
+    artifact_kinds: Sequence[str] = ()
+    kinds_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    guessed: bool = False
+    evidence: Sequence[Observation] = ()
+    notes: Sequence[str] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditRequest:
+    """What a report is to be made of, beside its environments.
+
+    Attributes:
+        command: the command that asks.
+        options: what the user asked for; of its `only`, other packages make no rows and no findings.
+        found: what was discovered, with the reasons.
+        shared: files that must be the same on every side.
+        pairs: what is known of pairs beyond who follows whom.
+        uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
+        lost: of a source that the user named, nothing could be read.
+        partial: the configuration declares more than these environments.
+    """
+
+    command: str
+    options: Options
+    found: Sequence[Discovered] = ()
+    notes: Sequence[str] = ()
+    shared: Sequence[tuple[SharedFile, ...]] = ()
+    pairs: Sequence[EnvironmentPair] = ()
+    uncertain: frozenset[tuple[str, str]] = frozenset()
+    lost: bool = False
+    partial: bool = False

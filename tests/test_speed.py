@@ -1,0 +1,215 @@
+"""What makes runs quick, counted in modules and calls, which no load of the machine changes; ratios: `benchmarks/`."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from datetime import date
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mlaudit import api
+from mlaudit.code.nouns import ModuleReading
+from mlaudit.code.parsing import parse_source_file
+from mlaudit.code.repository import read_program
+from mlaudit.environments import untouched
+from mlaudit.knowledge import family, releases
+from mlaudit.model.digests import sha256_hex
+from mlaudit.model.report import Report
+from mlaudit.model.versions import joined
+from mlaudit.request.options import Options
+from mlaudit.rules._registry import rules
+from mlaudit.sources.working_tree import WorkingTree
+from tests.checkout import write
+from tests.command_line import ENVIRONMENT
+
+LISTS = {"training/requirements.txt": "numpy==2.1.3\npandas==2.2.3\nclick==8.1.7\n"}
+PAIR = {**LISTS, "serving/requirements.txt": "numpy==1.26.4\npandas==2.2.3\nclick==8.1.7\n"}
+DECLARED = (
+    '[environments.training]\nsources = ["training/requirements.txt"]\n'
+    '[environments.serving]\nsources = ["serving/requirements.txt"]\nfollows = "training"\n'
+)
+_COUNT = """
+import json, sys
+entered = set()
+def called(frame, event, _):
+    module = frame.f_globals.get("__name__", "")
+    if event == "call" and module.startswith("mlaudit") and frame.f_code.co_name != "<module>":
+        entered.add(module)
+from mlaudit.cli.app import run
+out, sys.stdout = sys.stdout, open(sys.argv[1], "w")
+sys.setprofile(called)
+run(sys.argv[2:])
+sys.setprofile(None)
+print(json.dumps([sorted(sys.modules), sorted(entered)]), file=out)
+"""
+
+
+def modules(folder: Path, *arguments: str) -> tuple[set[str], set[str]]:
+    """The modules that a run loads, and those of mlaudit that it enters."""
+    words = [sys.executable, "-c", _COUNT, str(folder / "out"), *arguments]
+    done = subprocess.run(words, cwd=folder, capture_output=True, text=True, env=ENVIRONMENT, check=True)
+    loaded, entered = json.loads(done.stdout)
+    return set(loaded), set(entered)
+
+
+def own(loaded: set[str]) -> set[str]:
+    return {name for name in loaded if name.partition(".")[0] == "mlaudit"}
+
+
+def test_a_compare_of_two_lists_loads_what_lists_need(tmp_path: Path) -> None:
+    write(tmp_path, PAIR)
+    loaded, entered = modules(tmp_path, "compare", "training/requirements.txt", "serving/requirements.txt")
+    assert not {"packaging.requirements", "packaging.markers", "packaging.tags", "yaml", "logging", "_hashlib"} & loaded
+    assert not {name for name in loaded if name.startswith(("mlaudit.code.", "mlaudit.lab."))}
+    assert len(own(loaded)) <= 156, sorted(own(loaded))
+    assert len(entered) <= 130, sorted(entered)
+
+
+@given(st.binary(max_size=300))
+def test_a_digest_is_that_of_the_standard_library(data: bytes) -> None:
+    assert sha256_hex(data) == sha256(data).hexdigest()
+
+
+def test_a_hook_that_touches_nothing_reads_no_environment(tmp_path: Path) -> None:
+    write(tmp_path, {**PAIR, "mlaudit.toml": DECLARED, "docs/requirements.txt": "mkdocs==1.6.1\n"})
+    loaded, _ = modules(tmp_path, "check", "--quiet", "docs/requirements.txt")
+    assert not {"packaging", "mlaudit.audit", "mlaudit.parsers.requirements", "mlaudit.environments.sources"} & loaded
+    assert len(own(loaded)) <= 74, sorted(own(loaded))
+
+
+def checked(folder: Path, asked: str, monkeypatch: pytest.MonkeyPatch, *, is_quick: bool) -> tuple[Report, bool]:
+    """The report on a file, and whether a look at names was enough for it."""
+    from mlaudit.door import options_of
+    from mlaudit.request.asked import Asked
+    from mlaudit.request.wanted import Wanted
+
+    sure: list[bool] = []
+    shipped = untouched.are_surely_untouched
+
+    def look(paths: tuple[str, ...], options: Options) -> bool:
+        sure.append(shipped(paths, options))
+        return is_quick and sure[-1]
+
+    monkeypatch.setattr(untouched, "are_surely_untouched", look)
+    asked_options = Asked(wanted=Wanted(), define={})
+    options = options_of(asked_options, root=folder, start=folder, tree=None, today=date(2026, 11, 26))
+    try:
+        return api.check([str(folder / asked)], options), sure[0]
+    finally:
+        monkeypatch.undo()
+
+
+OTHER = {"docs/requirements.txt": "mkdocs==1.6.1\n"}
+
+
+@pytest.mark.parametrize(
+    ("files", "asked", "sure"),
+    [
+        (OTHER, "docs/requirements.txt", True),
+        ({"docs/uv.lock": "version = 1\n"}, "docs/uv.lock", True),
+        (
+            {**OTHER, "training/requirements.txt": "# see a/b\nnumpy==2.1.3  # via -r x\n"},
+            "docs/requirements.txt",
+            True,
+        ),
+        ({**OTHER, "training/requirements.txt": "-r ../docs/requirements.txt\n"}, "docs/requirements.txt", False),
+        ({**OTHER, "training/requirements.txt": "numpy==2.1.3\n./docs\n"}, "docs/requirements.txt", False),
+        ({**OTHER, "docs/MLmodel": "flavors: {}\n"}, "docs/requirements.txt", False),
+        ({**OTHER, "MLmodel": "flavors: {}\n"}, "docs/requirements.txt", False),
+        ({}, "training/requirements.txt", False),
+        ({}, "mlaudit.toml", False),
+        ({"model.pkl": "\x80\x04N."}, "model.pkl", False),
+        ({**OTHER, "mlaudit.toml": DECLARED + '[[same]]\nfiles = ["a.py", "b.py"]\n'}, "docs/requirements.txt", False),
+        (
+            {
+                **OTHER,
+                "mlaudit.toml": DECLARED.replace("training/requirements.txt", "uv.lock"),
+                "uv.lock": "version = 1",
+            },
+            "docs/requirements.txt",
+            False,
+        ),
+    ],
+)
+def test_what_a_look_at_names_tells_is_what_reading_tells(
+    files: dict[str, str], asked: str, sure: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write(tmp_path, {**PAIR, "mlaudit.toml": DECLARED, **files})
+    quick, told = checked(tmp_path, asked, monkeypatch, is_quick=True)
+    thorough, _ = checked(tmp_path, asked, monkeypatch, is_quick=False)
+    assert told is sure
+    assert quick == thorough
+
+
+def test_a_rule_is_asked_only_at_what_its_decorator_names(tmp_path: Path) -> None:
+    write(tmp_path, PAIR)
+    loaded, _ = modules(tmp_path, "compare", "training/requirements.txt", "serving/requirements.txt")
+    silent = {rule.name for rule in rules().values() if rule.scope == "crossing" and rule.verdicts == ("loose",)}
+    silent |= {rule.name for rule in rules().values() if rule.where in ("artifacts", "unread", "problems", "shared")}
+    assert len(silent) >= 8
+    assert not {f"mlaudit.rules.{name.replace('-', '_')}" for name in silent} & loaded
+
+
+def test_what_every_marker_together_demands_is_what_parsing_gives() -> None:
+    """The quick look reads the clauses of a requirement as the parser does, for every text that ships."""
+    texts = {
+        text
+        for package in releases.indexed_packages()
+        if (known := releases.history(package)) is not None
+        for one in known.releases[-1:]
+        for text in one.requires or ()
+    }
+    plain = 0
+    for text in sorted(texts):
+        name = releases.required_name(text)
+        everything = releases.LazyRequirements([text]).everything(name)
+        parsed = releases.declared_requirement(text)
+        assert parsed is not None
+        if everything is not None:
+            plain += 1
+            assert set(filter(None, joined([everything]).split(","))) == set(filter(None, parsed.specifier.split(",")))
+    assert plain > 0.9 * len(texts)
+
+
+def test_a_range_that_only_a_marker_lifts_accuses_nobody() -> None:
+    versions = {"pandas": "2.2.3", "numpy": "1.22.4"}
+    assert (
+        family.family_mismatches(versions, worlds={"3.10": lambda marker: '"3.11"' in marker and "<" in marker}) == ()
+    )
+    (found,) = family.family_mismatches(versions, worlds={"3.12": lambda marker: '"3.12"' in marker})
+    assert (found.subject, found.other) == ("pandas", "numpy")
+
+
+def test_a_folder_is_listed_once_and_links_stay_inside(tmp_path: Path) -> None:
+    write(tmp_path, {"tree/a/x.txt": "", "outside/y.txt": ""})
+    (tmp_path / "tree" / "out").symlink_to(tmp_path / "outside")
+    (tmp_path / "tree" / "a" / "in.txt").symlink_to(tmp_path / "tree" / "a" / "x.txt")
+    (tmp_path / "tree" / "a" / "away.txt").symlink_to(tmp_path / "outside" / "y.txt")
+    tree = WorkingTree(tmp_path / "tree")
+    held = {name: tree.holds(tmp_path / "tree" / name) for name in ("a/x.txt", "a/in.txt", "a/away.txt", "out/y.txt")}
+    assert held == {"a/x.txt": True, "a/in.txt": True, "a/away.txt": False, "out/y.txt": False}
+    assert not tree.holds(tmp_path / "tree" / "a" / ".." / ".." / "outside" / "y.txt")
+    assert tree.holds(tmp_path / "tree")
+    assert tree.names(tmp_path / "tree" / "a") == ("away.txt", "in.txt", "x.txt")
+    assert tree.names(tmp_path / "tree" / "out") == ()
+
+
+def test_code_without_a_relevant_call_is_not_parsed(monkeypatch: pytest.MonkeyPatch) -> None:
+    sources = {f"a/m{number}.py": b"import os\n\ndef main() -> None:\n    print(os.name)\n" for number in range(50)}
+    sources["train.py"] = b"import joblib\n\njoblib.dump(1, 'model.joblib')\n"
+    parsed: list[str] = []
+
+    def spy(path: str, data: bytes) -> ModuleReading:
+        parsed.append(path)
+        return parse_source_file(path, data)
+
+    monkeypatch.setattr("mlaudit.code.repository.parse_source_file", spy)
+    program = read_program(sources, sources.get)
+    assert [use.at.path for use in program.uses] == ["train.py"]
+    assert parsed == ["train.py"]
