@@ -24,7 +24,7 @@ from mlaudit.code.package.object_values import (
 from mlaudit.code.package.step_reader import steps_of
 from mlaudit.code.package.steps import (
     Attempt,
-    Branch,
+    Conditional,
     End,
     Handed,
     OwnCall,
@@ -49,7 +49,7 @@ MAX_ALL_STEPS = 1_500_000
 
 
 @dataclass(slots=True, eq=False)
-class _Run:
+class _FollowedCall:
     """One function while it is followed."""
 
     values: Values
@@ -163,17 +163,19 @@ class NeedReader:
     ) -> None:
         if len(start.route) > MAX_CALLS or self._left < 0:
             return
-        run = _Run(Values(self._view, parameter, local), owner, module, start.where, start.route, start.written)
+        run = _FollowedCall(
+            Values(self._view, parameter, local), owner, module, start.where, start.route, start.written
+        )
         self._walk(self._cache.of(function, parameter), run)
 
-    def _walk(self, steps: Sequence[Step], run: _Run) -> bool:
+    def _walk(self, steps: Sequence[Step], run: _FollowedCall) -> bool:
         """Follow steps in order; whether the function surely ended."""
         for step in steps:
             self._left -= 1
             self._cache.left -= 1
             if self._left < 0 or self._cache.left < 0 or isinstance(step, End):
                 return True
-            if isinstance(step, Branch):
+            if isinstance(step, Conditional):
                 if self._branch(step, run):
                     return True
             elif isinstance(step, Attempt):
@@ -184,7 +186,7 @@ class NeedReader:
                 self._plain(step, run)
         return False
 
-    def _plain(self, step: Step, run: _Run) -> None:
+    def _plain(self, step: Step, run: _FollowedCall) -> None:
         if isinstance(step, Read):
             self._read(_private(step.attribute, run.owner), step.rest, step.line, run)
         elif isinstance(step, Write):
@@ -202,14 +204,14 @@ class NeedReader:
         elif isinstance(step, Handed):
             self._handed(step, run)
 
-    def _set_local(self, step: SetLocal, run: _Run) -> None:
+    def _set_local(self, step: SetLocal, run: _FollowedCall) -> None:
         value = UNKNOWN if step.value is None else run.values.value(step.value, run.written)
         if value is UNKNOWN:
             run.values.local.pop(step.name, None)
         else:
             run.values.local[step.name] = value
 
-    def _read(self, name: str, rest: tuple[str, ...], line: int, run: _Run) -> None:
+    def _read(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedCall) -> None:
         if name in run.written:
             return
         found = self._lineage.member(name)
@@ -218,10 +220,10 @@ class NeedReader:
         elif found[1] is not None and found[1].kind is MethodKind.PROPERTY and name not in run.route:
             self._property(found[0], found[1], name, run)
 
-    def _property(self, owner: ClassCode, method: Method, name: str, run: _Run) -> None:
+    def _property(self, owner: ClassCode, method: Method, name: str, run: _FollowedCall) -> None:
         self._method(owner, method, _Start(run.where, (*run.route, name), run.written), {})
 
-    def _note(self, name: str, rest: tuple[str, ...], line: int, run: _Run) -> None:
+    def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedCall) -> None:
         need = Need(run.where, run.route, run.module, line)
         known = self.needs.get(name)
         if known is None or (known.where and not need.where):
@@ -229,7 +231,7 @@ class NeedReader:
         if rest:
             self.chains.setdefault((name, *rest), need)
 
-    def _own_call(self, step: OwnCall, run: _Run) -> None:
+    def _own_call(self, step: OwnCall, run: _FollowedCall) -> None:
         name = step.attribute
         if name.startswith("__") and not name.endswith("__"):
             # A private method, which only its own class has.
@@ -241,12 +243,12 @@ class NeedReader:
         elif found[1] is not None:
             self._followed(found[0], found[1], step, run)
 
-    def _called_member(self, step: OwnCall, run: _Run) -> tuple[ClassCode, Method | None] | None:
+    def _called_member(self, step: OwnCall, run: _FollowedCall) -> tuple[ClassCode, Method | None] | None:
         if not step.is_super:
             return self._lineage.member(step.attribute)
         return self._lineage.member_after(run.owner, step.attribute) if run.owner is not None else None
 
-    def _followed(self, owner: ClassCode, method: Method, step: OwnCall, run: _Run) -> None:
+    def _followed(self, owner: ClassCode, method: Method, step: OwnCall, run: _FollowedCall) -> None:
         name = step.attribute
         if method.kind is MethodKind.PROPERTY:
             if name not in run.route:
@@ -256,7 +258,7 @@ class NeedReader:
             local = self._called(method.node, parameters, run.values.arguments(step.arguments, run.written))
             self._method(owner, method, _Start(run.where, (*run.route, name), run.written), local)
 
-    def _handed(self, step: Handed, run: _Run) -> None:
+    def _handed(self, step: Handed, run: _FollowedCall) -> None:
         if not self._leaves_class:
             return
         found = self._symbols.written(run.module, step.function)
@@ -276,7 +278,7 @@ class NeedReader:
 
     # Conditions
 
-    def _branch(self, step: Branch, run: _Run) -> bool:
+    def _branch(self, step: Conditional, run: _FollowedCall) -> bool:
         test = run.values.truth(step.test, run.written)
         if test is not None:
             taken = step.then if test else step.other
@@ -295,13 +297,13 @@ class NeedReader:
             run.where = run.where or Condition("not " if then_ends else "unless it ends earlier at ", step.test)
         return False
 
-    def _side(self, steps: Sequence[Step], run: _Run, where: Condition) -> tuple[bool, _Run]:
+    def _side(self, steps: Sequence[Step], run: _FollowedCall, where: Condition) -> tuple[bool, _FollowedCall]:
         """Follow one side of a condition on a copy."""
         values = Values(self._view, run.values.parameter, dict(run.values.local))
-        side = _Run(values, run.owner, run.module, run.where or where, run.route, set(run.written))
+        side = _FollowedCall(values, run.owner, run.module, run.where or where, run.route, set(run.written))
         return self._walk(steps, side), side
 
-    def _join(self, run: _Run, sides: Sequence[_Run]) -> None:
+    def _join(self, run: _FollowedCall, sides: Sequence[_FollowedCall]) -> None:
         """What is known behind a condition is what both sides agree on."""
         first, *others = sides
         written, local = set(first.written), dict(first.values.local)
@@ -311,14 +313,14 @@ class NeedReader:
         run.written |= written
         run.values.local = local
 
-    def _perhaps(self, step: Perhaps, run: _Run) -> None:
+    def _perhaps(self, step: Perhaps, run: _FollowedCall) -> None:
         _, side = self._side(step.steps, run, Condition(f"in {step.what}"))
         self._join(run, (run, side))
         if step.may_return:
             run.where = run.where or Condition(f"unless {step.what} ends it earlier")
 
-    def _attempt(self, step: Attempt, run: _Run) -> None:
-        before = _Run(
+    def _attempt(self, step: Attempt, run: _FollowedCall) -> None:
+        before = _FollowedCall(
             Values(self._view, run.values.parameter, dict(run.values.local)),
             run.owner,
             run.module,
@@ -338,7 +340,7 @@ class NeedReader:
         if step.may_return:
             run.where = run.where or Condition("unless an attempt ends it earlier")
 
-    def _caught(self, step: Attempt, run: _Run) -> None:
+    def _caught(self, step: Attempt, run: _FollowedCall) -> None:
         """A body whose AttributeError is taken needs nothing."""
         kept = dict(self.needs), dict(self.chains)
         _, side = self._side(step.body, run, Condition("in an attempt"))
@@ -380,7 +382,7 @@ def _may_end(steps: Sequence[Step]) -> bool:
     for step in steps:
         if isinstance(step, End):
             return True
-        if isinstance(step, Branch) and (_may_end(step.then) or _may_end(step.other)):
+        if isinstance(step, Conditional) and (_may_end(step.then) or _may_end(step.other)):
             return True
         if isinstance(step, Perhaps) and _may_end(step.steps):
             return True

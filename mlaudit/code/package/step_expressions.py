@@ -6,7 +6,18 @@ import ast
 from collections.abc import Iterator
 
 from mlaudit.code.package.classes import dotted
-from mlaudit.code.package.steps import Arguments, Branch, Handed, OwnCall, Perhaps, Read, SetKey, SetLocal, Step, Write
+from mlaudit.code.package.steps import (
+    Arguments,
+    Conditional,
+    Handed,
+    OwnCall,
+    Perhaps,
+    Read,
+    SetKey,
+    SetLocal,
+    Step,
+    Write,
+)
 
 MAX_NESTING = 150
 """Expressions inside each other that are looked into."""
@@ -169,12 +180,12 @@ class _ExpressionSteps:
                 before = node.values[:at]
                 test = before[0] if len(before) == 1 else ast.BoolOp(op=node.op, values=list(before))
                 is_and = isinstance(node.op, ast.And)
-                yield Branch(test, rest if is_and else (), () if is_and else rest, may_return=False)
+                yield Conditional(test, rest if is_and else (), () if is_and else rest, may_return=False)
 
     def _branch(self, test: ast.expr, then: ast.expr, other: ast.expr, depth: int) -> Iterator[Step]:
         first, second = tuple(self.of(then, depth + 1)), tuple(self.of(other, depth + 1))
         if first or second:
-            yield Branch(test, first, second, may_return=False)
+            yield Conditional(test, first, second, may_return=False)
 
     def _perhaps(self, what: str, inner: Iterator[Step]) -> Iterator[Step]:
         steps = tuple(inner)

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlaudit.code.package.classes import Function, dotted
 from mlaudit.code.package.step_expressions import expression_steps, is_call_of, target_steps
-from mlaudit.code.package.steps import Attempt, Branch, End, Perhaps, Read, Step
+from mlaudit.code.package.steps import Attempt, Conditional, End, Perhaps, Read, Step
 
 MAX_BLOCKS = 60
 """Blocks inside each other that are looked into."""
@@ -82,7 +82,7 @@ class _FunctionReader:
             return
         yield from self._expression(node.test)
         then, other = self.block(node.body, depth + 1), self.block(node.orelse, depth + 1)
-        yield Branch(node.test, then, other, _may_return([*node.body, *node.orelse]))
+        yield Conditional(node.test, then, other, _may_return([*node.body, *node.orelse]))
 
     def _demanded(self, node: ast.If) -> str:
         """The attribute without which an object is refused: `if not hasattr(self, "x"): raise`."""

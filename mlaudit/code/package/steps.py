@@ -69,7 +69,7 @@ class Handed:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class Branch:
+class Conditional:
     """A condition and what either side does."""
 
     test: ast.expr
@@ -104,4 +104,4 @@ class End:
     """The function returns or raises."""
 
 
-Step = Read | Write | SetLocal | SetKey | OwnCall | Handed | Branch | Perhaps | Attempt | End
+Step = Read | Write | SetLocal | SetKey | OwnCall | Handed | Conditional | Perhaps | Attempt | End
