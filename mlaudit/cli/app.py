@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -16,6 +17,7 @@ from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
 from mlaudit.cli.failures import errors as _errors
 from mlaudit.cli.failures import fail as _fail
 from mlaudit.cli.fix import fix
+from mlaudit.cli.history_command import history
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -48,6 +50,7 @@ from mlaudit.sources import paths
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
 
 app = typer.Typer(
     name="mlaudit",
@@ -100,6 +103,10 @@ def check(
     define: Define = None,
     baseline: Baseline = None,
     write_baseline: WriteBaseline = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
+    ] = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
     verbose: Verbose = False,
@@ -116,7 +123,8 @@ def check(
 
     with _errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
-        options = asked_options(
+        ask = partial(
+            asked_options,
             start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
@@ -126,10 +134,10 @@ def check(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
-            baseline=baseline,
         )
+        options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:
-            report = run(paths or (), watched)
+            report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
         known = _new_baseline(report, write_baseline)
         deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
 
@@ -141,6 +149,12 @@ def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
     from mlaudit.policy.baseline import dumps
 
     return OutputText(text=dumps(report), target=file_of(target))
+
+
+def _against(revision: str, paths: Sequence[str], ask: Callable[[], Options], options: Options) -> Report:
+    from mlaudit.revisions.against import Question, check_against
+
+    return check_against(revision, Question(paths=paths, ask=ask), options)
 
 
 @app.command()
@@ -234,6 +248,9 @@ def list_(
             text = as_table(seen, colour=output is None and wants_colour(no_color))
         _put(text, file_of(output))
     raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
+
+
+app.command()(history)
 
 
 @app.command()

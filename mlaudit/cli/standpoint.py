@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
 
+from mlaudit.model.history import BranchChange
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading
 from mlaudit.model.pairs import EnvironmentPair
@@ -28,6 +29,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
         suppressed=tuple(map(view.finding, report.suppressed)),
         found=tuple(map(view.found, report.found)),
         known_pairs=tuple(map(view.pair, report.known_pairs)),
+        against=view.change(report.against) if report.against is not None else None,
     )
 
 
@@ -90,6 +92,10 @@ class _Standpoint:
             message=_with_paths(finding.message, known),
             details=tuple(_with_paths(detail, known) for detail in finding.details),
         )
+
+    def change(self, change: BranchChange) -> BranchChange:
+        """What is unchanged from here; what was mended has the places of the earlier state."""
+        return replace(change, unchanged=tuple(map(self.finding, change.unchanged)))
 
     def environment(self, environment: Environment) -> Environment:
         return replace(

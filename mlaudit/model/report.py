@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.missing_names import MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode
@@ -363,6 +364,8 @@ class Report:
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
+        history: since when environments differ, where that was asked for too.
+        against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
     command: str
@@ -378,6 +381,8 @@ class Report:
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     known_pairs: tuple[EnvironmentPair, ...] = ()
+    against: BranchChange | None = None
+    history: DriftHistory | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

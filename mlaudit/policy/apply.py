@@ -146,6 +146,8 @@ def _finding(one: RuleHit) -> Finding:
         fix=hit.fix,
         covers=hit.covers,
         fingerprint=_fingerprint(rule, hit),
+        fact=rule.fact,
+        values=hit.values,
     )
 
 

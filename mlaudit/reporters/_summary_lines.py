@@ -56,7 +56,8 @@ def _sentences(report: Report) -> Iterator[str]:
         where = plural(len(report.environments), "environment")
         yield f"{where}, {plural(packages, 'package')}, no pair to compare; {counts(report)}."
         return
-    if summary.compared and summary.compared == summary.aligned and not report.findings:
+    known = (*report.findings, *(report.against.unchanged if report.against else ()))
+    if summary.compared and summary.compared == summary.aligned and not known:
         yield _all_aligned(report)
     elif summary.compared:
         shared = f"{summary.aligned} of {summary.compared} shared packages are aligned"

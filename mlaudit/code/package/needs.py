@@ -49,7 +49,7 @@ MAX_ALL_STEPS = 1_500_000
 
 
 @dataclass(slots=True, eq=False)
-class _FollowedCall:
+class _FollowedFunction:
     """One function while it is followed."""
 
     values: Values
@@ -163,12 +163,13 @@ class NeedReader:
     ) -> None:
         if len(start.route) > MAX_CALLS or self._left < 0:
             return
-        run = _FollowedCall(
+        values = Values(self._view, parameter, local)
+        run = _FollowedFunction(values, owner, module, start.where, start.route, start.written)
             Values(self._view, parameter, local), owner, module, start.where, start.route, start.written
         )
         self._walk(self._cache.of(function, parameter), run)
 
-    def _walk(self, steps: Sequence[Step], run: _FollowedCall) -> bool:
+    def _walk(self, steps: Sequence[Step], run: _FollowedFunction) -> bool:
         """Follow steps in order; whether the function surely ended."""
         for step in steps:
             self._left -= 1
@@ -186,7 +187,7 @@ class NeedReader:
                 self._plain(step, run)
         return False
 
-    def _plain(self, step: Step, run: _FollowedCall) -> None:
+    def _plain(self, step: Step, run: _FollowedFunction) -> None:
         if isinstance(step, Read):
             self._read(_private(step.attribute, run.owner), step.rest, step.line, run)
         elif isinstance(step, Write):
@@ -204,14 +205,14 @@ class NeedReader:
         elif isinstance(step, Handed):
             self._handed(step, run)
 
-    def _set_local(self, step: SetLocal, run: _FollowedCall) -> None:
+    def _set_local(self, step: SetLocal, run: _FollowedFunction) -> None:
         value = UNKNOWN if step.value is None else run.values.value(step.value, run.written)
         if value is UNKNOWN:
             run.values.local.pop(step.name, None)
         else:
             run.values.local[step.name] = value
 
-    def _read(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedCall) -> None:
+    def _read(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
         if name in run.written:
             return
         found = self._lineage.member(name)
@@ -220,10 +221,10 @@ class NeedReader:
         elif found[1] is not None and found[1].kind is MethodKind.PROPERTY and name not in run.route:
             self._property(found[0], found[1], name, run)
 
-    def _property(self, owner: ClassCode, method: Method, name: str, run: _FollowedCall) -> None:
+    def _property(self, owner: ClassCode, method: Method, name: str, run: _FollowedFunction) -> None:
         self._method(owner, method, _Start(run.where, (*run.route, name), run.written), {})
 
-    def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedCall) -> None:
+    def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
         need = Need(run.where, run.route, run.module, line)
         known = self.needs.get(name)
         if known is None or (known.where and not need.where):
@@ -231,7 +232,7 @@ class NeedReader:
         if rest:
             self.chains.setdefault((name, *rest), need)
 
-    def _own_call(self, step: OwnCall, run: _FollowedCall) -> None:
+    def _own_call(self, step: OwnCall, run: _FollowedFunction) -> None:
         name = step.attribute
         if name.startswith("__") and not name.endswith("__"):
             # A private method, which only its own class has.
@@ -243,12 +244,12 @@ class NeedReader:
         elif found[1] is not None:
             self._followed(found[0], found[1], step, run)
 
-    def _called_member(self, step: OwnCall, run: _FollowedCall) -> tuple[ClassCode, Method | None] | None:
+    def _called_member(self, step: OwnCall, run: _FollowedFunction) -> tuple[ClassCode, Method | None] | None:
         if not step.is_super:
             return self._lineage.member(step.attribute)
         return self._lineage.member_after(run.owner, step.attribute) if run.owner is not None else None
 
-    def _followed(self, owner: ClassCode, method: Method, step: OwnCall, run: _FollowedCall) -> None:
+    def _followed(self, owner: ClassCode, method: Method, step: OwnCall, run: _FollowedFunction) -> None:
         name = step.attribute
         if method.kind is MethodKind.PROPERTY:
             if name not in run.route:
@@ -258,7 +259,7 @@ class NeedReader:
             local = self._called(method.node, parameters, run.values.arguments(step.arguments, run.written))
             self._method(owner, method, _Start(run.where, (*run.route, name), run.written), local)
 
-    def _handed(self, step: Handed, run: _FollowedCall) -> None:
+    def _handed(self, step: Handed, run: _FollowedFunction) -> None:
         if not self._leaves_class:
             return
         found = self._symbols.written(run.module, step.function)
@@ -278,7 +279,7 @@ class NeedReader:
 
     # Conditions
 
-    def _branch(self, step: Conditional, run: _FollowedCall) -> bool:
+    def _branch(self, step: Conditional, run: _FollowedFunction) -> bool:
         test = run.values.truth(step.test, run.written)
         if test is not None:
             taken = step.then if test else step.other
@@ -297,13 +298,13 @@ class NeedReader:
             run.where = run.where or Condition("not " if then_ends else "unless it ends earlier at ", step.test)
         return False
 
-    def _side(self, steps: Sequence[Step], run: _FollowedCall, where: Condition) -> tuple[bool, _FollowedCall]:
+    def _side(self, steps: Sequence[Step], run: _FollowedFunction, where: Condition) -> tuple[bool, _FollowedFunction]:
         """Follow one side of a condition on a copy."""
         values = Values(self._view, run.values.parameter, dict(run.values.local))
-        side = _FollowedCall(values, run.owner, run.module, run.where or where, run.route, set(run.written))
+        side = _FollowedFunction(values, run.owner, run.module, run.where or where, run.route, set(run.written))
         return self._walk(steps, side), side
 
-    def _join(self, run: _FollowedCall, sides: Sequence[_FollowedCall]) -> None:
+    def _join(self, run: _FollowedFunction, sides: Sequence[_FollowedFunction]) -> None:
         """What is known behind a condition is what both sides agree on."""
         first, *others = sides
         written, local = set(first.written), dict(first.values.local)
@@ -313,14 +314,14 @@ class NeedReader:
         run.written |= written
         run.values.local = local
 
-    def _perhaps(self, step: Perhaps, run: _FollowedCall) -> None:
+    def _perhaps(self, step: Perhaps, run: _FollowedFunction) -> None:
         _, side = self._side(step.steps, run, Condition(f"in {step.what}"))
         self._join(run, (run, side))
         if step.may_return:
             run.where = run.where or Condition(f"unless {step.what} ends it earlier")
 
-    def _attempt(self, step: Attempt, run: _FollowedCall) -> None:
-        before = _FollowedCall(
+    def _attempt(self, step: Attempt, run: _FollowedFunction) -> None:
+        before = _FollowedFunction(
             Values(self._view, run.values.parameter, dict(run.values.local)),
             run.owner,
             run.module,
@@ -340,7 +341,7 @@ class NeedReader:
         if step.may_return:
             run.where = run.where or Condition("unless an attempt ends it earlier")
 
-    def _caught(self, step: Attempt, run: _FollowedCall) -> None:
+    def _caught(self, step: Attempt, run: _FollowedFunction) -> None:
         """A body whose AttributeError is taken needs nothing."""
         kept = dict(self.needs), dict(self.chains)
         _, side = self._side(step.body, run, Condition("in an attempt"))
