@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 from mlaudit.parsers._failures import reraise_defects
 
@@ -13,6 +14,10 @@ from mlaudit.parsers._failures import reraise_defects
 # one of them sets it itself.
 _PREFIXES = ("GIT_", "GITHUB_")
 _NAMES = ("CI", "COLUMNS", "LINES", "TERMINAL_WIDTH", "NO_COLOR", "FORCE_COLOR", "CLICOLOR", "SOURCE_DATE_EPOCH", "TZ")
+
+# A loaded machine is no fault of the code: how long something takes is measured in benchmarks/.
+settings.register_profile("mlaudit", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("mlaudit")
 
 
 def pytest_configure(config: pytest.Config) -> None:
