@@ -189,6 +189,11 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
     """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
+    if request.options.resolution is not None:
+        from mlaudit.resolving.resolve import with_resolutions
+
+        made, notes = with_resolutions(made, request.options)
+        request = replace(request, notes=(*request.notes, *notes))
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 

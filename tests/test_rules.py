@@ -17,6 +17,7 @@ from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
+from mlaudit.model.resolution import Unresolvable
 from mlaudit.parsers._read import read
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
@@ -47,7 +48,11 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
             sources=[reading.path for reading in readings],
         )
-        made.append(with_changes(one, missing_names=tuple(map(missing_name, row.get("missing", ())))))
+        unresolvable = tuple(
+            Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
+        )
+        missing = tuple(map(missing_name, row.get("missing", ())))
+        made.append(with_changes(one, missing_names=missing, unresolvable=unresolvable))
     return made
 
 

@@ -16,9 +16,11 @@ from mlaudit.cli.delivery import USAGE, asked_outputs, deliver, wants_colour
 from mlaudit.cli.failures import errors as _errors
 from mlaudit.cli.failures import fail as _fail
 from mlaudit.cli.fix import fix
+from mlaudit.cli.optional_values import with_resolve_value
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
+    AsOf,
     Baseline,
     Config,
     Define,
@@ -36,6 +38,7 @@ from mlaudit.cli.parameters import (
     Platform,
     Python,
     Quiet,
+    Resolve,
     Select,
     Statistics,
     Subjects,
@@ -98,6 +101,8 @@ def check(
     extra: Extra = None,
     group: Group = None,
     define: Define = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     write_baseline: WriteBaseline = None,
     statistics: Statistics = False,
@@ -113,6 +118,7 @@ def check(
     """
     from mlaudit.api import check as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with _errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
@@ -127,6 +133,7 @@ def check(
             wanted=wanted_of(python, platform, extra, group),
             define=define,
             baseline=baseline,
+            resolution=resolution_of(resolve, as_of),
         )
         with with_progress(options, quiet) as watched:
             report = run(paths or (), watched)
@@ -162,6 +169,8 @@ def compare(
     group: Group = None,
     define: Define = None,
     as_: As = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
@@ -176,6 +185,7 @@ def compare(
     """
     from mlaudit.api import compare as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with _errors():
         outputs = asked_outputs(format_, output, statistics=statistics)
@@ -190,6 +200,7 @@ def compare(
             define=define,
             as_format=as_,
             baseline=baseline,
+            resolution=resolution_of(resolve, as_of),
         )
         with with_progress(options, quiet) as watched:
             report = run(sources, watched)
@@ -322,6 +333,7 @@ def _put(text: str, target: Path | None = None) -> None:
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code, 2 for whatever goes wrong in the program itself."""
     debug, rest = _debugged(arguments)
+    rest = with_resolve_value(rest)
     try:
         code = _with_called_command(rest)(rest, prog_name="mlaudit", standalone_mode=False)
     except SystemExit as ended:

@@ -26,6 +26,7 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
+from mlaudit.model.resolution import Unresolvable
 
 __all__ = [
     "BASELINE",
@@ -136,6 +137,7 @@ class Environment:
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
+        unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
         missing_names: what the artifacts that it loads import and its code surely does not have.
     """
 
@@ -158,6 +160,7 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
+    unresolvable: tuple[Unresolvable, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
