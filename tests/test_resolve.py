@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from mlaudit import compare
+from mlaudit.request.options import Options
 from mlaudit.request.resolution import Resolution
 from mlaudit.resolving import answers, resolve
 from mlaudit.sources import uv_tool
@@ -66,8 +68,6 @@ def test_unlocked_environments_become_exact_and_a_warm_cache_needs_nobody(tmp_pa
 
 
 def versions(text: str) -> dict[str, str | None]:
-    import json
-
     (row,) = [row for row in json.loads(text)["rows"] if row["package"] == "pinbox"]
     found: dict[str, str | None] = row["versions"]
     return found
@@ -79,7 +79,7 @@ def test_what_cannot_be_installed_is_a_finding_with_both_places(tmp_path: Path) 
         done = run(tmp_path, "compare", TRAINING, SERVING, "--resolve", "-f", "json", env=variables(tmp_path, index))
     assert '"MLA907"' in done.stdout
     assert "depends on pinbox<2" in done.stdout
-    found = __import__("json").loads(done.stdout)["findings"]
+    found = json.loads(done.stdout)["findings"]
     (finding,) = [one for one in found if one["code"] == "MLA907"]
     assert {(one["path"], one["line"]) for one in finding["locations"]} == {(SERVING, 1), (SERVING, 2)}
     assert done.returncode == 1
@@ -130,9 +130,7 @@ def test_without_uv_the_audit_runs_as_it_is(tmp_path: Path, monkeypatch: pytest.
     assert note.startswith("Nothing was resolved: uv is not on the PATH; get it with")
 
 
-def _options(root: Path) -> object:
-    from mlaudit.request.options import Options
-
+def _options(root: Path) -> Options:
     return Options(root=root, resolution=Resolution())
 
 

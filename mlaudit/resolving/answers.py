@@ -85,7 +85,7 @@ def answer(asked: Question, *, as_of: date | None, today: date, with_hashes: boo
 def _key(asked: Question, day: date, *, with_hashes: bool) -> str:
     """What an answer depends on, its credentials masked before it is hashed."""
     indexes = {name: masked(os.environ[name]) for name in _INDEX_VARIABLES if name in os.environ}
-    content = {**asdict(asked), "day": day.isoformat(), "hashes": with_hashes, "indexes": indexes}  # type: ignore[call-overload]
+    content = {**asdict(asked), "day": day.isoformat(), "hashes": with_hashes, "indexes": indexes}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
