@@ -45,6 +45,7 @@ from mlaudit.cli.parameters import (
     Verbose,
     WriteBaseline,
 )
+from mlaudit.cli.prove import prove
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
@@ -208,6 +209,7 @@ def compare(
 
 
 app.command(name="fix")(fix)
+app.command(name="prove")(prove)
 
 
 @app.command(name="list")
