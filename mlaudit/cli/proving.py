@@ -112,4 +112,4 @@ def _report(asked: AskedProof, options: Options, proof: ProofOptions) -> ProofRe
     else:
         pairs = found_pairs(asked.models, options)
     report = prove_pairs(pairs, proof)
-    return record(report, pairs, options) if asked.record else report
+    return record(report, options) if asked.record else report

@@ -47,6 +47,7 @@ def mask_environment(environment: Environment) -> Environment:
         evidence=_mask(environment.evidence),
         problems=_mask(environment.problems),
         unresolvable=_mask(environment.unresolvable),
+        proofs=_mask(environment.proofs),
     )
 
 

@@ -7,6 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.missing_names import MissingName
@@ -33,6 +34,7 @@ __all__ = [
     "BASELINED",
     "CONFIGURATION",
     "MAX_LISTED",
+    "PROVEN",
     "WAIVER",
     "ArtifactCrossing",
     "Cell",
@@ -138,6 +140,7 @@ class Environment:
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
         unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
+        proofs: what was recorded of models that it reads, and still holds.
         missing_names: what the artifacts that it loads import and its code surely does not have.
     """
 
@@ -161,6 +164,7 @@ class Environment:
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
     unresolvable: tuple[Unresolvable, ...] = ()
+    proofs: tuple[RecordedProof, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -293,7 +297,7 @@ class Row:
     watched: bool
 
 
-CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"
+CONFIGURATION, WAIVER, BASELINED, PROVEN = "configuration", "waiver", "baseline", "evidence"
 """What may suppress a finding."""
 BASELINE = "in the baseline"
 """Why a finding that the baseline knows does not count."""
@@ -305,7 +309,7 @@ class Summary:
 
     Attributes:
         suppressed: findings that do not count, however that came.
-        by_configuration, by_waivers, by_baseline: those of them that each of these suppressed.
+        by_configuration, by_waivers, by_baseline, by_evidence: those of them that each of these suppressed.
         left_out: findings of rules that `select`, `ignore` or their options left out, and that are listed nowhere.
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
@@ -321,6 +325,7 @@ class Summary:
     by_configuration: int = 0
     by_waivers: int = 0
     by_baseline: int = 0
+    by_evidence: int = 0
     left_out: int = 0
     aligned: int = 0
     compared: int = 0

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.proving.nouns import ProofAnswer, ProofLimits, Values
@@ -65,6 +65,7 @@ def _values(
     first = ""
     beyond = 0
     greatest: float | None = None
+    farthest = 0.0
     for one, other in zip(here, there, strict=True):
         left, right = _number(one), _number(other)
         if left is None or right is None:
@@ -74,15 +75,16 @@ def _values(
             continue
         relative = _relative(left, right)
         greatest = relative if greatest is None else max(greatest, relative)
-        beyond += not _close(left, right, limits)
-    return list(_sentences(call, len(here), labels, first, beyond, greatest)), greatest
-
-
-def _sentences(call: str, every: int, labels: int, first: str, beyond: int, greatest: float | None) -> Iterator[str]:
+        if not _close(left, right, limits):
+            beyond += 1
+            farthest = max(farthest, abs(left - right))
+    sentences = []
     if labels:
-        yield f"{call}: {labels} of {every} labels differ, the first one: {first}"
+        sentences.append(f"{call}: {labels} of {len(here)} labels differ, the first one: {first}")
     if beyond:
-        yield f"{call}: {beyond} of {every} numbers differ, relatively by up to {greatest:.3g}"
+        by = f"by up to {farthest:.3g}, relatively {greatest:.3g}"
+        sentences.append(f"{call}: {beyond} of {len(here)} numbers differ, {by}")
+    return sentences, greatest
 
 
 def _number(value: object) -> float | None:

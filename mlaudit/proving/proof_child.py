@@ -72,6 +72,7 @@ class Guard:
         self.refused = refused
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
+        """Look at one event of the interpreter."""
         if event == "pickle.find_class":
             self.find(str(arguments[0]), str(arguments[1]))
         elif event == "open":
@@ -309,6 +310,11 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     return given
 
 
+def is_data(model: Any) -> bool:
+    """Whether what was loaded is a value to compare and nothing that predicts."""
+    return hasattr(model, "tolist") or isinstance(model, (dict, list, tuple, str, int, float))
+
+
 def described(value: Any) -> dict[str, Any]:
     """A result with its shape, type and values, for two interpreters to compare."""
     if hasattr(value, "toarray"):
@@ -370,7 +376,7 @@ def proven(request: dict[str, Any]) -> dict[str, Any]:
             found["kept"] = rows.tolist() if hasattr(rows, "tolist") else rows.to_dict("records")
         found["step"] = "predict"
         calls = predicted(model, rows) if rows is not None else []
-        if request["loader"] in ("numpy", "safetensors") or (not calls and hasattr(model, "tolist")):
+        if request["loader"] in ("numpy", "safetensors") or (not calls and is_data(model)):
             calls, found["rows"] = [("content", model)], "its own content"
         found["answers"] = [{"call": name, **described(value)} for name, value in calls]
         found["step"] = "done"
@@ -409,7 +415,8 @@ def main() -> None:
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
         found.update(proven(request))
-    found["warnings"] = [f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard][:20]
+    texts = (f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard)
+    found["warnings"] = list(dict.fromkeys(texts))[:20]
     with open(request["answer"] + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123
         json.dump(found, file)
     os.replace(request["answer"] + ".new", request["answer"])  # noqa: PTH105

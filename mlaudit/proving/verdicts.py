@@ -62,8 +62,8 @@ def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, found: Apart) 
 def _evidence(names: tuple[str, str], writer: ProofAnswer, reader: ProofAnswer, found: Apart) -> Iterator[str]:
     if writer.rows:
         yield f"compared on {writer.rows}"
-    yield from found.differences[1:]
-    yield from found.remarks
+    if reader.word == "ok":
+        yield from (*found.differences[1:], *found.remarks)
     if found.greatest is not None and reader.word == "ok":
         yield f"greatest relative difference {found.greatest:.3g}"
     yield from (f"{names[1]} warns: {text}" for text in reader.warned if text not in writer.warned)
