@@ -42,6 +42,7 @@ def variables(folder: Path, index: WheelIndex) -> dict[str, str]:
     }
 
 
+@pytest.mark.slow
 def test_unlocked_environments_become_exact_and_a_warm_cache_needs_nobody(tmp_path: Path) -> None:
     write(tmp_path, {TRAINING: "shelf\npinbox\n", SERVING: "pinbox\n"})
     asked = ("compare", TRAINING, SERVING, "--resolve", "--package", "pinbox", "--package", "shelf")
@@ -73,6 +74,7 @@ def versions(text: str) -> dict[str, str | None]:
     return found
 
 
+@pytest.mark.slow
 def test_what_cannot_be_installed_is_a_finding_with_both_places(tmp_path: Path) -> None:
     write(tmp_path, {TRAINING: "pinbox==1.0\n", SERVING: "shelf>=2\npinbox>=2\n"})
     with served(filled()) as index:
@@ -85,6 +87,7 @@ def test_what_cannot_be_installed_is_a_finding_with_both_places(tmp_path: Path) 
     assert done.returncode == 1
 
 
+@pytest.mark.slow
 def test_nothing_but_uv_runs(tmp_path: Path) -> None:
     """A package that only a build could tell of is not built, and a project's own uv configuration is not read."""
     mark = tmp_path / "ran"
@@ -100,6 +103,7 @@ def test_nothing_but_uv_runs(tmp_path: Path) -> None:
     assert "serving was not resolved, and is audited as it is" in done.stdout
 
 
+@pytest.mark.slow
 def test_a_lock_beside_the_source_serves_the_next_audit_without_a_network(tmp_path: Path) -> None:
     write(tmp_path, {TRAINING: "shelf\n", SERVING: "pinbox\n", "serving/requirements.lock": "mine\n"})
     with served(filled()) as index:

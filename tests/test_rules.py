@@ -12,6 +12,7 @@ import tomli
 
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
+from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.lazy_dataclass import replace as with_changes
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
@@ -52,8 +53,16 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
         )
         missing = tuple(map(missing_name, row.get("missing", ())))
-        made.append(with_changes(one, missing_names=missing, unresolvable=unresolvable))
+        proofs = tuple(recorded_proof(found) for found in row.get("proofs", ()))
+        made.append(with_changes(one, missing_names=missing, unresolvable=unresolvable, proofs=proofs))
     return made
+
+
+def recorded_proof(given: dict[str, Any]) -> RecordedProof:
+    """A proof of `model.pkl` from training to serving as `mlaudit.evidence.toml` holds it."""
+    row = {"model": "model.pkl", "sha256": "", "kind": "sklearn.pickle", "writer": "training", "reader": "serving"}
+    made = {"date": "2026-11-26", "platform": "linux x86_64", **row, **given}
+    return RecordedProof(at=Place(path="mlaudit.evidence.toml", line=5), **made)
 
 
 def missing_name(row: dict[str, Any]) -> MissingName:

@@ -60,7 +60,7 @@ def smallest_change(
 
 
 def suspects(kind: str, error: str, writer: Mapping[str, str], reader: Mapping[str, str]) -> Sequence[str]:
-    """Packages of both sides with different versions: the kind's own, what travels inside, those the error names."""
+    """Packages of both sides with different versions: the kind's own, those the error names, what travels inside, the rest."""
     differing = [name for name in writer if name in reader and writer[name] != reader[name]]
     return [name for name in dict.fromkeys(_likely(kind, error, differing)) if name in differing]
 
@@ -71,8 +71,7 @@ def _likely(kind: str, error: str, differing: Sequence[str]) -> Iterator[str]:
         yield kinds[kind].package
     inside = [kinds[one].package for one in sorted(carried(frozenset((kind,)))) if one in kinds]
     named = [name for name in (*inside, *differing) if name.replace("-", "_") in error]
-    yield from named
-    yield from inside
+    yield from (*named, *inside, *differing)
 
 
 def _between(package: str, reader: str, writer: str) -> Sequence[str]:

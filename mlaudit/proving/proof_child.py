@@ -209,7 +209,7 @@ def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
     if asked.get("file"):
         return read_rows(asked["file"]), f"rows of {asked['shown']}"
     if asked.get("values") is not None:
-        return _as_array(asked["values"]), "the rows of the golden file"
+        return table(asked["values"]), "the rows of the golden file"
     width = wanted_width(model)
     if width is None:
         return None, ""
@@ -310,6 +310,10 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     return given
 
 
+def _listed(rows: Any) -> Any:
+    return rows.tolist() if hasattr(rows, "tolist") else rows
+
+
 def is_data(model: Any) -> bool:
     """Whether what was loaded is a value to compare and nothing that predicts."""
     return hasattr(model, "tolist") or isinstance(model, (dict, list, tuple, str, int, float))
@@ -373,7 +377,7 @@ def proven(request: dict[str, Any]) -> dict[str, Any]:
         found["step"] = "rows"
         rows, found["rows"] = rows_of(request["rows"], model)
         if request.get("keep_rows") and rows is not None:
-            found["kept"] = rows.tolist() if hasattr(rows, "tolist") else rows.to_dict("records")
+            found["kept"] = rows.to_dict("records") if hasattr(rows, "to_dict") else _listed(rows)
         found["step"] = "predict"
         calls = predicted(model, rows) if rows is not None else []
         if request["loader"] in ("numpy", "safetensors") or (not calls and is_data(model)):
