@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import pickle
 import sys
@@ -309,3 +310,57 @@ def test_submodules_of_refused_packages_are_refused() -> None:
     assert refused_among([("urllib.request", "urlopen"), ("builtins", "set"), ("numpy.core.multiarray", "scalar")]) == (
         "urllib.request.urlopen",
     )
+
+
+EVIDENCE = """
+[[proof]]
+model = "models/model.pkl"
+sha256 = "{sha256}"
+kind = "numpy.pickle"
+writer = "training"
+reader = "serving"
+verdict = "same"
+says = "serving loads it and gives the same results"
+date = "2026-11-26"
+platform = "linux x86_64"
+[proof.versions.writer]
+python = "3.11.7"
+numpy = "2.1.3"
+[proof.versions.reader]
+python = "3.11.7"
+numpy = "1.24.4"
+"""
+
+
+@pytest.mark.parametrize(
+    ("change", "why"),
+    [
+        ({}, ""),
+        ({"serving": "1.24.3"}, "serving has numpy 1.24.3, and it was proven with 1.24.4"),
+        ({"python": "3.10"}, "training has Python 3.10, and it was proven under 3.11.7"),
+        ({"sha256": "0"}, "the model file is another one"),
+    ],
+)
+def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
+    tmp_path: Path, change: dict[str, str], why: str
+) -> None:
+    given = {"serving": "1.24.4", "python": "3.11", **change}
+    model = b"\x80\x04\x8c\x16numpy._core.multiarray\x8c\x0c_reconstruct\x93."
+    project(tmp_path, "1.0", {"model.pkl": model}, python=given["python"])
+    write(tmp_path, {"training/requirements.txt": "numpy==2.1.3\n"})
+    write(tmp_path, {"serving/requirements.txt": f"numpy=={given['serving']}\n"})
+    before = json.loads(run(tmp_path, "check", "--format", "json").stdout)
+    sha256 = given.get("sha256", hashlib.sha256(model).hexdigest())
+    (tmp_path / "mlaudit.evidence.toml").write_text(EVIDENCE.format(sha256=sha256))
+    after = json.loads(run(tmp_path, "check", "--format", "json").stdout)
+    notes = " ".join(after["notes"])
+    about_loading = {"MLA101", "MLA401"}
+    assert about_loading & {one["code"] for one in before["findings"]}
+    left = about_loading & {one["code"] for one in after["findings"] if one["suppressed"] is None}
+    if why:
+        assert left
+        assert f"the proof of models/model.pkl does not count: {why}; `mlaudit prove --record` proves it again" in notes
+    else:
+        assert not left
+        assert after["summary"]["suppressed_by"]["evidence"] > 0
+        assert "serving was proven to give the same results as training: models/model.pkl on 2026-11-26" in notes

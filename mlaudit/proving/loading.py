@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.knowledge.refused_imports import refused_imports
+from mlaudit.model.errors import UsageError
 from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, ProofLimits, RowRequest
 
 _CHILD = Path(__file__).with_name("proof_child.py")
@@ -31,8 +32,11 @@ def load_under(
     begin = time.monotonic()
     with tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True) as scratch:
         own = Path(scratch)
-        request = _request(own, built, case, rows, limits)
-        (own / "request.json").write_text(json.dumps({**request, "keep_rows": keep_rows}), encoding="utf-8")
+        try:
+            request = _request(own, built, case, rows, limits)
+            (own / "request.json").write_text(json.dumps({**request, "keep_rows": keep_rows}), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(f"{case.shown} cannot be copied to {own}: {error.strerror or error}") from None
         with _Process(built.interpreter, own) as process:
             in_time = process.wait(limits.seconds + _STARTING * built.fresh)
             printed = process.printed

@@ -60,7 +60,7 @@ def smallest_change(
 
 
 def suspects(kind: str, error: str, writer: Mapping[str, str], reader: Mapping[str, str]) -> Sequence[str]:
-    """Packages of both sides with different versions: the kind's own, those the error names, what travels inside, the rest."""
+    """Packages of both sides with different versions: the kind's own, those the error names, what travels inside."""
     differing = [name for name in writer if name in reader and writer[name] != reader[name]]
     return [name for name in dict.fromkeys(_likely(kind, error, differing)) if name in differing]
 

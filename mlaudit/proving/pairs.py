@@ -8,7 +8,6 @@ from pathlib import Path
 from mlaudit.api import check, compare
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nouns import Kind
 from mlaudit.model.report import Environment, Report
 from mlaudit.proving.cases import case_of
 from mlaudit.proving.nouns import ProofCase
@@ -16,6 +15,8 @@ from mlaudit.proving.prove import ProvenPair
 from mlaudit.request.options import Options
 
 _INSIDE = "!/"
+DESCRIPTION = "MLmodel"
+"""The file by which MLflow describes a folder as one model."""
 
 
 def named_pair(models: Sequence[str], writer: str, reader: str, options: Options) -> tuple[ProvenPair, ...]:
@@ -64,17 +65,29 @@ def _pairs(report: Report) -> Iterator[tuple[Environment, Environment]]:
 def _with_files(writer: Environment, reader: Environment, options: Options, *, declared: bool) -> ProvenPair:
     """A pair with the model files that its sides write and read, else with the kinds that cross."""
     cases: dict[str, ProofCase] = {}
-    for reading in (*writer.writes, *reader.reads):
-        for pin in reading.pins:
-            if pin.kind is Kind.ARTIFACT and _INSIDE not in pin.at.path:
-                path = options.root / pin.at.path
-                if path.is_file():
-                    case = case_of(path, options.root, declared=declared)
-                    cases.setdefault(case.shown, case)
+    notes: list[str] = []
+    for path in _model_paths(writer, reader, options.root):
+        try:
+            case = case_of(path, options.root, declared=declared)
+        except UsageError as error:
+            notes.append(f"not proven: {error}")
+        else:
+            cases.setdefault(case.shown, case)
     kinds = {*writer.artifact_kinds, *reader.artifact_kinds, *reader.kinds_from.get(writer.name, ())}
     return ProvenPair(
         writer=writer,
         reader=reader,
         cases=tuple(cases.values()),
-        kinds=() if cases else tuple(sorted(kinds)),
+        kinds=() if cases or notes else tuple(sorted(kinds)),
+        notes=tuple(notes),
     )
+
+
+def _model_paths(writer: Environment, reader: Environment, root: Path) -> Sequence[Path]:
+    """The model files of a pair; of a folder that describes itself as one model, the folder."""
+    found: dict[Path, None] = {}
+    for reading in (*writer.writes, *reader.reads):
+        path = root / reading.path
+        if _INSIDE not in reading.path and path.is_file():
+            found.setdefault(path.parent if (path.parent / DESCRIPTION).is_file() else path)
+    return list(found)

@@ -34,12 +34,17 @@ from mlaudit.request.options import Progress
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProvenPair:
-    """A writer and a reader, the models that cross, and the kinds of which there is no model."""
+    """A writer and a reader, the models that cross, and the kinds of which there is no model.
+
+    Attributes:
+        notes: models that cannot be proven, and why.
+    """
 
     writer: Environment
     reader: Environment
     cases: tuple[ProofCase, ...] = ()
     kinds: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +100,9 @@ def prove_pairs(pairs: Sequence[ProvenPair], options: ProofOptions) -> ProofRepo
     proofs = [proof for pair in pairs for proof in prover.of_pair(pair)]
     notes = dict.fromkeys(note for one in prover.environments for note in one.notes)
     return ProofReport(
-        proofs=tuple(proofs), environments=tuple(prover.environments), notes=(*notes, *dict.fromkeys(prover.notes))
+        proofs=tuple(proofs),
+        environments=tuple(prover.environments),
+        notes=(*(note for pair in pairs for note in pair.notes), *notes, *dict.fromkeys(prover.notes)),
     )
 
 
