@@ -28,7 +28,7 @@ CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.syml
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
 
 
-class Refused(Exception):
+class RefusedImport(Exception):
     """The model asked for something that no model needs."""
 
 
@@ -86,7 +86,7 @@ class Guard:
         """Refuse a name that a pickle imports."""
         parents = [module.rsplit(".", cut)[0] for cut in range(module.count(".") + 1)]
         if (module, name) in self.refused or any((parent, "*") in self.refused for parent in parents):
-            raise Refused(f"it imports {module}.{name}, which starts programs or runs code")
+            raise RefusedImport(f"it imports {module}.{name}, which starts programs or runs code")
 
     def opened(self, path: object, mode: object, flags: object) -> None:
         """Refuse to open a file for writing that lies elsewhere."""
@@ -386,7 +386,7 @@ def proven(request: dict[str, Any]) -> dict[str, Any]:
         found["step"] = "done"
     except MemoryError as error:
         found.update(error=_text_of(error), memory=True)
-    except Refused as error:
+    except RefusedImport as error:
         found.update(error=str(error), refused=True)
     except BaseException as error:
         found["error"] = _text_of(error)
