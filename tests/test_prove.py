@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import pickle
+import signal
+import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -364,3 +368,41 @@ def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
         assert not left
         assert after["summary"]["suppressed_by"]["evidence"] > 0
         assert "serving was proven to give the same results as training: models/model.pkl on 2026-11-26" in notes
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_whoever_ends_the_run_ends_its_processes(tmp_path: Path, env: dict[str, str], number: signal.Signals) -> None:
+    project(tmp_path, "2.0", {"hang.pkl": pickled("hang")})
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    with subprocess.Popen(
+        [sys.executable, "-m", "mlaudit", "prove"],
+        cwd=tmp_path,
+        env={**os.environ, **env, "TMPDIR": str(scratch)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler) and None,
+    ) as running:
+        assert wait_until(lambda: bool(started_in(scratch)))
+        time.sleep(0.5)
+        running.send_signal(number)
+        assert running.wait(20) == (130 if number == signal.SIGINT else -number)
+    assert wait_until(lambda: not started_in(scratch))
+
+
+def started_in(folder: Path) -> list[str]:
+    """The processes whose command names a folder."""
+    found = []
+    for one in Path("/proc").glob("[0-9]*/cmdline"):
+        with suppress(OSError):
+            if str(folder).encode() in one.read_bytes():
+                found.append(one.parent.name)
+    return found
+
+
+def wait_until(holds: Callable[[], bool]) -> bool:
+    end = time.monotonic() + 30
+    while not holds() and time.monotonic() < end:
+        time.sleep(0.1)
+    return holds()

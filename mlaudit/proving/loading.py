@@ -17,12 +17,19 @@ from typing import BinaryIO
 
 from mlaudit.knowledge.refused_imports import refused_imports
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, ProofLimits, RowRequest
 
 _CHILD = Path(__file__).with_name("proof_child.py")
 _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
 _MAX_ANSWER = 64 * 1024 * 1024
+
+
+def end_all() -> None:
+    """End every process in which a model is loaded, as where the user interrupts."""
+    for process in list(_RUNNING):
+        process.kill()
 
 
 def load_under(
@@ -43,7 +50,8 @@ def load_under(
             code = process.code
         found = _answered(own / "answer.json")
         if found is not None:
-            return _answer(found, printed, time.monotonic() - begin)
+            answer = _answer(found, printed, time.monotonic() - begin)
+            return replace(answer, error=answer.error.replace(f"{own / 'model'}{os.sep}", "").replace(str(own), "."))
     seconds = time.monotonic() - begin
     if not in_time or code == -getattr(signal, "SIGXCPU", 0):
         return ProofAnswer(word="hang", error=f"no answer after {limits.seconds} s", printed=printed, seconds=seconds)
@@ -106,6 +114,7 @@ class _Process:
             start_new_session=os.name == "posix",
         )
         self.printed = 0
+        _RUNNING.add(self)
         self._reading = threading.Thread(target=self._read, args=(self._process.stdout,), daemon=True)
         self._reading.start()
 
@@ -118,12 +127,17 @@ class _Process:
     def __enter__(self) -> _Process:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def kill(self) -> None:
+        """End it, and all that it started."""
         with contextlib.suppress(OSError):
             if os.name == "posix":
                 os.killpg(self._process.pid, signal.SIGKILL)
             else:
                 self._process.kill()
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+        _RUNNING.discard(self)
         self._process.wait()
         self._reading.join(5)
         if self._process.stdout is not None:
@@ -141,6 +155,9 @@ class _Process:
     def code(self) -> int:
         """How it ended; 0 where it did not."""
         return self._process.returncode or 0
+
+
+_RUNNING: set[_Process] = set()
 
 
 def _ended(code: int) -> str:

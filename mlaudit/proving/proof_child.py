@@ -23,6 +23,7 @@ MOST_ROWS = 10000
 SEED = 0
 RANDOM_ROWS = 16
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
+PR_SET_PDEATHSIG = 1
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
 CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
@@ -47,6 +48,12 @@ def cut_network() -> str:
         if unshare is not None and (unshare(CLONE_NEWNET) == 0 or unshare(CLONE_NEWUSER | CLONE_NEWNET) == 0):
             return "kernel"
     return "sockets"
+
+
+def die_with_parent() -> None:
+    """End with the process that started this one, however that ends, where the system offers it."""
+    if sys.platform.startswith("linux"):
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, 9)
 
 
 def limit(seconds: int, memory: int) -> None:
@@ -411,6 +418,7 @@ def main() -> None:
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         request = json.load(file)
     sys.path.pop(0)
+    die_with_parent()
     found: dict[str, Any] = {"network": cut_network(), "python": sys.version.split()[0]}
     found["versions"] = versions(request["packages"])
     limit(request["seconds"], request["memory"])

@@ -16,7 +16,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Environment
 from mlaudit.proving.battery_proofs import battery_proof
 from mlaudit.proving.builds import BuildPlan, built, plan_of
-from mlaudit.proving.loading import load_under
+from mlaudit.proving.loading import end_all, load_under
 from mlaudit.proving.nearest_versions import smallest_change
 from mlaudit.proving.nouns import (
     BuiltEnvironment,
@@ -149,7 +149,12 @@ class _Prover:
         options = self._options
         with ThreadPoolExecutor(2) as pool:
             waiting = [pool.submit(load_under, one, case, options.rows, options.limits) for one in (writer, reader)]
-            here, there = (one.result() for one in waiting)
+            try:
+                here, there = (one.result() for one in waiting)
+            except BaseException:
+                # The pool waits for its threads, and those for their processes.
+                end_all()
+                raise
         names = (pair.writer.name, pair.reader.name)
         proof = replace(verdict_on(case, names, here, there, options.limits), sha256=digest(case.path))
         if proof.verdict in (ProofVerdict.DIFFERS, ProofVerdict.FAILS, ProofVerdict.CRASHES) and options.budget > 0:
@@ -164,7 +169,8 @@ class _Prover:
 
         def works(package: str, version: str) -> tuple[bool, str]:
             try:
-                other = self._environment(pair.reader, {package: version})
+                plan = self._plan(pair.reader, {package: version})
+                other = self._of_plan(replace(plan, name=f"{plan.name} with {package}=={version}"))
             except NotBuilt as error:
                 return False, str(error)
             there = load_under(other, proof.case, options.rows, options.limits)

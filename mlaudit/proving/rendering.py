@@ -20,7 +20,7 @@ def as_text(report: ProofReport) -> str:
         lines.append("Nothing was proven: no pair of environments has a model, or a kind with a battery.")
     for one in report.environments:
         how = f"built in {one.seconds:.1f} s" if one.fresh else "lay ready"
-        lines.append(f"{one.name}: Python {one.python}, {len(one.packages)} packages, {how}")
+        lines.append(f"{one.name}: Python {one.python}, {_counted(len(one.packages))}, {how}")
     lines += report.notes
     good = sum(proof.verdict.is_good for proof in report.proofs)
     if report.proofs:
@@ -36,6 +36,10 @@ def _block(proof: Proof) -> Iterator[str]:
     if proof.advice:
         yield f"  fix     {_one_line(proof.advice)}"
     yield ""
+
+
+def _counted(number: int) -> str:
+    return "1 package" if number == 1 else f"{number} packages"
 
 
 def _one_line(text: str) -> str:
