@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from mlaudit import api
 from mlaudit.discovery.configuration import settings_for
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, field_names
+from mlaudit.model.lazy_dataclass import dataclass, field_names, replace
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
 from mlaudit.repair.entry import with_edits
@@ -71,6 +71,7 @@ def check(
     group: Texts = (),
     define: Mapping[str, str] | None = None,
     baseline: PathOrText | None = None,
+    against: str | None = None,
     today: date | None = None,
 ) -> AuditReport:
     """Audit what the configuration in a folder declares or, without one, what is found below that folder.
@@ -79,6 +80,7 @@ def check(
         root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
         paths: with a configuration, only environments that have a source at or below one of these, and those that
             they are compared with; without one, what is found below these.
+        against: a git revision, or two (`REV1..REV2`): `findings` are those that are new since then.
         today: the day on which dated ignores are judged; the current one where None.
 
     The other arguments are the options of `mlaudit check`.
@@ -87,13 +89,20 @@ def check(
         MlauditError: the configuration cannot be used, a path is not there, or an option means nothing.
     """
     folder = _folder(root)
-    files = _files(folder, config, baseline)
+    files = _files(folder, config, None)
     policy = _policy(fail_on, select, ignore, package)
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
     asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, **policy, **files)
     below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
-    options = _options(folder, asked, today)
-    return _shown(with_edits(api.check(below, options), options))
+    options = _options(folder, replace(asked, baseline=_files(folder, None, baseline)["baseline"]), today)
+    if against is None:
+        return _shown(with_edits(api.check(below, options), options))
+    from mlaudit.revisions.against import Question, check_against
+
+    question = Question(paths=below, ask=lambda: _options(folder, asked, today))
+    report = check_against(against, question, options)
+    is_on_disk = report.against is not None and report.against.head is None
+    return _shown(with_edits(report, options) if is_on_disk else report)
 
 
 def compare(

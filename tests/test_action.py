@@ -17,7 +17,7 @@ import yaml
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.checkout import HANDED_OVER, ROOT, environment, write
+from tests.checkout import HANDED_OVER, ROOT, committed, environment, write
 from tests.environments import OFFLINE
 
 ACTION = yaml.safe_load((ROOT / "action.yml").read_text(encoding="utf-8"))
@@ -176,7 +176,20 @@ def test_inputs_reach_the_command(runner: Runner) -> None:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ["paths", "fail-on", "sarif-file", "format", "arguments"])
+def test_against_a_revision_only_what_is_new_fails_the_step(runner: Runner) -> None:
+    write(runner.workspace, {f"fine/{path}": text for path, text in HANDED_OVER.items()})
+    committed(runner.workspace)
+    runner.known |= {"inputs.paths": "drift\nfine", "inputs.against": "HEAD"}
+    assert runner.step(of("audit")).returncode == 0
+    write(runner.workspace, {"fine/serving/requirements.txt": "numpy==1.26.0\n"})
+    done = runner.step(of("audit"))
+    assert done.returncode == 1
+    assert [line for line in done.stdout.splitlines() if "file=drift" in line] == []
+    assert "::error file=fine/serving/requirements.txt,line=1" in done.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["paths", "fail-on", "against", "sarif-file", "format", "arguments"])
 def test_an_input_is_no_shell_text(runner: Runner, name: str) -> None:
     """What a pull request may name (a branch, a path) ends up in inputs."""
     runner.known[f"inputs.{name}"] = "\"; touch owned; $(touch owned) `touch owned` ' #"

@@ -136,7 +136,7 @@ def test_what_a_range_may_come_to_is_said_as_that() -> None:
     assert "asks for pandas any version" in finding.message
     assert "which may resolve to" in finding.message
     (apart,) = report("numpy>=1.20,<2\n", "numpy==2.1.0\n").findings
-    assert "no version is both, and they may resolve to 1.26.4 and 2.1.0" in apart.message
+    assert "no version satisfies both, and they may resolve to 1.26.4 and 2.1.0" in apart.message
 
 
 def test_a_version_that_depends_on_the_python_is_told_with_it() -> None:
@@ -382,7 +382,9 @@ def test_what_is_the_same_of_several_readers_is_told_once() -> None:
 def test_many_environments_stay_within_80_columns() -> None:
     texts = [f"numpy==1.2{number % 4}.0\nscikit-learn==1.{number}.0\n" for number in range(1, 12)]
     text = render("table")(report(*texts), Style(verbose=True, width=80))
-    assert max(map(len, text.splitlines())) <= 80
+    # An address is not broken: who copies it wants it whole.
+    wide = [line.split() for line in text.splitlines() if len(line) > 80]
+    assert all(words[0] == "source" and len(words) == 2 for words in wide)
     heads = [line.split() for line in text.splitlines() if line.startswith("  package")]
     assert all(head[1] == "training" for head in heads)
     assert [name for head in heads for name in head[2:]] == [f"serving{number}" for number in range(1, 11)]

@@ -12,7 +12,6 @@ from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.document.document import Document
 from mlaudit.document.files import Files, read_start
 from mlaudit.model.errors import Unreadable
-from mlaudit.parsers._read import read
 from mlaudit.sources.folder_files import FolderFiles
 from mlaudit.sources.git_revision import document as document_at
 from mlaudit.sources.git_revision import files_at
@@ -122,14 +121,3 @@ def test_a_document_of_a_revision_has_the_names_beside_it(tmp_path: Path) -> Non
     neighbour = document.beside("deep/more.txt")
     assert isinstance(neighbour, Document)
     assert neighbour.data == CONTENT
-
-
-def test_a_recipe_of_a_revision_is_read_with_the_files_that_its_pattern_copies(tmp_path: Path) -> None:
-    (tmp_path / "requirements-api.txt").write_text("numpy==1.26.4\n", encoding="utf-8")
-    recipe = "FROM python:3.11-slim\nCOPY requirements*.txt ./\nRUN pip install -r requirements-api.txt\n"
-    (tmp_path / "Dockerfile").write_text(recipe, encoding="utf-8")
-    for arguments in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run(["git", *arguments], cwd=tmp_path, env=environment(), check=True)
-    (tmp_path / "requirements-api.txt").unlink()
-    reading = read(document_at(tmp_path, "HEAD", "Dockerfile"))
-    assert [(pin.name, pin.version) for pin in reading.pins if pin.name == "numpy"] == [("numpy", "1.26.4")]

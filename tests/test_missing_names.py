@@ -11,7 +11,8 @@ import pytest
 import tomli
 
 from mlaudit.api import check, compare
-from mlaudit.code.defined_names import MAX_SEARCHES, InstalledNames
+from mlaudit.code.package.installed_names import MAX_SEARCHES, InstalledNames
+from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.document.document import Document
 from mlaudit.model.report import Finding
 from mlaudit.request.config_file import load
@@ -52,7 +53,7 @@ def loaded(folder: Path, asked: str, start: str = "") -> str:
 def test_tells_whether_installed_code_has_a_name(case: dict[str, Any], tmp_path: Path) -> None:
     write(tmp_path, case["files"])
     module, name = case["asked"].split(":")
-    assert InstalledNames(PackageSources(tmp_path)).answer(module, name).value == case["answer"]
+    assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer(module, name).value == case["answer"]
 
 
 @pytest.mark.slow
@@ -130,28 +131,28 @@ HOSTILE = {
 @pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
 def test_hostile_source_gives_an_answer(text: str, tmp_path: Path) -> None:
     write(tmp_path, {"acme/__init__.py": "", "acme/scaling.py": text})
-    answer = InstalledNames(PackageSources(tmp_path)).answer("acme.scaling", "Ratio").value
+    answer = InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer("acme.scaling", "Ratio").value
     assert answer in ("unknown", "no name")
 
 
 def test_follows_many_stars_no_further_than_its_limit(tmp_path: Path) -> None:
     files = {f"acme/m{number}.py": f"from .m{number + 1} import *\n" for number in range(500)}
     write(tmp_path, {"acme/__init__.py": "", **files})
-    assert InstalledNames(PackageSources(tmp_path)).answer("acme.m0", "Ratio").value == "unknown"
+    assert InstalledNames(PackageSymbols(PackageSources(tmp_path))).answer("acme.m0", "Ratio").value == "unknown"
 
 
 def test_reads_no_link_out_of_the_environment(tmp_path: Path) -> None:
     write(tmp_path, {"outside/__init__.py": "", "outside/scaling.py": "", "env/acme/__init__.py": ""})
     (tmp_path / "env" / "acme" / "steps").symlink_to(tmp_path / "outside")
     (tmp_path / "env" / "acme" / "scaling.py").symlink_to(tmp_path / "outside" / "scaling.py")
-    names = InstalledNames(PackageSources(tmp_path / "env"))
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path / "env")))
     assert names.answer("acme.scaling", "Ratio").value == "unknown"
     assert names.answer("acme.steps.scaling", "Ratio").value == "unknown"
 
 
 def test_says_nothing_of_names_beyond_its_limit(tmp_path: Path) -> None:
     write(tmp_path, {"acme/__init__.py": ""})
-    names = InstalledNames(PackageSources(tmp_path))
+    names = InstalledNames(PackageSymbols(PackageSources(tmp_path)))
     answers = [names.answer("acme", f"Ratio{number}").value for number in range(MAX_SEARCHES + 50)]
     assert answers[0] == "no name"
     assert answers[-1] == "unknown"

@@ -15,6 +15,7 @@ from mlaudit.environments.environment import environment
 from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.lazy_dataclass import replace as with_changes
 from mlaudit.model.missing_names import Lack, MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.report import Environment, Finding, SharedFile
@@ -49,13 +50,32 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             Wanted(python=row.get("python"), extras=tuple(row.get("extras", ()))),
             sources=[reading.path for reading in readings],
         )
-        unresolvable = tuple(
-            Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
+        changed = with_changes(
+            one,
+            missing_names=tuple(map(missing_name, row.get("missing", ()))),
+            missing_states=tuple(map(missing_state, row.get("incomplete", ()))),
+            refused_calls=tuple(map(refused_call, row.get("refused", ()))),
+            unresolvable=tuple(
+                Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
+            ),
+            proofs=tuple(map(recorded_proof, row.get("proofs", ()))),
         )
-        missing = tuple(map(missing_name, row.get("missing", ())))
-        proofs = tuple(recorded_proof(found) for found in row.get("proofs", ()))
-        made.append(with_changes(one, missing_names=missing, unresolvable=unresolvable, proofs=proofs))
+        made.append(changed)
     return made
+
+
+ARTIFACT = Place(path="model.pkl", start=66)
+
+
+def missing_state(row: dict[str, Any]) -> MissingState:
+    """An attribute that an object of `model.pkl` of training lacks."""
+    given = {**row, "when": WhenRead(row["when"]), "read": Place(path=row["read"], line=7)}
+    return MissingState(writer="training", artifact=ARTIFACT, **given)
+
+
+def refused_call(row: dict[str, Any]) -> RefusedByCode:
+    """A call of `model.pkl` of training that the environment refuses."""
+    return RefusedByCode(writer="training", artifact=ARTIFACT, **{**row, "taken": Place(path=row["taken"], line=7)})
 
 
 def recorded_proof(given: dict[str, Any]) -> RecordedProof:

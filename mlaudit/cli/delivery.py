@@ -80,7 +80,8 @@ def deliver(
     if exit_zero and report.exit_code != USAGE:
         report = replace(report, exit_code=0)
     outputs = [] if baseline is None else [baseline]
-    if any(one.format in WITH_EDITS for one in wanted):
+    is_on_disk = report.against is None or report.against.head is None
+    if is_on_disk and any(one.format in WITH_EDITS for one in wanted):
         from mlaudit.repair.entry import with_edits
 
         report = with_edits(report, options)

@@ -21,7 +21,7 @@ from mlaudit.sources.working_tree import WorkingTree
 def root_of(start: Path) -> Path:
     """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
     here = paths.current_folder()
-    real = Path(os.path.realpath(start))
+    real = Path(paths.real_path(start))
     inside = real if real.is_relative_to(here) else here
     found = next((folder for folder in (inside, *inside.parents) if paths.lexists(folder / ".git")), here)
     return Path(paths.relative(found, here))
@@ -102,6 +102,6 @@ def _why_no_configuration(path: Path) -> str:
 
 def _upwards(folder: Path, root: Path) -> list[str]:
     """The prefixes from a folder up to the root, as `find_configuration` wants them."""
-    inside, top = Path(os.path.realpath(folder)), Path(os.path.realpath(root))
+    inside, top = Path(paths.real_path(folder)), Path(paths.real_path(root))
     depth = len(inside.relative_to(top).parts) if inside.is_relative_to(top) else 0
     return ["../" * steps for steps in range(depth + 1)]

@@ -1,11 +1,16 @@
-"""What the artifacts that an environment loads import and the packages installed there do not have."""
+"""What the artifacts that an environment loads ask of the packages installed there, and these do not have."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import InstalledNames, NameAnswer
+from mlaudit.code.package.code import PackageCode
+from mlaudit.code.package.defined_names import NameAnswer
+from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.object_code import ObjectCode
+from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.environments.missing_states import StateSearch
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
@@ -14,6 +19,7 @@ from mlaudit.model.nouns import Pin, Place
 from mlaudit.model.report import Environment
 from mlaudit.sources.package_sources import PackageSources
 from mlaudit.sources.virtualenv import package_folders
+from mlaudit.sources.working_tree import WorkingTree
 
 MAX_ASKED = 2_000
 """Names of one artifact that are looked for."""
@@ -23,9 +29,10 @@ _LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
 def with_missing_names(made: Sequence[Environment], root: Path) -> list[Environment]:
-    """The environments, those that are installed below a folder with the names that they lack."""
+    """The environments, those that are installed below a folder with what their code lacks for their artifacts."""
     named = {one.name: one for one in made}
-    return [_with_installed(one, named, root) for one in made]
+    codes = _Codes(named, root)
+    return [_with_installed(one, named, codes, WorkingTree(root)) for one in made]
 
 
 def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
@@ -36,38 +43,70 @@ def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iter
         yield from ((writer, pin) for pin in pins if pin.artifact is not None and pin.artifact.names)
 
 
-def _with_installed(one: Environment, named: Mapping[str, Environment], root: Path) -> Environment:
-    artifacts = list(loaded_artifacts(one, named))
-    folder = _package_folder(one, root) if artifacts else None
-    if folder is None:
-        return one
-    path, shown = folder
-    names = InstalledNames(PackageSources(path))
-    missing = (found for writer, pin in artifacts for found in _missing(writer, pin, names, shown))
-    return replace(one, missing_names=(*one.missing_names, *missing))
+class _Codes:
+    """The code of the packages of each environment, read and followed once."""
+
+    def __init__(self, named: Mapping[str, Environment], root: Path) -> None:
+        self._named, self._root = named, root
+        self._objects: dict[str, ObjectCode | None] = {}
+
+    def of(self, name: str) -> ObjectCode | None:
+        """The code of an environment, None where it is not at hand."""
+        if name not in self._objects:
+            code = package_code(self._named[name], self._root) if name in self._named else None
+            self._objects[name] = ObjectCode(PackageSymbols(code), repairs=True) if code is not None else None
+        return self._objects[name]
 
 
-def _package_folder(one: Environment, root: Path) -> tuple[Path, str] | None:
-    """The folder of the packages of an installed environment and how it is shown; None where there is not just one."""
+def package_code(one: Environment, root: Path) -> PackageCode | None:
+    """Where the code of the packages of an environment lies; None where there is not just one such place."""
     paths = [reading.path for reading in one.readings if reading.format == _INSTALLED]
     if len(paths) != 1:
         return None
     inner = package_folders(root / paths[0])
-    return (root / paths[0] / inner[0], "/".join(filter(None, (paths[0], inner[0])))) if len(inner) == 1 else None
+    if len(inner) != 1:
+        return None
+    return PackageSources(root / paths[0] / inner[0], "/".join(filter(None, (paths[0], inner[0]))))
 
 
-def _missing(writer: str, pin: Pin, names: InstalledNames, shown: str) -> Iterator[MissingName]:
+def _with_installed(
+    one: Environment, named: Mapping[str, Environment], codes: _Codes, tree: WorkingTree
+) -> Environment:
+    artifacts = list(loaded_artifacts(one, named))
+    code = codes.of(one.name) if artifacts else None
+    if code is None:
+        return one
+    by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
+    missing = [found for writer, pin in artifacts for found in _missing(writer, pin, by_loader, code.symbols)]
+    searches = [
+        StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, tree)
+        for writer, pin in artifacts
+    ]
+    return replace(
+        one,
+        missing_names=(*one.missing_names, *missing),
+        missing_states=(*one.missing_states, *(found for search in searches for found in search.missing_states())),
+        refused_calls=(*one.refused_calls, *(found for search in searches for found in search.refused_calls())),
+    )
+
+
+def _missing(
+    writer: str, pin: Pin, by_loader: Mapping[bool, InstalledNames], symbols: PackageSymbols
+) -> Iterator[MissingName]:
+    kind = pin.artifact.kind if pin.artifact is not None else None
     for name in _asked(pin):
+        family = formats().families.get(name.module.partition(".")[0])
+        # A file of the package's own objects may be read by its own function, which knows names of old releases.
+        names = by_loader[family is None or family.kind == kind]
         lack = _LACKS.get(names.answer(name.module, name.name))
         if lack is not None:
-            family = formats().families.get(name.module.partition(".")[0])
             yield MissingName(
                 writer=writer,
                 artifact=pin.at,
                 module=name.module,
                 name=name.name,
                 lack=lack,
-                searched=Place(path=f"{shown}/{names.path_of(name.module)}"),
+                searched=Place(path=symbols.modules.code.shown(names.path_of(name.module))),
                 package=family.package if family is not None else None,
             )
 

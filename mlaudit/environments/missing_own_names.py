@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.package.object_code import ObjectCode
+from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.survey import recipe_parts
 from mlaudit.environments.missing_names import loaded_artifacts
+from mlaudit.environments.missing_states import StateSearch
 from mlaudit.environments.named_files import stating
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
@@ -85,7 +88,13 @@ def _with_missing(
         return one
     search = _Search(one, code, tree)
     missing = (found for writer, pin, name in asked if (found := search.missing(writer, pin, name)) is not None)
-    return replace(one, missing_names=(*one.missing_names, *missing))
+    searches = search.states({(writer, pin.at.path): (writer, pin) for writer, pin, _ in asked}.values())
+    return replace(
+        one,
+        missing_names=(*one.missing_names, *missing),
+        missing_states=(*one.missing_states, *(found for each in searches for found in each.missing_states())),
+        refused_calls=(*one.refused_calls, *(found for each in searches for found in each.refused_calls())),
+    )
 
 
 class _Search:
@@ -120,9 +129,17 @@ class _Search:
             elsewhere=elsewhere,
         )
 
+    def states(self, artifacts: Iterable[tuple[str, Pin]]) -> list[StateSearch]:
+        """The artifacts to hold against the user's own classes; none where other code may run than is read."""
+        if not self._is_read or self._redirects:
+            return []
+        own = OwnCode(self._texts, self._code, self._tree)
+        code = ObjectCode(PackageSymbols(own), repairs=True)
+        return [StateSearch(writer, pin, code, None, self._tree.root, is_own=True) for writer, pin in artifacts]
+
     def _of(self, path: str) -> NamesOfModule | None:
         if path not in self._names:
-            self._names[path] = names_of_source(path, self._texts[path])
+            self._names[path] = names_of_source(self._texts[path])
         return self._names[path]
 
     def _lacks(self, path: str, name: str) -> bool:
@@ -170,6 +187,49 @@ class _Search:
         return foreign or any(top in package for package in packages) or not packages.isdisjoint(projects)
 
 
+class OwnCode:
+    """The user's files in one image, as an entry of an import path: a `PackageCode`."""
+
+    def __init__(self, texts: Mapping[str, bytes], code: ReaderCode, tree: AuditedTree) -> None:
+        self._tree = tree
+        self._paths = {inner: path for path in texts if (inner := _inner(path, code.home))}
+        if code.started is not None and len(code.started) == 1 and code.started[0] in texts:
+            self._paths[f"{MAIN}.py"] = code.started[0]
+        self._texts = {inner: texts[path] for inner, path in self._paths.items()}
+        self._folders: dict[str, set[str]] = {"": set()}
+        for path in self._texts:
+            parts = path.split("/")
+            for at, part in enumerate(parts):
+                self._folders.setdefault("/".join(parts[:at]), set()).add(part)
+
+    def names(self, folder: str) -> frozenset[str] | None:
+        """The names in a folder."""
+        found = self._folders.get(folder)
+        return frozenset(found) if found is not None else None
+
+    def read(self, path: str) -> bytes | None:
+        """The text of a file."""
+        return self._texts.get(path)
+
+    def read_binary(self, _path: str) -> bytes | None:
+        """Nothing: what is compiled is not among the files."""
+        return None
+
+    def sources(self, folder: str) -> Iterator[bytes | None]:
+        """The texts below a folder."""
+        return (text for path, text in self._texts.items() if path.startswith(f"{folder}/"))
+
+    def shown(self, path: str) -> str:
+        """A path as reports show it."""
+        return self._tree.root.shown(self._tree.folder / self._paths.get(path, path))
+
+
+def _inner(path: str, home: str) -> str:
+    """A path below the folder that is started from; empty where it lies outside."""
+    inner = posixpath.relpath(path, home or ".")
+    return "" if inner.startswith("..") else inner
+
+
 def _content(path: str, tree: AuditedTree) -> bytes | None:
     document = tree.document(path)
     try:
@@ -195,5 +255,4 @@ def _is_module(path: str, tail: str) -> bool:
 
 def _imported_as(path: str, home: str) -> str:
     """The name by which a file is imported from a folder; empty where it lies outside."""
-    inner = posixpath.relpath(path, home or ".")
-    return "" if inner.startswith("..") else inner.removesuffix(".py").removesuffix("/__init__").replace("/", ".")
+    return _inner(path, home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")

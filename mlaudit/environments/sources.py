@@ -209,7 +209,8 @@ def _lost(reading: Reading) -> _Loaded:
 
 
 def _read(document: Document, part: Spelled, options: Options) -> Reading:
-    reading = read(document, part.format or options.as_format)
+    as_format = part.format or options.as_format
+    reading = read(document, as_format) if options.readings is None else options.readings.read(document, as_format)
     return reading if options.waivers else replace(reading, waivers=())
 
 
@@ -244,7 +245,8 @@ def _of_revision(part: Spelled, revision: str, options: Options) -> Document:
     from mlaudit.sources import git_revision as git
 
     defines = options.settings.defines
+    commit = options.revisions.get((part.clone, revision), revision)
     if part.clone is None:
-        return git.document(options.tree or options.root, revision, part.path, defines)
+        return git.document(options.tree or options.root, commit, part.path, defines, shown=revision)
     clone = Path(part.clone)
-    return git.document(clone, revision, part.path, defines, shown=f"{clone.name}@{revision}", bare=True)
+    return git.document(clone, commit, part.path, defines, shown=f"{clone.name}@{revision}", bare=True)

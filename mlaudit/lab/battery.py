@@ -133,7 +133,7 @@ class Battery:
                     if "name" in found:
                         yield _answer(found)
             except queue.Empty:
-                word, detail = "hang", f"no answer after {timeout:g} s"
+                word, detail = "hang", f"no answer after {timeout if begun else STARTING:g} s"
             else:
                 word, detail = "crash", f"process ended with {child.code()}"
             if begun is not None:

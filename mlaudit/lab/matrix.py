@@ -60,7 +60,7 @@ def outcomes(path: Path) -> list[PairOutcome]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Matrix:
+class MeasuredMatrix:
     """One package's matrix in the folder that keeps it."""
 
     battery: Battery
@@ -145,7 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--batteries", type=Path, default=FOLDER, help="another folder of batteries")
     asked = parser.parse_args(arguments)
     asked.keep.mkdir(parents=True, exist_ok=True)
-    matrix = Matrix(
+    matrix = MeasuredMatrix(
         battery=battery(asked.package, asked.batteries),
         versions=tuple(measured_version(label, asked.python) for label in asked.versions),
         beside=tuple(asked.beside),

@@ -65,6 +65,9 @@ class Finding:
         covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
         suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
         suppressed_by: `configuration`, `waiver` or `baseline`, None where it counts.
+        fact, values: what the fingerprint is made of beside package and environments (`version`); `values` where
+            they are others than `expected` and `actual`.
+        status: `new`, `unchanged` or `mended` against another revision, None where none was asked for.
     """
 
     code: str
@@ -87,6 +90,9 @@ class Finding:
     fingerprint: str = ""
     suppressed: str | None = None
     suppressed_by: str | None = None
+    fact: str = ""
+    values: tuple[str, ...] = ()
+    status: str | None = None
 
     @property
     def locations(self) -> tuple[Location, ...]:

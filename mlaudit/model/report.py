@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
-from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.missing_names import MissingName
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -27,7 +26,13 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.resolution import Unresolvable
+
+if TYPE_CHECKING:
+    # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
+    from mlaudit.model.evidence import RecordedProof
+    from mlaudit.model.missing_names import MissingName
+    from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.resolution import Unresolvable
 
 __all__ = [
     "BASELINE",
@@ -142,6 +147,8 @@ class Environment:
         unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
         proofs: what was recorded of models that it reads, and still holds.
         missing_names: what the artifacts that it loads import and its code surely does not have.
+        missing_states: what its code reads of the objects in them and they do not have.
+        refused_calls: what loading them calls and its code refuses.
     """
 
     name: str
@@ -165,6 +172,8 @@ class Environment:
     missing_names: tuple[MissingName, ...] = ()
     unresolvable: tuple[Unresolvable, ...] = ()
     proofs: tuple[RecordedProof, ...] = ()
+    missing_states: tuple[MissingState, ...] = ()
+    refused_calls: tuple[RefusedByCode, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -366,6 +375,8 @@ class Report:
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
+        history: since when environments differ, where that was asked for too.
+        against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
     command: str
@@ -381,6 +392,8 @@ class Report:
     notes: tuple[str, ...] = ()
     suppressed: tuple[Finding, ...] = ()
     known_pairs: tuple[EnvironmentPair, ...] = ()
+    against: BranchChange | None = None
+    history: DriftHistory | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

@@ -71,7 +71,7 @@ def _pin(
 
 
 @dataclass(slots=True)
-class _Section:
+class _Submodule:
     """One submodule of .gitmodules as its settings come."""
 
     name: str
@@ -82,13 +82,13 @@ class _Section:
 
 
 def _settings(doc: Document) -> Iterator[Statement]:
-    sections: list[_Section] = []
+    sections: list[_Submodule] = []
     for line in lines(doc):
         if line.text.startswith(("#", ";")):
             continue
         section, setting = _SECTION.fullmatch(line.text), _SETTING.fullmatch(line.text)
         if section:
-            sections.append(_Section(section["name"], line.of(section, "name")))
+            sections.append(_Submodule(section["name"], line.of(section, "name")))
         elif setting and sections:
             _remember(sections[-1], line, setting)
         else:
@@ -102,7 +102,7 @@ def _settings(doc: Document) -> Iterator[Statement]:
         yield _pin(doc, one.path or one.name, None, one.at, Layer.DECLARED, one.url, detail)
 
 
-def _remember(section: _Section, line: DumpLine, setting: re.Match[str]) -> None:
+def _remember(section: _Submodule, line: DumpLine, setting: re.Match[str]) -> None:
     key, value = setting["key"].lower(), setting["value"].strip().strip('"')
     if key == "path":
         section.path, section.at = value, line.of(setting, "value")

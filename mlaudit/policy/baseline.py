@@ -16,7 +16,7 @@ def dumps(report: Report) -> str:
     """The baseline of a report: a line for each finding that no ignore covers, in an order that diffs well."""
     findings = {
         finding.fingerprint: f"{finding.code} {finding.package or ''}: {finding.message}"
-        for finding in (*report.findings, *report.suppressed)
+        for finding in (*report.findings, *report.suppressed, *(report.against.unchanged if report.against else ()))
         if finding.suppressed_by in (None, BASELINED)
     }
     ordered = dict(sorted(findings.items(), key=lambda item: (item[1], item[0])))

@@ -19,7 +19,7 @@ from mlaudit.model.nouns import Kind, State
 from mlaudit.model.report import Environment
 from mlaudit.proving.nouns import BuiltEnvironment, NotBuilt
 from mlaudit.resolving.answers import answer
-from mlaudit.resolving.questions import Question, is_locked, is_of_conda, question
+from mlaudit.resolving.questions import ResolverQuestion, is_locked, is_of_conda, question
 from mlaudit.sources.cache_folder import cache_folder, write_whole
 from mlaudit.sources.uv_tool import run_uv
 
@@ -107,17 +107,17 @@ def _name(line: str) -> str:
     )
 
 
-def _with_lines(asked: Question, lines: Sequence[str]) -> Question:
+def _with_lines(asked: ResolverQuestion, lines: Sequence[str]) -> ResolverQuestion:
     return replace(asked, requirements=tuple(sorted(dict.fromkeys(lines))))
 
 
-def _unlocked(asked: Question, free: frozenset[str]) -> Question:
+def _unlocked(asked: ResolverQuestion, free: frozenset[str]) -> ResolverQuestion:
     """The question with locked versions as they are, but for packages that must move with those that change."""
     exacts = [line for line in asked.requirements if _name(line) not in free]
     return replace(asked, requirements=tuple(exacts))
 
 
-def _of_lock(one: Environment, asked: Question) -> BuildPlan:
+def _of_lock(one: Environment, asked: ResolverQuestion) -> BuildPlan:
     lines: list[str] = []
     packages: dict[str, str] = {}
     for cell in one.cells.values():
@@ -143,7 +143,7 @@ def _of_lock(one: Environment, asked: Question) -> BuildPlan:
     )
 
 
-def _notes(one: Environment, asked: Question) -> Iterator[str]:
+def _notes(one: Environment, asked: ResolverQuestion) -> Iterator[str]:
     if asked.left_out:
         yield f"{one.name} is built without {'; '.join(asked.left_out[:5])}"
     target = one.target
@@ -151,7 +151,7 @@ def _notes(one: Environment, asked: Question) -> Iterator[str]:
         yield f"{one.name} is for {target.platform}, and was built for this machine ({sys.platform})"
 
 
-def _index_words(asked: Question) -> tuple[str, ...]:
+def _index_words(asked: ResolverQuestion) -> tuple[str, ...]:
     words = ["--index-strategy", "unsafe-best-match"]
     words += ["--default-index", asked.default_index] if asked.default_index else []
     return (*words, *(word for url in asked.indexes for word in ("--index", url)))

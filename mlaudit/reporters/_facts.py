@@ -15,9 +15,14 @@ def plural(count: int, word: str) -> str:
 
 def counts(report: Report) -> str:
     """How many findings of each severity there are: `1 error, 2 warnings, 3 info`."""
-    summary = report.summary
+    summary, change = report.summary, report.against
     parts = [plural(summary.error, "error"), plural(summary.warning, "warning"), f"{summary.info} info"]
-    return ", ".join([*parts, *suppressed(report)])
+    counted = ", ".join([*parts, *suppressed(report)])
+    if change is None:
+        return counted
+    # A hash needs no escaping anywhere, which the name of a branch does.
+    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} mended"
+    return f"new since {change.base[:12]}: {counted}; {rest}"
 
 
 def suppressed(report: Report) -> Iterator[str]:
@@ -93,7 +98,7 @@ def headline(finding: Finding) -> str:
 
 
 def sides(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Every place of a finding with what stands there, where there are several to hold against one another."""
+    """Every place of a finding; with the text there if several places are compared."""
     several = len(finding.locations) > 1
     return ((str(one.place), one.says if several else "") for one in finding.locations)
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Cell, Report, Row
+from mlaudit.reporters._branch import branch_markdown
 from mlaudit.reporters._escape import as_code, as_link, for_html, for_markdown
 from mlaudit.reporters._facts import (
     by_package,
@@ -27,7 +28,7 @@ from mlaudit.reporters._groups import FindingGroup, grouped, some
 COLUMNS = 4
 """Environments that have a column of their own each; of more, equal versions are put together."""
 ERRORS = 3
-"""Errors whose message stands unfolded below the table."""
+"""Errors whose message is shown open below the table."""
 PLACES = 8
 """Places of one finding that are listed."""
 NAMED = 3
@@ -52,13 +53,17 @@ class Room:
 def document(report: Report, room: Room) -> str:
     """The whole text, within its room."""
     head = [
-        f"### mlaudit: {counts(report) if report.findings else ', '.join(['no findings', *suppressed(report)])}",
+        f"### mlaudit: {counts(report) if report.findings else ', '.join([_nothing(report), *suppressed(report)])}",
         "",
     ]
-    head += [*_table(report, room), *_errors(report)]
+    head += [*branch_markdown(report), *_table(report, room), *_errors(report)]
     tail = [*_unread(report, room), *_closing(report)]
     left = room.characters - sum(len(line) + 1 for line in (*head, *tail)) - 200
     return "\n".join([*head, *_findings(_told(report), left), *tail]) + "\n"
+
+
+def _nothing(report: Report) -> str:
+    return "no findings" if report.against is None else f"nothing new since {report.against.base[:12]}"
 
 
 def _table(report: Report, room: Room) -> Iterator[str]:

@@ -20,7 +20,8 @@ _SEVERITY = {Severity.ERROR: "critical", Severity.WARNING: "major", Severity.INF
 def render(report: Report, style: Style) -> str:
     """One entry per finding that counts; GitLab compares fingerprints, so that a merge request shows what is new."""
     used: dict[str, int] = {}
-    return for_json(json.dumps([_entry(finding, report, used) for finding in report.findings], indent=2)) + "\n"
+    findings = (*report.findings, *(report.against.unchanged if report.against else ()))
+    return for_json(json.dumps([_entry(one, report, used) for one in findings], indent=2)) + "\n"
 
 
 def _content(finding: Finding) -> dict[str, object]:

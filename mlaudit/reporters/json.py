@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from mlaudit import __version__
+from mlaudit.model.history import BranchChange
 from mlaudit.model.nouns import Evidence, Fix, Layer
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
+from mlaudit.reporters._branch import with_status
 from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._json_text import Json, edit_object, lines, place, target
 from mlaudit.reporters._registry import Style, reporter
@@ -27,7 +29,7 @@ def as_data(report: Report) -> Json:
         "environments": [_environment(one) for one in report.environments],
         "pairs": [_pair(pair) for pair in report.known_pairs],
         "rows": [_row(row) for row in report.rows],
-        "findings": [_finding(finding) for finding in (*report.findings, *report.suppressed)],
+        "findings": [_finding(one) for one in with_status((*report.findings, *report.suppressed), report)],
         "unread": [
             {**place(entry.at), "why": entry.why, "environment": one.name}
             for one in report.environments
@@ -38,6 +40,7 @@ def as_data(report: Report) -> Json:
             for one in report.found
         ],
         "notes": list(report.notes),
+        **({"against": _against(report.against)} if report.against else {}),
         "summary": {
             "error": report.summary.error,
             "warning": report.summary.warning,
@@ -52,6 +55,18 @@ def as_data(report: Report) -> Json:
             "unknown_images": list(report.summary.unknown_images),
         },
         "exit_code": report.exit_code,
+    }
+
+
+def _against(change: BranchChange) -> Json:
+    return {
+        "revision": change.revision,
+        "base": change.base,
+        "head": change.head,
+        "new": change.new,
+        "unchanged": len(change.unchanged),
+        "mended": len(change.mended),
+        "notes": list(change.notes),
     }
 
 
@@ -127,7 +142,9 @@ def _cell(cell: Cell) -> Json:
 
 
 def _finding(finding: Finding) -> Json:
+    status: Json = {"status": finding.status} if finding.status else {}
     return {
+        **status,
         "code": finding.code,
         "name": finding.name,
         "severity": finding.severity.value,

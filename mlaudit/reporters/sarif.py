@@ -11,9 +11,12 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit import __version__
+from mlaudit.model.addresses import REPOSITORY, is_published, rule_address
+from mlaudit.model.history import MENDED, NEW, UNCHANGED
 from mlaudit.model.nouns import Edit, Place, Severity
 from mlaudit.model.report import BASELINED, Finding, Report
 from mlaudit.reporters import _rule_text
+from mlaudit.reporters._branch import with_status
 from mlaudit.reporters._escape import for_json, for_sarif, for_terminal
 from mlaudit.reporters._facts import as_counts
 from mlaudit.reporters._places import annotation, shown_at, unique
@@ -33,6 +36,8 @@ TEXT = 1_024
 
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
+# https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html#_Toc141790915
+_STATE = {NEW: "new", UNCHANGED: "unchanged", MENDED: "absent"}
 _FAMILY = {
     "0": "alignment",
     "1": "crossing",
@@ -47,7 +52,7 @@ _FAMILY = {
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """One run; suppressed findings stand in it as such, unless the style is quiet.
+    """One run; suppressed findings are marked as such, and left out if the style is quiet.
 
     GitHub opens alerts for suppressed results too, so a file that goes there is written with `--quiet`.
     """
@@ -56,7 +61,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _run(report: Report, *, quiet: bool) -> Json:
-    findings = (*report.findings, *(() if quiet else report.suppressed))
+    findings = with_status((*report.findings, *(() if quiet else report.suppressed)), report)
     kept = findings[:RESULTS]
     known = _rules(kept)
     order = {rule_id: number for number, rule_id in enumerate(known)}
@@ -74,7 +79,8 @@ def _run(report: Report, *, quiet: bool) -> Json:
 
 
 def _driver(known: Iterable[Json]) -> Json:
-    return {"name": "mlaudit", "version": __version__, "semanticVersion": __version__, "rules": list(known)}
+    address = {"informationUri": REPOSITORY} if is_published() else {}
+    return {"name": "mlaudit", **address, "version": __version__, "semanticVersion": __version__, "rules": list(known)}
 
 
 def _rules(findings: Sequence[Finding]) -> dict[str, Json]:
@@ -88,8 +94,10 @@ def _rules(findings: Sequence[Finding]) -> dict[str, Json]:
 
 def _descriptor(rule: Rule) -> Json:
     does = _rule_text.sections(rule).get("What it does") or _rule_text.title(rule)
+    address = {"helpUri": rule_address(rule.code, rule.name)} if is_published() else {}
     return {
         "id": rule.code,
+        **address,
         "name": rule.name,
         "shortDescription": {"text": _rule_text.title(rule)[:TEXT]},
         "fullDescription": {"text": does[:TEXT]},
@@ -130,7 +138,9 @@ def _result(
         result["relatedLocations"] = [
             {"id": number, **location(one.place, annotation(one))} for number, one in enumerate(related, start=1)
         ]
-    if baselined:
+    if finding.status is not None:
+        result["baselineState"] = _STATE[finding.status]
+    elif baselined or report.against is not None:
         result["baselineState"] = "unchanged" if finding.suppressed_by == BASELINED else "new"
     if finding.suppressed is not None:
         result["suppressions"] = [{"kind": "external", "justification": for_terminal(finding.suppressed)}]

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
+from mlaudit.reporters._branch import branch_lines
 from mlaudit.reporters._finding_lines import notice_lines, notices
 from mlaudit.reporters._groups import grouped
 from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
@@ -29,6 +30,8 @@ def _blocks(report: Report, style: Style) -> Iterator[Block]:
         yield list(pair_lines(report, style))
         yield _notes(report, style)
     yield from _findings(report, style)
+    if not style.quiet:
+        yield branch_lines(report, style)
     if not style.quiet and (style.verbose or not is_fleet(report)):
         yield tables(report, style)
     yield list(summary_lines(report, style))
@@ -46,7 +49,7 @@ def _notes(report: Report, style: Style) -> Block:
 
 
 def _findings(report: Report, style: Style) -> Iterator[Block]:
-    """Errors and warnings each by itself; infos stand close together, since nobody has to act on one."""
+    """Errors and warnings each by itself; infos are one block, since nobody has to act on them."""
     pairs = len(report.pairs)
     batches = notices(grouped(report.findings))
     for severity in (Severity.ERROR, Severity.WARNING):

@@ -6,13 +6,15 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from pathlib import Path
+from typing import Protocol
 
+from mlaudit.document.document import Document
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
 from mlaudit.model.nearest import nearest
-from mlaudit.model.nouns import Severity
+from mlaudit.model.nouns import Reading, Severity
 from mlaudit.model.platforms import platform_of
 from mlaudit.request.resolution import Resolution
 from mlaudit.request.settings import Settings, python_version
@@ -40,6 +42,14 @@ class Progress:
         """The next source is about to be read."""
 
 
+class ReadingCache(Protocol):
+    """Who has read documents before, and gives the same reading for the same content."""
+
+    def read(self, document: Document, as_format: str | None) -> Reading:
+        """What a document says."""
+        ...
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
     """What was asked for on the command line, laid over the configuration.
@@ -54,6 +64,9 @@ class Options:
         today: the day on which an ignore's `until` is judged; the current one where none is given.
         resolution: how environments without a lock are resolved; None where they are left as they are.
         progress: told how many sources there are, and of each before it is read.
+        readings: reads documents, where that is worth keeping; each is read anew where None.
+        revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
+            repository) and the revision as it is written.
     """
 
     root: Path = field(default_factory=Path)
@@ -67,6 +80,8 @@ class Options:
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)
     resolution: Resolution | None = None
+    readings: ReadingCache | None = None
+    revisions: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
 
 
 def wanted_of(

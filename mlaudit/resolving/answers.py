@@ -14,7 +14,7 @@ from datetime import date
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.secrets import masked
-from mlaudit.resolving.questions import Question
+from mlaudit.resolving.questions import ResolverQuestion
 from mlaudit.sources.cache_folder import keep, kept
 from mlaudit.sources.uv_tool import run_uv
 
@@ -63,7 +63,7 @@ class ResolverAnswer:
     failure: str = ""
 
 
-def answer(asked: Question, *, as_of: date | None, today: date, with_hashes: bool) -> ResolverAnswer:
+def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_hashes: bool) -> ResolverAnswer:
     """What would be installed, from the cache where it was asked before. Raises NoUv."""
     if not asked.requirements:
         return ResolverAnswer()
@@ -82,14 +82,14 @@ def answer(asked: Question, *, as_of: date | None, today: date, with_hashes: boo
     return found
 
 
-def _key(asked: Question, day: date, *, with_hashes: bool) -> str:
+def _key(asked: ResolverQuestion, day: date, *, with_hashes: bool) -> str:
     """What an answer depends on, its credentials masked before it is hashed."""
     indexes = {name: masked(os.environ[name]) for name in _INDEX_VARIABLES if name in os.environ}
     content = {**asdict(asked), "day": day.isoformat(), "hashes": with_hashes, "indexes": indexes}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 
 
-def _words(asked: Question, as_of: date | None, *, with_hashes: bool) -> Sequence[str]:
+def _words(asked: ResolverQuestion, as_of: date | None, *, with_hashes: bool) -> Sequence[str]:
     words = ["pip", "compile", "--no-header", "--no-build", "--no-python-downloads", "--python", sys.executable]
     words += ["--python-version", asked.python, "--index-strategy", "unsafe-best-match"]
     words += ["--python-platform", asked.platform] if asked.platform else []
@@ -102,7 +102,7 @@ def _words(asked: Question, as_of: date | None, *, with_hashes: bool) -> Sequenc
     return [*words, "--annotation-style", "line", "requirements.in"]
 
 
-def _files(asked: Question) -> Mapping[str, str]:
+def _files(asked: ResolverQuestion) -> Mapping[str, str]:
     lists = {
         "requirements.in": asked.requirements,
         "constraints.txt": asked.constraints,

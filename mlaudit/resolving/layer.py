@@ -13,14 +13,14 @@ from mlaudit.model.report import Environment
 from mlaudit.model.resolution import Unresolvable
 from mlaudit.model.versions import split_variant
 from mlaudit.resolving.answers import ResolvedPackage, ResolverAnswer
-from mlaudit.resolving.questions import Question
+from mlaudit.resolving.questions import ResolverQuestion
 
 FORMAT = "resolved"
 """The format of a reading that no file holds."""
 _MAX_DEPTH = 64
 
 
-def with_answer(environment: Environment, asked: Question, found: ResolverAnswer) -> Environment:
+def with_answer(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Environment:
     """The environment with what uv says would be installed, or with why nothing can be."""
     if found.conflict:
         named = tuple(package for package in environment.cells if _is_named(package, found.conflict))
@@ -35,7 +35,7 @@ def _is_named(package: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(package)}(?![\w-])", sentence, re.IGNORECASE) is not None
 
 
-def _notes(environment: Environment, asked: Question, found: ResolverAnswer) -> Iterator[str]:
+def _notes(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Iterator[str]:
     assumed = f" for {asked.pythons_assumed}" if asked.pythons_assumed else f" for Python {asked.python}"
     yield f"{environment.name}: uv resolved {len(found.packages)} packages{assumed}; nothing was installed"
     if asked.left_out:
@@ -44,7 +44,7 @@ def _notes(environment: Environment, asked: Question, found: ResolverAnswer) -> 
         yield f"{environment.name}: uv was not asked for {shown}{more}"
 
 
-def _reading(environment: Environment, asked: Question, packages: Sequence[ResolvedPackage]) -> Reading:
+def _reading(environment: Environment, asked: ResolverQuestion, packages: Sequence[ResolvedPackage]) -> Reading:
     """The resolved packages as a reading; what a statement says exactly already needs no other."""
     by_name = {one.name: one for one in packages}
     path = environment.sources[0] if environment.sources else environment.name

@@ -20,7 +20,7 @@ _INSTALLABLE = (Kind.PACKAGE, Kind.LOCAL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
+class ResolverQuestion:
     """What a resolver is asked of one environment.
 
     Attributes:
@@ -56,7 +56,7 @@ def is_of_conda(environment: Environment) -> bool:
     return any(pin.ecosystem == "conda" and pin.kind is Kind.PACKAGE for pin in pins)
 
 
-def question(environment: Environment) -> Question:
+def question(environment: Environment) -> ResolverQuestion:
     """What uv is asked of an environment."""
     python, assumed = _python(environment)
     requirements: list[str] = []
@@ -75,7 +75,7 @@ def question(environment: Environment) -> Question:
     bounds = [pin for pin, selected in environment.pins() if pin.kind is Kind.BOUND and selected is not False]
     constraints += [line for pin in bounds if not pin.overrides for line in _bound(pin)]
     default, indexes = _indexes(environment)
-    return Question(
+    return ResolverQuestion(
         requirements=tuple(sorted(dict.fromkeys(requirements))),
         constraints=tuple(sorted(dict.fromkeys(constraints))),
         overrides=tuple(sorted(dict.fromkeys(line for pin in bounds if pin.overrides for line in _bound(pin)))),

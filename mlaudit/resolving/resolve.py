@@ -10,7 +10,7 @@ from mlaudit.request.options import Options
 from mlaudit.request.resolution import Resolution
 from mlaudit.resolving.answers import ResolverAnswer, answer
 from mlaudit.resolving.layer import with_answer
-from mlaudit.resolving.questions import Question, is_locked, is_of_conda, question
+from mlaudit.resolving.questions import ResolverQuestion, is_locked, is_of_conda, question
 from mlaudit.resolving.written_locks import LockWriter
 from mlaudit.sources.uv_tool import NoUv
 
@@ -49,7 +49,7 @@ class _Resolver:
             self.locks.write(one, asked, found)
         return with_answer(one, asked, found)
 
-    def _answer(self, one: Environment, asked: Question) -> ResolverAnswer | None:
+    def _answer(self, one: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
         self._options.progress.reading(f"{one.name} (uv)")
         try:
             found = answer(

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from mlaudit.model.report import Environment
 from mlaudit.resolving.answers import ResolvedPackage, ResolverAnswer
-from mlaudit.resolving.questions import Question
+from mlaudit.resolving.questions import ResolverQuestion
 from mlaudit.sources.cache_folder import write_whole
 from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.paths import is_folder
@@ -25,7 +25,7 @@ class LockWriter:
         self._taken: dict[Path, str] = {}
         self.notes: list[str] = []
 
-    def write(self, one: Environment, asked: Question, found: ResolverAnswer) -> None:
+    def write(self, one: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> None:
         """Write the lock of one environment."""
         if asked.left_out:
             self.notes.append(f"{one.name}: no lock was written, since it would leave out {asked.left_out[0]}")
@@ -76,7 +76,7 @@ def _file_name(name: str) -> str:
     return "".join(sign if sign.isalnum() or sign in "._-" else "-" for sign in name)[:80].strip(".-") or "environment"
 
 
-def _text(one: Environment, asked: Question, found: ResolverAnswer) -> str:
+def _text(one: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> str:
     where = f"Python {asked.python}{f', {asked.platform}' if asked.platform else ''}"
     head = [f"{SIGN}: {', '.join(one.sources)} for {where}"]
     head += [f"--index-url {asked.default_index}"] if asked.default_index else []

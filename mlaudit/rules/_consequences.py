@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import chain, islice
 
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
+from mlaudit.model.missing_names import MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
@@ -22,7 +25,7 @@ _TITLE_OF_RANGES = {
 """Words for what only ranges that overlap allow."""
 
 
-def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
+def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
     """The finding of a crossing whose worst consequence is `effect`."""
     found = view.judgements.of(crossing)
     if found is None or found.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:
@@ -38,12 +41,41 @@ def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
         title=_TITLE_OF_RANGES.get(effect, "") if found.may else "",
         at=at,
         related=related,
-        details=(*_details(found), *_advice(crossing, found)),
+        details=(
+            *_details(found),
+            *_advice(crossing, found),
+            *code_details(view, *crossing.environments, crossing.package),
+        ),
         evidence=found.worst.evidence,
         expected=writer.shown,
         actual=reader.shown,
         fix=_fix(crossing, found),
     )
+
+
+def code_details(view: View, writer: str, reader: str, package: str) -> Iterator[str]:
+    """What the reader's code itself shows of the artifacts of a writer: the same fact by another way."""
+    one = view.environments[reader]
+    names = (
+        f"code: {found.full_name} is not in {found.searched}"
+        for found in one.missing_names
+        if _is_of(found, writer, package)
+    )
+    calls = (
+        f"code: {found.called} {found.reason} ({found.taken})"
+        for found in one.refused_calls
+        if _is_of(found, writer, package)
+    )
+    states = (
+        f"code: {found.owner} has no `{found.attribute}`, which `{found.method}` reads ({found.read})"
+        for found in one.missing_states
+        if _is_of(found, writer, package) and found.when is WhenRead.ALWAYS
+    )
+    yield from dict.fromkeys(islice(chain(names, calls, states), DETAILS))
+
+
+def _is_of(found: MissingName | MissingState | RefusedByCode, writer: str, package: str) -> bool:
+    return found.writer == writer and found.package == package
 
 
 def _details(found: Judgement) -> Iterator[str]:
@@ -64,7 +96,7 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
     package = crossing.package
     if found.may:
         asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
-        link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
+        link = "; no version satisfies both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
     left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
     return f"{writer.environment} {verb_of_writer(crossing)} {package} {left}, {reader.environment} reads with {right}."
@@ -100,6 +132,16 @@ def _advice(crossing: Crossing, found: Judgement) -> Iterator[str]:
     # Where the writer is to take the reader's version, advice that names another one would contradict that.
     if crossing.writer.version is not None or found.writer not in remedy:
         yield f"advice: {remedy}"
+
+
+def measured_harmless(view: View, writer: str, reader: str, package: str | None) -> Consequence | None:
+    """What was measured to do no harm between two environments, where that is known of a package."""
+    for crossing in view.crossings():
+        if crossing.package == package and crossing.environments == (writer, reader):
+            found = harmless(crossing, view)
+            if found is not None and found.tried is not None:
+                return found
+    return None
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:

@@ -5,14 +5,14 @@ from __future__ import annotations
 import os
 from pathlib import Path, PurePosixPath, PureWindowsPath
 
-from mlaudit.sources.paths import lexists
+from mlaudit.sources.paths import is_link, lexists, real_path
 
 _WAY_OUT = "name it on the command line, or name the configuration itself with --config"
 
 
 def tree_around(folder: Path) -> Path:
     """The folder at or above this one that holds `.git`, else the folder itself."""
-    real = Path(os.path.realpath(folder))
+    real = Path(real_path(folder))
     return next((above for above in (real, *real.parents) if lexists(above / ".git")), real)
 
 
@@ -48,7 +48,7 @@ def is_absolute(path: str) -> bool:
 def is_inside(path: Path, tree: Path) -> bool:
     """Whether a path, its links followed, lies in a resolved folder; a link that leads in a circle lies where it is."""
     try:
-        return Path(os.path.realpath(path)).is_relative_to(tree)
+        return Path(real_path(path)).is_relative_to(tree)
     except (OSError, ValueError):
         return False
 
@@ -56,7 +56,7 @@ def is_inside(path: Path, tree: Path) -> bool:
 def is_resolved_inside(path: str, tree: Path) -> bool:
     """`is_inside` for a path whose folder is resolved already: only its last name may be a link."""
     try:
-        if os.path.islink(path):  # noqa: PTH114  a text is enough
+        if is_link(path):
             return is_inside(Path(path), tree)
     except ValueError:
         return False

@@ -77,6 +77,11 @@ def _files(
     return RevisionFiles(at), prefix
 
 
+def resolve_commit(repository: Repository, revision: str) -> str:
+    """The commit that a revision names. Raises Unreadable."""
+    return _commit(repository, revision)
+
+
 @lru_cache(maxsize=64)
 def _repository(folder: Path, bare: bool) -> tuple[Repository, str]:
     return find_repository(folder, bare=bare)

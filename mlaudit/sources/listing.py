@@ -14,6 +14,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.mounting import FolderEntry
 
 MAX_FILES = 200_000
 """Files that one walk looks at; what lies beyond is said, not read."""
@@ -86,14 +87,14 @@ class _FolderWalk:
     unread: list[Unread] = field(default_factory=list)
 
     def run(self, depth: int) -> Iterator[str | Unread]:
-        yield from self._below("", os.path.realpath(self.root), depth)
+        yield from self._below("", paths.real_path(self.root), depth)
         while self.linked:
             path, left = self.linked.popleft()
             yield from self._behind(path, left)
 
     def _behind(self, path: str, depth: int) -> Iterator[str | Unread]:
         """What lies in the folder that a link leads to."""
-        real = os.path.realpath(self.root / path)
+        real = paths.real_path(self.root / path)
         known = self.entered.get(real)
         if known is not None:
             yield _unread(path, f"it is a link to `{known or '.'}`, which is looked into under that name")
@@ -121,21 +122,21 @@ class _FolderWalk:
                 else:
                     yield _unread(path, "it lies too deep; name this folder to look into it")
 
-    def _link(self, entry: os.DirEntry[str], path: str, depth: int) -> Iterator[str | Unread]:
+    def _link(self, entry: FolderEntry, path: str, depth: int) -> Iterator[str | Unread]:
         """A link to a file that lies in the tree, or the reason why it is passed over; folders wait."""
-        target = Path(os.path.realpath(entry.path))
+        target = Path(paths.real_path(entry.path))
         if not is_inside(target, self.tree):
             yield from self._passed_over(entry, path, "it is a link that leads out of the audited folder")
         elif paths.is_folder(target):
             yield from self._linked_folder(entry, path, depth)
         elif not paths.is_file(target):
             yield from self._passed_over(entry, path, "it is a link to what is not there, or is no file")
-        elif target.parent == Path(os.path.realpath(Path(entry.path).parent)) and self.is_known(target.name):
+        elif target.parent == Path(paths.real_path(Path(entry.path).parent)) and self.is_known(target.name):
             yield from self._passed_over(entry, path, f"it is a link to `{target.name}` beside it, which is read")
         else:
             yield path
 
-    def _linked_folder(self, entry: os.DirEntry[str], path: str, depth: int) -> Iterator[Unread]:
+    def _linked_folder(self, entry: FolderEntry, path: str, depth: int) -> Iterator[Unread]:
         if words().skips(entry.name):
             return
         if depth > 0:
@@ -143,14 +144,14 @@ class _FolderWalk:
         else:
             yield _unread(path, "it lies too deep; name this folder to look into it")
 
-    def _passed_over(self, entry: os.DirEntry[str], path: str, why: str) -> Iterator[Unread]:
+    def _passed_over(self, entry: FolderEntry, path: str, why: str) -> Iterator[Unread]:
         """A sentence about what may have stated versions; of links among data there may be many, and none is missed."""
         may_state = "." not in entry.name or _is_folder(entry)
         if self.is_known(path) or (may_state and not words().skips(entry.name)):
             yield _unread(path, why)
 
 
-def _is_folder(entry: os.DirEntry[str]) -> bool:
+def _is_folder(entry: FolderEntry) -> bool:
     try:
         return entry.is_dir()
     except OSError:

@@ -16,19 +16,28 @@ MAX_ENTRIES = 20_000
 """Entries of one folder that are looked at."""
 MAX_SOURCE = 4 * 1024 * 1024
 """Bytes of one source."""
+MAX_COMPILED = 32 * 1024 * 1024
+"""Bytes of one compiled module."""
 MAX_SOURCES = 6_000
 """Sources of one package."""
 MAX_BYTES = 150 * 1024 * 1024
 """Bytes of all sources of one package."""
 MAX_DEPTH = 20
 
+_PASSED_OVER = frozenset(("__pycache__", "tests", "test"))
+
 
 class PackageSources:
-    """The files below a folder of packages; these are `Files`."""
+    """The files below a folder of packages; these are `Files`, and a `mlaudit.code.package.code.PackageCode`."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, shown: str = "") -> None:
         self._folder = folder
+        self._shown = shown
         self._names: dict[str, frozenset[str] | None] = {}
+
+    def shown(self, path: str) -> str:
+        """A path as reports show it."""
+        return f"{self._shown}/{path}" if self._shown else path
 
     def names(self, folder: str) -> frozenset[str] | None:
         """The names in a folder, None where it is none, or they cannot all be told."""
@@ -71,8 +80,20 @@ class PackageSources:
             return None
         return data if len(data) <= MAX_SOURCE else None
 
+    def read_binary(self, path: str) -> bytes | None:
+        """The bytes of a compiled module that is no link, None where they cannot be had."""
+        try:
+            with open_regular(self._folder / path, follow=False) as stream:
+                data = stream.read(MAX_COMPILED + 1)
+        except (Unreadable, OSError):
+            return None
+        return data if len(data) <= MAX_COMPILED else None
+
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder; ends with None where not all of them can be had."""
+        """The bytes of every Python file below a folder; ends with None where not all of them can be had.
+
+        Folders of tests are left out: no model is loaded by way of them.
+        """
         left, count = MAX_BYTES, 0
         for path in self._python_files(folder, MAX_DEPTH):
             data = self.read(path) if path is not None else None
@@ -92,5 +113,5 @@ class PackageSources:
             path = f"{folder}/{name}" if folder else name
             if name.endswith((".py", ".pyi", ".pyx")):
                 yield path
-            elif "." not in name and name != "__pycache__" and paths.is_folder(self._folder / path):
+            elif "." not in name and name not in _PASSED_OVER and paths.is_folder(self._folder / path):
                 yield from self._python_files(path, depth - 1)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO, TypeVar
 
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.sources.mounting import FolderEntry, mounted_path
 
 Buffer = bytearray | memoryview
 T = TypeVar("T")
@@ -46,6 +47,9 @@ def refusal(error: OSError | ValueError | RuntimeError) -> str:
 def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
     """What the file system says of a path. Raises Unreadable."""
     try:
+        inside = mounted_path(path)
+        if inside is not None:
+            return inside.files.status(inside.path, follow=follow)
         return os.stat(path or os.curdir, follow_symlinks=follow)  # noqa: PTH116  a tree of files asks thousands of times
     except (OSError, ValueError) as error:
         raise Unreadable(refusal(error)) from None
@@ -86,9 +90,22 @@ def _mode(path: Path | str, *, follow: bool = True) -> int | None:
 def resolved(path: Path) -> Path:
     """The absolute path with its links followed. Raises Unreadable."""
     try:
-        return path.resolve()
+        inside = mounted_path(path)
+        return path.resolve() if inside is None else Path(inside.files.real_path(inside.path))
     except (OSError, ValueError, RuntimeError) as error:
         raise Unreadable(refusal(error)) from None
+
+
+def real_path(path: Path | str) -> str:
+    """The absolute path with its links followed, as far as there is something. Raises OSError and ValueError."""
+    inside = mounted_path(path)
+    return os.path.realpath(path) if inside is None else inside.files.real_path(inside.path)
+
+
+def link_target(path: Path | str) -> str:
+    """What a symbolic link says. Raises OSError and Unreadable."""
+    inside = mounted_path(path)
+    return str(Path(path).readlink()) if inside is None else inside.files.link_target(inside.path)
 
 
 def lies_inside(path: Path, folder: Path) -> bool:
@@ -127,16 +144,20 @@ def current_folder() -> Path:
         raise UsageError("the current folder is not there any more, or may not be entered; change to another") from None
 
 
-def entries(folder: Path | str) -> Iterator[os.DirEntry[str]]:
+def entries(folder: Path | str) -> Iterator[FolderEntry]:
     """What stands in a folder, in the order of the file system. Raises Unreadable."""
     try:
+        inside = mounted_path(folder)
+        if inside is not None:
+            yield from inside.files.entries(inside.path)
+            return
         with os.scandir(folder) as scan:
             yield from scan
     except (OSError, ValueError) as error:
         raise Unreadable(refusal(error)) from None
 
 
-def entry_is_file(entry: os.DirEntry[str]) -> bool:
+def entry_is_file(entry: FolderEntry) -> bool:
     """Whether an entry of a folder is a regular file and no link; False where that cannot be told."""
     try:
         return entry.is_file(follow_symlinks=False)
@@ -144,7 +165,7 @@ def entry_is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def entry_is_folder(entry: os.DirEntry[str]) -> bool:
+def entry_is_folder(entry: FolderEntry) -> bool:
     """Whether an entry of a folder is a folder and no link; False where that cannot be told."""
     try:
         return entry.is_dir(follow_symlinks=False)
@@ -186,6 +207,9 @@ def open_regular(path: Path | str, *, follow: bool = True) -> BinaryIO:
     mode = status(path, follow=follow).st_mode
     if not stat.S_ISREG(mode):
         raise Unreadable("it is a folder and no file" if stat.S_ISDIR(mode) else "it is not a regular file")
+    inside = mounted_path(path)
+    if inside is not None:
+        return inside.files.open(inside.path, follow=follow)
     flags = os.O_RDONLY
     for flag in ("O_NONBLOCK", "O_CLOEXEC", "O_BINARY", *(() if follow else ("O_NOFOLLOW",))):
         flags |= getattr(os, flag, 0)

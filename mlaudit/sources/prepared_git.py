@@ -82,25 +82,45 @@ class ObjectStore:
         folder: its `objects`.
         hashed_by: `sha1` or `sha256`.
         tree: the folder that is audited; no program below it is run.
+        shallow: the list of the commits whose parents a shallow clone does not have; None where it has all.
     """
 
     folder: Path
     hashed_by: str
     tree: Path
+    shallow: Path | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedCall:
+    """A call of git that reads the objects of one store and nothing else."""
+
+    arguments: tuple[str, ...]
+    folder: Path
+    environment: dict[str, str]
+
+
+def prepare_git(store: ObjectStore, *arguments: str) -> PreparedCall:
+    """The call of git with some arguments. Raises Unreadable where git is not installed."""
+    program, search_path = _find_git(store.tree)
+    repository = _neutral_repository(store.hashed_by)
+    environment = _environment(repository, store.folder, search_path)
+    if store.shallow is not None:
+        environment["GIT_SHALLOW_FILE"] = str(store.shallow)
+    return PreparedCall(arguments=(program, *_OPTIONS, *arguments), folder=repository, environment=environment)
 
 
 def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
     """What a git command prints about the objects of a store. Raises Unreadable with git's own word."""
-    program, search_path = _find_git(store.tree)
-    repository = _neutral_repository(store.hashed_by)
+    call = prepare_git(store, *arguments)
     try:
         done = subprocess.run(  # noqa: S603  arguments go as a list, and callers check what a user spelled
-            (program, *_OPTIONS, *arguments),
+            call.arguments,
             input=stdin,
             capture_output=True,
             check=False,
-            cwd=repository,
-            env=_environment(repository, store.folder, search_path),
+            cwd=call.folder,
+            env=call.environment,
             timeout=_SECONDS,
         )
     except OSError as error:

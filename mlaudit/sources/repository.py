@@ -62,7 +62,16 @@ class Repository:
             folder=folder.resolve(),
             hashed_by="sha256" if _SHA256.search(config) else "sha1",
             tree=self.tree.resolve(),
+            shallow=self._shallow,
         )
+
+    @cached_property
+    def _shallow(self) -> Path | None:
+        """The list of a shallow clone, if it is one of hashes and lies in the repository itself."""
+        path = self.common / "shallow"
+        data = _read_inside(self.common, "shallow", _PACKED_LIMIT)
+        lines = (data or b"").decode("utf-8", "replace").split()
+        return path.resolve() if lines and all(map(_HASH.fullmatch, lines)) else None
 
     def resolve_reference(self, name: str) -> str | None:
         """The hash that a reference holds, None where there is none of this name. Raises Unreadable."""

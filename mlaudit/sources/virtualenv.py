@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -17,6 +16,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
+from mlaudit.sources.mounting import FolderEntry
 from mlaudit.sources.paths import open_regular
 from mlaudit.sources.working_tree import WorkingTree
 
@@ -56,7 +56,7 @@ class FolderTree:
             elif lowered.endswith(".egg"):
                 yield from self._within(entry, prefix + entry.name, "EGG-INFO")
 
-    def _within(self, entry: os.DirEntry[str], name: str, inner: str) -> Iterator[str]:
+    def _within(self, entry: FolderEntry, name: str, inner: str) -> Iterator[str]:
         """The wanted files of one distribution; links are named, so that reading them says that they are links."""
         if not paths.entry_is_folder(entry):
             yield name
@@ -92,7 +92,7 @@ class ArchiveTree(FolderTree):
         return sorted(entry.name for entry in _all_entries(self._folder))
 
 
-def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _all_entries(folder: Path) -> Iterator[FolderEntry]:
     """The entries of a folder. Raises Unreadable where not all of them can be told."""
     for number, entry in enumerate(paths.entries(folder)):
         if number >= MAX_ENTRIES:
@@ -100,7 +100,7 @@ def _all_entries(folder: Path) -> Iterator[os.DirEntry[str]]:
         yield entry
 
 
-def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+def _entries(folder: Path) -> Iterator[FolderEntry]:
     """The first entries of a folder, none where it cannot be listed: for asking what kind of folder it is."""
     try:
         yield from islice(paths.entries(folder), MAX_ENTRIES)
@@ -118,7 +118,7 @@ def _is_folder(path: Path) -> bool:
 
 def _is_folder_inside(folder: Path, path: str) -> bool:
     """Whether there is a folder that no link, be it one above it, brings in from outside."""
-    return _is_folder(folder / path) and is_inside(folder / path, folder.resolve())
+    return _is_folder(folder / path) and is_inside(folder / path, paths.resolved(folder))
 
 
 def package_folders(folder: Path) -> list[str]:

@@ -62,7 +62,7 @@ class WorkingTree:
         """A folder with its links followed, None where that cannot be told."""
         if folder not in self._real_folders:
             try:
-                real = os.path.realpath(folder)
+                real = paths.real_path(folder)
             except (OSError, ValueError):
                 return None
             if len(self._real_folders) >= MAX_KNOWN:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from mlaudit.grammars.model_file.pickle_values import OPAQUE, Dict, Payload, Seq
 from mlaudit.grammars.model_file.pickle_walk import OPERATIONS, TEXT, PickleContents, Walk
@@ -200,11 +200,6 @@ def _new_object(walk: Walk) -> None:
     walk.made(cls, arguments)
 
 
-def _new_object_by_keyword(walk: Walk) -> None:
-    walk.stack.pop()
-    _new_object(walk)
-
-
 def _object_since_mark(walk: Walk) -> None:
     items = walk.since_mark()
     walk.made(items[0], OPAQUE)
@@ -319,7 +314,7 @@ _STEPS: dict[bytes, Step] = {
     b"\x8f": _push(OPAQUE),
     b"\x90": _since_mark,
     b"\x91": _collected,
-    b"\x92": _new_object_by_keyword,
+    b"\x92": Walk.made_with_keywords,
     b"\x93": _stack_global,
     b"\x94": _memoize,
     b"\x95": _frame,
@@ -327,4 +322,12 @@ _STEPS: dict[bytes, Step] = {
     b"\x97": _next_buffer,
     b"\x98": _read_only,
 }
-_TABLE: list[Step] = [_STEPS.get(bytes((code,)), _unknown) for code in range(256)]
+
+
+def steps(others: Mapping[bytes, Step]) -> list[Step]:
+    """The step of each byte, with other steps for some."""
+    table = {**_STEPS, **others}
+    return [table.get(bytes((code,)), _unknown) for code in range(256)]
+
+
+_TABLE = steps({})

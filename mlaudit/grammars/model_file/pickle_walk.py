@@ -46,7 +46,7 @@ PAYLOADS = 4
 
 CHECK_EVERY = 4096
 _NAME = lazy_pattern(r"[A-Za-z_][\w.<>]{0,255}")
-_RECONSTRUCTORS = frozenset({("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor"), ("copyreg", "__newobj__")})
+RECONSTRUCTORS = frozenset({("copy_reg", "_reconstructor"), ("copyreg", "_reconstructor"), ("copyreg", "__newobj__")})
 _PAYLOADS: tuple[tuple[str, tuple[bytes, ...]], ...] = (
     ("xgboost", (b"{L\0\0\0\0\0\0\0\x06Config", b"{L\0\0\0\0\0\0\0\x07learner", b"{L\0\0\0\0\0\0\0\x05Model")),
     ("xgboost", (b'{"Config"', b'{"Model"', b'{"learner"', b"CONFIG-offset:")),
@@ -258,13 +258,19 @@ class Walk:
             self.found.instances[cls] = None
         self.stack.append(Instance(cls, kept))
 
+    def made_with_keywords(self) -> None:
+        """Push an object of a class that is made with keywords too."""
+        self.stack.pop()
+        arguments, cls = self.stack.pop(), self.stack.pop()
+        self.made(cls, arguments)
+
     def called(self, maker: object, arguments: object) -> None:
         """Push what a call would give, as far as it can be told."""
         if not isinstance(maker, Global):
             self.stack.append(OPAQUE)
         elif not isinstance(arguments, Seq):
             self.made(maker, OPAQUE) if maker.name[:1].isupper() else self.stack.append(OPAQUE)
-        elif (maker.module, maker.name) in _RECONSTRUCTORS:
+        elif (maker.module, maker.name) in RECONSTRUCTORS:
             self.made(arguments.items[0] if arguments.items else OPAQUE, arguments)
         elif maker.name in ("CodeType", "_create_code"):
             self._code(arguments)
@@ -308,9 +314,9 @@ class Walk:
         if isinstance(state, Dict) and recorded and len(self.found.versions) < GLOBALS:
             self.found.versions.append(("_sklearn_version", state.entries["_sklearn_version"], cls))
         if cls is not None and cls.name == "NumpyArrayWrapper" and isinstance(state, Dict):
-            self._array(state)
+            self.pass_array(state)
 
-    def _array(self, state: Dict) -> None:
+    def pass_array(self, state: Dict) -> None:
         """Pass over the raw array behind a joblib wrapper, or go into the pickle that stands for an object array."""
         alignment = isinstance(state.entries.get("numpy_array_alignment_bytes"), int)
         self.found.arrays.add(alignment)

@@ -25,12 +25,12 @@ def loop(n, *, base=1):
     return total
 
 
-class Model:
+class ByValueModel:
     def predict(self, x):
         return [w for v in x if (w := v * 2) > 0]
 
 
-class Base:
+class ByValueBase:
     scale = 3
 
     @property
@@ -38,7 +38,7 @@ class Base:
         return self.scale * 2
 
 
-class Derived(Base):
+class ByValueDerived(ByValueBase):
     scale = 4
 
 
@@ -47,7 +47,7 @@ class Colour(enum.Enum):
 
 
 @dataclasses.dataclass
-class Settings:
+class ByValueSettings:
     rate: float = 0.5
     name: str = "x"
 
@@ -66,7 +66,7 @@ async def answered():
 
 
 # What belongs to the main module is pickled by value.
-for _owner in (loop, Model, Base, Derived, Colour, Settings, squares, shown, answered):
+for _owner in (loop, ByValueModel, ByValueBase, ByValueDerived, Colour, ByValueSettings, squares, shown, answered):
     _owner.__module__ = "__main__"
 
 REQUIRES = []
@@ -75,10 +75,10 @@ KINDS = {".cloudpickle": "cloudpickle", ".pickle": "python.pickle"}
 MODELS = {
     "lambda.cloudpickle": (lambda: closure(3), lambda model: model(1)),
     "function.cloudpickle": (lambda: loop, lambda model: model(4)),
-    "instance.cloudpickle": (lambda: Model(), lambda model: model.predict([1, 2])),
-    "class.cloudpickle": (lambda: Derived, lambda model: model().doubled),
+    "instance.cloudpickle": (lambda: ByValueModel(), lambda model: model.predict([1, 2])),
+    "class.cloudpickle": (lambda: ByValueDerived, lambda model: model().doubled),
     "enum.cloudpickle": (lambda: Colour.RED, lambda model: [model.name, model.value]),
-    "dataclass.cloudpickle": (lambda: Settings(2.0), lambda model: [model.rate, model.name]),
+    "dataclass.cloudpickle": (lambda: ByValueSettings(2.0), lambda model: [model.rate, model.name]),
     "generator.cloudpickle": (lambda: squares, lambda model: list(model(3))),
     "fstring.cloudpickle": (lambda: shown, lambda model: model(1, 2)),
     "coroutine.cloudpickle": (lambda: answered, lambda model: asyncio.run(model())),

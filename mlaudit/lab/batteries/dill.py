@@ -21,12 +21,12 @@ def loop(n, *, base=1):
     return total
 
 
-class Model:
+class DumpedModel:
     def predict(self, x):
         return [w for v in x if (w := v * 2) > 0]
 
 
-class Base:
+class DumpedBase:
     scale = 3
 
     @property
@@ -34,12 +34,12 @@ class Base:
         return self.scale * 2
 
 
-class Derived(Base):
+class DumpedDerived(DumpedBase):
     scale = 4
 
 
 @dataclasses.dataclass
-class Settings:
+class DumpedSettings:
     rate: float = 0.5
     name: str = "x"
 
@@ -58,7 +58,7 @@ async def answered():
 
 
 # What belongs to the main module is pickled by value.
-for _owner in (loop, Model, Base, Derived, Settings, squares, shown, answered):
+for _owner in (loop, DumpedModel, DumpedBase, DumpedDerived, DumpedSettings, squares, shown, answered):
     _owner.__module__ = "__main__"
 
 REQUIRES = []
@@ -67,9 +67,9 @@ KINDS = {".dill": "dill"}
 MODELS = {
     "lambda.dill": (lambda: closure(3), lambda model: model(1)),
     "function.dill": (lambda: loop, lambda model: model(4)),
-    "instance.dill": (lambda: Model(), lambda model: model.predict([1, 2])),
-    "class.dill": (lambda: Derived, lambda model: model().doubled),
-    "dataclass.dill": (lambda: Settings(2.0), lambda model: [model.rate, model.name]),
+    "instance.dill": (lambda: DumpedModel(), lambda model: model.predict([1, 2])),
+    "class.dill": (lambda: DumpedDerived, lambda model: model().doubled),
+    "dataclass.dill": (lambda: DumpedSettings(2.0), lambda model: [model.rate, model.name]),
     "generator.dill": (lambda: squares, lambda model: list(model(3))),
     "fstring.dill": (lambda: shown, lambda model: model(1, 2)),
     "coroutine.dill": (lambda: answered, lambda model: asyncio.run(model())),

@@ -14,6 +14,7 @@ from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, conden
 from mlaudit.sources.images.layers import MAX_HELD, ImageLayer, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean
+from mlaudit.sources.mounting import FolderEntry
 from mlaudit.sources.paths import open_regular
 
 MAX_ENTRIES = 4_000_000
@@ -137,7 +138,7 @@ class _ImageFolderWalk:
         self.layer.lost = True
         self.layer.gap(path, why)
 
-    def _entry(self, relative: str, entry: os.DirEntry[str]) -> str | None:
+    def _entry(self, relative: str, entry: FolderEntry) -> str | None:
         """A folder to look into; files are kept."""
         self.layer.entries += 1
         path = f"{relative}/{entry.name}" if relative else entry.name
@@ -151,13 +152,13 @@ class _ImageFolderWalk:
             self.layer.files[shown] = self._held(path, entry, limit)
         return None
 
-    def _held(self, path: str, entry: os.DirEntry[str], limit: int) -> Held:
+    def _held(self, path: str, entry: FolderEntry, limit: int) -> Held:
         try:
             if entry.is_symlink():
-                return Held(form=Form.LINK, link=str(Path(entry.path).readlink())[:4096])
+                return Held(form=Form.LINK, link=paths.link_target(entry.path)[:4096])
             if not paths.entry_is_file(entry):
                 return Held(form=Form.OTHER)
-            size = entry.stat(follow_symlinks=False).st_size
+            size = paths.status(entry.path, follow=False).st_size
             if limit == EXISTS:
                 return Held(size=size)
             with open_regular(entry.path, follow=False) as stream:

@@ -1,0 +1,45 @@
+"""An attribute that code reads of an object, with where, and under which condition."""
+
+from __future__ import annotations
+
+import ast
+
+from mlaudit.code.package.modules import PackageModule
+from mlaudit.model.lazy_dataclass import dataclass
+
+MAX_CONDITION = 120
+"""Characters of a condition as it is shown."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Condition:
+    """What must be so for a statement to run; it is put into words only where it is shown."""
+
+    before: str
+    test: ast.expr | None = None
+
+    def __str__(self) -> str:
+        """The condition as the source has it."""
+        if self.test is None:
+            return self.before
+        try:
+            text = self.before + ast.unparse(self.test)
+        except RecursionError:
+            return self.before + "a condition"
+        return text if len(text) <= MAX_CONDITION else f"{text[:MAX_CONDITION]}..."
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Need:
+    """An attribute that is read.
+
+    Attributes:
+        where: the first condition under which it is; None where it is read in any case.
+        route: the methods that lead there.
+        module, line: where it is read.
+    """
+
+    where: Condition | None
+    route: tuple[str, ...]
+    module: PackageModule
+    line: int

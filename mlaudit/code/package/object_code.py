@@ -1,0 +1,326 @@
+"""The code of one side, asked about pickled objects: what its methods read of them, and what these have once loaded."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterable, Iterator, Mapping
+from enum import IntEnum
+from typing import TypeVar
+
+from mlaudit.code.package.classes import ClassCode, Lineage, MethodKind
+from mlaudit.code.package.conditions import Need
+from mlaudit.code.package.needs import NeedReader, StepCache
+from mlaudit.code.package.object_values import OBJECT, UNKNOWN, StateMapping, Truth, is_scalar
+from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.grammars.model_file.pickle_states import ARRAY_WRAPPER, NEVER_BUILT, Making, PickledObject
+from mlaudit.knowledge.object_methods import object_methods
+from mlaudit.model.lazy_dataclass import dataclass
+
+Lacking = tuple[frozenset[str], frozenset[tuple[str, ...]]]
+Key = TypeVar("Key", str, tuple[str, ...])
+
+_KEPT_APART = frozenset(("set_params", "_set_params", "__setstate__", "__sklearn_clone__", "__setattr__"))
+_MAKES_PARAMETERS = ("get_params", "_get_param_names")
+
+
+class Calling(IntEnum):
+    """For what a method is called."""
+
+    SERVING = 0
+    OTHERWISE = 1
+    UPKEEP = 2
+
+
+class Sureness(IntEnum):
+    """When an attribute is read: always, where a condition is met, or with other than the default arguments."""
+
+    CERTAIN = 0
+    CONDITIONAL = 1
+    ARGUMENTS = 2
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class FoundNeed:
+    """An attribute that is read, with when and for what."""
+
+    need: Need
+    calling: Calling
+    sureness: Sureness
+
+    @property
+    def rank(self) -> tuple[int, int]:
+        """The smaller, the surer it is to be read."""
+        if self.calling is Calling.UPKEEP:
+            return (2, int(self.sureness))
+        return (int(self.sureness is Sureness.ARGUMENTS), 2 * int(self.calling) + int(self.sureness))
+
+
+class ObjectCode:
+    """The code of a reader or a writer, asked about the classes of pickled objects; what it finds is kept."""
+
+    def __init__(self, symbols: PackageSymbols, *, repairs: bool) -> None:
+        self.symbols = symbols
+        self._repairs = repairs
+        self._steps = StepCache()
+        self._written: dict[Lineage, tuple[frozenset[str], bool]] = {}
+        self._missing: dict[int, tuple[PickledObject, Lacking]] = {}
+
+    @property
+    def steps_left(self) -> int:
+        """How many steps more are followed."""
+        return self._steps.left
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether so much was followed that nothing more is."""
+        return self._steps.left < 0
+
+    def missing(self, one: PickledObject) -> Lacking:
+        """The names that an object lacks by this code, and what this code reads of its parts."""
+        if id(one) not in self._missing:
+            self._missing[id(one)] = (one, self._lacking(one))
+        return self._missing[id(one)][1]
+
+    def _lacking(self, one: PickledObject) -> Lacking:
+        found = self.judged(one)
+        if found is None:
+            return frozenset(), frozenset()
+        _, lineage, attributes = found
+        view = ObjectState(self, lineage, attributes, self.present(one, lineage, attributes))
+        needs, chains = self.needs(lineage, view)
+        names = {*needs, *self.parameters(lineage)}
+        return frozenset(name for name in names if not view.surely_has(name)), frozenset(chains)
+
+    def class_of(self, one: PickledObject) -> tuple[ClassCode, Lineage] | None:
+        """The class of an object, where its whole inheritance can be read and looks names up as usual."""
+        cls = self.symbols.find(one.cls.module, one.cls.name) if one.cls is not None else None
+        if not isinstance(cls, ClassCode) or cls.name == ARRAY_WRAPPER:
+            return None
+        lineage = self.symbols.lineage(cls)
+        if not lineage.is_whole or lineage.is_open or lineage.answers_any_name:
+            return None
+        return cls, lineage
+
+    def judged(self, one: PickledObject) -> tuple[ClassCode, Lineage, dict[str, object]] | None:
+        """The class and attributes of an object whose state can be judged."""
+        if one.state is NEVER_BUILT:
+            return None
+        attributes = one.attributes
+        known = self.class_of(one) if attributes is not None else None
+        return (*known, attributes) if known is not None and attributes is not None else None
+
+    def present(self, one: PickledObject, lineage: Lineage, attributes: Mapping[str, object]) -> frozenset[str]:
+        """The attributes that an object has once it is loaded, those of its class left aside."""
+        found = set(attributes)
+        if lineage.member("__setstate__") is not None:
+            state = StateMapping({name: _value(value) for name, value in attributes.items()})
+            reader = NeedReader(
+                self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
+            )
+            reader.enter("__setstate__", {"state": state})
+            found = {*state.entries, *reader.written}
+        if one.making is Making.CALL and one.made_by == one.cls:
+            reader = NeedReader(
+                self.symbols, lineage, ObjectState(self, lineage, {}, frozenset()), self._steps, takes_defaults=False
+            )
+            reader.enter("__init__")
+            found |= reader.written
+        if self._repairs:
+            found |= _repaired(lineage)
+        return frozenset(found)
+
+    def needs(
+        self, lineage: Lineage, view: ObjectState
+    ) -> tuple[dict[str, FoundNeed], dict[tuple[str, ...], FoundNeed]]:
+        """What the methods of a class read, and what they read of its parts."""
+        needs: dict[str, FoundNeed] = {}
+        chains: dict[tuple[str, ...], FoundNeed] = {}
+        for name, calling in _entries(lineage):
+            of_any, of_defaults = self._followed(name, lineage, view, calling)
+            _keep(needs, of_any.needs, of_defaults.needs, calling)
+            if calling is not Calling.UPKEEP:
+                _keep(chains, of_any.chains, of_defaults.chains, calling)
+        return needs, chains
+
+    def _followed(
+        self, name: str, lineage: Lineage, view: ObjectState, calling: Calling
+    ) -> tuple[NeedReader, NeedReader]:
+        readers = []
+        for takes_defaults in (False, True):
+            reader = NeedReader(
+                self.symbols,
+                lineage,
+                view,
+                self._steps,
+                takes_defaults=takes_defaults,
+                leaves_class=calling is not Calling.UPKEEP,
+            )
+            reader.enter(name)
+            readers.append(reader)
+        return readers[0], readers[1]
+
+    def writes(self, lineage: Lineage) -> frozenset[str]:
+        """Every attribute that some method of a class may set."""
+        return self._writes(lineage)[0]
+
+    def writes_any(self, lineage: Lineage) -> bool:
+        """Whether a method sets attributes by names that are computed."""
+        return self._writes(lineage)[1]
+
+    def _writes(self, lineage: Lineage) -> tuple[frozenset[str], bool]:
+        if lineage not in self._written:
+            self._written[lineage] = _all_writes(lineage)
+        return self._written[lineage]
+
+    def parameters(self, lineage: Lineage) -> tuple[str, ...]:
+        """The parameters of `__init__` that `get_params` reads by their names, as scikit-learn's base class does."""
+        init = lineage.member("__init__")
+        if init is None or init[1] is None or not any(lineage.member(name) for name in _MAKES_PARAMETERS):
+            return ()
+        given = init[1].node.args
+        return tuple(one.arg for one in [*given.posonlyargs, *given.args, *given.kwonlyargs][1:])
+
+    def parameter_need(self, cls: ClassCode, lineage: Lineage) -> FoundNeed:
+        """The read of a parameter by `get_params`."""
+        init = lineage.member("__init__")
+        owner = init[0] if init is not None else cls
+        line = init[1].node.lineno if init is not None and init[1] is not None else cls.node.lineno
+        return FoundNeed(Need(None, ("get_params",), owner.module, line), Calling.UPKEEP, Sureness.CERTAIN)
+
+
+class ObjectState:
+    """A pickled object as its methods see it."""
+
+    def __init__(
+        self, side: ObjectCode, lineage: Lineage, attributes: Mapping[str, object], present: frozenset[str]
+    ) -> None:
+        self._side, self._lineage = side, lineage
+        self._attributes, self._present = attributes, present
+
+    def surely_has(self, name: str) -> bool:
+        """Whether it has an attribute by its state or its class."""
+        return name in self._present or self._lineage.gives(name)
+
+    def has(self, name: str, written: set[str]) -> Truth:
+        """Whether it has an attribute."""
+        if name in written or name in self._present:
+            return True
+        return _class_gives(self._lineage, name)
+
+    def value(self, name: str) -> object:
+        """The value of an attribute in the state."""
+        return _value(self._attributes[name]) if name in self._attributes else UNKNOWN
+
+    def attribute_of(self, value: object, name: str) -> object:
+        """The value of an attribute of another pickled object."""
+        attributes = value.attributes if isinstance(value, PickledObject) else None
+        return _value(attributes[name]) if attributes is not None and name in attributes else UNKNOWN
+
+    def has_of(self, value: object, name: str) -> Truth:
+        """Whether another pickled object has an attribute."""
+        judged = self._side.judged(value) if isinstance(value, PickledObject) else None
+        if judged is None:
+            return None
+        _, lineage, attributes = judged
+        if name in attributes:
+            return True
+        return None if lineage.member("__setstate__") is not None else _class_gives(lineage, name)
+
+
+def _class_gives(lineage: Lineage, name: str) -> Truth:
+    found = lineage.member(name)
+    if found is not None:
+        is_property = found[1] is not None and found[1].kind is MethodKind.PROPERTY
+        return None if is_property else True
+    return None if lineage.gives(name) else False
+
+
+def _value(value: object) -> object:
+    return value if is_scalar(value) or isinstance(value, PickledObject) else OBJECT
+
+
+def _entries(lineage: Lineage) -> Iterator[tuple[str, Calling]]:
+    """The methods that are followed, with what they are called for."""
+    methods = object_methods()
+    for name in dict.fromkeys(name for cls in lineage.classes for name in cls.methods):
+        if methods.training.covers(name):
+            yield name, Calling.UPKEEP
+        elif methods.may_serve(name):
+            yield name, Calling.SERVING if methods.serving.covers(name) else Calling.OTHERWISE
+
+
+def _keep(
+    found: dict[Key, FoundNeed], of_any: Mapping[Key, Need], of_defaults: Mapping[Key, Need], calling: Calling
+) -> None:
+    for name, need in {**of_defaults, **of_any}.items():
+        if name in of_any and not of_any[name].where:
+            one = FoundNeed(need, calling, Sureness.CERTAIN)
+        elif name in of_defaults:
+            one = FoundNeed(of_defaults[name], calling, Sureness.CONDITIONAL)
+        else:
+            one = FoundNeed(need, calling, Sureness.ARGUMENTS)
+        if name not in found or one.rank < found[name].rank:
+            found[name] = one
+
+
+def _all_writes(lineage: Lineage) -> tuple[frozenset[str], bool]:
+    """The attributes that the methods of a class set on any object, and whether they set others by computed names."""
+    found: set[str] = set()
+    is_any = False
+    for cls in lineage.classes:
+        found |= cls.slots | {name for name, _ in cls.fields}
+        for name, method in cls.methods.items():
+            written, computed = _writes_of(method.node)
+            found |= written
+            is_any = is_any or (computed and name not in _KEPT_APART)
+    return frozenset(found), is_any
+
+
+def _writes_of(function: ast.AST) -> tuple[set[str], bool]:
+    found: set[str] = set()
+    computed = False
+    for node in ast.walk(function):
+        if isinstance(node, ast.Attribute) and isinstance(node.ctx, (ast.Store, ast.Del)):
+            found.add(node.attr)
+        elif isinstance(node, ast.Call):
+            name = _set_name(node)
+            if isinstance(name, str):
+                found.add(name)
+            computed = computed or name is UNKNOWN
+    return found, computed
+
+
+def _set_name(node: ast.Call) -> object:
+    """The name that a call sets: a text, `UNKNOWN` for a computed one, None where it sets none."""
+    if isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3:
+        name = node.args[1]
+        return name.value if isinstance(name, ast.Constant) else UNKNOWN
+    is_update = isinstance(node.func, ast.Attribute) and node.func.attr == "update"
+    inner = node.func.value if is_update and isinstance(node.func, ast.Attribute) else None
+    return UNKNOWN if isinstance(inner, ast.Attribute) and inner.attr == "__dict__" else None
+
+
+_LOADERS = ("load", "_load_specials")
+
+
+def _repaired(lineage: Lineage) -> frozenset[str]:
+    """What a class's own `load` may set on what it has loaded, helpers of its class that it calls among them."""
+    found: set[str] = set()
+    waiting, seen = list(_LOADERS), set()
+    while waiting:
+        name = waiting.pop()
+        if name in seen:
+            continue
+        seen.add(name)
+        for cls in lineage.classes:
+            method = cls.methods.get(name)
+            if method is not None:
+                found |= _writes_of(method.node)[0]
+                waiting.extend(_helpers(method.node))
+    return frozenset(found)
+
+
+def _helpers(function: ast.AST) -> Iterable[str]:
+    for node in ast.walk(function):
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr.startswith("_"):
+            yield node.func.attr

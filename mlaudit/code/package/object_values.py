@@ -1,0 +1,264 @@
+"""Values and conditions of a method, as far as the pickled state and the arguments of a call decide them."""
+
+from __future__ import annotations
+
+import ast
+import operator
+from collections.abc import Callable, Mapping
+from typing import Protocol
+
+from mlaudit.code.package.steps import Arguments
+from mlaudit.model.lazy_dataclass import dataclass
+
+MAX_DEPTH = 40
+"""Expressions inside each other that are followed."""
+
+
+class _Mark:
+    """A value of which only its kind is known."""
+
+    def __init__(self, name: str) -> None:
+        self._name = name
+
+    def __repr__(self) -> str:
+        return self._name
+
+
+UNKNOWN = _Mark("UNKNOWN")
+"""Any value."""
+OBJECT = _Mark("OBJECT")
+"""Some object that is not None; whether it is empty is not known."""
+SCALARS = (str, int, float, bool, bytes, type(None))
+
+Truth = bool | None
+"""Whether a condition is met; None where that is not known."""
+
+
+class StateMapping:
+    """A dictionary of which all keys are known: what `__setstate__` is given."""
+
+    def __init__(self, entries: Mapping[str, object]) -> None:
+        self.entries = dict(entries)
+
+
+class ObjectView(Protocol):
+    """The object that a method runs on."""
+
+    def has(self, name: str, written: set[str]) -> Truth:
+        """Whether it has an attribute."""
+        ...
+
+    def value(self, name: str) -> object:
+        """The value of an attribute in the state, `UNKNOWN` where it has none."""
+        ...
+
+    def attribute_of(self, value: object, name: str) -> object:
+        """The value of an attribute of another pickled object."""
+        ...
+
+    def has_of(self, value: object, name: str) -> Truth:
+        """Whether another pickled object has an attribute."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class CallArguments:
+    """The values of a call; `is_open` where a `*` or `**` brings more."""
+
+    positional: list[object]
+    keywords: dict[str, object]
+    is_open: bool
+
+
+def _same(left: object, right: object) -> bool:
+    return left is right or (type(left) is type(right) and left == right)
+
+
+_COMPARISONS: dict[type[ast.cmpop], Callable[[object, object], object]] = {
+    ast.Is: _same,
+    ast.IsNot: lambda left, right: not _same(left, right),
+    ast.Eq: operator.eq,
+    ast.NotEq: operator.ne,
+    ast.In: lambda left, right: operator.contains(right, left),  # type: ignore[arg-type]
+    ast.NotIn: lambda left, right: not operator.contains(right, left),  # type: ignore[arg-type]
+    ast.Lt: lambda left, right: left < right,  # type: ignore[operator]
+    ast.LtE: lambda left, right: left <= right,  # type: ignore[operator]
+    ast.Gt: lambda left, right: left > right,  # type: ignore[operator]
+    ast.GtE: lambda left, right: left >= right,  # type: ignore[operator]
+}
+
+
+def is_scalar(value: object) -> bool:
+    """Whether a value is known in full."""
+    return isinstance(value, SCALARS)
+
+
+class Values:
+    """The reader of expressions in one call of a function."""
+
+    def __init__(self, view: ObjectView, parameter: str, local: dict[str, object]) -> None:
+        self.view = view
+        self.parameter = parameter
+        self.local = local
+
+    def arguments(self, given: Arguments, written: set[str]) -> CallArguments:
+        """The values of a call's arguments."""
+        is_open = any(isinstance(one, ast.Starred) for one in given.positional)
+        is_open = is_open or any(one.arg is None for one in given.keywords)
+        positional = [self.value(one, written) for one in given.positional]
+        keywords = {one.arg: self.value(one.value, written) for one in given.keywords if one.arg is not None}
+        return CallArguments(positional, keywords, is_open)
+
+    def value(self, node: ast.expr, written: set[str], depth: int = 0) -> object:
+        """The value of an expression."""
+        reader = _READERS.get(type(node))
+        return UNKNOWN if reader is None or depth > MAX_DEPTH else reader(self, node, written, depth + 1)
+
+    def truth(self, node: ast.expr, written: set[str], depth: int = 0) -> Truth:
+        """Whether a condition is met."""
+        value = self.value(node, written, depth)
+        if isinstance(value, (list, tuple)) or is_scalar(value):
+            return bool(value)
+        return None
+
+    def is_me(self, node: ast.expr) -> bool:
+        """Whether an expression is the object itself."""
+        return isinstance(node, ast.Name) and node.id == self.parameter
+
+    def _attribute(self, node: ast.Attribute, written: set[str], depth: int) -> object:
+        if self.is_me(node.value):
+            return UNKNOWN if node.attr in written else self.view.value(node.attr)
+        return self.view.attribute_of(self.value(node.value, written, depth), node.attr)
+
+    def _name(self, node: ast.Name, _written: set[str], _depth: int) -> object:
+        return OBJECT if self.is_me(node) else self.local.get(node.id, UNKNOWN)
+
+    def _sequence(self, node: ast.Tuple | ast.List | ast.Set, written: set[str], depth: int) -> object:
+        values = [self.value(one, written, depth) for one in node.elts]
+        return values if all(map(is_scalar, values)) else UNKNOWN
+
+    def _subscript(self, node: ast.Subscript, written: set[str], depth: int) -> object:
+        base = self.value(node.value, written, depth)
+        if isinstance(base, StateMapping) and isinstance(node.slice, ast.Constant):
+            return base.entries.get(str(node.slice.value), UNKNOWN)
+        return UNKNOWN
+
+    def _choice(self, node: ast.IfExp, written: set[str], depth: int) -> object:
+        test = self.truth(node.test, written, depth)
+        return UNKNOWN if test is None else self.value(node.body if test else node.orelse, written, depth)
+
+    def _unary(self, node: ast.UnaryOp, written: set[str], depth: int) -> object:
+        if isinstance(node.op, ast.Not):
+            test = self.truth(node.operand, written, depth)
+            return UNKNOWN if test is None else not test
+        value = self.value(node.operand, written, depth)
+        return -value if isinstance(node.op, ast.USub) and isinstance(value, (int, float)) else UNKNOWN
+
+    def _bool(self, node: ast.BoolOp, written: set[str], depth: int) -> object:
+        decides = isinstance(node.op, ast.Or)
+        tests = [self.truth(one, written, depth) for one in node.values]
+        if decides in tests:
+            return decides
+        return UNKNOWN if None in tests else not decides
+
+    def _compare(self, node: ast.Compare, written: set[str], depth: int) -> object:
+        if len(node.ops) != 1:
+            return UNKNOWN
+        kind, other = type(node.ops[0]), node.comparators[0]
+        left = self.value(node.left, written, depth)
+        if isinstance(left, str) and kind in (ast.In, ast.NotIn) and self._is_own_dict(other):
+            has = self.view.has(left, written)
+            return UNKNOWN if has is None else has is (kind is ast.In)
+        return _compared(kind, left, self.value(other, written, depth))
+
+    def _is_own_dict(self, node: ast.expr) -> bool:
+        """Whether an expression is `self.__dict__`, `vars(self)` or `dir(self)`."""
+        if isinstance(node, ast.Attribute):
+            return node.attr == "__dict__" and self.is_me(node.value)
+        is_call = isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in ("vars", "dir")
+        return is_call and isinstance(node, ast.Call) and bool(node.args) and self.is_me(node.args[0])
+
+    def _call(self, node: ast.Call, written: set[str], depth: int) -> object:
+        if isinstance(node.func, ast.Attribute):
+            return self._method(node.func, node, written, depth)
+        if not isinstance(node.func, ast.Name) or not node.args:
+            return UNKNOWN
+        if node.func.id == "dict" and len(node.args) == 1:
+            return self.value(node.args[0], written, depth)
+        if node.func.id in ("hasattr", "getattr") and len(node.args) > 1:
+            return self._looked_up(node, written, depth)
+        return self._is_instance(node, written, depth) if node.func.id == "isinstance" else UNKNOWN
+
+    def _method(self, function: ast.Attribute, node: ast.Call, written: set[str], depth: int) -> object:
+        base = self.value(function.value, written, depth)
+        if function.attr == "copy":
+            return base
+        if not isinstance(base, StateMapping) or function.attr not in ("get", "pop") or not node.args:
+            return UNKNOWN
+        key = self.value(node.args[0], written, depth)
+        if not isinstance(key, str):
+            return UNKNOWN
+        default = self.value(node.args[1], written, depth) if len(node.args) > 1 else None
+        return base.entries.get(key, default)
+
+    def _looked_up(self, node: ast.Call, written: set[str], depth: int) -> object:
+        """`hasattr` and `getattr` with a default, of the object or of another pickled one."""
+        name = self.value(node.args[1], written, depth)
+        if not isinstance(name, str) or not isinstance(node.func, ast.Name):
+            return UNKNOWN
+        mine = self.is_me(node.args[0])
+        base = None if mine else self.value(node.args[0], written, depth)
+        has = self.view.has(name, written) if mine else self.view.has_of(base, name)
+        if node.func.id == "hasattr" or has is None:
+            return UNKNOWN if has is None else has
+        if not has:
+            return self.value(node.args[2], written, depth) if len(node.args) > 2 else UNKNOWN
+        if mine:
+            return UNKNOWN if name in written else self.view.value(name)
+        return self.view.attribute_of(base, name)
+
+    def _is_instance(self, node: ast.Call, written: set[str], depth: int) -> object:
+        value = self.value(node.args[0], written, depth)
+        asked = node.args[1] if len(node.args) == 2 else None
+        if not isinstance(asked, ast.Name):
+            return UNKNOWN
+        if isinstance(value, StateMapping):
+            return True if asked.id == "dict" else UNKNOWN
+        kinds: dict[str, type] = {"str": str, "int": int, "bool": bool, "float": float, "bytes": bytes}
+        if is_scalar(value) and asked.id in kinds:
+            return isinstance(value, kinds[asked.id])
+        return UNKNOWN
+
+
+def _compared(kind: type[ast.cmpop], left: object, right: object) -> object:
+    if isinstance(right, StateMapping) and isinstance(left, str) and kind in (ast.In, ast.NotIn):
+        return (left in right.entries) is (kind is ast.In)
+    if _is_known(left) and _is_known(right):
+        try:
+            return bool(_COMPARISONS[kind](left, right))
+        except (TypeError, ValueError, KeyError):
+            return UNKNOWN
+    is_other = any(one is not UNKNOWN and not _is_known(one) for one in (left, right))
+    if kind in (ast.Is, ast.IsNot) and is_other and (left is None or right is None):
+        return kind is ast.IsNot
+    return UNKNOWN
+
+
+def _is_known(value: object) -> bool:
+    return is_scalar(value) or isinstance(value, list)
+
+
+_READERS: dict[type, Callable[..., object]] = {
+    ast.Constant: lambda _values, node, _written, _depth: node.value,
+    ast.Name: Values._name,
+    ast.Attribute: Values._attribute,
+    ast.Tuple: Values._sequence,
+    ast.List: Values._sequence,
+    ast.Set: Values._sequence,
+    ast.Subscript: Values._subscript,
+    ast.IfExp: Values._choice,
+    ast.UnaryOp: Values._unary,
+    ast.BoolOp: Values._bool,
+    ast.Compare: Values._compare,
+    ast.Call: Values._call,
+}

@@ -1,0 +1,338 @@
+"""Calls that a pickle makes and the reader's code refuses: other arguments, another shape of state, another layout."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method
+from mlaudit.code.package.modules import ModuleKind, PackageModule
+from mlaudit.code.package.record_layouts import DeclaredStructs, differing_struct, fields_of
+from mlaudit.code.package.symbols import ExpressionCode, FunctionCode, PackageSymbols
+from mlaudit.grammars.model_file.pickle_states import NEVER_BUILT, Making, PickledObject, StateDict
+from mlaudit.grammars.model_file.pickle_values import Seq
+from mlaudit.model.lazy_dataclass import dataclass
+
+MAX_FIELDS = 500
+"""Fields of one named tuple."""
+
+_CHANGES = frozenset(("update", "clear", "popitem"))
+_CYTHON = "__pyx_unpickle_"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RefusedCall:
+    """A call of a pickle that ends with an error.
+
+    Attributes:
+        one: the object that is made.
+        called: what is called, dotted.
+        reason: what is the matter, as the end of a sentence that begins with `called`.
+        path, line: where the reader's code says what it takes.
+    """
+
+    one: PickledObject
+    called: str
+    reason: str
+    path: str
+    line: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Signature:
+    """How many values a callable takes by position; `most` is None where it takes any number.
+
+    Attributes:
+        required: keywords that must be given, which no pickle does by position.
+    """
+
+    least: int
+    most: int | None
+    path: str
+    line: int
+    required: bool = False
+
+    def refuses(self, count: int) -> bool:
+        """Whether a call with so many values fails."""
+        return count < self.least or (self.most is not None and count > self.most) or self.required
+
+    @property
+    def shown(self) -> str:
+        """The number of values as a sentence has it."""
+        if self.most is None:
+            return f"{self.least} or more values"
+        if self.most == self.least:
+            return f"{self.least} value{'s' if self.least != 1 else ''}"
+        return f"{self.least} to {self.most} values"
+
+
+class CallJudge:
+    """Judges the calls of pickled objects by the code of their reader."""
+
+    def __init__(self, reader: PackageSymbols, writer: PackageSymbols | None) -> None:
+        self._reader, self._writer = reader, writer
+        self._structs = DeclaredStructs(reader)
+
+    def refused(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """What fails when an object is made and given its state."""
+        yield from self._arity(one)
+        yield from self._layout(one)
+        yield from self._state(one)
+        yield from self._records(one)
+
+    def _records(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """Arrays of records for a compiled class that has other fields."""
+        if one.cls is None or self._reader.modules.locate(one.cls.module).kind is not ModuleKind.EXTENSION:
+            return
+        for name, value in (one.attributes or {}).items():
+            fields = fields_of(value)
+            struct = differing_struct(fields, self._structs.of(one.cls.module)) if fields else None
+            if fields and struct is not None:
+                parts = ", ".join(f"`{field}`" for field in sorted(set(fields) ^ set(struct.fields)))
+                reason = f"takes `{name}` as records of `{struct.name}`, and the pickle's differ in {parts}"
+                yield RefusedCall(one, str(one.cls), reason, struct.path, struct.line)
+
+    def _arity(self, one: PickledObject) -> Iterator[RefusedCall]:
+        if one.arguments is None:
+            return
+        count = one.arguments.length
+        signature = _signature(self._reader, one)
+        if signature is None or not signature.refuses(count):
+            return
+        before = _signature(self._writer, one) if self._writer is not None else None
+        if before is None or not before.refuses(count):
+            reason = f"takes {signature.shown}, and the pickle gives {count}"
+            yield RefusedCall(one, str(one.made_by), reason, signature.path, signature.line)
+
+    def _layout(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """A state of a Cython class that has other fields than the reader's."""
+        maker = one.made_by
+        items = one.arguments.items if one.arguments is not None else ()
+        if not maker.name.startswith(_CYTHON) or len(items) != 3 or type(items[1]) is not int:
+            return
+        extension = self._reader.extension(maker.module)
+        known = extension.checksums() if extension is not None else frozenset()
+        if known and items[1] not in known:
+            path = self._reader.modules.locate(maker.module).path
+            reason = f"restores no state of the layout 0x{items[1] & 0xFFFFFFFF:x}, which the pickle has"
+            yield RefusedCall(one, str(maker), reason, path, None)
+
+    def _state(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """A state that the reader's `__setstate__` does not take apart."""
+        found = self._setstate(self._reader, one)
+        if one.state is NEVER_BUILT or found is None:
+            yield from self._dictionary(one)
+            return
+        owner, method = found
+        before = self._setstate(self._writer, one) if self._writer is not None else None
+        attributes = one.attributes
+        shape = state_shape(method.node)
+        lineage_name = f"{one.cls}.__setstate__"
+        if attributes is not None:
+            lacking = shape.keys - attributes.keys() - (state_shape(before[1].node).keys if before else frozenset())
+            if lacking:
+                keys = ", ".join(f"`{key}`" for key in sorted(lacking))
+                yield _refused_state(one, lineage_name, f"reads {keys}, which the state does not have", owner, method)
+        elif isinstance(one.state, Seq) and shape.length is not None and shape.length != one.state.length:
+            reason = f"takes a state of {shape.length} values, and the pickle has {one.state.length}"
+            yield _refused_state(one, lineage_name, reason, owner, method)
+
+    def _dictionary(self, one: PickledObject) -> Iterator[RefusedCall]:
+        """A state of attributes for a class whose objects have slots alone."""
+        cls = self._reader.find(one.cls.module, one.cls.name) if one.cls is not None else None
+        if not isinstance(cls, ClassCode) or not isinstance(one.state, StateDict) or not one.state.entries:
+            return
+        lineage = self._reader.lineage(cls)
+        if lineage.has_no_dict and lineage.member("__setstate__") is None:
+            reason = "has slots and no `__dict__`, which the state of the pickle is for"
+            yield RefusedCall(one, str(one.cls), reason, cls.module.path, cls.node.lineno)
+
+    def _setstate(self, symbols: PackageSymbols | None, one: PickledObject) -> tuple[ClassCode, Method] | None:
+        if symbols is None or one.cls is None:
+            return None
+        cls = symbols.find(one.cls.module, one.cls.name)
+        found = symbols.lineage(cls).member("__setstate__") if isinstance(cls, ClassCode) else None
+        return (found[0], found[1]) if found is not None and found[1] is not None else None
+
+
+def _refused_state(one: PickledObject, called: str, reason: str, owner: ClassCode, method: Method) -> RefusedCall:
+    return RefusedCall(one, called, reason, owner.module.path, method.node.lineno)
+
+
+def _signature(symbols: PackageSymbols, one: PickledObject) -> Signature | None:
+    """What the callable of a pickle takes; None where it cannot be told."""
+    found = symbols.find(one.made_by.module, one.made_by.name)
+    if isinstance(found, ExpressionCode) and one.making in (Making.CALL, Making.NEW):
+        return _of_named_tuple(found)
+    if one.making is Making.CALL:
+        if isinstance(found, FunctionCode):
+            return _of_function(found.node, found.module) if not found.node.decorator_list else None
+        return _of_class(symbols.lineage(found)) if isinstance(found, ClassCode) else None
+    if one.making is Making.NEW and isinstance(found, ClassCode):
+        return _of_new(symbols, found)
+    return None
+
+
+def _of_function(node: Function, module: PackageModule, skipped: int = 0) -> Signature:
+    given = node.args
+    count = len(given.posonlyargs) + len(given.args) - skipped
+    required = any(default is None for default in given.kw_defaults)
+    most = None if given.vararg is not None else count
+    return Signature(max(count - len(given.defaults), 0), most, module.path, node.lineno, required)
+
+
+def _of_class(lineage: Lineage) -> Signature | None:
+    """What calling a class takes; a metaclass may take more."""
+    if not lineage.is_whole or any(cls.node.keywords and _has_metaclass(cls) for cls in lineage.classes):
+        return None
+    for cls in lineage.classes:
+        fields = _fields(cls)
+        if fields is not None:
+            return fields
+        own = [cls.methods[name] for name in ("__new__", "__init__") if name in cls.methods]
+        if len(own) > 1:
+            return None
+        if own:
+            return _of_function(own[0].node, cls.module, 1) if _is_plain(own[0]) else None
+        if cls.is_generated or "__new__" in cls.own or "__init__" in cls.own:
+            return None
+    return None
+
+
+def _is_plain(method: Method) -> bool:
+    return not method.node.decorator_list and bool(method.node.args.posonlyargs or method.node.args.args)
+
+
+def _has_metaclass(cls: ClassCode) -> bool:
+    return any(one.arg == "metaclass" and _word(one.value) != "ABCMeta" for one in cls.node.keywords)
+
+
+def _word(node: ast.expr) -> str:
+    return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
+
+
+def _fields(cls: ClassCode) -> Signature | None:
+    """What a `NamedTuple` or a plain dataclass takes; None for any other class, or one that inherits fields."""
+    bases = [_word(base) for base in cls.node.bases]
+    decorators = [_word(one) for one in cls.node.decorator_list]
+    is_tuple = bases == ["NamedTuple"]
+    is_plain = decorators == ["dataclass"] and not bases and "__init__" not in cls.own
+    if not (is_tuple or is_plain) or "__new__" in cls.own:
+        return None
+    if any(_is_special_field(one) for one in cls.node.body):
+        return None
+    least = sum(not has_default for _, has_default in cls.fields)
+    return Signature(least, len(cls.fields), cls.module.path, cls.node.lineno)
+
+
+def _is_special_field(statement: ast.stmt) -> bool:
+    """Whether a field may be no parameter, or one by keyword alone: `ClassVar`, `field(init=False)`, `KW_ONLY`."""
+    if not isinstance(statement, ast.AnnAssign):
+        return False
+    words = {node.id for node in ast.walk(statement.annotation) if isinstance(node, ast.Name)}
+    words |= {node.attr for node in ast.walk(statement.annotation) if isinstance(node, ast.Attribute)}
+    text = statement.annotation
+    is_text = isinstance(text, ast.Constant)
+    return bool(words & {"ClassVar", "InitVar", "KW_ONLY"}) or is_text or isinstance(statement.value, ast.Call)
+
+
+def _of_new(symbols: PackageSymbols, cls: ClassCode) -> Signature | None:
+    """What `__new__` of a class takes; `object.__new__` refuses what a class without `__init__` is given."""
+    lineage = symbols.lineage(cls)
+    if not lineage.is_whole:
+        return None
+    found = lineage.member("__new__")
+    if found is not None:
+        owner, method = found
+        return _of_function(method.node, owner.module, 1) if method is not None and _is_plain(method) else None
+    return _fields(cls) if [_word(base) for base in cls.node.bases] == ["NamedTuple"] else None
+
+
+def _of_named_tuple(found: ExpressionCode) -> Signature | None:
+    """What `Name = namedtuple("Name", "a b")` takes."""
+    call = found.node
+    if not isinstance(call, ast.Call) or _word(call.func) != "namedtuple" or len(call.args) != 2 or call.keywords:
+        return None
+    fields = call.args[1]
+    if isinstance(fields, ast.Constant) and isinstance(fields.value, str):
+        count = len(fields.value.replace(",", " ").split())
+    elif isinstance(fields, (ast.List, ast.Tuple)) and all(isinstance(one, ast.Constant) for one in fields.elts):
+        count = len(fields.elts)
+    else:
+        return None
+    return Signature(count, count, found.module.path, call.lineno) if count <= MAX_FIELDS else None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateShape:
+    """What `__setstate__` asks of its argument: keys that it reads in any case, or a number of values."""
+
+    keys: frozenset[str]
+    length: int | None
+
+
+def state_shape(function: Function) -> StateShape:
+    """The shape that a `__setstate__` takes apart; what a condition or an attempt may pass over does not count."""
+    parameters = [*function.args.posonlyargs, *function.args.args]
+    if len(parameters) < 2:
+        return StateShape(frozenset(), None)
+    reader = _ShapeReader(parameters[1].arg)
+    for statement in function.body:
+        if not reader.take(statement):
+            break
+    return StateShape(frozenset(reader.keys), reader.length)
+
+
+class _ShapeReader:
+    """The reader of the statements that a `__setstate__` runs in any case."""
+
+    def __init__(self, state: str) -> None:
+        self._state = state
+        self._set: set[object] = set()
+        self.keys: set[str] = set()
+        self.length: int | None = None
+
+    def take(self, statement: ast.stmt) -> bool:
+        """Read one statement; whether those behind it surely run, and still see the state as it came."""
+        if not isinstance(statement, (ast.Assign, ast.AnnAssign, ast.Expr, ast.AugAssign)):
+            self._note_stores(statement)
+            return not any(isinstance(node, (ast.Return, ast.Raise)) for node in ast.walk(statement))
+        for node in ast.walk(statement):
+            self._node(node)
+        self._note_stores(statement)
+        return not self._replaces(statement)
+
+    def _node(self, node: ast.AST) -> None:
+        key: object = None
+        if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Load):
+            key = node.slice.value if isinstance(node.slice, ast.Constant) else None
+        elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "pop":
+            is_bare = len(node.args) == 1 and self._is_state(node.func.value)
+            key = node.args[0].value if is_bare and isinstance(node.args[0], ast.Constant) else None
+        if isinstance(key, str) and key not in self._set:
+            self.keys.add(key)
+        if isinstance(node, ast.Assign) and self._is_state(node.value) and isinstance(node.targets[0], ast.Tuple):
+            names = node.targets[0].elts
+            self.length = None if any(isinstance(one, ast.Starred) for one in names) else len(names)
+
+    def _note_stores(self, statement: ast.stmt) -> None:
+        """Keys that are given to the state are there for what follows."""
+        for node in ast.walk(statement):
+            if isinstance(node, ast.Subscript) and self._is_state(node.value) and isinstance(node.ctx, ast.Store):
+                self._set.add(node.slice.value if isinstance(node.slice, ast.Constant) else None)
+            elif isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "setdefault":
+                self._set.update(one.value for one in node.args[:1] if isinstance(one, ast.Constant))
+
+    def _replaces(self, statement: ast.stmt) -> bool:
+        """Whether the state's name is given another value, or its keys are changed by a call."""
+        targets = statement.targets if isinstance(statement, ast.Assign) else []
+        if any(self._is_state(one) for one in targets):
+            return True
+        for node in ast.walk(statement):
+            called = node.func if isinstance(node, ast.Call) else None
+            if isinstance(called, ast.Attribute) and self._is_state(called.value) and called.attr in _CHANGES:
+                return True
+        return False
+
+    def _is_state(self, node: ast.AST) -> bool:
+        return isinstance(node, ast.Name) and node.id == self._state

@@ -1,0 +1,113 @@
+"""Attributes that the reader's methods read of a pickled object and that nothing gives it.
+
+An attribute is missing where the state, what `__setstate__` makes of it, and the class do not have it, and where the
+reader's code sets it somewhere: what no code ever sets is no attribute of the object. What the code of the writer would
+miss as well is left out, where that code is at hand: it is no difference between the two.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlaudit.code.package.classes import ClassCode, Lineage
+from mlaudit.code.package.object_code import FoundNeed, ObjectCode, ObjectState
+from mlaudit.grammars.model_file.pickle_states import PickledObject
+from mlaudit.model.lazy_dataclass import dataclass
+
+_MARKS = ("_sklearn_version",)
+"""Keys that a state has beside attributes."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class StateGap:
+    """An attribute that an object lacks.
+
+    Attributes:
+        owner: the object that lacks it.
+        cls: its class in the reader's code.
+        attribute: the attribute, dotted where it is read of a part (`tree_.missing`).
+        found: where, when and for what it is read.
+        is_of_template: its state has nothing but parameters of its `__init__`, as one that was never trained.
+    """
+
+    owner: PickledObject
+    cls: ClassCode
+    attribute: str
+    found: FoundNeed
+    is_of_template: bool = False
+
+
+class StateJudge:
+    """Judges the states of pickled objects by the code of their reader, and of their writer where it is at hand."""
+
+    def __init__(self, reader: ObjectCode, writer: ObjectCode | None) -> None:
+        self._reader, self._writer = reader, writer
+
+    def gaps(self, one: PickledObject) -> Sequence[StateGap]:
+        """What an object lacks; nothing where it was too much to follow."""
+        found = list(self._gaps(one))
+        exhausted = self._reader.is_exhausted or (self._writer is not None and self._writer.is_exhausted)
+        return () if exhausted else found
+
+    def _gaps(self, one: PickledObject) -> Iterator[StateGap]:
+        side = self._reader
+        found = side.judged(one)
+        if found is None:
+            return
+        cls, lineage, attributes = found
+        present = side.present(one, lineage, attributes)
+        view = ObjectState(side, lineage, attributes, present)
+        needs, chains = side.needs(lineage, view)
+        missing = {name: need for name, need in needs.items() if not view.surely_has(name)}
+        for name in side.parameters(lineage):
+            if name not in missing and not view.surely_has(name):
+                missing[name] = side.parameter_need(cls, lineage)
+        if missing:
+            yield from self._attributes(one, cls, lineage, missing)
+        yield from self._parts(one, chains, attributes)
+
+    def _attributes(
+        self, one: PickledObject, cls: ClassCode, lineage: Lineage, missing: Mapping[str, FoundNeed]
+    ) -> Iterator[StateGap]:
+        written = self._reader.writes(lineage)
+        parameters = self._reader.parameters(lineage)
+        also = self._missing_for_writer(one)
+        for name, found in missing.items():
+            if name not in also and (name in written or name in parameters):
+                is_of_template = bool(parameters) and (one.attributes or {}).keys() <= {*parameters, *_MARKS}
+                yield StateGap(one, cls, name, found, is_of_template)
+
+    def _missing_for_writer(self, one: PickledObject) -> frozenset[str]:
+        """The names that the object lacks for its writer as well."""
+        return self._writer.missing(one)[0] if self._writer is not None else frozenset()
+
+    def _parts(
+        self,
+        one: PickledObject,
+        chains: Mapping[tuple[str, ...], FoundNeed],
+        attributes: Mapping[str, object],
+    ) -> Iterator[StateGap]:
+        """What objects inside it lack that its methods read of them."""
+        for chain, found in chains.items():
+            part: object = attributes.get(chain[0])
+            for at, name in enumerate(chain[1:], start=1):
+                inside = self._reader.judged(part) if isinstance(part, PickledObject) else None
+                if inside is None or not isinstance(part, PickledObject):
+                    break
+                inner, lineage, state = inside
+                if name in state:
+                    part = state[name]
+                    continue
+                if self._lacks(part, lineage, state, name) and not self._writer_reads(one, chain[: at + 1]):
+                    yield StateGap(part, inner, name, found)
+                break
+
+    def _lacks(self, part: PickledObject, lineage: Lineage, state: Mapping[str, object], name: str) -> bool:
+        side = self._reader
+        if lineage.gives(name) or name in side.present(part, lineage, state):
+            return False
+        return name in side.writes(lineage) or not side.writes_any(lineage)
+
+    def _writer_reads(self, one: PickledObject, chain: tuple[str, ...]) -> bool:
+        chains = self._writer.missing(one)[1] if self._writer is not None else frozenset()
+        return any(read[: len(chain)] == chain for read in chains)

@@ -1,0 +1,218 @@
+"""The steps of an expression about one parameter: what is read of it, called on it, and where it is handed on."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+
+from mlaudit.code.package.classes import dotted
+from mlaudit.code.package.steps import (
+    Arguments,
+    Conditional,
+    Handed,
+    OwnCall,
+    Perhaps,
+    Read,
+    SetKey,
+    SetLocal,
+    Step,
+    Write,
+)
+
+MAX_NESTING = 150
+"""Expressions inside each other that are looked into."""
+
+_COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.GeneratorExp, ast.DictComp)
+_DEMANDS = "check_is_fitted"
+_DICT_WORDS = frozenset(("__dict__", "__class__", "__doc__", "__module__"))
+
+
+def expression_steps(node: ast.expr, parameter: str) -> tuple[Step, ...]:
+    """The steps of an expression."""
+    return tuple(_ExpressionSteps(parameter).of(node, 0))
+
+
+def target_steps(node: ast.expr, parameter: str, value: ast.expr | None) -> Iterator[Step]:
+    """The steps of a store; `value` is what is stored, where it is known."""
+    if isinstance(node, ast.Name):
+        yield SetLocal(node.id, value)
+    elif isinstance(node, (ast.Tuple, ast.List)):
+        for one in node.elts:
+            yield from target_steps(one, parameter, None)
+    elif isinstance(node, ast.Starred):
+        yield from target_steps(node.value, parameter, None)
+    elif isinstance(node, (ast.Attribute, ast.Subscript)):
+        yield from _inner_target(node, parameter)
+
+
+def _inner_target(node: ast.Attribute | ast.Subscript, parameter: str) -> Iterator[Step]:
+    base = node.value
+    if isinstance(node, ast.Subscript):
+        if isinstance(base, ast.Name) and isinstance(node.slice, ast.Constant):
+            yield SetKey(base.id, node.slice.value)
+        else:
+            yield from expression_steps(node, parameter)
+    elif isinstance(base, ast.Name) and base.id == parameter:
+        yield Write(node.attr)
+    else:
+        yield from expression_steps(base, parameter)
+
+
+def is_call_of(node: ast.AST, function: str, parameter: str) -> bool:
+    """Whether a node calls a function by its name with a parameter in front."""
+    return (
+        isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == function
+        and bool(node.args)
+        and isinstance(node.args[0], ast.Name)
+        and node.args[0].id == parameter
+    )
+
+
+def _text(node: ast.expr) -> str:
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else ""
+
+
+class _ExpressionSteps:
+    """The reader of one expression."""
+
+    def __init__(self, parameter: str) -> None:
+        self._me = parameter
+
+    def of(self, node: ast.expr, depth: int) -> Iterator[Step]:
+        """The steps of an expression, in the order in which Python runs them."""
+        if depth > MAX_NESTING:
+            return
+        if isinstance(node, ast.Attribute):
+            yield from self._attribute(node, depth)
+        elif isinstance(node, ast.Call):
+            yield from self._call(node, depth)
+        elif isinstance(node, ast.BoolOp):
+            yield from self._bool(node, depth)
+        elif isinstance(node, ast.IfExp):
+            yield from self.of(node.test, depth + 1)
+            yield from self._branch(node.test, node.body, node.orelse, depth)
+        elif isinstance(node, ast.Lambda):
+            yield from self._perhaps("a function inside", self.of(node.body, depth + 1))
+        elif isinstance(node, _COMPREHENSIONS):
+            yield from self._comprehension(node, depth)
+        else:
+            yield from self._parts(node, depth)
+
+    def _parts(self, node: ast.AST, depth: int) -> Iterator[Step]:
+        for inner in ast.iter_child_nodes(node):
+            if isinstance(inner, ast.expr):
+                yield from self.of(inner, depth + 1)
+            elif isinstance(inner, (ast.keyword, ast.comprehension)):
+                yield from self._parts(inner, depth + 1)
+
+    def _is_me(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id == self._me
+
+    def _attribute(self, node: ast.Attribute, depth: int) -> Iterator[Step]:
+        words: list[str] = []
+        inner: ast.expr = node
+        while isinstance(inner, ast.Attribute) and len(words) < MAX_NESTING:
+            words.append(inner.attr)
+            inner = inner.value
+        if not self._is_me(inner):
+            yield from self.of(inner, depth + 1)
+        elif words[-1] not in _DICT_WORDS:
+            yield Read(words[-1], tuple(reversed(words[:-1])), node.lineno)
+
+    def _call(self, node: ast.Call, depth: int) -> Iterator[Step]:
+        function = node.func
+        arguments = Arguments(node.args, node.keywords)
+        if isinstance(function, ast.Name) and node.args and self._is_me(node.args[0]):
+            special = self._special(function.id, node)
+            if special is not None:
+                yield from special
+                return
+        if isinstance(function, ast.Attribute) and self._is_me(function.value):
+            yield from self._given(node, depth, None)
+            yield OwnCall(function.attr, arguments, is_super=False, line=node.lineno)
+        elif isinstance(function, ast.Attribute) and _is_super(function.value):
+            yield from self._given(node, depth, None)
+            yield OwnCall(function.attr, arguments, is_super=True, line=node.lineno)
+        elif isinstance(function, ast.Attribute) and function.attr == "setdefault" and node.args:
+            yield from self._given(node, depth, None)
+            if isinstance(function.value, ast.Name):
+                yield SetKey(function.value.id, _text(node.args[0]))
+        else:
+            if not isinstance(function, ast.Name):
+                yield from self.of(function, depth + 1)
+            yield from self._given(node, depth, dotted(function))
+
+    def _given(self, node: ast.Call, depth: int, function: tuple[str, ...] | None) -> Iterator[Step]:
+        """The steps of the arguments; where the parameter itself is one, it is handed on."""
+        slots: list[tuple[int | str | None, ast.expr]] = list(enumerate(node.args))
+        slots.extend((one.arg, one.value) for one in node.keywords)
+        for slot, value in slots:
+            if not self._is_me(value):
+                yield from self.of(value, depth + 1)
+            elif function and slot is not None:
+                yield Handed(function, slot, Arguments(node.args, node.keywords), node.lineno)
+
+    def _special(self, function: str, node: ast.Call) -> list[Step] | None:
+        """The steps of a call of Python's own, or of scikit-learn's check, with the parameter in front."""
+        name = _text(node.args[1]) if len(node.args) > 1 else ""
+        if function in ("hasattr", "isinstance", "type", "id", "callable", "len", "iter", "vars", "dir"):
+            return []
+        if function == "getattr":
+            rest = [step for one in node.args[2:] for step in self.of(one, 1)]
+            return [Read(name, (), node.lineno), *rest] if name and len(node.args) == 2 else rest
+        if function == "setattr" and len(node.args) == 3:
+            value = list(self.of(node.args[2], 1))
+            return [*value, Write(name)] if name else value
+        if function == _DEMANDS:
+            is_any = any(one.arg == "all_or_any" for one in node.keywords)
+            asked = _texts_of(node.args[1]) if len(node.args) > 1 and not is_any else []
+            return [Read(one, (), node.lineno) for one in asked]
+        return None
+
+    def _bool(self, node: ast.BoolOp, depth: int) -> Iterator[Step]:
+        """Each value after the first is looked at only where those before it leave the result open."""
+        yield from self.of(node.values[0], depth + 1)
+        for at, value in enumerate(node.values[1:], start=1):
+            rest = tuple(self.of(value, depth + 1))
+            if rest:
+                before = node.values[:at]
+                test = before[0] if len(before) == 1 else ast.BoolOp(op=node.op, values=list(before))
+                is_and = isinstance(node.op, ast.And)
+                yield Conditional(test, rest if is_and else (), () if is_and else rest, may_return=False)
+
+    def _branch(self, test: ast.expr, then: ast.expr, other: ast.expr, depth: int) -> Iterator[Step]:
+        first, second = tuple(self.of(then, depth + 1)), tuple(self.of(other, depth + 1))
+        if first or second:
+            yield Conditional(test, first, second, may_return=False)
+
+    def _perhaps(self, what: str, inner: Iterator[Step]) -> Iterator[Step]:
+        steps = tuple(inner)
+        if steps:
+            yield Perhaps(what, steps, may_return=False)
+
+    def _comprehension(self, node: ast.expr, depth: int) -> Iterator[Step]:
+        generators: list[ast.comprehension] = getattr(node, "generators", [])
+        yield from self.of(generators[0].iter, depth + 1)
+        yield from self._perhaps("a loop", self._inside(node, generators, depth))
+
+    def _inside(self, node: ast.expr, generators: list[ast.comprehension], depth: int) -> Iterator[Step]:
+        for number, generator in enumerate(generators):
+            if number:
+                yield from self.of(generator.iter, depth + 1)
+            for condition in generator.ifs:
+                yield from self.of(condition, depth + 1)
+        for part in ("key", "value", "elt"):
+            inner = getattr(node, part, None)
+            if inner is not None:
+                yield from self.of(inner, depth + 1)
+
+
+def _is_super(node: ast.expr) -> bool:
+    return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id == "super"
+
+
+def _texts_of(node: ast.expr) -> list[str]:
+    parts = node.elts if isinstance(node, (ast.List, ast.Tuple)) else [node]
+    return [text for part in parts if (text := _text(part))]

@@ -1,0 +1,120 @@
+"""What the code of a reader asks of the objects in an artifact and they do not have, and the calls that it refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from functools import cached_property
+
+from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
+from mlaudit.code.package.refused_calls import CallJudge
+from mlaudit.code.package.state_gaps import StateGap, StateJudge
+from mlaudit.grammars.model_file.formats import formats
+from mlaudit.grammars.model_file.pickle_states import PickledObject, states_of
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
+from mlaudit.model.nouns import Pin, Place
+from mlaudit.sources.working_tree import WorkingTree
+
+MAX_OBJECTS = 1_000
+"""Objects of one artifact that are judged."""
+
+
+class StateSearch:
+    """The objects of one artifact, held against the code of its reader, and of its writer where that is at hand.
+
+    `is_own` where the reader's code is the user's own, of which there is one version in the repository.
+    """
+
+    def __init__(
+        self,
+        writer: str,
+        pin: Pin,
+        reader: ObjectCode,
+        written_by: ObjectCode | None,
+        tree: WorkingTree,
+        *,
+        is_own: bool = False,
+    ) -> None:
+        self._writer, self._pin, self._tree = writer, pin, tree
+        self._is_own = is_own
+        self._reader, self._written_by = reader, written_by
+
+    @cached_property
+    def _objects(self) -> tuple[PickledObject, ...]:
+        """The objects, none where the artifact is no plain pickle."""
+        try:
+            return tuple(states_of(self._tree.document(self._tree.folder / self._pin.at.path)).objects[:MAX_OBJECTS])
+        except Unreadable:
+            return ()
+
+    def missing_states(self) -> Iterator[MissingState]:
+        """The attributes that objects lack, each once for its class."""
+        judge = StateJudge(self._reader, self._written_by)
+        seen = set()
+        for one in self._objects:
+            for gap in judge.gaps(one):
+                when = _when(gap)
+                key = (gap.cls.full_name, gap.attribute)
+                if when is not None and self._is_worth(gap, when) and key not in seen:
+                    seen.add(key)
+                    yield self._state(gap, when)
+
+    def _is_worth(self, gap: StateGap, when: WhenRead) -> bool:
+        """Without the writer's code only what is surely read counts, of an object that was trained or filled."""
+        if self._written_by is not None:
+            return True
+        return not gap.is_of_template and (when is WhenRead.ALWAYS or (self._is_own and when is WhenRead.CONDITION))
+
+    def refused_calls(self) -> Iterator[RefusedByCode]:
+        """The calls that the reader's code refuses, each once."""
+        judge = CallJudge(self._reader.symbols, self._written_by.symbols if self._written_by is not None else None)
+        seen = set()
+        for one in self._objects:
+            for call in judge.refused(one):
+                if (call.called, call.reason) not in seen:
+                    seen.add((call.called, call.reason))
+                    yield RefusedByCode(
+                        writer=self._writer,
+                        artifact=self._at(one),
+                        called=call.called,
+                        reason=call.reason,
+                        taken=Place(path=self._shown(call.path), line=call.line),
+                        package=_package(call.called),
+                    )
+
+    def _state(self, gap: StateGap, when: WhenRead) -> MissingState:
+        need = gap.found.need
+        return MissingState(
+            writer=self._writer,
+            artifact=self._at(gap.owner),
+            owner=gap.cls.full_name,
+            attribute=gap.attribute,
+            method=need.route[0],
+            when=when,
+            condition=str(need.where or ""),
+            read=Place(path=self._shown(need.module.path), line=need.line),
+            is_sure=self._is_own or self._written_by is not None,
+            package=_package(gap.cls.full_name),
+        )
+
+    def _at(self, one: PickledObject) -> Place:
+        return replace(self._pin.at, start=one.at)
+
+    def _shown(self, path: str) -> str:
+        return self._reader.symbols.modules.code.shown(path)
+
+
+def _when(gap: StateGap) -> WhenRead | None:
+    """When an attribute is read; None for methods that few call, and for arguments that few give."""
+    found = gap.found
+    if found.calling is Calling.UPKEEP:
+        return WhenRead.UPKEEP if found.sureness is Sureness.CERTAIN else None
+    if found.calling is Calling.OTHERWISE:
+        return None
+    return {Sureness.CERTAIN: WhenRead.ALWAYS, Sureness.CONDITIONAL: WhenRead.CONDITION}.get(found.sureness)
+
+
+def _package(name: str) -> str | None:
+    family = formats().families.get(name.partition(".")[0])
+    return family.package if family is not None else None

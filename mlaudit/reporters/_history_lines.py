@@ -1,0 +1,69 @@
+"""A history for a terminal: each drift with the commits behind it, and a line that shows it over time."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model.history import DriftHistory, PackageDrift
+from mlaudit.reporters._history_facts import closing, commit_words, headline, shares, since, steps
+from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._registry import Style
+
+PARTS = 32
+"""Characters of the line that shows a drift over time."""
+STEPS = 6
+"""Commits of one drift that are shown before the rest is counted."""
+_LEVELS = "▁▂▃▄▅▆▇█"
+
+
+def as_table(history: DriftHistory, style: Style) -> str:
+    """What differs now, then what was mended, then what was looked at."""
+    lines: list[StyledLine] = []
+    for drift in history.drifts:
+        lines += [*_drift(drift, history, style), StyledLine()]
+    said = [_counted(history), closing(history), *history.notes]
+    lines += [text((line, "")) for sentence in said for line in wrapped(sentence, style.width)]
+    return painted(lines, colour=style.colour)
+
+
+def as_first_bad(history: DriftHistory) -> str:
+    """For scripts: a line for each drift that lasts, the commit by which it began first."""
+    rows = [
+        " ".join((_first_bad(drift), drift.package, drift.writer, drift.reader))
+        for drift in history.drifts
+        if drift.lasts
+    ]
+    return painted([text((row, "")) for row in rows], colour=False)
+
+
+def _first_bad(drift: PackageDrift) -> str:
+    """The commit by which a drift began, the later one where both sides moved; `-` where that is not known."""
+    parted = drift.periods[-1].parted
+    return max(parted, key=lambda step: step.commit.committed).commit.name if parted else "-"
+
+
+def _drift(drift: PackageDrift, history: DriftHistory, style: Style) -> Iterator[StyledLine]:
+    yield text((headline(drift), "bold" if drift.lasts else ""))
+    yield text((f"  {sparkline(drift, history)}  ", "red" if drift.lasts else "green"), (since(drift, history), ""))
+    shown = list(steps(drift))
+    for did, step in shown if style.verbose else shown[:STEPS]:
+        pair = f"{step.state.writer} → {step.state.reader}"
+        yield text((f"  {did:<8}", "dim"), (commit_words(step, drift), ""))
+        yield text((f"  {'':<8}{pair}", "dim"))
+    if len(shown) > STEPS and not style.verbose:
+        yield text((f"  and {len(shown) - STEPS} more commits: --verbose", "dim"))
+
+
+def sparkline(drift: PackageDrift, history: DriftHistory) -> str:
+    """The history from left to right: high where both sides differ, low where they agree, a dot where nobody knows."""
+    return "".join(
+        "·" if share is None else _LEVELS[round(share * (len(_LEVELS) - 1))] for share in shares(drift, history, PARTS)
+    )
+
+
+def _counted(history: DriftHistory) -> str:
+    lasting = sum(drift.lasts for drift in history.drifts)
+    mended = len(history.drifts) - lasting
+    if not history.drifts:
+        return "No watched package differed between two environments at any time."
+    return f"{lasting} package{'' if lasting == 1 else 's'} apart, {mended} mended."

@@ -1,0 +1,82 @@
+"""The findings of two states of one repository against one another: new, unchanged, mended."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+
+from mlaudit.model.history import MENDED, NEW, UNCHANGED
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.report import Finding
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FindingChanges:
+    """Findings by what became of them; `new` and `unchanged` as the later state has them."""
+
+    new: tuple[Finding, ...]
+    unchanged: tuple[Finding, ...]
+    mended: tuple[Finding, ...]
+
+
+def compare_findings(
+    earlier: Sequence[Finding], later: Sequence[Finding], *, names: Mapping[str, str], files: Mapping[str, str]
+) -> FindingChanges:
+    """Which findings of the later state are new, and which of the earlier one are gone.
+
+    Args:
+        names: what environments of the earlier state are called in the later one, where that differs.
+        files: paths of the later state by those of the earlier one, where they differ.
+    """
+    known: dict[object, list[Finding]] = defaultdict(list)
+    for finding in earlier:
+        known[_identity(finding, names, files)].append(finding)
+    new: list[Finding] = []
+    unchanged: list[Finding] = []
+    for finding in later:
+        same = known.get(_identity(finding, {}, {}))
+        if same:
+            same.pop()
+            unchanged.append(replace(finding, status=UNCHANGED))
+        else:
+            new.append(replace(finding, status=NEW))
+    left = {id(finding) for findings in known.values() for finding in findings}
+    mended = tuple(replace(finding, status=MENDED) for finding in earlier if id(finding) in left)
+    return FindingChanges(new=tuple(new), unchanged=tuple(unchanged), mended=mended)
+
+
+def _identity(finding: Finding, names: Mapping[str, str], files: Mapping[str, str]) -> object:
+    """What the fingerprint is made of, with names and paths of the later state; no lines and no wording."""
+    values = finding.values or (finding.expected or "", finding.actual or "")
+    environments = tuple(names.get(name, name) for name in finding.environments)
+    nameless = finding.package is None and not environments and not finding.values
+    path = files.get(finding.at.path, finding.at.path) if nameless else ""
+    return finding.package, environments, finding.fact or finding.code, values, path
+
+
+def environment_names(
+    earlier: Mapping[str, Sequence[str]], later: Mapping[str, Sequence[str]], files: Mapping[str, str]
+) -> dict[str, str]:
+    """Environments that have another name because their files have another path, by their earlier name.
+
+    Args:
+        earlier, later: the sources of each environment, by its name.
+        files: paths of the later state by those of the earlier one, where they differ.
+    """
+    free = {name: _files(sources, {}) for name, sources in later.items() if name not in earlier}
+    found: dict[str, str] = {}
+    for name, sources in earlier.items():
+        if name in later:
+            continue
+        moved = _files(sources, files)
+        fitting = [other for other, those in free.items() if moved & those]
+        if len(fitting) == 1:
+            found[name] = fitting[0]
+            del free[fitting[0]]
+    return found
+
+
+def _files(sources: Iterable[str], files: Mapping[str, str]) -> set[str]:
+    paths = (posixpath.normpath(source.partition("#")[0]) for source in sources)
+    return {files.get(path, path) for path in paths}

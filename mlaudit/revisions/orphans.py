@@ -1,0 +1,87 @@
+"""Bumps that leave a model behind: a model on record that its reader can no longer load after a branch."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Place, Role, Severity
+from mlaudit.model.report import Environment, Finding, Report
+
+NAMED = 3
+"""Models that a sentence names before the rest is counted."""
+
+
+def with_orphans(
+    findings: Sequence[Finding], before: Iterable[Environment], later: Report, names: Mapping[str, str]
+) -> tuple[Finding, ...]:
+    """New findings; those by which a bump leaves models behind say so, at the line that was changed.
+
+    Args:
+        before: the environments of the earlier state.
+        names: what they are called in the later one, where that differs.
+    """
+    earlier = {names.get(one.name, one.name): one for one in before}
+    now = {one.name: one for one in later.environments}
+    return tuple(_marked(finding, earlier, now, later) for finding in findings)
+
+
+def _marked(
+    finding: Finding, earlier: Mapping[str, Environment], now: Mapping[str, Environment], later: Report
+) -> Finding:
+    if finding.severity is not Severity.ERROR or not finding.environments or finding.package is None:
+        return finding
+    reader = finding.environments[-1]
+    bumped = _bumped(finding, earlier.get(reader), now.get(reader))
+    models = list(dict.fromkeys(_models(finding, earlier, now, later))) if bumped is not None else []
+    if not models or bumped is None:
+        return finding
+    more = f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
+    says = f"This bump orphans {', '.join(models[:NAMED])}{more}."
+    related = finding.related
+    if finding.at != bumped:
+        related = (*(one for one in finding.locations if one.place != bumped),)
+    return replace(
+        finding,
+        message=f"{says} {finding.message}",
+        effect=f"{says} {finding.effect or finding.message}",
+        at=bumped,
+        related=related,
+    )
+
+
+def _bumped(finding: Finding, before: Environment | None, now: Environment | None) -> Place | None:
+    """Where the reader has another version than in the earlier state; None where its version is the same."""
+    if before is None or now is None:
+        return None
+    packages = dict.fromkeys(
+        [finding.package or "", *(name for name, cell in now.cells.items() if cell.at == finding.at)]
+    )
+    for package in packages:
+        old, new = before.cells.get(package), now.cells.get(package)
+        if old is not None and new is not None and old.stated and new.stated and old.shown != new.shown:
+            return new.at
+    return None
+
+
+def _models(
+    finding: Finding, earlier: Mapping[str, Environment], now: Mapping[str, Environment], later: Report
+) -> Iterator[str]:
+    """The models on record that a finding is about, which the branch itself did not bring."""
+    writer, reader = finding.environments[0], finding.environments[-1]
+    known = {reading.path for one in earlier.values() for reading in (*one.writes, *one.reads)}
+    for one in finding.related:
+        if one.role is Role.ARTIFACT and one.place.path in known:
+            yield one.place.path
+    source = now.get(writer)
+    if source is None or writer == reader:
+        return
+    if source.is_model and writer in earlier:
+        yield source.sources[0] if source.sources else writer
+        return
+    before = earlier.get(writer)
+    if before is None or before.cell(finding.package or "").shown != source.cell(finding.package or "").shown:
+        return
+    for pair in later.known_pairs:
+        if (pair.writer, pair.reader) == (writer, reader):
+            yield from (one.artifact for one in pair.crosses if one.certain and not one.is_plain)

@@ -1,0 +1,57 @@
+"""Loading the artifact calls a class or function in a way that the code of its reader refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.missing_states import RefusedByCode
+from mlaudit.model.nouns import Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.rules._registry import environment_rule
+
+
+@environment_rule(
+    "MLA412",
+    Severity.ERROR,
+    since="0.2",
+    title="a call of the artifact is refused",
+    fact="artifact-call",
+    where="refused_calls",
+)
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """Loading the artifact calls a class or function in a way that the code of its reader refuses.
+
+    What it does:
+        Holds what a pickle calls against the code of the environment that loads it: the number of arguments of
+        functions, classes, named tuples and dataclasses, the keys and the length of the state that `__setstate__`
+        takes apart, the fields of the records in arrays, and the layouts of Cython classes by their checksums.
+
+    Why:
+        A pickle rebuilds objects by calling what the writer's version offered. A reader's version with another
+        signature or layout ends loading with TypeError, ValueError, KeyError or PickleError.
+
+    Example:
+        A tree of scikit-learn 1.2 has records without `missing_go_to_left`, which the `Node` of 1.3 has.
+
+    Fix:
+        Load the artifact with the code that wrote it, or write it again with the reader's.
+
+    References:
+        https://docs.python.org/3/library/pickle.html#object.__reduce__
+    """
+    for one in environment.refused_calls:
+        yield _hit(one, environment)
+
+
+def _hit(one: RefusedByCode, environment: Environment) -> Hit:
+    at = f" at byte {one.artifact.start}" if one.artifact.start is not None else ""
+    return Hit(
+        package=one.package,
+        environments=tuple(dict.fromkeys((one.writer, environment.name))),
+        message=f"{one.artifact.path}{at}: `{one.called}` of {environment.name} {one.reason}, so that loading fails.",
+        at=one.artifact,
+        says="",
+        related=(Location(one.taken, Role.FILE),),
+        values=(one.called, one.reason),
+    )

@@ -1,0 +1,113 @@
+"""The code of a reader reads an attribute that an object in the artifact does not have."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+from mlaudit.comparison.scene import View
+from mlaudit.knowledge.crossing import Consequence
+from mlaudit.model.missing_states import MissingState, WhenRead
+from mlaudit.model.nouns import Role, Severity
+from mlaudit.model.report import MAX_LISTED, Environment, Hit, Location
+from mlaudit.rules._consequences import measured_harmless
+from mlaudit.rules._registry import environment_rule
+
+
+@environment_rule(
+    "MLA411",
+    Severity.ERROR,
+    since="0.2",
+    title="an object of the artifact is incomplete",
+    fact="artifact-state",
+    where="missing_states",
+)
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """The code of a reader reads an attribute that an object in the artifact does not have.
+
+    What it does:
+        Follows the methods that serving calls (`predict`, `transform` and their kin) through the code of the reader,
+        and holds the attributes that they read of `self` against the state in the pickle, what `__setstate__` makes
+        of it, and the class. An attribute that is read on every way is an error, one behind a condition a warning
+        that says which, one that only training, copying or printing the model reads an info. What the writer's own
+        code would miss as well is left out; where that code is not at hand, an error is a warning. Where loads between
+        the two versions were measured and went well, it is an info.
+
+    Why:
+        A pickle holds the attributes that its writer's version set. A newer class that reads another one loads the
+        object without a word, and fails at the first request.
+
+    Example:
+        An `OrdinalEncoder` of scikit-learn 1.2 has no `_infrequent_enabled`, which `transform` of 1.5 reads.
+
+    Fix:
+        Load the artifact with the code that wrote it, or write it again with the reader's.
+
+    References:
+        https://scikit-learn.org/stable/model_persistence.html#security-maintainability-limitations
+    """
+    for alike in _alike(environment.missing_states):
+        yield _hit(alike, environment, view)
+
+
+def _alike(missing: Iterable[MissingState]) -> Iterable[Sequence[MissingState]]:
+    """The attributes that one class lacks for one reason, of one artifact."""
+    grouped: dict[tuple[object, ...], list[MissingState]] = {}
+    for one in missing:
+        grouped.setdefault((one.writer, one.artifact.path, one.owner, one.when), []).append(one)
+    return grouped.values()
+
+
+def _hit(alike: Sequence[MissingState], environment: Environment, view: View) -> Hit:
+    first = alike[0]
+    measured = measured_harmless(view, first.writer, environment.name, first.package)
+    return Hit(
+        package=first.package,
+        environments=tuple(dict.fromkeys((first.writer, environment.name))),
+        severity=Severity.INFO if measured is not None else _severity(first),
+        message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
+        at=first.artifact,
+        says="",
+        related=tuple(Location(one.read, Role.FILE) for one in _places(alike)),
+        details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
+        values=(first.owner, first.when.value, *(one.attribute for one in alike)),
+    )
+
+
+def _measured(found: Consequence | None) -> tuple[str, ...]:
+    """What was measured counts for more than what is read in code."""
+    return (f"measured otherwise, which counts for more: {found.says}",) if found is not None else ()
+
+
+def _severity(first: MissingState) -> Severity:
+    if first.when is WhenRead.UPKEEP:
+        return Severity.INFO
+    is_sure = first.when is WhenRead.ALWAYS and first.is_sure
+    return Severity.ERROR if is_sure else Severity.WARNING
+
+
+def _names(alike: Sequence[MissingState]) -> str:
+    shown = ", ".join(f"`{one.attribute}`" for one in alike[:MAX_LISTED])
+    more = len(alike) - MAX_LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _reason(alike: Sequence[MissingState], reader: str) -> str:
+    first = alike[0]
+    where = f"`{first.method}` of {reader} reads {'them' if len(alike) > 1 else 'it'} ({first.read})"
+    if first.when is WhenRead.UPKEEP:
+        return f"{where}, so that training, copying or printing it fails; serving does not call that."
+    if first.when is WhenRead.CONDITION:
+        return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
+    if not first.is_sure:
+        return f"{where}. The writer's code is not at hand to tell whether it reads the same."
+    return f"{where}, so that it loads and then fails with AttributeError."
+
+
+def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
+    return {one.read: one for one in alike[:MAX_LISTED]}.values()
+
+
+def _detail(one: MissingState) -> str:
+    where = f" where `{one.condition}`" if one.condition else ""
+    at = f"byte {one.artifact.start}" if one.artifact.start is not None else "the artifact"
+    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}; the object is made at {at}"

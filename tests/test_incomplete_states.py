@@ -1,0 +1,189 @@
+"""Objects of pickles against the code of their reader: `fixtures/names/own_states.toml`, confirmed by real loads."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import tomli
+
+from mlaudit.api import check
+from mlaudit.code.package.needs import MAX_ALL_STEPS
+from mlaudit.code.package.object_code import ObjectCode
+from mlaudit.code.package.refused_calls import CallJudge
+from mlaudit.code.package.state_gaps import StateJudge
+from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.document.document import Document
+from mlaudit.grammars.model_file.pickle_states import PickledStates, states_of
+from mlaudit.model.report import Finding
+from mlaudit.request.options import Options
+from mlaudit.sources.package_sources import PackageSources
+from tests.parser_cases import FIXTURES
+
+CASES = tomli.loads((FIXTURES / "names" / "own_states.toml").read_text(encoding="utf-8"))["case"]
+BASE = tomli.loads((FIXTURES / "names" / "own.toml").read_text(encoding="utf-8"))["base"]
+CODES = ("MLA410", "MLA411", "MLA412")
+
+
+def write(folder: Path, files: dict[str, str]) -> None:
+    for name, text in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+
+
+def run(folder: Path, code: str) -> str:
+    """What a Python without any other code prints, the folder on its import path."""
+    start = f"import pickle, sys; sys.path.insert(0, {str(folder)!r})\n"
+    done = subprocess.run([sys.executable, "-I", "-c", start + code], capture_output=True, text=True, check=True)
+    return done.stdout.strip()
+
+
+def tree_of(case: dict[str, Any], folder: Path) -> Path:
+    """The repository of a case, its model pickled by the class of training."""
+    own = {"train/features.py": case["train"], "serve/train/__init__.py": "# copied\n"}
+    write(folder, {**BASE, **own, "serve/train/features.py": case["serve"]})
+    model = folder / "models" / "ratio.pkl"
+    model.parent.mkdir()
+    run(folder, f"{case['make']}\npickle.dump(model, open({str(model)!r}, 'wb'), 4)")
+    return model
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_tells_what_serving_lacks_of_own_objects(case: dict[str, Any], tmp_path: Path) -> None:
+    tree_of(case, tmp_path)
+    found = [one for one in check([str(tmp_path)], Options(root=tmp_path)).findings if one.code in CODES]
+    assert len(found) == bool(case.get("finds")), [one.message for one in found]
+    for one in found:
+        head, part = case["finds"]
+        assert f"{one.code} {one.severity.value}" == head
+        assert part in one.message
+        assert one.at is not None
+        assert one.at.path == "models/ratio.pkl"
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", CASES, ids=lambda case: case["name"])
+def test_a_real_load_agrees(case: dict[str, Any], tmp_path: Path) -> None:
+    model = tree_of(case, tmp_path)
+    code = (
+        f"try:\n    model = pickle.load(open({str(model)!r}, 'rb'))\n    {case['use']}\n    print('ok')\n"
+        "except Exception as error:\n    print(type(error).__name__)\n"
+    )
+    assert run(tmp_path / "serve", code) == case["load"]
+    assert (case["load"] != "ok") == bool(case.get("finds"))
+
+
+# Packages of both sides
+
+
+def installed(folder: Path, source: str, version: str) -> PackageSources:
+    write(folder, {"acme/__init__.py": "", "acme/scaling.py": source})
+    return PackageSources(folder, f"{version}/site-packages")
+
+
+def pickled(folder: Path, make: str) -> PickledStates:
+    path = folder / "model.pkl"
+    run(folder, f"{make}\npickle.dump(model, open({str(path)!r}, 'wb'), 4)")
+    return states_of(Document("model.pkl", path.read_bytes()))
+
+
+OLD = "class Scaler:\n    def __init__(self):\n        self.a = 1\n"
+NEW = OLD + "        self.b = 2\n    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n"
+
+
+def gaps(folder: Path, old: str, new: str, *, with_writer: bool = True) -> list[str]:
+    written = PackageSymbols(installed(folder / "old", old, "old"))
+    states = pickled(folder / "old", "from acme.scaling import Scaler\nmodel = Scaler()")
+    reader = ObjectCode(PackageSymbols(installed(folder / "new", new, "new")), repairs=True)
+    judge = StateJudge(reader, ObjectCode(written, repairs=True) if with_writer else None)
+    found = [gap for one in states.objects for gap in judge.gaps(one)]
+    return [f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}" for gap in found]
+
+
+def test_what_the_writer_lacks_as_well_is_no_difference(tmp_path: Path) -> None:
+    reading = "    def transform(self, x):\n        return self.b\n    def fill(self):\n        self.b = 1\n"
+    assert gaps(tmp_path / "with", OLD + reading, OLD + reading) == []
+    assert gaps(tmp_path / "without", OLD + reading, OLD + reading, with_writer=False) == ["b SERVING CERTAIN"]
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        ("        return self.b\n", ["b SERVING CERTAIN"]),
+        ("        if x:\n            return self.b\n", ["b SERVING CONDITIONAL"]),
+        ("        self.b = x\n        return self.b\n", ["b UPKEEP CERTAIN"]),
+        ("        try:\n            self.b\n        except AttributeError:\n            pass\n", ["b UPKEEP CERTAIN"]),
+        ("        for one in x:\n            self.b\n", ["b SERVING CONDITIONAL"]),
+        ("        if self.a == 1:\n            return self.b\n", ["b SERVING CERTAIN"]),
+        ("        if self.a != 1:\n            return self.b\n", ["b UPKEEP CERTAIN"]),
+        ("        if not hasattr(self, 'b'):\n            raise ValueError\n", ["b SERVING CERTAIN"]),
+        ("        return x and self.b\n", ["b SERVING CONDITIONAL"]),
+        ("        return [self.b for _ in x]\n", ["b SERVING CONDITIONAL"]),
+        ("        return self.never_set\n", ["b UPKEEP CERTAIN"]),
+    ],
+)  # fmt: skip
+def test_when_an_attribute_is_read(body: str, found: list[str], tmp_path: Path) -> None:
+    assert gaps(tmp_path, OLD, NEW + body) == found
+
+
+TRANSFORM = "class Scaler:\n    def transform(self, x):\n"
+HOSTILE = {
+    "a long expression": TRANSFORM + "        return " + "+".join(["self.b"] * 80_000) + "\n",
+    "deep nesting": TRANSFORM + "        return " + "(" * 4_000 + ")" * 4_000 + "\n",
+    "deep blocks": "class Scaler:\n    def transform(self, x):\n" + "".join(
+        " " * (8 + depth) + "if x:\n" for depth in range(90)
+    ) + " " * 100 + "self.b\n",
+    "a circle of bases": "class Other(Scaler): pass\nclass Scaler(Other): pass\n",
+    "a circle of imports": "from acme.scaling import Scaler as Scaler\n",
+    "stars in a circle": "from acme.scaling import *\n",
+    "calls in a circle": "class Scaler:\n    def transform(self, x):\n        return self.fit(x)\n"
+    "    def fit(self, x):\n        return self.transform(self.b)\n",
+    "many methods that call each other": "class Scaler:\n" + "".join(
+        f"    def predict{n}(self, x):\n        if x:\n            self.predict{n * 7 % 300}(x)\n"
+        f"        self.predict{n * 3 % 300}(x)\n"
+        for n in range(300)
+    ),
+    "two names that look alike": "class Scaler:\n    def transform(self, x):\n        return self.\u212a\n",
+    "no text": "\0\0",
+    "a source of megabytes": "x = 1\n" * 400_000,
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", HOSTILE.values(), ids=HOSTILE.keys())
+def test_hostile_sources_end(text: str, tmp_path: Path) -> None:
+    installed(tmp_path / "old", OLD, "old")
+    states = pickled(tmp_path / "old", "from acme.scaling import Scaler\nmodel = Scaler()")
+    code = ObjectCode(PackageSymbols(installed(tmp_path / "new", text, "new")), repairs=True)
+    judge, calls = StateJudge(code, None), CallJudge(code.symbols, None)
+    found = [gap.attribute for one in states.objects for gap in judge.gaps(one)]
+    assert not [call for one in states.objects for call in calls.refused(one)]
+    assert set(found) <= {"b"}
+    assert code.steps_left <= MAX_ALL_STEPS
+
+
+def test_only_modules_on_the_way_are_parsed(tmp_path: Path) -> None:
+    write(tmp_path / "new", {f"acme/part{number}.py": "x = 1\n" for number in range(50)})
+    reader = ObjectCode(
+        PackageSymbols(installed(tmp_path / "new", NEW + "        return self.b\n", "new")), repairs=True
+    )
+    installed(tmp_path / "old", OLD, "old")
+    states = pickled(tmp_path / "old", "from acme.scaling import Scaler\nmodel = Scaler()")
+    assert [gap for one in states.objects for gap in StateJudge(reader, None).gaps(one)]
+    assert reader.symbols.modules.parsed == 1
+
+
+def test_a_finding_shows_its_evidence(tmp_path: Path) -> None:
+    case = next(case for case in CASES if case["name"].startswith("a transform that reads"))
+    tree_of(case, tmp_path)
+    found: list[Finding] = [
+        one for one in check([str(tmp_path)], Options(root=tmp_path)).findings if one.code == "MLA411"
+    ]
+    assert found[0].at.start is not None
+    assert [str(one.place) for one in found[0].related] == ["serve/train/features.py:6"]
+    assert (
+        found[0].details[0].startswith("code: `lo_` is read at serve/train/features.py:6 by `transform`; the object is")
+    )
