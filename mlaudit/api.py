@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.evidence import EVIDENCE_FILE
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
@@ -186,6 +187,17 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
     """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
+    if request.options.resolution is not None:
+        from mlaudit.resolving.resolve import with_resolutions
+
+        made, notes = with_resolutions(made, request.options)
+        request = replace(request, notes=(*request.notes, *notes))
+    if request.options.waivers and exists(str(request.options.root / EVIDENCE_FILE)):
+        from mlaudit.environments.recorded_proofs import with_proofs
+
+        applied = with_proofs(made, request.options.root)
+        made = applied.environments
+        request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 

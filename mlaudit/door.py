@@ -207,6 +207,7 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
         waivers=not asked.isolated,
         today=today,
         baseline=api.baseline_of(asked.baseline),
+        resolution=asked.resolution,
     )
 
 

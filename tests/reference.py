@@ -16,7 +16,20 @@ from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("check", "compare", "explain", "fix", "formats", "history", "init", "kinds", "list", "rules", "snapshot")
+COMMANDS = (
+    "check",
+    "compare",
+    "explain",
+    "fix",
+    "formats",
+    "history",
+    "init",
+    "kinds",
+    "list",
+    "prove",
+    "rules",
+    "snapshot",
+)
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",

@@ -79,6 +79,17 @@ Baseline = Annotated[
 WriteBaseline = Annotated[
     Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
+Resolve = Annotated[
+    str | None,
+    typer.Option(
+        "--resolve",
+        help="Have uv resolve what has no lock (network; nothing is installed); with lock, write locks.",
+        metavar="[lock]",
+    ),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")
+]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[
     bool, typer.Option("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")

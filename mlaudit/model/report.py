@@ -28,15 +28,18 @@ from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
 
 if TYPE_CHECKING:
-    # What code lacks is asked of few environments, and its nouns are loaded with the first.
+    # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
+    from mlaudit.model.evidence import RecordedProof
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.resolution import Unresolvable
 
 __all__ = [
     "BASELINE",
     "BASELINED",
     "CONFIGURATION",
     "MAX_LISTED",
+    "PROVEN",
     "WAIVER",
     "ArtifactCrossing",
     "Cell",
@@ -141,6 +144,8 @@ class Environment:
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
+        unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
+        proofs: what was recorded of models that it reads, and still holds.
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
@@ -165,6 +170,8 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
+    unresolvable: tuple[Unresolvable, ...] = ()
+    proofs: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -299,7 +306,7 @@ class Row:
     watched: bool
 
 
-CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"
+CONFIGURATION, WAIVER, BASELINED, PROVEN = "configuration", "waiver", "baseline", "evidence"
 """What may suppress a finding."""
 BASELINE = "in the baseline"
 """Why a finding that the baseline knows does not count."""
@@ -311,7 +318,7 @@ class Summary:
 
     Attributes:
         suppressed: findings that do not count, however that came.
-        by_configuration, by_waivers, by_baseline: those of them that each of these suppressed.
+        by_configuration, by_waivers, by_baseline, by_evidence: those of them that each of these suppressed.
         left_out: findings of rules that `select`, `ignore` or their options left out, and that are listed nowhere.
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
@@ -327,6 +334,7 @@ class Summary:
     by_configuration: int = 0
     by_waivers: int = 0
     by_baseline: int = 0
+    by_evidence: int = 0
     left_out: int = 0
     aligned: int = 0
     compared: int = 0

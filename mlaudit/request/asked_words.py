@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from mlaudit.request.resolution import Resolution
+
 
 class PolicyWords(TypedDict, total=False):
     """Which findings count."""
@@ -28,3 +30,4 @@ class AskedWords(PolicyWords, FileWords, total=False):
 
     isolated: bool
     as_format: str | None
+    resolution: Resolution | None

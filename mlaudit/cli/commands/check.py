@@ -14,6 +14,7 @@ from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText
 from mlaudit.cli.parameters import (
+    AsOf,
     Baseline,
     Config,
     Define,
@@ -31,6 +32,7 @@ from mlaudit.cli.parameters import (
     Platform,
     Python,
     Quiet,
+    Resolve,
     Select,
     Statistics,
     Verbose,
@@ -58,6 +60,8 @@ def check(
     extra: Extra = None,
     group: Group = None,
     define: Define = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     write_baseline: WriteBaseline = None,
     against: Annotated[
@@ -77,6 +81,7 @@ def check(
     """
     from mlaudit.api import check as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
@@ -91,6 +96,7 @@ def check(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
+            resolution=resolution_of(resolve, as_of),
         )
         options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:

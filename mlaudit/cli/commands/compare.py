@@ -11,6 +11,7 @@ from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.parameters import (
     As,
+    AsOf,
     Baseline,
     Config,
     Define,
@@ -27,6 +28,7 @@ from mlaudit.cli.parameters import (
     Platform,
     Python,
     Quiet,
+    Resolve,
     Select,
     Statistics,
     Verbose,
@@ -51,6 +53,8 @@ def compare(
     group: Group = None,
     define: Define = None,
     as_: As = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
@@ -65,6 +69,7 @@ def compare(
     """
     from mlaudit.api import compare as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics)
@@ -77,6 +82,7 @@ def compare(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
+            resolution=resolution_of(resolve, as_of),
             as_format=as_,
             baseline=baseline,
         )
