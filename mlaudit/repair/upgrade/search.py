@@ -1,0 +1,187 @@
+"""The search for versions that fit: what must move is moved to the nearest known release, within a budget of steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from mlaudit.knowledge.releases import history
+from mlaudit.model.versions import parsed, public
+from mlaudit.repair.upgrade.candidates import candidates, final_releases
+from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of
+from mlaudit.repair.upgrade.nouns import FittingVersions, Unfit, Unsolved
+
+MAX_STEPS = 4000
+"""Candidates that one search looks at."""
+MAX_UNSOLVED = 40
+"""Conflicts without a solution after which a search ends."""
+_BRANCHES = 4
+"""Candidates of one package that are followed before the search goes back."""
+
+
+class _OutOfSteps(Exception):
+    """The budget is used up."""
+
+
+class VersionSearch:
+    """One search over all environments; a package that moves takes one version in all that name it.
+
+    Args:
+        fits: the environments.
+        targets: versions that are given.
+        mend: packages whose conflicts are to be solved though they do not move.
+        max_steps: the budget.
+    """
+
+    def __init__(
+        self,
+        fits: Sequence[EnvironmentFit],
+        targets: Mapping[str, str],
+        *,
+        mend: frozenset[str] = frozenset(),
+        max_steps: int = MAX_STEPS,
+    ) -> None:
+        self._fits = fits
+        self._targets = dict(targets)
+        self._mend = mend
+        self._left = max_steps
+        self._max_steps = max_steps
+        self._ignored: dict[tuple[str, str], Unsolved] = {}
+        self._dead_end: Unfit | None = None
+        self._because: dict[str, str] = {}
+        self._downward = self._goes_down()
+
+    def solve(self) -> FittingVersions:
+        """The versions that fit, and the conflicts that nothing known solves."""
+        gave_up = False
+        while True:
+            try:
+                found = self._extended(self._targets)
+            except _OutOfSteps:
+                gave_up, found = True, None
+            if found is not None:
+                break
+            unfit = self._dead_end
+            if gave_up or unfit is None or len(self._ignored) >= MAX_UNSOLVED:
+                left = self._conflicts(self._targets)
+                self._ignore(left, "the search used up its budget of {:,} steps", proven=False)
+                found = dict(self._targets)
+                break
+            self._ignore([unfit], "no set of known releases was found that fits everything", proven=False)
+            self._dead_end = None
+        versions = self._smallest(found)
+        return FittingVersions(
+            versions=tuple(versions.items()),
+            because=tuple((name, self._because.get(name, "")) for name in versions if name not in self._targets),
+            unsolved=tuple(self._ignored.values()),
+            gave_up=gave_up,
+            steps=self._max_steps - max(self._left, 0),
+        )
+
+    def _ignore(self, unfits: Sequence[Unfit], says: str, *, proven: bool) -> None:
+        for unfit in unfits:
+            reason = says.format(self._max_steps)
+            self._ignored.setdefault(unfit.packages, Unsolved(unfit=unfit, says=reason, proven=proven))
+
+    def _goes_down(self) -> bool:
+        """Whether the targets are older than what is there."""
+        for package, to in self._targets.items():
+            there = [parsed(version) for version in self._current(package)]
+            wanted = parsed(to)
+            if wanted is not None and any(one is not None and one > wanted for one in there):
+                return True
+        return False
+
+    def _current(self, package: str) -> tuple[str, ...]:
+        cells = cells_of(self._fits, package)
+        return tuple(dict.fromkeys(public(version) for cell in cells for version in cell.versions))
+
+    def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
+        about = (frozenset(versions) | self._mend) if focus is None else focus
+        found = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
+        return [unfit for unfit in found if unfit.packages not in self._ignored]
+
+    def _extended(self, versions: Mapping[str, str]) -> dict[str, str] | None:
+        """The versions with those that solve every conflict; None where the way leads nowhere."""
+        while True:
+            conflicts = self._conflicts(versions)
+            if not conflicts:
+                return dict(versions)
+            unfit = conflicts[0]
+            options = [
+                (package, candidate)
+                for package in unfit.packages
+                if package not in versions and package != PYTHON
+                for candidate in self._ranked(package, versions)
+            ]
+            if options:
+                break
+            if self._has_candidates(unfit):
+                # Another version of what moved before may leave it one.
+                self._dead_end = unfit
+                return None
+            self._ignored[unfit.packages] = self._proven(unfit)
+        for package, candidate in options:
+            found = self._extended({**versions, package: candidate})
+            if found is not None:
+                self._because[package] = unfit.says
+                return found
+        self._dead_end = self._dead_end or unfit
+        return None
+
+    def _has_candidates(self, unfit: Unfit) -> bool:
+        """Whether a known release would solve a conflict if only the targets were given."""
+        movable = (package for package in unfit.packages if package not in self._targets and package != PYTHON)
+        return any(self._ranked(package, self._targets) for package in movable)
+
+    def _ranked(self, package: str, versions: Mapping[str, str]) -> list[str]:
+        """The few best candidates: those that fit what is decided, with the fewest new conflicts, the nearest first."""
+        for group in candidates(package, self._current(package), self._downward):
+            ranked: list[tuple[int, int, str]] = []
+            for number, candidate in enumerate(group):
+                new = self._new_conflicts(package, candidate, versions)
+                if new is None:
+                    continue
+                ranked.append((new, number, candidate))
+                if new == 0:
+                    break
+            if ranked:
+                return [candidate for _, _, candidate in sorted(ranked)[:_BRANCHES]]
+        return []
+
+    def _new_conflicts(self, package: str, candidate: str, versions: Mapping[str, str]) -> int | None:
+        """How many conflicts a candidate has with what is not decided yet; None where it has one with what is."""
+        if self._left <= 0:
+            raise _OutOfSteps
+        self._left -= 1
+        found = self._conflicts({**versions, package: candidate}, frozenset((package,)))
+        decided = versions.keys() | {package, PYTHON}
+        if any(decided.issuperset(unfit.packages) for unfit in found):
+            return None
+        return len(found)
+
+    def _proven(self, unfit: Unfit) -> Unsolved:
+        """A conflict between what is given and what no known release mends, with how far releases are known."""
+        movable = [package for package in unfit.packages if package not in self._targets and package != PYTHON]
+        says = "; ".join(map(self._why_none, movable))
+        proven = all(history(package) is not None for package in movable)
+        return Unsolved(unfit=unfit, says=says or "both versions are given", proven=proven)
+
+    def _why_none(self, package: str) -> str:
+        known = history(package)
+        if known is None:
+            return f"the release index lacks {package}, so whether another release fits is not known"
+        newest = final_releases(package)[-1]
+        fixed = dict(self._targets)
+        found = self._conflicts({**fixed, package: newest}, frozenset((package,)))
+        reason = next((one.says for one in found if (fixed.keys() | {package, PYTHON}).issuperset(one.packages)), "")
+        upto = f" up to {known.listed}" if known.listed else ""
+        return f"no known release of {package} ({newest} is the newest{upto}) fits{f': {reason}' if reason else ''}"
+
+    def _smallest(self, found: Mapping[str, str]) -> dict[str, str]:
+        """The versions without those that are not needed."""
+        kept = dict(found)
+        for package in [name for name in found if name not in self._targets]:
+            without = {name: version for name, version in kept.items() if name != package}
+            if not self._conflicts(without):
+                kept = without
+        return kept
