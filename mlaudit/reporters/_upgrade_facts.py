@@ -6,6 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.model.findings import Finding
 from mlaudit.model.nouns import Place, Severity
+from mlaudit.model.report import listed
 from mlaudit.repair.upgrade.nouns import (
     AffectedArtifact,
     EnvironmentMove,
@@ -65,7 +66,8 @@ def change_words(move: EnvironmentMove, package: PackageMove) -> str:
 def unsolved_words(one: Unsolved) -> str:
     """A conflict and why it has no solution."""
     subject, other = one.unfit.packages
-    return f"{subject} and {other} in {one.unfit.environment}: {one.unfit.says.rstrip('.')}; {one.says.rstrip('.')}."
+    where = listed(one.environments, ", ")
+    return f"{subject} and {other} in {where}: {one.unfit.says.rstrip('.')}; {one.says.rstrip('.')}."
 
 
 def artifact_words(one: AffectedArtifact) -> str:
@@ -99,13 +101,15 @@ def command(plan: UpgradePlan) -> tuple[str, ...]:
 
 
 def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
-    """The findings after it that are errors or new, without those that conflicts without a solution tell already."""
-    told = {(one.unfit.environment, package) for one in plan.unsolved for package in one.unfit.packages}
+    """The findings after it that are errors or new, except those of what is said before."""
+    artifacts = {one.at.path for one in plan.artifacts if one.at is not None}
+    told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
     return tuple(
         one
         for one in plan.after
         if (one.severity is Severity.ERROR or one.fingerprint in plan.fresh)
         and not (len(one.environments) == 1 and (one.environments[0], one.package) in told)
+        and not any(place.place.path in artifacts for place in one.locations)
     )
 
 

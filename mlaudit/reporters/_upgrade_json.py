@@ -70,7 +70,7 @@ def _place(place: Place) -> Json:
 
 def _unsolved(one: Unsolved) -> Json:
     return {
-        "environment": one.unfit.environment,
+        "environments": list(one.environments),
         "packages": list(one.unfit.packages),
         "says": masked(one.unfit.says),
         "why": masked(one.says),

@@ -86,7 +86,7 @@ def _artifact(one: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
     yield text((f"  {one.name}", "yellow" if one.fate is Fate.UNPROMISED else "red"))
     yield from _sentence(masked(artifact_words(one)), style, "    ", "    ")
     if one.remedy:
-        yield from _sentence(masked(one.remedy), style, "    fix  ", "         ")
+        yield from _sentence(masked(one.remedy), style, "    or   ", "         ")
 
 
 def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
@@ -97,7 +97,9 @@ def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
             f"{', '.join(step.environments)} ({', '.join(step.packages)})", style, f"  {number}. ", "     "
         )
     for one in plan.orders:
-        yield from _sentence(masked(f"{order_words(one)}: {'; '.join(one.because)}"), style, "  ", "    ")
+        yield text((f"  {order_words(one)}:", ""))
+        for reason in one.because:
+            yield from _sentence(masked(reason), style, "    - ", "      ")
 
 
 def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:

@@ -62,7 +62,7 @@ def _artifacts(plan: UpgradePlan) -> Iterator[str]:
     if plan.artifacts:
         yield "### Models\n"
     for one in plan.artifacts:
-        remedy = f" {_prose(one.remedy)}" if one.remedy else ""
+        remedy = f" Or: {_prose(one.remedy)}" if one.remedy else ""
         yield f"- [ ] {as_code(one.name)} {_prose(artifact_words(one))}{remedy}"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.artifacts import artifact_crossings
 from mlaudit.comparison.judgement import Judgement, Judgements
@@ -18,16 +18,19 @@ FATES = {Effect.SILENT: Fate.CHANGES, Effect.UNREADABLE: Fate.BREAKS, Effect.NO_
 """What an effect means for a file; changed feature code is no matter of the file, and harmless is harmless."""
 
 
-def affected_artifacts(report: Report, after: Mapping[str, Environment]) -> tuple[AffectedArtifact, ...]:
+def affected_artifacts(
+    report: Report, after: Mapping[str, Environment], moved: Container[str]
+) -> tuple[AffectedArtifact, ...]:
     """Every artifact of which something is known, worst first, each with its worst package.
 
     Args:
         after: the environments as they will be, by name.
+        moved: the packages that take another version.
     """
     before = {one.name: one for one in report.environments}
     pairs = [(pair.writer, pair.reader) for pair in report.pairs]
     found = [
-        *_of_files(before, after, pairs),
+        *_of_files(before, after, pairs, moved),
         *(one for pair in report.known_pairs for one in _of_pair(pair, before, after)),
     ]
     worst: dict[tuple[str, str], AffectedArtifact] = {}
@@ -37,14 +40,17 @@ def affected_artifacts(report: Report, after: Mapping[str, Environment]) -> tupl
 
 
 def _of_files(
-    before: Mapping[str, Environment], after: Mapping[str, Environment], pairs: Sequence[tuple[str, str]]
+    before: Mapping[str, Environment],
+    after: Mapping[str, Environment],
+    pairs: Sequence[tuple[str, str]],
+    moved: Container[str],
 ) -> Iterator[AffectedArtifact]:
     """Files at hand: what each records, against what its reader will have."""
     judged_before, judged_after = Judgements(before), Judgements(after)
     for crossing in artifact_crossings(before, pairs):
-        cell = after[crossing.reader].cell(crossing.cell.package)
-        if cell.versions == crossing.cell.versions:
+        if crossing.cell.package not in moved:
             continue
+        cell = after[crossing.reader].cell(crossing.cell.package)
         found = judged_after.of_artifact(replace(crossing, cell=cell))
         fate = FATES.get(found.worst.effect) if found is not None else None
         if found is not None and fate is not None:

@@ -50,7 +50,7 @@ def plan_upgrade(
         proposed=not targets,
         moves=moves,
         unsolved=found.unsolved,
-        artifacts=affected_artifacts(report, after),
+        artifacts=affected_artifacts(report, after, versions),
         orders=orders,
         steps=roll_out_steps(moves, orders),
         unknown=tuple(_unknown(report, fits, found)),

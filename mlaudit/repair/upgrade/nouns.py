@@ -30,10 +30,12 @@ class Unsolved:
     """A conflict for which no version was found.
 
     Attributes:
+        environments: where the two do not fit.
         proven: no known release solves it; else the search ended, or failed, before one was found.
     """
 
     unfit: Unfit
+    environments: tuple[str, ...]
     says: str
     proven: bool
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from mlaudit.knowledge.releases import history
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.versions import parsed, public
 from mlaudit.repair.upgrade.candidates import candidates, final_releases
 from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of
@@ -72,7 +73,7 @@ class VersionSearch:
         return FittingVersions(
             versions=tuple(versions.items()),
             because=tuple((name, self._because.get(name, "")) for name in versions if name not in self._targets),
-            unsolved=tuple(self._ignored.values()),
+            unsolved=tuple(map(self._with_environments, self._ignored.values())),
             gave_up=gave_up,
             steps=self._max_steps - max(self._left, 0),
         )
@@ -80,7 +81,14 @@ class VersionSearch:
     def _ignore(self, unfits: Sequence[Unfit], says: str, *, proven: bool) -> None:
         for unfit in unfits:
             reason = says.format(self._max_steps)
-            self._ignored.setdefault(unfit.packages, Unsolved(unfit=unfit, says=reason, proven=proven))
+            self._ignored.setdefault(unfit.packages, _unsolved(unfit, reason, proven=proven))
+
+    def _with_environments(self, one: Unsolved) -> Unsolved:
+        """A conflict with every environment in which the two packages conflict with what is given."""
+        packages = frozenset(one.unfit.packages)
+        found = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
+        where = dict.fromkeys(unfit.environment for unfit in found if unfit.packages == one.unfit.packages)
+        return replace(one, environments=tuple(where) or one.environments)
 
     def _goes_down(self) -> bool:
         """Whether the targets are older than what is there."""
@@ -164,7 +172,7 @@ class VersionSearch:
         movable = [package for package in unfit.packages if package not in self._targets and package != PYTHON]
         says = "; ".join(map(self._why_none, movable))
         proven = all(history(package) is not None for package in movable)
-        return Unsolved(unfit=unfit, says=says or "both versions are given", proven=proven)
+        return _unsolved(unfit, says or "both versions are given", proven=proven)
 
     def _why_none(self, package: str) -> str:
         known = history(package)
@@ -185,3 +193,7 @@ class VersionSearch:
             if not self._conflicts(without):
                 kept = without
         return kept
+
+
+def _unsolved(unfit: Unfit, says: str, *, proven: bool) -> Unsolved:
+    return Unsolved(unfit=unfit, environments=(unfit.environment,), says=says, proven=proven)
