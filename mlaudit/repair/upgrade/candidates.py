@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import lru_cache
 
 from mlaudit.knowledge.family import demanding_releases
-from mlaudit.knowledge.releases import history
+from mlaudit.knowledge.releases import history, version_key
 from mlaudit.model.versions import admits, oldest, parsed, public
 
 MAX_CANDIDATES = 400
@@ -15,11 +15,25 @@ MAX_CANDIDATES = 400
 
 @lru_cache(maxsize=512)
 def final_releases(package: str) -> tuple[str, ...]:
-    """All known final releases of a package, oldest first; of one that the index lacks, those of `demands.toml`."""
+    """The final releases of which it is known what they require, oldest first; one that nobody read proves nothing."""
     known = history(package)
-    every = demanding_releases(package) if known is None else [one.version for one in known.releases]
-    final = [text for text in every if (version := parsed(text)) and not version.is_prerelease]
-    return tuple(sorted(final, key=lambda version: parsed(version) or oldest()))
+    read = [one.version for one in known.releases if one.requires is not None] if known is not None else []
+    final = {
+        version_key(text): text
+        for text in (*demanding_releases(package), *read)
+        if (version := parsed(text)) and not version.is_prerelease
+    }
+    return tuple(sorted(final.values(), key=lambda version: parsed(version) or oldest()))
+
+
+def is_listed(package: str, specifier: str = "") -> bool:
+    """Whether every release of a range is known up to some day, with what it requires."""
+    known = history(package)
+    if known is None or known.listed is None:
+        return False
+    read = frozenset(map(version_key, final_releases(package)))
+    final = (one for one in known.releases if (version := parsed(one.version)) and not version.is_prerelease)
+    return all(version_key(one.version) in read for one in final if admits(specifier, one.version))
 
 
 def newest_admitted(package: str, specifier: str) -> Iterator[str]:

@@ -11,13 +11,14 @@ from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Change, Severity, State
-from mlaudit.model.report import Environment, Report
+from mlaudit.model.report import Environment, Report, listed
+from mlaudit.model.versions import parsed
 from mlaudit.repair.documents import Refused
 from mlaudit.repair.plan import RepairFiles, edits_of
 from mlaudit.repair.statements import stated_at
 from mlaudit.repair.upgrade.affected import affected_artifacts
 from mlaudit.repair.upgrade.changed import moves_there, with_versions
-from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, environment_fits
+from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of, environment_fits
 from mlaudit.repair.upgrade.nouns import EnvironmentMove, FittingVersions, PackageMove, UpgradePlan
 from mlaudit.repair.upgrade.proposal import proposed
 from mlaudit.repair.upgrade.roll_out import pair_orders, roll_out_steps
@@ -63,8 +64,8 @@ def plan_upgrade(
     )
 
 
-def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...]]:
-    return one.code, one.package, one.environments
+def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
+    return one.code, one.package, one.environments, one.fingerprint if one.severity is Severity.ERROR else ""
 
 
 def errors_of(findings: Sequence[Finding]) -> tuple[Finding, ...]:
@@ -119,6 +120,7 @@ def _unknown(report: Report, fits: Sequence[EnvironmentFit], found: FittingVersi
             yield f"{package} is not in the release index: what {version} requires is not known"
         elif package != PYTHON and release(package, version) is None:
             yield f"{package} {version} is not in the release index: what it requires is not known"
+    yield from _older(fits, dict(found.because), moved)
     yield from _of_environments(fits, moved)
     crosses = Judgements({one.name: one for one in report.environments})
     for writer, reader in report.pairs:
@@ -130,18 +132,31 @@ def _unknown(report: Report, fits: Sequence[EnvironmentFit], found: FittingVersi
         yield "conda's builds have requirements of their own; those of the wheels on the index were used"
 
 
+def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Mapping[str, str]) -> Iterator[str]:
+    """Partners that go back: an old release may require no upper end only because it could not know of any."""
+    for package in because:
+        was = [cell.version for cell in cells_of(fits, package) if cell.version is not None]
+        to = parsed(moved[package])
+        if to is not None and any((one := parsed(version)) is not None and one > to for version in was):
+            yield f"{package} {moved[package]} is older than what is there: it may fit only by what it leaves open"
+
+
 def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -> Iterator[str]:
+    silent = [fit.environment.name for fit in fits if not fit.environment.target.pythons]
+    if silent:
+        yield f"no Python is stated in {listed(silent, ', ')}: whether there are wheels for it is not judged"
     for fit in fits:
         unnamed = [package for package in moved if not fit.names(package)]
         name = fit.environment.name
-        if unnamed:
+        if unnamed and not fit.environment.complete:
             yield f"{name} does not name {', '.join(unnamed)}: which version it installs is not judged"
-        if not fit.environment.target.pythons:
-            yield f"{name} states no Python: whether there are wheels for it is not judged"
         blind = sorted(fit.unknown_to_index(moved))
         if blind:
             shown = ", ".join(blind[:4]) + (f" and {len(blind) - 4:,} more" if len(blind) > 4 else "")
             yield f"what {shown} in {name} require is not in the release index"
+        vague = sorted(fit.uncertain_ranges(moved))
+        if vague:
+            yield f"{name} states ranges of {listed(vague, ', ')}: whether a release in them fits is not known"
         if fit.environment.unread:
             count = len(fit.environment.unread)
             yield f"{count:,} {'entry' if count == 1 else 'entries'} of {name} could not be read"

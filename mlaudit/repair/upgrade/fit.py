@@ -7,15 +7,15 @@ from functools import lru_cache
 
 from mlaudit.comparison.requirements import solved_by_conda, worlds_for
 from mlaudit.knowledge import releases
-from mlaudit.knowledge.binaries import abi_breaks, python_unsupported
+from mlaudit.knowledge.binaries import NUMPY, abi_breaks, built, python_unsupported
 from mlaudit.knowledge.combinations import broken_combinations
 from mlaudit.knowledge.family import Holds, demanded_packages, mismatches_of
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Severity, State
 from mlaudit.model.report import Cell, Environment
-from mlaudit.model.versions import admits, public
-from mlaudit.repair.upgrade.candidates import newest_admitted
+from mlaudit.model.versions import admits, exact, public
+from mlaudit.repair.upgrade.candidates import final_releases, is_listed, newest_admitted
 from mlaudit.repair.upgrade.nouns import Unfit
 
 PYTHON = "python"
@@ -73,7 +73,8 @@ class EnvironmentFit:
                 subject, versions[subject], versions=versions, ranges=ranges, worlds=worlds, others=others
             ):
                 if row.other not in self._overridden and not self._is_condas(row.subject, row.other, here):
-                    yield self._unfit(subject, row.other, row.says)
+                    wanted = exact(row.wanted)
+                    yield self._unfit(subject, row.other, row.says, {row.other: wanted} if wanted else {})
             if subject not in here and releases.requirements(subject, versions[subject]) is None:
                 yield from self._locked(subject, versions, focus)
 
@@ -99,7 +100,9 @@ class EnvironmentFit:
     def _compiled(self, versions: Mapping[str, str], here: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
         for broken in abi_breaks(versions):
             if not focus.isdisjoint((broken.package, broken.other)):
-                yield self._unfit(broken.package, broken.other, broken.says)
+                compiled = built(broken.package) if broken.other == NUMPY else None
+                first = compiled.first_numpy2 if compiled is not None else None
+                yield self._unfit(broken.package, broken.other, broken.says, {broken.package: first} if first else {})
         below = {**self._below, **({PYTHON: here[PYTHON]} if PYTHON in here else {})}
         for row in broken_combinations({**below, **versions}, self._names):
             if row.severity is not Severity.INFO and not focus.isdisjoint((row.package, row.other)):
@@ -119,7 +122,7 @@ class EnvironmentFit:
     def _pythons(self, versions: Mapping[str, str], here: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
         target = self.environment.target
         pythons = (here[PYTHON],) if PYTHON in here else target.pythons
-        for name in versions if PYTHON in focus else [one for one in versions if one in here]:
+        for name in versions if PYTHON in focus else [one for one in versions if one in here and one in focus]:
             found = [
                 python_unsupported(name, public(versions[name]), python, target.platform, target.machine)
                 for python in pythons
@@ -128,8 +131,14 @@ class EnvironmentFit:
             if found and all(found) and found[0] is not None:
                 yield self._unfit(name, PYTHON, found[0].says)
 
-    def _unfit(self, subject: str, other: str, says: str) -> Unfit:
-        return Unfit(environment=self.environment.name, subject=subject, other=other, says=says)
+    def _unfit(self, subject: str, other: str, says: str, named: Mapping[str, str] | None = None) -> Unfit:
+        return Unfit(
+            environment=self.environment.name,
+            subject=subject,
+            other=other,
+            says=says,
+            named=tuple((named or {}).items()),
+        )
 
     def unknown_to_index(self, moved: Mapping[str, str]) -> Iterator[str]:
         """Packages whose requirements on what moves are not known."""
@@ -138,6 +147,14 @@ class EnvironmentFit:
                 continue
             if not any(edge.specifier for pin in self.environment.cell(name).pins for edge in pin.requires):
                 yield name
+
+    def uncertain_ranges(self, moved: Mapping[str, str]) -> Iterator[str]:
+        """Packages of which a range is stated, and of whose releases only some are known."""
+        for name in self.ranges:
+            if name not in moved and not is_listed(name, self.ranges[name]):
+                demanded = (demanded_packages(name, version) for version in final_releases(name))
+                if any(not moved.keys().isdisjoint(others) for others in demanded):
+                    yield name
 
 
 def environment_fits(environments: Iterable[Environment]) -> tuple[EnvironmentFit, ...]:
@@ -154,7 +171,12 @@ def cells_of(environments: Sequence[EnvironmentFit], package: str) -> tuple[Cell
 def _refused_by_all(
     package: str, specifier: str, moved: tuple[tuple[str, str], ...], worlds: tuple[tuple[str, Holds], ...]
 ) -> tuple[str, str] | None:
-    """What moves and its refusal by the newest release of a range, where no known release of the range takes it."""
+    """What moves and its refusal by the newest release of a range, where no release of the range takes it.
+
+    It is known only where all releases of the package are.
+    """
+    if not is_listed(package, specifier):
+        return None
     versions, newest = dict(moved), None
     for release in newest_admitted(package, specifier):
         beside = {**versions, package: release}

@@ -12,12 +12,17 @@ from mlaudit.repair.nouns import NativeCommand
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unfit:
-    """Two packages of one environment that do not fit each other; `other` may be `python`."""
+    """Two packages of one environment that do not fit each other; `other` may be `python`.
+
+    Attributes:
+        named: versions that what is known of the conflict names as its solution, as package and version.
+    """
 
     environment: str
     subject: str
     other: str
     says: str
+    named: tuple[tuple[str, str], ...] = ()
 
     @property
     def packages(self) -> tuple[str, str]:
@@ -31,7 +36,7 @@ class Unsolved:
 
     Attributes:
         environments: where the two do not fit.
-        proven: no known release solves it; else the search ended, or failed, before one was found.
+        proven: no release from what is there on solves it; else one may, that is not known or was not tried.
     """
 
     unfit: Unfit

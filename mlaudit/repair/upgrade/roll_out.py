@@ -16,12 +16,12 @@ _RISK = {Effect.SILENT: 2, Effect.UNREADABLE: 2, Effect.PREPROCESSING: 2, Effect
 
 
 def pair_orders(report: Report, after: Mapping[str, Environment]) -> tuple[PairOrder, ...]:
-    """The order of each pair of which a side changes a package that both state."""
+    """The order of each pair of which both sides change, from the packages that both state."""
     before = {one.name: one for one in report.environments}
     crosses = Judgements(before)
     orders = []
     for pair in report.pairs:
-        if before[pair.writer].is_model:
+        if any(before[name] is after[name] for name in pair):
             continue
         kinds, classes = crosses.what_crosses(pair.writer, pair.reader)
         known = next((one for one in report.known_pairs if (one.writer, one.reader) == tuple(pair)), None)

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import islice
 
 from mlaudit.knowledge.releases import history
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import State
 from mlaudit.model.versions import parsed, public
-from mlaudit.repair.upgrade.candidates import candidates, final_releases
+from mlaudit.repair.upgrade.candidates import candidates, final_releases, is_listed, newest_admitted
 from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of
 from mlaudit.repair.upgrade.nouns import FittingVersions, Unfit, Unsolved
 
@@ -91,17 +93,20 @@ class VersionSearch:
         return replace(one, environments=tuple(where) or one.environments)
 
     def _goes_down(self) -> bool:
-        """Whether the targets are older than what is there."""
+        """Whether the targets are older than what is there, all of those that move."""
+        ways: set[bool] = set()
         for package, to in self._targets.items():
-            there = [parsed(version) for version in self._current(package)]
-            wanted = parsed(to)
-            if wanted is not None and any(one is not None and one > wanted for one in there):
-                return True
-        return False
+            there, wanted = map(parsed, self._current(package)), parsed(to)
+            ways.update(one > wanted for one in there if one is not None and wanted is not None and one != wanted)
+        return ways == {True}
 
     def _current(self, package: str) -> tuple[str, ...]:
+        """The versions that are there; of a range the newest known one."""
         cells = cells_of(self._fits, package)
-        return tuple(dict.fromkeys(public(version) for cell in cells for version in cell.versions))
+        exact = [public(version) for cell in cells for version in cell.versions]
+        ranges = [cell.specifier or "" for cell in cells if cell.state is State.RANGE]
+        newest = [version for text in ranges for version in islice(newest_admitted(package, text), 1)]
+        return tuple(dict.fromkeys(exact or newest))
 
     def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
         about = (frozenset(versions) | self._mend) if focus is None else focus
@@ -119,7 +124,7 @@ class VersionSearch:
                 (package, candidate)
                 for package in unfit.packages
                 if package not in versions and package != PYTHON
-                for candidate in self._ranked(package, versions)
+                for candidate in self._ranked(package, versions, unfit)
             ]
             if options:
                 break
@@ -139,11 +144,15 @@ class VersionSearch:
     def _has_candidates(self, unfit: Unfit) -> bool:
         """Whether a known release would solve a conflict if only the targets were given."""
         movable = (package for package in unfit.packages if package not in self._targets and package != PYTHON)
-        return any(self._ranked(package, self._targets) for package in movable)
+        return any(self._ranked(package, self._targets, unfit) for package in movable)
 
-    def _ranked(self, package: str, versions: Mapping[str, str]) -> list[str]:
-        """The few best candidates: those that fit what is decided, with the fewest new conflicts, the nearest first."""
-        for group in candidates(package, self._current(package), self._downward):
+    def _ranked(self, package: str, versions: Mapping[str, str], unfit: Unfit) -> list[str]:
+        """The few best candidates: those that fit what is decided, with the fewest new conflicts, the nearest first.
+
+        What the conflict itself names comes last: of it nothing else may be known.
+        """
+        named = tuple(version for name, version in unfit.named if name == package)
+        for group in (*candidates(package, self._current(package), self._downward), named):
             ranked: list[tuple[int, int, str]] = []
             for number, candidate in enumerate(group):
                 new = self._new_conflicts(package, candidate, versions)
@@ -171,19 +180,25 @@ class VersionSearch:
         """A conflict between what is given and what no known release mends, with how far releases are known."""
         movable = [package for package in unfit.packages if package not in self._targets and package != PYTHON]
         says = "; ".join(map(self._why_none, movable))
-        proven = all(history(package) is not None for package in movable)
+        proven = all(self._since(package) is not None for package in movable)
         return _unsolved(unfit, says or "both versions are given", proven=proven)
 
     def _why_none(self, package: str) -> str:
-        known = history(package)
-        if known is None:
+        known, every = history(package), final_releases(package)
+        if not every:
             return f"the release index lacks {package}, so whether another release fits is not known"
-        newest = final_releases(package)[-1]
-        fixed = dict(self._targets)
-        found = self._conflicts({**fixed, package: newest}, frozenset((package,)))
-        reason = next((one.says for one in found if (fixed.keys() | {package, PYTHON}).issuperset(one.packages)), "")
-        upto = f" up to {known.listed}" if known.listed else ""
-        return f"no known release of {package} ({newest} is the newest{upto}) fits{f': {reason}' if reason else ''}"
+        newest, decided = every[-1], self._targets.keys() | {package, PYTHON}
+        found = self._conflicts({**self._targets, package: newest}, frozenset((package,)))
+        reason = next((f": {one.says}" for one in found if decided.issuperset(one.packages)), "")
+        since = self._since(package)
+        if since is None or known is None:
+            return f"none of the {len(every):,} releases of {package} in the index fits{reason}; it has not all of them"
+        return f"no release of {package} from {since} up to {newest} ({known.listed}) fits{reason}"
+
+    def _since(self, package: str) -> str | None:
+        """The version that is there, where every release from it on is known."""
+        current = self._current(package)
+        return current[0] if current and is_listed(package, f">={current[0]}") else None
 
     def _smallest(self, found: Mapping[str, str]) -> dict[str, str]:
         """The versions without those that are not needed."""
