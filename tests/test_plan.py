@@ -15,7 +15,7 @@ from mlaudit.model.nouns import State
 from mlaudit.model.report import Cell, Environment
 from mlaudit.repair.upgrade.candidates import final_releases
 from mlaudit.repair.upgrade.fit import EnvironmentFit
-from mlaudit.repair.upgrade.search import VersionSearch
+from mlaudit.repair.upgrade.search import Budget, VersionSearch
 from tests.checkout import write
 from tests.command_line import run
 from tests.test_reporters import problems
@@ -31,6 +31,10 @@ artifact-kinds = {kinds}
 sources = {sources}
 follows = "training"
 """
+APART = """
+[environments.apart]
+sources = ["apart/requirements.txt"]
+"""
 
 
 def lay(folder: Path, case: Mapping[str, Any]) -> None:
@@ -38,7 +42,11 @@ def lay(folder: Path, case: Mapping[str, Any]) -> None:
     files = {f"{name}/requirements.txt": "\n".join(case[name]) + "\n" for name in ("training", "serving")}
     if "docker" in case:
         files["serving/Dockerfile"] = f"FROM {case['docker']}\n"
-    write(folder, {"mlaudit.toml": DECLARED.format(kinds=case.get("kinds", []), sources=sources), **files})
+    declared = DECLARED.format(kinds=case.get("kinds", []), sources=sources)
+    if "apart" in case:
+        files["apart/requirements.txt"] = "\n".join(case["apart"]) + "\n"
+        declared += APART
+    write(folder, {"mlaudit.toml": declared, **files})
 
 
 def planned(folder: Path, *arguments: str, code: int = 0) -> Any:
@@ -118,7 +126,7 @@ def test_a_search_that_gives_up_says_so() -> None:
         for name, version in versions.items()
     }
     fits = [EnvironmentFit(Environment(name="training", role="training", cells=cells))]
-    found = VersionSearch(fits, {"numpy": "2.1.3"}, max_steps=1).solve()
+    found = VersionSearch(fits, {"numpy": "2.1.3"}, budget=Budget(1)).solve()
     assert found.gave_up
     assert {one.unfit.packages for one in found.unsolved} >= {("scipy", "numpy")}
     assert not any(one.proven for one in found.unsolved)

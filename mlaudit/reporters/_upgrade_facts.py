@@ -95,7 +95,9 @@ def retraining(plan: UpgradePlan) -> str:
 
 
 def command(plan: UpgradePlan) -> tuple[str, ...]:
-    """The command that makes the moves, in words that belong together; empty where there are none."""
+    """The command that makes the moves, in words that belong together; empty where none does."""
+    if not plan.uniform:
+        return ()
     sets = tuple(f"--set {move.package}=={move.to}" for move in plan.moves if move.environments)
     return ("mlaudit fix", *sets, "--unsafe-fixes", "--write") if sets else ()
 
@@ -124,6 +126,11 @@ def closing(plan: UpgradePlan) -> Iterator[str]:
         yield (
             f"Audited with these versions in memory: {count(left, 'error')} (now {len(plan.before):,}) and "
             f"{count(warnings, 'warning')}{new}."
+        )
+    if not plan.uniform:
+        yield (
+            "Environments that have nothing to do with each other take different versions, so no single command makes "
+            "it: `mlaudit fix PATH --set PACKAGE==VERSION` for each, or the edits of --format json."
         )
     if plan.gave_up:
         yield f"The search gave up after {count(plan.search_steps, 'step')}: a smaller or complete set may exist."

@@ -26,6 +26,8 @@ MAX_WIDTH = 80
 """Columns, however wide the terminal is."""
 SHOWN_ARTIFACTS = 8
 """Artifacts that are listed before the rest is counted."""
+SHOWN_UNKNOWN = 8
+"""Sentences on what is not known, shown before the rest is counted."""
 SHOWN_FINDINGS = 6
 """Findings that are left, listed before the rest is counted."""
 
@@ -117,8 +119,10 @@ def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
 def _unknown(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     if plan.unknown:
         yield text(("Not known", "bold"))
-    for one in plan.unknown:
+    for one in plan.unknown[:SHOWN_UNKNOWN]:
         yield from _sentence(masked(one), style, "  ", "    ")
+    if len(plan.unknown) > SHOWN_UNKNOWN:
+        yield text((f"  and {len(plan.unknown) - SHOWN_UNKNOWN:,} more: --format json lists them", "dim"))
 
 
 def _next(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:

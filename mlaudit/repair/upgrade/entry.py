@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
 
 from mlaudit.comparison.judgement import Judgements
 from mlaudit.knowledge.releases import history, release
@@ -19,10 +20,11 @@ from mlaudit.repair.statements import stated_at
 from mlaudit.repair.upgrade.affected import affected_artifacts
 from mlaudit.repair.upgrade.changed import moves_there, with_versions
 from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of, environment_fits
-from mlaudit.repair.upgrade.nouns import EnvironmentMove, FittingVersions, PackageMove, UpgradePlan
+from mlaudit.repair.upgrade.groups import joined_environments
+from mlaudit.repair.upgrade.nouns import EnvironmentMove, FittingVersions, PackageMove, Unsolved, UpgradePlan
 from mlaudit.repair.upgrade.proposal import proposed
 from mlaudit.repair.upgrade.roll_out import pair_orders, roll_out_steps
-from mlaudit.repair.upgrade.search import VersionSearch
+from mlaudit.repair.upgrade.search import Budget, VersionSearch
 
 AuditAgain = Callable[[Sequence[Environment]], Report]
 """The report on environments as they would be."""
@@ -33,35 +35,76 @@ def plan_upgrade(
 ) -> UpgradePlan:
     """What an upgrade takes; without targets, the smallest set of moves that leaves no error. Raises UsageError."""
     wanted = _targets(report, targets)
-    fits = environment_fits(report.environments)
-    if wanted:
-        found = VersionSearch(fits, wanted).solve()
-    else:
-        wanted, found = proposed(report, fits, audit_again)
-    versions = dict(found.versions)
-    after = {one.name: with_versions(one, versions) for one in report.environments}
+    groups = tuple(_solved(report, wanted, audit_again))
+    versions = {one.environment.name: dict(group.found.versions) for group in groups for one in group.fits}
+    after = {one.name: with_versions(one, versions.get(one.name, {})) for one in report.environments}
     again = audit_again(tuple(after.values()))
-    moves = tuple(_moves(report, found, wanted, files))
+    moves = tuple(_moves(report, groups, files))
     orders = pair_orders(report, after)
-    # A fingerprint may hold a version; the same fact about another one is not new.
     known = {_fact(one) for one in (*report.findings, *report.suppressed)}
     left = tuple(one for one in again.findings if one.severity is not Severity.INFO)
     return UpgradePlan(
-        targets=tuple(wanted.items()),
+        targets=tuple(dict.fromkeys(pair for group in groups for pair in group.targets)),
         proposed=not targets,
         moves=moves,
-        unsolved=found.unsolved,
-        artifacts=affected_artifacts(report, after, versions),
+        unsolved=_merged(one for group in groups for one in group.found.unsolved),
+        artifacts=affected_artifacts(report, after, frozenset(name for one in versions.values() for name in one)),
         orders=orders,
         steps=roll_out_steps(moves, orders),
-        unknown=tuple(_unknown(report, fits, found)),
+        unknown=tuple(dict.fromkeys(_unknown(report, groups))),
         before=errors_of(report.findings),
         after=left,
         fresh=frozenset(one.fingerprint for one in left if _fact(one) not in known),
         index=report.knowledge,
-        gave_up=found.gave_up,
-        search_steps=found.steps,
+        gave_up=any(group.found.gave_up for group in groups),
+        search_steps=sum(group.found.steps for group in groups),
+        uniform=_is_uniform(moves, report),
     )
+
+
+class _Group(NamedTuple):
+    """Environments that must agree, and what was found for them."""
+
+    fits: tuple[EnvironmentFit, ...]
+    targets: tuple[tuple[str, str], ...]
+    found: FittingVersions
+
+
+def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) -> Iterator[_Group]:
+    """Each group of environments that names a target or, where none is given, has an error."""
+    budget = Budget()
+    for environments in joined_environments(report.environments):
+        fits = environment_fits(environments)
+        if wanted:
+            here = {name: to for name, to in wanted.items() if any(fit.names(name) for fit in fits)}
+            if here:
+                yield _Group(fits, tuple(here.items()), VersionSearch(fits, here, budget=budget).solve())
+            continue
+        names = {one.name for one in environments}
+        errors = [one for one in errors_of(report.findings) if not names.isdisjoint(one.environments)]
+        if errors:
+            chosen, found = proposed(environments, errors, audit_again, budget)
+            yield _Group(fits, tuple(chosen.items()), found)
+
+
+def _is_uniform(moves: Sequence[PackageMove], report: Report) -> bool:
+    """Whether each package that moves takes one version in all environments that have another."""
+    packages = [move.package for move in moves]
+    return len(packages) == len(set(packages)) and all(
+        len(move.environments) == sum(moves_there(one, move.package, move.to) for one in report.environments)
+        for move in moves
+    )
+
+
+def _merged(unsolved: Iterable[Unsolved]) -> tuple[Unsolved, ...]:
+    """Each conflict once, with all environments that have it."""
+    merged: dict[tuple[str, str], Unsolved] = {}
+    for one in unsolved:
+        key = (one.unfit.says, one.says)
+        before = merged.get(key)
+        where = (*(before.environments if before is not None else ()), *one.environments)
+        merged[key] = replace(one, environments=tuple(dict.fromkeys(where)))
+    return tuple(merged.values())
 
 
 def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
@@ -86,18 +129,22 @@ def _targets(report: Report, given: Sequence[tuple[str, str]]) -> dict[str, str]
     return wanted
 
 
-def _moves(
-    report: Report, found: FittingVersions, wanted: Mapping[str, str], files: RepairFiles
-) -> Iterator[PackageMove]:
-    because = dict(found.because)
-    for package, to in found.versions:
-        where = tuple(
-            _environment_move(one, Change(one.name, package, to), files)
-            for one in report.environments
-            if moves_there(one, package, to)
-        )
-        asked = package in wanted
-        yield PackageMove(package=package, to=to, because=because.get(package, ""), asked=asked, environments=where)
+def _moves(report: Report, groups: Sequence[_Group], files: RepairFiles) -> Iterator[PackageMove]:
+    by_name = {one.name: one for one in report.environments}
+    where: dict[tuple[str, str], list[EnvironmentMove]] = {}
+    for group in groups:
+        for package, to in group.found.versions:
+            found = where.setdefault((package, to), [])
+            for fit in group.fits:
+                one = by_name[fit.environment.name]
+                if moves_there(one, package, to):
+                    found.append(_environment_move(one, Change(one.name, package, to), files))
+    asked = {pair for group in groups for pair in group.targets}
+    because = {package: says for group in groups for package, says in group.found.because}
+    for pair, moves in sorted(where.items(), key=lambda item: item[0] not in asked):
+        package, to = pair
+        says = "" if pair in asked else because.get(package, "")
+        yield PackageMove(package=package, to=to, because=says, asked=pair in asked, environments=tuple(moves))
 
 
 def _environment_move(environment: Environment, change: Change, files: RepairFiles) -> EnvironmentMove:
@@ -112,24 +159,38 @@ def _environment_move(environment: Environment, change: Change, files: RepairFil
         return replace(move, refusal=str(error))
 
 
-def _unknown(report: Report, fits: Sequence[EnvironmentFit], found: FittingVersions) -> Iterator[str]:
+def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
     """What could not be judged, so that nobody takes silence for a yes."""
-    moved = dict(found.versions)
-    for package, version in moved.items():
+    yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
+    silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
+    if silent:
+        yield f"no Python is stated in {listed(silent, ', ')}: whether there are wheels for it is not judged"
+    for group in groups:
+        versions = dict(group.found.versions)
+        yield from _older(group.fits, dict(group.found.because), versions)
+        yield from _of_environments(group.fits, versions)
+    yield from _of_crossings(report, {fit.environment.name for group in groups for fit in group.fits})
+    if any(_is_conda(fit, name) for group in groups for fit in group.fits for name, _ in group.found.versions):
+        yield "conda's builds have requirements of their own; those of the wheels on the index were used"
+
+
+def _unindexed(moved: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for package, version in moved:
         if package != PYTHON and history(package) is None:
-            yield f"{package} is not in the release index: what {version} requires is not known"
+            yield f"{package} is not in the release index: what {version} requires is known in part at most"
         elif package != PYTHON and release(package, version) is None:
             yield f"{package} {version} is not in the release index: what it requires is not known"
-    yield from _older(fits, dict(found.because), moved)
-    yield from _of_environments(fits, moved)
+
+
+def _of_crossings(report: Report, names: Container[str]) -> Iterator[str]:
+    """What is not known of what crosses to environments that change."""
     crosses = Judgements({one.name: one for one in report.environments})
-    for writer, reader in report.pairs:
-        if moved and not crosses.what_crosses(writer, reader)[0]:
-            yield f"what {reader} reads of {writer} is not known, so every kind of file was considered"
+    blind = [pair for pair in report.pairs if pair.reader in names and not crosses.what_crosses(*pair)[0]]
+    if blind:
+        pairs = listed((f"{pair.reader} reads of {pair.writer}" for pair in blind), ", ")
+        yield f"what {pairs} is not known, so every kind of file was considered"
     if any(one.missing_names or one.missing_states or one.refused_calls for one in report.environments):
         yield "whether the code of the new versions has the names that artifacts import was not looked up"
-    if any(_is_conda(fit, package) for fit in fits for package in moved):
-        yield "conda's builds have requirements of their own; those of the wheels on the index were used"
 
 
 def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Mapping[str, str]) -> Iterator[str]:
@@ -142,9 +203,6 @@ def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Ma
 
 
 def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -> Iterator[str]:
-    silent = [fit.environment.name for fit in fits if not fit.environment.target.pythons]
-    if silent:
-        yield f"no Python is stated in {listed(silent, ', ')}: whether there are wheels for it is not judged"
     for fit in fits:
         unnamed = [package for package in moved if not fit.names(package)]
         name = fit.environment.name

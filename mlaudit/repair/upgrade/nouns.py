@@ -164,6 +164,7 @@ class UpgradePlan:
         before: the errors now.
         after: the errors and warnings that an audit of the new versions finds, those of artifacts among them.
         fresh: fingerprints of `after` that are not there now.
+        uniform: each package takes one version, in all environments that have another.
     """
 
     targets: tuple[tuple[str, str], ...]
@@ -180,6 +181,7 @@ class UpgradePlan:
     index: str
     gave_up: bool
     search_steps: int
+    uniform: bool
 
     @property
     def errors_left(self) -> tuple[Finding, ...]:

@@ -25,6 +25,19 @@ class _OutOfSteps(Exception):
     """The budget is used up."""
 
 
+class Budget:
+    """How many candidates may still be looked at."""
+
+    def __init__(self, steps: int = MAX_STEPS) -> None:
+        self.left = steps
+
+    def spend(self) -> None:
+        """Count one candidate."""
+        if self.left <= 0:
+            raise _OutOfSteps
+        self.left -= 1
+
+
 class VersionSearch:
     """One search over all environments; a package that moves takes one version in all that name it.
 
@@ -32,7 +45,7 @@ class VersionSearch:
         fits: the environments.
         targets: versions that are given.
         mend: packages whose conflicts are to be solved though they do not move.
-        max_steps: the budget.
+        budget: what is left to look at; searches may share one.
     """
 
     def __init__(
@@ -41,13 +54,13 @@ class VersionSearch:
         targets: Mapping[str, str],
         *,
         mend: frozenset[str] = frozenset(),
-        max_steps: int = MAX_STEPS,
+        budget: Budget | None = None,
     ) -> None:
         self._fits = fits
         self._targets = dict(targets)
         self._mend = mend
-        self._left = max_steps
-        self._max_steps = max_steps
+        self._budget = Budget() if budget is None else budget
+        self._begun = self._budget.left
         self._ignored: dict[tuple[str, str], Unsolved] = {}
         self._dead_end: Unfit | None = None
         self._because: dict[str, str] = {}
@@ -66,7 +79,7 @@ class VersionSearch:
             unfit = self._dead_end
             if gave_up or unfit is None or len(self._ignored) >= MAX_UNSOLVED:
                 left = self._conflicts(self._targets)
-                self._ignore(left, "the search used up its budget of {:,} steps", proven=False)
+                self._ignore(left, "the search used up its budget", proven=False)
                 found = dict(self._targets)
                 break
             self._ignore([unfit], "no set of known releases was found that fits everything", proven=False)
@@ -77,13 +90,12 @@ class VersionSearch:
             because=tuple((name, self._because.get(name, "")) for name in versions if name not in self._targets),
             unsolved=tuple(map(self._with_environments, self._ignored.values())),
             gave_up=gave_up,
-            steps=self._max_steps - max(self._left, 0),
+            steps=self._begun - self._budget.left,
         )
 
     def _ignore(self, unfits: Sequence[Unfit], says: str, *, proven: bool) -> None:
         for unfit in unfits:
-            reason = says.format(self._max_steps)
-            self._ignored.setdefault(unfit.packages, _unsolved(unfit, reason, proven=proven))
+            self._ignored.setdefault(unfit.packages, _unsolved(unfit, says, proven=proven))
 
     def _with_environments(self, one: Unsolved) -> Unsolved:
         """A conflict with every environment in which the two packages conflict with what is given."""
@@ -167,9 +179,7 @@ class VersionSearch:
 
     def _new_conflicts(self, package: str, candidate: str, versions: Mapping[str, str]) -> int | None:
         """How many conflicts a candidate has with what is not decided yet; None where it has one with what is."""
-        if self._left <= 0:
-            raise _OutOfSteps
-        self._left -= 1
+        self._budget.spend()
         found = self._conflicts({**versions, package: candidate}, frozenset((package,)))
         decided = versions.keys() | {package, PYTHON}
         if any(decided.issuperset(unfit.packages) for unfit in found):
