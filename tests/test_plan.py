@@ -15,7 +15,7 @@ from mlaudit.model.nouns import State
 from mlaudit.model.report import Cell, Environment
 from mlaudit.repair.upgrade.candidates import final_releases
 from mlaudit.repair.upgrade.fit import EnvironmentFit
-from mlaudit.repair.upgrade.search import Budget, VersionSearch
+from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
 from tests.checkout import write
 from tests.command_line import run
 from tests.test_reporters import problems
@@ -126,7 +126,7 @@ def test_a_search_that_gives_up_says_so() -> None:
         for name, version in versions.items()
     }
     fits = [EnvironmentFit(Environment(name="training", role="training", cells=cells))]
-    found = VersionSearch(fits, {"numpy": "2.1.3"}, budget=Budget(1)).solve()
+    found = VersionSearch(fits, {"numpy": "2.1.3"}, budget=SearchBudget(1)).solve()
     assert found.gave_up
     assert {one.unfit.packages for one in found.unsolved} >= {("scipy", "numpy")}
     assert not any(one.proven for one in found.unsolved)

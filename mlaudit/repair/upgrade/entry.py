@@ -24,7 +24,7 @@ from mlaudit.repair.upgrade.groups import joined_environments
 from mlaudit.repair.upgrade.nouns import EnvironmentMove, FittingVersions, PackageMove, Unsolved, UpgradePlan
 from mlaudit.repair.upgrade.proposal import proposed
 from mlaudit.repair.upgrade.roll_out import pair_orders, roll_out_steps
-from mlaudit.repair.upgrade.search import Budget, VersionSearch
+from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
 
 AuditAgain = Callable[[Sequence[Environment]], Report]
 """The report on environments as they would be."""
@@ -72,7 +72,7 @@ class _Group(NamedTuple):
 
 def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) -> Iterator[_Group]:
     """Each group of environments that names a target or, where none is given, has an error."""
-    budget = Budget()
+    budget = SearchBudget()
     for environments in joined_environments(report.environments):
         fits = environment_fits(environments)
         if wanted:

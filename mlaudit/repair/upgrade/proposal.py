@@ -14,7 +14,7 @@ from mlaudit.repair.moves import VERSION
 from mlaudit.repair.upgrade.changed import moves_there, with_versions
 from mlaudit.repair.upgrade.fit import environment_fits
 from mlaudit.repair.upgrade.nouns import FittingVersions
-from mlaudit.repair.upgrade.search import Budget, VersionSearch
+from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
 
 MAX_TRIALS = 32
 """Sets of moves that are audited."""
@@ -26,7 +26,7 @@ def proposed(
     environments: Sequence[Environment],
     errors: Sequence[Finding],
     audit_again: Callable[[Sequence[Environment]], Report],
-    budget: Budget,
+    budget: SearchBudget,
 ) -> Proposal:
     """The versions that leave the fewest errors in some environments, of those the fewest moves."""
     fits, mend = environment_fits(environments), frozenset(_packages(errors))

@@ -25,7 +25,7 @@ class _OutOfSteps(Exception):
     """The budget is used up."""
 
 
-class Budget:
+class SearchBudget:
     """How many candidates may still be looked at."""
 
     def __init__(self, steps: int = MAX_STEPS) -> None:
@@ -54,12 +54,12 @@ class VersionSearch:
         targets: Mapping[str, str],
         *,
         mend: frozenset[str] = frozenset(),
-        budget: Budget | None = None,
+        budget: SearchBudget | None = None,
     ) -> None:
         self._fits = fits
         self._targets = dict(targets)
         self._mend = mend
-        self._budget = Budget() if budget is None else budget
+        self._budget = SearchBudget() if budget is None else budget
         self._begun = self._budget.left
         self._ignored: dict[tuple[str, str], Unsolved] = {}
         self._dead_end: Unfit | None = None
