@@ -122,3 +122,19 @@ def test_a_lock_that_cannot_be_made_leaves_everything_as_it_was(tmp_path: Path, 
     assert done.returncode == 2
     assert "the files were put back: uv lock --upgrade-package alpha==7.0 ended with 1" in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_members_of_a_workspace_are_edited_with_its_root(tmp_path: Path, index: str) -> None:
+    """One lock, whose versions the root and its members declare."""
+    members = '\n[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+    member = PROJECT.replace('"own"', '"member"').format("==1.0")
+    files = {"serving/pyproject.toml": PROJECT.format("<2") + members, "serving/packages/a/pyproject.toml": member}
+    write(tmp_path, {"mlaudit.toml": LOCKED, **files, "training.txt": "alpha==1.1\n"})
+    folder, given = tmp_path / "serving", environment(index, tmp_path / "cache")
+    subprocess.run([str(UV), "lock"], cwd=folder, env=given, check=True, capture_output=True)
+    assert 'name = "alpha"\nversion = "1.0"' in (folder / "uv.lock").read_text()
+    done = run(tmp_path, "fix", "--write", "--relock", "--package", "alpha", env=given)
+    assert done.returncode == 0, done.stderr
+    assert 'name = "alpha"\nversion = "1.1"' in (folder / "uv.lock").read_text()
+    assert (folder / "packages/a/pyproject.toml").read_text() == member.replace("==1.0", "==1.1")
+    assert (folder / "pyproject.toml").read_text() == files["serving/pyproject.toml"]
