@@ -18,6 +18,7 @@ from mlaudit.cli.failures import errors as _errors
 from mlaudit.cli.failures import fail as _fail
 from mlaudit.cli.fix import fix
 from mlaudit.cli.history_command import history
+from mlaudit.cli.map_command import map_
 from mlaudit.cli.output import OutputClosed, OutputText, error_line, plain_line, write_all, write_error
 from mlaudit.cli.parameters import (
     As,
@@ -251,6 +252,7 @@ def list_(
 
 
 app.command()(history)
+app.command(name="map")(map_)
 
 
 @app.command()

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from mlaudit.code.linking import Program
+from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.code_joining import join_code
+from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import compose_runs
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
@@ -17,7 +20,7 @@ from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.task_parts import task_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.parsers._registry import format_names, parser_of
 
@@ -37,8 +40,28 @@ _MANIFEST = lazy_pattern(
 _RECIPES = (*JOB_FORMATS, "dockerfile", "devcontainer", "serverless")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What was found in a folder, and the code that was read to find it.
+
+    Attributes:
+        uses: every artifact use of code, recipes and servers' settings.
+        scopes: which code each environment runs, by the environment's name.
+    """
+
+    discovery: Discovery
+    program: Program
+    uses: tuple[ArtifactUse, ...]
+    scopes: Mapping[str, CodeScope]
+
+
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
-    """What a folder holds.
+    """What a folder holds; the arguments are those of `survey_with_code`."""
+    return survey_with_code(tree, stating, roots).discovery
+
+
+def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Survey:
+    """What a folder holds, with its code.
 
     Args:
         tree: every file of it.
@@ -48,10 +71,14 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
     parts, ignored = recipe_parts(tree, stating)
     candidates, spent, left = gather(stating, by_name, roots, parts)
     known = {entry.path for entry in left}
-    candidates = join_code(candidates, spent, tree)
+    joined = join_code(candidates, spent, tree)
+    candidates = joined.candidates
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    return settle(candidates, [entry for entry in every if entry.path not in taken])
+    found = settle(candidates, [entry for entry in every if entry.path not in taken])
+    named = zip(found.environments, candidates, strict=True)
+    scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
+    return Survey(discovery=found, program=joined.program, uses=joined.uses, scopes=scopes)
 
 
 def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:
