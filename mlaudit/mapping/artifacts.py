@@ -72,13 +72,13 @@ def used_artifacts(
 
 
 def _join_by_names(uses: Sequence[ArtifactUse], groups: _Groups, holders: Holders) -> None:
-    """Uses with one complete name are of one artifact in one environment, or in one folder of code of none."""
+    """Uses with one name or pattern are of one artifact in one environment, or in one folder of code of none."""
     first: dict[tuple[str, ...], int] = {}
     for number, use in enumerate(uses):
         homes = holders.get(use) or (f"/{posixpath.dirname(use.at.path)}",)
         for name in use.names[:1]:
             text = posixpath.normpath(name.text) if name.kind is NameKind.PATH else name.text
-            for home in homes if name.complete else ():
+            for home in homes if text.strip("*./") else ():
                 groups.join(first.setdefault((home, name.kind.value, name.scope, text), number), number)
 
 

@@ -56,7 +56,7 @@ class _Assembly:
     # Environments, their files and packages
 
     def _add_environment(self, one: Environment) -> None:
-        packages = f", {one.packages:,} packages" if one.packages else ""
+        packages = f", {one.packages:,} package{'' if one.packages == 1 else 's'}" if one.packages else ""
         key = self.builder.add(NodeKind.ENVIRONMENT, one.name, f"{one.role or 'no role'}{packages}")
         for reading in one.readings:
             at = Observation(at=Place(path=reading.path), says=f"read as {reading.format}")
@@ -104,7 +104,7 @@ class _Assembly:
         crosses = [one for pair in self.found.survey.discovery.pairs for one in pair.crosses]
         unnamed = sum(1 for use in self.uses if not use.names)
         if unnamed:
-            self.builder.leave_out(f"{unnamed:,} calls write or read an artifact whose name the code does not tell.")
+            self.builder.leave_out(f"{unnamed:,} calls that write or read an artifact whose name the code does not tell.")
         for one in used_artifacts(self.uses, crosses, holders):
             key = self.builder.add_another(one.kind, one.name, one.detail)
             self.artifacts[key] = one

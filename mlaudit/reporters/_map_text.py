@@ -14,7 +14,7 @@ MAX_SHOWN = 60
 MAX_VALUES = 8
 """Values of one line of a node; the others are counted."""
 
-_TITLES = {
+NODE_TITLES = {
     NodeKind.MODEL: "Models",
     NodeKind.DATA: "Data",
     NodeKind.STAGE: "Stages",
@@ -23,6 +23,7 @@ _TITLES = {
     NodeKind.PACKAGE: "Packages",
     NodeKind.CODE: "Code",
 }
+"""The sections of a map, in their order."""
 _ENTERING = {
     Relation.WRITES: "written by",
     Relation.READ_BY: "reads",
@@ -68,8 +69,8 @@ def as_text(whole: DependencyMap, style: Style, *, asked: Sequence[str] = (), im
     """The map as a tree; `asked` are the nodes that the question names, `impact` whether it is what a change reaches."""
     view = map_view(whole)
     lines = [*_head(view, asked, style, impact=impact)]
-    for kind, title in _TITLES.items():
-        nodes = [node for node in whole.nodes if node.kind is kind and _is_shown(view, node, asked)]
+    for kind, title in NODE_TITLES.items():
+        nodes = [node for node in whole.nodes if node.kind is kind and is_listed(node, asked)]
         if nodes:
             lines += [StyledLine(), text((title, "bold"))]
             for node in nodes[:MAX_SHOWN]:
@@ -116,13 +117,11 @@ def _sentence(sentence: str, style: Style) -> list[StyledLine]:
     return [text((line, "")) for line in wrapped(sentence, style.width)]
 
 
-def _is_shown(view: MapView, node: MapNode, asked: Sequence[str]) -> bool:
-    """Code is named with what it does; it has an entry of its own where it was asked for, or imports lead through it."""
+def is_listed(node: MapNode, asked: Sequence[str] = ()) -> bool:
+    """Whether a node has an entry of its own: code and files are named where they do something, unless asked for."""
     if node.kind is NodeKind.FILE:
         return node.key in asked
-    if node.kind is NodeKind.CODE:
-        return bool(asked)
-    return True
+    return node.kind is not NodeKind.CODE or bool(asked)
 
 
 def _node_lines(view: MapView, node: MapNode, style: Style) -> list[StyledLine]:
