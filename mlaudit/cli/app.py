@@ -46,6 +46,7 @@ from mlaudit.cli.parameters import (
     WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
+from mlaudit.cli.why_command import why
 from mlaudit.model.errors import UsageError
 from mlaudit.sources import paths
 
@@ -253,6 +254,7 @@ def list_(
 
 app.command()(history)
 app.command(name="map")(map_)
+app.command()(why)
 
 
 @app.command()

@@ -12,7 +12,7 @@ from mlaudit.environments.environment import is_artifact
 from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
 from mlaudit.grammars.pypi.via_comments import ViaComment, via_comments
 from mlaudit.mapping.conda_edges import GRAPHS, with_conda_edges
-from mlaudit.mapping.lock_paths import path_search
+from mlaudit.mapping.lock_paths import DirectPackage, path_search
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment
@@ -124,7 +124,7 @@ class _Reasons:
                 continue
             search = path_search(reading, self.environment.target, {**named, **own}, selected)
             if self.package in own:
-                direct[own[self.package]] = None
+                direct[own[self.package].at] = None
             paths += search.paths(self.package, self.most)
             limited = limited or search.limited
         direct.update(dict.fromkeys(path.steps[0].at for path in paths if len(path.steps) == 1 and path.steps[0].at))
@@ -159,15 +159,15 @@ class _Reasons:
     def _is_manifest(self, reading: Reading) -> bool:
         return kind_of(reading.format) == "manifest" or any(root.edges for root in reading.roots if _states(reading))
 
-    def _named_by_project(self) -> Mapping[str, Place]:
+    def _named_by_project(self) -> Mapping[str, DirectPackage]:
         """The packages that manifests of the environment name, with the first place."""
-        named: dict[str, Place] = {}
+        named: dict[str, DirectPackage] = {}
         for reading, selected in zip(self.environment.readings, self.environment.selected, strict=True):
             if not self._is_manifest(reading):
                 continue
             for pin, chosen in zip(reading.pins, selected, strict=True):
-                if chosen is not False and pin.kind in (Kind.PACKAGE, Kind.LOCAL):
-                    named.setdefault(normalized(pin.name), pin.at)
+                if chosen is not False and pin.kind in (Kind.PACKAGE, Kind.LOCAL, Kind.PYTHON):
+                    named.setdefault(normalized(pin.name), DirectPackage(at=pin.at, extras=pin.extras))
         return named
 
     def _direct_places(self) -> Iterator[Place]:
@@ -176,7 +176,7 @@ class _Reasons:
             if selected is not False and self._is(pin) and pin.layer is Layer.DECLARED:
                 yield pin.at
 
-    def _with_graph(self, reading: Reading) -> tuple[Reading, Mapping[str, Place]]:
+    def _with_graph(self, reading: Reading) -> tuple[Reading, Mapping[str, DirectPackage]]:
         """A reading with the requirements that its parser leaves out, and what it says is named by the project."""
         if reading.format not in (*GRAPHS, "requirements"):
             return reading, {}
@@ -222,10 +222,10 @@ def _comment(pin: Pin, reading: Reading, comments: Mapping[int, ViaComment]) -> 
     return own or ViaComment()
 
 
-def _named_by_files(reading: Reading, comments: Mapping[int, ViaComment]) -> Mapping[str, Place]:
+def _named_by_files(reading: Reading, comments: Mapping[int, ViaComment]) -> Mapping[str, DirectPackage]:
     """The packages of which a comment says that a file names them: at that file, whose line the comment does not tell."""
     return {
-        normalized(pin.name): Place(path=files[0])
+        normalized(pin.name): DirectPackage(at=Place(path=files[0]))
         for pin in reading.pins
         if (files := _comment(pin, reading, comments).files)
     }
