@@ -16,9 +16,9 @@ from pkgutil import walk_packages
 import pytest
 
 import mlaudit
-from mlaudit.cli.app import check as check_command
-from mlaudit.cli.app import compare as compare_command
-from mlaudit.cli.app import list_ as list_command
+from mlaudit.cli.commands.check import check as check_command
+from mlaudit.cli.commands.compare import compare as compare_command
+from mlaudit.cli.commands.list_ import list_ as list_command
 from mlaudit.request.options import Options
 from tests.checkout import HANDED_OVER, ROOT, write
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mlaudit.cli.app import app
+from mlaudit.cli.app import command_line, command_names
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.sources import paths
 from mlaudit.sources.working_tree import WorkingTree
@@ -29,7 +29,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        done = CliRunner().invoke(app, arguments)
+        done = CliRunner().invoke(command_line(command_names()), arguments)
     finally:
         os.chdir(before)
     if done.exception is not None and not isinstance(done.exception, SystemExit):

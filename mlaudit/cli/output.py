@@ -49,6 +49,11 @@ def write_all(outputs: Sequence[OutputText]) -> None:
             temporary.unlink(missing_ok=True)
 
 
+def put(text: str, target: Path | None = None) -> None:
+    """Write one text to a file, or to standard output."""
+    write_all([OutputText(text=text, target=target)])
+
+
 def write_error(line: str) -> None:
     """A line on standard error; where that is closed or full, nobody can be told."""
     if sys.stderr is None:

@@ -165,8 +165,6 @@ class NeedReader:
             return
         values = Values(self._view, parameter, local)
         run = _FollowedFunction(values, owner, module, start.where, start.route, start.written)
-            Values(self._view, parameter, local), owner, module, start.where, start.route, start.written
-        )
         self._walk(self._cache.of(function, parameter), run)
 
     def _walk(self, steps: Sequence[Step], run: _FollowedFunction) -> bool:

@@ -1,0 +1,114 @@
+"""`mlaudit check`: audits what is declared or discovered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.delivery import asked_outputs, deliver
+from mlaudit.cli.failures import errors
+from mlaudit.cli.output import OutputText
+from mlaudit.cli.parameters import (
+    Baseline,
+    Config,
+    Define,
+    ExitZero,
+    Extra,
+    FailOn,
+    Format,
+    Group,
+    Ignore,
+    NoColor,
+    NoConfig,
+    Output,
+    Package,
+    Paths,
+    Platform,
+    Python,
+    Quiet,
+    Select,
+    Statistics,
+    Verbose,
+    WriteBaseline,
+)
+from mlaudit.cli.wanted_outputs import file_of
+
+if TYPE_CHECKING:
+    from mlaudit.model.report import Report
+    from mlaudit.request.options import Options
+
+
+def check(
+    paths: Paths = None,
+    format_: Format = None,
+    output: Output = None,
+    fail_on: FailOn = None,
+    select: Select = None,
+    ignore: Ignore = None,
+    package: Package = None,
+    config: Config = None,
+    no_config: NoConfig = False,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    baseline: Baseline = None,
+    write_baseline: WriteBaseline = None,
+    against: Annotated[
+        str | None,
+        typer.Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
+    ] = None,
+    statistics: Statistics = False,
+    quiet: Quiet = False,
+    verbose: Verbose = False,
+    no_color: NoColor = False,
+    exit_zero: ExitZero = False,
+) -> None:
+    """Audit what is declared, or discovered below PATH.
+
+    The declaration is mlaudit.toml or [tool.mlaudit] of pyproject.toml. With it, PATH selects the environments that
+    have a source there; without it, what is found below PATH is audited, and what was taken for what is said.
+    """
+    from mlaudit.api import check as run
+    from mlaudit.request.options import wanted_of
+
+    with errors():
+        outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
+        ask = partial(
+            asked_options,
+            start=Path(paths[0]) if paths else Path(),
+            config=config,
+            isolated=no_config,
+            fail_on=fail_on,
+            select=select,
+            ignore=ignore,
+            package=package,
+            wanted=wanted_of(python, platform, extra, group),
+            define=define,
+        )
+        options = ask(baseline=baseline)
+        with with_progress(options, quiet) as watched:
+            report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
+        known = _new_baseline(report, write_baseline)
+        deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+
+def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
+    """The text of `--write-baseline`, where that is asked for."""
+    if target is None:
+        return None
+    from mlaudit.policy.baseline import dumps
+
+    return OutputText(text=dumps(report), target=file_of(target))
+
+
+def _against(revision: str, paths: Sequence[str], ask: Callable[[], Options], options: Options) -> Report:
+    from mlaudit.revisions.against import Question, check_against
+
+    return check_against(revision, Question(paths=paths, ask=ask), options)

@@ -1,0 +1,50 @@
+"""`mlaudit list`: prints what is read."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.delivery import USAGE, wants_colour
+from mlaudit.cli.failures import errors, fail
+from mlaudit.cli.output import put
+from mlaudit.cli.parameters import As, Define, Extra, Group, NoColor, Output, Platform, Python
+from mlaudit.cli.wanted_outputs import file_of
+
+
+def list_(
+    sources: Annotated[
+        list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
+    ] = None,
+    format_: Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")] = "table",
+    output: Output = None,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    as_: As = None,
+    no_color: NoColor = False,
+) -> None:
+    """Show every pin that is read, with its place."""
+    from mlaudit.api import listing
+    from mlaudit.cli.standpoint import listed_from
+    from mlaudit.reporters._inventory import as_json, as_table
+    from mlaudit.request.options import wanted_of
+    from mlaudit.sources.paths import current_folder
+
+    with errors():
+        if format_ not in ("table", "json"):
+            fail(f"--format {format_}: list prints table or json")
+        options = asked_options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
+        with with_progress(options, False) as watched:
+            environments = listing(sources or (), watched)
+        if format_ == "json":
+            text = as_json(environments)
+        else:
+            seen = listed_from(environments, options.root, current_folder())
+            text = as_table(seen, colour=output is None and wants_colour(no_color))
+        put(text, file_of(output))
+    raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
