@@ -227,6 +227,7 @@ class Graph:
 
 
 def switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:
+    """The edges of a root that the selected extras and groups switch on."""
     return (
         edge
         for edge in edges

@@ -1,4 +1,4 @@
-"""From the report and the code that discovery read to the map: environments, their files and packages, code, artifacts."""
+"""From a report and the code that discovery read to the map: environments, files, packages, code, artifacts."""
 
 from __future__ import annotations
 
@@ -90,8 +90,8 @@ class _Assembly:
                 seen = Observation(at=Place(path=shown(path), line=line), says=f"imports {shown(imported)}")
                 self._connect_code(imported, f"code:{shown(path)}", Relation.IMPORTED_BY, seen)
         for one in self.report.environments:
-            scope = self.scopes.get(one.name)
-            for path in sorted(scope.files) if scope is not None else ():
+            scope = self.scopes.get(one.name, CodeScope())
+            for path in sorted(scope.files):
                 self._connect_code(path, f"environment:{one.name}", Relation.RUNS_IN, *_why_runs(one, scope))
 
     def _connect_code(self, path: str, target: str, relation: Relation, *evidence: Observation) -> None:
@@ -104,7 +104,9 @@ class _Assembly:
         crosses = [one for pair in self.found.survey.discovery.pairs for one in pair.crosses]
         unnamed = sum(1 for use in self.uses if not use.names)
         if unnamed:
-            self.builder.leave_out(f"{unnamed:,} calls that write or read an artifact whose name the code does not tell.")
+            self.builder.leave_out(
+                f"{unnamed:,} calls that write or read an artifact whose name the code does not tell."
+            )
         for one in used_artifacts(self.uses, crosses, holders):
             key = self.builder.add_another(one.kind, one.name, one.detail)
             self.artifacts[key] = one
@@ -114,7 +116,9 @@ class _Assembly:
     def _add_use(self, artifact: str, use: ArtifactUse, holders: Mapping[ArtifactUse, Iterable[str]]) -> None:
         """The edges of one call: to the modules that make it, and to the environments that run those."""
         seen = Observation(at=self._at(use.at), says=f"calls {use.call}" if use.call else use.direction.value)
-        called = [Observation(at=self._at(caller), says=f"calls what {use.direction.value} it") for caller in use.callers]
+        called = [
+            Observation(at=self._at(caller), says=f"calls what {use.direction.value} it") for caller in use.callers
+        ]
         steps = [(use.at.path, seen), *((one.path, call) for one, call in zip(use.callers, called, strict=True))]
         users = [(self._user(path), evidence) for path, evidence in steps]
         users += [(f"environment:{name}", seen) for name in holders.get(use, ())]
@@ -176,7 +180,9 @@ class _Assembly:
 
     def _reason(self, pair: EnvironmentPair) -> Observation:
         if self.configuration is not None:
-            return Observation(at=Place(path=self.configuration), says=f"declares that {pair.reader} follows {pair.writer}")
+            return Observation(
+                at=Place(path=self.configuration), says=f"declares that {pair.reader} follows {pair.writer}"
+            )
         reader = next((one for one in self.report.environments if one.name == pair.reader), None)
         seen = reader.evidence[0].at if reader is not None and reader.evidence else None
         path = reader.sources[0].partition("#")[0] if reader is not None and reader.sources else "."

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlaudit.model.dependency_map import DependencyMap, MapEdge, MapNode, NodeKind, Relation
-from mlaudit.model.observation import Observation
 from mlaudit.model.masking import mask_map
+from mlaudit.model.observation import Observation
 
 MAX_NODES = 50_000
 """Nodes of one map."""

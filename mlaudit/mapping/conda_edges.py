@@ -32,7 +32,9 @@ def with_conda_edges(pins: Sequence[Pin], document: Document) -> tuple[Pin, ...]
         except Malformed:
             # The parser of the lock says what is wrong with an entry.
             continue
-    return tuple(replace(pin, requires=tuple(stated.get((normalized(pin.name), pin.version or ""), ()))) for pin in pins)
+    return tuple(
+        replace(pin, requires=tuple(stated.get((normalized(pin.name), pin.version or ""), ()))) for pin in pins
+    )
 
 
 def _release(package: Node) -> _Release | None:

@@ -10,7 +10,7 @@ from mlaudit.environments.graph import switched_on
 from mlaudit.environments.target import LockGraph, lock_graph
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import normalized
-from mlaudit.model.nouns import Edge, Kind, Pin, Place, Reading, Root, Target
+from mlaudit.model.nouns import Edge, Kind, Pin, Place, Reading, Target
 from mlaudit.model.requirement_paths import RequirementPath, RequirementStep
 
 MAX_STEPS = 200_000
@@ -173,9 +173,7 @@ def _requirements(search: PathSearch, node: Requirer) -> Iterator[Edge]:
     else:
         pin = search.reading.pins[index]
         edges = (
-            edge
-            for edge in pin.requires
-            if edge.when_group is None and normalized(edge.when_extra or "") == extra
+            edge for edge in pin.requires if edge.when_group is None and normalized(edge.when_extra or "") == extra
         )
         extras = frozenset({extra}) if extra else frozenset[str]()
     yield from (edge for edge in edges if lock.graph.evaluator.bits(edge.marker, extras))

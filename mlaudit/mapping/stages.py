@@ -29,31 +29,37 @@ Artifacts = Mapping[str, UsedArtifact]
 
 def add_code_stages(builder: MapBuilder, found: FoundTree, artifacts: Artifacts) -> None:
     """Steps of pipelines in code, with what they write and read."""
-    program = found.survey.program
-    stages: dict[tuple[str, str], str] = {}
-    for path in sorted(program.modules):
-        source = program.modules[path].source
-        code = f"code:{found.shown(path)}"
-        if source is None or not builder.has(code):
-            continue
-        for one in program.described(program.modules[path]).entry_points:
-            if one.role != "pipeline" or not one.name:
-                continue
-            key = builder.add_another(NodeKind.STAGE, one.name, one.kind)
-            stages[path, one.name] = key
-            at = replace(one.at, path=found.shown(path), start=None, end=None)
-            builder.connect(code, key, Relation.RUNS_IN, Observation(at=at, says=f"{one.name} is a {one.kind}"))
+    stages = dict(_steps(builder, found))
     for key, artifact in artifacts.items():
         for use in artifact.uses:
             stage = stages.get((use.at.path, use.function.partition(".")[0]))
             if stage is None:
                 continue
-            at = replace(use.at, path=found.shown(use.at.path), start=None, end=None)
-            seen = Observation(at=at, says=f"calls {use.call}")
+            seen = Observation(at=_shown(use.at, found), says=f"calls {use.call}")
             if use.direction is Direction.WRITES:
                 builder.connect(stage, key, Relation.WRITES, seen, certain=use.certain)
             else:
                 builder.connect(key, stage, Relation.READ_BY, seen, certain=use.certain)
+
+
+def _steps(builder: MapBuilder, found: FoundTree) -> Iterator[tuple[tuple[str, str], str]]:
+    """The functions that modules of the map make steps, each with its node."""
+    program = found.survey.program
+    for path in sorted(program.modules):
+        reading = program.modules[path]
+        code = f"code:{found.shown(path)}"
+        if reading.source is None or not builder.has(code):
+            continue
+        for one in program.described(reading).entry_points:
+            if one.role == "pipeline" and one.name:
+                key = builder.add_another(NodeKind.STAGE, one.name, one.kind)
+                seen = Observation(at=_shown(one.at, found), says=f"{one.name} is a {one.kind}")
+                builder.connect(code, key, Relation.RUNS_IN, seen)
+                yield (path, one.name), key
+
+
+def _shown(at: Place, found: FoundTree) -> Place:
+    return replace(at, path=found.shown(at.path), start=None, end=None)
 
 
 def add_dvc_stages(builder: MapBuilder, found: FoundTree, artifacts: Artifacts) -> None:

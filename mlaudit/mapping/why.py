@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from mlaudit.api import check, listing
@@ -32,6 +32,7 @@ USUAL_PATHS, MOST_PATHS = 5, 1_000
 """Paths that are given, and those that are given where all are asked for."""
 
 _MANIFESTS = {
+    "uv-lock": "pyproject.toml",
     "poetry-lock": "pyproject.toml",
     "pdm-lock": "pyproject.toml",
     "pylock": "pyproject.toml",
@@ -39,7 +40,7 @@ _MANIFESTS = {
     "conda-lock": "environment.yml",
     "pipfile-lock": "Pipfile",
 }
-"""What names the packages of a lock whose own text does not, by the lock's format."""
+"""The file in which people name what a lock locks, by the lock's format; it lies beside the lock."""
 _WITHOUT_GRAPH = {
     "pipfile-lock": "a Pipfile.lock records no graph: it does not tell who required a package",
     "pip-freeze": "a list of pip freeze records no graph",
@@ -88,7 +89,7 @@ def _with_manifest(source: str, manifest: str, options: Options, folder: Path) -
 
 
 def _manifest_beside(source: str, folder: Path) -> str | None:
-    """The manifest beside a lock that does not say itself what the project names."""
+    """The manifest beside a lock, which has the places where the project names packages."""
     path, _, _ = source.partition("#")
     formats = format_names(posixpath.basename(path))
     name = next((_MANIFESTS[one] for one in formats if one in _MANIFESTS), None)
@@ -127,7 +128,6 @@ class _Reasons:
                 direct[own[self.package].at] = None
             paths += search.paths(self.package, self.most)
             limited = limited or search.limited
-        direct.update(dict.fromkeys(path.steps[0].at for path in paths if len(path.steps) == 1 and path.steps[0].at))
         paths.sort(key=lambda one: len(one.steps))
         if not direct and not paths:
             self.notes["The sources do not tell who required it."] = None
@@ -135,7 +135,7 @@ class _Reasons:
             package=self.package,
             environment=self.environment.name,
             versions=tuple(dict.fromkeys(pin.version for pin in pins if pin.version)),
-            direct=tuple(place for place in direct if place is not None),
+            direct=tuple(direct),
             paths=tuple(paths[: self.most]),
             limited=limited or len(paths) > self.most,
             notes=tuple(self.notes),
@@ -152,12 +152,12 @@ class _Reasons:
         sources = ", ".join(one.sources) or one.name
         unselected = any(self._is(pin) for pin, _ in one.pins())
         if unselected:
-            return f"{self.package}: {sources} names it, but {one.name} does not install it for its target, extras and groups"
+            return f"{self.package}: {sources} names it, and it is not installed for this target, extras and groups"
         unsure = "" if one.complete else " (they do not claim to name everything that is installed)"
         return f"{self.package}: {sources} does not name it{unsure}{meant}"
 
     def _is_manifest(self, reading: Reading) -> bool:
-        return kind_of(reading.format) == "manifest" or any(root.edges for root in reading.roots if _states(reading))
+        return kind_of(reading.format) == "manifest" or reading.format == "conda-env"
 
     def _named_by_project(self) -> Mapping[str, DirectPackage]:
         """The packages that manifests of the environment name, with the first place."""
@@ -199,10 +199,6 @@ class _Reasons:
             return None
 
 
-def _states(reading: Reading) -> bool:
-    return all(pin.layer is Layer.DECLARED for pin in reading.pins)
-
-
 def _with_via(reading: Reading, comments: Mapping[int, ViaComment]) -> tuple[Pin, ...]:
     """Pins with the requirements that comments state the other way round."""
     required: dict[str, dict[str, str | None]] = {}
@@ -223,7 +219,7 @@ def _comment(pin: Pin, reading: Reading, comments: Mapping[int, ViaComment]) -> 
 
 
 def _named_by_files(reading: Reading, comments: Mapping[int, ViaComment]) -> Mapping[str, DirectPackage]:
-    """The packages of which a comment says that a file names them: at that file, whose line the comment does not tell."""
+    """The packages that a file names by a comment's word; the place is that file, since comments tell no line."""
     return {
         normalized(pin.name): DirectPackage(at=Place(path=files[0]))
         for pin in reading.pins

@@ -1,4 +1,4 @@
-"""The hidden dependencies of a project as a graph: what a change of one thing reaches, with the evidence of each edge."""
+"""The hidden dependencies of a project as a graph: what a change of a thing reaches, each edge with its evidence."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from mlaudit.reporters._json_text import Json, lines
 LockEdges = Mapping[str, Sequence[tuple[Pin | None, Pin]]]
 """For each environment its packages with who requires them; None for the project itself."""
 
+_SCHEMA = "http://cyclonedx.org/schema/bom-1.6.schema.json"
 _ALGORITHMS = {"md5": "MD5", "sha1": "SHA-1", "sha256": "SHA-256", "sha384": "SHA-384", "sha512": "SHA-512"}
 _HEX = {"MD5": 32, "SHA-1": 40, "SHA-256": 64, "SHA-384": 96, "SHA-512": 128}
 _ECOSYSTEMS = {"pypi": "pypi", "conda": "conda"}
@@ -39,7 +40,7 @@ class _Component:
     def occur(self, at: Place) -> None:
         self.occurrences[at.path, at.line] = None
 
-    def tell(self, name: str, value: str) -> None:
+    def tell(self, name: str, value: str | None) -> None:
         if value:
             self.properties[f"mlaudit:{name}", value] = None
 
@@ -80,7 +81,9 @@ def as_cyclonedx(environments: Iterable[Environment], edges: LockEdges) -> str:
     }
     digest = sha256(json.dumps(content, sort_keys=True).encode()).digest()
     serial = UUID(bytes=digest[:16], version=5)
-    return lines({"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "serialNumber": f"urn:uuid:{serial}", **content})
+    return lines(
+        {"$schema": "http://cyclonedx.org/schema/bom-1.6.schema.json", "serialNumber": f"urn:uuid:{serial}", **content}
+    )
 
 
 class _Bill:
@@ -200,5 +203,3 @@ def _hash(text: str) -> Json | None:
     if algorithm is None or re.fullmatch(rf"[0-9a-fA-F]{{{_HEX[algorithm]}}}", digest) is None:
         return None
     return {"alg": algorithm, "content": digest}
-
-

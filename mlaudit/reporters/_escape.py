@@ -179,5 +179,5 @@ def for_mermaid(text: str) -> str:
 
 
 def for_dot(text: str) -> str:
-    """The text inside a quoted string of DOT: `\\\\N` and the like would be replaced in labels."""
+    """The text inside a quoted string of DOT, whose labels take a backslash for the start of an escape."""
     return for_terminal(text).replace("\\", "\\\\").replace('"', '\\"')

@@ -1,4 +1,4 @@
-"""A map as a diagram: Mermaid for Markdown pages, DOT for Graphviz; both bounded, both without packages unless asked."""
+"""A map as a diagram: Mermaid for Markdown pages, DOT for Graphviz; both bounded."""
 
 from __future__ import annotations
 
@@ -54,8 +54,9 @@ def as_dot(whole: DependencyMap, *, asked: Sequence[str] = ()) -> str:
     drawn = drawn_part(whole, asked)
     numbers = {node.key: f"n{number}" for number, node in enumerate(drawn.nodes)}
     lines = ["digraph mlaudit {", "  rankdir=LR;"]
-    for node in drawn.nodes:
-        lines.append(f'  {numbers[node.key]} [shape={_DOT[node.kind]}, label="{for_dot(_label(node))}"];')
+    lines += [
+        f'  {numbers[node.key]} [shape={_DOT[node.kind]}, label="{for_dot(_label(node))}"];' for node in drawn.nodes
+    ]
     for edge in drawn.edges:
         style = "" if edge.certain else ", style=dashed"
         label = for_dot(_edge_label(edge))

@@ -66,7 +66,7 @@ def map_view(whole: DependencyMap) -> MapView:
 
 
 def as_text(whole: DependencyMap, style: Style, *, asked: Sequence[str] = (), impact: bool = False) -> str:
-    """The map as a tree; `asked` are the nodes that the question names, `impact` whether it is what a change reaches."""
+    """The map as a tree; `asked` are the nodes that a question names, `impact` whether they are what changes."""
     view = map_view(whole)
     lines = [*_head(view, asked, style, impact=impact)]
     for kind, title in NODE_TITLES.items():
@@ -79,7 +79,9 @@ def as_text(whole: DependencyMap, style: Style, *, asked: Sequence[str] = (), im
     for sentence in whole.left_out:
         lines += [StyledLine(), *_sentence(f"Left out: {sentence}", style)]
     if not whole.nodes:
-        lines += _sentence("The map is empty: no environment, and no code that writes or loads a model, was found.", style)
+        lines += _sentence(
+            "The map is empty: no environment, and no code that writes or loads a model, was found.", style
+        )
     while lines and not lines[0].plain:
         lines.pop(0)
     return painted(lines, colour=style.colour)
@@ -91,7 +93,9 @@ def impact_sentence(view: MapView, asked: Sequence[str]) -> str:
     reached = [node for node in view.map.nodes if node.key not in asked]
     models = [node.name for node in reached if node.kind is NodeKind.MODEL]
     services = [
-        node.name for node in reached if node.kind is NodeKind.ENVIRONMENT and node.detail.partition(",")[0] == "serving"
+        node.name
+        for node in reached
+        if node.kind is NodeKind.ENVIRONMENT and node.detail.partition(",")[0] == "serving"
     ]
     parts = [_counted(models, "model"), _counted(services, "service")]
     found = " and ".join(part for part in parts if part)
@@ -157,9 +161,7 @@ def _values(view: MapView, edges: Iterable[MapEdge], far: str) -> Iterator[str]:
     named: set[str] = set()
     for node, edge in with_code:
         places = {str(one.at) for one in edge.evidence}
-        inside = [
-            other.name for other, its in environments if places.intersection(str(one.at) for one in its.evidence)
-        ]
+        inside = [other.name for other, its in environments if places.intersection(str(one.at) for one in its.evidence)]
         named.update(inside)
         yield f"{_with_place(node, edge)}{f' in {listed_names(inside)}' if inside else ''}{_perhaps(edge)}"
     for node, edge in environments:

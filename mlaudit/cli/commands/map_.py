@@ -73,7 +73,10 @@ def map_(
             define=define,
         )
         question = MapQuestion(
-            models=tuple(model or ()), packages=tuple(package or ()), files=tuple(file or ()), impact=tuple(impact or ())
+            models=tuple(model or ()),
+            packages=tuple(package or ()),
+            files=tuple(file or ()),
+            impact=tuple(impact or ()),
         )
         with with_progress(options, False) as watched:
             project = project_map(paths or (), watched, question, current_folder())

@@ -21,7 +21,9 @@ def why(
     source: Annotated[
         str, typer.Argument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
     ],
-    every: Annotated[bool, typer.Option("--all", help="Every path, 1,000 at most, instead of the five shortest.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every path, 1,000 at most, instead of the five shortest.")
+    ] = False,
     format_: Annotated[str, typer.Option("--format", "-f", help="text or json.", metavar="NAME")] = "text",
     output: Output = None,
     config: Config = None,
@@ -43,14 +45,14 @@ def why(
     from mlaudit.reporters._registry import Style
     from mlaudit.reporters._why import as_json, as_text
     from mlaudit.request.options import wanted_of
-    from mlaudit.sources.paths import current_folder
+    from mlaudit.sources.paths import current_folder, exists
 
     with errors():
         if format_ not in ("text", "json"):
             raise UsageError(f"--format {format_}: why prints text or json")
         path = Path(source.partition("#")[0])
         options = asked_options(
-            start=path if path.exists() else Path(),
+            start=path if exists(path) else Path(),
             config=config,
             isolated=no_config,
             wanted=wanted_of(python, platform, extra, group),
