@@ -75,7 +75,7 @@ def configuration_page() -> str:
 def json_page() -> str:
     """Every key of the JSON that is written, from the schemas."""
     parts = ["# JSON", "", "Keys may be added; within `/1` none is renamed or dropped.", ""]
-    for name in ("report-1", "list-1", "history-1"):
+    for name in ("report-1", "list-1", "history-1", "map-1", "why-1"):
         whole = schema(name)
         parts += [f"## {whole['title']}", "", whole["description"], ""]
         parts += [f"The schema is `mlaudit/schemas/{name}.json`.", "", *_table(whole), ""]

@@ -10,6 +10,7 @@ from mlaudit.api import check, listing
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import is_artifact
 from mlaudit.environments.sources import assemble, demand_present, environment_names, parse_source
+from mlaudit.grammars.pypi.requirement import leading_name
 from mlaudit.grammars.pypi.via_comments import ViaComment, via_comments
 from mlaudit.mapping.conda_edges import GRAPHS, with_conda_edges
 from mlaudit.mapping.lock_paths import DirectPackage, path_search
@@ -128,7 +129,7 @@ class _Reasons:
                 direct[own[self.package].at] = None
             paths += search.paths(self.package, self.most)
             limited = limited or search.limited
-        paths.sort(key=lambda one: len(one.steps))
+        paths.sort(key=lambda one: (len(one.steps), [step.name for step in one.steps]))
         if not direct and not paths:
             self.notes["The sources do not tell who required it."] = None
         return InstallReason(
@@ -189,7 +190,34 @@ class _Reasons:
         comments = via_comments(document.text)
         if not comments:
             return reading, {}
-        return replace(reading, pins=_with_via(reading, comments)), _named_by_files(reading, comments)
+        return replace(reading, pins=_with_via(reading, comments)), self._named_by_files(reading, comments)
+
+    def _named_by_files(self, reading: Reading, comments: Mapping[int, ViaComment]) -> Mapping[str, DirectPackage]:
+        """The packages that a file names by a comment's word, with the line of that file where it is there."""
+        lines: dict[str, Mapping[str, int]] = {}
+        named: dict[str, DirectPackage] = {}
+        for pin in reading.pins:
+            for file in _comment(pin, reading, comments).files[:1]:
+                path = posixpath.normpath(posixpath.join(posixpath.dirname(reading.path), file))
+                if path not in lines:
+                    lines[path] = self._lines_of(path)
+                line = lines[path].get(normalized(pin.name))
+                named[normalized(pin.name)] = DirectPackage(at=Place(path=path if line else file, line=line))
+        return named
+
+    def _lines_of(self, path: str) -> Mapping[str, int]:
+        """The line of each package that a list of requirements names."""
+        document = self._document(path)
+        try:
+            text = document.text if document is not None else ""
+        except Unreadable:
+            return {}
+        found: dict[str, int] = {}
+        for number, line in enumerate(text.splitlines(), 1):
+            name = leading_name(line.strip().strip("\"',"))
+            if name:
+                found.setdefault(normalized(name), number)
+        return found
 
     def _document(self, path: str) -> Document | None:
         root = WorkingTree(self.options.root, self.options.settings.defines, tree=self.options.tree)
@@ -216,12 +244,3 @@ def _with_via(reading: Reading, comments: Mapping[int, ViaComment]) -> tuple[Pin
 def _comment(pin: Pin, reading: Reading, comments: Mapping[int, ViaComment]) -> ViaComment:
     own = comments.get(pin.at.line) if pin.at.line is not None and pin.at.path == reading.path else None
     return own or ViaComment()
-
-
-def _named_by_files(reading: Reading, comments: Mapping[int, ViaComment]) -> Mapping[str, DirectPackage]:
-    """The packages that a file names by a comment's word; the place is that file, since comments tell no line."""
-    return {
-        normalized(pin.name): DirectPackage(at=Place(path=files[0]))
-        for pin in reading.pins
-        if (files := _comment(pin, reading, comments).files)
-    }

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.model.nouns import Place
 from mlaudit.model.requirement_paths import InstallReason, RequirementPath, RequirementStep
 from mlaudit.reporters._json_text import Json, lines, place
 from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
@@ -61,7 +60,7 @@ def as_json(reason: InstallReason) -> str:
             "environment": reason.environment,
             "versions": list(reason.versions),
             "direct": list(map(place, reason.direct)),
-            "paths": [list(map(_step, path.steps)) for path in reason.paths],
+            "paths": [{"steps": list(map(_step, path.steps))} for path in reason.paths],
             "limited": reason.limited,
             "notes": list(reason.notes),
         }
@@ -76,5 +75,5 @@ def _step(step: RequirementStep) -> Json:
         "extras": list(step.extras),
         "marker": step.marker,
         "because": step.because or None,
-        **place(step.at or Place(path="")),
+        **(place(step.at) if step.at is not None else {"path": None, "line": None, "column": None}),
     }

@@ -57,6 +57,7 @@ def map_(
 
     Every edge has the place in the project that shows it. Nothing of the project is run.
     """
+    from mlaudit.cli.standpoint import map_from
     from mlaudit.mapping.entry import MapQuestion, project_map
     from mlaudit.reporters._registry import Style
     from mlaudit.request.options import wanted_of
@@ -78,8 +79,11 @@ def map_(
             files=tuple(file or ()),
             impact=tuple(impact or ()),
         )
+        here = current_folder()
         with with_progress(options, False) as watched:
-            project = project_map(paths or (), watched, question, current_folder())
+            project = project_map(paths or (), watched, question, here)
+        if format_ == "text":
+            project = replace(project, map=map_from(project.map, options.root, here))
         style = Style(
             colour=output is None and wants_colour(no_color), width=WIDTH if output else min(WIDTH, width_of(None))
         )

@@ -41,6 +41,7 @@ def why(
     Only requirements that hold for the target of the environment count; --python, --platform, --extra and --group
     choose another.
     """
+    from mlaudit.cli.standpoint import reason_from
     from mlaudit.mapping.why import install_reason
     from mlaudit.reporters._registry import Style
     from mlaudit.reporters._why import as_json, as_text
@@ -62,5 +63,8 @@ def why(
         with with_progress(options, False) as watched:
             reason = install_reason(package, source, watched, every=every, folder=current_folder())
         style = Style(colour=output is None and wants_colour(no_color), width=width_of(file_of(output)))
-        text = as_json(reason) if format_ == "json" else as_text(reason, style)
+        if format_ == "json":
+            text = as_json(reason)
+        else:
+            text = as_text(reason_from(reason, options.root, current_folder()), style)
         write_all([OutputText(text=text, target=file_of(output))])
