@@ -68,7 +68,7 @@ class _Assembly:
             says = f"{one.name} has {cell.package} {cell.shown}"
             for pin in cell.pins:
                 stated = Observation(at=replace(pin.at, start=None, end=None), says=says)
-                self.builder.connect(package, key, Relation.INSTALLED_IN, stated)
+                self.builder.connect(package, key, Relation.INSTALLED_IN, stated, detail=cell.shown)
                 file = self._file(pin.at.path)
                 self.builder.connect(file, package, Relation.STATES, stated)
                 self.builder.connect(file, key, Relation.DEFINES, stated)

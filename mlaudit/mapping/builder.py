@@ -24,6 +24,7 @@ class MapBuilder:
         self._nodes: dict[str, MapNode] = {}
         self._evidence: dict[tuple[str, str, Relation], dict[Observation, None]] = {}
         self._certain: dict[tuple[str, str, Relation], bool] = {}
+        self._details: dict[tuple[str, str, Relation], str] = {}
         self._left: dict[str, None] = {}
         self._dropped = 0
 
@@ -46,7 +47,13 @@ class MapBuilder:
         return key in self._nodes
 
     def connect(
-        self, source: str, target: str, relation: Relation, *evidence: Observation, certain: bool = True
+        self,
+        source: str,
+        target: str,
+        relation: Relation,
+        *evidence: Observation,
+        certain: bool = True,
+        detail: str = "",
     ) -> None:
         """Add an edge, or more evidence to it; one certain statement makes it certain."""
         if source == target or source not in self._nodes or target not in self._nodes:
@@ -57,6 +64,7 @@ class MapBuilder:
             return
         self._evidence.setdefault(edge, {}).update(dict.fromkeys(evidence))
         self._certain[edge] = self._certain.get(edge, False) or certain
+        self._details.setdefault(edge, detail)
 
     def leave_out(self, sentence: str) -> None:
         """Note what the map does not show."""
@@ -89,6 +97,7 @@ class MapBuilder:
                 relation=relation,
                 evidence=tuple(evidence)[:MAX_EVIDENCE],
                 certain=self._certain[source, target, relation],
+                detail=self._details[source, target, relation],
             )
             for (source, target, relation), evidence in self._evidence.items()
         ]

@@ -57,6 +57,7 @@ class MapEdge:
         source, target: keys of nodes.
         evidence: what in the project shows it.
         certain: false where only names or a likely match show it.
+        detail: the version, where a package is installed.
     """
 
     source: str
@@ -64,6 +65,7 @@ class MapEdge:
     relation: Relation
     evidence: tuple[Observation, ...] = ()
     certain: bool = True
+    detail: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)

@@ -31,5 +31,6 @@ def _edge(one: MapEdge) -> Json:
         "target": one.target,
         "relation": one.relation.value,
         "certain": one.certain,
+        "detail": one.detail,
         "evidence": [{**place(seen.at), "says": seen.says} for seen in one.evidence],
     }
