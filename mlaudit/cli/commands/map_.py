@@ -53,9 +53,10 @@ def map_(
     define: Define = None,
     no_color: NoColor = False,
 ) -> None:
-    """Show what depends on what: models, code, environments, files, packages.
+    """Show what depends on what.
 
-    Every edge has the place in the project that shows it. Nothing of the project is run.
+    Models, data, code, environments, files, packages and stages of pipelines; every edge has the place in the project
+    that shows it. Nothing of the project is run.
     """
     from mlaudit.cli.standpoint import map_from
     from mlaudit.mapping.entry import MapQuestion, project_map

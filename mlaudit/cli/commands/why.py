@@ -36,9 +36,9 @@ def why(
     as_: As = None,
     no_color: NoColor = False,
 ) -> None:
-    """Say who required a package: paths through the lock, the shortest first.
+    """Say who required a package.
 
-    Only requirements that hold for the target of the environment count; --python, --platform, --extra and --group
+    Paths through the graph of a lock, the shortest first. Only requirements that hold for the target of the environment count; --python, --platform, --extra and --group
     choose another.
     """
     from mlaudit.cli.standpoint import reason_from
