@@ -72,12 +72,12 @@ def add_dvc_stages(builder: MapBuilder, found: FoundTree, artifacts: Artifacts) 
             with document_budget():
                 document = found.root.document(found.base / path)
                 for name, stage in document.yaml.get("stages").items():
-                    _Stage(builder, found, artifacts, document, posixpath.dirname(path)).add(name, stage)
+                    _DvcStage(builder, found, artifacts, document, posixpath.dirname(path)).add(name, stage)
         except (Unreadable, Malformed, BudgetExceeded) as error:
             builder.leave_out(f"{found.shown(path)}: its stages are not read in full ({error}).")
 
 
-class _Stage:
+class _DvcStage:
     """One stage of a `dvc.yaml` on its way into the map."""
 
     def __init__(

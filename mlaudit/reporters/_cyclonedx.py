@@ -28,7 +28,7 @@ _PACKAGES = (Kind.PACKAGE, Kind.LOCAL)
 
 
 @dataclass(slots=True, kw_only=True)
-class _Component:
+class _BillComponent:
     """One component on its way; environments that share it add to it."""
 
     data: Json
@@ -64,7 +64,7 @@ class _Component:
 
 def as_cyclonedx(environments: Iterable[Environment], edges: LockEdges) -> str:
     """CycloneDX 1.6: the same sources give the same text, whose serial number comes from its content."""
-    bill = _Bill()
+    bill = _BillOfMaterials()
     for one in environments:
         bill.add(one, edges.get(one.name, ()))
     content: Json = {
@@ -86,11 +86,11 @@ def as_cyclonedx(environments: Iterable[Environment], edges: LockEdges) -> str:
     )
 
 
-class _Bill:
+class _BillOfMaterials:
     """The components of a bill, by reference."""
 
     def __init__(self) -> None:
-        self.components: dict[str, _Component] = {}
+        self.components: dict[str, _BillComponent] = {}
 
     def add(self, one: Environment, edges: Sequence[tuple[Pin | None, Pin]]) -> None:
         """An environment, its packages and its models."""
@@ -115,7 +115,7 @@ class _Bill:
         for reading in one.writes:
             self._component(self._model(reading), {}).tell("written-by", one.name)
 
-    def _connect(self, environment: _Component, known: set[str], edges: Sequence[tuple[Pin | None, Pin]]) -> None:
+    def _connect(self, environment: _BillComponent, known: set[str], edges: Sequence[tuple[Pin | None, Pin]]) -> None:
         """Requirements of packages; the environment itself requires what its project does, else what nobody does."""
         required: set[str] = set()
         of_project: set[str] = set()
@@ -131,9 +131,9 @@ class _Bill:
                 self.components[source].requires[ref] = None
         environment.requires.update(dict.fromkeys(sorted(of_project | (known - required))))
 
-    def _component(self, ref: str, data: Json) -> _Component:
+    def _component(self, ref: str, data: Json) -> _BillComponent:
         if ref not in self.components:
-            self.components[ref] = _Component(data={"bom-ref": ref, **data})
+            self.components[ref] = _BillComponent(data={"bom-ref": ref, **data})
         return self.components[ref]
 
     def _package(self, pin: Pin) -> str:

@@ -38,8 +38,8 @@ def why(
 ) -> None:
     """Say who required a package.
 
-    Paths through the graph of a lock, the shortest first. Only requirements that hold for the target of the environment count; --python, --platform, --extra and --group
-    choose another.
+    Paths through the graph of a lock, the shortest first. Only requirements that hold for the target of the
+    environment count; --python, --platform, --extra and --group choose another.
     """
     from mlaudit.cli.standpoint import reason_from
     from mlaudit.mapping.why import install_reason
