@@ -26,18 +26,40 @@ class UsedArtifact:
     name: str
     detail: str
 
-    def may_be_at(self, path: str) -> bool:
-        """Whether a file of the tree may be this artifact: a use names the path, or the end of it."""
-        return any(_ends_with(path, name) for use in self.uses for name in use.names)
+
+class ArtifactIndex:
+    """The artifacts of a map by their nodes' keys, found by the places of calls and by paths of files."""
+
+    def __init__(self) -> None:
+        self.artifacts: dict[str, UsedArtifact] = {}
+        self._by_place: dict[tuple[str, int | None], dict[str, None]] = {}
+        self._by_file: dict[str, dict[tuple[str, str], None]] = {}
+
+    def add(self, key: str, one: UsedArtifact) -> None:
+        """Add the artifact of a node."""
+        self.artifacts[key] = one
+        for use in one.uses:
+            self._by_place.setdefault((use.at.path, use.at.line), {})[key] = None
+            for text in filter(None, map(_ending, use.names)):
+                self._by_file.setdefault(posixpath.basename(text), {})[f"/{text}", key] = None
+
+    def at_place(self, path: str, line: int | None) -> Iterable[str]:
+        """The artifacts that a call at a place writes or reads."""
+        return self._by_place.get((path, line), ())
+
+    def at_path(self, path: str) -> list[str]:
+        """The artifacts that a file of the tree may be: a use names its path, or the end of it."""
+        known = self._by_file.get(posixpath.basename(path), {})
+        return list(dict.fromkeys(key for text, key in known if f"/{path}".endswith(text)))
 
 
-def _ends_with(path: str, name: ArtifactName) -> bool:
+def _ending(name: ArtifactName) -> str:
+    """The end of the path that a name gives, empty where it is no path or not known in full."""
     text = posixpath.normpath(name.text) if name.text else ""
     while text.startswith("../"):
         text = text[3:]
-    if name.kind is not NameKind.PATH or not name.complete or text in ("", "."):
-        return False
-    return f"/{path}".endswith(f"/{text.lstrip('/')}")
+    is_path = name.kind is NameKind.PATH and name.complete and text not in ("", ".", "..")
+    return text.lstrip("/") if is_path else ""
 
 
 class _Groups:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlaudit.api import FoundTree
 from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.discovery.code_scopes import CodeScope
-from mlaudit.mapping.artifacts import UsedArtifact, used_artifacts
+from mlaudit.mapping.artifacts import ArtifactIndex, used_artifacts
 from mlaudit.mapping.builder import MapBuilder
 from mlaudit.mapping.stages import add_code_stages, add_dvc_stages
 from mlaudit.model.dependency_map import DependencyMap, NodeKind, Relation
@@ -35,7 +36,7 @@ class _Assembly:
         self.builder = MapBuilder()
         self.scopes = _scopes(report.environments, found, declared=configuration is not None)
         self.uses = found.survey.uses
-        self.artifacts: dict[str, UsedArtifact] = {}
+        self.artifacts = ArtifactIndex()
 
     def assembled(self) -> DependencyMap:
         """Everything in its order: later steps connect to nodes of earlier ones."""
@@ -52,6 +53,11 @@ class _Assembly:
 
     def _at(self, place: Place) -> Place:
         return replace(place, path=self.found.shown(place.path), start=None, end=None)
+
+    def _inner(self, place: Place) -> Place:
+        """A reported place as the survey has it."""
+        shown = self.found.shown("")
+        return place if shown == "." else replace(place, path=posixpath.relpath(place.path, shown))
 
     # Environments, their files and packages
 
@@ -109,7 +115,7 @@ class _Assembly:
             )
         for one in used_artifacts(self.uses, crosses, holders):
             key = self.builder.add_another(one.kind, one.name, one.detail)
-            self.artifacts[key] = one
+            self.artifacts.add(key, one)
             for use in one.uses:
                 self._add_use(key, use, holders)
 
@@ -142,8 +148,7 @@ class _Assembly:
                     self._add_model_file(reading.path, f"environment:{one.name}", written=written)
 
     def _add_model_file(self, path: str, environment: str, *, written: bool) -> None:
-        matching = [key for key, one in self.artifacts.items() if one.may_be_at(path)]
-        models = [key for key in matching if key.startswith("model:")]
+        models = [key for key in self.artifacts.at_path(path) if key.startswith("model:")]
         key = models[0] if len(models) == 1 else self.builder.add(NodeKind.MODEL, path, "file in the tree")
         if written:
             seen = Observation(at=Place(path=path), says="taken for what this environment writes")
@@ -162,18 +167,17 @@ class _Assembly:
             self._add_crossing(one, writer, reader)
 
     def _add_crossing(self, one: CrossingArtifact, writer: str, reader: str) -> None:
-        key = self._crossing_node(one)
+        key = self._crossing_node(one, (self._inner(one.written), self._inner(one.read)))
         writes, reads = _crossing_evidence([one])
         self.builder.connect(writer, key, Relation.WRITES, writes, certain=one.certain)
         self.builder.connect(key, reader, Relation.READ_BY, reads, certain=one.certain)
 
-    def _crossing_node(self, one: CrossingArtifact) -> str:
-        """The artifact that is written or read at the places of a crossing; a new node where code names none there."""
-        places = {(one.written.path, one.written.line), (one.read.path, one.read.line)}
-        for key, artifact in self.artifacts.items():
-            if any((self.found.shown(use.at.path), use.at.line) in places for use in artifact.uses):
-                named = {name.text for use in artifact.uses for name in use.names}
-                if one.artifact in named:
+    def _crossing_node(self, one: CrossingArtifact, places: Iterable[Place]) -> str:
+        """The artifact of that name that a call at one of the places treats; a new node where there is none."""
+        for at in places:
+            for key in self.artifacts.at_place(at.path, at.line):
+                uses = self.artifacts.artifacts[key].uses
+                if any(name.text == one.artifact for use in uses for name in use.names):
                     return key
         kind = NodeKind.DATA if one.is_plain else NodeKind.MODEL
         return self.builder.add(kind, one.artifact, one.form)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 
 from mlaudit.api import FoundTree
 from mlaudit.code.nouns import Direction
@@ -12,7 +12,7 @@ from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.variables import is_template
-from mlaudit.mapping.artifacts import UsedArtifact
+from mlaudit.mapping.artifacts import ArtifactIndex
 from mlaudit.mapping.builder import MapBuilder
 from mlaudit.model.dependency_map import NodeKind, Relation
 from mlaudit.model.errors import Unreadable
@@ -24,13 +24,11 @@ MAX_PIPELINES = 200
 """Files `dvc.yaml` of one tree that are read."""
 _CODE = (".py", ".ipynb")
 
-Artifacts = Mapping[str, UsedArtifact]
 
-
-def add_code_stages(builder: MapBuilder, found: FoundTree, artifacts: Artifacts) -> None:
+def add_code_stages(builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex) -> None:
     """Steps of pipelines in code, with what they write and read."""
     stages = dict(_steps(builder, found))
-    for key, artifact in artifacts.items():
+    for key, artifact in artifacts.artifacts.items():
         for use in artifact.uses:
             stage = stages.get((use.at.path, use.function.partition(".")[0]))
             if stage is None:
@@ -62,7 +60,7 @@ def _shown(at: Place, found: FoundTree) -> Place:
     return replace(at, path=found.shown(at.path), start=None, end=None)
 
 
-def add_dvc_stages(builder: MapBuilder, found: FoundTree, artifacts: Artifacts) -> None:
+def add_dvc_stages(builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex) -> None:
     """The stages of every `dvc.yaml`: the code of their commands, their dependencies and their outputs."""
     pipelines = [path for path in found.walked.paths if posixpath.basename(path) == "dvc.yaml"]
     if len(pipelines) > MAX_PIPELINES:
@@ -81,7 +79,7 @@ class _DvcStage:
     """One stage of a `dvc.yaml` on its way into the map."""
 
     def __init__(
-        self, builder: MapBuilder, found: FoundTree, artifacts: Artifacts, document: Document, folder: str
+        self, builder: MapBuilder, found: FoundTree, artifacts: ArtifactIndex, document: Document, folder: str
     ) -> None:
         self.builder, self.found, self.artifacts = builder, found, artifacts
         self.document, self.folder = document, folder
@@ -126,7 +124,7 @@ class _DvcStage:
         return self.builder.add(NodeKind.CODE, self.found.shown(path))
 
     def _artifact(self, path: str) -> str:
-        matching = [key for key, one in self.artifacts.items() if one.may_be_at(path)]
+        matching = self.artifacts.at_path(path)
         if len(matching) == 1:
             return matching[0]
         shown = path if "://" in path else self.found.shown(path)
