@@ -7,6 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
@@ -376,6 +377,7 @@ class Report:
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
         history: since when environments differ, where that was asked for too.
+        map: what depends on what, where that was asked for too.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
@@ -394,6 +396,7 @@ class Report:
     known_pairs: tuple[EnvironmentPair, ...] = ()
     against: BranchChange | None = None
     history: DriftHistory | None = None
+    map: DependencyMap | None = None
 
     def __repr__(self) -> str:
         counts = self.summary
