@@ -192,7 +192,7 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, request.options.root)
+        made = with_missing_names(made, request.options.root, caches=request.options.caches)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))

@@ -27,4 +27,5 @@ class AskedWords(PolicyWords, FileWords, total=False):
     """Fields of `Asked` that the command line has under the same name."""
 
     isolated: bool
+    caches: bool
     as_format: str | None

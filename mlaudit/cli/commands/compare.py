@@ -20,6 +20,7 @@ from mlaudit.cli.parameters import (
     Format,
     Group,
     Ignore,
+    NoCache,
     NoColor,
     NoConfig,
     Output,
@@ -45,6 +46,7 @@ def compare(
     package: Package = None,
     config: Config = None,
     no_config: NoConfig = False,
+    no_cache: NoCache = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -71,6 +73,7 @@ def compare(
         options = asked_options(
             config=config,
             isolated=no_config,
+            caches=not no_cache,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
