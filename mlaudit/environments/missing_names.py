@@ -5,19 +5,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.missing_states import StateSearch
-from mlaudit.environments.reader_packages import CodePlaces, package_code, places_of
+from mlaudit.environments.reader_packages import CodePlaces, package_code, said_of
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Pin, Place
-from mlaudit.model.report import Environment, listed
+from mlaudit.model.report import Environment
 from mlaudit.sources.working_tree import WorkingTree
 
 MAX_ASKED = 2_000
@@ -82,20 +81,11 @@ def _with_installed(
     refused = [found for search in searches for found in search.refused_calls()]
     return replace(
         one,
-        notes=(*one.notes, *_said_of(code.symbols.modules.code)),
+        notes=(*one.notes, *said_of(code.symbols.modules.code)),
         missing_names=(*one.missing_names, *missing),
         missing_states=(*one.missing_states, *states),
         refused_calls=(*one.refused_calls, *refused),
     )
-
-
-def _said_of(code: PackageCode) -> Iterator[str]:
-    """Which code was read that is no part of the sources."""
-    by_place: dict[str, list[str]] = {}
-    for one in places_of(code):
-        by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
-    for place, packages in by_place.items():
-        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts ask of it."
 
 
 def _missing(

@@ -13,7 +13,7 @@ from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.joined_code import JoinedCode, PlacedCode
 from mlaudit.knowledge.package_caches import wheelhouse_names
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.report import Environment
+from mlaudit.model.report import Environment, listed
 from mlaudit.sources import paths
 from mlaudit.sources.package_sources import PackageSources
 from mlaudit.sources.virtualenv import package_folders
@@ -52,9 +52,13 @@ def package_code(one: Environment, places: CodePlaces) -> PackageCode | None:
     return JoinedCode(parts) if parts else None
 
 
-def places_of(code: PackageCode) -> tuple[PlacedCode, ...]:
-    """The places outside of the audited sources from which something was read."""
-    return code.used if isinstance(code, JoinedCode) else ()
+def said_of(code: PackageCode) -> Iterator[str]:
+    """Which code was read that is no part of the sources."""
+    by_place: dict[str, list[str]] = {}
+    for one in code.used if isinstance(code, JoinedCode) else ():
+        by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
+    for place, packages in by_place.items():
+        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts ask of it."
 
 
 def _installed(found: list[str], root: Path) -> PackageCode | None:
