@@ -74,8 +74,8 @@ class _ConfigurationJudge:
         """What is refused of the configurations of one form in, or beside, an artifact."""
         folder = posixpath.dirname(pin.at.path)
         for path in (posixpath.join(folder, name) for name in form.files) if form.files else (pin.at.path,):
-            doc = self._tree.document(self._tree.folder / path)
             try:
+                doc = self._tree.document(self._tree.folder / path)
                 found = list(_CHECKS[form.check](self, doc, form))
             except (Unreadable, Malformed):
                 # Reading the artifact says so where it is one; a file that is not there asks nothing.
@@ -112,7 +112,7 @@ class _ConfigurationJudge:
 
     def _layers(self, doc: Document, form: ConfigurationForm) -> Iterator[RefusedConfiguration]:
         seen: set[tuple[str, str, tuple[str, ...]]] = set()
-        for one in configured_objects(doc):
+        for one in configured_objects(doc, form.module):
             key = (one.module, one.name, tuple(sorted(one.keys)))
             if key not in seen and not one.registered and one.module.partition(".")[0] == form.package:
                 seen.add(key)

@@ -39,6 +39,7 @@ class ConfigurationForm:
     pairs_of: str = ""
     unless: tuple[str, ...] = ()
     modules: bool = False
+    module: str = ""
     moved: Mapping[str, str] = field(default_factory=dict)
     sections: tuple[str, ...] = ()
     prefix: str = ""
@@ -70,6 +71,7 @@ def _form(row: Node) -> ConfigurationForm:
         pairs_of=row.get("pairs_of").maybe_text() or "",
         unless=_texts(row, "unless"),
         modules=row.get("modules").flag(),
+        module=row.get("module").maybe_text() or "",
         moved=words_of(row.get("moved")) if row.get("moved").exists else {},
         sections=_texts(row, "sections"),
         prefix=row.get("prefix").maybe_text() or "",

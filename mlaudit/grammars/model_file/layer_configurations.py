@@ -27,8 +27,11 @@ class ConfiguredObject:
     keys: tuple[str, ...]
 
 
-def configured_objects(doc: Document) -> Iterator[ConfiguredObject]:
-    """The objects in the configuration of a `.keras` or HDF5 file, the outermost first. Raises Unreadable."""
+def configured_objects(doc: Document, module: str) -> Iterator[ConfiguredObject]:
+    """The objects in the configuration of a `.keras` or HDF5 file, the outermost first. Raises Unreadable.
+
+    `module` is that of layers which name none, as those in HDF5 files do.
+    """
     waiting = [_configuration(doc)]
     for _ in range(MAX_OBJECTS):
         if not waiting:
@@ -40,7 +43,12 @@ def configured_objects(doc: Document) -> Iterator[ConfiguredObject]:
                 yield one
             waiting.extend(reversed(list(value.values())))
         elif isinstance(value, list):
-            waiting.extend(reversed(value))
+            named = ({"module": module, **one} if _names_no_module(one) else one for one in reversed(value))
+            waiting.extend(named)
+
+
+def _names_no_module(value: object) -> bool:
+    return isinstance(value, Mapping) and "class_name" in value and "registered_name" not in value
 
 
 def _object(value: Mapping[str, object]) -> ConfiguredObject | None:
