@@ -6,8 +6,9 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Role, Severity
-from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
-from mlaudit.model.report import MAX_LISTED, Environment, Hit, Location
+from mlaudit.model.refused_configurations import RefusedConfiguration
+from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.rules._consequences import refused_words
 from mlaudit.rules._registry import environment_rule
 
 
@@ -50,19 +51,9 @@ def _hit(one: RefusedConfiguration, environment: Environment) -> Hit:
     return Hit(
         package=one.package,
         environments=tuple(dict.fromkeys((one.writer, environment.name))),
-        message=f"{one.artifact.path}: {_reason(one, environment.name)}, so that loading fails.",
+        message=f"{one.artifact.path}: {refused_words(one, environment.name)}, so that loading fails.",
         at=one.artifact,
         says="",
         related=(Location(one.searched, Role.FILE),),
         values=(one.refusal.value, one.what, *one.values),
     )
-
-
-def _reason(one: RefusedConfiguration, reader: str) -> str:
-    if one.refusal is Refusal.KEYS:
-        more = len(one.values) - MAX_LISTED
-        keys = ", ".join(f"`{key[:100]}`" for key in one.values[:MAX_LISTED])
-        return f"`{one.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
-    if one.refusal is Refusal.VALUE:
-        return f"its `{one.what}` is `{one.values[0]}`, which {one.package} of {reader} does not know"
-    return f"it names `{one.what}`, which {one.package} of {reader} does not have"

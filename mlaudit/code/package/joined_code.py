@@ -68,8 +68,9 @@ class JoinedCode:
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
         """The bytes of every Python file below a folder, in all places that have it."""
-        for _, code in self._holders(folder):
+        for number, code in self._holders(folder):
             if code.names(folder) is not None:
+                self._used[number] = None
                 yield from code.sources(folder)
 
     def shown(self, path: str) -> str:
