@@ -126,10 +126,8 @@ def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
             spoken[key] = min(spoken.get(key, Severity.INFO), _severity_of_hit(one), key=lambda level: level.rank)
     for one in judged:
         worst = spoken.get((one.rule.code, *_subject(one.hit)))
-        is_apart = (
-            one.rule.fact in _FROM_CODE and _severity_of_hit(one) is Severity.ERROR and worst is not Severity.ERROR
-        )
-        if worst is None or is_apart:
+        is_error_of_code = one.rule.fact in _FROM_CODE and _severity_of_hit(one) is Severity.ERROR
+        if worst is None or (is_error_of_code and worst is not Severity.ERROR):
             yield one
 
 

@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Role, Severity
 from mlaudit.model.refused_configurations import RefusedConfiguration
 from mlaudit.model.report import Environment, Hit, Location
-from mlaudit.rules._consequences import refused_words
+from mlaudit.rules._consequences import measured_harmless, refused_words
 from mlaudit.rules._registry import environment_rule
 
 
@@ -44,10 +44,11 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         https://huggingface.co/docs/peft/developer_guides/checkpoint
     """
     for one in environment.refused_configurations:
-        yield _hit(one, environment)
+        yield _hit(one, environment, view)
 
 
-def _hit(one: RefusedConfiguration, environment: Environment) -> Hit:
+def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit:
+    measured = measured_harmless(view, one.writer, environment.name, one.package)
     return Hit(
         package=one.package,
         environments=tuple(dict.fromkeys((one.writer, environment.name))),
@@ -55,5 +56,7 @@ def _hit(one: RefusedConfiguration, environment: Environment) -> Hit:
         at=one.artifact,
         says="",
         related=(Location(one.searched, Role.FILE),),
+        severity=Severity.INFO if measured is not None else None,
+        details=(f"measured otherwise, which counts for more: {measured.says}",) if measured is not None else (),
         values=(one.refusal.value, one.what, *one.values),
     )
