@@ -123,7 +123,10 @@ def test_what_is_measured_and_what_the_code_shows_is_one_finding(tmp_path: Path)
 
 def test_an_error_of_the_code_is_not_lost_beside_a_milder_fact(tmp_path: Path) -> None:
     installed(tmp_path, "transformers", version="4.46.3")
-    write(tmp_path / "model", {"config.json": '{"model_type": "qwen3", "transformers_version": "5.23.0"}'})
+    write(
+        tmp_path / "model",
+        {"config.json": '{"model_type": "qwen3", "architectures": ["X"], "transformers_version": "5.23.0"}'},
+    )
     report = compare(["model", "serving"], Options(root=tmp_path), folder=tmp_path)
     found = {one.code: one.severity.value for one in report.findings if one.package == "transformers"}
     assert found == {"MLA401": "warning", "MLA413": "error"}
