@@ -115,9 +115,9 @@ PLACES: dict[str, tuple[Callable[[Path], str], str, str]] = {
 }
 
 
-def report_on(folder: Path, reader: str, **options: bool) -> Report:
+def report_on(folder: Path, reader: str, *, caches: bool = True) -> Report:
     (folder / "model.pkl").write_bytes(naming("acme.scaling:Ratio"))
-    return compare(["model.pkl", reader], Options(root=folder, **options), folder=folder)
+    return compare(["model.pkl", reader], Options(root=folder, caches=caches), folder=folder)
 
 
 @pytest.mark.parametrize("place", PLACES)

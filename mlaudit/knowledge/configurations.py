@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
+from dataclasses import field as dataclass_field
 from enum import Enum
 from functools import lru_cache
 
@@ -31,7 +31,7 @@ class ConfigurationForm:
     package: str
     check: ConfigurationCheck
     field: str
-    classes: Mapping[str, str] = field(default_factory=dict)
+    classes: Mapping[str, str] = dataclass_field(default_factory=dict)
     loader: str = ""
     drops: tuple[str, ...] = ()
     plain_bases: tuple[str, ...] = ()
@@ -40,7 +40,7 @@ class ConfigurationForm:
     unless: tuple[str, ...] = ()
     modules: bool = False
     module: str = ""
-    moved: Mapping[str, str] = field(default_factory=dict)
+    moved: Mapping[str, str] = dataclass_field(default_factory=dict)
     sections: tuple[str, ...] = ()
     prefix: str = ""
     within: tuple[str, ...] = ()
