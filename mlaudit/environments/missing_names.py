@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.joined_code import JoinedCode
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.missing_states import StateSearch
@@ -68,7 +70,11 @@ def _with_installed(
     one: Environment, named: Mapping[str, Environment], codes: _Codes, tree: WorkingTree
 ) -> Environment:
     artifacts = list(loaded_artifacts(one, named))
-    code = codes.of(one.name) if artifacts else None
+    if not artifacts:
+        return one
+    code = codes.of(one.name)
+    without = _without_code(artifacts, code.symbols.modules.code if code is not None else None)
+    one = replace(one, without_code=tuple(dict.fromkeys((*one.without_code, *without))))
     if code is None:
         return one
     by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
@@ -86,6 +92,20 @@ def _with_installed(
         missing_states=(*one.missing_states, *states),
         refused_calls=(*one.refused_calls, *refused),
     )
+
+
+def _without_code(artifacts: Iterable[tuple[str, Pin]], code: PackageCode | None) -> Iterator[str]:
+    """The packages that wrote artifacts and whose code is not at hand; of what is installed all code is."""
+    if code is not None and not isinstance(code, JoinedCode):
+        return
+    tops = (code.names("") if code is not None else None) or frozenset()
+    for _, pin in artifacts:
+        kind = (pin.artifact.kind if pin.artifact is not None else None) or ""
+        for top in dict.fromkeys(name.module.partition(".")[0] for name in _asked(pin)):
+            family = formats().families.get(top)
+            is_of_kind = family is not None and family.kind.partition(".")[0] == kind.partition(".")[0]
+            if family is not None and is_of_kind and top not in tops:
+                yield family.package
 
 
 def _missing(

@@ -143,6 +143,7 @@ class Environment:
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
         refused_configurations: what their configurations ask for and its code refuses.
+        without_code: packages whose names the artifacts that it loads ask for and whose code is not at hand.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Environment:
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
     refused_configurations: tuple[RefusedConfiguration, ...] = ()
+    without_code: tuple[str, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
