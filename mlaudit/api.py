@@ -206,10 +206,22 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, request.options.root)
+        made = with_missing_names(made, request.options.root, caches=request.options.caches)
+    kinds = frozenset().union(*(one.kinds_at_hand for one in made))
+    if kinds and _have_configurations(kinds):
+        from mlaudit.environments.refused_configurations import with_refused_configurations
+
+        made = with_refused_configurations(made, request.options.root, caches=request.options.caches)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
+
+
+def _have_configurations(kinds: Iterable[str]) -> bool:
+    """Whether an artifact of some kinds has a configuration that can be held against code."""
+    from mlaudit.knowledge.configurations import forms_beside
+
+    return any(map(forms_beside, kinds))
 
 
 def _demand(path: str) -> None:

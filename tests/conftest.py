@@ -26,6 +26,8 @@ def pytest_configure(config: pytest.Config) -> None:
         if name in _NAMES or name.startswith(_PREFIXES):
             del os.environ[name]
     os.environ.update(LC_ALL="C.UTF-8", TERM="dumb", GIT_CONFIG_GLOBAL=os.devnull, GIT_CONFIG_SYSTEM=os.devnull)
+    # Code in the caches of whoever runs the tests would tell more than the sources of a case.
+    os.environ.update(UV_CACHE_DIR=os.devnull, PIP_CACHE_DIR=os.devnull)
     os.umask(0o022)
 
 
