@@ -15,6 +15,7 @@ from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
+from mlaudit.model.versions import parsed
 from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
@@ -46,8 +47,21 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
 
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
     """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
-    reasons = weigh(environments, [one.fix.changes[0] for one in findings if one.fix is not None and one.fix.changes])
+    advised = [one for one in findings if one.fix is not None and one.fix.changes]
+    firsts = [one.fix.changes[0] for one in advised if one.fix is not None]
+    # Later ones do not count where a package has a change of its own already.
+    reasons = weigh(environments, [*firsts, *(change for one in advised for change in _covered_changes(one))])
     return tuple(_with_hazard(one, reasons) for one in findings)
+
+
+def _covered_changes(finding: Finding) -> Iterator[Change]:
+    """The changes of what a finding covers, where the reader takes the versions of the writer."""
+    if finding.fix is None or finding.fix.changes[0].to != finding.expected:
+        return
+    for text in finding.covers:
+        package, version, *_ = (*text.split(" "), "")
+        if parsed(version) is not None:
+            yield finding.fix.changes[0]._replace(package=package, to=version)
 
 
 def _with_hazard(finding: Finding, reasons: Mapping[Change, str]) -> Finding:

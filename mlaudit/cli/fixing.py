@@ -57,6 +57,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
     from mlaudit.request.options import wanted_of
 
     _demand_sense(asked)
+    choice = _choice(asked)
     options = asked_options(
         start=Path(asked.paths[0]) if asked.paths else Path(),
         config=asked.config,
@@ -72,7 +73,6 @@ def run_fix(asked: AskedFix) -> NoReturn:
 
         write_all([OutputText(text=f"{recover(options.root)}\n")])
         raise typer.Exit(0)
-    choice = _choice(asked)
     with with_progress(options, asked.quiet) as watched:
         report = check(asked.paths, watched)
     _demand_finished(options)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.missing_names import MissingName
-from mlaudit.model.missing_states import MissingState, RefusedByCode
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -29,6 +27,11 @@ from mlaudit.model.nouns import (
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.refused_configurations import RefusedConfiguration
+
+if TYPE_CHECKING:
+    # What code lacks is asked of few environments, and its nouns are loaded with the first.
+    from mlaudit.model.missing_names import MissingName
+    from mlaudit.model.missing_states import MissingState, RefusedByCode
 
 __all__ = [
     "BASELINE",
