@@ -7,7 +7,6 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
@@ -27,6 +26,9 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
+
+if TYPE_CHECKING:
+    from mlaudit.model.dependency_map import DependencyMap
 
 if TYPE_CHECKING:
     # What code lacks is asked of few environments, and its nouns are loaded with the first.
