@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
+from mlaudit.model.evidence import EVIDENCE_FILE
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
@@ -191,13 +192,36 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
     """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
+    if request.options.resolution is not None:
+        from mlaudit.resolving.resolve import with_resolutions
+
+        made, notes = with_resolutions(made, request.options)
+        request = replace(request, notes=(*request.notes, *notes))
+    if request.options.waivers and exists(str(request.options.root / EVIDENCE_FILE)):
+        from mlaudit.environments.recorded_proofs import with_proofs
+
+        applied = with_proofs(made, request.options.root)
+        made = applied.environments
+        request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, request.options.root)
+        made = with_missing_names(made, request.options.root, caches=request.options.caches)
+    kinds = frozenset().union(*(one.kinds_at_hand for one in made))
+    if kinds and _have_configurations(kinds):
+        from mlaudit.environments.refused_configurations import with_refused_configurations
+
+        made = with_refused_configurations(made, request.options.root, caches=request.options.caches)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
+
+
+def _have_configurations(kinds: Iterable[str]) -> bool:
+    """Whether an artifact of some kinds has a configuration that can be held against code."""
+    from mlaudit.knowledge.configurations import forms_beside
+
+    return any(map(forms_beside, kinds))
 
 
 def _demand(path: str) -> None:

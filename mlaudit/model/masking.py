@@ -49,6 +49,8 @@ def mask_environment(environment: Environment) -> Environment:
         notes=_mask(environment.notes),
         evidence=_mask(environment.evidence),
         problems=_mask(environment.problems),
+        unresolvable=_mask(environment.unresolvable),
+        proofs=_mask(environment.proofs),
     )
 
 
