@@ -7,7 +7,6 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
-from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
@@ -31,6 +30,7 @@ from mlaudit.model.refused_configurations import RefusedConfiguration
 
 if TYPE_CHECKING:
     # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
+    from mlaudit.model.dependency_map import DependencyMap
     from mlaudit.model.evidence import RecordedProof
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
