@@ -97,6 +97,7 @@ def _outcome(view: View, request: AuditRequest) -> Outcome:
         uncertain=request.uncertain | _guessed(environments),
         waivers=[waiver for one in environments for reading in one.readings for waiver in reading.waivers],
         partial=request.partial or bool(options.only),
+        proven=request.proven,
     )
 
 

@@ -10,7 +10,7 @@ import pytest
 
 from tests.checkout import write
 from tests.command_line import run
-from tests.wheel_index import UV, environment, resolved, wheel_index
+from tests.plain_wheels import UV, environment, resolved, wheel_index
 
 pytestmark = [
     pytest.mark.skipif(UV is None, reason="uv is neither beside this Python nor on the PATH"),

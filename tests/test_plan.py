@@ -18,8 +18,8 @@ from mlaudit.repair.upgrade.fit import EnvironmentFit
 from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
 from tests.checkout import write
 from tests.command_line import run
+from tests.plain_wheels import UV, compiled, resolved, wheel_index
 from tests.test_reporters import problems
-from tests.wheel_index import UV, compiled, resolved, wheel_index
 
 ROOT = Path(__file__).parent.parent
 CASES = tomli.loads((ROOT / "fixtures" / "plan.toml").read_text(encoding="utf-8"))["case"]

@@ -16,6 +16,7 @@ from mlaudit.repair.nouns import MeantPin, NativeCommand
 
 _DECLARING = (Kind.PACKAGE, Kind.BOUND, Kind.PYTHON)
 _ELSEWHERE = {
+    Layer.RESOLVED: "uv resolved the version, and no file states it",
     Layer.INSTALLED: "the version is installed, and no file declares it",
     Layer.RECORDED: "an artifact records it, and is written again rather than edited",
 }
