@@ -18,6 +18,7 @@ from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
+from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
 from mlaudit.model.report import Environment, Finding, SharedFile
 from mlaudit.model.resolution import Unresolvable
 from mlaudit.parsers._read import read
@@ -59,6 +60,7 @@ def environments(case: dict[str, Any]) -> list[Environment]:
                 Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
             ),
             proofs=tuple(map(recorded_proof, row.get("proofs", ()))),
+            refused_configurations=tuple(map(refused_configuration, row.get("configured", ()))),
         )
         made.append(changed)
     return made
@@ -83,6 +85,17 @@ def recorded_proof(given: dict[str, Any]) -> RecordedProof:
     row = {"model": "model.pkl", "sha256": "", "kind": "sklearn.pickle", "writer": "training", "reader": "serving"}
     made = {"date": "2026-11-26", "platform": "linux x86_64", **row, **given}
     return RecordedProof(at=Place(path="mlaudit.evidence.toml", line=5), **made)
+
+
+def refused_configuration(row: dict[str, Any]) -> RefusedConfiguration:
+    """Something in `config.json` of training that the environment refuses."""
+    given = {
+        **row,
+        "refusal": Refusal(row["refusal"]),
+        "values": tuple(row.get("values", ())),
+        "searched": Place(path=row["searched"], line=7),
+    }
+    return RefusedConfiguration(writer="training", artifact=Place(path="config.json", line=3), **given)
 
 
 def missing_name(row: dict[str, Any]) -> MissingName:

@@ -58,6 +58,9 @@ NoConfig = Annotated[
     bool,
     typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
 ]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")
+]
 Python = Annotated[
     str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]

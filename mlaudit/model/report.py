@@ -7,6 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
@@ -26,6 +27,7 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
+from mlaudit.model.refused_configurations import RefusedConfiguration
 
 if TYPE_CHECKING:
     # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
@@ -149,6 +151,8 @@ class Environment:
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
+        refused_configurations: what their configurations ask for and its code refuses.
+        without_code: packages whose names the artifacts that it loads ask for and whose code is not at hand.
     """
 
     name: str
@@ -174,6 +178,8 @@ class Environment:
     proofs: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
+    refused_configurations: tuple[RefusedConfiguration, ...] = ()
+    without_code: tuple[str, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -189,6 +195,12 @@ class Environment:
         """Whether an artifact that it makes or loads names code which loading it imports."""
         pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
         return any(pin.artifact is not None and pin.artifact.names for pin in pins)
+
+    @property
+    def kinds_at_hand(self) -> frozenset[str]:
+        """The kinds of the artifacts at hand that it makes or loads."""
+        pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
+        return frozenset(pin.artifact.kind for pin in pins if pin.artifact is not None and pin.artifact.kind)
 
     @property
     def packages(self) -> int:
@@ -376,6 +388,7 @@ class Report:
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
         history: since when environments differ, where that was asked for too.
+        map: what depends on what, where that was asked for too.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
@@ -394,6 +407,7 @@ class Report:
     known_pairs: tuple[EnvironmentPair, ...] = ()
     against: BranchChange | None = None
     history: DriftHistory | None = None
+    map: DependencyMap | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

@@ -122,9 +122,26 @@ def _names(text: str, rule: Rule) -> bool:
 
 
 def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
-    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
-    spoken = {(code, *_subject(one.hit)) for one in judged for code in one.rule.supersedes}
-    return (one for one in judged if (one.rule.code, *_subject(one.hit)) not in spoken)
+    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken.
+
+    An error that the reader's code shows is another fact than a milder one that is known of the two versions.
+    """
+    spoken: dict[tuple[object, ...], Severity] = {}
+    for one in judged:
+        for key in ((code, *_subject(one.hit)) for code in one.rule.supersedes):
+            spoken[key] = min(spoken.get(key, Severity.INFO), _severity_of_hit(one), key=lambda level: level.rank)
+    for one in judged:
+        worst = spoken.get((one.rule.code, *_subject(one.hit)))
+        is_error_of_code = one.rule.fact in _FROM_CODE and _severity_of_hit(one) is Severity.ERROR
+        if worst is None or (is_error_of_code and worst is not Severity.ERROR):
+            yield one
+
+
+_FROM_CODE = frozenset(("artifact-name", "artifact-state", "artifact-call", "artifact-configuration"))
+
+
+def _severity_of_hit(one: RuleHit) -> Severity:
+    return one.hit.severity or one.rule.severity
 
 
 def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:

@@ -21,6 +21,7 @@ class Asked:
     wanted: Wanted
     config: Path | None = None
     isolated: bool = False
+    caches: bool = True
     fail_on: str | None = None
     select: Sequence[str] | None = ()
     ignore: Sequence[str] | None = ()

@@ -29,5 +29,6 @@ class AskedWords(PolicyWords, FileWords, total=False):
     """Fields of `Asked` that the command line has under the same name."""
 
     isolated: bool
+    caches: bool
     as_format: str | None
     resolution: Resolution | None

@@ -66,6 +66,7 @@ class Options:
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
         waivers: comments in the sources that accept a finding count.
+        caches: those of installers may be read for the code of packages.
         today: the day on which an ignore's `until` is judged; the current one where none is given.
         resolution: how environments without a lock are resolved; None where they are left as they are.
         progress: told how many sources there are, and of each before it is read.
@@ -81,6 +82,7 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
     waivers: bool = True
+    caches: bool = True
     today: date = field(default_factory=date.today)
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)

@@ -21,6 +21,7 @@ from mlaudit.cli.parameters import (
     Format,
     Group,
     Ignore,
+    NoCache,
     NoColor,
     NoConfig,
     Output,
@@ -47,6 +48,7 @@ def compare(
     package: Package = None,
     config: Config = None,
     no_config: NoConfig = False,
+    no_cache: NoCache = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
@@ -75,6 +77,7 @@ def compare(
         options = asked_options(
             config=config,
             isolated=no_config,
+            caches=not no_cache,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
