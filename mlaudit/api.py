@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
-from mlaudit.model.evidence import EVIDENCE_FILE
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nearest import nearest
@@ -19,7 +18,7 @@ from mlaudit.model.report import Discovered, Environment, Report, Summary
 from mlaudit.parsers._registry import is_named, parser_of, parsers
 from mlaudit.request.addresses import fetching_advice
 from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
-from mlaudit.request.options import Options
+from mlaudit.request.options import EVIDENCE_FILE, Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
 from mlaudit.sources.confinement import tree_around

@@ -22,6 +22,7 @@ from mlaudit.sources.paths import is_folder
 
 if TYPE_CHECKING:
     from mlaudit.request.asked_words import FileWords, PolicyWords
+    from mlaudit.request.resolution import Resolution
 
 PathOrText = str | PathLike[str]
 Texts = str | Iterable[str]
@@ -70,6 +71,8 @@ def check(
     extra: Texts = (),
     group: Texts = (),
     define: Mapping[str, str] | None = None,
+    resolve: str | None = None,
+    as_of: str | None = None,
     baseline: PathOrText | None = None,
     against: str | None = None,
     today: date | None = None,
@@ -81,6 +84,7 @@ def check(
         paths: with a configuration, only environments that have a source at or below one of these, and those that
             they are compared with; without one, what is found below these.
         against: a git revision, or two (`REV1..REV2`): `findings` are those that are new since then.
+        resolve: `audit` has uv resolve environments without a lock, `lock` writes locks too.
         today: the day on which dated ignores are judged; the current one where None.
 
     The other arguments are the options of `mlaudit check`.
@@ -92,7 +96,14 @@ def check(
     files = _files(folder, config, None)
     policy = _policy(fail_on, select, ignore, package)
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
-    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, **policy, **files)
+    asked = Asked(
+        wanted=wanted,
+        isolated=no_config,
+        define=define or {},
+        resolution=_resolution(resolve, as_of),
+        **policy,
+        **files,
+    )
     below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
     options = _options(folder, replace(asked, baseline=_files(folder, None, baseline)["baseline"]), today)
     if against is None:
@@ -122,6 +133,8 @@ def compare(
     group: Texts = (),
     define: Mapping[str, str] | None = None,
     as_: str | None = None,
+    resolve: str | None = None,
+    as_of: str | None = None,
     baseline: PathOrText | None = None,
     today: date | None = None,
 ) -> AuditReport:
@@ -131,6 +144,7 @@ def compare(
         training, serving, others: a SOURCE of the command line, or a path.
         root: the folder that paths, given and reported, are relative to, and whose configuration applies.
         as_: the format of the sources.
+        resolve: `audit` has uv resolve environments without a lock, `lock` writes locks too.
         today: the day on which dated ignores are judged; the current one where None.
 
     The other arguments are the options of `mlaudit compare`.
@@ -142,7 +156,15 @@ def compare(
     files = _files(folder, config, baseline)
     policy = _policy(fail_on, select, ignore, package)
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
-    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, as_format=as_, **policy, **files)
+    asked = Asked(
+        wanted=wanted,
+        isolated=no_config,
+        define=define or {},
+        as_format=as_,
+        resolution=_resolution(resolve, as_of),
+        **policy,
+        **files,
+    )
     sources = [fspath(source) for source in (training, serving, *others)]
     options = _options(folder, asked, today)
     return _shown(with_edits(api.compare(sources, options, folder=folder), options))
@@ -215,6 +237,15 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
 def _options(folder: Path, asked: Asked, today: date | None) -> Options:
     day = date.today() if today is None else today
     return options_of(asked, root=folder, start=folder, tree=tree_around(folder), today=day)
+
+
+def _resolution(resolve: str | None, as_of: str | None) -> Resolution | None:
+    """What `resolve` (`audit` or `lock`) and `as_of` ask for. Raises UsageError."""
+    if resolve is None and as_of is None:
+        return None
+    from mlaudit.request.resolution import resolution_of
+
+    return resolution_of(resolve, as_of)
 
 
 def _folder(root: PathOrText) -> Path:

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from mlaudit.request.asked_words import AskedWords
     from mlaudit.request.options import Options
+    from mlaudit.request.resolution import Resolution
     from mlaudit.request.wanted import Wanted
 
 
@@ -33,6 +34,15 @@ def asked_options(
 
     asked = Asked(wanted=wanted, define=defines_of(define), **words)
     return options_of(asked, root=root_of(start), start=start, tree=None, today=_today())
+
+
+def asked_resolution(resolve: str | None, as_of: str | None) -> Resolution | None:
+    """What `--resolve` and `--as-of` ask for. Raises UsageError."""
+    if resolve is None and as_of is None:
+        return None
+    from mlaudit.request.resolution import resolution_of
+
+    return resolution_of(resolve, as_of)
 
 
 @contextmanager

@@ -11,12 +11,13 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.kinds import artifact_kinds, carried
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.evidence import EVIDENCE_FILE, RecordedProof
+from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind
 from mlaudit.model.report import Environment
 from mlaudit.model.versions import same_public
+from mlaudit.request.options import EVIDENCE_FILE
 from mlaudit.sources.paths import exists
 from mlaudit.sources.working_tree import WorkingTree
 

@@ -8,8 +8,6 @@ from dataclasses import field
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Place
 
-EVIDENCE_FILE = "mlaudit.evidence.toml"
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedProof:

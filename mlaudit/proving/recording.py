@@ -11,12 +11,11 @@ from pathlib import Path
 import tomli
 
 from mlaudit.model.errors import UsageError
-from mlaudit.model.evidence import EVIDENCE_FILE
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.secrets import masked
 from mlaudit.proving.nouns import Proof
 from mlaudit.proving.prove import ProofReport
-from mlaudit.request.options import Options
+from mlaudit.request.options import EVIDENCE_FILE, Options
 from mlaudit.sources.cache_folder import write_whole
 
 _HEAD = """\

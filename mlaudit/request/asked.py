@@ -5,10 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.request.resolution import Resolution
 from mlaudit.request.wanted import Wanted
+
+if TYPE_CHECKING:
+    from mlaudit.request.resolution import Resolution
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

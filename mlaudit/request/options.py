@@ -6,7 +6,7 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import field
 from datetime import date
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import UsageError
@@ -16,9 +16,14 @@ from mlaudit.model.names import package_meant
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Reading, Severity
 from mlaudit.model.platforms import platform_of
-from mlaudit.request.resolution import Resolution
 from mlaudit.request.settings import Settings, python_version
 from mlaudit.request.wanted import Wanted
+
+if TYPE_CHECKING:
+    from mlaudit.request.resolution import Resolution
+
+EVIDENCE_FILE = "mlaudit.evidence.toml"
+"""Where proofs are recorded, at the root."""
 
 _CODE = lazy_pattern(r"[Mm][Ll][Aa]\d*")
 _GLOB = lazy_pattern(r"[A-Za-z0-9*?\[\]!_.-]{1,200}")

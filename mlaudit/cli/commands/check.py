@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.asked import asked_options, asked_resolution, with_progress
 from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText
@@ -83,7 +83,6 @@ def check(
     """
     from mlaudit.api import check as run
     from mlaudit.request.options import wanted_of
-    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
@@ -99,7 +98,7 @@ def check(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
-            resolution=resolution_of(resolve, as_of),
+            resolution=asked_resolution(resolve, as_of),
         )
         options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:

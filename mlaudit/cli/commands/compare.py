@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.asked import asked_options, asked_resolution, with_progress
 from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.parameters import (
@@ -71,7 +71,6 @@ def compare(
     """
     from mlaudit.api import compare as run
     from mlaudit.request.options import wanted_of
-    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics)
@@ -85,7 +84,7 @@ def compare(
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
-            resolution=resolution_of(resolve, as_of),
+            resolution=asked_resolution(resolve, as_of),
             as_format=as_,
             baseline=baseline,
         )
