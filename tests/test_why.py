@@ -55,6 +55,7 @@ def inverted(folder: Path, package: str) -> set[str]:
     """The paths of `uv tree --invert`, the root first."""
     command = ["uv", "tree", "--frozen", "--offline", "--invert", "--no-dedupe", "--no-dev", "--package", package]
     environment = {**os.environ, "UV_PYTHON": sys.executable, "UV_PYTHON_DOWNLOADS": "never"}
+    environment["UV_CACHE_DIR"] = str(folder.parent / "cache")
     done = subprocess.run(
         [*command, "--python-version", "3.9", "--python-platform", "linux"],
         cwd=folder, env=environment, capture_output=True, text=True, check=True,

@@ -37,7 +37,7 @@ _MAKES_ENVIRONMENTS = lazy_pattern(rb"conda env create|conda[ -]pack|mlserver bu
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class JoinedCode:
+class CandidateCode:
     """Candidates in their order with the code that was read for them.
 
     Attributes:
@@ -52,7 +52,7 @@ class JoinedCode:
     scopes: Mapping[Candidate, CodeScope]
 
 
-def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> JoinedCode:
+def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> CandidateCode:
     """The candidates with those that only code shows; each with the roles and pairs that code tells."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
@@ -75,7 +75,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
-    return JoinedCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
+    return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
 
 
 def _add_described(
