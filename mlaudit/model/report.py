@@ -7,6 +7,7 @@ from dataclasses import field
 from types import MappingProxyType
 from typing import NamedTuple
 
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
@@ -134,6 +135,7 @@ class Environment:
         kinds_from: what crosses from each writer that it follows, where that is known; by the writer's name.
         guessed: nothing but names tells that it reads what those write whom it follows.
         evidence: what shows that it exists, where looking found it.
+        exchanges: what its code writes to or reads from registries, hubs and buckets.
         writes, reads: the model artifacts that it makes, and those that it loads.
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
@@ -156,6 +158,7 @@ class Environment:
     kinds_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     guessed: bool = False
     evidence: tuple[Observation, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
     writes: tuple[Reading, ...] = ()
     reads: tuple[Reading, ...] = ()
     is_model: bool = False
