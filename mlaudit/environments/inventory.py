@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
@@ -21,22 +21,29 @@ SCHEMA = "mlaudit.list/1"
 _SIDES = ("", "writes", "reads")
 
 
-def inventory_environments(doc: Document) -> tuple[Environment, ...]:
-    """Every environment of an inventory, with whom it follows. Raises Unreadable."""
+def inventory_environments(doc: Document, repository: str = "") -> tuple[Environment, ...]:
+    """Every environment of an inventory, its places those in the repository that it is of. Raises Unreadable.
+
+    Args:
+        repository: begins the names of environments and places, where several repositories are compared.
+    """
     schema = doc.json.get("schema").maybe_text()
     if schema != SCHEMA:
         raise Unreadable(f"its schema is {schema!r}; an inventory is written by `mlaudit list --format json`")
-    return tuple(_environment(doc, node) for node in doc.json.get("environments").each())
+    begin = f"{repository}:" if repository else ""
+    nodes = doc.json.get("environments").each()
+    return tuple(_environment(doc, node, begin) for node in nodes)
 
 
-def _environment(doc: Document, node: Node) -> Environment:
-    own, writes, reads = (_reading(doc, node, side) for side in _SIDES)
+def _environment(doc: Document, node: Node, begin: str) -> Environment:
+    places = dict(_original_places(doc, node, begin))
+    own, writes, reads = (_reading(doc, node, side, places) for side in _SIDES)
     request = EnvironmentRequest(
-        name=node.get("name").text(),
+        name=begin + node.get("name").text(),
         role=node.get("role").text(),
-        follows=node.get("follows").texts(),
+        follows=[begin + writer for writer in node.get("follows").texts()],
         artifact_kinds=node.get("artifact_kinds").texts(),
-        kinds_from={writer: kinds.texts() for writer, kinds in node.get("kinds_from").items()},
+        kinds_from={begin + writer: kinds.texts() for writer, kinds in node.get("kinds_from").items()},
         guessed=node.get("guessed").value is True,
         exchanges=tuple(map(_exchange, node.get("exchanges").each())),
     )
@@ -59,8 +66,11 @@ def _python(node: Node) -> str | None:
     return python if python and "python" not in target.dig("assumed").texts() else None
 
 
-def _reading(doc: Document, node: Node, side: str) -> Reading:
-    statements = [mask_statement(one) for one in environment_statements(doc, node, side=side)]
+def _reading(doc: Document, node: Node, side: str, places: Mapping[Place, Place]) -> Reading:
+    stated = (mask_statement(one) for one in environment_statements(doc, node, side=side))
+    statements = [
+        replace(one, at=places.get(one.at, one.at)) if isinstance(one, Pin | Unread) else one for one in stated
+    ]
     return Reading(
         path=doc.path,
         format="mlaudit-list",
@@ -92,11 +102,12 @@ def _place(node: Node) -> Place:
     )
 
 
-def original_places(doc: Document) -> Iterator[tuple[Place, Place]]:
-    """Where each pin and unread entry of an inventory is recorded there, with the place in the repository itself."""
-    for node in doc.json.get("environments").each():
-        for row in (*node.get("pins").each(), *node.get("unread").each()):
-            for key in ("version", "name"):
-                if row.get(key).exists:
-                    yield doc.at(*row.get(key).route), _place(row)
-            yield doc.at(*row.route), _place(row)
+def _original_places(doc: Document, node: Node, begin: str) -> Iterator[tuple[Place, Place]]:
+    """Where each pin and unread entry of an environment is recorded, with the place in the repository itself."""
+    for row in (*node.get("pins").each(), *node.get("unread").each()):
+        place = _place(row)
+        place = replace(place, path=begin + place.path)
+        for key in ("version", "name"):
+            if row.get(key).exists:
+                yield doc.at(*row.get(key).route), place
+        yield doc.at(*row.route), place
