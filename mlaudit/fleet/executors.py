@@ -32,7 +32,7 @@ def workers_of(executor: str, scheduler: str | None, jobs: int | None) -> Iterat
     # Each thread waits for a process of its own, which does the work.
     pool = ThreadPoolExecutor(count)
     try:
-        yield Workers(pool, count, lambda: "")
+        yield Workers(executor=pool, count=count, alive=lambda: "")
     finally:
         pool.shutdown(cancel_futures=True)
 
@@ -40,14 +40,15 @@ def workers_of(executor: str, scheduler: str | None, jobs: int | None) -> Iterat
 @contextmanager
 def _dask(scheduler: str | None, jobs: int | None) -> Iterator[Workers]:
     try:
-        from distributed import Client, LocalCluster
+        import distributed
     except ImportError:
         raise UsageError("--executor dask: Dask is not installed; `pip install 'mlaudit[dask]'` brings it") from None
+    dask: Any = distributed
     cluster: Any = None
     if scheduler is None:
-        cluster = LocalCluster(n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None)
+        cluster = dask.LocalCluster(n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None)
     try:
-        client = Client(cluster or scheduler, timeout=_CONNECT)
+        client = dask.Client(cluster or scheduler, timeout=_CONNECT)
     except Exception as error:
         raise UsageError(
             f"--scheduler {scheduler}: no connection ({type(error).__name__}: {str(error)[:200]})"
@@ -58,7 +59,7 @@ def _dask(scheduler: str | None, jobs: int | None) -> Iterator[Workers]:
         def alive() -> str:
             return "" if client.status == "running" else f"the connection to the scheduler is {client.status}"
 
-        yield Workers(client.get_executor(pure=False), count, alive)
+        yield Workers(executor=client.get_executor(pure=False), count=count, alive=alive)
     finally:
         client.close()
         if cluster is not None:

@@ -8,6 +8,7 @@ from concurrent.futures import FIRST_COMPLETED, CancelledError, Executor, Future
 from typing import Any, NamedTuple
 
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.bounded_process import Answer, Bounds, answers
 
 BATCH = 8
@@ -25,7 +26,8 @@ class FleetTask(NamedTuple):
     request: dict[str, Any]
 
 
-class Workers(NamedTuple):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workers:
     """An executor and how much it does at once; `alive` tells why it does nothing any more, empty where it works."""
 
     executor: Executor

@@ -119,6 +119,8 @@ class Reduction:
             risks=tuple(sorted(self.risks, key=lambda one: (one.package, one.to, one.environment))),
             exit_code=_exit_code(self.codes),
             environments=self.environments,
+            compared=sum(self._compared.values()),
+            differing=sum(self._differing.values()),
             asked=tuple(f"{package}=={version}" for package, version in asked),
             notes=tuple(notes),
         )
@@ -136,12 +138,14 @@ class Reduction:
                 self._clusters.setdefault(tuple(versions.items()), Named()).add(name)
 
     def _add_pairs(self, row: Row, begin: str, *, address: str = "", certain: bool | None = None) -> None:
-        differing: dict[tuple[str, str], list[str]] = {}
+        versions = {one["name"]: one["versions"] for one in row["environments"]}
+        differing: dict[tuple[str, str], list[tuple[str, str, str]]] = {}
         for package, writer, reader, differs in row["packages"]:
             self._compared[package] += 1
             if differs:
                 self._differing[package] += 1
-                differing.setdefault((writer, reader), []).append(package)
+                sides = (versions.get(name, {}).get(package, "") for name in (writer, reader))
+                differing.setdefault((writer, reader), []).append((package, *sides))
         findings: dict[frozenset[str], list[Row]] = {}
         for finding in row["findings"]:
             findings.setdefault(frozenset(finding["environments"]), []).append(finding)

@@ -39,7 +39,7 @@ class FleetPair:
     Attributes:
         severity: of the worst finding, empty where there is none.
         address: by which artifact two repositories meet; empty for a pair of one repository.
-        differ: watched packages whose versions differ.
+        differ: watched packages whose versions differ: the name, what is written with, what it is read with.
         findings: as rows have them: code, severity, package, message, path, line.
         why: why the pair could not be compared.
     """
@@ -50,7 +50,7 @@ class FleetPair:
     certain: bool = True
     address: str = ""
     models: tuple[str, ...] = ()
-    differ: tuple[str, ...] = ()
+    differ: tuple[tuple[str, str, str], ...] = ()
     findings: tuple[dict[str, Any], ...] = ()
     why: str = ""
 
@@ -108,6 +108,7 @@ class FleetReport:
     Attributes:
         drifts: by pairs in which they differ, most first.
         asked: the changes of `--what-if`.
+        compared, differing: watched packages of pairs that both sides name, and those of them that differ.
     """
 
     knowledge: str
@@ -119,5 +120,7 @@ class FleetReport:
     risks: tuple[ModelRisk, ...]
     exit_code: int
     environments: int = 0
+    compared: int = 0
+    differing: int = 0
     asked: tuple[str, ...] = ()
     notes: tuple[str, ...] = ()

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import NamedTuple
 
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.fleet import FleetReport
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.missing_names import MissingName
@@ -63,7 +63,17 @@ def listed(values: Iterable[str], separator: str) -> str:
     return separator.join((*texts[:MAX_LISTED], *((f"{more:,} more",) if more > 0 else ())))
 
 
-_NOT_BY_PYTHON: Mapping[str, str] = MappingProxyType({})
+class _NoVersions(dict[str, str]):
+    """An empty mapping that stays empty, and that copies and pickles as the same one."""
+
+    def __setitem__(self, python: str, text: str) -> None:
+        raise TypeError("it is shared by many cells")
+
+    def __reduce__(self) -> str:
+        return "_NOT_BY_PYTHON"
+
+
+_NOT_BY_PYTHON: Mapping[str, str] = _NoVersions()
 """Of nearly all cells; shared, since a report holds one for each package of each environment."""
 
 
@@ -368,6 +378,7 @@ class Report:
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
         history: since when environments differ, where that was asked for too.
+        fleet: of which fleet the report shows the worst pairs.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
@@ -386,6 +397,7 @@ class Report:
     known_pairs: tuple[EnvironmentPair, ...] = ()
     against: BranchChange | None = None
     history: DriftHistory | None = None
+    fleet: FleetReport | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

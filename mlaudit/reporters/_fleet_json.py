@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlaudit import __version__
 from mlaudit.model.fleet import FleetPair, FleetReport, FleetRepository
+from mlaudit.reporters._fleet_facts import summary
 from mlaudit.reporters._json_text import Json, lines
 
 
@@ -52,23 +53,6 @@ def as_json(report: FleetReport) -> str:
     )
 
 
-def summary(report: FleetReport) -> Json:
-    """Counts of a fleet; every repository is in exactly one of `audited` and `given_up`."""
-    given_up = sum(bool(one.why) for one in report.repositories)
-    return {
-        "repositories": len(report.repositories),
-        "audited": len(report.repositories) - given_up,
-        "given_up": given_up,
-        "environments": report.environments,
-        "pairs": len(report.pairs),
-        "spanning": sum(bool(one.address) for one in report.pairs),
-        "error": sum(one.severity == "error" for one in report.pairs),
-        "warning": sum(one.severity == "warning" for one in report.pairs),
-        "info": sum(one.severity == "info" for one in report.pairs),
-        "unread": sum(one.unread for one in report.repositories),
-    }
-
-
 def _repository(one: FleetRepository) -> Json:
     return {
         "name": one.name,
@@ -92,7 +76,7 @@ def _pair(one: FleetPair) -> Json:
         "certain": one.certain,
         "address": one.address or None,
         "models": list(one.models),
-        "differ": list(one.differ),
+        "differ": [{"package": name, "written": written, "read": read} for name, written, read in one.differ],
         "findings": [dict(finding) for finding in one.findings],
         "not_compared": one.why or None,
     }

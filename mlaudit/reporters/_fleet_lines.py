@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mlaudit.model.fleet import EnvironmentCluster, FleetPair, FleetReport, VersionUse
 from mlaudit.model.nouns import Severity
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._fleet_json import summary
+from mlaudit.reporters._fleet_facts import not_listed, summary
 from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, painted, text, wrapped
 from mlaudit.reporters._registry import Style
 
@@ -53,14 +53,25 @@ def _pairs(report: FleetReport, limit: int) -> Iterator[StyledLine]:
         return
     yield text(("Pairs", "bold"))
     for pair in worst[:limit]:
+        names = _pair_names(pair)
         tone = TONE[Severity(pair.severity)] if pair.severity else "red"
-        yield text((f"  {pair.severity or 'not compared':<9}", tone), (f"{pair.writer} → {pair.reader}", ""))
+        yield text((f"  {pair.severity or 'not compared':<9}", tone), (names[0], ""))
+        yield from (text((f"{'':<11}{name}", "")) for name in names[1:])
         if pair.address:
             yield text(
                 (f"           both name {pair.address}{'' if pair.certain else '; others write it, too'}", "dim")
             )
         yield from (text((line, "")) for line in wrapped(_says(pair), _WIDTH, first=" " * 11, rest=" " * 11))
     yield from _more(len(worst) - limit)
+
+
+def _pair_names(pair: FleetPair) -> list[str]:
+    """Writer and reader, their repository once where they have one; in two lines where one is too short."""
+    repository, _, writer = pair.writer.rpartition(":")
+    begin, _, reader = pair.reader.rpartition(":")
+    joined = f"{pair.writer} → {pair.reader}" if pair.address or begin != repository else ""
+    joined = joined or f"{repository}: {writer} → {reader}"
+    return [joined] if len(joined) <= _WIDTH - 11 else [pair.writer, f"→ {pair.reader}"]
 
 
 def _says(pair: FleetPair) -> str:
@@ -141,6 +152,9 @@ def _closing(report: FleetReport) -> Iterator[str]:
         f"{_spanning(report)}: {counts['error']:,} with errors, {counts['warning']:,} with warnings, "
         f"{counts['info']:,} with notes only."
     )
+    rest = not_listed(report)
+    if rest:
+        yield f"{_count(rest, 'further finding')} about no pair; `mlaudit check` in a repository lists them."
     unread = sum(one.unread for one in report.repositories)
     if unread:
         yield f"{_count(unread, 'entry')} of sources not read; `mlaudit check` in a repository says which."

@@ -154,9 +154,10 @@ def _render(format_: str) -> Callable[[FleetReport, Style], str]:
 
         return lambda report, _: as_csv(report)
     if format_ == "html":
-        from mlaudit.reporters._fleet_html import as_html
+        from mlaudit.reporters._fleet_page import page_report
+        from mlaudit.reporters._registry import render
 
-        return as_html
+        return lambda report, style: render("html")(page_report(report), style)
     from mlaudit.reporters._fleet_lines import as_table
 
-    return as_table
+    return lambda report, style: as_table(report, style)
