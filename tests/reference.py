@@ -15,7 +15,7 @@ from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("check", "compare", "fix", "list", "history", "snapshot", "explain", "rules", "formats", "kinds", "init")
+COMMANDS = ("check", "compare", "fix", "list", "history", "fleet", "snapshot", "explain", "rules", "formats", "kinds", "init")
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",
@@ -75,7 +75,7 @@ def configuration_page() -> str:
 def json_page() -> str:
     """Every key of the JSON that is written, from the schemas."""
     parts = ["# JSON", "", "Keys may be added; within `/1` none is renamed or dropped.", ""]
-    for name in ("report-1", "list-1", "history-1"):
+    for name in ("report-1", "list-1", "history-1", "fleet-1"):
         whole = schema(name)
         parts += [f"## {whole['title']}", "", whole["description"], ""]
         parts += [f"The schema is `mlaudit/schemas/{name}.json`.", "", *_table(whole), ""]

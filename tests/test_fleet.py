@@ -18,6 +18,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
+import jsonschema
 import pytest
 
 from mlaudit.api import check
@@ -40,6 +41,7 @@ from mlaudit.request.options import Options, Progress
 from mlaudit.sources.bounded_process import Bounds, close_idle
 from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import committed, write
+from tests.reference import schema
 
 DAY = date(2026, 1, 1)
 NEEDS_FORK = pytest.mark.skipif(not hasattr(os, "fork"), reason="bounds of one repository need fork")
@@ -202,6 +204,11 @@ def test_the_formats(fleet: Path) -> None:
     assert "Everything that the sources state was read" not in page
 
 
+def test_the_json_keeps_to_its_schema(fleet: Path) -> None:
+    text = as_json(_report(["fleet"], INLINE))
+    assert list(jsonschema.Draft202012Validator(schema("fleet-1")).iter_errors(json.loads(text))) == []
+
+
 def test_parquet_has_the_rows_of_csv(fleet: Path) -> None:
     pytest.importorskip("pyarrow", reason="Parquet is an extra")
     from io import BytesIO
@@ -235,6 +242,7 @@ def test_reports_and_inventories_pickle(fleet: Path) -> None:
     assert as_inventory(environments) == as_inventory(report.environments)
 
 
+@pytest.mark.slow
 @NEEDS_FORK
 def test_a_poisoned_repository_costs_its_own_row(fleet: Path, processes: Workers) -> None:
     for name in ("hangs", "eats", "fails", "kills"):
@@ -255,6 +263,7 @@ def test_a_poisoned_repository_costs_its_own_row(fleet: Path, processes: Workers
     assert "it took longer than 5 seconds" in as_table(report, Style())
 
 
+@pytest.mark.slow
 @NEEDS_FORK
 def test_a_run_goes_on_where_it_was_killed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)

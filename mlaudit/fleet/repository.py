@@ -25,13 +25,14 @@ from mlaudit.sources.git_revision import resolve_commit
 from mlaudit.sources.mounting import mounted
 from mlaudit.sources.object_reader import ObjectReader
 from mlaudit.sources.repository import find_repository
+from mlaudit.sources.sample_folder import sample_folder
 from mlaudit.sources.working_tree import WorkingTree
 
 Row = dict[str, Any]
 
 
 def prepare() -> None:
-    """Import what audits need, once for all of them."""
+    """Load what audits need, once for all of them, by an audit."""
     from mlaudit.knowledge.table import watched_packages
     from mlaudit.parsers._registry import parser_of, parsers
     from mlaudit.rules._registry import rules
@@ -40,6 +41,8 @@ def prepare() -> None:
     watched_packages()
     for name in parsers():
         parser_of(name)
+    with sample_folder() as folder:
+        row_of(api.check([str(folder)], Options(root=folder)), {"what_if": []})
 
 
 def audit_repository(request: dict[str, Any]) -> Row:
