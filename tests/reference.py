@@ -15,7 +15,20 @@ from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("check", "compare", "fix", "list", "history", "fleet", "snapshot", "explain", "rules", "formats", "kinds", "init")
+COMMANDS = (
+    "check",
+    "compare",
+    "fix",
+    "list",
+    "history",
+    "fleet",
+    "snapshot",
+    "explain",
+    "rules",
+    "formats",
+    "kinds",
+    "init",
+)
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",
