@@ -22,6 +22,7 @@ import jsonschema
 import pytest
 
 from mlaudit.api import check
+from mlaudit.cli.app import run
 from mlaudit.environments.inventory import inventory_environments
 from mlaudit.fleet.entries import fleet_entries
 from mlaudit.fleet.executors import workers_of
@@ -369,3 +370,16 @@ if __name__ == "__main__":
     )
     assert (fleet / "kills-once/killed").exists(), ran.stderr[-2000:]
     assert ran.stdout == expected, ran.stderr[-2000:]
+
+
+def test_the_command_writes_every_format_and_exits_as_check_does(fleet: Path) -> None:
+    outputs = [f"{name}=out.{name}" for name in ("json", "csv", "html")]
+    words = [word for output in outputs for word in ("--format", output)]
+    code = run(["fleet", "fleet/paired", "fleet/paired", "--jobs", "1", "--what-if", "numpy==2.1.3", *words])
+    assert code == 1
+    said = json.loads(Path("out.json").read_text())
+    assert (said["summary"]["repositories"], said["summary"]["audited"], said["exit_code"]) == (1, 1, 1)
+    assert Path("out.csv").read_text().startswith("repository,")
+    assert "<h3>At risk if numpy==2.1.3</h3>" in Path("out.html").read_text()
+    assert run(["fleet", "fleet/writer", "--jobs", "1", "--format", "json=out.json"]) == 3
+    close_idle()
