@@ -1,4 +1,4 @@
-"""A report for a person's terminal: its paths as they can be opened from where the person stands."""
+"""A report for a person's terminal: its paths relative to the current folder, so that they can be opened."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from mlaudit.model.history import BranchChange
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -15,11 +16,15 @@ from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.sources import paths
 
+if TYPE_CHECKING:
+    from mlaudit.model.dependency_map import DependencyMap
+    from mlaudit.model.requirement_paths import InstallReason, RequirementStep
+
 
 def seen_from(report: Report, root: Path, here: Path) -> Report:
     """The report with its paths, which are relative to the root, relative to a folder (absolute where that is shorter).
 
-    Machine formats keep the paths of the root: who reads those stands nowhere.
+    Machine formats keep the paths of the root: a script that reads them has no current folder.
     """
     view = _Standpoint(root=root, here=here)
     return replace(
@@ -46,6 +51,36 @@ def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> 
         )
         for one in made
     ]
+
+
+def map_from(whole: DependencyMap, root: Path, here: Path) -> DependencyMap:
+    """A map with its paths as they are reached from a folder."""
+    from mlaudit.model.dependency_map import NodeKind
+
+    view = _Standpoint(root=root, here=here)
+    of_paths = (NodeKind.CODE, NodeKind.FILE)
+    return replace(
+        whole,
+        nodes=tuple(replace(one, name=view.path(one.name)) if one.kind in of_paths else one for one in whole.nodes),
+        edges=tuple(
+            replace(edge, evidence=tuple(replace(seen, at=view.place(seen.at)) for seen in edge.evidence))
+            for edge in whole.edges
+        ),
+    )
+
+
+def reason_from(reason: InstallReason, root: Path, here: Path) -> InstallReason:
+    """Why a package is installed, with the places as they are reached from a folder."""
+    view = _Standpoint(root=root, here=here)
+
+    def step(one: RequirementStep) -> RequirementStep:
+        return one if one.at is None else replace(one, at=view.place(one.at))
+
+    return replace(
+        reason,
+        direct=tuple(map(view.place, reason.direct)),
+        paths=tuple(replace(path, steps=tuple(map(step, path.steps))) for path in reason.paths),
+    )
 
 
 @dataclass(slots=True, kw_only=True)
@@ -119,7 +154,7 @@ class _Standpoint:
         return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
 
     def found(self, found: Discovered) -> Discovered:
-        # What looking found is told relative to the folder that was named, which is relative to here.
+        # Discovered paths are relative to the folder that was named, which is relative to the current folder.
         absolute = os.path.normpath(self.here / found.folder)
         if not paths.is_folder(absolute):
             return found
@@ -129,7 +164,7 @@ class _Standpoint:
 
 
 def _with_paths(sentence: str, known: Mapping[str, str]) -> str:
-    """A sentence in which places (`serving/uv.lock:3`) are told by their other paths."""
+    """A sentence in which places (`serving/uv.lock:3`) are replaced by their other paths."""
     moved = {old: new for old, new in known.items() if old != new}
     if not moved:
         return sentence

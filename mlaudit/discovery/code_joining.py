@@ -15,14 +15,14 @@ from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
-from mlaudit.discovery.groups import DocumentGroup, why_ignored
-from mlaudit.discovery.model_server_uses import stored_uses, triton_models, triton_uses
+from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
+from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
@@ -31,24 +31,41 @@ MAX_CODE = 20_000
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
-_DATA = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
+DATA_FORMS = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
 """Forms of data rather than of models: who writes them trains nothing yet."""
 _MAKES_ENVIRONMENTS = lazy_pattern(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
 """What a notebook holds that makes environments for others and runs in none of them."""
 
 
-def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> list[Candidate]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedCode:
+    """Candidates in their order with the code that was read for them.
+
+    Attributes:
+        program: the modules of the tree, linked.
+        uses: every artifact use of code, recipes and servers' settings.
+        scopes: which code each candidate runs.
+    """
+
+    candidates: list[Candidate]
+    program: Program
+    uses: tuple[ArtifactUse, ...]
+    scopes: Mapping[Candidate, CodeScope]
+
+
+def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> JoinedCode:
     """The candidates with those that only code shows; each with the roles and pairs that code tells."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
-    uses = [use for use in program.uses if not is_test(use.at.path)]
+    passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
+    uses = [use for use in program.uses if use.at.path not in passed_over]
     candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
     scopes = code_scopes(candidates, code, program, tree)
     revived = list(_revived(candidates, spent, scopes, uses))
     if revived:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
-    uses = [*uses, *_add_described(candidates, scopes, tree)]
+    uses = [*uses, *_add_described(candidates, scopes, program, tree)]
     uses = [*uses, *_add_mounted(scopes, uses)]
     _leave_functions(scopes)
     for one in candidates:
@@ -60,11 +77,11 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
-    return sorted(candidates, key=order)
+    return JoinedCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
 
 
 def _add_described(
-    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], tree: AuditedTree
+    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], program: Program, tree: AuditedTree
 ) -> list[ArtifactUse]:
     """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
     uses: list[ArtifactUse] = list(moved_uses(tree))
@@ -74,13 +91,17 @@ def _add_described(
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
-        own += [*triton_uses(part, parts, models), *stored_uses(part, tree)] if part is not None else []
+        held = triton_served(part, parts, models) if part is not None else []
+        own += [model.use for model in held if model.use is not None]
+        own += [*stored_uses(part, tree), *mounted_models(part, tree)] if part is not None else []
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
-        if own:
-            scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
+        code = program.closure(path for model in held for path in model.code) if held else frozenset()
+        if own or code:
+            scope = scopes.get(one, CodeScope())
+            scopes[one] = replace(scope, uses=frozenset(own), files=scope.files | code)
             uses += own
     return uses
 
@@ -106,8 +127,9 @@ def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
     """What a function does that has an environment of its own, the environment around it does not do."""
     apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
     for candidate, scope in scopes.items():
-        if not scope.functions:
-            scopes[candidate] = replace(scope, apart=frozenset(apart))
+        # A flow does not do what a step of it does in an environment of its own.
+        inner = {(path, name) for path, name in apart if any(name.startswith(f"{own}.") for own in scope.functions)}
+        scopes[candidate] = replace(scope, apart=frozenset(inner if scope.functions else apart))
 
 
 def _content(path: str, tree: AuditedTree) -> bytes | None:
@@ -214,7 +236,7 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
     """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
-    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in _DATA]
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
     reads = [use for use in own if use.direction is Direction.READS]
     if writes:

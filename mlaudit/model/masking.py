@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from mlaudit.model.lazy_dataclass import field_names, replace
 from mlaudit.model.nouns import Pin, Place, Statement
 from mlaudit.model.report import Environment, Report
 from mlaudit.model.secrets import masked, may_hold_secret
+
+if TYPE_CHECKING:
+    from mlaudit.model.dependency_map import DependencyMap
 
 T = TypeVar("T")
 
@@ -47,7 +50,14 @@ def mask_environment(environment: Environment) -> Environment:
         evidence=_mask(environment.evidence),
         exchanges=_mask(environment.exchanges),
         problems=_mask(environment.problems),
+        unresolvable=_mask(environment.unresolvable),
+        proofs=_mask(environment.proofs),
     )
+
+
+def mask_map(dependency_map: DependencyMap) -> DependencyMap:
+    """A map as it may leave the program: names and evidence come from code that nothing masked before."""
+    return _mask(dependency_map)
 
 
 def mask_report(report: Report) -> Report:

@@ -73,8 +73,21 @@ def _sentences(report: Report) -> Iterator[str]:
         yield unknown_images(report)
     if summary.unseen:
         yield f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}."
+    yield from _without_code(report)
     yield from _judged_for(report)
     yield _targets(report)
+
+
+def _without_code(report: Report) -> Iterator[str]:
+    """Which code was not at hand that models ask for, and how to have it read too."""
+    lacking = [(one.name, one.without_code[:SIDES]) for one in report.environments if one.without_code]
+    if lacking:
+        named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
+        more = f" and {plural(len(lacking) - SIDES, 'more environment')}" if lacking[SIDES:] else ""
+        yield (
+            f"The code of {named}{more} is not at hand, so its models are judged by versions alone; "
+            "name its image, virtual environment or wheels as a source for more."
+        )
 
 
 def _judged_for(report: Report) -> Iterator[str]:
@@ -128,7 +141,7 @@ def _left_out(report: Report) -> str:
 
 
 def _one_sided(report: Report) -> Iterator[str]:
-    """How many packages one side alone states, and whose list does not claim to be whole."""
+    """How many packages one side alone states, and whose list is not complete."""
     rows = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
     paired = _paired(report)
     only = dict.fromkeys(paired, 0)
@@ -143,7 +156,7 @@ def _one_sided(report: Report) -> Iterator[str]:
 
 
 def _unlisted(report: Report) -> int:
-    """How many packages are stated on both sides, not aligned, and stand neither in a table nor in a finding."""
+    """How many packages are stated on both sides, not aligned, and are neither in a table nor in a finding."""
     spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
     return sum(
         row.kind is Kind.PACKAGE

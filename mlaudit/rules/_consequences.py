@@ -12,7 +12,8 @@ from mlaudit.knowledge.load import Effect
 from mlaudit.model.missing_names import MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
-from mlaudit.model.report import Crossing, Hit
+from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
+from mlaudit.model.report import MAX_LISTED, Crossing, Hit
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
 
 DETAILS = 4
@@ -25,7 +26,7 @@ _TITLE_OF_RANGES = {
 """Words for what only ranges that overlap allow."""
 
 
-def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
+def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
     """The finding of a crossing whose worst consequence is `effect`."""
     found = view.judgements.of(crossing)
     if found is None or found.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:
@@ -71,10 +72,26 @@ def code_details(view: View, writer: str, reader: str, package: str) -> Iterator
         for found in one.missing_states
         if _is_of(found, writer, package) and found.when is WhenRead.ALWAYS
     )
-    yield from dict.fromkeys(islice(chain(names, calls, states), DETAILS))
+    configured = (
+        f"code: {found.artifact.path}: {refused_words(found)} ({found.searched})"
+        for found in one.refused_configurations
+        if _is_of(found, writer, package)
+    )
+    yield from dict.fromkeys(islice(chain(names, calls, configured, states), DETAILS))
 
 
-def _is_of(found: MissingName | MissingState | RefusedByCode, writer: str, package: str) -> bool:
+def refused_words(one: RefusedConfiguration, reader: str = "the reader") -> str:
+    """What of a configuration the code of a reader refuses, in one clause."""
+    if one.refusal is Refusal.KEYS:
+        more = len(one.values) - MAX_LISTED
+        keys = ", ".join(f"`{key[:100]}`" for key in one.values[:MAX_LISTED])
+        return f"`{one.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
+    if one.refusal is Refusal.VALUE:
+        return f"its `{one.what}` is `{one.values[0]}`, which {one.package} of {reader} does not know"
+    return f"it names `{one.what}`, which {one.package} of {reader} does not have"
+
+
+def _is_of(found: MissingName | MissingState | RefusedByCode | RefusedConfiguration, writer: str, package: str) -> bool:
     return found.writer == writer and found.package == package
 
 
@@ -96,7 +113,7 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
     package = crossing.package
     if found.may:
         asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
-        link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
+        link = "; no version satisfies both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
     left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
     return f"{writer.environment} {verb_of_writer(crossing)} {package} {left}, {reader.environment} reads with {right}."

@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._consequences import told
+from mlaudit.rules._consequences import consequence_hits
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -18,7 +18,7 @@ from mlaudit.rules._registry import crossing_rule
     since="0.1",
     title="artifacts do not load",
     fact="version",
-    supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412"],
+    supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412", "MLA413"],
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
@@ -44,4 +44,4 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://github.com/numpy/numpy/issues/28340
     """
-    yield from told(crossing, view, Effect.UNREADABLE)
+    yield from consequence_hits(crossing, view, Effect.UNREADABLE)
