@@ -406,6 +406,7 @@ def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Opt
     from mlaudit.environments.sources import assemble, parse_source
 
     options.progress.expect(sum(len(one.sources) for one in found.environments))
+    root = WorkingTree(options.root, tree=options.tree)
     for one in found.environments:
         parts = [part for source in one.documents for part in parse_source(source, folder)]
         request = EnvironmentRequest(
@@ -415,6 +416,9 @@ def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Opt
             kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
             guessed=one.guessed,
             evidence=one.evidence,
+            exchanges=[
+                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in one.exchanges
+            ],
         )
         yield assemble(
             parts,

@@ -33,7 +33,7 @@ def asked_options(
     from mlaudit.request.options import defines_of
 
     asked = Asked(wanted=wanted, define=defines_of(define), **words)
-    return options_of(asked, root=root_of(start), start=start, tree=None, today=_today())
+    return options_of(asked, root=root_of(start), start=start, tree=None, today=today())
 
 
 def asked_resolution(resolve: str | None, as_of: str | None) -> Resolution | None:
@@ -60,7 +60,8 @@ def with_progress(options: Options, quiet: bool) -> Iterator[Options]:
         bar.close()
 
 
-def _today() -> date:
+def today() -> date:
+    """The day of the run; SOURCE_DATE_EPOCH sets it. Raises UsageError."""
     epoch = os.environ.get("SOURCE_DATE_EPOCH", "")
     if not epoch:
         return date.today()

@@ -18,10 +18,20 @@ _DEVICES = ("/dev/", "/proc/")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutputText:
-    """A text and where it goes: a file, or standard output where `target` is None."""
+    """A text and where it goes: a file, or standard output where `target` is None.
+
+    Attributes:
+        data: what is written in the place of the text, for formats that are none.
+    """
 
     text: str
     target: Path | None = None
+    data: bytes | None = None
+
+    @property
+    def encoded(self) -> bytes:
+        """The bytes that are written."""
+        return self.text.encode("utf-8", "backslashreplace") if self.data is None else self.data
 
 
 def write_all(outputs: Sequence[OutputText]) -> None:
@@ -33,13 +43,13 @@ def write_all(outputs: Sequence[OutputText]) -> None:
     try:
         for output in outputs:
             if output.target is not None and not is_device(output.target):
-                temporary = _stage(output.target, output.text)
+                temporary = _stage(output.target, output.encoded)
                 staged.append((temporary, output.target))
         for output in outputs:
             if output.target is None:
-                _write_standard(output.text)
+                _write_standard(output.encoded)
             elif is_device(output.target):
-                _write_device(output.target, output.text)
+                _write_device(output.target, output.encoded)
         while staged:
             temporary, target = staged[0]
             _replace(temporary, target)
@@ -99,12 +109,12 @@ def demand_writable(target: Path) -> None:
         raise UsageError(f"{target} cannot be written: permission to write in {folder} is denied")
 
 
-def _write_standard(text: str) -> None:
+def _write_standard(data: bytes) -> None:
     if sys.stdout is None:
         raise UsageError("standard output is closed")
     try:
         sys.stdout.flush()
-        sys.stdout.buffer.write(text.encode("utf-8", "backslashreplace"))
+        sys.stdout.buffer.write(data)
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         silence(sys.stdout.fileno())
@@ -125,15 +135,15 @@ def is_device(target: Path) -> bool:
     return stat.S_ISFIFO(mode) or stat.S_ISCHR(mode) or stat.S_ISSOCK(mode)
 
 
-def _write_device(target: Path, text: str) -> None:
+def _write_device(target: Path, data: bytes) -> None:
     try:
         with target.open("wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(data)
     except OSError as error:
         raise _unwritable(target, error) from None
 
 
-def _stage(target: Path, text: str) -> Path:
+def _stage(target: Path, data: bytes) -> Path:
     """Write a new file beside the target, synchronized to disk. Raises UsageError; then nothing is left behind."""
     if target.is_dir() and not target.is_symlink():
         raise UsageError(f"{target} cannot be written: it is a folder")
@@ -147,7 +157,7 @@ def _stage(target: Path, text: str) -> Path:
         raise _unwritable(target, error) from None
     try:
         with os.fdopen(descriptor, "wb") as stream:
-            stream.write(text.encode("utf-8", "backslashreplace"))
+            stream.write(data)
             stream.flush()
             os.fsync(stream.fileno())
         _keep_mode(temporary, target)

@@ -11,6 +11,7 @@ from mlaudit.discovery.groups import DocumentGroup, Parts
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_role
 from mlaudit.knowledge.roles import WRITER, tokens, words
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
@@ -33,6 +34,7 @@ class Candidate:
         crosses: for a reader, the artifacts that are known to come from each writer.
         parted: for a reader, the functions of which it and a writer have copies that differ.
         evidence: what shows that it exists, besides its part of a recipe.
+        exchanges: what its code writes to or reads from registries, hubs and buckets.
     """
 
     group: DocumentGroup
@@ -49,6 +51,7 @@ class Candidate:
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
     parted: dict[Candidate, list[PartedDefinition]] = field(default_factory=dict)
     evidence: list[Observation] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
 
     @property
     def home(self) -> Parts:

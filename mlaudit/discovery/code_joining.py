@@ -13,6 +13,7 @@ from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lie
 from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
+from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
@@ -71,6 +72,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         scope = scopes.get(one, CodeScope())
         one.signs += _signs(scope, uses, program)
         part = one.group.part
+        one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)

@@ -11,6 +11,7 @@ from mlaudit.discovery.groups import Ignored, taken
 from mlaudit.discovery.name_pairs import common_project, common_subject, pair_by_names
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import READER, WRITER, words
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
@@ -31,6 +32,7 @@ class DiscoveredEnvironment:
         guessed: nothing but names tells that it follows them.
         reason: why it has its role.
         evidence: what shows that this environment exists.
+        exchanges: what its code writes to or reads from registries, hubs and buckets.
     """
 
     name: str
@@ -43,6 +45,7 @@ class DiscoveredEnvironment:
     guessed: bool = False
     reason: str = ""
     evidence: tuple[Observation, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
 
     @property
     def documents(self) -> tuple[str, ...]:
@@ -173,6 +176,7 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
         guessed=bool(candidate.writers) and not _is_sure(candidate),
         reason=candidate.reason,
         evidence=tuple(dict.fromkeys((*(part.evidence if part is not None else ()), *candidate.evidence))),
+        exchanges=tuple(candidate.exchanges),
     )
 
 

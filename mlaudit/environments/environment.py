@@ -60,6 +60,7 @@ def environment(
         kinds_from=dict(request.kinds_from),
         guessed=request.guessed,
         evidence=tuple(request.evidence),
+        exchanges=tuple(request.exchanges),
         writes=(*writes, *made),
         is_model=_is_model(read, (*writes, *made)),
         reads=tuple(reads),

@@ -48,6 +48,7 @@ def mask_environment(environment: Environment) -> Environment:
         sources=_mask(environment.sources),
         notes=_mask(environment.notes),
         evidence=_mask(environment.evidence),
+        exchanges=_mask(environment.exchanges),
         problems=_mask(environment.problems),
         unresolvable=_mask(environment.unresolvable),
         proofs=_mask(environment.proofs),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
-from types import MappingProxyType
 from typing import TYPE_CHECKING, NamedTuple
 
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
+from mlaudit.model.fleet import FleetReport
 from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import (
@@ -70,7 +71,17 @@ def listed(values: Iterable[str], separator: str) -> str:
     return separator.join((*texts[:MAX_LISTED], *((f"{more:,} more",) if more > 0 else ())))
 
 
-_NOT_BY_PYTHON: Mapping[str, str] = MappingProxyType({})
+class _NoVersions(dict[str, str]):
+    """An empty mapping that stays empty, and that copies and pickles as the same one."""
+
+    def __setitem__(self, python: str, text: str) -> None:
+        raise TypeError("it is shared by many cells")
+
+    def __reduce__(self) -> str:
+        return "_NOT_BY_PYTHON"
+
+
+_NOT_BY_PYTHON: Mapping[str, str] = _NoVersions()
 """Of nearly all cells; shared, since a report holds one for each package of each environment."""
 
 
@@ -142,6 +153,7 @@ class Environment:
         kinds_from: what crosses from each writer that it follows, where that is known; by the writer's name.
         guessed: nothing but names tells that it reads what those write whom it follows.
         evidence: what shows that it exists, where looking found it.
+        exchanges: what its code writes to or reads from registries, hubs and buckets.
         writes, reads: the model artifacts that it makes, and those that it loads.
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
@@ -168,6 +180,7 @@ class Environment:
     kinds_from: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     guessed: bool = False
     evidence: tuple[Observation, ...] = ()
+    exchanges: tuple[Exchange, ...] = ()
     writes: tuple[Reading, ...] = ()
     reads: tuple[Reading, ...] = ()
     is_model: bool = False
@@ -389,6 +402,7 @@ class Report:
         known_pairs: who reads what whom writes, and what is known to cross.
         history: since when environments differ, where that was asked for too.
         map: what depends on what, where that was asked for too.
+        fleet: of which fleet the report shows the worst pairs.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
@@ -408,6 +422,7 @@ class Report:
     against: BranchChange | None = None
     history: DriftHistory | None = None
     map: DependencyMap | None = None
+    fleet: FleetReport | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

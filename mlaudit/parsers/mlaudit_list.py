@@ -56,6 +56,19 @@ def read(doc: Document) -> Iterator[Statement]:
         yield Fact(key="complete", value="yes" if whole else "no", at=doc.place())
 
 
+def environment_statements(doc: Document, environment: Node, *, side: str = "") -> Iterator[Statement]:
+    """What one listed environment states, as if it had a list of its own.
+
+    Args:
+        side: `writes` or `reads` for what the models record that it makes or loads; what is installed where empty.
+    """
+    for statement in _pins(doc, environment, None, side):
+        if isinstance(statement, Pin) or not side:
+            yield statement
+    if not side:
+        yield from _facts(doc, environment)
+
+
 def _facts(doc: Document, environment: Node) -> Iterator[Fact]:
     """What the target was said to be, as far as nobody assumed it, and whether everything is named."""
     complete = environment.get("complete")
@@ -68,8 +81,11 @@ def _facts(doc: Document, environment: Node) -> Iterator[Fact]:
             yield Fact(key=key, value=stated.text(), at=doc.at(*stated.route))
 
 
-def _pins(doc: Document, environment: Node, name: str) -> Iterator[Pin | Unread]:
-    yield from doc.guarded(environment.get("pins").each(), lambda node: iter((_pin(doc, node, name),)))
+def _pins(doc: Document, environment: Node, name: str | None, side: str | None = None) -> Iterator[Pin | Unread]:
+    """The pins of one environment, of all sides where `side` is None."""
+    rows = environment.get("pins").each()
+    chosen = (row for row in rows if side is None or (row.get("side").maybe_text() or "") == side)
+    yield from doc.guarded(chosen, lambda node: iter((_pin(doc, node, name),)))
     for entry in environment.get("unread").each():
         where = (entry.get(key).value for key in ("path", "line", "column"))
         place = ":".join(str(part) for part in where if part is not None)
@@ -77,7 +93,7 @@ def _pins(doc: Document, environment: Node, name: str) -> Iterator[Pin | Unread]
         yield doc.unread(why, doc.at(*entry.route), what=entry.get("what").maybe_text() or "")
 
 
-def _pin(doc: Document, row: Node, environment: str) -> Pin:
+def _pin(doc: Document, row: Node, environment: str | None) -> Pin:
     """A pin as it was chosen there: a marker that was decided is decided, and what was left out stays out."""
     version = row.get("version")
     chosen = row.get("selected").value
@@ -95,7 +111,7 @@ def _pin(doc: Document, row: Node, environment: str) -> Pin:
         specifier=row.get("specifier").maybe_text(),
         scope=PinScope(
             marker=row.get("marker").maybe_text() if chosen is None else None,
-            parts=(environment,),
+            parts=() if environment is None else (environment,),
             optional=chosen is False,
         ),
         extras=() if of_artifact else row.get("requested_extras").texts(),

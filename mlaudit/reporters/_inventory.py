@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.nouns import Pin
 from mlaudit.model.report import Environment
 from mlaudit.reporters._json_text import Json, lines, place, target
@@ -22,10 +23,38 @@ def _environment(one: Environment) -> Json:
         "role": one.role,
         "complete": one.complete,
         "target": target(one.target),
+        "follows": list(one.follows),
+        "guessed": one.guessed,
+        "artifact_kinds": list(one.artifact_kinds),
+        "kinds_from": {writer: list(kinds) for writer, kinds in one.kinds_from.items()},
+        "exchanges": [_exchange(exchange) for exchange in one.exchanges],
+        "sources": list(one.sources),
         "notes": [*one.notes, *map(str, one.problems)],
-        "pins": (_pin(pin, selected, format_name) for pin, selected, format_name in one.listed()),
+        "pins": (
+            {**_pin(pin, selected, format_name), **({"side": side} if side else {})}
+            for (pin, selected, format_name), side in zip(one.listed(), _sides(one), strict=True)
+        ),
         "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
     }
+
+
+def _exchange(one: Exchange) -> Json:
+    return {
+        "side": one.side,
+        "kind": one.kind,
+        "scope": one.scope,
+        "name": one.name,
+        "form": one.form,
+        "kinds": list(one.kinds),
+        **place(one.at),
+    }
+
+
+def _sides(one: Environment) -> Iterator[str]:
+    """Parallel to what is listed: `writes` and `reads` for what models record, empty for what is installed."""
+    for side, readings in (("", one.readings), ("writes", one.writes), ("reads", one.reads)):
+        for reading in readings:
+            yield from (side for _ in reading.pins)
 
 
 def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:

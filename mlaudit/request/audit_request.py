@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import field
 
+from mlaudit.model.exchanges import Exchange
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
@@ -23,6 +24,7 @@ class EnvironmentRequest:
         guessed: nothing but names tells that it follows them.
         evidence: why it is taken for what it is.
         notes: what the user is told of it.
+        exchanges: what its code writes to or reads from registries, hubs and buckets.
     """
 
     name: str
@@ -33,6 +35,7 @@ class EnvironmentRequest:
     guessed: bool = False
     evidence: Sequence[Observation] = ()
     notes: Sequence[str] = ()
+    exchanges: Sequence[Exchange] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

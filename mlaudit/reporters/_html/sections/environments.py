@@ -17,8 +17,10 @@ MANY = 20
 
 @section("Environments", order=70, count=lambda view: len(view.report.environments))
 def environments(view: PageView) -> Iterator[str]:
-    """A table, what discovery found, and notes."""
+    """A table, what discovery found, and notes; of a fleet only pairs are known."""
     report = view.report
+    if report.fleet is not None:
+        return
     many = len(report.environments) > MANY
     if many:
         yield f"<details><summary>All {len(report.environments)} environments</summary>"

@@ -13,7 +13,9 @@ from mlaudit.reporters._html.words import breakable
 
 @section("Not compared", order=60, count=lambda view: len(unread(view.report)))
 def not_compared(view: PageView) -> Iterator[str]:
-    """Each entry with its place and reason."""
+    """Each entry with its place and reason; of a fleet, its repositories have them."""
+    if view.report.fleet is not None:
+        return
     entries = unread(view.report)
     partial = incomplete(view.report.environments)
     if partial:

@@ -1,0 +1,131 @@
+"""A report → a row: what a fleet keeps of one repository, as data of JSON."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from mlaudit.comparison.hazards import weigh
+from mlaudit.knowledge.table import watched
+from mlaudit.model.nouns import Change, Kind, Severity, Verdict
+from mlaudit.model.pairs import EnvironmentPair
+from mlaudit.model.report import Environment, Finding, Report
+from mlaudit.reporters._inventory import as_json
+
+_APART = (Verdict.DIFFERS, Verdict.DISJOINT)
+MAX_FINDINGS = 500
+"""Of one repository; the others are counted."""
+_ORDER = (Severity.ERROR, Severity.WARNING, Severity.INFO)
+
+Json = dict[str, Any]
+
+
+def row_of(report: Report, question: Json) -> Json:
+    """The row of a report."""
+    findings = sorted(report.findings, key=_rank)
+    return {
+        "why": "",
+        "exit_code": report.exit_code,
+        "environments": [_environment(one) for one in report.environments],
+        "pairs": [_pair(pair) for pair in report.known_pairs],
+        "findings": [_finding(one) for one in findings[:MAX_FINDINGS]],
+        "counts": [sum(one.severity is severity for one in findings) for severity in _ORDER],
+        "packages": list(_compared(report)),
+        "unread": report.summary.unread,
+        "risks": list(_risks(report, question["what_if"])),
+    }
+
+
+def _rank(finding: Finding) -> tuple[int, str, str, str, int]:
+    return (
+        _ORDER.index(finding.severity),
+        finding.code,
+        finding.package or "",
+        finding.at.path,
+        finding.at.line or 0,
+    )
+
+
+def _environment(one: Environment) -> Json:
+    """An environment with its watched versions; with all of it where other repositories share what it names."""
+    shown: Json = {
+        "name": one.name,
+        "role": one.role,
+        "is_model": one.is_model,
+        "versions": {
+            name: cell.shown
+            for name, cell in sorted(one.cells.items())
+            if cell.stated and (watched(name) or cell.kind is Kind.PYTHON)
+        },
+        "exchanges": [
+            [exchange.side, *exchange.address, list(exchange.kinds), str(exchange.at)] for exchange in one.exchanges
+        ],
+    }
+    if one.exchanges:
+        shown["inventory"] = as_json([one])
+    return shown
+
+
+def _pair(pair: EnvironmentPair) -> Json:
+    return {
+        "writer": pair.writer,
+        "reader": pair.reader,
+        "certain": pair.certain,
+        "models": list(dict.fromkeys(one.artifact for one in pair.crosses if not one.is_plain)),
+    }
+
+
+def _compared(report: Report) -> Iterator[list[Any]]:
+    """Every watched package of every pair that both sides name: package, writer, reader, whether it differs."""
+    for row in report.rows:
+        for one in row.crossings:
+            if one.watched and one.writer.stated and one.reader.stated:
+                yield [one.package, *one.environments, one.verdict in _APART]
+
+
+def _finding(one: Finding) -> Json:
+    return {
+        "code": one.code,
+        "name": one.name,
+        "severity": one.severity.value,
+        "package": one.package,
+        "environments": list(one.environments),
+        "expected": one.expected,
+        "actual": one.actual,
+        "message": one.message,
+        "path": one.at.path,
+        "line": one.at.line,
+    }
+
+
+def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
+    """The environments with models in which a change of a version is unsafe."""
+    for package, to in changes:
+        for one in report.environments:
+            cell = one.cells.get(package)
+            models = _models(one, report)
+            if cell is None or not cell.stated or cell.version == to or models is None:
+                continue
+            change = Change(environment=one.name, package=package, to=to)
+            why = weigh(report.environments, [change])[change]
+            if why:
+                yield {
+                    "environment": one.name,
+                    "package": package,
+                    "stated": cell.shown,
+                    "to": to,
+                    "why": why,
+                    "models": models,
+                }
+
+
+def _models(one: Environment, report: Report) -> list[str] | None:
+    """The models that cross to or from an environment; None where none is known to."""
+    pairs = [pair for pair in report.known_pairs if one.name in (pair.writer, pair.reader)]
+    pins = [pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.kind is Kind.ARTIFACT]
+    if not pairs and not pins and not one.exchanges:
+        return None
+    named = [artifact.artifact for pair in pairs for artifact in pair.crosses if not artifact.is_plain]
+    named += [pin.name for pin in pins]
+    named += [exchange.name for exchange in one.exchanges]
+    return sorted(set(named))
