@@ -63,7 +63,7 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         if len(certain) == 1:
             return certain[0]
     try:
-        return _by_content(doc, decisive or [one for one in parsers().values() if (one.access == "tree") is tree])
+        return _by_content(doc, decisive or _possible(doc))
     except Unreadable:
         if len(by_name) == 1:
             return by_name[0]
@@ -75,8 +75,15 @@ def is_model_file(doc: Document) -> bool:
     by_name = [one for one in named(doc.path) if one.artifact]
     if any(one.access == "text" for one in by_name) or _claiming(doc, by_name, binary=True):
         return True
-    every = [one for one in parsers().values() if one.artifact]
-    return bool(doc.head) and bool(_claiming(doc, every, binary=True))
+    from mlaudit.parsers._marks import possible_artifacts
+
+    return bool(doc.head) and bool(_claiming(doc, possible_artifacts(doc), binary=True))
+
+
+def _possible(doc: Document) -> list[Parser]:
+    from mlaudit.parsers._marks import possible_parsers
+
+    return possible_parsers(doc)
 
 
 def _told(as_format: str) -> Parser:
