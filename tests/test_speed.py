@@ -17,16 +17,20 @@ from mlaudit import api
 from mlaudit.code.nouns import ModuleReading
 from mlaudit.code.parsing import parse_source_file
 from mlaudit.code.repository import read_program
+from mlaudit.document.document import Document
 from mlaudit.environments import untouched
 from mlaudit.knowledge import family, releases
 from mlaudit.model.digests import sha256_hex
 from mlaudit.model.report import Report
 from mlaudit.model.versions import joined
+from mlaudit.parsers._registry import parsers
 from mlaudit.request.options import Options
 from mlaudit.rules._registry import rules
 from mlaudit.sources.working_tree import WorkingTree
 from tests.checkout import write
 from tests.command_line import ENVIRONMENT
+from tests.parser_cases import FIXTURES
+from tests.parser_cases import run as run_case
 
 LISTS = {"training/requirements.txt": "numpy==2.1.3\npandas==2.2.3\nclick==8.1.7\n"}
 PAIR = {**LISTS, "serving/requirements.txt": "numpy==1.26.4\npandas==2.2.3\nclick==8.1.7\n"}
@@ -106,6 +110,15 @@ def checked(folder: Path, asked: str, monkeypatch: pytest.MonkeyPatch, *, is_qui
 
 
 OTHER = {"docs/requirements.txt": "mkdocs==1.6.1\n"}
+PROJECT = dict.fromkeys(
+    ("pyproject.toml", "training/pyproject.toml"),
+    '[project]\nname = "churn"\nversion = "1"\ndependencies = ["scipy==1.14.1"]\n',
+)
+NAMING = (
+    "flavors:\n  python_function:\n    env:\n      conda: conda.yaml\n      virtualenv: ../../docs/requirements.txt\n"
+)
+CONDA = "dependencies:\n- python=3.11\n- pip:\n  - -r ../../docs/requirements.txt\n"
+COG = "build:\n  python_version: '3.11'\n  python_requirements: ../requirements.txt\npredict: predict.py:Predictor\n"
 
 
 @pytest.mark.parametrize(
@@ -120,6 +133,13 @@ OTHER = {"docs/requirements.txt": "mkdocs==1.6.1\n"}
         ),
         ({**OTHER, "training/requirements.txt": "-r ../docs/requirements.txt\n"}, "docs/requirements.txt", False),
         ({**OTHER, "training/requirements.txt": "numpy==2.1.3\n./docs\n"}, "docs/requirements.txt", False),
+        ({**PROJECT, "training/requirements.txt": "numpy==2.1.3\n.\n"}, "training/pyproject.toml", False),
+        ({**PROJECT, "training/requirements.txt": "numpy==2.1.3\n  .[gpu]\n"}, "training/pyproject.toml", False),
+        ({**PROJECT, "training/requirements.txt": "numpy==2.1.3\n..\n"}, "pyproject.toml", False),
+        ({**PROJECT, "training/requirements.txt": "numpy==2.1.3\n\\\n..\n"}, "pyproject.toml", False),
+        ({**OTHER, "models/a/MLmodel": NAMING, "models/a/conda.yaml": CONDA}, "docs/requirements.txt", True),
+        ({**OTHER, "docs/a/MLmodel": NAMING, "docs/a/conda.yaml": CONDA}, "docs/requirements.txt", True),
+        ({**OTHER, "docs/a/cog.yaml": COG}, "docs/requirements.txt", True),
         ({**OTHER, "docs/MLmodel": "flavors: {}\n"}, "docs/requirements.txt", False),
         ({**OTHER, "MLmodel": "flavors: {}\n"}, "docs/requirements.txt", False),
         ({}, "training/requirements.txt", False),
@@ -145,6 +165,26 @@ def test_what_a_look_at_names_tells_is_what_reading_tells(
     thorough, _ = checked(tmp_path, asked, monkeypatch, is_quick=False)
     assert told is sure
     assert quick == thorough
+
+
+ARTIFACTS = {one.format for one in parsers().values() if one.artifact and one.access != "tree"}
+
+
+def test_no_model_asks_for_a_file_outside_its_folder(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The quick look goes by this: a model elsewhere in the tree makes no list a source of anything."""
+    asked: set[str] = set()
+    shipped = Document.beside
+
+    def spy(doc: Document, path: str) -> Document | None:
+        asked.add(path)
+        return shipped(doc, path)
+
+    monkeypatch.setattr(Document, "beside", spy)
+    for case in (path.parent for path in (FIXTURES / "parsers").glob("*/*/expected.json")):
+        if case.parent.name in ARTIFACTS:
+            run_case(case)
+    assert "README.md" in asked
+    assert not {path for path in asked if "/" in path or path == ".."}
 
 
 def test_a_rule_is_asked_only_at_what_its_decorator_names(tmp_path: Path) -> None:
