@@ -19,6 +19,7 @@ from mlaudit.rules._registry import environment_rule
     title="the artifact records another version",
     fact="record",
     supersedes=["MLA008", "MLA205"],
+    when="has_records",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """What stands beside a model, or in it, records different versions of one package.
