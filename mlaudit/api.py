@@ -11,7 +11,6 @@ from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment, mask_report
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, Summary
@@ -97,6 +96,8 @@ def rule_words() -> frozenset[str]:
 def demand_format(option: str, name: str) -> None:
     """Raises UsageError where a name is that of no format that can be read."""
     if parser_of(name) is None:
+        from mlaudit.model.nearest import nearest
+
         near = nearest(name, parsers())
         meant = f"; did you mean {near}?" if near else "; `mlaudit formats` lists all"
         raise UsageError(f"{option} {name}: no format that can be read{meant}")

@@ -10,7 +10,6 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
 from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
@@ -125,6 +124,8 @@ def _unmatched(environments: Sequence[Environment], only: Sequence[str]) -> Iter
     packages |= {pin.package for one in environments for reading in one.writes for pin in reading.pins}
     for glob in only:
         if not any(asked_for(package, [glob]) for package in packages):
+            from mlaudit.model.nearest import nearest
+
             near = nearest(glob, sorted(packages))
             meant = f" (did you mean {near}?)" if near else ""
             yield f"--package {glob}: no source names such a package{meant}."

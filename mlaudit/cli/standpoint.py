@@ -7,13 +7,16 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import field
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from mlaudit.model.history import BranchChange
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.sources import paths
+
+if TYPE_CHECKING:
+    from mlaudit.model.history import BranchChange
 
 
 def seen_from(report: Report, root: Path, here: Path) -> Report:

@@ -5,13 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from types import MappingProxyType
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.findings import Finding, Hit, Location
-from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.missing_names import MissingName
-from mlaudit.model.missing_states import MissingState, RefusedByCode
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -26,8 +23,13 @@ from mlaudit.model.nouns import (
     Unread,
     Verdict,
 )
-from mlaudit.model.observation import Observation
-from mlaudit.model.pairs import EnvironmentPair
+
+if TYPE_CHECKING:
+    from mlaudit.model.history import BranchChange, DriftHistory
+    from mlaudit.model.missing_names import MissingName
+    from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.observation import Observation
+    from mlaudit.model.pairs import EnvironmentPair
 
 __all__ = [
     "BASELINE",
