@@ -15,7 +15,6 @@ from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, Summary
 from mlaudit.parsers._registry import is_named, parser_of, parsers
-from mlaudit.request.addresses import fetching_advice
 from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import Options
 from mlaudit.request.source_spec import BadSource, Spelled
@@ -201,9 +200,12 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
 
 def _demand(path: str) -> None:
     """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
-    advice = None if exists(path) else fetching_advice(path)
-    if advice is not None:
-        raise BadSource(f"{path}: it is an address; {advice}")
+    if not exists(path):
+        from mlaudit.request.addresses import fetching_advice
+
+        advice = fetching_advice(path)
+        if advice is not None:
+            raise BadSource(f"{path}: it is an address; {advice}")
     try:
         status(path)
     except Unreadable as error:
