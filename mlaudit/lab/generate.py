@@ -48,6 +48,7 @@ def _indexed(one: Parser) -> IndexedFormat:
         starts=[start.decode("latin-1") for start in one.starts],
         marks=[mark.lower().decode("latin-1") for mark in one.marks],
         sniffed=one.sniffed,
+        suggested=one.suggested,
     )
 
 

@@ -36,6 +36,7 @@ class IndexedFormat:
     starts: Sequence[str] = ()
     marks: Sequence[str] = ()
     sniffed: int = SNIFFED
+    suggested: bool = False
 
     def data(self) -> dict[str, Any]:
         """What the index holds of it: nothing that goes without saying."""
@@ -46,6 +47,7 @@ class IndexedFormat:
             "has_content": self.has_content,
             "starts": self.starts,
             "marks": self.marks,
+            "suggested": self.suggested,
         }
         said = {name: value for name, value in every.items() if value or name == "artifact"}
         return said if self.sniffed == SNIFFED else {**said, "sniffed": self.sniffed}

@@ -177,6 +177,18 @@ def environment_format(path: str, also: Container[str] = ()) -> str | None:
     return next((name for name in texts if not formats[name].artifact or name in also), None)
 
 
+def is_artifact(format_name: str) -> bool:
+    """Whether documents of a format are models or their data; False for a format that is not known."""
+    known = index().formats.get(format_name)
+    return known is not None and known.artifact
+
+
+def is_suggested(format_name: str) -> bool:
+    """Whether a name only suggests a format, so that the content must agree; False for a format that is not known."""
+    known = index().formats.get(format_name)
+    return known is not None and known.suggested
+
+
 def kind_of(format_name: str) -> str:
     """What kind of document a format is; `list` for a format that is not known."""
     known = index().formats.get(format_name)
