@@ -57,17 +57,14 @@ def _written_and_read(
     spellings: Sequence[Sequence[Spelled]], names: Sequence[str], options: Options
 ) -> list[Environment]:
     """The environments of sources, of which the first writes what the others read."""
-    from mlaudit.environments.sources import assemble
+    from mlaudit.environments.several_models import joined, with_models_apart
 
-    writing = EnvironmentRequest(name=names[0], role=ROLES[0])
-    requests = (EnvironmentRequest(name=name, role=ROLES[1], follows=names[:1]) for name in names[1:])
-    readers = (assemble(parts, one, options) for parts, one in zip(spellings[1:], requests, strict=True))
-    if not any(is_folder(part.path) for part in spellings[0]):
-        return [assemble(spellings[0], writing, options), *readers]
-    from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
-
-    writer = with_models_apart(writing, options, sources=spellings[0])
-    return joined([writer, *(EnvironmentWithModels(name=one.name, own=one) for one in readers)])
+    requests = [
+        EnvironmentRequest(name=names[0], role=ROLES[0]),
+        *(EnvironmentRequest(name=name, role=ROLES[1], follows=names[:1]) for name in names[1:]),
+    ]
+    rows = zip(requests, spellings, strict=True)
+    return joined([with_models_apart(request, options, sources=parts) for request, parts in rows])
 
 
 def _told(part: Spelled, as_format: str) -> Spelled:
@@ -274,7 +271,7 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
 
 def _discovered(paths: Sequence[str], options: Options) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
-    from mlaudit.environments.found_models import found_models
+    from mlaudit.environments.found_models import found_models, said_of_rest
     from mlaudit.sources.folder_files import FolderFiles
 
     folders = [Path(path) for path in paths if is_folder(path)]
@@ -289,11 +286,12 @@ def _discovered(paths: Sequence[str], options: Options) -> Report:
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
-    advice = tuple(_advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here"))
+    advice = _advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here")
+    rest = said_of_rest(models.unplaced, models.passed_over)
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
     request = AuditRequest(
-        command="check", options=options, found=looked, notes=advice, pairs=pairs, uncertain=uncertain
+        command="check", options=options, found=looked, notes=(*rest, *advice), pairs=pairs, uncertain=uncertain
     )
     return _passed_over(_report(kept, request), paths, made)
 

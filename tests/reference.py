@@ -11,11 +11,12 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("check", "compare", "fix", "list", "history", "snapshot", "explain", "rules", "formats", "kinds", "init")
+COMMANDS = ("check", "compare", "explain", "fix", "formats", "history", "init", "kinds", "list", "rules", "snapshot")
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",
@@ -39,12 +40,12 @@ def rules_page() -> str:
         parts += [_row(rule) for rule in known if rule.code.startswith(family)]
         parts.append("")
     for rule in known:
-        parts += [f"## {rule.code} {rule.name} {{ #{rule.code.lower()} }}", "", _documentation(rule)]
+        parts += [f"## {rule.code} {rule.name}", "", _documentation(rule)]
     return "\n".join(parts).rstrip() + "\n"
 
 
 def _row(rule: Rule) -> str:
-    return f"| [{rule.code}](#{rule.code.lower()}) | {rule.name} | {rule.severity.value} | {title(rule)} |"
+    return f"| [{rule.code}](#{rule.code.lower()}-{rule.name}) | {rule.name} | {rule.severity.value} | {title(rule)} |"
 
 
 def _documentation(rule: Rule) -> str:
@@ -153,10 +154,29 @@ def _help(*command: str) -> str:
     return done.stdout.replace("Usage: python -m mlaudit", "Usage: mlaudit")
 
 
+def kinds_page() -> str:
+    """Every kind of artifact, with the package that owns it and what it contains."""
+    head = [
+        "# Kinds of artifacts",
+        "",
+        "How a model is saved decides what a difference of versions breaks. A model file, or the code that saves it,",
+        "usually says how. If neither does, name it: `artifact-kinds` in the configuration, or `artifact_kinds` of the",
+        "guard.",
+        "",
+        "| kind | what it is | package | contains |",
+        "|---|---|---|---|",
+    ]
+    rows = [
+        f"| `{one.name}` | {one.title} | {one.package} | {', '.join(one.holds)} |" for one in artifact_kinds().values()
+    ]
+    return "\n".join([*head, *rows]) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/rules.md": rules_page,
     "reference/configuration.md": configuration_page,
     "reference/json.md": json_page,
     "reference/cli.md": cli_page,
+    "reference/kinds.md": kinds_page,
 }
 """Generated pages below `docs/`."""

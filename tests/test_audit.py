@@ -136,7 +136,7 @@ def test_what_a_range_may_come_to_is_said_as_that() -> None:
     assert "asks for pandas any version" in finding.message
     assert "which may resolve to" in finding.message
     (apart,) = report("numpy>=1.20,<2\n", "numpy==2.1.0\n").findings
-    assert "no version is both, and they may resolve to 1.26.4 and 2.1.0" in apart.message
+    assert "no version satisfies both, and they may resolve to 1.26.4 and 2.1.0" in apart.message
 
 
 def test_a_version_that_depends_on_the_python_is_told_with_it() -> None:

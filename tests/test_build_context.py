@@ -71,3 +71,37 @@ def test_a_large_script_beside_takes_nothing_from_the_dockerfile(tmp_path: Path)
     environment = _read(tmp_path, {"build.sh": script})
     assert _installed(environment)["numpy"] == "1.26.4"
     assert not environment.unread
+
+
+@pytest.mark.parametrize(
+    ("files", "numpy"),
+    [
+        ({"compose.yaml": "services: {api: {build: {context: api, args: {NUMPY: 2.1.3}}}}\n"}, "2.1.3"),
+        ({"b.sh": "docker build --build-arg NUMPY=2.1.3 api\n"}, "2.1.3"),
+        ({"b.sh": "docker build --build-arg NUMPY=$WANTED api\n"}, "1.26.4"),
+        ({"b.sh": "docker build --build-arg NUMPY=2.1.3 api\ndocker build api\n"}, "1.26.4"),
+    ],
+)
+def test_arguments_count_that_every_build_gives(files: dict[str, str], numpy: str, tmp_path: Path) -> None:
+    recipe = "FROM python:3.11\nARG NUMPY=1.26.4\nRUN pip install numpy==$NUMPY\n"
+    assert _installed(_read(tmp_path, {**files, "api/Dockerfile": recipe}))["numpy"] == numpy
+
+
+@pytest.mark.parametrize(
+    ("image", "files", "numpy"),
+    [
+        ("shop/base", {"b.sh": "docker build -t shop/base base\n"}, "1.24.4"),
+        ("shop/base:2", {"b.sh": "docker build -t shop/base base\n"}, None),
+        ("acme.example/shop/base:2", {"b.sh": "docker build -t $HOST/shop/base:$TAG base\n"}, "1.24.4"),
+        ("shop/base", {"compose.yaml": "services: {base: {image: shop/base, build: ./base}}\n"}, "1.24.4"),
+        ("shop/base", {"b.sh": "docker build -t shop/base base\ndocker build -t shop/base api\n"}, None),
+    ],
+)
+def test_an_image_of_the_tree_is_read_where_it_is_built(
+    image: str, files: dict[str, str], numpy: str | None, tmp_path: Path
+) -> None:
+    base = {"base/Dockerfile": "FROM python:3.11\nCOPY base.txt .\nRUN pip install -r base.txt\n"}
+    listed = {"base/base.txt": "numpy==1.24.4\n", "api/Dockerfile": f"FROM {image}\nRUN pip install scipy==1.11.4\n"}
+    environment = _read(tmp_path, {**files, **base, **listed})
+    assert _installed(environment).get("numpy") == numpy
+    assert ("python" in {pin.name for one in environment.readings for pin in one.pins}) is (numpy is not None)

@@ -211,3 +211,20 @@ def test_a_baseline_lets_only_new_drift_fail(pair: Path) -> None:
     assert mended.returncode == 0
     assert "Mended since the baseline: MLA101 numpy" in mended.stdout
     assert "Mended" not in run(pair, "check", "--baseline", "baseline.json").stdout
+
+
+@pytest.mark.parametrize(
+    ("line", "values"),
+    [
+        ("mlaudit check --format j", ["json", "junit"]),
+        ("mlaudit check --fail-on ", ["error", "warning", "info", "never"]),
+        ("mlaudit check --ignore MLA001,MLA10", ["MLA001,MLA101", "MLA001,MLA102"]),
+        ("mlaudit list --as pyl", ["pylock"]),
+        ("mlaudit explain scikit-l", ["scikit-learn"]),
+    ],
+)
+def test_a_shell_completes_values(tmp_path: Path, line: str, values: list[str]) -> None:
+    position = str(len(line.split(" ")) - 1)
+    asked = {"_MLAUDIT_COMPLETE": "complete_bash", "COMP_WORDS": line, "COMP_CWORD": position}
+    shown = run(tmp_path, env=asked).stdout.splitlines()
+    assert shown[: len(values)] == values

@@ -6,6 +6,7 @@ import re
 
 import pytest
 
+from mlaudit.knowledge.load import packages
 from mlaudit.model.errors import UsageError
 from mlaudit.reporters._explain import WIDTH, explained
 from mlaudit.rules._registry import Rule, rules
@@ -90,3 +91,9 @@ def test_what_is_nearly_a_rule_is_asked_back(subject: str, hint: str) -> None:
     with pytest.raises(UsageError) as caught:
         explained(subject)
     assert hint in str(caught.value)
+
+
+def test_no_sentence_has_an_empty_slot() -> None:
+    empty = re.compile(r"any version (?:in|by|of|to) any version|\{(?:writer|reader)|[A-Z]\w+ any version (?:is|load)")
+    texts = {package: " ".join(explained(package).split()) for package in packages()}
+    assert {package: found[0] for package, text in texts.items() if (found := empty.search(text))} == {}

@@ -8,10 +8,14 @@ import shutil
 import subprocess
 import sys
 import venv
+from html import unescape
 from pathlib import Path
 
 import pytest
 
+from mlaudit.lab.picture import PICTURE, drawn, printed
+from mlaudit.lab.publish import naming_files, publish
+from mlaudit.model.addresses import OPEN_OWNER
 from mlaudit.parsers._registry import parsers
 from tests.checkout import clone, environment
 from tests.environments import OFFLINE, python_of
@@ -19,6 +23,7 @@ from tests.played import blocks
 
 ROOT = Path(__file__).parent.parent
 README = ROOT / "README.md"
+CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 CONSOLE = re.compile(r"```console\n\$ (?P<command>mlaudit [^\n]*)\n(?P<output>.*?)```", re.DOTALL)
 FORMATS = ROOT / "docs" / "formats.md"
 REGENERATE = os.environ.get("MLAUDIT_REGENERATE") == "1"
@@ -61,10 +66,47 @@ def test_prints_what_readme_shows(command: str, output: str) -> None:
 
 
 def test_readme_shows_commands() -> None:
-    assert len(BLOCKS) >= 2
+    assert BLOCKS
 
 
-SHELL = [block.body.strip() for block in blocks(README.read_text(encoding="utf-8")) if block.language == "bash"]
+def test_the_picture_shows_what_is_printed() -> None:
+    """Its text, since another version of rich draws the same text in other shapes."""
+    assert _shown(PICTURE.read_text(encoding="utf-8")) == _shown(drawn(printed()))
+    assert PICTURE.name in README.read_text(encoding="utf-8")
+
+
+def _shown(picture: str) -> list[str]:
+    texts = re.findall(r"<text[^>]*>(.*?)</text>", picture)
+    return [word for text in texts for word in unescape(text).replace("\u00a0", " ").split()]
+
+
+def test_readme_works_on_a_package_index() -> None:
+    """Every link is absolute, and leads to a page of this checkout or out of it."""
+    targets = re.findall(r"\]\(([^)]+)\)", README.read_text(encoding="utf-8"))
+    assert len(targets) > 15
+    for target in targets:
+        assert target.startswith("https://")
+        _, inside, path = target.partition("/main/")
+        assert not inside or (ROOT / path).is_file(), target
+
+
+def test_one_command_publishes_every_address(tmp_path: Path) -> None:
+    for path in naming_files():
+        copy = tmp_path / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy(path, copy)
+    assert tmp_path / "README.md" in publish("https://git.example/acme/audit", tmp_path)
+    left = [path for path in naming_files(tmp_path) if OPEN_OWNER in path.read_text(encoding="utf-8")]
+    # The one place says what an unpublished address looks like.
+    assert [path.name for path in left] == ["addresses.py"]
+
+
+SHELL = [
+    block.body.strip()
+    for page in (README, CONTRIBUTING)
+    for block in blocks(page.read_text(encoding="utf-8"))
+    if block.language == "bash"
+]
 
 
 @pytest.mark.slow

@@ -117,3 +117,29 @@ def test_a_configuration_names_such_a_folder(here: Path, side: str) -> None:
     assert asked(report) == {(f"{owner}/b", "answer")}
     assert ("fit" in {one.name for one in report.environments}) == (side != "sources")
     assert report.notes == ()
+
+
+def test_a_reader_s_folder_holds_what_it_loads(here: Path) -> None:
+    write(here, {**described("api/models/a", "2.2.3"), **described("api/models/b", "1.5.3"), "api/uv.txt": "x"})
+    write(here, {"api/requirements.txt": SERVING, "training.txt": SERVING})
+    report = compare(["fit=training.txt", "answer=api"], Options(today=TODAY))
+    assert [one.name for one in report.environments] == ["fit", "answer/a", "answer/b", "answer"]
+    assert asked(report) == {("answer/b", "answer")}
+
+
+def test_models_alone_are_each_held_against_the_writer(here: Path) -> None:
+    write(here, {**described("models/a", "2.2.3"), **described("models/b", "1.5.3")})
+    report = compare(["fit=serving.txt", "models=models"], Options(today=TODAY))
+    assert [one.name for one in report.environments] == ["fit", "models/a", "models/b"]
+    assert asked(report) == {("fit", "models/b")}
+
+
+def test_a_fleet_has_folders_of_models_on_both_sides(here: Path) -> None:
+    for side, pandas in (("train", "2.2.3"), ("serve", "1.5.3")):
+        write(here, {**described(f"x/{side}/m/a", "2.2.3"), **described(f"x/{side}/m/b", pandas)})
+        write(here, {f"x/{side}/requirements.txt": SERVING})
+    Path("mlaudit.toml").write_text("[[pairs]]\ntraining = 'x/train'\nserving = 'x/serve'\n", encoding="utf-8")
+    settings = load(WorkingTree(Path()).document(Path("mlaudit.toml")), path="mlaudit.toml")
+    report = check(["."], Options(today=TODAY, settings=settings))
+    assert {one.name for one in report.environments} >= {"x/train/a", "x/train/b", "x/serve/a", "x/serve/b"}
+    assert ("x/serve/b", "x/serve") in asked(report)

@@ -14,13 +14,12 @@ from mlaudit import __version__
 from mlaudit.cli import commands
 from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputClosed, error_line, plain_line, put, write_error
+from mlaudit.model.addresses import ISSUES
 from mlaudit.model.errors import UsageError
 
 ABOUT = "Says before the deploy what drifted apart between training and serving, and what it will break."
 INTERRUPTED = 130
 """The exit code of a run that the user ended, as shells have it."""
-ISSUES = "https://github.com/YOUR-ORG/mlaudit/issues"
-"""Where a defect is reported."""
 
 
 def _version(asked: bool) -> None:

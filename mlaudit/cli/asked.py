@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 def asked_options(
     *, wanted: Wanted, start: Path = Path(), define: Sequence[str] | None = None, **words: Unpack[AskedWords]
 ) -> Options:
-    """What the command line asks for, laid over the configuration that applies. Raises UsageError and ConfigError."""
+    """Options of the command line, which override the configuration that applies. Raises UsageError and ConfigError."""
     from mlaudit.discovery.configuration import root_of
     from mlaudit.door import options_of
     from mlaudit.request.asked import Asked
@@ -37,7 +37,7 @@ def asked_options(
 
 @contextmanager
 def with_progress(options: Options, quiet: bool) -> Iterator[Options]:
-    """The options with a progress bar, where somebody sits before one."""
+    """Attach a progress bar if stderr is a terminal."""
     if quiet or not is_terminal(sys.stderr):
         yield options
         return

@@ -55,7 +55,7 @@ def put(text: str, target: Path | None = None) -> None:
 
 
 def write_error(line: str) -> None:
-    """A line on standard error; where that is closed or full, nobody can be told."""
+    """A line on standard error; if that is closed or full, the line is lost."""
     if sys.stderr is None:
         return
     try:

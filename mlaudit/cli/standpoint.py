@@ -1,4 +1,4 @@
-"""A report for a person's terminal: its paths as they can be opened from where the person stands."""
+"""A report for a person's terminal: its paths relative to the current folder, so that they can be opened."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 def seen_from(report: Report, root: Path, here: Path) -> Report:
     """The report with its paths, which are relative to the root, relative to a folder (absolute where that is shorter).
 
-    Machine formats keep the paths of the root: who reads those stands nowhere.
+    Machine formats keep the paths of the root: a script that reads them has no current folder.
     """
     view = _Standpoint(root=root, here=here)
     return replace(
@@ -122,7 +122,7 @@ class _Standpoint:
         return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
 
     def found(self, found: Discovered) -> Discovered:
-        # What looking found is told relative to the folder that was named, which is relative to here.
+        # Discovered paths are relative to the folder that was named, which is relative to the current folder.
         absolute = os.path.normpath(self.here / found.folder)
         if not paths.is_folder(absolute):
             return found
@@ -132,7 +132,7 @@ class _Standpoint:
 
 
 def _with_paths(sentence: str, known: Mapping[str, str]) -> str:
-    """A sentence in which places (`serving/uv.lock:3`) are told by their other paths."""
+    """A sentence in which places (`serving/uv.lock:3`) are replaced by their other paths."""
     moved = {old: new for old, new in known.items() if old != new}
     if not moved:
         return sentence

@@ -22,8 +22,11 @@ def parameter_names(scope: NameScope) -> tuple[str, ...]:
 
 def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) -> ast.expr | None:
     """The expression that a call gives a parameter, None where it gives none or only running would tell."""
+    passed = {name}
+    if _decorators(scope) & pipeline_outputs.COMPONENTS:
+        passed |= {pipeline_outputs.passed_name(one) for one in _arguments_named(scope, name)}
     for keyword in frame.call.keywords:
-        if keyword.arg == name:
+        if keyword.arg in passed:
             return keyword.value
     names = parameter_names(scope)
     bound = scope.owner is not None and "staticmethod" not in _decorators(scope)
@@ -32,6 +35,12 @@ def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) 
         before = frame.call.args[: position + 1]
         return None if any(isinstance(one, ast.Starred) for one in before) else before[-1]
     return unpacked_keyword(reader, frame.call, name, frame.env)
+
+
+def _arguments_named(scope: NameScope, name: str) -> list[ast.arg]:
+    arguments = getattr(scope.node, "args", None)
+    listed = (*arguments.args, *arguments.kwonlyargs) if isinstance(arguments, ast.arguments) else ()
+    return [one for one in listed if one.arg == name]
 
 
 def unpacked_keyword(reader: ValueReader, call: ast.Call, name: str, env: Env) -> ast.expr | None:

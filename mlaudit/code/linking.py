@@ -11,10 +11,11 @@ from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
 from mlaudit.code.data_values import value_of_data
 from mlaudit.code.evaluator import ValueEvaluator
+from mlaudit.code.kedro_nodes import node_uses
 from mlaudit.code.nouns import ArtifactUse, CodeOption, EntryPoint, ModuleReading
 from mlaudit.code.options import keyword_of, option_calls, option_words
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
-from mlaudit.code.step_outputs import kept_by_flow, step_outputs
+from mlaudit.code.step_outputs import kept_between_steps, kept_by_flow, step_outputs
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
@@ -234,11 +235,14 @@ class Program:
 
     def _handed_over(self, reading: ModuleReading, source: ModuleSource) -> Iterator[ArtifactUse]:
         """What steps of pipelines hand over without a call."""
-        imported = reading.top_level_imports & {"zenml", "metaflow"}
+        imported = reading.top_level_imports & {"zenml", "metaflow", "kedro"}
+        if "kedro" in imported:
+            yield from node_uses(self._evaluator, source)
         for scope in source.scopes if imported else ():
             self._evaluator.renew()
             if scope.kind == "class" and "metaflow" in imported:
                 yield from kept_by_flow(self._evaluator, scope)
+                yield from kept_between_steps(self._evaluator, scope)
             elif "zenml" in imported and "step" in decorator_names(scope):
                 yield from step_outputs(self._evaluator, scope)
 

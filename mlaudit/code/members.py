@@ -8,6 +8,7 @@ from typing import Protocol
 
 from mlaudit.code import pipeline_outputs, text_calls
 from mlaudit.code.expressions import ExpressionReader
+from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
 from mlaudit.code.values import (
     END,
@@ -29,7 +30,9 @@ from mlaudit.code.values import (
     origins_of,
     uncertain,
 )
+from mlaudit.knowledge.artifact_calls import value_calls
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Place
 
 
 class Modules(Protocol):
@@ -187,14 +190,23 @@ class MemberReader(ExpressionReader):
                 return self.forced(base.items[index])
             return uncertain(tuple(self._members(base, ())))
         if isinstance(base, (ObjectValue, NamedValue)):
-            return self._item_of_object(base, key)
+            return self._item_of_object(base, key, node, env)
         if isinstance(base, TextValue) and base.is_pattern and not isinstance(node.slice, ast.Slice):
             return (base,)
         return (UnknownValue(open=open_of(base), origins=origins_of(base)),)
 
-    def _item_of_object(self, base: ObjectValue | NamedValue, key: str | None) -> Values:
+    def _item_of_object(self, base: ObjectValue | NamedValue, key: str | None, node: ast.Subscript, env: Env) -> Values:
         if key is not None and base.name == pipeline_outputs.OUTPUTS and isinstance(base, NamedValue):
             return pipeline_outputs.output_named(base, key)
         if key is not None and base.name == "parse_args()" and isinstance(base, ObjectValue):
             return text_calls.constructor_keyword(self, base, key)
-        return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=base.origins),)
+        origins = base.origins
+        if key is not None and base.name in value_calls().keyed:
+            origins = (self._item_name(base.name, key, node, env),)
+        return (NamedValue(name=f"{base.name}[]", receiver=base, open=base.open, origins=origins),)
+
+    @staticmethod
+    def _item_name(name: str, key: str, node: ast.Subscript, env: Env) -> ArtifactName:
+        source = env.scope.source
+        at = Place(path=source.path, line=source.line(node.lineno), column=node.col_offset + 1)
+        return ArtifactName(kind=NameKind.REGISTRY, pieces=(key,), scope=name.partition(".")[0], at=at)

@@ -83,6 +83,7 @@ class Naming:
         depth: int,
     ) -> None:
         if choice.of_receiver:
+            self._extend(origins_of(function))
             receiver = function if isinstance(function, TextValue) else getattr(function, "receiver", None)
             if receiver is not None:
                 self.add(receiver, row, scope, depth)

@@ -44,9 +44,18 @@ def output_named(outputs: NamedValue, key: str) -> Values:
     """`op.outputs["model"]`."""
     component = outputs.receiver.made_by if isinstance(outputs.receiver, ObjectValue) else None
     for argument in _outputs(component) if component is not None else []:
-        if component is not None and argument.arg == key:
+        if component is not None and passed_name(argument) == key:
             return (UnknownValue(origins=(_name(component, key, argument.lineno, argument.col_offset),)),)
     return UNKNOWN
+
+
+def passed_name(argument: ast.arg) -> str:
+    """What a pipeline calls a parameter: of a path it leaves out the ending.
+
+    https://kubeflow-pipelines.readthedocs.io/en/sdk-1.8.22/source/kfp.components.html#kfp.components.InputPath
+    """
+    is_path = _type_word(argument.annotation) in ("InputPath", "OutputPath")
+    return argument.arg.removesuffix("_path").removesuffix("_file") if is_path else argument.arg
 
 
 def _outputs(scope: NameScope) -> list[ast.arg]:

@@ -44,7 +44,7 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
     first, second = _unversioned(one.text), _unversioned(other.text)
     if "*" in (first, second):
         return Sameness.POSSIBLE if one.kind is NameKind.REGISTRY and one.scope else Sameness.DIFFERENT
-    if one.scope.startswith("kfp:"):
+    if one.scope.startswith(("kfp:", "flow:")):
         return Sameness.CERTAIN if first == second and one.scope == other.scope else Sameness.DIFFERENT
     return _same_word(first, second)
 

@@ -8,14 +8,17 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator
 
+from mlaudit.code.arguments import decorator_names
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.forms import held_kinds
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
-from mlaudit.code.source import NameScope
-from mlaudit.code.values import Env, NamedValue
+from mlaudit.code.source import Binding, NameScope
+from mlaudit.code.values import END, Env, NamedValue, ObjectValue
 from mlaudit.model.nouns import Place
 
 MAX_OUTPUTS = 30
+_OWN_ENVIRONMENTS = frozenset(("pypi", "conda"))
+"""Decorators that give a step of Metaflow an environment of its own."""
 
 
 def step_outputs(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[ArtifactUse]:
@@ -61,6 +64,64 @@ def kept_by_flow(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[Artifa
         library="metaflow",
         names=(ArtifactName(kind=NameKind.REGISTRY, pieces=(scope.name,), scope="metaflow", at=place),),
         function=scope.qualified_name,
+    )
+
+
+def kept_between_steps(evaluator: ValueEvaluator, scope: NameScope) -> Iterator[ArtifactUse]:
+    """What steps of a flow with environments of their own hand over on `self`.
+
+    https://docs.metaflow.org/scaling/dependencies/libraries
+    """
+    methods = [one for one in scope.source.scopes if one.parent is scope and one.kind == "function"]
+    if not any(decorator_names(one) & _OWN_ENVIRONMENTS for one in methods):
+        return
+    writers: dict[str, dict[str, Binding]] = {}
+    for name, bindings in scope.attributes.items():
+        writers[name] = {one.scope.name: one for one in bindings if isinstance(one.node, ast.expr)}
+    read = {one.name: list(_read_attributes(one)) for one in methods}
+    handed = {
+        (method, node.attr)
+        for method, nodes in read.items()
+        for node in nodes
+        if node.attr in writers and method not in writers[node.attr] and writers[node.attr]
+    }
+    for name in sorted({name for _, name in handed}):
+        for binding in writers[name].values():
+            yield _handed(evaluator, scope, name, binding.node, binding.scope, Direction.WRITES)
+    for method in methods:
+        first = {node.attr: node for node in reversed(read[method.name]) if (method.name, node.attr) in handed}
+        for name, node in sorted(first.items()):
+            yield _handed(evaluator, scope, name, node, method, Direction.READS)
+
+
+def _read_attributes(method: NameScope) -> Iterator[ast.Attribute]:
+    for node in ast.walk(method.node):
+        is_own = isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "self"
+        if is_own and isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
+            yield node
+
+
+def _handed(
+    evaluator: ValueEvaluator, flow: NameScope, name: str, node: ast.AST, method: NameScope, direction: Direction
+) -> ArtifactUse:
+    line, column = getattr(node, "lineno", 1), getattr(node, "col_offset", 0)
+    place = Place(path=flow.source.path, line=flow.source.line(line), column=column + 1)
+    evaluator.renew()
+    writes = direction is Direction.WRITES and isinstance(node, ast.expr)
+    values = evaluator.values(node, Env(method, END)) if writes and isinstance(node, ast.expr) else ()
+    types = [value.name for value in values if isinstance(value, (NamedValue, ObjectValue))]
+    artifact = ArtifactName(
+        kind=NameKind.REGISTRY, pieces=(name,), scope=f"flow:{flow.source.path}:{flow.name}", at=place
+    )
+    return ArtifactUse(
+        at=place,
+        direction=direction,
+        form="python.pickle",
+        call="metaflow.FlowSpec",
+        library="metaflow",
+        holds=held_kinds("python.pickle", types),
+        names=(artifact,),
+        function=f"{flow.name}.{method.name}",
     )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Iterable
 
-from mlaudit.code import options
+from mlaudit.code import options, task_values
 from mlaudit.code.arguments import marker_default
 from mlaudit.code.values import (
     UNKNOWN,
@@ -225,6 +225,8 @@ def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: E
     if name in ("os.path.dirname", "os.path.basename") and call.args:
         wanted = "parent" if name.endswith("dirname") else "name"
         return tuple(one for text in reader.texts(call.args[0], env) for one in text_attribute(text, wanted))
+    if name.endswith(f".{task_values.PULL}"):
+        return task_values.pulled(reader, call, env)
     if name == "dict" and call.keywords:
         return (TableValue(items={one.arg: Thunk(one.value, env) for one in call.keywords if one.arg}),)
     return _transparent_call(reader, function, call, env)

@@ -179,6 +179,10 @@ class ValueReader(Protocol):
         """The data of a configuration file of the repository."""
         ...
 
+    def returned(self, scope: NameScope, frame: Frame, env: Env) -> Values:
+        """What a function gives in one call."""
+        ...
+
 
 def open_of(value: Value) -> Open:
     """The functions on whose calls a value depends."""

@@ -14,8 +14,8 @@ from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
-from mlaudit.discovery.groups import DocumentGroup, why_ignored
-from mlaudit.discovery.model_server_uses import stored_uses, triton_models, triton_uses
+from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
+from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
@@ -40,14 +40,15 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     """The candidates with those that only code shows; each with the roles and pairs that code tells."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
-    uses = [use for use in program.uses if not is_test(use.at.path)]
+    passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
+    uses = [use for use in program.uses if use.at.path not in passed_over]
     candidates = [*candidates, *_notebooks(candidates, spent, code, uses, tree)]
     scopes = code_scopes(candidates, code, program, tree)
     revived = list(_revived(candidates, spent, scopes, uses))
     if revived:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
-    uses = [*uses, *_add_described(candidates, scopes, tree)]
+    uses = [*uses, *_add_described(candidates, scopes, program, tree)]
     uses = [*uses, *_add_mounted(scopes, uses)]
     _leave_functions(scopes)
     for one in candidates:
@@ -62,7 +63,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
 
 
 def _add_described(
-    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], tree: AuditedTree
+    candidates: Sequence[Candidate], scopes: dict[Candidate, CodeScope], program: Program, tree: AuditedTree
 ) -> list[ArtifactUse]:
     """Give environments the uses that recipes and settings of servers state; all such uses, those of nobody too."""
     uses: list[ArtifactUse] = list(moved_uses(tree))
@@ -72,13 +73,17 @@ def _add_described(
     for one in candidates:
         part = one.group.part
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
-        own += [*triton_uses(part, parts, models), *stored_uses(part, tree)] if part is not None else []
+        held = triton_served(part, parts, models) if part is not None else []
+        own += [model.use for model in held if model.use is not None]
+        own += [*stored_uses(part, tree), *mounted_models(part, tree)] if part is not None else []
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
-        if own:
-            scopes[one] = replace(scopes.get(one, CodeScope()), uses=frozenset(own))
+        code = program.closure(path for model in held for path in model.code) if held else frozenset()
+        if own or code:
+            scope = scopes.get(one, CodeScope())
+            scopes[one] = replace(scope, uses=frozenset(own), files=scope.files | code)
             uses += own
     return uses
 
@@ -104,8 +109,9 @@ def _leave_functions(scopes: dict[Candidate, CodeScope]) -> None:
     """What a function does that has an environment of its own, the environment around it does not do."""
     apart = {(path, name) for one in scopes.values() for name in one.functions for path in one.files}
     for candidate, scope in scopes.items():
-        if not scope.functions:
-            scopes[candidate] = replace(scope, apart=frozenset(apart))
+        # A flow does not do what a step of it does in an environment of its own.
+        inner = {(path, name) for path, name in apart if any(name.startswith(f"{own}.") for own in scope.functions)}
+        scopes[candidate] = replace(scope, apart=frozenset(inner if scope.functions else apart))
 
 
 def _content(path: str, tree: AuditedTree) -> bytes | None:

@@ -12,7 +12,9 @@ from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.groups import DocumentGroup
 from mlaudit.discovery.recipes import AuditedTree, RecipePart
 from mlaudit.discovery.role_signs import script_paths
+from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
@@ -44,11 +46,18 @@ class CodeScope:
         """Whether a use happens in it."""
         if use in self.uses:
             return True
-        if (use.at.path, use.function.partition(".")[0]) in self.apart:
+        around = functions_around(use.function)
+        if any((use.at.path, name) in self.apart for name in around):
             return False
-        if self.functions and use.function.partition(".")[0] not in self.functions:
+        if self.functions and self.functions.isdisjoint(around):
             return False
         return use.files <= self.files
+
+
+def functions_around(name: str) -> tuple[str, ...]:
+    """A qualified name and those around it: `Flow.train.inner`, `Flow.train`, `Flow`."""
+    words = name.split(".")
+    return tuple(".".join(words[:count]) for count in range(len(words), 0, -1))
 
 
 def folder_of(group: DocumentGroup) -> str:
@@ -145,7 +154,7 @@ def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope
     """A Python file that states images: one of its functions, the folder that it sends, or the file itself."""
     if not part.name:
         return CodeScope(files=program.closure([part.path]), is_exact=True)
-    scopes = {use.function.partition(".")[0] for use in program.uses if use.at.path == part.path}
+    scopes = {name for use in program.uses if use.at.path == part.path for name in functions_around(use.function)}
     sent = {posixpath.dirname(path) for path in part.installs}
     files = code.copied(folder for folder in sent if folder)
     if files:
@@ -159,18 +168,30 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     home = posixpath.dirname(part.path)
     bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
+    # The code of a project comes with it.
+    projects = [posixpath.dirname(one) for one in part.installs if posixpath.basename(one) in MANIFESTS]
+    bases += [base for one in projects for base in (one, posixpath.join(one, "src")) if base not in bases]
     if part.is_job:
         bases = ["", *bases]
     bases = [*part.folders, *bases]
-    waiting = [command.words for command in part.commands]
-    for words_of_command in waiting:
+    waiting = [(command.words, command.folder) for command in part.commands]
+    for words_of_command, folder in waiting:
+        if len(waiting) < MAX_ENTRIES:
+            waiting.extend((one, folder) for one in _tasks(words_of_command, [folder, *bases], tree))
         for named in script_paths(words_of_command):
             tail = named.lstrip("/").removeprefix("./")
-            found = next((path for path in _joined(bases, tail) if path in tree.paths), None)
+            own = [folder] if folder else []
+            found = next((path for path in _joined([*own, *bases], tail) if path in tree.paths), None)
             if found is not None and found.endswith(".py"):
                 yield found
             elif found is not None and len(waiting) < MAX_ENTRIES:
-                waiting.extend(_commands_of(found, tree))
+                waiting.extend((one, folder) for one in _commands_of(found, tree))
+
+
+def _tasks(words_of_command: Sequence[str], folders: Iterable[str], tree: AuditedTree) -> list[tuple[str, ...]]:
+    """The commands behind one that runs tasks, in the first of some folders that has them."""
+    found = (commands_behind(words_of_command, one.strip("."), tree) for one in dict.fromkeys(folders))
+    return next((one for one in found if one), [])
 
 
 def _commands_of(path: str, tree: AuditedTree) -> list[tuple[str, ...]]:

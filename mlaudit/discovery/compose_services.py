@@ -6,30 +6,45 @@ https://docs.docker.com/reference/compose-file/services/
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from mlaudit.discovery.groups import why_ignored
-from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount
+from mlaudit.discovery.recipes import (
+    AuditedTree,
+    ImageRun,
+    Mount,
+    RecipePart,
+    RunCommand,
+    StatedDocument,
+    inner_commands,
+    whole_part,
+)
+from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.container.build_commands import marked, placed
+from mlaudit.grammars.container.build_context import own_image
+from mlaudit.grammars.container.compose_text import volumes, with_defaults
+from mlaudit.grammars.container.dockerfile_stages import MAX_PARENTS
 from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.observation import Observation
 
 MAX_SERVICES = 500
 """Services of one tree that are looked at."""
 
 _COMPOSE = lazy_pattern(r"(?:[\w-]{1,60}[.-])?(?:docker-)?compose(?:[.-][\w.-]{1,100})?\.ya?ml")
-_DEFAULT = lazy_pattern(r"\$\{\w{1,128}:?-([^${}]{0,400})\}")
 
 
 def compose_runs(tree: AuditedTree) -> tuple[ImageRun, ...]:
-    """The services of all compose files of a tree that build an image of it."""
+    """The services of all compose files of a tree; those that run an image of elsewhere have no `dockerfile`."""
     runs: list[ImageRun] = []
     for path in tree.paths:
-        if not _COMPOSE.fullmatch(posixpath.basename(path)) or why_ignored(path) is not None:
+        if not is_compose(path) or why_ignored(path) is not None:
             continue
         document = tree.document(path)
         if document is not None:
@@ -37,6 +52,50 @@ def compose_runs(tree: AuditedTree) -> tuple[ImageRun, ...]:
         if len(runs) >= MAX_SERVICES:
             break
     return tuple(runs[:MAX_SERVICES])
+
+
+def is_compose(path: str) -> bool:
+    """Whether the name of a file is one that compose files have."""
+    return _COMPOSE.fullmatch(posixpath.basename(path)) is not None
+
+
+def service_parts(path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:
+    """The environments of services whose image the tree does not build: of a known image with what a model needs."""
+    parts: list[RecipePart] = []
+    for root in found.roots():
+        part = whole_part(path, found, tree, root.name)
+        own = [run for run in runs if root.at is not None and run.at.path == root.at.path and run.name == root.name]
+        running = tuple(RunCommand(words=words, at=run.at) for run in own for words in _started(run))
+        if not _is_environment(part, running):
+            continue
+        copies = [mount.source for run in own for mount in run.mounts if mount.scope == "tree"]
+        shown = (Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])
+        parts.append(
+            replace(
+                part,
+                part=f"environment={root.name}",
+                commands=running,
+                copies=tuple(dict.fromkeys(copies)),
+                evidence=(*part.evidence, *shown),
+                runs=tuple(own),
+            )
+        )
+    return parts
+
+
+def _is_environment(part: RecipePart, running: Sequence[RunCommand]) -> bool:
+    """Whether a service is more than a database or a queue: packages, a server of models, or a script of the tree."""
+    images = [name for name in part.packages if words().role_of_image(name)]
+    scripts = any(word.endswith(".py") for command in running for word in command.words)
+    roles = {role_of_command(command.words) for command in running} & {"training", "serving", "batch"}
+    has_package = bool(part.installs) or len(part.packages) > 1
+    return bool(images or has_package or (part.states and (scripts or roles) and part.has_python))
+
+
+def _started(run: ImageRun) -> list[tuple[str, ...]]:
+    """The commands of a service, those of `sh -c "..."` apart."""
+    stated = (*(run.entrypoint or ()), *(run.command or ()))
+    return inner_commands(stated) if stated else []
 
 
 def _of_file(path: str, document: Document) -> list[ImageRun]:
@@ -59,37 +118,47 @@ def _of_file(path: str, document: Document) -> list[ImageRun]:
 
 def _of_service(path: str, name: str, service: Node, document: Document) -> Iterator[ImageRun]:
     build = service.get("build") if service.is_table else Node(None)
-    if not (build.is_text or build.is_table):
+    is_built = build.is_text or build.is_table
+    image = service.get("image") if service.is_table else Node(None)
+    if not is_built and not image.is_text:
         return
     folder = posixpath.dirname(path)
-    stated = build if build.is_text else build.get("context")
-    context = placed(marked(_filled(stated.maybe_text() or ".")), folder)
-    file = (build.get("dockerfile").maybe_text() if build.is_table else None) or "Dockerfile"
+    dockerfile, target = _built(build, folder) if is_built else _of_tree(document, image.text(), folder)
     yield ImageRun(
-        dockerfile=placed(marked(_filled(file)), context),
-        target=(build.get("target").maybe_text() or "") if build.is_table else "",
+        dockerfile=dockerfile,
+        target=target,
         name=name,
         at=document.at(*service.route),
         entrypoint=_words(service.get("entrypoint")),
         command=_words(service.get("command")),
         folder=service.get("working_dir").maybe_text() or "",
         settings=tuple(_settings(service.get("environment"))),
-        mounts=tuple(_mounts(service.get("volumes"), folder)),
+        mounts=tuple(_mount(source, target, folder) for source, target in volumes(service)),
     )
 
 
-def _filled(text: str) -> str:
-    """A text in which variables have the values that hold where nothing sets them."""
-    return _DEFAULT.sub(lambda found: found[1], text)
+def _built(build: Node, folder: str) -> tuple[str, str]:
+    """The Dockerfile of a service and the stage that is built."""
+    stated = build if build.is_text else build.get("context")
+    context = placed(marked(with_defaults(stated.maybe_text() or ".")), folder)
+    file = (build.get("dockerfile").maybe_text() if build.is_table else None) or "Dockerfile"
+    target = (build.get("target").maybe_text() or "") if build.is_table else ""
+    return placed(marked(with_defaults(file)), context), target
+
+
+def _of_tree(document: Document, image: str, folder: str) -> tuple[str, str]:
+    """The Dockerfile that another file of the tree builds an image with, and its stage; empty where none does."""
+    own = own_image(document, with_defaults(image), MAX_PARENTS)
+    return (posixpath.normpath(posixpath.join(folder, own.file)), own.target) if own is not None else ("", "")
 
 
 def _words(node: Node) -> tuple[str, ...] | None:
     """The words of `command` or `entrypoint`, which no shell sees; None where it is not stated."""
     if node.is_list:
-        return tuple(_filled(one.text()) for one in node.each() if one.is_text)
+        return tuple(with_defaults(one.text()) for one in node.each() if one.is_text)
     if not node.is_text:
         return None
-    first = next(iter(commands(_filled(node.text()), {})), None)
+    first = next(iter(commands(with_defaults(node.text()), {})), None)
     return tuple(word.text for word in first.words) if first is not None else ()
 
 
@@ -101,20 +170,9 @@ def _settings(node: Node) -> Iterator[tuple[str, str]]:
         listed = [one.text().partition("=") for one in node.each() if one.is_text] if node.is_list else []
         pairs = [(name, value) for name, _, value in listed]
     for name, value in pairs:
-        filled = _filled(value)
+        filled = with_defaults(value)
         if filled and "$" not in filled:
             yield name, filled
-
-
-def _mounts(node: Node, folder: str) -> Iterator[Mount]:
-    for one in node.each() if node.is_list else ():
-        if one.is_table:
-            source, target = one.get("source").maybe_text() or "", one.get("target").maybe_text() or ""
-        else:
-            source, _, rest = _filled(one.text() if one.is_text else "").partition(":")
-            target = rest.partition(":")[0]
-        if source and target.startswith("/") and "$" not in source + target:
-            yield _mount(source, target, folder)
 
 
 def _mount(source: str, target: str, folder: str) -> Mount:

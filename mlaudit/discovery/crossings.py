@@ -20,6 +20,8 @@ from mlaudit.model.pairs import CrossingArtifact
 
 PLAIN_FORMS = frozenset(("csv", "json", "text", "yaml", "excel", "table"))
 """Forms of tables and texts, which any version reads."""
+DATA_FORMS = PLAIN_FORMS | {"parquet", "feather", "hdf", "avro", "orc"}
+"""Forms of data rather than of models."""
 MAX_CROSSES = 12
 """Artifacts of one pair that are kept."""
 MAX_STEPS = 3
@@ -28,11 +30,12 @@ MAX_STEPS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Handover:
-    """A write and a read of one artifact; between them may lie conversions."""
+    """A write and a read of one artifact, or of what it was converted to in between."""
 
     write: ArtifactUse
     read: ArtifactUse
     sameness: Sameness
+    is_converted: bool = False
 
 
 class UseIndex:
@@ -100,18 +103,46 @@ def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope]
     direct = [one for one in every if one.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}
     fed = _fed(direct)
-    between: list[tuple[Candidate, Candidate, Handover]] = []
-    for handover in (*direct, *_converted(direct, orphans, uses)):
-        for writer in holders[handover.write]:
-            for reader in holders[handover.read]:
-                if writer is not reader and _may_cross(writer, reader, handover, holders, fed):
-                    between.append((writer, reader, handover))  # noqa: PERF401
+    read_as: dict[ArtifactUse, list[ArtifactUse]] = {}
+    for handover in direct:
+        read_as.setdefault(handover.write, []).append(handover.read)
+    between = [
+        (writer, reader, handover)
+        for handover in (*direct, *_converted(direct, orphans, uses))
+        for writer in holders[handover.write]
+        for reader in holders[handover.read]
+        if writer is not reader
+        and not _is_of_other_project(writer, handover, holders, read_as)
+        and _may_cross(writer, reader, handover, holders, fed)
+    ]
     for writer, reader, handover in _nearest(_without_uploads(between)):
         _add(writer, reader, handover)
     for handover in every:
         if handover.sameness is Sameness.POSSIBLE and not _is_plain(handover):
             _add_known(handover, holders)
     _without_backflow(candidates)
+
+
+def _is_of_other_project(
+    writer: Candidate,
+    handover: Handover,
+    holders: Mapping[ArtifactUse, Sequence[Candidate]],
+    read_as: Mapping[ArtifactUse, Sequence[ArtifactUse]],
+) -> bool:
+    """Whether a table only has a name that a project of another folder gives its own, too.
+
+    Data sets are downloaded by many, and projects of one template have the same folders inside.
+    """
+    if handover.write.form not in DATA_FORMS or _common_folders(handover) or _are_stored(handover):
+        return False
+    is_open = any("*" in name.text for name in (*handover.write.names, *handover.read.names))
+    return is_open or any(writer in holders[read] for read in read_as.get(handover.write, ()))
+
+
+def _are_stored(handover: Handover) -> bool:
+    """Whether both sides name a place outside the tree."""
+    kinds = {NameKind.BUCKET, NameKind.VOLUME, NameKind.REGISTRY, NameKind.TABLE, NameKind.HUB}
+    return all(any(name.kind in kinds for name in use.names) for use in (handover.write, handover.read))
 
 
 def _fed(direct: Sequence[Handover]) -> Mapping[ArtifactUse, Collection[ArtifactUse]]:
@@ -245,7 +276,12 @@ def _converted(
         frontier = [first]
         for _ in range(MAX_STEPS):
             frontier = [
-                Handover(write=first.write, read=after.read, sameness=min(first.sameness, after.sameness))
+                Handover(
+                    write=first.write,
+                    read=after.read,
+                    sameness=min(first.sameness, after.sameness),
+                    is_converted=True,
+                )
                 for one in frontier
                 if one.read.at.path in orphans
                 for rewritten in by_path.get(one.read.at.path, ())
@@ -273,20 +309,28 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
     """What a reader of the report sees of a handover."""
     write, read = handover.write, handover.read
     names = joining_names(write, read)
-    named = names[1] if names is not None else read.names[0]
+    named = (names[1] if names is not None else read.names[0]).text
+    if handover.is_converted and names is None:
+        named = f"{write.names[0].text}, converted to {named}"
     form = write.form if write.form != "bytes" else read.form
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
     return CrossingArtifact(
-        artifact=named.text or "*",
+        artifact=named or "*",
         form=form_title(kinds[0] if kinds else form),
         kinds=kinds,
         written=write.at,
         read=read.at,
-        certain=handover.sameness >= Sameness.LIKELY,
+        certain=handover.sameness >= Sameness.LIKELY and not _is_unseen_upload(write, read),
         is_plain=form in PLAIN_FORMS,
         settings=read.settings,
     )
+
+
+def _is_unseen_upload(write: ArtifactUse, read: ArtifactUse) -> bool:
+    """Whether a descriptor names a key of a bucket that nothing in the code uploads to: only the last part is alike."""
+    is_stored = read.call == "storageUri"
+    return is_stored and not any(one.kind is NameKind.BUCKET for one in write.names)
 
 
 def form_title(form: str) -> str:

@@ -5,23 +5,39 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Sequence
 
-from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand, StatedDocument, whole_part
+from mlaudit.discovery.recipes import (
+    AuditedTree,
+    ImageRun,
+    RecipePart,
+    RunCommand,
+    StatedDocument,
+    inner_commands,
+    stated,
+    whole_part,
+)
 from mlaudit.document.budget import document_budget
-from mlaudit.grammars.container import dockerfile_stages, dockerfile_text
+from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
+
+MAX_BELOW = 4
+"""Images of the tree that are built from one another."""
 
 _RUNNING = ("ENTRYPOINT", "CMD")
 _SHELLS = ("sh", "bash", "dash")
 
 
 def dockerfile_parts(
-    path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = ()
+    path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = (), depth: int = 0
 ) -> Iterator[RecipePart]:
-    """Every final stage: the last one, named ones that no other stage is made of, and those that services run."""
+    """Every final stage: the last one, named ones that no other stage is made of, and those that services run.
+
+    A stage holds the files of the image that it starts from, where the tree builds that one too, and runs its command.
+    """
     document = tree.document(path)
     if document is None or not found.roots():
         yield whole_part(path, found, tree)
@@ -34,20 +50,39 @@ def dockerfile_parts(
             here = (run for run, target in zip(runs, targets, strict=True) if target == stage.index)
             own = [_placed_run(run, build, stage) for run in here]
             part = whole_part(path, found, tree, stage.name)
+            below = _below(path, build, stage, tree, depth)
             running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
+            running = running or (below.commands if below is not None else ())
             yield replace(
                 part,
                 part="" if is_last else f"stage={stage.name}",
                 name="" if stage.name.isdigit() else stage.name,
                 commands=running,
-                copies=tuple(dict.fromkeys(_copies(path, build, stage))),
+                copies=tuple(dict.fromkeys((*_copies(path, build, stage), *((below.copies or ()) if below else ())))),
                 evidence=(
                     *part.evidence,
-                    *(Observation(at=one.at, says=f"is built for the service {one.name}") for one in own),
+                    *(Observation(at=one.at, says=f"is built for the service {one.name}") for one in own if one.name),
                     *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
                 ),
                 runs=tuple(own),
             )
+
+
+def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, depth: int) -> RecipePart | None:
+    """The part of the image that a stage starts from, None where the tree does not build it."""
+    first = next(iter(_chain(build, stage)))
+    reference = image_tags.parse(first.image.text)
+    if reference is None or depth >= MAX_BELOW or reference.name == "scratch" or image_tags.contents(reference):
+        return None
+    own = build.own_image(first.image.text)
+    inner = posixpath.normpath(posixpath.join(posixpath.dirname(path), own.file)) if own is not None else ""
+    document = tree.document(inner) if inner in tree.paths else None
+    found = stated(document, "dockerfile") if document is not None else None
+    if own is None or found is None:
+        return None
+    runs = [ImageRun(dockerfile=inner, target=own.target, name="", at=Place(path=inner))] if own.target else []
+    parts = dockerfile_parts(inner, found, tree, runs, depth + 1)
+    return next((one for one in parts if (one.name if own.target else one.part) == own.target), None)
 
 
 def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) -> Sequence[Stage]:
@@ -93,16 +128,9 @@ def _commands_of_runs(build: DockerfileStages, stage: Stage, runs: Sequence[Imag
         before = run.entrypoint if run.entrypoint is not None else of_image
         if before is None or (run.entrypoint is None and run.command is None):
             continue
-        for words in _inner((*before, *(run.command or ()))):
+        for words in inner_commands((*before, *(run.command or ()))):
             found.setdefault(words, RunCommand(words=words, at=run.at))
     return list(found.values())
-
-
-def _inner(words: tuple[str, ...]) -> list[tuple[str, ...]]:
-    """All commands of `sh -c "..."`, else the command itself."""
-    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
-        return [tuple(word.text for word in one.words) for one in commands(words[2], {})]
-    return [words] if words else []
 
 
 def _chain(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:

@@ -178,7 +178,15 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
 
 def _is_sure(reader: Candidate) -> bool:
     """Whether more than names tells that it reads what its writers write."""
-    return bool(reader.crosses) or (reader.is_role_shown and len(reader.writers) == 1)
+    if reader.crosses:
+        return True
+    return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
+
+
+def _is_around(reader: Candidate, writer: Candidate) -> bool:
+    """Whether a project's own environment would read what lies in one of its folders: nothing shows that it does."""
+    is_project = reader.group.part is None
+    return is_project and len(reader.home) < len(writer.home) and writer.home[: len(reader.home)] == reader.home
 
 
 def _pairs(candidates: Sequence[Candidate], names: dict[Candidate, str]) -> Iterator[Pair]:
@@ -191,7 +199,8 @@ def _pairs(candidates: Sequence[Candidate], names: dict[Candidate, str]) -> Iter
             writer=names[writer],
             reader=names[reader],
             project="/".join(project),
-            certain=any(one.certain for one in crosses) or (not crosses and alone and reader.is_role_shown),
+            certain=any(one.certain for one in crosses)
+            or (not crosses and alone and reader.is_role_shown and not _is_around(reader, writer)),
             crosses=crosses,
             reason="" if crosses else reader.reason,
             parted=tuple(reader.parted.get(writer, ())),

@@ -27,6 +27,9 @@ def gather(
     spent: list[DocumentGroup] = []
     groups = [*_unspent(groups, of_parts, spent), *of_parts]
     for part in left:
+        if part.format == "python-image" and not part.unresolved:
+            # A source that only may state an image is code like any other.
+            continue
         ignored.append(Ignored(path=part.path, why="names no package that is known and installs no file of the tree"))
     candidates = sorted(map(signed_candidate, groups), key=order)
     return candidates, spent, sorted(ignored, key=lambda entry: entry.path)
@@ -90,9 +93,16 @@ def _with_neighbours(
 def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGroup]) -> Iterator[RecipePart]:
     """Parts without tasks, and jobs of CI that train, in an environment of the tree: they show what it is for."""
     for part in parts:
-        signs = list(signs_of_commands(part.commands)) if part.is_job or part.is_task else []
-        own = next((one for one in groups if taken(one).sources[:1] == part.installs[:1]), None) if signs else None
-        if own is not None and (part.is_task or any(sign.role == "training" for sign in signs)):
+        is_use = part.is_job or part.is_task or part.is_tool
+        signs = list(signs_of_commands(part.commands)) if is_use else []
+        # Tools add what they need to what others install.
+        files = part.installs if part.is_tool else part.installs[:1]
+        is_asked = bool(signs) or part.is_tool
+        own = next((one for one in groups if set(taken(one).sources[:1]) & set(files)), None) if is_asked else None
+        if own is not None and part.is_tool and not signs:
+            # It runs nothing that tells more than the files that it installs.
+            continue
+        if own is not None and (not part.is_job or any(sign.role == "training" for sign in signs)):
             own.shown_by.append(part)
         elif not part.is_task:
             yield part
@@ -105,7 +115,7 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
 def _roles(part: RecipePart) -> set[str]:
     """What a task does; a job of CI is only asked whether it trains."""
     found = {role_of_command(one.words) for one in part.commands}
-    return {role for role in WORK if role in found and (part.is_task or role == "training")}
+    return {role for role in WORK if role in found and (not part.is_job or role == "training")}
 
 
 def _beside(part: RecipePart, groups: Sequence[DocumentGroup]) -> DocumentGroup | None:
@@ -123,7 +133,7 @@ def _unspent(
     """The groups whose surest source no recipe installs, without what a recipe installs."""
     claimed: dict[str, list[DocumentGroup]] = {}
     for one in of_parts:
-        for path in one.part.installs if one.part is not None and not one.part.is_job else ():
+        for path in one.part.installs if one.part is not None and not (one.part.is_job or one.part.is_tool) else ():
             claimed.setdefault(path, []).append(one)
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]

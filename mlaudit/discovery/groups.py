@@ -160,6 +160,11 @@ def why_ignored(path: str) -> str | None:
     return _why_ignored(named_document(path, ""))
 
 
+def lies_in_left_out(path: str) -> bool:
+    """Whether a file lies in a folder of documentation, tests or benchmarks."""
+    return _why_ignored(named_document(f"{path.rpartition('/')[0]}/x", "")) is not None if "/" in path else False
+
+
 def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
     """Qualifier and variant in the words of a file's name; a number belongs to the word before it."""
     qualifier: list[str] = []

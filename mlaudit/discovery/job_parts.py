@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
@@ -54,23 +55,41 @@ def _read_commands(document: Document, job: str) -> Iterator[RunCommand]:
     if not table.is_table:
         return
     count = 0
-    for node in _scripts(table):
+    for node, folder in _scripts(table, _default_folder(table, _default_folder(root, ""))):
         text = _EXPRESSION.sub("VALUE", node.text())
+        here = folder
         for command in commands(text, {}):
             count += 1
             if count > MAX_COMMANDS:
                 return
-            yield RunCommand(words=tuple(word.text for word in command.words), at=document.at(*node.route))
+            found = tuple(word.text for word in command.words)
+            if len(found) == 2 and found[0] in ("cd", "pushd"):
+                here = posixpath.normpath(posixpath.join(here, found[1]))
+            yield RunCommand(words=found, at=document.at(*node.route), folder=here)
 
 
-def _scripts(table: Node) -> Iterator[Node]:
+def _default_folder(table: Node, outer: str) -> str:
+    """`defaults.run.working-directory` of a workflow or job: the folder in which its steps run."""
+    defaults = table.get("defaults")
+    run = defaults.get("run") if defaults.is_table else Node(None)
+    return _folder(run, outer)
+
+
+def _folder(step: Node, outer: str) -> str:
+    stated = step.get("working-directory") if step.is_table else Node(None)
+    text = stated.text() if stated.is_text else ""
+    return posixpath.normpath(text) if text and "$" not in text else outer
+
+
+def _scripts(table: Node, folder: str) -> Iterator[tuple[Node, str]]:
+    """The scripts of a job, each with the folder that it runs in, relative to the top of the repository."""
     steps = table.get("steps")
     for step in steps.each() if steps.is_list else ():
         run = step.get("run") if step.is_table else step
         if run.is_text:
-            yield run
+            yield run, _folder(step, folder)
     for key in ("before_script", "script"):
         listed = table.get(key)
         for line in listed.each() if listed.is_list else [listed]:
             if line.is_text:
-                yield line
+                yield line, folder

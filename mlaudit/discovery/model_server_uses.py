@@ -12,7 +12,7 @@ from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.model_files import SERVED_MODEL
-from mlaudit.discovery.recipes import AuditedTree, RecipePart
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.descriptors import found
@@ -63,10 +63,11 @@ def _of_address(bucket: str, key: str, at: Place) -> ArtifactUse:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedModel:
-    """A model of a repository of Triton: the repository's folder, and the read of the model."""
+    """A model of a repository of Triton: the folder of that, and the read of the model, or the code that serves it."""
 
     repository: str
-    use: ArtifactUse
+    use: ArtifactUse | None = None
+    code: tuple[str, ...] = ()
 
 
 def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
@@ -79,14 +80,65 @@ def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
     return tuple(models)
 
 
-def triton_uses(part: RecipePart, parts: Sequence[RecipePart], models: Sequence[ServedModel]) -> list[ArtifactUse]:
+def triton_served(part: RecipePart, parts: Sequence[RecipePart], models: Sequence[ServedModel]) -> list[ServedModel]:
     """The models that a server with Triton holds, or that the only such server is for."""
     if not _is_triton(part):
         return []
-    holding = [one.use for one in models if _holds(part, one.repository)]
+    holding = [one for one in models if _holds(part, one.repository)]
     others = [one for one in parts if one is not part and _is_triton(one)]
     repositories = {one.repository for one in models}
-    return holding or ([one.use for one in models] if not others and len(repositories) == 1 else [])
+    return holding or (list(models) if not others and len(repositories) == 1 else [])
+
+
+def mounted_models(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
+    """The models that a service has a server of models load from what it mounts."""
+    rows = [row for name in part.packages if (row := _servers().get(name.rpartition("/")[2])) is not None]
+    for run in part.runs if rows else ():
+        row = rows[0]
+        folder = _setting(run, row["folder-set-by"]) or f"/{row['folder']}"
+        model = _setting(run, row["model-set-by"]) or str(row["model"])
+        name = model.rpartition("=")[2]
+        inside = [name] if name and name != "all" else []
+        place = posixpath.normpath(posixpath.join(folder, *inside))
+        stored = _stored(place, run)
+        if stored is None:
+            continue
+        mount, path = stored
+        paths = [f"{path}/{version}" for version in _versions(path, tree)] if row["versions"] else [path]
+        kind, scope = (NameKind.PATH, "") if mount.scope == "tree" else (NameKind.VOLUME, mount.scope)
+        names = tuple(ArtifactName(kind=kind, pieces=(one,), scope=scope, at=run.at) for one in (*paths, path))
+        yield ArtifactUse(
+            at=run.at,
+            direction=Direction.READS,
+            form=str(row["form"]),
+            call=f"service {run.name}",
+            library="",
+            names=tuple(dict.fromkeys(names)),
+        )
+
+
+def _setting(run: ImageRun, names: object) -> str:
+    """What the variables of a service, or the options of its command, set; the first of their names."""
+    words = (*(run.entrypoint or ()), *(run.command or ()))
+    for name in names if isinstance(names, list) else ():
+        for variable, value in run.settings:
+            if variable == name:
+                return value
+        for number, word in enumerate(words):
+            if word == name and number + 1 < len(words):
+                return words[number + 1]
+            if word.startswith(f"{name}="):
+                return word.partition("=")[2]
+    return ""
+
+
+def _stored(place: str, run: ImageRun) -> tuple[Mount, str] | None:
+    """The innermost mount that holds a path of a service, and where the path is kept."""
+    holding = [one for one in run.mounts if f"{place}/".startswith(f"{one.target.rstrip('/')}/")]
+    if not holding:
+        return None
+    mount = max(holding, key=lambda one: len(one.target))
+    return mount, posixpath.normpath(posixpath.join(mount.source, place[len(mount.target.rstrip("/")) :].lstrip("/")))
 
 
 def _is_triton(part: RecipePart) -> bool:
@@ -115,6 +167,9 @@ def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
         return None
     file = fields.get("default_model_filename", (row["file"], 0))[0]
     at = Place(path=path, line=line)
+    if word == "python":
+        code = tuple(f"{folder}/{version}/{file}" for version in _versions(folder, tree))
+        return ServedModel(repository=posixpath.dirname(folder), code=tuple(one for one in code if one in tree.paths))
     names = tuple(
         ArtifactName(kind=NameKind.PATH, pieces=(f"{folder}/{version}/{file}",), at=at)
         for version in _versions(folder, tree)
@@ -137,3 +192,13 @@ def _triton_reads() -> Mapping[str, Mapping[str, str]]:
         return {name: words_of(row) for name, row in root.dig("triton", "reads").items()}
 
     return checked("serving_runtimes.toml", reads)
+
+
+@lru_cache(maxsize=1)
+def _servers() -> Mapping[str, Mapping[str, object]]:
+    def rows(root: Node) -> Mapping[str, Mapping[str, object]]:
+        return {
+            name: {key: one.value for key, one in row.items()} for name, row in root.dig("servers", "images").items()
+        }
+
+    return checked("serving_runtimes.toml", rows)

@@ -8,6 +8,8 @@ from mlaudit.discovery.candidates import Candidate, subject_of
 from mlaudit.discovery.groups import Parts, common_length
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 
+MAX_RIVALS = 2
+"""Projects that one reader may be guessed to load from."""
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
 
@@ -25,6 +27,10 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
     for writer, reader, nearness in near:
         if nearness == best_writer[reader] == best_reader[writer, reader.role]:
             reader.writers.append(writer)
+    for reader in readers:
+        if len({writer.home for writer in reader.writers}) > MAX_RIVALS:
+            # Where so many projects fit equally well, names tell nothing.
+            reader.writers.clear()
     plain = _by_home(
         one
         for one in candidates
@@ -73,6 +79,9 @@ def _near(
 
 def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
     """How well two sides fit, greater is better; None where they belong to different projects or subjects."""
+    if writer.home != reader.home and (_is_notebook(writer) or _is_notebook(reader)):
+        # Of notebooks in other folders a name tells too little.
+        return None
     if writer.confined or reader.confined:
         return _confined_nearness(writer, reader)
     upper, lower = sorted((writer.project, reader.project), key=len)
@@ -87,6 +96,11 @@ def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
         len(upper) - len(lower),
         common_length(writer.home, reader.home),
     )
+
+
+def _is_notebook(candidate: Candidate) -> bool:
+    part = candidate.group.part
+    return part is not None and part.path.endswith(".ipynb")
 
 
 def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:

@@ -12,6 +12,8 @@ from typing import BinaryIO
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.files import listed
+from mlaudit.grammars.pypi import local_projects
+from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
@@ -22,6 +24,8 @@ from mlaudit.sources.working_tree import WorkingTree
 
 JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
+TOOL_FORMATS = ("tox-ini", "noxfile")
+"""Formats of tools that make environments, mostly of files that others install too."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50
@@ -30,10 +34,15 @@ MAX_FOLLOWED = 50
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunCommand:
-    """One command that a recipe runs when its environment is made."""
+    """One command that a recipe runs when its environment is made.
+
+    Attributes:
+        folder: of the tree that it runs in, where the recipe says it.
+    """
 
     words: tuple[str, ...]
     at: Place
+    folder: str = ""
 
     @property
     def shown(self) -> str:
@@ -98,6 +107,7 @@ class RecipePart:
         is_named: the name of the file alone tells its format.
         runs: the services that run it.
         folders: that its commands change into.
+        has_python: it states a Python itself, as an image does whose tag names one.
     """
 
     path: str
@@ -114,6 +124,7 @@ class RecipePart:
     is_named: bool = True
     runs: tuple[ImageRun, ...] = ()
     folders: tuple[str, ...] = ()
+    has_python: bool = False
 
     @property
     def is_task(self) -> bool:
@@ -124,6 +135,11 @@ class RecipePart:
     def is_job(self) -> bool:
         """Whether it is a job of CI, which runs in an environment that others have too."""
         return self.format in JOB_FORMATS
+
+    @property
+    def is_tool(self) -> bool:
+        """Whether it is an environment of tox or nox."""
+        return self.format in TOOL_FORMATS
 
     @property
     def source(self) -> str:
@@ -198,6 +214,16 @@ def stated(document: Document, as_format: str | None = None) -> StatedDocument |
         return None if parsed.failed else StatedDocument(format=parser.format, statements=parsed.statements)
 
 
+_SHELLS = ("sh", "bash", "dash")
+
+
+def inner_commands(words: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """All commands of `sh -c "..."`, else the command itself."""
+    if len(words) > 2 and words[0].rpartition("/")[2] in _SHELLS and words[1].startswith("-"):
+        return [tuple(word.text for word in one.words) for one in commands(words[2], {})]
+    return [words] if words else []
+
+
 def of_part(statements: Iterable[Statement], name: str | None) -> Iterator[Statement]:
     """The statements that belong to a part; those of no part belong to all."""
     for one in statements:
@@ -210,14 +236,33 @@ def installed_files(path: str, statements: Iterable[Statement], tree: AuditedTre
     """Files of the tree that some statements of a document install, and whether one is named that is not there."""
     files: dict[str, None] = {}
     missing = False
-    for one in statements:
+    listed = list(statements)
+    files_of = _own_manifests(path, tree) if any(map(_may_be_own, listed)) else {}
+    for one in listed:
         if isinstance(one, Include):
             target = posixpath.normpath(posixpath.join(posixpath.dirname(path), one.target))
             if target in tree.paths:
                 files.setdefault(target)
             else:
                 missing = True
+        elif isinstance(one, Pin) and _may_be_own(one):
+            files.update(dict.fromkeys(files_of.get(one.package, ())))
     return tuple(_with_included(files, tree)), missing
+
+
+def _may_be_own(statement: Statement) -> bool:
+    return isinstance(statement, Pin) and local_projects.is_named_alone(statement)
+
+
+def _own_manifests(path: str, tree: AuditedTree) -> dict[str, list[str]]:
+    """The manifests of the projects that a recipe lies in, by the name under which it may install them."""
+    document = tree.document(path)
+    own = local_projects.own_projects(document) if document is not None else {}
+    found: dict[str, list[str]] = {}
+    for project, folder in own.items():
+        places = (posixpath.join(posixpath.dirname(path), folder, name) for name in local_projects.MANIFESTS)
+        found[project] = [one for one in map(posixpath.normpath, places) if one in tree.paths]
+    return found
 
 
 def _with_included(files: Iterable[str], tree: AuditedTree) -> Iterator[str]:
@@ -247,6 +292,7 @@ def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | 
         name=name or "",
         installs=installs,
         states=bool(pins),
+        has_python=any(pin.kind is Kind.PYTHON for pin in pins),
         unresolved=missing or any(isinstance(one, Unread) for one in statements),
         evidence=tuple(_observed(statements)),
         packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),

@@ -8,7 +8,7 @@ from mlaudit.discovery.recipes import RunCommand
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
 
-RUNS, CODE, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 1.5, 0.6, 2.0
+RUNS, CODE, IMAGES, SCRIPTS, PACKAGES, NAMES = 4.0, 4.0, 3.0, 1.5, 0.6, 2.0
 """What the kinds of signs weigh: what runs and what code does outweigh any name."""
 MOST_PACKAGES = 3
 """Packages of one role that count."""
@@ -95,6 +95,10 @@ def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
     """What packages tell; each counts a little."""
     named = frozenset(packages)
+    for name in sorted(named):
+        of_image = words().role_of_image(name)
+        if of_image is not None:
+            yield RoleSign(role=of_image, weight=IMAGES, why=f"starts from {name}")
     for role, names in words().packages.items():
         if role == "development":
             continue

@@ -2,23 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 
+from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
-from mlaudit.discovery.compose_services import compose_runs
+from mlaudit.discovery.compose_services import compose_runs, is_compose, service_parts
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
-from mlaudit.discovery.recipes import JOB_FORMATS, AuditedTree, RecipePart, stated
+from mlaudit.discovery.pipeline_runs import pipeline_runs
+from mlaudit.discovery.recipes import (
+    JOB_FORMATS,
+    TOOL_FORMATS,
+    AuditedTree,
+    ImageRun,
+    RecipePart,
+    StatedDocument,
+    stated,
+)
 from mlaudit.discovery.role_signs import role_of_command
 from mlaudit.discovery.task_parts import task_parts
+from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Include, Pin, Unread
 from mlaudit.parsers._registry import format_names, parser_of
 
 MAX_RECIPES = 2_000
@@ -28,13 +40,14 @@ MAX_SCANNED = 20_000
 
 _STATES_AN_IMAGE = lazy_pattern(
     rb"packages_to_install|base_image|framework_version|transformers_version|image_uri|container_image|container_uri"
-    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv"
+    rb"|DockerSettings|parent_image|pip_install|python_packages\(|runtime_env|RuntimeEnv|PythonVirtualenvOperator"
+    rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
-_RECIPES = (*JOB_FORMATS, "dockerfile", "devcontainer", "serverless")
+_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
@@ -46,20 +59,39 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
-    candidates, spent, left = gather(stating, by_name, roots, parts)
+    candidates, spent, left = gather(stating, _stating_format, roots, parts)
     known = {entry.path for entry in left}
-    candidates = join_code(candidates, spent, tree)
+    candidates = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
     return settle(candidates, [entry for entry in every if entry.path not in taken])
+
+
+def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
+    """Whether all that an environment has is a manifest with the settings of tools."""
+    group = candidate.group
+    if group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1:
+        return False
+    one = group.documents[0]
+    document = tree.document(one.path) if one.format == "pyproject" else None
+    found = stated(document, one.format) if document is not None else None
+    return found is not None and not any(isinstance(each, (Pin, Include, Unread)) for each in found.statements)
+
+
+def _stating_format(path: str) -> str | None:
+    """The format of a document; a compose file says how images run, and is none by itself."""
+    return None if is_compose(path) else by_name(path)
 
 
 def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[RecipePart], list[Ignored]]:
     """The parts of all recipes of a tree, and the recipes that are tools of developers."""
     parts: list[RecipePart] = []
     ignored: list[Ignored] = []
-    runs = compose_runs(tree)
-    for path, format_name in islice(_recipes(tree, stating), MAX_RECIPES):
+    runs = list(compose_runs(tree))
+    recipes = list(islice(_recipes(tree, stating), MAX_RECIPES))
+    for path, format_name in recipes:
+        runs += pipeline_runs(path, tree) if format_name == "python-image" and why_ignored(path) is None else ()
+    for path, format_name in recipes:
         why = why_ignored(path)
         if why is not None and format_name not in JOB_FORMATS:
             continue
@@ -67,16 +99,29 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
         found = stated(document, format_name) if document is not None else None
         if found is None:
             continue
-        if format_name == "dockerfile":
-            parts += dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
-        elif format_name in JOB_FORMATS:
-            parts += (part for part in job_parts(path, found, tree) if _is_worth(part))
-        elif format_name == "devcontainer":
+        if format_name == "devcontainer":
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
-            is_named = format_name in format_names(path) and format_name != "python-image"
-            parts += (replace(part, is_named=is_named) for part in job_parts(path, found, tree))
+            parts += _parts_of(path, format_name, found, tree, runs)
     return [*parts, *task_parts(tree)], ignored
+
+
+def _parts_of(
+    path: str, format_name: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]
+) -> Iterable[RecipePart]:
+    """The parts of one recipe."""
+    if format_name == "dockerfile":
+        return dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
+    if format_name == "compose":
+        return service_parts(path, found, tree, runs)
+    if format_name in TOOL_FORMATS:
+        return filter(_is_worth, tool_parts(path, found, tree))
+    if format_name in JOB_FORMATS:
+        return filter(_is_worth, job_parts(path, found, tree))
+    is_named = format_name in format_names(path) and format_name != "python-image"
+    elsewhere = {run.name for run in runs if tree.inner(run.at.path) == path}
+    made = (part for part in job_parts(path, found, tree) if part.name not in elsewhere)
+    return (replace(part, is_named=is_named) for part in made)
 
 
 def _is_worth(job: RecipePart) -> bool:
@@ -84,6 +129,9 @@ def _is_worth(job: RecipePart) -> bool:
     roles = [role_of_command(command.words) for command in job.commands]
     runs = any(word.endswith((".py", ".ipynb")) for command in job.commands for word in command.words)
     checks = roles.count("development")
+    if job.is_tool and checks:
+        # What makes a model to test with it is a test.
+        return False
     works = any(role in ("training", "batch", "serving") for role in roles) or (runs and not checks)
     return bool(job.installs or job.packages) and works
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from mlaudit.document.budget import Budget, BudgetExceeded, Limit
 from mlaudit.environments.several_models import EnvironmentWithModels, joined, with_models_apart
-from mlaudit.environments.sources import assemble, demand_present, parse_source
+from mlaudit.environments.sources import demand_present, parse_source
 from mlaudit.model.globs import wildcards
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place, Unread
@@ -155,9 +155,11 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
         raise ConfigError(pair.at, f"no two paths match `{pair.training}` and `{pair.serving}` with equal wildcards")
     for key in shared:
         writer, reader = writers[key], readers[key]
-        yield assemble(_at(base, writer), EnvironmentRequest(name=writer, role="training"), options)
-        serving = EnvironmentRequest(name=reader, role="serving", follows=(writer,))
-        yield assemble(_at(base, reader), serving, options)
+        requests = (
+            EnvironmentRequest(name=writer, role="training"),
+            EnvironmentRequest(name=reader, role="serving", follows=(writer,)),
+        )
+        yield from joined([with_models_apart(one, options, sources=_at(base, one.name)) for one in requests])
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

@@ -9,7 +9,15 @@ from pathlib import Path
 
 from mlaudit.discovery.environments import Discovery
 from mlaudit.discovery.groups import why_ignored
-from mlaudit.discovery.model_files import MAX_MODELS, ModelPlace, by_folder, likely_models, place, shown_names
+from mlaudit.discovery.model_files import (
+    MAX_MODELS,
+    SERVED_MODEL,
+    ModelPlace,
+    by_folder,
+    likely_models,
+    place,
+    shown_names,
+)
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
@@ -64,7 +72,8 @@ def found_models(
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)
         else:
-            models.unplaced.extend(names)
+            # What tells a server of a model is none itself.
+            models.unplaced.extend(path for path in names if path.rpartition("/")[2] != SERVED_MODEL)
         models.looked.append(_said(inner, names, where, files.folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
     if left:
@@ -87,3 +96,14 @@ def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
 def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> Discovered:
     names = (shown_names([path.rpartition("/")[2] for path in files]),)
     return Discovered(role=ROLE, folder=f"{(folder / inner).as_posix()}/", documents=names, why=where.why)
+
+
+def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
+    """What is said of model files that are held against no environment."""
+    if left:
+        yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
+    if passed_over:
+        yield (
+            f"{len(passed_over):,} more files in the tree may be models and are not compared: "
+            f"{shown_names(passed_over)}; name them under writes or reads."
+        )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair, describes_model
 from mlaudit.discovery.model_files import SERVED_MODEL, shown_names
-from mlaudit.environments.found_models import FoundModels, found_models
+from mlaudit.environments.found_models import FoundModels, found_models, said_of_rest
 from mlaudit.environments.sources import assemble
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.report import Environment
@@ -138,10 +138,4 @@ def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environme
             f"Found in the tree and not named in the configuration: {shown_names(paths)}; taken for what {name} loads. "
             "Name them under reads to say so."
         )
-    if left:
-        yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
-    if models.passed_over:
-        yield (
-            f"{len(models.passed_over):,} more files in the tree may be models and are not compared: "
-            f"{shown_names(models.passed_over)}; name them under writes or reads."
-        )
+    yield from said_of_rest(left, models.passed_over)

@@ -19,12 +19,15 @@ from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.grammars.variables import defined
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Kind, Layer, Pin, Place, Statement
 
 INDEXES = Limit(name="package indexes that lists of requirements name", most=1_000)
 
 STEPS_OF_INCLUDED = 1000
 """Steps that are kept free for the installs of an included recipe, so that what follows it comes later."""
+
+_VARIABLE = lazy_pattern(r"\$\{[^{}]{0,200}\}|\$[A-Za-z_]\w{0,128}|\{\{[^{}]{0,200}\}\}|\$\{|\{\{")
 
 _RECIPES = ("dockerfile", "conda-env", "mlflow-python-env")
 _SHELL_SCRIPT_OPTIONS = ("-c", "-ec", "-exc", "-lc", "-euc", "-cx", "-xec", "-ce", "-euxc", "-xc")
@@ -123,8 +126,11 @@ class Descriptor:
             return
         self.recipe.step += 1
         at = self.at(node)
-        if "${" in path or "{{" in path:
-            yield self.doc.unread("a placeholder in the path has no value here", at, what=path, template=True)
+        path = defined(path, self.recipe.values)
+        unknown = _VARIABLE.search(path)
+        if unknown is not None and self.doc.beside(path) is None:
+            why = f"`{unknown[0][:80]}` has no value here; a variable gets one by --define NAME=VALUE"
+            yield self.doc.unread(why, at, what=path, template=True)
             return
         target = path.removeprefix("file:").removeprefix("./")
         prefix = f"{self.recipe.folder}/" if self.recipe.folder and not target.startswith("/") else ""

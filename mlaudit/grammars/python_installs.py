@@ -19,6 +19,7 @@ from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.grammars.shell.install_command import of_words, statements
+from mlaudit.grammars.shell.python_code import PROCESSES, PROGRAMS, SHELLS, what_it_runs
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
 from mlaudit.grammars.shell.shell_words import Lexer, Word
@@ -31,8 +32,7 @@ NODES = Limit(name="nodes of Python sources", most=2_000_000)
 MAX_WORDS = 2_000
 """Arguments of one call."""
 
-_SHELLS = frozenset(("system", "getoutput", "getstatusoutput", "run_commands", "popen"))
-_PROCESSES = frozenset(("run", "call", "check_call", "check_output", "Popen"))
+_SHELL_CALLS = SHELLS | {"run_commands", "system_raw"}
 _PREFIXES: dict[str, tuple[str, ...]] = {
     "python_packages": ("pip", "install"),
     "pip_install": ("pip", "install"),
@@ -105,11 +105,8 @@ class _InstallSource:
 
     def _call(self, call: ast.Call) -> Iterator[Statement]:
         owner, name = _named(call.func)
-        if name in _SHELLS or (name == "run" and self.builders and owner not in ("subprocess", "")):
-            for argument in call.args:
-                yield from self._shell(argument)
-        elif name in _PROCESSES and call.args:
-            yield from self._process(call.args[0])
+        if self._is_shell(owner, name) or name in PROCESSES | PROGRAMS:
+            yield from self._started(call, owner, name)
         elif name in ("run_line_magic", "run_cell_magic"):
             yield from self._magic(call)
         elif owner in _OF_MODULES and name in ("install", "main"):
@@ -117,6 +114,20 @@ class _InstallSource:
         elif name in _PREFIXES and self.builders:
             yield from self._command(_PREFIXES[name], call)
         yield from self._keywords(call, name)
+
+    def _is_shell(self, owner: str, name: str) -> bool:
+        return name in _SHELL_CALLS or (name == "run" and self.builders and owner not in ("subprocess", ""))
+
+    def _started(self, call: ast.Call, owner: str, name: str) -> Iterator[Statement]:
+        """What a call says that starts a shell or a program."""
+        given = what_it_runs(call)
+        if name in PROGRAMS:
+            yield from self._process(ast.copy_location(ast.Tuple(elts=list(call.args), ctx=ast.Load()), call))
+        elif self._is_shell(owner, name):
+            for argument in call.args or ([given] if given is not None else []):
+                yield from self._shell(argument)
+        elif given is not None:
+            yield from self._process(given)
 
     def _keywords(self, call: ast.Call, name: str) -> Iterator[Statement]:
         for keyword in call.keywords:

@@ -26,6 +26,8 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
 from mlaudit.model.scope import PinScope
 
+MAX_TEXT = 1_024
+"""Characters of a text that is put together."""
 CALLS = Limit(name="calls of a Python source", most=200_000)
 
 MENTIONED = lazy_pattern(
@@ -122,6 +124,8 @@ class _Names:
             return node if isinstance(node.value, str) else None
         if isinstance(node, ast.Name):
             return self.text(self._values.get(node.id), depth + 1)
+        if isinstance(node, ast.JoinedStr):
+            return self._joined(node, depth)
         if isinstance(node, ast.Attribute):
             return self.text(self._values.get(node.attr), depth + 1)
         if isinstance(node, ast.Call):
@@ -129,6 +133,14 @@ class _Names:
             fallback = node.args[1] if _called(node).rpartition(".")[2] in ("get", "getenv") and node.args[1:] else None
             return self.text(default if default is not None else fallback, depth + 1)
         return None
+
+    def _joined(self, node: ast.JoinedStr, depth: int) -> ast.Constant | None:
+        """An f-string of which every part is known."""
+        parts = [self.text(one.value if isinstance(one, ast.FormattedValue) else one, depth + 1) for one in node.values]
+        if not parts or any(part is None for part in parts):
+            return None
+        joined = "".join(str(part.value) for part in parts if part is not None)
+        return ast.copy_location(ast.Constant(value=joined), node) if len(joined) <= MAX_TEXT else None
 
 
 def _called(call: ast.Call) -> str:

@@ -117,6 +117,7 @@ class ValueCalls:
         loaders: calls that give the data of the file that is their first argument.
         wrappers: classes around a table of settings.
         same_object: methods that give the object itself.
+        keyed: what gives an object whose items (`run["model"]`) are names in a registry.
     """
 
     same_text: frozenset[str]
@@ -126,6 +127,7 @@ class ValueCalls:
     loaders: frozenset[str]
     wrappers: frozenset[str]
     same_object: frozenset[str]
+    keyed: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -138,7 +140,7 @@ class ArtifactForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactCalls:
-    """Everything that `artifact_calls.toml` says."""
+    """Everything that `artifact_calls.toml` says; `datasets` are classes of Kedro's catalog with their forms."""
 
     rows: tuple[ArtifactCall, ...]
     aliases: tuple[tuple[str, str], ...]
@@ -149,6 +151,7 @@ class ArtifactCalls:
     generic_names: frozenset[str]
     generic_stems: frozenset[str]
     values: ValueCalls
+    datasets: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -179,7 +182,17 @@ def _built(root: Node) -> ArtifactCalls:
         generic_names=frozenset(generic.get("names").texts()),
         generic_stems=frozenset(generic.get("stems").texts()),
         values=_values(root.get("values")),
+        datasets=_datasets(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
     )
+
+
+def _datasets(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
+    evidence(row)
+    found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
+    for name, form in found.items():
+        if form not in forms:
+            raise Malformed(f"no such form: {form}", ("datasets", name))
+    return found
 
 
 def value_calls() -> ValueCalls:

@@ -149,7 +149,7 @@ def _vendor_break(row: Vendored, package: str, version: str, other: str) -> AbiB
         other_version=other,
         declared=False,
         says=(
-            f"{package} {version} is compiled for {row.package} as the index has it and stands beside a vendor's "
+            f"{package} {version} is compiled for {row.package} as the index has it and installed with a vendor's "
             f"build, {other}: its import fails (`{row.error}` and the like)."
         ),
         remedy=f"Build {package} inside the vendor's image, or install {row.package} from the index.",
@@ -167,7 +167,7 @@ def _abi_break(row: Built, version: str, numpy: str) -> AbiBreak:
         other_version=numpy,
         declared=row.declares,
         says=(
-            f"{row.package} {version} is compiled for numpy 1 and stands beside numpy {numpy}: its import fails "
+            f"{row.package} {version} is compiled for numpy 1 and installed with numpy {numpy}: its import fails "
             'or crashes ("A module that was compiled using NumPy 1.x cannot be run in NumPy 2", "numpy.dtype size '
             f'changed, may indicate binary incompatibility. Expected 96 from C header, got 88 from PyObject").{blind}'
         ),
@@ -254,7 +254,10 @@ def _unsupported(package: str, version: str, python: str, first: str | None, las
         python=python,
         first=first,
         last=last,
-        says=f"{package} {version} has no wheel for Python {python} on Linux x86_64 ({reach}): pip builds it or fails.",
+        says=(
+            f"{package} {version} has no wheel for Python {python} on Linux x86_64 ({reach}): pip builds it from "
+            "source or fails."
+        ),
         remedy=remedy,
         evidence=_wheels().evidence,
     )

@@ -261,7 +261,7 @@ class _There:
 
     def __str__(self) -> str:
         if self.version is None:
-            return f"{self.package}{self.range} is asked for; no version is both"
+            return f"{self.package}{self.range} is asked for; no version satisfies both"
         return f"{self.package} is {self.version}"
 
 

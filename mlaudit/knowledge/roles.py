@@ -54,6 +54,7 @@ class Words:
     roles: tuple[RoleWords, ...]
     runs: tuple[RunWords, ...]
     packages: Mapping[str, frozenset[str]]
+    images: Mapping[str, tuple[re.Pattern[str], ...]]
     described: tuple[str, ...]
     ignored: tuple[IgnoredWords, ...]
     examples: frozenset[str]
@@ -82,6 +83,10 @@ class Words:
                 sides = {row.side for row, _ in found}
                 return (found[0][0].name, found[0][1]) if len(sides) == 1 else None
         return None
+
+    def role_of_image(self, name: str) -> str | None:
+        """The role that the repository of an image tells."""
+        return next((role for role, rows in self.images.items() if any(row.fullmatch(name) for row in rows)), None)
 
     def is_role_word(self, token: str) -> bool:
         """Whether a token tells any role."""
@@ -113,6 +118,10 @@ def _words(root: Node) -> Words:
         roles=tuple(_role(name, row) for name, row in root.get("roles").items()),
         runs=tuple(_run(name, row) for name, row in root.get("runs").items()),
         packages={role: _set(row.get("names")) for role, row in root.get("packages").items()},
+        images={
+            role: tuple(re.compile(pattern) for pattern in row.get("patterns").texts())
+            for role, row in root.get("images").items()
+        },
         described=root.dig("described", "formats").texts(),
         ignored=tuple(_ignored(row) for _, row in root.get("ignored").items()),
         examples=_set(root.dig("examples", "folders")),

@@ -27,7 +27,7 @@ def undeclared_python(
         return f"{says}: pip refuses it.", remedy, known.evidence
     if known.wheels and not has_wheel(known.wheels, python, platform, machine):
         on = f"{platform} {machine}"
-        says = f"{package} {version} has no wheel for Python {python} on {on}: pip builds it or fails."
+        says = f"{package} {version} has no wheel for Python {python} on {on}: pip builds it from source or fails."
         return says, f"Take another Python{_with_wheel(known, python, platform, machine)}.", known.evidence
     return None
 

@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from mlaudit.model.observation import Observation
     from mlaudit.model.pairs import EnvironmentPair
 
+if TYPE_CHECKING:
+    # What code lacks is asked of few environments, and its nouns are loaded with the first.
+    from mlaudit.model.missing_names import MissingName
+    from mlaudit.model.missing_states import MissingState, RefusedByCode
+
 __all__ = [
     "BASELINE",
     "BASELINED",

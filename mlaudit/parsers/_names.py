@@ -12,6 +12,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 _WILDCARDS = frozenset("*?[")
+_ABOUT_OTHERS = (".dockerignore", ".gitignore")
+"""Endings of files that only say which others are passed over (`Dockerfile.dockerignore`)."""
 _WILDCARD = lazy_pattern(r"\[!?\]?[^\]]*\]|[*?]")
 _TEMPLATE_ENDINGS = (".tmpl", ".template", ".tpl", ".j2", ".jinja", ".jinja2")
 _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
@@ -84,6 +86,8 @@ class NameIndex:
     def names(self, path: str) -> list[str]:
         """The formats whose patterns a path fits, in order."""
         lowered = path.lower()
+        if lowered.endswith(_ABOUT_OTHERS):
+            return []
         if lowered.endswith(_TEMPLATE_ENDINGS):
             lowered = _TEMPLATE.sub("", lowered)
         told = set(_of_name(self, lowered.rpartition("/")[2]))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
 from mlaudit.document.budget import BudgetExceeded, document_budget, spend
@@ -28,6 +28,9 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
+
+_INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
+"""Kinds of documents that may install the project that they lie in."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
@@ -155,6 +158,7 @@ class _Collector:
         self.visited: set[Visited] = set()
         self.parsed: dict[tuple[str, str | None, Values], Parsed] = {}
         self.attached: list[tuple[Include, Reading]] = []
+        self.projects: dict[str, Mapping[str, str]] = {}
         self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
@@ -193,6 +197,8 @@ class _Collector:
                 self.exhausted = True
                 yield Unread(at=doc.place(), why=error.why, whole=True, exhausted=True)
                 return
+            if isinstance(statement, Pin) and parser.kind in _INSTALLING and local_projects.is_named_alone(statement):
+                statement = local_projects.of_tree(statement, self.own_projects(doc))
             yield statement
             if isinstance(statement, Include):
                 yield from self.included(doc, statement, parser)
@@ -201,6 +207,12 @@ class _Collector:
             self.exhausted = self.exhausted or (isinstance(statement, Unread) and statement.exhausted)
             if self.exhausted:
                 return
+
+    def own_projects(self, doc: Document) -> Mapping[str, str]:
+        """The projects around a document, looked for once."""
+        if doc.path not in self.projects:
+            self.projects[doc.path] = local_projects.own_projects(doc)
+        return self.projects[doc.path]
 
     def required(self, doc: Document, pin: Pin, parser: Parser) -> Iterator[Statement]:
         """What the project requires that a pin names by its folder, or why that is not known."""

@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
 from mlaudit.grammars import rewriting, waivers
+from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.descriptors import Descriptor, data_of, found
 from mlaudit.grammars.variables import defined
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Fact, Kind, Layer, Statement
+from mlaudit.model.nouns import Fact, Statement
 from mlaudit.model.secrets import masked
 from mlaudit.parsers._registry import parser
 
@@ -54,13 +55,13 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _runtime(described: Descriptor, node: Node) -> Iterator[Statement]:
-    """The Databricks Runtime; the packages in it are listed in its release notes."""
+    """The Databricks Runtime, with what is known of it; the packages in it are listed in its release notes."""
     text = defined(node.text(), described.doc.defines)
     at = described.at(node)
     if "$" in text or "{" in text:
         yield described.doc.unread("a placeholder in it has no value here", at, what=text, template=True)
         return
-    yield described.doc.pin(Layer.DECLARED, "databricks-runtime", text, at=at, kind=Kind.IMAGE)
+    yield from image_tags.statements(described.doc, f"databricks-runtime:{text}", at)
 
 
 def _library(described: Descriptor, node: Node) -> Iterator[Statement]:

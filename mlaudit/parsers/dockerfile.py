@@ -11,15 +11,19 @@ from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image_tags
+from mlaudit.grammars.container.build_context import OwnImage
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Fact, Place, Root, Statement
+from mlaudit.model.nouns import Fact, Include, Kind, Pin, Place, Root, Statement
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
+MAX_DEPTH = 4
+"""Images of the tree that are built from one another."""
 HANDED = Limit(name="variables handed to instructions", most=5_000_000)
 """Every instruction is read with all the variables that are known before it."""
 
@@ -58,8 +62,15 @@ rewrite = rewriting.in_recipe
     marks=[b"FROM ", b"FROM\t"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """Roots are the stages, by default the one that is built, else the last; a pin names every stage that holds it."""
+    """Roots are the stages, by default the one that is built, else the last; a pin names every stage that holds it.
+
+    An image that the tree builds itself is read with the stage that starts from it.
+    """
     yield from waivers.in_comments(doc)
+    yield from _statements(doc, 0)
+
+
+def _statements(doc: Document, depth: int) -> Iterator[Statement]:
     build, problems = dockerfile_stages.read(doc)
     yield from problems
     if not build.stages:
@@ -70,7 +81,7 @@ def read(doc: Document) -> Iterator[Statement]:
     for stage in build.stages:
         yield Root(name=stage.name, kind="stage", default=stage is built, at=_at_image(stage))
     yield from _platform(built)
-    reader = _DockerfileReader(doc, build)
+    reader = _DockerfileReader(doc, build, depth)
     for stage in build.stages:
         yield from reader.stage(stage)
     for says in dict.fromkeys(build.doubts):
@@ -93,9 +104,10 @@ def _platform(last: Stage) -> Iterator[Fact]:
 class _DockerfileReader:
     """Reads stage after stage; installs are numbered through the document."""
 
-    def __init__(self, doc: Document, build: DockerfileStages) -> None:
+    def __init__(self, doc: Document, build: DockerfileStages, depth: int) -> None:
         self.doc = doc
         self.build = build
+        self.depth = depth
         self.step = 0
         self.environments: list[dict[str, str]] = []
         self.recipes: list[Recipe] = []
@@ -131,9 +143,39 @@ class _DockerfileReader:
         elif not word.text:
             yield self.doc.unread("FROM names no image", at)
         elif word.text.lower() != "scratch":
-            parts = self.build.parts(stage.index, copied=False)
             recipe.step += 1
+            own = self._own_image(word.text)
+            if own is not None:
+                yield from self._of_own(own, stage, recipe)
+                return
+            parts = self.build.parts(stage.index, copied=False)
             yield from image_tags.statements(self.doc, word.text, at, scope=PinScope(parts=parts, step=recipe.step))
+
+    def _own_image(self, text: str) -> OwnImage | None:
+        """The Dockerfile that an image is built with which is no published one."""
+        reference = image_tags.parse(text)
+        if reference is None or reference.digest or self.depth >= MAX_DEPTH or image_tags.contents(reference):
+            return None
+        return self.build.own_image(text)
+
+    def _of_own(self, own: OwnImage, stage: Stage, recipe: Recipe) -> Iterator[Statement]:
+        """What the image that a stage starts from says, as statements of that stage; its files lie beside its own."""
+        inner = self.doc.beside(own.file)
+        found = list(_statements(inner, self.depth + 1)) if inner is not None else []
+        roots = [one for one in found if isinstance(one, Root)]
+        target = own.target or next((one.name for one in roots if one.default), "")
+        first, folder = recipe.step, posixpath.dirname(own.file)
+        for one in found:
+            if isinstance(one, Root) or (isinstance(one, (Pin, Include)) and one.parts and target not in one.parts):
+                continue
+            if isinstance(one, (Pin, Include)):
+                is_image = isinstance(one, Pin) and one.kind is not Kind.PACKAGE
+                parts = self.build.parts(stage.index, copied=not is_image)
+                one = replace(one, parts=parts, step=first + one.step)
+                recipe.step = max(recipe.step, one.step)
+            if isinstance(one, Include) and "://" not in one.target:
+                one = replace(one, target=posixpath.normpath(posixpath.join(folder, one.target)))
+            yield one
 
 
 class _StageState:
@@ -170,7 +212,8 @@ class _StageState:
 
     def _argument(self, instruction: Instruction) -> None:
         for name, value in dockerfile_text.assignments(instruction, self.values()):
-            known = self.doc.defines.get(name, value if value is not None else self.build.globals.get(name))
+            given = self.build.arguments.get(name, value if value is not None else self.build.globals.get(name))
+            known = self.doc.defines.get(name, given)
             if known is not None:
                 self.arguments[name] = known
             else:

@@ -66,10 +66,11 @@ def read(doc: Document) -> Iterator[Statement]:
     if steps.exists:
         yield from _Job(doc, "composite", folder, {}).steps(steps.get("steps"), {})
     environment = _environment(root)
+    default = _default_folder(root)
     for name, job in root.get("jobs").items():
         yield Root(name=name, kind="environment", at=doc.at(*job.route))
         try:
-            yield from _Job(doc, name, folder, environment).read(job)
+            yield from _Job(doc, name, folder, environment, default).read(job)
         except Malformed as error:
             yield doc.unread(str(error), doc.at(*error.route))
 
@@ -79,10 +80,18 @@ def _environment(node: Node) -> dict[str, str]:
     return {key: value.text() for key, value in env.items() if value.is_text} if env.is_table else {}
 
 
+def _default_folder(table: Node) -> str:
+    """The folder that steps of a workflow or job run in where they name none."""
+    return table.dig("defaults", "run", "working-directory").maybe_text() or ""
+
+
 class _Job:
     """One job: its steps in their order, once for each combination of its matrix."""
 
-    def __init__(self, doc: Document, name: str, folder: str, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, doc: Document, name: str, folder: str, environment: Mapping[str, str], default: str = ""
+    ) -> None:
+        self.default = default
         self.doc = doc
         self.parts = (name,) if name != "composite" else ()
         self.folder = folder
@@ -107,7 +116,7 @@ class _Job:
     def _once(self, job: Node, values: Mapping[str, str]) -> Iterator[Statement]:
         container = job.get("container")
         image = container.get("image") if container.is_table else container
-        job_folder = job.dig("defaults", "run", "working-directory").maybe_text() or ""
+        job_folder = _default_folder(job) or self.default
         described = self._descriptor(values, job_folder)
         if image.is_text:
             yield from _resolved(described, image, values, "image")

@@ -49,13 +49,25 @@ rewrite = rewriting.in_recipe
 def read(doc: Document) -> Iterator[Statement]:
     """Every session is a root; names stand for the literals that the module assigns to them."""
     yield from waivers.in_comments(doc)
+    for session in _sessions(doc):
+        yield from session.read()
+
+
+def session_commands(doc: Document) -> Iterator[tuple[str, Script]]:
+    """What every session runs, each with the name of its session. Raises Unreadable."""
+    for session in _sessions(doc):
+        for line in session.commands():
+            yield session.name, line
+
+
+def _sessions(doc: Document) -> Iterator[_Session]:
     tree = python_source.parsed(doc)
     values: dict[str, list[str] | None] = {}
     for node in tree.body:
         if isinstance(node, ast.Assign) and len(node.targets) == 1 and isinstance(node.targets[0], ast.Name):
             values[node.targets[0].id] = _texts(node.value, values)
         elif isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)) and (decorator := _decorator(node)) is not None:
-            yield from _Session(doc, node, decorator, values).read()
+            yield _Session(doc, node, decorator, values)
 
 
 def _decorator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | None:
@@ -174,6 +186,16 @@ class _Session:
                 self.values[node.targets[0].id] = _texts(node.value, self.values)
         calls = [node for node in ast.walk(self.function) if isinstance(node, ast.Call)]
         yield from sorted(calls, key=lambda node: (node.lineno, node.col_offset))
+
+    def commands(self) -> Iterator[Script]:
+        """What `session.run` runs, as one text each, words that are not written down as they stand."""
+        for node in self._calls():
+            called = node.func
+            if isinstance(called, ast.Attribute) and called.attr in _COMMANDS and not _COMMANDS[called.attr]:
+                line = _CommandLine(self.doc, self.at(node))
+                for argument in node.args[:MAX_WORDS]:
+                    self._add(line, argument)
+                yield line.script()
 
     def _call(self, node: ast.Call) -> Iterator[Statement]:
         called = node.func

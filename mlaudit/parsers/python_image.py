@@ -1,11 +1,11 @@
-"""Python sources that state an image or runtime environment: BentoML, Modal, Ray, Kubeflow, SageMaker, Vertex AI."""
+"""Python sources that state an image or runtime environment: BentoML, Modal, Ray, Kubeflow, Airflow, SageMaker."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import python_installs, python_source, rewriting, sdk_images, waivers
+from mlaudit.grammars import python_installs, python_source, rewriting, sdk_images, task_environments, waivers
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import whole_text
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -22,7 +22,8 @@ def states_an_image(doc: Document) -> bool:
     """Whether a source says what is installed where it runs."""
     head = doc.head
     builder = _BUILDERS.search(head) is not None and _STATED.search(head) is not None
-    others = _OTHERS.search(head) is not None or sdk_images.MENTIONED.search(head) is not None
+    patterns = (_OTHERS, sdk_images.MENTIONED, task_environments.MENTIONED)
+    others = any(pattern.search(head) is not None for pattern in patterns)
     of_others = others and b"import" in head
     return (builder or of_others) and _SCRIPT_BLOCK.search(head) is None
 
@@ -45,5 +46,7 @@ def read(doc: Document) -> Iterator[Statement]:
     tree = python_source.parsed(doc)
     builders = _BUILDERS.search(doc.head) is not None
     yield from python_installs.read(whole_text(doc), Recipe(doc, values=doc.defines), builders=builders)
+    if task_environments.MENTIONED.search(doc.data) is not None:
+        yield from task_environments.read(doc, tree)
     if sdk_images.MENTIONED.search(doc.data) is not None:
         yield from sdk_images.read(doc, tree)

@@ -68,19 +68,43 @@ def read(doc: Document) -> Iterator[Statement]:
             yield option
     if not found:
         return
-    core = found.get("tox", found.get("tox:tox", {}))
+    core = _core(found)
     recipe = Recipe(doc, groups=("tox",), values=doc.defines)
     for line in core["requires"].lines if "requires" in core else ():
         yield from _dependency(recipe, line)
+    sheets = _sheets(found)
+    if len(sheets) > MAX_ENVIRONMENTS:
+        yield doc.unread(f"it names more than {MAX_ENVIRONMENTS} environments; the others are not read")
+    listed = list(sheets.items())[:MAX_ENVIRONMENTS]
+    yield from merged(statement for name, own in listed for statement in _environment(doc, found, name, own))
+
+
+def environment_commands(doc: Document) -> Iterator[tuple[str, Script]]:
+    """The commands of every environment, each with the name of its environment. Raises Unreadable, BudgetExceeded."""
+    found: dict[str, dict[str, Option]] = {}
+    for option in ini_text.options(doc):
+        if isinstance(option, Option):
+            found.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
+    for name, own in list(_sheets(found).items())[:MAX_ENVIRONMENTS]:
+        options = {**found.get("testenv", {}), **own}
+        for key in ("commandspre", "commands"):
+            for line in _chosen(found, options.get(key), frozenset(name.split("-"))):
+                if isinstance(line, Script):
+                    yield name, line
+
+
+def _core(found: Sections) -> Mapping[str, Option]:
+    return found.get("tox", found.get("tox:tox", {}))
+
+
+def _sheets(found: Sections) -> Mapping[str, Mapping[str, Option]]:
+    """The environments by name, each with the options of its own section."""
     sections: dict[str, str] = {}
     for section in found:
         if section.startswith("testenv:"):
             sections.update({name: section for name in _expanded(section.partition(":")[2]) if name not in sections})
-    names = list(dict.fromkeys([*_environments(core.get("envlist")), *sections] or ["testenv"]))
-    if len(names) > MAX_ENVIRONMENTS:
-        yield doc.unread(f"it names more than {MAX_ENVIRONMENTS} environments; the others are not read")
-    sheets = ((name, found.get(sections.get(name, ""), {})) for name in names[:MAX_ENVIRONMENTS])
-    yield from merged(statement for name, own in sheets for statement in _environment(doc, found, name, own))
+    names = list(dict.fromkeys([*_environments(_core(found).get("envlist")), *sections] or ["testenv"]))
+    return {name: found.get(sections.get(name, ""), {}) for name in names}
 
 
 def _environments(listed: Option | None) -> Iterator[str]:

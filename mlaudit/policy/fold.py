@@ -1,4 +1,4 @@
-"""One fact, one finding: differences that follow from another one are told with it."""
+"""One fact, one finding: differences that follow from another one are reported with it."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
 
 
 def _speaks_for_itself(one: RuleHit) -> bool:
-    """Whether a hit tells a break, or a change that was found out for its own package."""
+    """Whether a hit reports a break, or a change known for its own package."""
     known = one.hit.evidence and one.hit.severity in (Severity.ERROR, Severity.WARNING)
     return one.rule.severity is Severity.ERROR or bool(known)
 

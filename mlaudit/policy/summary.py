@@ -18,7 +18,7 @@ _PLATFORM: Mapping[Kind, str] = {
     Kind.SYSTEM: "system libraries",
 }
 _WORTH_SAYING = (Kind.PYTHON, Kind.CUDA, Kind.SYSTEM)
-"""Kinds whose silence is told; who states CUDA need not state cuDNN and the driver."""
+"""Kinds reported as not stated; who states CUDA need not state cuDNN and the driver."""
 
 
 def summary(view: View, counts: Mapping[str, int]) -> Summary:
@@ -69,7 +69,7 @@ def _same(row: Row, view: View) -> bool:
 
 
 def _version(row: Row) -> str:
-    """The version as far as every side tells it: `3.11` where one says `3.11.7`."""
+    """The version as far as every side states it: `3.11` where one says `3.11.7`."""
     return min((cell.shown for cell in row.cells if cell.stated), key=len)
 
 

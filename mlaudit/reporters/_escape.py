@@ -7,7 +7,7 @@ import unicodedata
 
 from mlaudit.model.lazy_pattern import lazy_pattern
 
-# What no reader sees, or what reorders what stands around it: every character of these categories (Unicode TR 36, 39),
+# What no reader sees, or what reorders the text around it: every character of these categories (Unicode TR 36, 39),
 # and those of other categories that are drawn as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point; U+2800).
 _UNSEEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
 _UNSEEN = lazy_pattern(
@@ -15,12 +15,12 @@ _UNSEEN = lazy_pattern(
 )
 # Runners of workflows take commands from any line that they print: GitHub `::error::` at the start of a line, behind
 # blanks too, and `##[...]` anywhere (actions/runner, ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`. A text
-# may be wrapped before any word, and another may stand in front of it.
+# may be wrapped before any word, and may follow another text.
 _COMMAND = lazy_pattern(r"(?<!\S):(?=:)|#(?=[#\[])")
 
 
 def for_terminal(text: str) -> str:
-    r"""The text for terminals and logs: controls, line breaks, unseen marks, runners' commands spelled out (`\x1b`)."""
+    r"""The text for terminals and logs: controls, line breaks, unseen marks, runners' commands as escapes (`\x1b`)."""
     if not (text.isascii() and text.isprintable()):
         text = "".join(character if _plain(character) else _spelled(character) for character in text)
     if "::" in text or "##" in text or "#[" in text:
@@ -41,7 +41,7 @@ def _spelled_ascii(character: str) -> str:
 
 
 def for_json(json_text: str) -> str:
-    r"""JSON that a runner may print: a second `#` becomes `\u0023`, so that no `##[command]` stands in any string."""
+    r"""JSON that a runner may print: a second `#` becomes `\u0023`, so that no string contains `##[command]`."""
     return json_text.replace("##", "#\\u0023").replace("#[", "\\u0023[")
 
 
@@ -96,7 +96,7 @@ def for_markdown(text: str) -> str:
 
 
 def _as_paragraph(text: str) -> str:
-    """Markdown that begins no block of another kind, wherever it stands at the start of a line."""
+    """Markdown that begins no block of another kind, at the start of any line."""
     text = f"&#32;{text[1:]}" if text.startswith("    ") else text
     block = _BLOCK.match(text)
     if block is None:
@@ -160,10 +160,10 @@ def for_sarif(text: str) -> str:
     return re.sub(r"\{(\d+)\}", r"{{\1}}", safe)
 
 
-# A formula begins at the start of a cell, and behind what another country's spreadsheet takes for a separator.
+# A formula begins at the start of a cell, and behind what a spreadsheet of another locale reads as a separator.
 _FORMULA = lazy_pattern(r"(^|[;|])([ \u3000]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def for_spreadsheet(text: str) -> str:
-    """A cell that no spreadsheet takes for a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
+    """A cell that no spreadsheet evaluates as a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
     return _FORMULA.sub(r"\1'\2", for_terminal(text))

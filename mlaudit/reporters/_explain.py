@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from datetime import date
 from inspect import cleandoc
@@ -14,6 +15,7 @@ from mlaudit.knowledge.load import Known, Skew
 from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
@@ -85,7 +87,7 @@ def _lines(found: About) -> Iterator[str]:
 
 
 def _releases(known: ReleaseHistory) -> list[str]:
-    """How many releases are known, of which days, who tells of them, and what the newest requires."""
+    """How many releases are known, of which days, from which source, and what the newest requires."""
     first, last = known.releases[0], known.releases[-1]
     declared = sum(one.requires is not None for one in known.releases)
     metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
@@ -144,7 +146,7 @@ def _known(row: Known) -> list[str]:
         lines.append(f"of: {', '.join((*row.kinds, *row.classes))}")
     if row.tried is not None:
         lines.append(f"rate: {row.failed or 0} of {row.tried} artifacts failed or changed")
-    if row.remedy:
+    if row.remedy and not _is_open(row, row.remedy):
         lines.append(f"fix: {_filled(row, row.remedy)}")
     return [*lines, *_sourced(row.evidence)]
 
@@ -154,16 +156,47 @@ def _since(row: Skew) -> tuple[int, ...]:
 
 
 def _filled(row: Known, sentence: str) -> str:
-    """A sentence of a row with its ranges where a run puts versions."""
-    ranges = {
-        "{writer}": row.writer or "any version",
-        "{reader}": row.reader or "any version",
-        "{writer_python}": row.writer_python or "any version",
-        "{reader_python}": row.reader_python or "any version",
+    """A sentence of a row with its ranges where a finding has versions."""
+    both = not row.writer and not row.reader
+    slots = {
+        "writer": (row.writer, "one version" if both else "any version"),
+        "reader": (row.reader, "another version" if both else "any version"),
+        "writer_python": (row.writer_python, "any version"),
+        "reader_python": (row.reader_python, "any version"),
     }
-    for name, text in ranges.items():
-        sentence = sentence.replace(name, text)
-    return sentence
+    if both:
+        sentence = _BOTH_OPEN.sub("", sentence)
+    for slot, (versions, open_range) in slots.items():
+        if versions:
+            sentence = sentence.replace(f"{{{slot}}}", versions)
+        else:
+            sentence = _with_open_range(sentence, slot, open_range)
+    return sentence.replace("one version to another version", "one version to another")
+
+
+_BEFORE_VERSIONS = frozenset(
+    (
+        *("a", "and", "as", "between", "by", "for", "from", "in", "is", "nor", "of", "on", "or", "than", "that", "to"),
+        *("under", "when", "where", "whether", "which", "while", "with"),
+    )
+)
+_BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}(?: here)?\)")
+
+
+def _with_open_range(sentence: str, slot: str, words: str) -> str:
+    """Words for a slot without bounds; behind a name (`AutoGluon {writer}`) the name alone is enough."""
+
+    def filled(found: re.Match[str]) -> str:
+        before = found["before"]
+        return f"{before} {words}" if before in _BEFORE_VERSIONS or before[-1] in ",;:" else before
+
+    sentence = re.sub(rf"(?P<before>[^\s(]+) \{{{slot}\}}", filled, sentence).replace(f"v{{{slot}}}", "v...")
+    return sentence.replace(f"{{{slot}}}", words)
+
+
+def _is_open(row: Known, sentence: str) -> bool:
+    """Whether a sentence names versions of a side without bounds, so that it recommends nothing."""
+    return ("{writer}" in sentence and not row.writer) or ("{reader}" in sentence and not row.reader)
 
 
 def _skew(row: Skew) -> list[str]:

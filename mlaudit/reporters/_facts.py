@@ -95,7 +95,7 @@ def headline(finding: Finding) -> str:
 
 
 def sides(finding: Finding) -> Iterator[tuple[str, str]]:
-    """Every place of a finding with what stands there, where there are several to hold against one another."""
+    """Every place of a finding; with the text there if several places are compared."""
     several = len(finding.locations) > 1
     return ((str(one.place), one.says if several else "") for one in finding.locations)
 

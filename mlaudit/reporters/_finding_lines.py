@@ -32,7 +32,7 @@ class Notice:
 
     @property
     def first(self) -> Finding:
-        """The finding that stands for all."""
+        """The finding that represents all."""
         return self.groups[0].first
 
 
@@ -82,7 +82,7 @@ def _brief(group: FindingGroup, style: Style, *, named: bool) -> Iterator[Styled
 
 
 def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[StyledLine]:
-    """The lines of a batch: what, of how many packages, and which; of warnings also where each stands."""
+    """The lines of a batch: what, of how many packages, and which; of warnings also the location of each."""
     if len(notice.groups) == 1 or style.verbose:
         for number, group in enumerate(notice.groups):
             if number:

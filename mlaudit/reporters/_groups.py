@@ -53,7 +53,7 @@ class FindingGroup:
         return tuple(name for name in self.environments if name not in self.first.environments)
 
     def sides(self) -> Iterator[tuple[str, str]]:
-        """Every place with what stands there, each once."""
+        """Every place with the text there, each once."""
         return iter(dict.fromkeys(side for one in self.findings for side in sides(one)))
 
     def between(self, named: int = 4) -> str:

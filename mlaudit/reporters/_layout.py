@@ -16,7 +16,7 @@ TONE = {Severity.ERROR: "bold red", Severity.WARNING: "yellow", Severity.INFO: "
 
 
 class StyledLine:
-    """Segments that stand on one line, made safe for a terminal."""
+    """Segments of one line, made safe for a terminal."""
 
     __slots__ = ("segments",)
 

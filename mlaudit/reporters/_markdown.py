@@ -28,7 +28,7 @@ from mlaudit.reporters._groups import FindingGroup, grouped, some
 COLUMNS = 4
 """Environments that have a column of their own each; of more, equal versions are put together."""
 ERRORS = 3
-"""Errors whose message stands unfolded below the table."""
+"""Errors whose message is shown open below the table."""
 PLACES = 8
 """Places of one finding that are listed."""
 NAMED = 3

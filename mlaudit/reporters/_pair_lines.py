@@ -178,7 +178,7 @@ def _names(alone: Sequence[Environment]) -> str:
 
 
 def _reasons(left: Sequence[Discovered]) -> str:
-    """Why files were left out, without the folder that told: `documentation, linters`."""
+    """Why files were left out, without the folder: `documentation, linters`."""
     short = dict.fromkeys(_reason(one.why) for one in left)
     shown = list(short)[:NAMED]
     return ", ".join((*shown, *(("other reasons",) if len(short) > NAMED else ())))

@@ -11,7 +11,7 @@ from mlaudit.model.secrets import masked
 from mlaudit.reporters._escape import for_terminal
 
 MEMBER = "!/"
-"""Stands between the path of an archive and the path inside it."""
+"""Separates the path of an archive from the path inside it."""
 
 
 def inside(path: str) -> bool:
@@ -53,7 +53,7 @@ _ROLES = {
 
 
 def annotation(location: Location) -> str:
-    """What a location has to do with its finding, and what stands there: `the side that writes: 2.1.3`.
+    """What a location has to do with its finding, and the text there: `the side that writes: 2.1.3`.
 
     Where the change should be made needs no word: it is what the finding speaks of.
     """
@@ -68,6 +68,6 @@ def annotated(finding: Finding) -> Iterator[str]:
 
 
 def unique(fingerprint: str, used: dict[str, int]) -> str:
-    """A fingerprint, told from earlier ones that are equal by a number behind it."""
+    """A fingerprint, made unique among equal ones by a number behind it."""
     used[fingerprint] = used.get(fingerprint, 0) + 1
     return fingerprint if used[fingerprint] == 1 else f"{fingerprint}-{used[fingerprint]}"

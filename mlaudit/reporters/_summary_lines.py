@@ -128,7 +128,7 @@ def _left_out(report: Report) -> str:
 
 
 def _one_sided(report: Report) -> Iterator[str]:
-    """How many packages one side alone states, and whose list does not claim to be whole."""
+    """How many packages one side alone states, and whose list is not complete."""
     rows = [row for row in report.rows if row.kind is Kind.PACKAGE and sum(cell.stated for cell in row.cells) == 1]
     paired = _paired(report)
     only = dict.fromkeys(paired, 0)
@@ -143,7 +143,7 @@ def _one_sided(report: Report) -> Iterator[str]:
 
 
 def _unlisted(report: Report) -> int:
-    """How many packages are stated on both sides, not aligned, and stand neither in a table nor in a finding."""
+    """How many packages are stated on both sides, not aligned, and are neither in a table nor in a finding."""
     spoken = {name for finding in report.findings for name in (finding.package, *finding.covers)}
     return sum(
         row.kind is Kind.PACKAGE

@@ -36,7 +36,7 @@ def _writers_first(report: Report) -> Iterator[list[str]]:
 
 
 def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
-    """What a row says of some environments, None where none of them names the package."""
+    """What a row says of some environments, None if no environment names the package."""
     kept = frozenset(names)
 
     def among(row: Row) -> Row | None:
@@ -95,7 +95,7 @@ def _worst(findings: Iterable[Finding], names: Sequence[str]) -> dict[str, Sever
 
 
 def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[list[str]]:
-    """Environments whose columns fit side by side; each part begins with the writer, to which the others are held."""
+    """Environments whose columns fit side by side; each part begins with the writer."""
     widths = {name: len(name) for name in names}
     for cell in (cell for row in rows for cell in row.cells):
         if cell.environment in widths:
@@ -114,13 +114,13 @@ def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity])
     head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
     cells = []
     for row in rows:
-        held = {cell.environment: cell for cell in row.cells}
-        first = held[names[0]]
+        by_name = {cell.environment: cell for cell in row.cells}
+        first = by_name[names[0]]
         severity = worst.get(row.package)
         cells.append(
             [
                 (f"  {row.package}", ""),
-                *((_shown(held[name]), "" if name == names[0] else _tone(first, held[name])) for name in names),
+                *((_shown(by_name[name]), "" if name == names[0] else _tone(first, by_name[name])) for name in names),
                 (row.distance.value if row.distance else row.verdict.value, "dim"),
                 (severity.value if severity else "", TONE[severity] if severity else ""),
             ]

@@ -18,7 +18,7 @@ HEAD = ("package", "kind", "watched", "verdict", "distance", "severity", "codes"
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """Every row; a cell that a spreadsheet would take for a formula begins with an apostrophe."""
+    """Every row; a cell that a spreadsheet would evaluate as a formula begins with an apostrophe."""
     target = StringIO()
     lines = csv.writer(target, lineterminator="\n")
     severities = by_package(report.findings)
@@ -26,7 +26,7 @@ def render(report: Report, style: Style) -> str:
     lines.writerow(_safe((*HEAD, *(one.name for one in report.environments))))
     for row in report.rows:
         severity = severities.get(row.package)
-        held = {cell.environment: cell for cell in row.cells}
+        cells = {cell.environment: cell for cell in row.cells}
         facts = (
             row.package,
             row.kind.value,
@@ -36,7 +36,7 @@ def render(report: Report, style: Style) -> str:
             severity.value if severity else "",
             " ".join(codes.get(row.package, ())),
         )
-        lines.writerow(_safe((*facts, *(_shown(held.get(one.name)) for one in report.environments))))
+        lines.writerow(_safe((*facts, *(_shown(cells.get(one.name)) for one in report.environments))))
     return target.getvalue()
 
 

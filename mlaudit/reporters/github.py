@@ -27,12 +27,12 @@ def render(report: Report, style: Style) -> str:
 def _command(finding: Finding, at: Place) -> str:
     place = {"file": file_of(at.path), "line": at.line, "col": at.column} if inside(at.path) else {}
     properties = {**place, "title": f"{finding.code} {finding.name}: {headline(finding)}"}
-    spelled = ",".join(
+    listed = ",".join(
         f"{name}={for_workflow_property(for_terminal(str(value)))}"
         for name, value in properties.items()
         if value is not None
     )
-    return f"::{_COMMAND[finding.severity]} {spelled}::{for_workflow(_text(finding))}"
+    return f"::{_COMMAND[finding.severity]} {listed}::{for_workflow(_text(finding))}"
 
 
 def _text(finding: Finding) -> str:

@@ -13,7 +13,7 @@ from mlaudit.reporters._escape import for_html
 from mlaudit.reporters._facts import compared, counts, unknown_images
 from mlaudit.reporters._groups import some
 from mlaudit.reporters._html.pair_views import PageView, page_view
-from mlaudit.reporters._html.sections._registry import Section, sections
+from mlaudit.reporters._html.sections._registry import PageSection, sections
 from mlaudit.reporters._registry import Style, reporter
 
 
@@ -49,7 +49,7 @@ def _hash(text: str) -> str:
     return f"'sha256-{b64encode(sha256(text.encode()).digest()).decode('ascii')}'"
 
 
-def _body(view: PageView, shown: Sequence[tuple[Section, list[str]]]) -> Iterator[str]:
+def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Iterator[str]:
     report = view.report
     names = for_html(some([one.name for one in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
@@ -64,5 +64,5 @@ def _body(view: PageView, shown: Sequence[tuple[Section, list[str]]]) -> Iterato
     yield f"</main><footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"
 
 
-def _count(one: Section, view: PageView) -> str:
+def _count(one: PageSection, view: PageView) -> str:
     return f" <small>{one.count(view)}</small>" if one.count else ""

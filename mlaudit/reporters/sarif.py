@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit import __version__
+from mlaudit.model.addresses import REPOSITORY, is_published, rule_address
 from mlaudit.model.history import MENDED, NEW, UNCHANGED
 from mlaudit.model.nouns import Edit, Place, Severity
 from mlaudit.model.report import BASELINED, Finding, Report
@@ -51,7 +52,7 @@ _FAMILY = {
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """One run; suppressed findings stand in it as such, unless the style is quiet.
+    """One run; suppressed findings are marked as such, and left out if the style is quiet.
 
     GitHub opens alerts for suppressed results too, so a file that goes there is written with `--quiet`.
     """
@@ -78,7 +79,8 @@ def _run(report: Report, *, quiet: bool) -> Json:
 
 
 def _driver(known: Iterable[Json]) -> Json:
-    return {"name": "mlaudit", "version": __version__, "semanticVersion": __version__, "rules": list(known)}
+    address = {"informationUri": REPOSITORY} if is_published() else {}
+    return {"name": "mlaudit", **address, "version": __version__, "semanticVersion": __version__, "rules": list(known)}
 
 
 def _rules(findings: Sequence[Finding]) -> dict[str, Json]:
@@ -92,8 +94,10 @@ def _rules(findings: Sequence[Finding]) -> dict[str, Json]:
 
 def _descriptor(rule: Rule) -> Json:
     does = _rule_text.sections(rule).get("What it does") or _rule_text.title(rule)
+    address = {"helpUri": rule_address(rule.code, rule.name)} if is_published() else {}
     return {
         "id": rule.code,
+        **address,
         "name": rule.name,
         "shortDescription": {"text": _rule_text.title(rule)[:TEXT]},
         "fullDescription": {"text": does[:TEXT]},

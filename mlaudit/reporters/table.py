@@ -50,7 +50,7 @@ def _notes(report: Report, style: Style) -> Block:
 
 
 def _findings(report: Report, style: Style) -> Iterator[Block]:
-    """Errors and warnings each by itself; infos stand close together, since nobody has to act on one."""
+    """Errors and warnings each by itself; infos are one block, since nobody has to act on them."""
     pairs = len(report.pairs)
     batches = notices(grouped(report.findings))
     for severity in (Severity.ERROR, Severity.WARNING):

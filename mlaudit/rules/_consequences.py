@@ -28,7 +28,7 @@ _TITLE_OF_RANGES = {
 """Words for what only ranges that overlap allow."""
 
 
-def told(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
+def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator[Hit]:
     """The finding of a crossing whose worst consequence is `effect`."""
     found = view.judgements.of(crossing)
     if found is None or found.worst.effect is not effect or crossing.writer.kind is not Kind.PACKAGE:
@@ -99,7 +99,7 @@ def _opening(crossing: Crossing, found: Judgement) -> str:
     package = crossing.package
     if found.may:
         asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
-        link = "; no version is both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
+        link = "; no version satisfies both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
         return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
     left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
     return f"{writer.environment} {verb_of_writer(crossing)} {package} {left}, {reader.environment} reads with {right}."

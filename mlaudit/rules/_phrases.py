@@ -71,7 +71,7 @@ def stated_by(pin: Pin) -> str:
 
 
 def other_statements(pins: Sequence[Pin]) -> tuple[Location, ...]:
-    """Where a package is stated besides, with what stands there."""
+    """Further locations of a package, with the text at each."""
     return tuple(Location(pin.at, Role.STATEMENT, stated_by(pin)) for pin in pins[:MAX_LISTED])
 
 
@@ -103,12 +103,12 @@ def _named_version(cell: Cell, *, beside: Cell) -> str | None:
 
 
 def verb_of_writer(crossing: Crossing) -> str:
-    """What the writer does with its version: a list beside a model asks for it, and tells of no writing."""
+    """What the writer does with its version: a list beside a model asks for it and records no writing."""
     return "asks for" if _is_asked_for(crossing) else "writes with"
 
 
 def verb_of(crossing: Crossing, cell: Cell) -> str:
-    """How one side holds a package: nothing is installed in a model, which asks for it or records it."""
+    """The verb for how one side states a package: nothing is installed in a model, which asks for it or records it."""
     if cell is not crossing.writer or not crossing.from_model:
         return "has"
     return "asks for" if _is_asked_for(crossing) else "records"

@@ -1,6 +1,6 @@
 """The registry of rules: a file in this folder is enough, its decorator says what it judges.
 
-What the decorators say is kept in `_index.json` too, so that naming rules imports none of them:
+What the decorators say is kept in `_index.json` too, so that listing rules imports no rule:
 `python -m mlaudit.lab.generate` writes it. While it does not name every file here, all of them are imported.
 """
 
@@ -139,7 +139,7 @@ policy_rule = _rule("policy")
 
 @lru_cache(maxsize=1)
 def rules() -> Mapping[str, Rule]:
-    """Every rule by its code; none of them is imported where the index names them all."""
+    """Every rule by its code; no rule is imported if the index names them all."""
     indexed = [_indexed(entry) for entry in json.loads(packaged("rules/_index.json"))]
     if {rule.name for rule in indexed} == set(map(plugin_name, module_names("rules"))):
         return {rule.code: rule for rule in indexed}

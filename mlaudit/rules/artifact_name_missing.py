@@ -29,7 +29,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         from what is not read, and code that redirects modules are no evidence.
 
     Why:
-        A pickle holds the names of classes, not the classes. Loading imports every one of them, and ends with
+        A pickle contains the names of classes, not the classes. Loading imports every one of them, and ends with
         ModuleNotFoundError or AttributeError at the first that is gone.
 
     Example:
@@ -83,6 +83,6 @@ def _reason(alike: Sequence[MissingName], reader: str) -> str:
     if first.lack is Lack.MODULE:
         modules = tuple(dict.fromkeys(one.module for one in alike))
         lacking = f"no module `{modules[0]}`" if len(modules) == 1 else "none of these modules"
-        return f"{reader} has {lacking}, so that loading it fails."
+        return f"{reader} has {lacking}, so loading it fails."
     what = "them" if len(alike) > 1 else "it"
-    return f"in {reader} {first.searched.path} does not define {what}, so that loading fails."
+    return f"in {reader} {first.searched.path} does not define {what}, so loading fails."

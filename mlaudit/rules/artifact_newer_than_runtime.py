@@ -18,7 +18,7 @@ from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
     Effect.UNREADABLE: "cannot be read",
-    Effect.SILENT: "is read with other numbers",
+    Effect.SILENT: "is misread",
     Effect.NO_PROMISE: "is not promised to be read",
 }
 
@@ -44,7 +44,7 @@ def check(view: View) -> Iterator[Hit]:
         Pins say what should have written the model. The file says what did.
 
     Example:
-        `model.joblib` holds a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
+        `model.joblib` contains a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
 
     Fix:
         Serve with the versions that the artifact records, or train again.
@@ -80,7 +80,7 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
 
 
 def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
-    """The worst consequence, speaking of the range that the file tells where it does not tell a version."""
+    """The worst consequence, for the range that the file implies if it records no version."""
     if pin.version is not None:
         return found.worst
     return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))

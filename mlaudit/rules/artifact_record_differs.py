@@ -1,4 +1,4 @@
-"""What stands beside a model, or in it, records different versions of one package."""
+"""A model and the files beside it record different versions of one package."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mlaudit.rules._registry import environment_rule
     when="has_records",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """What stands beside a model, or in it, records different versions of one package.
+    """A model and the files beside it record different versions of one package.
 
     What it does:
         Holds the records of one model against each other: the MLmodel file, the requirements and the conda file that
@@ -83,7 +83,7 @@ def _described(readings: tuple[Reading, ...]) -> tuple[Reading, ...]:
 
 
 MAX_RECORDS = 64
-"""Records of one package that are held against one another: of more than these exact versions two surely differ."""
+"""Records of one package that are compared with one another: of more exact versions than these, two differ."""
 
 
 def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:

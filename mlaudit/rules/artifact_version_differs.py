@@ -87,7 +87,7 @@ def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
     cell, pin = alike[0].cell, alike[0].pin
     far = distance(pin.version, cell.version) if pin.version and cell.version else None
     how = f", {apart(far)}" if far else ""
-    rest = f", and {cell.environment} has {said(cell)}{how}. What that does to the model is not known."
+    rest = f", and {cell.environment} has {said(cell)}{how}. The effect on the model is not known."
     return _hit(alike, view, rest, Severity.INFO)
 
 

@@ -22,7 +22,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         of it is banned.
 
     Why:
-        Somebody wrote down why it must not be installed; the reason stands in the finding.
+        The configuration says why it must not be installed; the finding repeats the reason.
 
     Example:
         `[[banned]] package = 'xgboost' versions = '<3.1' reason = 'reads newer JSON models wrong'`.
@@ -41,7 +41,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 yield Hit(
                     package=cell.package,
                     environments=(environment.name,),
-                    message=f"{cell.package} {cell.shown} of {environment.name} is banned: {row.reason}.",
+                    message=f"{cell.package} {cell.shown} in {environment.name} is banned: {row.reason}.",
                     at=view.place(cell),
                     related=(Location(row.at, Role.CONFIGURATION),),
                     actual=cell.shown,

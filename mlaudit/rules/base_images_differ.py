@@ -64,13 +64,13 @@ def _contents(writer: BaseImage, reader: BaseImage) -> str:
     """What is known of two images, as a sentence."""
     unknown = [image.shown for image in (writer, reader) if not image.holds]
     if len(unknown) == 2:
-        return "What they hold is not known here."
+        return "What they contain is not known."
     if unknown:
         known = writer if writer.holds else reader
-        return f"{known.shown} holds {_listed(known.holds)}; what {unknown[0]} holds is not known here."
+        return f"{known.shown} contains {_listed(known.holds)}; what {unknown[0]} contains is not known."
     if writer.holds == reader.holds:
-        return f"As far as is known, both hold {_listed(writer.holds)}."
-    return f"The first holds {_listed(writer.holds)}; the second {_listed(reader.holds)}."
+        return f"As far as is known, both contain {_listed(writer.holds)}."
+    return f"The first contains {_listed(writer.holds)}; the second {_listed(reader.holds)}."
 
 
 def _listed(holds: Sequence[Content]) -> str:

@@ -1,4 +1,4 @@
-"""Packages stand together that break one another, or one stands without its companion, and no metadata says so."""
+"""Packages are installed together that break one another, or without a required companion, and no metadata says so."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _BESIDE_PACKAGES = (Kind.CUDA, Kind.CUDNN, Kind.PYTHON)
     supersedes=["MLA201", "MLA203"],
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Packages stand together that break one another, or one stands without its companion, and no metadata says so.
+    """Packages are installed together that break one another, or without a required companion, and no metadata says so.
 
     What it does:
         Holds the exact versions of one environment, with the CUDA and cuDNN of its base image, against combinations
@@ -74,7 +74,7 @@ def _names(environment: Environment) -> dict[str, frozenset[str]]:
 
 
 def _versions(environment: Environment) -> dict[str, str]:
-    """Exact versions of packages, and of what stands below them."""
+    """Exact versions of packages, and of what is below them."""
     below = {
         name: cell.version
         for name, cell in environment.cells.items()

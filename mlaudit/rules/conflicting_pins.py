@@ -1,4 +1,4 @@
-"""Statements of one environment about one package cannot hold together."""
+"""Pins of one environment for one package contradict each other."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlaudit.rules._registry import environment_rule
 
 @environment_rule("MLA205", Severity.WARNING, since="0.1", title="pins conflict", fact="conflict", when="is_contested")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Statements of one environment about one package cannot hold together.
+    """Pins of one environment for one package contradict each other.
 
     What it does:
         Reports two pins, or a pin and a bound, of one package in one source (with what it includes), which no
@@ -45,7 +45,7 @@ def _hit(environment: Environment, cell: Cell) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"{environment.name} says {listed(statements, ' and ')} of {cell.package}, which cannot hold together."
+            f"{environment.name} pins {cell.package} to {listed(statements, ' and ')}; no version satisfies all."
             if several
             else f"{environment.name} says {cell.package} {cell.shown}, which no version satisfies."
         ),

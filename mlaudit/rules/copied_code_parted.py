@@ -23,7 +23,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares, where code shows that one environment reads what another writes, the functions that prepare data and
-        stand under the same name in a file of the same name on both sides. Speaks where most of their syntax is the
+        have the same name in a file of the same name on both sides. Reported if most of their syntax is the
         same and some is not; comments, docstrings, annotations and layout do not count. Needs no configuration; files
         that must be equal as a whole are declared with `same`, see `shared-file-differs`.
 
@@ -44,8 +44,8 @@ def check(view: View) -> Iterator[Hit]:
             yield Hit(
                 environments=(pair.writer, pair.reader),
                 message=(
-                    f"`{parted.name}` of {pair.reader} ({parted.read.path}) is not that of {pair.writer} "
-                    f"({parted.written.path}): most of the code is the same, and some is not."
+                    f"`{parted.name}` in {pair.reader} ({parted.read.path}) differs in part from its copy in "
+                    f"{pair.writer} ({parted.written.path})."
                 ),
                 at=parted.read,
                 says=parted.name,

@@ -1,4 +1,4 @@
-"""The same version stands in builds for different accelerators, or the CUDA versions differ."""
+"""The same version is installed in builds for different accelerators, or the CUDA versions differ."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _PLATFORM = (Kind.CUDA, Kind.CUDNN)
     when="is_of_builds",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """The same version stands in builds for different accelerators, or the CUDA versions differ.
+    """The same version is installed in builds for different accelerators, or the CUDA versions differ.
 
     What it does:
         Compares the build part of a version (`+cu124`, `+cpu`, `+rocm6.1`, an index of one CUDA version, a conda

@@ -24,7 +24,7 @@ def check(row: IgnoreRow) -> Iterator[Hit]:
         `until = 2026-06-30` on the first of July.
 
     Fix:
-        Mend what it excuses, or set a new date with a reason that still holds.
+        Fix what it suppresses, or set a new date with a reason that is still true.
 
     References:
         https://google.github.io/osv-scanner/configuration/

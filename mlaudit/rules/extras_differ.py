@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Layer, Severity
@@ -39,8 +39,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         package=crossing.package,
         environments=crossing.environments,
         message=(
-            f"{writer} asks for {crossing.package}[{','.join(sorted(left))}], {reader} for "
-            f"{crossing.package}[{','.join(sorted(right))}]."
+            f"{writer} asks for {_with_extras(crossing.package, left)}, {reader} for "
+            f"{_with_extras(crossing.package, right)}."
         ),
         at=at,
         related=related,
@@ -54,3 +54,8 @@ def _extras(cell: Cell) -> frozenset[str] | None:
     if not cell.stated or any(pin.layer is not Layer.DECLARED for pin in cell.pins):
         return None
     return frozenset(extra for pin in cell.pins for extra in pin.extras)
+
+
+def _with_extras(package: str, extras: Iterable[str]) -> str:
+    named = ",".join(sorted(extras))
+    return f"{package}[{named}]" if named else f"{package} without extras"

@@ -52,7 +52,10 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         yield Hit(
             package=crossing.package,
             environments=crossing.environments,
-            message=f"{crossing.package} {crossing.writer.shown} has no hash in common: the files are not the same.",
+            message=(
+                f"The hashes of {crossing.package} {crossing.writer.shown} in {crossing.writer.environment} and "
+                f"{crossing.reader.environment} have none in common: they are different files."
+            ),
             at=at,
             related=related,
             expected=min(left),

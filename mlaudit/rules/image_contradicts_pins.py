@@ -55,7 +55,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 MAX_IMPLIED = 16
-"""Versions that images state of one package, each of which is held against every pin."""
+"""Versions that images state of one package, each of which is compared with every pin."""
 
 
 def _agree(pin: Pin, image: Pin) -> bool:
@@ -69,7 +69,7 @@ def _hit(environment: Environment, cell: Cell, image: Pin, other: Pin) -> Hit:
         package=cell.package,
         environments=(environment.name,),
         message=(
-            f"The base image of {environment.name} states {cell.package} {image.version}, and {cell.package} "
+            f"The base image of {environment.name} states {cell.package} {image.version}, but {cell.package} "
             f"{other.version} is pinned."
         ),
         at=other.at,

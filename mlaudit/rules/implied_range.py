@@ -58,7 +58,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         message=(
             f"{stated.environment} {verb_of(crossing, stated)} {crossing.package} {said(stated)}. {silent.environment} "
             f"does not name it and has {implied.because}, which requires {crossing.package}{implied.range}: no version "
-            "is both."
+            "satisfies both."
         ),
         at=at,
         related=related,

@@ -91,6 +91,6 @@ def _equals(environment: Environment, cell: Cell) -> Hit:
 
 
 def _in_manifest(pin: Pin, environment: Environment) -> bool:
-    """Whether a pin stands in what its tool makes a lock of."""
+    """Whether a pin is in a file that its tool locks."""
     formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
     return any(kind_of(name) == "manifest" for name in formats)

@@ -32,7 +32,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         reviewed.
 
     Example:
-        pyproject.toml says `pandas>=2.2`; the lock holds pandas 2.1.4.
+        pyproject.toml says `pandas>=2.2`; the lock has pandas 2.1.4.
 
     Fix:
         Make the lock anew (`uv lock`, `poetry lock`), and commit both.
@@ -62,6 +62,6 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _in_manifest(pin: Pin, environment: Environment) -> bool:
-    """Whether a pin stands in what its tool makes a lock of."""
+    """Whether a pin is in a file that its tool locks."""
     formats = [reading.format for reading in environment.readings if reading.path == pin.at.path]
     return any(kind_of(name) == "manifest" for name in formats)

@@ -1,4 +1,4 @@
-"""A range, or silence, stands where the other environment has a version."""
+"""An environment has a range, or does not name the package, where the other has an exact version."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mlaudit.rules._registry import crossing_rule
     "MLA003", Severity.INFO, since="0.1", title="not pinned to one version", fact="version", verdicts=[Verdict.LOOSE]
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """A range, or silence, stands where the other environment has a version.
+    """An environment has a range, or does not name the package, where the other has an exact version.
 
     What it does:
         Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's

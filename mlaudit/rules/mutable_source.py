@@ -53,7 +53,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=pin.package,
                 environments=(environment.name,),
-                message=f"{pin.name} of {environment.name} comes from {_origin(pin)}, which can change.",
+                message=f"{pin.name} in {environment.name} comes from {_origin(pin)}, which can change.",
                 at=pin.at,
                 actual=pin.origin or pin.version or "latest",
                 severity=Severity.INFO if _TAG.search(pin.origin or "") else None,

@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._consequences import told
+from mlaudit.rules._consequences import consequence_hits
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -41,4 +41,4 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://scikit-learn.org/stable/model_persistence.html
     """
-    yield from told(crossing, view, Effect.NO_PROMISE)
+    yield from consequence_hits(crossing, view, Effect.NO_PROMISE)

@@ -28,7 +28,7 @@ def check(view: View) -> Iterator[Hit]:
         A run without findings would otherwise look like a run that found everything aligned.
 
     Example:
-        `training/requirements.txt` is empty because everything stands in a Dockerfile that was not given.
+        `training/requirements.txt` is empty because every pin is in a Dockerfile that was not given.
 
     Fix:
         Give the sources that name what is installed: a lock, `pip freeze`, the image.

@@ -18,7 +18,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """One environment has a package that the other, which names everything, does not have.
 
     What it does:
-        Reports a watched package that stands in one environment and is absent from the other's complete list (a lock,
+        Reports a watched package that is in one environment and is absent from the other's complete list (a lock,
         a full freeze, an installed environment). An incomplete list makes nothing absent: see `loose-pin`.
 
     Why:
@@ -26,7 +26,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         which is why this is only said.
 
     Example:
-        `training/uv.lock` holds lightgbm; `serving/uv.lock` does not.
+        `training/uv.lock` lists lightgbm; `serving/uv.lock` does not.
 
     Fix:
         Install it on the other side if the model needs it.

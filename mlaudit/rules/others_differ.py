@@ -26,7 +26,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Counts, per pair, the packages outside the table of packages that artifacts, numerics, binary interfaces or
-        CUDA depend on and whose versions differ. `--verbose` lists them, the JSON report always holds them, and
+        CUDA depend on and whose versions differ. `--verbose` lists them, the JSON report always lists them, and
         `compare` shows them as rows.
 
     Why:

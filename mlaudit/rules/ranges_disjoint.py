@@ -46,7 +46,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         package=crossing.package,
         environments=crossing.environments,
         message=(
-            f"No version of {crossing.package} is both {said(writer)} ({writer.environment}) and {said(reader)} "
+            f"No version of {crossing.package} satisfies both {said(writer)} ({writer.environment}) and {said(reader)} "
             f"({reader.environment})."
         ),
         at=at,

@@ -20,7 +20,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Holds every requirement that installed metadata, or the lock itself, states with its range against the
-        version that stands in the same environment; where they state none, what the index of releases knows of the
+        version in the same environment; where they state none, what the index of releases knows of the
         version. Requirements of extras are left out, and so are those whose markers do not hold for the target.
 
     Why:
@@ -36,7 +36,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://pip.pypa.io/en/stable/cli/pip_check/
     """
-    told: set[tuple[str, str]] = set()
+    reported: set[tuple[str, str]] = set()
     for pin in _requiring(environment):
         for edge in pin.requires:
             package = package_of(edge.name)
@@ -44,7 +44,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             if found is None or found.version is None or edge.specifier is None or edge.when_extra or edge.when_group:
                 continue
             if not admits(edge.specifier, found.version) and applies(edge.marker, environment.target):
-                told.add((pin.package, package))
+                reported.add((pin.package, package))
                 yield Hit(
                     package=pin.package,
                     other=package,
@@ -59,16 +59,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                     actual=f"{edge.name} {found.version}",
                     values=(pin.version or "", package, found.version),
                 )
-    yield from _by_index(environment, view, told)
+    yield from _by_index(environment, view, reported)
 
 
-def _by_index(environment: Environment, view: View, told: set[tuple[str, str]]) -> Iterator[Hit]:
-    """What the index of releases says is not met, of packages that no family judges and no metadata told already."""
+def _by_index(environment: Environment, view: View, reported: set[tuple[str, str]]) -> Iterator[Hit]:
+    """What the index of releases says is not met, of packages that no family judges and no metadata covered already."""
     from mlaudit.comparison.requirements import unmet_requirements
     from mlaudit.knowledge.releases import matters
 
     for row in unmet_requirements(environment):
-        if (row.subject, row.other) not in told and not matters(row.other):
+        if (row.subject, row.other) not in reported and not matters(row.other):
             yield Hit(
                 package=row.subject,
                 other=row.other,

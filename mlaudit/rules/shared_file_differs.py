@@ -17,7 +17,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the files of each `same` row of the configuration by content. For Python, differences of formatting
-        and comments alone are told apart, by the syntax tree: they are only said.
+        and comments alone are recognized by the syntax tree and reported as info.
 
     Why:
         The preprocessing script that was copied into serving is edited in training, and the model gets features that
@@ -52,7 +52,7 @@ def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
     yield Hit(
         severity=Severity.INFO if harmless else None,
         message=(
-            f"{other.path} is not {one.path}: {changed} lines differ"
+            f"{other.path} differs from {one.path} in {changed} line{'' if changed == 1 else 's'}"
             f"{', in formatting and comments only' if harmless else ''}."
         ),
         at=Place(path=other.path, line=line, column=1),

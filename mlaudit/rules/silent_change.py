@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._consequences import told
+from mlaudit.rules._consequences import consequence_hits
 from mlaudit.rules._registry import crossing_rule
 
 
@@ -30,7 +30,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         change results without any exception.
 
     Why:
-        Nobody sees it. It is worse than a crash, which is why it stands one level above one.
+        No error shows it. It is worse than a crash, so its severity is one level higher.
 
     Example:
         An XGBoost JSON model of 3.1 read by 3.0 predicts other numbers; from 3.0 to 3.1 it is fine.
@@ -41,4 +41,4 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     References:
         https://github.com/scikit-learn/scikit-learn/issues/28229
     """
-    yield from told(crossing, view, Effect.SILENT)
+    yield from consequence_hits(crossing, view, Effect.SILENT)

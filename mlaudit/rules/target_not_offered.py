@@ -21,7 +21,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     What it does:
         Reports a Python that the lock's own `requires-python` excludes, an extra or group that no source has, and
         extras that a lock says exclude one another. What `--extra` and `--group` name may belong to one of several
-        environments; it is reported where none of them has it.
+        environments; it is reported if no environment offers it.
 
     Why:
         The tool that installs the lock refuses it. What an audit would compare is an environment that cannot exist.
@@ -41,7 +41,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 environments=(environment.name,),
                 severity=problem.severity,
-                message=f"In {environment.name}: {problem.says}.",
+                message=f"In {environment.name}: {problem.says}{'' if problem.says.endswith('?') else '.'}",
                 at=problem.at or view.home(environment.name),
                 actual=problem.about[-1],
                 values=problem.about,

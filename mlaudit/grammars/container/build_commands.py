@@ -7,7 +7,7 @@ https://github.com/GoogleContainerTools/kaniko#additional-flags
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.grammars.shell.install_options import arguments, grammar
 from mlaudit.grammars.shell.shell_commands import commands
@@ -17,6 +17,8 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_TEXT = 256 * 1024
 """Characters of one script in which builds are looked for."""
+MAX_ARGUMENT = 1024
+"""Characters of a value that a build gives."""
 MENTIONS = lazy_pattern(r"\b(?:docker|podman|buildah|nerdctl|buildx|kaniko|executor)\b")
 
 _TOP = "@TOP@"
@@ -45,11 +47,15 @@ class ImageBuild:
         context: the folder, relative to where the commands run.
         file: the Dockerfile, relative to the same.
         target: the stage that is built, empty for the last one.
+        names: what the image is called.
+        arguments: values that the build gives to ARGs; those that are computed are left out.
     """
 
     context: str
     file: str
     target: str = ""
+    names: tuple[str, ...] = ()
+    arguments: tuple[tuple[str, str], ...] = ()
 
 
 def builds_of(text: str, folder: str = "", own: str = "") -> Iterator[ImageBuild]:
@@ -114,21 +120,42 @@ def _build(name: str, words: Sequence[Word], current: str, own: str) -> Iterator
 def _of_docker(words: Sequence[Word], current: str, own: str) -> Iterator[ImageBuild]:
     file = target = ""
     operands: list[str] = []
+    names: list[str] = []
+    given: list[str] = []
     for option, word in arguments(words, grammar("docker")):
         if option in ("-f", "--file"):
             file = _plain(word)
         elif option == "--target":
             target = _plain(word)
+        elif option in ("-t", "--tag"):
+            names.append(_plain(word))
+        elif option == "--build-arg":
+            given.append(_plain(word))
         elif not option:
             operands.append(_plain(word))
     if operands and "://" not in operands[-1] and operands[-1] != "-" and file != "-":
         context = placed(operands[-1], current, own)
         inside = posixpath.join(context, "Dockerfile")
-        yield ImageBuild(context=context, file=placed(file, current, own) if file else inside, target=target)
+        yield ImageBuild(
+            context=context,
+            file=placed(file, current, own) if file else inside,
+            target=target,
+            names=tuple(names),
+            arguments=tuple(given_arguments(given)),
+        )
+
+
+def given_arguments(texts: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """`NAME=value`; one without a value takes it from the caller's environment, which nobody knows here."""
+    for text in texts:
+        name, sign, value = text.partition("=")
+        if sign and "*" not in value and len(value) <= MAX_ARGUMENT:
+            yield name, value
 
 
 def _of_kaniko(words: Sequence[Word], current: str, own: str) -> Iterator[ImageBuild]:
-    found = {option: _plain(word) for option, word in arguments(words, grammar("kaniko"))}
+    listed = [(option, _plain(word)) for option, word in arguments(words, grammar("kaniko"))]
+    found = dict(listed)
     folder = found.get("--context") or found.get("-c") or ""
     file = found.get("--dockerfile") or found.get("-f") or "Dockerfile"
     if folder and "://" not in folder.removeprefix("dir://"):
@@ -136,4 +163,10 @@ def _of_kaniko(words: Sequence[Word], current: str, own: str) -> Iterator[ImageB
         context = placed(found.get("--context-sub-path", "."), context)
         # kaniko looks for it where it runs, then in the context.
         for base in dict.fromkeys((current, context)):
-            yield ImageBuild(context=context, file=placed(file, base, own), target=found.get("--target", ""))
+            yield ImageBuild(
+                context=context,
+                file=placed(file, base, own),
+                target=found.get("--target", ""),
+                names=tuple(value for option, value in listed if option in ("--destination", "-d")),
+                arguments=tuple(given_arguments(value for option, value in listed if option == "--build-arg")),
+            )

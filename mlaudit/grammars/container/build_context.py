@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator
 from mlaudit.document.document import Document
 from mlaudit.grammars.container.build_commands import ImageBuild
 from mlaudit.grammars.container.build_files import build_files, image_builds
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 
 MAX_SOURCES = 200
 """COPY sources that are looked for in every folder that may be the context."""
@@ -75,15 +75,63 @@ def builds_of_dockerfile(doc: Document, most: int) -> tuple[ImageBuild, ...]:
 
 
 def _builds(doc: Document, most: int) -> Iterator[ImageBuild]:
+    for _, folder, build in _every_build(doc, most):
+        yield from _of_this_file(build, folder, posixpath.basename(doc.path))
+
+
+def _every_build(doc: Document, most: int, mentions: str = "") -> Iterator[tuple[str, str, ImageBuild]]:
+    """What leads from a Dockerfile to a folder above it, the way back, and a build that is stated there.
+
+    Files that do not have the text `mentions` are passed over.
+    """
     own = posixpath.dirname(doc.path).split("/") if posixpath.dirname(doc.path) else []
     for above in range(min(most, len(own)) + 1):
         if ".." in own[len(own) - above :]:
             return
         folder = "/".join(own[len(own) - above :])
         for file in build_files(doc, "../" * above):
+            if mentions and mentions.encode() not in file.data:
+                continue
             within = _relative(posixpath.dirname(file.path), "/".join(own[: len(own) - above]))
             for build in image_builds(file, within):
-                yield from _of_this_file(build, folder, posixpath.basename(doc.path))
+                yield "../" * above, folder, build
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OwnImage:
+    """An image that files of the tree say how to build: its Dockerfile, relative to another one, and the stage."""
+
+    file: str
+    target: str
+
+
+def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
+    """The Dockerfile that an image of a name is built with; None where none is, or several are."""
+    found: dict[OwnImage, None] = {}
+    last = _with_tag(reference)[0].rpartition("/")[2]
+    for above, _, build in _every_build(doc, most, last):
+        if not any(_names(name, reference) for name in build.names) or "*" in build.file + build.target:
+            continue
+        file = posixpath.normpath(above + build.file)
+        if file != posixpath.basename(doc.path) and doc.beside(file) is not None:
+            found[OwnImage(file=file, target=build.target)] = None
+    return next(iter(found)) if len(found) == 1 else None
+
+
+def _names(built: str, reference: str) -> bool:
+    """Whether an image that is built is the one that is meant; a name without a tag is `latest`."""
+    name, tag = _with_tag(built)
+    wanted, wanted_tag = _with_tag(reference)
+    hosted = name.rpartition("*/")[2] if name.startswith("*") else ""
+    is_name = name == wanted or (bool(hosted) and "*" not in hosted and f"/{wanted}".endswith(f"/{hosted}"))
+    return is_name and (tag == wanted_tag or "*" in tag)
+
+
+def _with_tag(reference: str) -> tuple[str, str]:
+    plain = reference.partition("@")[0]
+    folder, slash, last = plain.rpartition("/")
+    name, _, tag = last.partition(":")
+    return f"{folder}{slash}{name}", tag or "latest"
 
 
 def _of_this_file(build: ImageBuild, folder: str, name: str) -> Iterator[ImageBuild]:
@@ -93,7 +141,7 @@ def _of_this_file(build: ImageBuild, folder: str, name: str) -> Iterator[ImageBu
         known = [parent for parent in parents if _fits(build.context, parent)] if "*" in build.context else ()
         for context_folder in known or (() if "*" in build.context else (build.context,)):
             relative = _relative(context_folder, folder)
-            yield ImageBuild(context=f"{relative}/" if relative else "", file=name, target=build.target)
+            yield replace(build, context=f"{relative}/" if relative else "", file=name)
 
 
 def _fits(pattern: str, path: str) -> bool:

@@ -15,7 +15,15 @@ from itertools import islice
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import MAX_NAMES, Document
 from mlaudit.document.node import Malformed, Node
-from mlaudit.grammars.container.build_commands import MAX_TEXT, MENTIONS, ImageBuild, builds_of, marked, placed
+from mlaudit.grammars.container.build_commands import (
+    MAX_TEXT,
+    MENTIONS,
+    ImageBuild,
+    builds_of,
+    given_arguments,
+    marked,
+    placed,
+)
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 
@@ -48,6 +56,7 @@ _VARIABLE = lazy_pattern(r"^(?:export\s+)?(\w{1,128})\s{0,8}[:?]{0,2}=\s{0,8}([^
 _REFERENCE = lazy_pattern(r"\$[({](\w{1,128})[)}]|\{\{\s*(\w{1,128})\s*\}\}")
 _JOINED = lazy_pattern(r"\\\r?\n[ \t]*")
 _RECIPE = lazy_pattern(r"^[ \t]+[@+-]{0,3}(\S.*)$", re.MULTILINE)
+_DEFAULT = lazy_pattern(r"\$\{\w{1,128}:?-([^${}]{0,400})\}")
 _COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
 
 
@@ -92,7 +101,7 @@ def image_builds(doc: Document, folder: str) -> tuple[ImageBuild, ...]:
 
 @lru_cache(maxsize=256)
 def _builds(text: str, name: str, folder: str) -> tuple[ImageBuild, ...]:
-    if not (MENTIONS.search(text) or _COMPOSE.fullmatch(name) or "Dockerfile" in text):
+    if not (MENTIONS.search(text) or _COMPOSE.fullmatch(name) or "Dockerfile" in text or "skaffold" in text):
         return ()
     if _YAML.fullmatch(name):
         node = Document(name, text.encode("utf-8")).yaml
@@ -124,17 +133,40 @@ def _of_compose(root: Node, folder: str) -> Iterator[ImageBuild]:
     services = root.get("services") if root.is_table else root
     for _, service in services.items() if services.is_table else ():
         build = service.get("build") if service.is_table else service
+        names = (service.get("image").maybe_text() or "",) if service.is_table else ()
         if build.is_text and service.is_table:
-            yield _composed(folder, build.text(), "Dockerfile", "")
+            yield _composed(folder, build.text(), Node({}), names)
         elif build.is_table and service.is_table:
-            file = build.get("dockerfile").maybe_text() or "Dockerfile"
-            target = build.get("target").maybe_text() or ""
-            yield _composed(folder, build.get("context").maybe_text() or ".", file, target)
+            yield _composed(folder, build.get("context").maybe_text() or ".", build, names)
 
 
-def _composed(folder: str, context: str, file: str, target: str) -> ImageBuild:
-    where = placed(marked(context), folder)
-    return ImageBuild(context=where, file=placed(marked(file), where), target=marked(target))
+def _composed(folder: str, context: str, build: Node, names: tuple[str, ...]) -> ImageBuild:
+    where = placed(marked(_or_default(context)), folder)
+    file = build.get("dockerfile").maybe_text() or "Dockerfile"
+    return ImageBuild(
+        context=where,
+        file=placed(marked(_or_default(file)), where),
+        target=marked(build.get("target").maybe_text() or ""),
+        names=tuple(marked(_or_default(name)) for name in (*names, *_texts(build.get("tags"))) if name),
+        arguments=tuple(given_arguments(marked(_or_default(text)) for text in _assignments(build.get("args")))),
+    )
+
+
+def _or_default(text: str) -> str:
+    """A text in which variables have the values that hold where nothing sets them."""
+    return _DEFAULT.sub(lambda found: found[1], text)
+
+
+def _texts(node: Node) -> list[str]:
+    return [one.text() for one in node.each() if one.is_text] if node.is_list else []
+
+
+def _assignments(node: Node) -> list[str]:
+    """`{NAME: value}` or `["NAME=value"]`; a table's numbers count as what is written."""
+    if not node.is_table:
+        return _texts(node)
+    pairs = ((name, value.value) for name, value in node.items())
+    return [f"{name}={value}" for name, value in pairs if isinstance(value, (str, int)) and not isinstance(value, bool)]
 
 
 def _of_yaml(node: Node, folder: str, depth: int) -> Iterator[ImageBuild]:
@@ -172,6 +204,8 @@ def _of_table(node: Node, folder: str, depth: int) -> Iterator[ImageBuild]:
     uses = (node.get("uses").maybe_text() or "").partition("@")[0]
     if uses in _ACTIONS and node.get("with").is_table:
         yield _of_action(node.get("with"))
+    elif node.get("image").is_text and node.get("context").is_text:
+        yield _of_skaffold(node, folder)
     elif node.get("inputs").is_table and (node.get("task").maybe_text() or "").startswith("Docker@"):
         yield _of_azure(node.get("inputs"))
     else:
@@ -184,11 +218,34 @@ def _of_action(inputs: Node) -> ImageBuild:
     file = inputs.get("file").maybe_text()
     inside = posixpath.join(context, "Dockerfile")
     target = marked(inputs.get("target").maybe_text() or "")
-    return ImageBuild(context=context, file=placed(marked(file), "") if file else inside, target=target)
+    return ImageBuild(
+        context=context,
+        file=placed(marked(file), "") if file else inside,
+        target=target,
+        names=tuple(marked(name) for name in _lines(inputs.get("tags"))),
+        arguments=tuple(given_arguments(marked(text) for text in _lines(inputs.get("build-args")))),
+    )
+
+
+def _lines(node: Node) -> list[str]:
+    """The lines of a text, or of its parts between commas."""
+    text = node.maybe_text() or ""
+    return [part.strip() for line in text.split("\n") for part in line.split(",") if part.strip()]
+
+
+def _of_skaffold(artifact: Node, folder: str) -> ImageBuild:
+    """An artifact of Skaffold (https://skaffold.dev/docs/references/yaml/#build-artifacts)."""
+    built = artifact.get("docker") if artifact.get("docker").is_table else Node({})
+    stated = {"dockerfile": built.get("dockerfile").value, "target": built.get("target").value}
+    args = built.get("buildArgs")
+    options = Node({**stated, "args": args.value} if args.is_table else stated)
+    return _composed(folder, artifact.get("context").text(), options, (artifact.get("image").text(),))
 
 
 def _of_azure(inputs: Node) -> ImageBuild:
     file = placed(marked(inputs.get("Dockerfile").maybe_text() or "*"), "")
     context = inputs.get("buildContext").maybe_text()
     where = placed(marked(context), "") if context and "**" not in context else posixpath.dirname(file)
-    return ImageBuild(context=where, file=file)
+    image, tag = inputs.get("repository").maybe_text() or "", inputs.get("tags").maybe_text() or ""
+    name = marked(f"*{image}:{tag.split()[0] if tag.split() else 'latest'}") if image else ""
+    return ImageBuild(context=where, file=file, names=(name,) if name else ())

@@ -11,7 +11,7 @@ from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.container.build_commands import ImageBuild
-from mlaudit.grammars.container.build_context import BuildContext, builds_of_dockerfile, context
+from mlaudit.grammars.container.build_context import BuildContext, OwnImage, builds_of_dockerfile, context, own_image
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
@@ -103,7 +103,7 @@ class DockerfileStages:
     def _argument(self, instruction: Instruction) -> None:
         known = {**self.globals, **self.doc.defines}
         for name, value in dockerfile_text.assignments(instruction, known):
-            value = self.doc.defines.get(name, value)
+            value = self.doc.defines.get(name, self.arguments.get(name, value))
             if value is not None:
                 self.globals[name] = value
 
@@ -231,6 +231,16 @@ class DockerfileStages:
     def builds(self) -> tuple[ImageBuild, ...]:
         """What compose files, CI, Makefiles and scripts beside and above say of how it is built."""
         return builds_of_dockerfile(self.doc, MAX_PARENTS)
+
+    @cached_property
+    def arguments(self) -> Mapping[str, str]:
+        """The values that every build that is known gives to an ARG."""
+        first, *others = (dict(build.arguments) for build in self.builds) if self.builds else ({},)
+        return {name: value for name, value in first.items() if all(one.get(name) == value for one in others)}
+
+    def own_image(self, reference: str) -> OwnImage | None:
+        """The Dockerfile of the tree that an image is built with, where files of the tree say so."""
+        return own_image(self.doc, reference, MAX_PARENTS)
 
     @cached_property
     def built(self) -> Stage:

@@ -8,7 +8,7 @@ https://python-poetry.org/docs/dependency-specification/#path-dependencies
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
@@ -26,6 +26,12 @@ MAX_PARENTS = 6
 MAX_PATTERNS = 50
 """Patterns of members that are tried."""
 
+MAX_MANIFEST = 64 * 1024
+"""Characters of a manifest in which the project's name is looked for."""
+
+_NAME = lazy_pattern(
+    r"(?m)^[ \t]{0,16}name[ \t]{0,8}=[ \t]{0,8}[\"']?([A-Za-z0-9][\w.-]{0,120})[\"']?[ \t]{0,8},?[ \t]{0,8}\r?$"
+)
 _PROJECT_ROOT = lazy_pattern(r"^(?:file:/{0,3})?(?:\$\{PROJECT_ROOT\}|\{root:(?:uri|real)\})/?")
 _ARCHIVE = lazy_pattern(r"\.(?:whl|zip|tar\.gz|tgz|tar\.bz2|tar\.xz|conda)(?=$|[#?])")
 _IN_FOLDERS = frozenset((Kind.LOCAL, Kind.PROJECT))
@@ -36,6 +42,42 @@ def is_followed(pin: Pin) -> bool:
     """Whether a pin requires a project of a folder, and nothing beside it names what that one requires."""
     in_folder = pin.kind in _IN_FOLDERS and pin.source == "path" and not _ARCHIVE.search(pin.origin or "")
     return in_folder and pin.layer is Layer.DECLARED
+
+
+def own_projects(doc: Document) -> Mapping[str, str]:
+    """The projects in the folder of a document and above it: their names, and what leads to them."""
+    found: dict[str, str] = {}
+    for above in range(MAX_PARENTS + 1):
+        folder = "../" * above
+        names = [name for file in MANIFESTS if (name := _stated_name(doc.beside(f"{folder}{file}")))]
+        if names:
+            found.setdefault(names[0], folder or ".")
+    return found
+
+
+def _stated_name(doc: Document | None) -> str | None:
+    """The name of a project by its manifest, None where it is computed or there is none."""
+    if doc is None:
+        return None
+    if doc.path.endswith("pyproject.toml"):
+        return _name(doc)
+    try:
+        named = _NAME.search(doc.text, 0, MAX_MANIFEST)
+    except Unreadable:
+        return None
+    return normalized(named[1]) if named is not None else None
+
+
+def is_named_alone(pin: Pin) -> bool:
+    """Whether a pin asks for any version of what an index has under a name."""
+    is_plain = pin.kind is Kind.PACKAGE and pin.layer is Layer.DECLARED and pin.source == "index"
+    return is_plain and not (pin.version or pin.specifier)
+
+
+def of_tree(pin: Pin, own: Mapping[str, str]) -> Pin:
+    """The pin; one of a project of the tree itself (`pip install shop`) as that project."""
+    folder = own.get(pin.package)
+    return pin if folder is None else replace(pin, kind=Kind.LOCAL, source="path", origin=folder)
 
 
 def includes(doc: Document, pin: Pin) -> tuple[Include, ...] | Unread:

@@ -25,8 +25,13 @@ MAX_WRITTEN = 4_096
 MAX_CALLS = 1_000
 """Calls of one piece of code that are looked at."""
 
-_SHELLS = frozenset(("system", "popen", "getoutput", "getstatusoutput"))
-_PROCESSES = frozenset(("run", "call", "check_call", "check_output", "Popen"))
+SHELLS = frozenset(("system", "popen", "getoutput", "getstatusoutput", "create_subprocess_shell"))
+"""Calls that give a text to a shell."""
+PROCESSES = frozenset(("run", "call", "check_call", "check_output", "Popen"))
+"""Calls that start a program by a list of words: https://docs.python.org/3/library/subprocess.html."""
+PROGRAMS = frozenset(("create_subprocess_exec",))
+"""Calls that take each word as an argument: https://docs.python.org/3/library/asyncio-subprocess.html."""
+_BY_KEYWORD = ("args", "cmd", "command")
 _QUOTES = lazy_pattern(r"[\"',\[\]]")
 _INSTALLING = lazy_pattern(r"\b(?:pip3?|conda|mamba|uv|poetry)\b[^\n]{0,80}?\b(?:install|sync|add)\b")
 
@@ -77,23 +82,25 @@ def commands_of(code: str, at: Word) -> Iterator[CodeCommand]:
 
 
 def _calls(code: str) -> list[ast.Call] | None:
-    """The calls with arguments in their order; None where the code is no Python."""
+    """The calls that are given something, in their order; None where the code is no Python."""
     try:
         tree = parse_tree(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
         return None
     nodes = list(ast.walk(tree))
     spend(NODES, len(nodes))
-    calls = [node for node in nodes if isinstance(node, ast.Call) and node.args]
+    calls = [node for node in nodes if isinstance(node, ast.Call) and what_it_runs(node) is not None]
     return sorted(calls, key=lambda node: (node.end_lineno or 0, node.end_col_offset or 0))
 
 
 def _command(call: ast.Call, at: Word) -> CodeCommand | None:
     """What a call runs: words, a script, or something computed; None where it starts nothing."""
-    name, argument = _name(call.func), call.args[0]
+    name, argument = _name(call.func), what_it_runs(call)
     is_pip = name == "main" and (not isinstance(call.func, ast.Attribute) or _name(call.func.value) in _PIPS)
-    if name not in _SHELLS | _PROCESSES and not is_pip:
+    if name not in SHELLS | PROCESSES | PROGRAMS and not is_pip:
         return None
+    if name in PROGRAMS:
+        argument = ast.Tuple(elts=call.args, ctx=ast.Load())
     if isinstance(argument, ast.Constant) and isinstance(argument.value, str):
         return CodeCommand(script=argument.value)
     listed = argument.elts[:MAX_WORDS] if isinstance(argument, (ast.List, ast.Tuple)) else ()
@@ -102,6 +109,13 @@ def _command(call: ast.Call, at: Word) -> CodeCommand | None:
         return CodeCommand(computed="")
     known = (*(("pip",) if is_pip else ()), *(text for text in texts if text is not None))
     return CodeCommand(words=tuple(Word(text=text, start=at.start, end=at.end) for text in known))
+
+
+def what_it_runs(call: ast.Call) -> ast.expr | None:
+    """The first argument of a call, or that which a keyword of `subprocess` and `os` gives in its place."""
+    if call.args:
+        return call.args[0]
+    return next((keyword.value for keyword in call.keywords if keyword.arg in _BY_KEYWORD), None)
 
 
 _PIPS = frozenset(("pip", "_internal", "main"))

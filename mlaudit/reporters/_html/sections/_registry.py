@@ -12,7 +12,7 @@ Content = Callable[[PageView], Iterator[str]]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Section:
+class PageSection:
     """One section of the page.
 
     Attributes:
@@ -31,7 +31,7 @@ class Section:
     script: str = ""
 
 
-_SECTIONS: dict[str, Section] = {}
+_SECTIONS: dict[str, PageSection] = {}
 
 
 def section(
@@ -46,7 +46,7 @@ def section(
 
     def register(content: Content) -> Content:
         key = plugin_name(content.__module__)
-        _SECTIONS[key] = Section(
+        _SECTIONS[key] = PageSection(
             key=key, title=title, order=order, content=content, count=count, style=style, script=script
         )
         return content
@@ -54,7 +54,7 @@ def section(
     return register
 
 
-def sections() -> list[Section]:
+def sections() -> list[PageSection]:
     """Every section, in order."""
     import_all("reporters._html.sections")
     return sorted(_SECTIONS.values(), key=lambda one: one.order)
