@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -24,11 +24,10 @@ SNIFFED = 256 * 1024
 """Bytes in which 64 Ki characters lie, which is as much of a text as a format looks at to know it."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexedFormat:
+class IndexedFormat(NamedTuple):
     """What the index keeps of a format, so that its parser need not be imported for it.
 
-    Starts and marks are bytes, one a character; marks are in lower case.
+    Starts and marks are bytes, one a character; marks are in lower case. It is a tuple because every run makes a hundred.
     """
 
     kind: str
