@@ -27,7 +27,7 @@ SNIFFED = 256 * 1024
 class IndexedFormat(NamedTuple):
     """What the index keeps of a format, so that its parser need not be imported for it.
 
-    Starts and marks are bytes, one a character; marks are in lower case. It is a tuple because every run makes a hundred.
+    Starts and marks are bytes, one a character; marks are in lower case. A tuple, because every run makes a hundred.
     """
 
     kind: str
