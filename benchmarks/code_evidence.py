@@ -2,8 +2,8 @@
 
 Run it from the project's folder: `python -m benchmarks.code_evidence WORK [PACKAGE ...]`. `WORK` holds virtual
 environments as `venvs/FAMILY-VERSION` and the artifacts that each of them wrote as `art/FAMILY/VERSION/NAME`;
-`--make` makes both, by uv and the batteries of `$MLAUDIT_KNOWLEDGE/grid-tools`. The loads are those of
-`$MLAUDIT_KNOWLEDGE/measured_*.csv`. Nothing of a package is imported by the judging.
+`--make` makes both, by uv and `$MLAUDIT_KNOWLEDGE/grid-tools`, from the list in code_evidence.toml. The loads are those
+of `$MLAUDIT_KNOWLEDGE/measured_*.csv`. Nothing of a package is imported by the judging.
 
 A load is bad where loading or using failed; loads that silently gave other numbers are left out. `names` counts what
 fails in any case (names, calls, layouts), `certain` what is read on every way too, `conditional` what stands behind a
@@ -25,6 +25,7 @@ from functools import cache
 from pathlib import Path
 from zlib import crc32
 
+from benchmarks.code_evidence_inputs import make_inputs
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
@@ -209,6 +210,7 @@ def main() -> int:
     arguments = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     arguments.add_argument("work", type=Path)
     arguments.add_argument("packages", nargs="*")
+    arguments.add_argument("--make", action="store_true", help="install and write what is not there yet")
     arguments.add_argument("--reader-only", action="store_true", help="leave the writer's code aside")
     arguments.add_argument("--any-loader", action="store_true", help="as if it were not known what loads them")
     arguments.add_argument("--share", type=float, default=1.0, help="the part of all loads that is judged")
@@ -221,6 +223,8 @@ def main() -> int:
     if given.speed:
         return _print_speed(given.work)
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
+    if given.make:
+        make_inputs(given.work, knowledge, given.packages)
     judge = Judge(given.work, writer=not given.reader_only, any_loader=given.any_loader)
     every = Score()
     print(f"{'package':24} {'loads':>6} {'bad':>5}   " + "".join(f"{one.name.lower():16}" for one in SHOWN) + "false")

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 
 from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.evidence import EVIDENCE_FILE
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_environment, mask_report
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
@@ -25,6 +26,7 @@ from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
     from mlaudit.discovery.environments import Discovery, Pair
+    from mlaudit.discovery.survey import Survey
     from mlaudit.environments.found_models import FoundModels
     from mlaudit.request.settings import EnvironmentSettings
     from mlaudit.sources.listing import Walked
@@ -130,8 +132,12 @@ def _holds_several(source: Path) -> bool:
     return False
 
 
-def check(paths: Sequence[str], options: Options) -> Report:
-    """What the configuration declares, or what is discovered below the paths. Raises BadSource."""
+def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = None) -> Report:
+    """What the configuration declares, or what is discovered below the paths. Raises BadSource.
+
+    Args:
+        found: what `look` gave for the same paths, where that was called before.
+    """
     for path in paths:
         _demand(path)
     if options.settings.environments or options.settings.pairs:
@@ -145,11 +151,11 @@ def check(paths: Sequence[str], options: Options) -> Report:
         options = confined(options)
         own = {one.name: one.sources for one in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
-        with_models, found = with_undeclared_models(list(declared(options)), options)
+        with_models, said_of_models = with_undeclared_models(list(declared(options)), options)
         every = _with_own_names(with_models, own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
         made = every if itself else _touched(every, paths, options.root)
-        said = found if made else (_untouched(every, options),)
+        said = said_of_models if made else (_untouched(every, options),)
         request = AuditRequest(
             command="check",
             options=options,
@@ -159,7 +165,7 @@ def check(paths: Sequence[str], options: Options) -> Report:
             lost=any(refusals(options)),
         )
         return _passed_over(_report(made, request, named=made), paths, every)
-    return _discovered(paths, options)
+    return _discovered(paths, options, found or look(paths, options))
 
 
 def initial(folder: Path) -> str:
@@ -169,30 +175,53 @@ def initial(folder: Path) -> str:
     options = Options(root=root_of(folder))
     options = replace(options, tree=_tree([folder], options))
     base, walked = _walked([folder], options.tree)
-    return render(_surveyed(walked, base, WorkingTree(options.root, tree=options.tree), options))
+    return render(_surveyed(walked, base, WorkingTree(options.root, tree=options.tree), options).discovery)
 
 
-def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -> Discovery:
+def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -> Survey:
     """What looking finds in a folder that was walked."""
     from mlaudit.discovery.recipes import AuditedTree
-    from mlaudit.discovery.survey import survey
+    from mlaudit.discovery.survey import survey_with_code
     from mlaudit.environments.named_files import stating
 
     tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
-    return survey(tree, stating(walked.paths, base, root), _members(base, options))
+    return survey_with_code(tree, stating(walked.paths, base, root), _members(base, options))
 
 
 def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
     """The report, masked; a source of `named`, which the user named, must not be lost."""
     from mlaudit.audit import audit
 
+    if request.options.resolution is not None:
+        from mlaudit.resolving.resolve import with_resolutions
+
+        made, notes = with_resolutions(made, request.options)
+        request = replace(request, notes=(*request.notes, *notes))
+    if request.options.waivers and exists(str(request.options.root / EVIDENCE_FILE)):
+        from mlaudit.environments.recorded_proofs import with_proofs
+
+        applied = with_proofs(made, request.options.root)
+        made = applied.environments
+        request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
     if any(one.names_code for one in made):
         from mlaudit.environments.missing_names import with_missing_names
 
-        made = with_missing_names(made, request.options.root)
+        made = with_missing_names(made, request.options.root, caches=request.options.caches)
+    kinds = frozenset().union(*(one.kinds_at_hand for one in made))
+    if kinds and _have_configurations(kinds):
+        from mlaudit.environments.refused_configurations import with_refused_configurations
+
+        made = with_refused_configurations(made, request.options.root, caches=request.options.caches)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
+
+
+def _have_configurations(kinds: Iterable[str]) -> bool:
+    """Whether an artifact of some kinds has a configuration that can be held against code."""
+    from mlaudit.knowledge.configurations import forms_beside
+
+    return any(map(forms_beside, kinds))
 
 
 def _demand(path: str) -> None:
@@ -269,18 +298,45 @@ def _at_or_below(source: str, asked: Iterable[str]) -> bool:
     return any(source == path or source.startswith(f"{path}/") for path in asked)
 
 
-def _discovered(paths: Sequence[str], options: Options) -> Report:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FoundTree:
+    """What looking finds below some folders.
+
+    Attributes:
+        tree: the folder whose documents those that are found may ask for.
+        base: the folder that paths of the survey are relative to.
+    """
+
+    tree: Path | None
+    base: Path
+    walked: Walked
+    root: WorkingTree
+    survey: Survey
+
+    def shown(self, path: str) -> str:
+        """A path of the survey as reports have it."""
+        return self.root.shown(self.base / path)
+
+
+def look(paths: Sequence[str], options: Options) -> FoundTree:
+    """What looking finds below the folders among the paths; below the root where only files are named."""
+    folders = [Path(path) for path in paths if is_folder(path)]
+    folders = folders or [options.root if paths else Path()]
+    options = replace(options, tree=_tree(folders, options))
+    base, walked = _walked(folders, options.tree)
+    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
+    survey = _surveyed(walked, base, root, options)
+    return FoundTree(tree=options.tree, base=base, walked=walked, root=root, survey=survey)
+
+
+def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
     from mlaudit.environments.found_models import found_models, said_of_rest
     from mlaudit.sources.folder_files import FolderFiles
 
-    folders = [Path(path) for path in paths if is_folder(path)]
     files = [path for path in paths if not is_folder(path)]
-    folders = folders or [options.root if files else Path()]
-    options = replace(options, tree=_tree(folders, options))
-    base, walked = _walked(folders, options.tree)
-    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    found = _surveyed(walked, base, root, options)
+    options = replace(options, tree=tree.tree)
+    base, walked, root, found = tree.base, tree.walked, tree.root, tree.survey.discovery
     models = found_models(found, walked.paths, FolderFiles(root, base))
     own = {one.name: one.sources for one in found.environments}
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)

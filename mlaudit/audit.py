@@ -18,7 +18,11 @@ from mlaudit.policy.apply import Outcome, RuleHit, apply
 from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
 from mlaudit.request.audit_request import AuditRequest
+from mlaudit.request.options import Options
 from mlaudit.rules._registry import Rule, condition, rules
+
+_SHARED = "shared-file-differs"
+"""The rule that looks at files and not at environments."""
 
 
 def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
@@ -41,6 +45,16 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
         known_pairs=tuple(_known_pairs(view, request.pairs)),
         notes=(*request.notes, *_unmatched(environments, options.only), *_mended(outcome, request)),
     )
+
+
+def audit_again(report: Report, environments: Sequence[Environment], options: Options) -> Report:
+    """The report on environments as they would be after some moves; files that must be the same count as they were."""
+    pairs = report.known_pairs
+    uncertain = frozenset((one.writer, one.reader) for one in pairs if not one.certain)
+    request = AuditRequest(command=report.command, options=options, pairs=pairs, uncertain=uncertain)
+    again = audit(environments, request)
+    kept = tuple(one for one in report.findings if one.name == _SHARED)
+    return replace(again, findings=(*again.findings, *kept))
 
 
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
@@ -85,6 +99,7 @@ def _outcome(view: View, request: AuditRequest) -> Outcome:
         uncertain=request.uncertain | _guessed(environments),
         waivers=[waiver for one in environments for reading in one.readings for waiver in reading.waivers],
         partial=request.partial or bool(options.only),
+        proven=request.proven,
     )
 
 

@@ -213,8 +213,10 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
         settings=settings,
         only=packages,
         waivers=not asked.isolated,
+        caches=asked.caches,
         today=today,
         baseline=api.baseline_of(asked.baseline),
+        resolution=asked.resolution,
     )
 
 

@@ -11,12 +11,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
+from mlaudit.cli.app import command_names
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = ("check", "compare", "explain", "fix", "formats", "history", "init", "kinds", "list", "rules", "snapshot")
+COMMANDS = tuple(sorted(command_names()))
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",
@@ -76,7 +77,8 @@ def configuration_page() -> str:
 def json_page() -> str:
     """Every key of the JSON that is written, from the schemas."""
     parts = ["# JSON", "", "Keys may be added; within `/1` none is renamed or dropped.", ""]
-    for name in ("report-1", "list-1", "history-1"):
+    others = {path.stem for path in (ROOT / "mlaudit" / "schemas").glob("*-1.json")} - {"report-1", "list-1"}
+    for name in ("report-1", "list-1", *sorted(others)):
         whole = schema(name)
         parts += [f"## {whole['title']}", "", whole["description"], ""]
         parts += [f"The schema is `mlaudit/schemas/{name}.json`.", "", *_table(whole), ""]

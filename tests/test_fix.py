@@ -68,7 +68,7 @@ def test_a_preview_shows_a_diff_that_git_applies_and_changes_nothing(tmp_path: P
     before = texts(tmp_path)
     shown = run(tmp_path, "fix", "--unsafe-fixes")
     assert shown.returncode == 1
-    assert "would change 1 file; --write does" in shown.stderr
+    assert "would change 1 file (2 moves); --write does" in shown.stderr
     assert texts(tmp_path) == before
     assert not (tmp_path / ".mlaudit-fix").exists()
     copy = tmp_path / "copy"

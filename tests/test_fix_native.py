@@ -2,24 +2,15 @@
 
 from __future__ import annotations
 
-import functools
-import os
 import subprocess
-import sys
-import threading
-import zipfile
 from collections.abc import Iterator, Mapping
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from shutil import which
 
 import pytest
 
 from tests.checkout import write
 from tests.command_line import run
-
-BESIDE = which("uv", path=str(Path(sys.executable).parent))
-UV = BESIDE or which("uv")
+from tests.plain_wheels import UV, environment, resolved, wheel_index
 
 pytestmark = [
     pytest.mark.skipif(UV is None, reason="uv is neither beside this Python nor on the PATH"),
@@ -34,65 +25,11 @@ RELEASES: Mapping[str, Mapping[str, tuple[str, ...]]] = {
 """Distributions of the index: what each version requires."""
 
 
-def wheel(folder: Path, name: str, version: str, requires: tuple[str, ...]) -> None:
-    """A wheel of nothing but its metadata."""
-    info = f"{name}-{version}.dist-info"
-    needs = "".join(f"Requires-Dist: {one}\n" for one in requires)
-    folder.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(folder / f"{name}-{version}-py3-none-any.whl", "w") as archive:
-        archive.writestr(f"{info}/METADATA", f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}\n{needs}")
-        archive.writestr(
-            f"{info}/WHEEL", "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
-        )
-        archive.writestr(f"{info}/RECORD", "")
-
-
-class Quiet(SimpleHTTPRequestHandler):
-    """Serves files, and logs nothing."""
-
-    def log_message(self, *_: object) -> None:
-        """Nothing."""
-
-
 @pytest.fixture
 def index(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an index on this machine."""
-    folder = tmp_path_factory.mktemp("index")
-    for name, versions in RELEASES.items():
-        for version, requires in versions.items():
-            wheel(folder / name, name, version, requires)
-    server = ThreadingHTTPServer(("127.0.0.1", 0), functools.partial(Quiet, directory=str(folder)))
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    yield f"http://127.0.0.1:{server.server_port}/"
-    server.shutdown()
-    server.server_close()
-    thread.join()
-
-
-def environment(index: str, cache: Path) -> dict[str, str]:
-    return {
-        **os.environ,
-        "UV_DEFAULT_INDEX": index,
-        "UV_CACHE_DIR": str(cache),
-        "UV_PYTHON_DOWNLOADS": "never",
-        "UV_NO_PROGRESS": "1",
-        "UV_PYTHON": sys.executable,
-        "NO_PROXY": "127.0.0.1",
-        "PATH": f"{Path(str(UV)).parent}{os.pathsep}{os.environ['PATH']}",
-    }
-
-
-def resolved(folder: Path, requirements: str, index: str, *, constraints: str | None = None) -> dict[str, str]:
-    """The versions to which uv resolves a list."""
-    words = [str(UV), "pip", "compile", "--no-header", "--no-annotate", requirements]
-    words += ["-c", constraints] if constraints else []
-    done = subprocess.run(
-        words, cwd=folder, env=environment(index, folder / "cache"), capture_output=True, text=True, check=False
-    )
-    assert done.returncode == 0, done.stderr
-    pairs = (line.partition("==") for line in done.stdout.splitlines() if "==" in line)
-    return {name: version for name, _, version in pairs}
+    with wheel_index(tmp_path_factory.mktemp("index"), RELEASES) as address:
+        yield address
 
 
 FLEET = """
@@ -185,3 +122,19 @@ def test_a_lock_that_cannot_be_made_leaves_everything_as_it_was(tmp_path: Path, 
     assert done.returncode == 2
     assert "the files were put back: uv lock --upgrade-package alpha==7.0 ended with 1" in done.stderr
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def test_members_of_a_workspace_are_edited_with_its_root(tmp_path: Path, index: str) -> None:
+    """One lock, whose versions the root and its members declare."""
+    members = '\n[tool.uv.workspace]\nmembers = ["packages/*"]\n'
+    member = PROJECT.replace('"own"', '"member"').format("==1.0")
+    files = {"serving/pyproject.toml": PROJECT.format("<2") + members, "serving/packages/a/pyproject.toml": member}
+    write(tmp_path, {"mlaudit.toml": LOCKED, **files, "training.txt": "alpha==1.1\n"})
+    folder, given = tmp_path / "serving", environment(index, tmp_path / "cache")
+    subprocess.run([str(UV), "lock"], cwd=folder, env=given, check=True, capture_output=True)
+    assert 'name = "alpha"\nversion = "1.0"' in (folder / "uv.lock").read_text()
+    done = run(tmp_path, "fix", "--write", "--relock", "--package", "alpha", env=given)
+    assert done.returncode == 0, done.stderr
+    assert 'name = "alpha"\nversion = "1.1"' in (folder / "uv.lock").read_text()
+    assert (folder / "packages/a/pyproject.toml").read_text() == member.replace("==1.0", "==1.1")
+    assert (folder / "pyproject.toml").read_text() == files["serving/pyproject.toml"]

@@ -9,6 +9,7 @@ from functools import partial
 import pytest
 
 from mlaudit.document.document import Document
+from mlaudit.model.caches import clear_content_caches
 from mlaudit.model.nouns import Reading
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
@@ -49,6 +50,7 @@ def steps_of(work: Callable[[], object], most: int = sys.maxsize) -> int:
         if steps > most:
             raise TooManySteps(most)
 
+    clear_content_caches()
     sys.setprofile(count)
     try:
         work()

@@ -106,7 +106,7 @@ def test_neither_an_error_nor_another_parser_is_kept() -> None:
         failures.append(document.path)
         if len(failures) == 1:
             raise Unreadable("the disk is busy")
-        yield from ()
+        yield from parser.read(document)
 
     failures: list[str] = []
     failing = replace(parser, read=fails_once)
@@ -114,6 +114,15 @@ def test_neither_an_error_nor_another_parser_is_kept() -> None:
     assert first == [True, False, False]
     assert len(failures) == 2
     assert parse_document(document(files, "requirements.txt"), parser).statements
+
+
+def test_a_document_that_states_nothing_is_explained_alike_each_time() -> None:
+    files = {"pyproject.toml": "# nothing\n"}
+    readings = [read(document(files, "pyproject.toml")) for _ in range(2)]
+    assert [fact.value for fact in readings[0].facts] == [
+        "nothing but comments and empty values is in it, so that it states nothing"
+    ]
+    assert readings[0] == readings[1]
 
 
 def test_work_counts_whether_or_not_it_is_done_again() -> None:

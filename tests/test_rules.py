@@ -12,12 +12,15 @@ import tomli
 
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
+from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.lazy_dataclass import replace as with_changes
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
+from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
 from mlaudit.model.report import Environment, Finding, Report, SharedFile
+from mlaudit.model.resolution import Unresolvable
 from mlaudit.parsers._read import read
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.config_file import load
@@ -53,6 +56,11 @@ def environments(case: dict[str, Any]) -> list[Environment]:
             missing_names=tuple(map(missing_name, row.get("missing", ()))),
             missing_states=tuple(map(missing_state, row.get("incomplete", ()))),
             refused_calls=tuple(map(refused_call, row.get("refused", ()))),
+            unresolvable=tuple(
+                Unresolvable(found["says"], tuple(found["packages"])) for found in row.get("conflicts", ())
+            ),
+            proofs=tuple(map(recorded_proof, row.get("proofs", ()))),
+            refused_configurations=tuple(map(refused_configuration, row.get("configured", ()))),
         )
         made.append(changed)
     return made
@@ -70,6 +78,24 @@ def missing_state(row: dict[str, Any]) -> MissingState:
 def refused_call(row: dict[str, Any]) -> RefusedByCode:
     """A call of `model.pkl` of training that the environment refuses."""
     return RefusedByCode(writer="training", artifact=ARTIFACT, **{**row, "taken": Place(path=row["taken"], line=7)})
+
+
+def recorded_proof(given: dict[str, Any]) -> RecordedProof:
+    """A proof of `model.pkl` from training to serving as `mlaudit.evidence.toml` holds it."""
+    row = {"model": "model.pkl", "sha256": "", "kind": "sklearn.pickle", "writer": "training", "reader": "serving"}
+    made = {"date": "2026-11-26", "platform": "linux x86_64", **row, **given}
+    return RecordedProof(at=Place(path="mlaudit.evidence.toml", line=5), **made)
+
+
+def refused_configuration(row: dict[str, Any]) -> RefusedConfiguration:
+    """Something in `config.json` of training that the environment refuses."""
+    given = {
+        **row,
+        "refusal": Refusal(row["refusal"]),
+        "values": tuple(row.get("values", ())),
+        "searched": Place(path=row["searched"], line=7),
+    }
+    return RefusedConfiguration(writer="training", artifact=Place(path="config.json", line=3), **given)
 
 
 def missing_name(row: dict[str, Any]) -> MissingName:

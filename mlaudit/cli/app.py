@@ -13,6 +13,7 @@ import typer
 from mlaudit import __version__
 from mlaudit.cli import commands
 from mlaudit.cli.delivery import USAGE
+from mlaudit.cli.optional_values import with_resolve_value
 from mlaudit.cli.output import OutputClosed, error_line, plain_line, put, write_error
 from mlaudit.model.errors import UsageError
 
@@ -41,6 +42,7 @@ def _common(
 def run(arguments: Sequence[str]) -> int:
     """Run one command; the exit code, 2 for whatever goes wrong in the program itself."""
     debug, rest = _debugged(arguments)
+    rest = with_resolve_value(rest)
     try:
         code = command_line(_called(rest))(rest, prog_name="mlaudit", standalone_mode=False)
     except SystemExit as ended:

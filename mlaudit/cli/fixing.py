@@ -156,6 +156,7 @@ def _told(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[s
     verb = "ran" if outcome.ran else "then run"
     yield from (f"{verb}: {command}" for command in outcome.ran or plan.commands)
     yield from outcome.remarks
+    yield from _left_out(plan)
     yield _summary(report, outcome, asked)
 
 
@@ -164,8 +165,9 @@ def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
     if outcome.why:
         return f"the files were put back: {'; '.join(outcome.why)}"
     files = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
+    moves = f"{len(plan.made):,} move{'' if len(plan.made) == 1 else 's'}"
     if outcome.written:
-        return f"changed {files}; audited again, and what was to vanish is gone"
+        return f"changed {files} ({moves}); audited again, and what was to vanish is gone"
     if not plan.moves:
         wanted = "nothing to fix" if not report.findings else "no finding says which version would mend it"
         return f"{wanted}; no file was changed"
@@ -173,7 +175,19 @@ def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
         return "no file was changed"
     if asked.write:
         return "the files say so already; no file was changed"
-    return f"would change {files}; --write does"
+    return f"would change {files} ({moves}); --write does"
+
+
+def _left_out(plan: RepairPlan) -> Iterator[str]:
+    """How many moves are not made, and what makes those that are only not safe."""
+    unsafe = sum(move.is_only_unsafe for move in plan.refused)
+    other = len(plan.refused) - unsafe
+    if unsafe == 1:
+        yield "1 move is not safe; --unsafe-fixes makes it"
+    elif unsafe:
+        yield f"{unsafe:,} moves are not safe; --unsafe-fixes makes them"
+    if other:
+        yield f"{other:,} {'move' if other == 1 else 'moves'} cannot be made"
 
 
 def _exit_code(report: Report, outcome: RepairOutcome) -> int:

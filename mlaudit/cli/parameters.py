@@ -58,6 +58,9 @@ NoConfig = Annotated[
     bool,
     typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
 ]
+NoCache = Annotated[
+    bool, typer.Option("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")
+]
 Python = Annotated[
     str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]
@@ -78,6 +81,17 @@ Baseline = Annotated[
 ]
 WriteBaseline = Annotated[
     Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
+]
+Resolve = Annotated[
+    str | None,
+    typer.Option(
+        "--resolve",
+        help="Have uv resolve what has no lock (network; nothing is installed); with lock, write locks.",
+        metavar="[lock]",
+    ),
+]
+AsOf = Annotated[
+    str | None, typer.Option("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")
 ]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[

@@ -9,10 +9,12 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from mlaudit.model.dependency_map import DependencyMap, NodeKind
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
+from mlaudit.model.requirement_paths import InstallReason, RequirementStep
 from mlaudit.sources import paths
 
 if TYPE_CHECKING:
@@ -49,6 +51,34 @@ def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> 
         )
         for one in made
     ]
+
+
+def map_from(whole: DependencyMap, root: Path, here: Path) -> DependencyMap:
+    """A map with its paths as they are reached from a folder."""
+    view = _Standpoint(root=root, here=here)
+    paths = (NodeKind.CODE, NodeKind.FILE)
+    return replace(
+        whole,
+        nodes=tuple(replace(one, name=view.path(one.name)) if one.kind in paths else one for one in whole.nodes),
+        edges=tuple(
+            replace(edge, evidence=tuple(replace(seen, at=view.place(seen.at)) for seen in edge.evidence))
+            for edge in whole.edges
+        ),
+    )
+
+
+def reason_from(reason: InstallReason, root: Path, here: Path) -> InstallReason:
+    """Why a package is installed, with the places as they are reached from a folder."""
+    view = _Standpoint(root=root, here=here)
+
+    def step(one: RequirementStep) -> RequirementStep:
+        return one if one.at is None else replace(one, at=view.place(one.at))
+
+    return replace(
+        reason,
+        direct=tuple(map(view.place, reason.direct)),
+        paths=tuple(replace(path, steps=tuple(map(step, path.steps))) for path in reason.paths),
+    )
 
 
 @dataclass(slots=True, kw_only=True)

@@ -74,17 +74,23 @@ class Program:
 
     def imported_files(self, path: str) -> tuple[str, ...]:
         """The files of the repository that a module imports, those of packages on the way with them."""
+        return tuple(self.import_lines(path))
+
+    def import_lines(self, path: str) -> dict[str, int]:
+        """The files of the repository that a module imports, each with the line of its first import."""
         reading = self.module(path)
         if reading is None or reading.source is None:
-            return ()
-        found: dict[str, None] = {}
+            return {}
+        found: dict[str, int] = {}
         for binding in reading.source.imports:
             inner = f"{binding.module}.{binding.member}" if binding.module else binding.member
             names = (binding.module, inner) if binding.member else (binding.module,)
+            line = reading.source.line(getattr(binding.node, "lineno", 1))
             for name in names:
-                found.update(dict.fromkeys(self._files_on_the_way(path, name, binding.level)))
+                for file in self._files_on_the_way(path, name, binding.level):
+                    found.setdefault(file, line)
         found.pop(path, None)
-        return tuple(found)
+        return found
 
     def closure(self, paths: Iterable[str]) -> frozenset[str]:
         """The modules that run when these are started: themselves and all that they import in the repository."""

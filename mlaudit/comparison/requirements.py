@@ -32,7 +32,7 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
             versions.append((package, cell.versions[0]))
         elif cell.state is State.RANGE and cell.specifier is not None:
             ranges.append((package, cell.specifier))
-    found = _mismatches(tuple(versions), tuple(ranges), tuple(_worlds(environment.target).items()))
+    found = _mismatches(tuple(versions), tuple(ranges), tuple(worlds_for(environment.target).items()))
     if not found:
         return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
@@ -57,7 +57,7 @@ def solved_by_conda(cell: Cell) -> bool:
     return any(pin.ecosystem == "conda" and pin.layer is not Layer.DECLARED for pin in cell.pins)
 
 
-def _worlds(target: Target) -> dict[str, Holds]:
+def worlds_for(target: Target) -> dict[str, Holds]:
     """For each Python that the target may be, whether a marker surely holds on it."""
     return dict(_worlds_of(pythons_of(target), target.platform, target.machine, target.implementation))
 
@@ -111,7 +111,7 @@ def implied_range(environment: Environment, package: str) -> ImpliedRange | None
         for cell in environment.cells.values()
         if cell.kind is Kind.PACKAGE and cell.version is not None and not solved_by_conda(cell)
     )
-    worlds = tuple(_worlds(environment.target).items())
+    worlds = tuple(worlds_for(environment.target).items())
     found = [
         ImpliedRange(package=package, range=wanted.range, chain=chain, evidence=wanted.evidence)
         for name, (version, chain) in _reached(named, worlds).items()

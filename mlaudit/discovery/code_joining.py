@@ -21,7 +21,7 @@ from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_par
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.observation import Observation
 
@@ -30,13 +30,29 @@ MAX_CODE = 20_000
 MAX_BYTES = 16 * 1024 * 1024
 """Bytes of one module or notebook."""
 
-_DATA = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
+DATA_FORMS = frozenset(("parquet", "feather", "features", "vectors", "hdf5", "numpy.npy", "numpy.npz", "avro", "orc"))
 """Forms of data rather than of models: who writes them trains nothing yet."""
 _MAKES_ENVIRONMENTS = lazy_pattern(rb"conda env create|conda[ -]pack|mlserver build|docker build|mamba env create")
 """What a notebook holds that makes environments for others and runs in none of them."""
 
 
-def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> list[Candidate]:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class JoinedCode:
+    """Candidates in their order with the code that was read for them.
+
+    Attributes:
+        program: the modules of the tree, linked.
+        uses: every artifact use of code, recipes and servers' settings.
+        scopes: which code each candidate runs.
+    """
+
+    candidates: list[Candidate]
+    program: Program
+    uses: tuple[ArtifactUse, ...]
+    scopes: Mapping[Candidate, CodeScope]
+
+
+def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> JoinedCode:
     """The candidates with those that only code shows; each with the roles and pairs that code tells."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
@@ -59,7 +75,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
     cross(candidates, scopes, uses)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
-    return sorted(candidates, key=order)
+    return JoinedCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
 
 
 def _add_described(
@@ -218,7 +234,7 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
     """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
-    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in _DATA]
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
     reads = [use for use in own if use.direction is Direction.READS]
     if writes:

@@ -46,7 +46,7 @@ class UseIndex:
     """
 
     def __init__(self, uses: Iterable[ArtifactUse]) -> None:
-        named = [(use, _with_real_names(use)) for use in uses]
+        named = [(use, with_real_names(use)) for use in uses]
         self.writes = [pair for pair in named if pair[0].direction is Direction.WRITES and pair[1].names]
         self.reads = [pair for pair in named if pair[0].direction is Direction.READS and pair[1].names]
 
@@ -62,7 +62,7 @@ class UseIndex:
 _MODES = lazy_pattern(r"[rwax]b?\+?|[rwax]t")
 
 
-def _with_real_names(use: ArtifactUse) -> ArtifactUse:
+def with_real_names(use: ArtifactUse) -> ArtifactUse:
     """A use without names that are modes of `open`, and without those that say nothing."""
     names = tuple(one for one in use.names if not _MODES.fullmatch(one.text) and one.text.strip("*/."))
     return use if len(names) == len(use.names) else replace(use, names=names)

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import islice
 
+from mlaudit.code.linking import Program
+from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
+from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import compose_runs, is_compose, service_parts
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
 from mlaudit.discovery.environments import Discovery, by_name, settle
@@ -28,7 +31,7 @@ from mlaudit.discovery.task_parts import task_parts
 from mlaudit.discovery.tool_parts import tool_parts
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Pin, Unread
 from mlaudit.parsers._registry import format_names, parser_of
@@ -50,8 +53,28 @@ _MANIFEST = lazy_pattern(
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """What was found in a folder, and the code that was read to find it.
+
+    Attributes:
+        uses: every artifact use of code, recipes and servers' settings.
+        scopes: which code each environment runs, by the environment's name.
+    """
+
+    discovery: Discovery
+    program: Program
+    uses: tuple[ArtifactUse, ...]
+    scopes: Mapping[str, CodeScope]
+
+
 def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Discovery:
-    """What a folder holds.
+    """What a folder holds; the arguments are those of `survey_with_code`."""
+    return survey_with_code(tree, stating, roots).discovery
+
+
+def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Sequence[str]]) -> Survey:
+    """What a folder holds, with its code.
 
     Args:
         tree: every file of it.
@@ -61,10 +84,14 @@ def survey(tree: AuditedTree, stating: Sequence[str], roots: Callable[[str], Seq
     parts, ignored = recipe_parts(tree, stating)
     candidates, spent, left = gather(stating, _stating_format, roots, parts)
     known = {entry.path for entry in left}
-    candidates = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
+    joined = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
+    candidates = joined.candidates
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    return settle(candidates, [entry for entry in every if entry.path not in taken])
+    found = settle(candidates, [entry for entry in every if entry.path not in taken])
+    named = zip(found.environments, candidates, strict=True)
+    scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
+    return Survey(discovery=found, program=joined.program, uses=joined.uses, scopes=scopes)
 
 
 def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:

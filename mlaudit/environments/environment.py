@@ -8,6 +8,7 @@ from mlaudit.environments.attached import selections_of, target_of, with_attache
 from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
 from mlaudit.environments.target import Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import kind_of
@@ -69,6 +70,25 @@ def environment(
             *crowded(settled),
         ),
         problems=tuple(problem for problem in found if problem.about),
+    )
+
+
+def with_reading(one: Environment, added: Reading) -> Environment:
+    """The environment with one more reading, all of whose pins are installed, and its cells computed anew."""
+    readings = (*one.readings, added)
+    selections = selections_of(one.readings, one.target.parts)
+    whole = Choice(selected=True, pythons=pythons_of(one.target))
+    choices = (
+        *(choose(reading, target_of(reading, one.target, selections)) for reading in one.readings),
+        (whole,) * len(added.pins),
+    )
+    stated = _stated(readings, choices, len(pythons_of(one.target)))
+    return replace(
+        one,
+        readings=readings,
+        selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
+        complete=_complete(readings),
+        cells=cells(one.name, stated, _unread(readings), one.target),
     )
 
 

@@ -134,7 +134,7 @@ class Graph:
             for index in self._by_name.get(normalized(root.name), ()):
                 if self.pins[index].kind is Kind.PROJECT:
                     self.reached[index, ""] = every
-            self._follow(every, _switched_on(root.edges, asked), asked.extras, learning)
+            self._follow(every, switched_on(root.edges, asked), asked.extras, learning)
         while self._waiting or self._undecided:
             if not self._waiting:
                 self._decide(*self._undecided.popleft())
@@ -172,7 +172,7 @@ class Graph:
             if learning:
                 for key in keys:
                     self.evaluator.active[key] = self.evaluator.active.get(key, 0) | held
-            candidates = self._candidates(edge)
+            candidates = self.candidates(edge)
             if len(candidates) > 1:
                 self._undecided.append((held, edge))
             for index in candidates if len(candidates) == 1 else ():
@@ -180,7 +180,7 @@ class Graph:
 
     def _decide(self, bits: int, edge: Edge) -> None:
         """Share the environments of an edge among the versions that it admits: what is installed anyway goes first."""
-        candidates = self._candidates(edge)
+        candidates = self.candidates(edge)
         for already in (True, False):
             for index in candidates:
                 within = bits & self._fitting(self.pins[index])
@@ -206,7 +206,7 @@ class Graph:
                 self.reached[node] = before | bits
                 self._waiting.append(node)
 
-    def _candidates(self, edge: Edge) -> tuple[int, ...]:
+    def candidates(self, edge: Edge) -> tuple[int, ...]:
         """The pins an edge can mean, newest first: by version and origin where it states them, else by the range."""
         key = (edge.name, edge.version, edge.origin, edge.specifier)
         if key not in self._found:
@@ -226,7 +226,8 @@ class Graph:
         return sorted(named, key=lambda index: parsed(pins[index].version or "0") or oldest(), reverse=True)
 
 
-def _switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:
+def switched_on(edges: Iterable[Edge], asked: SelectedParts) -> Iterable[Edge]:
+    """The edges of a root that the selected extras and groups switch on."""
     return (
         edge
         for edge in edges

@@ -8,30 +8,32 @@ from pathlib import Path
 from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.joined_code import JoinedCode
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.missing_states import StateSearch
+from mlaudit.environments.reader_packages import CodePlaces, package_code, said_of
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Pin, Place
 from mlaudit.model.report import Environment
-from mlaudit.sources.package_sources import PackageSources
-from mlaudit.sources.virtualenv import package_folders
 from mlaudit.sources.working_tree import WorkingTree
 
 MAX_ASKED = 2_000
 """Names of one artifact that are looked for."""
 
-_INSTALLED = "site-packages"
 _LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
-def with_missing_names(made: Sequence[Environment], root: Path) -> list[Environment]:
-    """The environments, those that are installed below a folder with what their code lacks for their artifacts."""
+def with_missing_names(made: Sequence[Environment], root: Path, *, caches: bool = True) -> list[Environment]:
+    """The environments, those whose code is at hand with what it lacks for their artifacts.
+
+    `caches` where those of installers may be read.
+    """
     named = {one.name: one for one in made}
-    codes = _Codes(named, root)
+    codes = _Codes(named, CodePlaces(root=root, tops=_tops(made, named), caches=caches))
     return [_with_installed(one, named, codes, WorkingTree(root)) for one in made]
 
 
@@ -43,37 +45,36 @@ def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iter
         yield from ((writer, pin) for pin in pins if pin.artifact is not None and pin.artifact.names)
 
 
+def _tops(made: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
+    """The packages whose modules the artifacts of some environments name."""
+    asked = (name for one in made for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
+    return frozenset(name.module.partition(".")[0] for name in asked)
+
+
 class _Codes:
     """The code of the packages of each environment, read and followed once."""
 
-    def __init__(self, named: Mapping[str, Environment], root: Path) -> None:
-        self._named, self._root = named, root
+    def __init__(self, named: Mapping[str, Environment], places: CodePlaces) -> None:
+        self._named, self._places = named, places
         self._objects: dict[str, ObjectCode | None] = {}
 
     def of(self, name: str) -> ObjectCode | None:
         """The code of an environment, None where it is not at hand."""
         if name not in self._objects:
-            code = package_code(self._named[name], self._root) if name in self._named else None
+            code = package_code(self._named[name], self._places) if name in self._named else None
             self._objects[name] = ObjectCode(PackageSymbols(code), repairs=True) if code is not None else None
         return self._objects[name]
-
-
-def package_code(one: Environment, root: Path) -> PackageCode | None:
-    """Where the code of the packages of an environment lies; None where there is not just one such place."""
-    paths = [reading.path for reading in one.readings if reading.format == _INSTALLED]
-    if len(paths) != 1:
-        return None
-    inner = package_folders(root / paths[0])
-    if len(inner) != 1:
-        return None
-    return PackageSources(root / paths[0] / inner[0], "/".join(filter(None, (paths[0], inner[0]))))
 
 
 def _with_installed(
     one: Environment, named: Mapping[str, Environment], codes: _Codes, tree: WorkingTree
 ) -> Environment:
     artifacts = list(loaded_artifacts(one, named))
-    code = codes.of(one.name) if artifacts else None
+    if not artifacts:
+        return one
+    code = codes.of(one.name)
+    without = _without_code(artifacts, code.symbols.modules.code if code is not None else None)
+    one = replace(one, without_code=tuple(dict.fromkeys((*one.without_code, *without))))
     if code is None:
         return one
     by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
@@ -82,12 +83,29 @@ def _with_installed(
         StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, tree)
         for writer, pin in artifacts
     ]
+    states = [found for search in searches for found in search.missing_states()]
+    refused = [found for search in searches for found in search.refused_calls()]
     return replace(
         one,
+        notes=(*one.notes, *said_of(code.symbols.modules.code)),
         missing_names=(*one.missing_names, *missing),
-        missing_states=(*one.missing_states, *(found for search in searches for found in search.missing_states())),
-        refused_calls=(*one.refused_calls, *(found for search in searches for found in search.refused_calls())),
+        missing_states=(*one.missing_states, *states),
+        refused_calls=(*one.refused_calls, *refused),
     )
+
+
+def _without_code(artifacts: Iterable[tuple[str, Pin]], code: PackageCode | None) -> Iterator[str]:
+    """The packages that wrote artifacts and whose code is not at hand; of what is installed all code is."""
+    if code is not None and not isinstance(code, JoinedCode):
+        return
+    tops = (code.names("") if code is not None else None) or frozenset()
+    for _, pin in artifacts:
+        kind = (pin.artifact.kind if pin.artifact is not None else None) or ""
+        for top in dict.fromkeys(name.module.partition(".")[0] for name in _asked(pin)):
+            family = formats().families.get(top)
+            is_of_kind = family is not None and family.kind.partition(".")[0] == kind.partition(".")[0]
+            if family is not None and is_of_kind and top not in tops:
+                yield family.package
 
 
 def _missing(

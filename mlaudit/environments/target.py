@@ -185,6 +185,28 @@ def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
     return tuple(known[pair] for pair in both)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockGraph:
+    """The graph of one reading for one target, before it is walked.
+
+    Attributes:
+        roots: where a walk begins: those with edges.
+        asked: extras and groups that are switched on.
+    """
+
+    graph: Graph
+    roots: tuple[Root, ...]
+    asked: SelectedParts
+
+
+def lock_graph(reading: Reading, target: Target) -> LockGraph:
+    """The graph of the requirements that a reading states."""
+    roots = tuple(root for root in chosen_roots(reading, target.parts) if root.kind == "package" and root.edges)
+    chooser = _Chooser(reading, target, roots, bool(roots))
+    evaluator = Evaluator(worlds=chooser.worlds, asked=chooser.asked, hopeful=True)
+    return LockGraph(graph=Graph(reading.pins, evaluator), roots=roots, asked=chooser.asked)
+
+
 def applies(marker: str | None, target: Target) -> bool:
     """Whether a marker surely holds, for every Python of the target and with no extra asked for."""
     worlds = _worlds(target)

@@ -170,7 +170,7 @@ def _written_versions(pin: Pin) -> tuple[str, ...]:
 
 
 def _occurrences(literal: str, shown: str) -> Iterator[re.Match[str]]:
-    """A version where no other begins or ends: first those that stand behind no letter, then those behind a `v`."""
+    """A version where no other begins or ends: first those behind no letter, then those behind a `v` or `python`."""
     escaped = re.escape(literal)
-    for before in (r"(?<![0-9A-Za-z.])", r"(?<=[vV])"):
+    for before in (r"(?<![0-9A-Za-z.])", r"(?<=[vV])", r"(?<=[pP]ython)"):
         yield from re.finditer(rf"{before}{escaped}(?![0-9A-Za-z]|\.[0-9])", shown)

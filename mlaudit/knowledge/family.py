@@ -6,7 +6,7 @@ read yet, and stands where a release is known by its tag only.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterator, Mapping
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
@@ -206,19 +206,33 @@ def _mismatches(
     versions: Mapping[str, str], ranges: Mapping[str, str], worlds: Mapping[str, Holds]
 ) -> Iterator[Mismatch]:
     for subject, version in versions.items():
-        for other in demanded_packages(subject, version):
-            if other == subject or (other not in versions and other not in ranges):
-                continue
-            there = _There(other, versions.get(other), ranges.get(other, ""))
-            if _surely_fits(subject, version, there):
-                continue
-            demands = {
-                python: wanted(subject, version, other, worlds[python])
-                for python in _admitted(subject, version, worlds)
-            }
-            refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
-            if refused and len(refused) == len(demands):
-                yield _mismatch(subject, version, there, refused, worlds)
+        yield from mismatches_of(subject, version, versions=versions, ranges=ranges, worlds=worlds)
+
+
+def mismatches_of(
+    subject: str,
+    version: str,
+    *,
+    versions: Mapping[str, str],
+    ranges: Mapping[str, str],
+    worlds: Mapping[str, Holds],
+    others: Container[str] | None = None,
+) -> Iterator[Mismatch]:
+    """What one release requires of the packages beside it, or only of some of them, and does not get."""
+    for other in demanded_packages(subject, version):
+        if other == subject or (other not in versions and other not in ranges):
+            continue
+        if others is not None and other not in others:
+            continue
+        there = _There(other, versions.get(other), ranges.get(other, ""))
+        if _surely_fits(subject, version, there):
+            continue
+        demands = {
+            python: wanted(subject, version, other, worlds[python]) for python in _admitted(subject, version, worlds)
+        }
+        refused = {python: found for python, found in demands.items() if found and not there.fits(found.range)}
+        if refused and len(refused) == len(demands):
+            yield _mismatch(subject, version, there, refused, worlds)
 
 
 def _surely_fits(subject: str, version: str, there: _There) -> bool:
@@ -301,6 +315,11 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
         if found is not None and there.fits(found.range):
             return candidate
     return None
+
+
+def demanding_releases(subject: str) -> tuple[str, ...]:
+    """The first and last releases of the runs that demand something, for a subject that the release index lacks."""
+    return tuple(dict.fromkeys(end for row in _demands(subject) for run in row.runs for end in (run.first, run.last)))
 
 
 def fitting_release(subject: str, other: str, version: str) -> str | None:

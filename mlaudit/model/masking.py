@@ -5,6 +5,7 @@ from __future__ import annotations
 from enum import Enum
 from typing import Any, TypeVar
 
+from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.lazy_dataclass import field_names, replace
 from mlaudit.model.nouns import Pin, Place, Statement
 from mlaudit.model.report import Environment, Report
@@ -46,7 +47,14 @@ def mask_environment(environment: Environment) -> Environment:
         notes=_mask(environment.notes),
         evidence=_mask(environment.evidence),
         problems=_mask(environment.problems),
+        unresolvable=_mask(environment.unresolvable),
+        proofs=_mask(environment.proofs),
     )
+
+
+def mask_map(dependency_map: DependencyMap) -> DependencyMap:
+    """A map as it may leave the program: names and evidence come from code that nothing masked before."""
+    return _mask(dependency_map)
 
 
 def mask_report(report: Report) -> Report:

@@ -230,7 +230,8 @@ class Fact:
     """Something a document states of itself rather than of a package.
 
     Keys: `platform` (`linux`), `machine` (`x86_64`), `implementation` (`cpython`), `complete` (`yes`, `no`: overrides
-    the parser's own word), `index` (the package index of what follows, masked), `note` (said to the user as it is).
+    the parser's own word), `index` (the package index of what follows, masked), `default-index` (the one that
+    stands for the usual index, masked; an `index` too), `note` (said to the user as it is).
     """
 
     key: str

@@ -25,22 +25,23 @@ from mlaudit.model.nouns import (
 )
 
 if TYPE_CHECKING:
+    # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
+    from mlaudit.model.dependency_map import DependencyMap
+    from mlaudit.model.evidence import RecordedProof
     from mlaudit.model.history import BranchChange, DriftHistory
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
     from mlaudit.model.observation import Observation
     from mlaudit.model.pairs import EnvironmentPair
-
-if TYPE_CHECKING:
-    # What code lacks is asked of few environments, and its nouns are loaded with the first.
-    from mlaudit.model.missing_names import MissingName
-    from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.refused_configurations import RefusedConfiguration
+    from mlaudit.model.resolution import Unresolvable
 
 __all__ = [
     "BASELINE",
     "BASELINED",
     "CONFIGURATION",
     "MAX_LISTED",
+    "PROVEN",
     "WAIVER",
     "ArtifactCrossing",
     "Cell",
@@ -145,9 +146,13 @@ class Environment:
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
+        unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
+        proofs: what was recorded of models that it reads, and still holds.
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
+        refused_configurations: what their configurations ask for and its code refuses.
+        without_code: packages whose names the artifacts that it loads ask for and whose code is not at hand.
     """
 
     name: str
@@ -169,8 +174,12 @@ class Environment:
     notes: tuple[str, ...] = ()
     problems: tuple[Problem, ...] = ()
     missing_names: tuple[MissingName, ...] = ()
+    unresolvable: tuple[Unresolvable, ...] = ()
+    proofs: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
+    refused_configurations: tuple[RefusedConfiguration, ...] = ()
+    without_code: tuple[str, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
@@ -186,6 +195,12 @@ class Environment:
         """Whether an artifact that it makes or loads names code which loading it imports."""
         pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
         return any(pin.artifact is not None and pin.artifact.names for pin in pins)
+
+    @property
+    def kinds_at_hand(self) -> frozenset[str]:
+        """The kinds of the artifacts at hand that it makes or loads."""
+        pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
+        return frozenset(pin.artifact.kind for pin in pins if pin.artifact is not None and pin.artifact.kind)
 
     @property
     def packages(self) -> int:
@@ -303,7 +318,7 @@ class Row:
     watched: bool
 
 
-CONFIGURATION, WAIVER, BASELINED = "configuration", "waiver", "baseline"
+CONFIGURATION, WAIVER, BASELINED, PROVEN = "configuration", "waiver", "baseline", "evidence"
 """What may suppress a finding."""
 BASELINE = "in the baseline"
 """Why a finding that the baseline knows does not count."""
@@ -315,7 +330,7 @@ class Summary:
 
     Attributes:
         suppressed: findings that do not count, however that came.
-        by_configuration, by_waivers, by_baseline: those of them that each of these suppressed.
+        by_configuration, by_waivers, by_baseline, by_evidence: those of them that each of these suppressed.
         left_out: findings of rules that `select`, `ignore` or their options left out, and that are listed nowhere.
         compared: crossings in which both sides name the package.
         aligned: those of them that agree.
@@ -331,6 +346,7 @@ class Summary:
     by_configuration: int = 0
     by_waivers: int = 0
     by_baseline: int = 0
+    by_evidence: int = 0
     left_out: int = 0
     aligned: int = 0
     compared: int = 0
@@ -372,6 +388,7 @@ class Report:
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
         history: since when environments differ, where that was asked for too.
+        map: what depends on what, where that was asked for too.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """
 
@@ -390,6 +407,7 @@ class Report:
     known_pairs: tuple[EnvironmentPair, ...] = ()
     against: BranchChange | None = None
     history: DriftHistory | None = None
+    map: DependencyMap | None = None
 
     def __repr__(self) -> str:
         counts = self.summary

@@ -29,6 +29,7 @@ class Layer(str, Enum):
     """How sure a statement is about what really runs; `recorded` stands apart (it says what wrote a model)."""
 
     DECLARED = "declared"
+    RESOLVED = "resolved"
     LOCKED = "locked"
     INSTALLED = "installed"
     RECORDED = "recorded"
@@ -39,7 +40,7 @@ class Layer(str, Enum):
         return _LAYER_RANK[self]
 
 
-_LAYER_RANK = {Layer.RECORDED: -1, Layer.DECLARED: 0, Layer.LOCKED: 1, Layer.INSTALLED: 2}
+_LAYER_RANK = {Layer.RECORDED: -1, Layer.DECLARED: 0, Layer.RESOLVED: 1, Layer.LOCKED: 2, Layer.INSTALLED: 3}
 
 
 class Kind(str, Enum):

@@ -10,9 +10,12 @@ from fnmatch import fnmatchcase
 from mlaudit.model.digests import sha256_hex
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Severity, Waiver
-from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, WAIVER, Finding, Hit
+from mlaudit.model.report import BASELINE, BASELINED, CONFIGURATION, PROVEN, WAIVER, Finding, Hit
 from mlaudit.request.settings import GroupRule, IgnoreRow, Selection, Settings, VersionGroup
 from mlaudit.rules._registry import Rule, rules
+
+_OF_LOADING = frozenset(("artifact-unreadable", "silent-change", "no-promise", "artifact-newer-than-runtime"))
+"""Rules that expect of versions what a proof has seen: whether models load, and what they give."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,11 +45,13 @@ def apply(
     uncertain: frozenset[tuple[str, str]] = frozenset(),
     waivers: Sequence[Waiver] = (),
     partial: bool = False,
+    proven: Mapping[tuple[str, str], str] | None = None,
 ) -> Outcome:
     """The findings that remain, worst first.
 
     Args:
         uncertain: pairs that were guessed and have rivals; they give no errors.
+        proven: pairs whose models were proven to give the same results, with the sentence on it.
         partial: not everything that is declared was looked at, so that an ignore that matches nothing is no news.
     """
     judged = list(judged)
@@ -58,6 +63,7 @@ def apply(
     shown: list[Finding] = []
     for rule, finding in found:
         finding = _permitted(finding, settings.version_groups)
+        finding = _proven(finding, proven or {})
         finding = _ignored(rule, finding, settings.ignores, today, used)
         finding = _waived(rule, finding, waivers, used_waivers)
         finding = replace(finding, severity=_severity(rule, finding, settings))
@@ -116,9 +122,26 @@ def _names(text: str, rule: Rule) -> bool:
 
 
 def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
-    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken."""
-    spoken = {(code, *_subject(one.hit)) for one in judged for code in one.rule.supersedes}
-    return (one for one in judged if (one.rule.code, *_subject(one.hit)) not in spoken)
+    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken.
+
+    An error that the reader's code shows is another fact than a milder one that is known of the two versions.
+    """
+    spoken: dict[tuple[object, ...], Severity] = {}
+    for one in judged:
+        for key in ((code, *_subject(one.hit)) for code in one.rule.supersedes):
+            spoken[key] = min(spoken.get(key, Severity.INFO), _severity_of_hit(one), key=lambda level: level.rank)
+    for one in judged:
+        worst = spoken.get((one.rule.code, *_subject(one.hit)))
+        is_error_of_code = one.rule.fact in _FROM_CODE and _severity_of_hit(one) is Severity.ERROR
+        if worst is None or (is_error_of_code and worst is not Severity.ERROR):
+            yield one
+
+
+_FROM_CODE = frozenset(("artifact-name", "artifact-state", "artifact-call", "artifact-configuration"))
+
+
+def _severity_of_hit(one: RuleHit) -> Severity:
+    return one.hit.severity or one.rule.severity
 
 
 def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
@@ -193,6 +216,16 @@ def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
         if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
             why = group.reason or "its version group may differ"
             return replace(finding, suppressed=why, suppressed_by=CONFIGURATION)
+    return finding
+
+
+def _proven(finding: Finding, proven: Mapping[tuple[str, str], str]) -> Finding:
+    """What is known of versions does not count where all models of the pair were proven; what was seen does."""
+    pair = finding.environments
+    if len(pair) == 2 and finding.name in _OF_LOADING and finding.suppressed is None:
+        why = proven.get((pair[0], pair[1]))
+        if why is not None:
+            return replace(finding, suppressed=why, suppressed_by=PROVEN)
     return finding
 
 

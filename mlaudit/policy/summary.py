@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from mlaudit.comparison.images import unknown_images
 from mlaudit.comparison.scene import View, is_compared
 from mlaudit.model.nouns import Kind, Verdict
-from mlaudit.model.report import BASELINED, CONFIGURATION, WAIVER, ArtifactCrossing, Crossing, Row, Summary
+from mlaudit.model.report import BASELINED, CONFIGURATION, PROVEN, WAIVER, ArtifactCrossing, Crossing, Row, Summary
 from mlaudit.model.versions import same_public
 
 _PLATFORM: Mapping[Kind, str] = {
@@ -30,10 +30,11 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
         error=counts.get("error", 0),
         warning=counts.get("warning", 0),
         info=counts.get("info", 0),
-        suppressed=sum(counts.get(by, 0) for by in (CONFIGURATION, WAIVER, BASELINED)),
+        suppressed=sum(counts.get(by, 0) for by in (CONFIGURATION, WAIVER, BASELINED, PROVEN)),
         by_configuration=counts.get(CONFIGURATION, 0),
         by_waivers=counts.get(WAIVER, 0),
         by_baseline=counts.get(BASELINED, 0),
+        by_evidence=counts.get(PROVEN, 0),
         left_out=counts.get("left_out", 0),
         aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
         compared=len(both) + len(recorded),

@@ -13,6 +13,7 @@ from mlaudit.repair.nouns import Move, NativeCommand, RepairOutcome, RepairPlan
 from mlaudit.sources.native_tools import run_tool
 from mlaudit.sources.replacement import ReplacedFiles, Replacement, replace_all
 
+_Fact = tuple[str, str | None, tuple[str, ...], str]
 _STALE_LOCK = "lock-stale"
 
 
@@ -64,16 +65,24 @@ def _objections(plan: RepairPlan, before: Report, after: Report, *, relocked: bo
     waiting = [move for move in plan.made if move.commands and not relocked]
     pending = {fingerprint for move in waiting for fingerprint in move.fingerprints}
     due = {fingerprint for move in plan.made for fingerprint in move.fingerprints} - pending
-    known = {one.fingerprint for one in (*before.findings, *before.suppressed)}
+    known = _facts(before)
     for finding in after.findings:
         if finding.fingerprint in due:
             yield f"still there: {_shown(finding)}"
         elif (
-            finding.fingerprint not in known
-            and finding.severity is not Severity.INFO
-            and not _awaits_lock(finding, waiting)
+            _fact(finding) not in known and finding.severity is not Severity.INFO and not _awaits_lock(finding, waiting)
         ):
             yield f"new: {_shown(finding)}"
+
+
+def _facts(report: Report) -> frozenset[_Fact]:
+    return frozenset(map(_fact, (*report.findings, *report.suppressed)))
+
+
+def _fact(finding: Finding) -> _Fact:
+    """What is new where it was not there; that a package is not pinned is no news because it moved, an error is."""
+    values = finding.fingerprint if finding.severity is Severity.ERROR else ""
+    return finding.code, finding.package, finding.environments, values
 
 
 def _awaits_lock(finding: Finding, waiting: list[Move]) -> bool:
@@ -85,9 +94,9 @@ def _awaits_lock(finding: Finding, waiting: list[Move]) -> bool:
 
 
 def _remarks(before: Report, after: Report) -> Iterator[str]:
-    known = {one.fingerprint for one in (*before.findings, *before.suppressed)}
+    known = _facts(before)
     for finding in after.findings:
-        if finding.fingerprint not in known and finding.severity is Severity.INFO:
+        if _fact(finding) not in known and finding.severity is Severity.INFO:
             yield f"new, for information: {_shown(finding)}"
 
 

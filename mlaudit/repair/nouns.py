@@ -66,6 +66,10 @@ class NativeCommand:
         return typed if self.folder in ("", ".") else f"cd {shlex.quote(self.folder)} && {typed}"
 
 
+UNSAFE = "not safe: {}; --unsafe-fixes makes it"
+"""Why a move is refused that crosses a hazard."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Move:
     """One change with everything that it takes.
@@ -83,6 +87,11 @@ class Move:
     refusal: str = ""
     edits: tuple[Edit, ...] = ()
     commands: tuple[NativeCommand, ...] = ()
+
+    @property
+    def is_only_unsafe(self) -> bool:
+        """Whether it is refused for its hazard alone, so that `--unsafe-fixes` makes it."""
+        return bool(self.hazard) and self.refusal == UNSAFE.format(self.hazard)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

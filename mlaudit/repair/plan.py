@@ -12,12 +12,11 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Change, Edit
 from mlaudit.model.report import Environment, Report
 from mlaudit.repair.documents import STALE_HASHES, EditedDocument, Refused
-from mlaudit.repair.nouns import FileChange, MeantPin, Move, RepairChoice, RepairPlan, WantedMove
+from mlaudit.repair.nouns import UNSAFE, FileChange, MeantPin, Move, RepairChoice, RepairPlan, WantedMove
 from mlaudit.repair.statements import StatedAt, stated_at
 from mlaudit.sources.paths import is_file
 from mlaudit.sources.working_tree import WorkingTree
 
-UNSAFE = "not safe: {}; --unsafe-fixes makes it"
 _NOT_TOGETHER = "{}, and a package changes in all environments or in none"
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from posixpath import dirname, join
 from typing import NamedTuple
 
@@ -11,14 +11,18 @@ from mlaudit.model.nouns import Change, Kind, Layer, Pin
 from mlaudit.model.report import Environment
 from mlaudit.model.versions import admits
 from mlaudit.parsers._rewriting import lock_tool_of
-from mlaudit.repair.documents import OpenDocument, Refused
+from mlaudit.repair.documents import EditedDocument, OpenDocument, Refused
 from mlaudit.repair.nouns import MeantPin, NativeCommand
 
 _DECLARING = (Kind.PACKAGE, Kind.BOUND, Kind.PYTHON)
 _ELSEWHERE = {
+    Layer.RESOLVED: "uv resolved the version, and no file states it",
     Layer.INSTALLED: "the version is installed, and no file declares it",
     Layer.RECORDED: "an artifact records it, and is written again rather than edited",
 }
+
+_OpenAll = Callable[[str], Iterator[EditedDocument]]
+"""Gives the documents of a name in which what a lock has is declared."""
 
 
 class StatedAt(NamedTuple):
@@ -45,7 +49,7 @@ def stated_at(environment: Environment, change: Change, open_document: OpenDocum
         elif pin.kind is Kind.PYTHON:
             raise Refused(f"{pin.at.path} is a lock, and its Python is that of the project")
         elif pin.kind is not Kind.BOUND:
-            declaration = _declaration(pin, change, tool, open_document)
+            declaration = _declaration(pin, change, tool, _with_members(environment, pin.at.path, open_document))
             meant += declaration.meant
             commands += declaration.commands
     return StatedAt(tuple(dict.fromkeys(meant)), tuple(dict.fromkeys(commands)))
@@ -60,15 +64,34 @@ def _bounds(environment: Environment, change: Change) -> Iterator[Pin]:
                 yield pin
 
 
-def _declaration(pin: Pin, change: Change, tool: LockTool, open_document: OpenDocument) -> StatedAt:
-    """The declaration of a locked package, where it does not admit the version, and the command of its tool."""
+def _with_members(environment: Environment, lock: str, open_document: OpenDocument) -> _OpenAll:
+    """Opens a manifest beside a lock, and those of the other members of its workspace, which it locks too."""
+    folder = dirname(lock)
+    projects = (pin for one in environment.readings if one.path == lock for pin in one.pins if pin.kind is Kind.PROJECT)
+    members = [pin.origin for pin in projects if pin.source == "path" and pin.origin not in (None, "", ".")]
+
+    def opened(manifest: str) -> Iterator[EditedDocument]:
+        yield open_document(join(folder, manifest))
+        for member in dict.fromkeys(members):
+            try:
+                yield open_document(join(folder, member or "", manifest))
+            except Refused:
+                # A member may be a project of another tool; then this one states nothing there.
+                continue
+
+    return opened
+
+
+def _declaration(pin: Pin, change: Change, tool: LockTool, open_all: _OpenAll) -> StatedAt:
+    """The declarations of a locked package that do not admit the version, and the command of its tool."""
     folder = dirname(pin.at.path)
     for manifest in tool.manifests:
         try:
-            document = open_document(join(folder, manifest))
+            documents = list(open_all(manifest))
         except Refused:
             continue
-        declared = [one for one in document.pins if one.package == change.package and one.kind in _DECLARING]
+        pins = [one for document in documents for one in document.pins]
+        declared = [one for one in pins if one.package == change.package and one.kind in _DECLARING]
         short = [one for one in declared if not _may_stay(one, change.to, tool)]
         words = tool.command(pin.name, change.to, manifest)
         command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)

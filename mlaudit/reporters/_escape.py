@@ -167,3 +167,17 @@ _FORMULA = lazy_pattern(r"(^|[;|])([ \u3000]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20]
 def for_spreadsheet(text: str) -> str:
     """A cell that no spreadsheet evaluates as a formula (https://owasp.org/www-community/attacks/CSV_Injection)."""
     return _FORMULA.sub(r"\1'\2", for_terminal(text))
+
+
+# Inside a quoted label these begin markup, Markdown, icons, entities or the label's end; Mermaid reads `#NUMBER;`.
+_MERMAID_UNSAFE = lazy_pattern(r"[^A-Za-z0-9_./:,()@+= -]")
+
+
+def for_mermaid(text: str) -> str:
+    """The text inside a quoted label of Mermaid (https://mermaid.js.org/syntax/flowchart.html#entity-codes)."""
+    return _MERMAID_UNSAFE.sub(lambda found: f"#{ord(found[0])};", for_terminal(text))
+
+
+def for_dot(text: str) -> str:
+    """The text inside a quoted string of DOT, whose labels take a backslash for the start of an escape."""
+    return for_terminal(text).replace("\\", "\\\\").replace('"', '\\"')

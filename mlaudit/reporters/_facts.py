@@ -32,6 +32,7 @@ def suppressed(report: Report) -> Iterator[str]:
         (summary.by_configuration, "by the configuration"),
         (summary.by_waivers, "by waivers"),
         (summary.by_baseline, "by the baseline"),
+        (summary.by_evidence, "by recorded proofs"),
     )
     if summary.suppressed:
         yield f"{summary.suppressed} suppressed ({', '.join(f'{count} {by}' for count, by in each if count)})"
@@ -42,10 +43,12 @@ def suppressed(report: Report) -> Iterator[str]:
 def as_counts(report: Report) -> dict[str, int]:
     """The same as data."""
     summary = report.summary
+    by_evidence = {"evidence": summary.by_evidence} if summary.by_evidence else {}
     return {
         "configuration": summary.by_configuration,
         "waivers": summary.by_waivers,
         "baseline": summary.by_baseline,
+        **by_evidence,
         "left_out": summary.left_out,
     }
 

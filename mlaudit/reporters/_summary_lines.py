@@ -73,8 +73,21 @@ def _sentences(report: Report) -> Iterator[str]:
         yield unknown_images(report)
     if summary.unseen:
         yield f"Not stated on both sides, so not judged: {', '.join(summary.unseen)}."
+    yield from _without_code(report)
     yield from _judged_for(report)
     yield _targets(report)
+
+
+def _without_code(report: Report) -> Iterator[str]:
+    """Which code was not at hand that models ask for, and how to have it read too."""
+    lacking = [(one.name, one.without_code[:SIDES]) for one in report.environments if one.without_code]
+    if lacking:
+        named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
+        more = f" and {plural(len(lacking) - SIDES, 'more environment')}" if lacking[SIDES:] else ""
+        yield (
+            f"The code of {named}{more} is not at hand, so its models are judged by versions alone; "
+            "name its image, virtual environment or wheels as a source for more."
+        )
 
 
 def _judged_for(report: Report) -> Iterator[str]:

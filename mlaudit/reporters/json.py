@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlaudit import __version__
 from mlaudit.model.history import BranchChange
-from mlaudit.model.nouns import Evidence, Fix
+from mlaudit.model.nouns import Evidence, Fix, Layer
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 from mlaudit.reporters._branch import with_status
@@ -136,6 +136,8 @@ def _cell(cell: Cell) -> Json:
     }
     if cell.by_python:
         shown["by_python"] = dict(cell.by_python)
+    if cell.layer is Layer.RESOLVED and cell.pins and cell.pins[0].detail:
+        shown["via"] = cell.pins[0].detail.removeprefix("via ")
     return shown
 
 

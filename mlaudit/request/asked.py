@@ -7,6 +7,7 @@ from dataclasses import field
 from pathlib import Path
 
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.request.resolution import Resolution
 from mlaudit.request.wanted import Wanted
 
 
@@ -17,6 +18,7 @@ class Asked:
     wanted: Wanted
     config: Path | None = None
     isolated: bool = False
+    caches: bool = True
     fail_on: str | None = None
     select: Sequence[str] | None = ()
     ignore: Sequence[str] | None = ()
@@ -24,6 +26,7 @@ class Asked:
     define: Mapping[str, str] = field(default_factory=dict)
     as_format: str | None = None
     baseline: Path | None = None
+    resolution: Resolution | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -6,6 +6,8 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TypedDict
 
+from mlaudit.request.resolution import Resolution
+
 
 class PolicyWords(TypedDict, total=False):
     """Which findings count."""
@@ -27,4 +29,6 @@ class AskedWords(PolicyWords, FileWords, total=False):
     """Fields of `Asked` that the command line has under the same name."""
 
     isolated: bool
+    caches: bool
     as_format: str | None
+    resolution: Resolution | None

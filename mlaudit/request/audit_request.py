@@ -46,6 +46,7 @@ class AuditRequest:
         shared: files that must be the same on every side.
         pairs: what is known of pairs beyond who follows whom.
         uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
+        proven: pairs whose models were proven to give the same results, with the sentence on it.
         lost: of a source that the user named, nothing could be read.
         partial: the configuration declares more than these environments.
     """
@@ -57,5 +58,6 @@ class AuditRequest:
     shared: Sequence[tuple[SharedFile, ...]] = ()
     pairs: Sequence[EnvironmentPair] = ()
     uncertain: frozenset[tuple[str, str]] = frozenset()
+    proven: Mapping[tuple[str, str], str] = field(default_factory=dict)
     lost: bool = False
     partial: bool = False

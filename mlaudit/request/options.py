@@ -14,6 +14,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
 from mlaudit.model.nouns import Reading, Severity
+from mlaudit.request.resolution import Resolution
 from mlaudit.request.settings import Settings, python_version
 from mlaudit.request.wanted import Wanted
 
@@ -58,7 +59,9 @@ class Options:
         settings: the configuration with the policy options laid over it.
         only: globs over packages; others are not reported.
         waivers: comments in the sources that accept a finding count.
+        caches: those of installers may be read for the code of packages.
         today: the day on which an ignore's `until` is judged; the current one where none is given.
+        resolution: how environments without a lock are resolved; None where they are left as they are.
         progress: told how many sources there are, and of each before it is read.
         readings: reads documents, where that is worth keeping; each is read anew where None.
         revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
@@ -72,9 +75,11 @@ class Options:
     settings: Settings = field(default_factory=Settings)
     only: tuple[str, ...] = ()
     waivers: bool = True
+    caches: bool = True
     today: date = field(default_factory=date.today)
     baseline: Mapping[str, str] | None = None
     progress: Progress = field(default_factory=Progress)
+    resolution: Resolution | None = None
     readings: ReadingCache | None = None
     revisions: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
 

@@ -11,7 +11,8 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
-from mlaudit.model.report import Crossing, Hit
+from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
+from mlaudit.model.report import MAX_LISTED, Crossing, Hit
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
 
 if TYPE_CHECKING:
@@ -74,10 +75,26 @@ def code_details(view: View, writer: str, reader: str, package: str) -> Iterator
         for found in one.missing_states
         if _is_of(found, writer, package) and found.is_always_read
     )
-    yield from dict.fromkeys(islice(chain(names, calls, states), DETAILS))
+    configured = (
+        f"code: {found.artifact.path}: {refused_words(found)} ({found.searched})"
+        for found in one.refused_configurations
+        if _is_of(found, writer, package)
+    )
+    yield from dict.fromkeys(islice(chain(names, calls, configured, states), DETAILS))
 
 
-def _is_of(found: MissingName | MissingState | RefusedByCode, writer: str, package: str) -> bool:
+def refused_words(one: RefusedConfiguration, reader: str = "the reader") -> str:
+    """What of a configuration the code of a reader refuses, in one clause."""
+    if one.refusal is Refusal.KEYS:
+        more = len(one.values) - MAX_LISTED
+        keys = ", ".join(f"`{key[:100]}`" for key in one.values[:MAX_LISTED])
+        return f"`{one.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
+    if one.refusal is Refusal.VALUE:
+        return f"its `{one.what}` is `{one.values[0]}`, which {one.package} of {reader} does not know"
+    return f"it names `{one.what}`, which {one.package} of {reader} does not have"
+
+
+def _is_of(found: MissingName | MissingState | RefusedByCode | RefusedConfiguration, writer: str, package: str) -> bool:
     return found.writer == writer and found.package == package
 
 

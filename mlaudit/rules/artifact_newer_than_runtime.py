@@ -29,7 +29,19 @@ _CAN = {
     since="0.1",
     title="the artifact is newer than its runtime",
     fact="artifact",
-    supersedes=["MLA001", "MLA002", "MLA003", "MLA101", "MLA102", "MLA103", "MLA104", "MLA410", "MLA411", "MLA412"],
+    supersedes=[
+        "MLA001",
+        "MLA002",
+        "MLA003",
+        "MLA101",
+        "MLA102",
+        "MLA103",
+        "MLA104",
+        "MLA410",
+        "MLA411",
+        "MLA412",
+        "MLA413",
+    ],
     where="artifacts",
 )
 def check(view: View) -> Iterator[Hit]:

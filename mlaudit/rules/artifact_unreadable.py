@@ -18,7 +18,7 @@ from mlaudit.rules._registry import crossing_rule
     since="0.1",
     title="artifacts do not load",
     fact="version",
-    supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412"],
+    supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412", "MLA413"],
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
     when="is_unreadable",
 )

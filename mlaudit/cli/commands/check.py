@@ -14,6 +14,7 @@ from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText
 from mlaudit.cli.parameters import (
+    AsOf,
     Baseline,
     Config,
     Define,
@@ -23,6 +24,7 @@ from mlaudit.cli.parameters import (
     Format,
     Group,
     Ignore,
+    NoCache,
     NoColor,
     NoConfig,
     Output,
@@ -31,6 +33,7 @@ from mlaudit.cli.parameters import (
     Platform,
     Python,
     Quiet,
+    Resolve,
     Select,
     Statistics,
     Verbose,
@@ -53,11 +56,14 @@ def check(
     package: Package = None,
     config: Config = None,
     no_config: NoConfig = False,
+    no_cache: NoCache = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
     group: Group = None,
     define: Define = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     write_baseline: WriteBaseline = None,
     against: Annotated[
@@ -77,6 +83,7 @@ def check(
     """
     from mlaudit.api import check as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics, others=(write_baseline,))
@@ -85,12 +92,14 @@ def check(
             start=Path(paths[0]) if paths else Path(),
             config=config,
             isolated=no_config,
+            caches=not no_cache,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
+            resolution=resolution_of(resolve, as_of),
         )
         options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:

@@ -11,6 +11,7 @@ from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.parameters import (
     As,
+    AsOf,
     Baseline,
     Config,
     Define,
@@ -20,6 +21,7 @@ from mlaudit.cli.parameters import (
     Format,
     Group,
     Ignore,
+    NoCache,
     NoColor,
     NoConfig,
     Output,
@@ -27,6 +29,7 @@ from mlaudit.cli.parameters import (
     Platform,
     Python,
     Quiet,
+    Resolve,
     Select,
     Statistics,
     Verbose,
@@ -45,12 +48,15 @@ def compare(
     package: Package = None,
     config: Config = None,
     no_config: NoConfig = False,
+    no_cache: NoCache = False,
     python: Python = None,
     platform: Platform = None,
     extra: Extra = None,
     group: Group = None,
     define: Define = None,
     as_: As = None,
+    resolve: Resolve = None,
+    as_of: AsOf = None,
     baseline: Baseline = None,
     statistics: Statistics = False,
     quiet: Quiet = False,
@@ -65,18 +71,21 @@ def compare(
     """
     from mlaudit.api import compare as run
     from mlaudit.request.options import wanted_of
+    from mlaudit.request.resolution import resolution_of
 
     with errors():
         outputs = asked_outputs(format_, output, statistics=statistics)
         options = asked_options(
             config=config,
             isolated=no_config,
+            caches=not no_cache,
             fail_on=fail_on,
             select=select,
             ignore=ignore,
             package=package,
             wanted=wanted_of(python, platform, extra, group),
             define=define,
+            resolution=resolution_of(resolve, as_of),
             as_format=as_,
             baseline=baseline,
         )

@@ -18,7 +18,7 @@ def list_(
     sources: Annotated[
         list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")] = "table",
+    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or cyclonedx.", metavar="NAME")] = "table",
     output: Output = None,
     python: Python = None,
     platform: Platform = None,
@@ -36,13 +36,18 @@ def list_(
     from mlaudit.sources.paths import current_folder
 
     with errors():
-        if format_ not in ("table", "json"):
-            fail(f"--format {format_}: list prints table or json")
+        if format_ not in ("table", "json", "cyclonedx"):
+            fail(f"--format {format_}: list prints table, json or cyclonedx")
         options = asked_options(wanted=wanted_of(python, platform, extra, group), define=define, as_format=as_)
         with with_progress(options, False) as watched:
             environments = listing(sources or (), watched)
         if format_ == "json":
             text = as_json(environments)
+        elif format_ == "cyclonedx":
+            from mlaudit.mapping.locked_edges import locked_edges
+            from mlaudit.reporters._cyclonedx import as_cyclonedx
+
+            text = as_cyclonedx(environments, {one.name: list(locked_edges(one)) for one in environments})
         else:
             seen = listed_from(environments, options.root, current_folder())
             text = as_table(seen, colour=output is None and wants_colour(no_color))

@@ -40,8 +40,9 @@ def metadata(data: bytes) -> Metadata:
     found: dict[str, tuple[str, int, int]] = {}
     required: list[str] = []
     for number, line in enumerate(data.decode("utf-8", "replace").split("\n"), start=1):
-        if not line.strip():
+        if not line.rstrip("\r"):
             break
+        # A line of blanks continues a header, as licences have them.
         header = _HEADER.match(line.rstrip("\r"))
         if header is not None:
             key = header.group(1).lower()

@@ -186,6 +186,8 @@ def _statements_of(file: _RequirementsFile, line: LogicalLine, found: Parsed, be
         yield _include(doc, line, target, constraint)
     for url in found.indexes:
         yield Fact(key="index", value=_masked(url), at=_place(doc, line, url))
+    for url in found.default_indexes:
+        yield Fact(key="default-index", value=_masked(url), at=_place(doc, line, url))
 
 
 def _masked(url: str) -> str:

@@ -120,6 +120,7 @@ class Parsed:
         editable: what `-e` names.
         includes: files pulled in, with whether as constraints; pip takes the first.
         indexes: addresses given by `--index-url`, `--extra-index-url` and `--find-links`.
+        default_indexes: those given by `--index-url`, which stand for the usual index.
         hashes: `sha256:...`.
         problem: why the line, or its options, cannot be read.
     """
@@ -129,6 +130,7 @@ class Parsed:
     editable: str | None = None
     includes: tuple[tuple[str, bool], ...] = ()
     indexes: tuple[str, ...] = ()
+    default_indexes: tuple[str, ...] = ()
     hashes: tuple[str, ...] = ()
     problem: str | None = None
 
@@ -248,6 +250,7 @@ def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:
         editable=editables[0] if editables and not requirement else None,
         includes=tuple(includes[:1]) if not requirement and not editables else (),
         indexes=(*values("index_url"), *values("extra_index_urls"), *values("find_links")),
+        default_indexes=values("index_url"),
         hashes=values("hashes"),
         problem=_REPEATED if repeated else _IGNORED.format(ignored) if ignored else None,
     )

@@ -29,6 +29,7 @@ _CONSTRAINTS = frozenset(("-c", "--constraint", "--constraints", "--override", "
 _OVERRIDES = frozenset(("--override", "--overrides", "UV_OVERRIDE"))
 _EXCLUDES = frozenset(("--exclude", "--excludes"))
 _INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--extra-index-url", "--index", "--default-index"))
+_DEFAULT_INDEXES = frozenset(("-i", "--index-url", "--pypi-url", "--default-index"))
 _LINKS = frozenset(("-f", "--find-links"))
 _EDITABLE = frozenset(("-e", "--editable", "--with-editable"))
 _SELECTING = frozenset(("--extra", "--all-extras"))
@@ -213,11 +214,13 @@ def _named_by(call: Call, variables: Iterable[str]) -> Iterator[Word]:
 
 
 def _indexes(run: InstallerCall) -> Iterator[Statement]:
-    for _, word in run.indexes:
+    for option, word in run.indexes:
         if word.unresolved:
             yield run.call.unknown(word)
         elif word.text:
             yield Fact(key="index", value=masked(word.text), at=run.call.at(word))
+            if option in _DEFAULT_INDEXES:
+                yield Fact(key="default-index", value=masked(word.text), at=run.call.at(word))
 
 
 def _cuda(call: Call, variants: dict[str, Place]) -> Iterator[Pin]:

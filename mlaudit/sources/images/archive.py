@@ -12,7 +12,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
 from mlaudit.sources.images.file_system import wanted
-from mlaudit.sources.images.layers import ImageLayer, scan, take
+from mlaudit.sources.images.layers import ImageLayer, Kept, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import BEHIND, BLOCK, Entry, TarWalk, clean, looks_like_tar
 
@@ -43,8 +43,8 @@ class SeekableArchive:
     Raises Unreadable where the archive cannot be read at all.
     """
 
-    def __init__(self, opened: Open, size: int) -> None:
-        self._open = opened
+    def __init__(self, opened: Open, size: int, kept: Kept = wanted) -> None:
+        self._open, self._kept = opened, kept
         self.index: dict[str, Stored] = {}
         self.problem: str | None = None
         with opened() as stream:
@@ -92,7 +92,7 @@ class SeekableArchive:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         stored = self._found(name)
         with self._open() as stream:
-            return scan(byte_reader.of_file(stream, stored.start, stored.size), name)
+            return scan(byte_reader.of_file(stream, stored.start, stored.size), name, self._kept)
 
 
 def _link_target(entry: Entry) -> str:
@@ -109,11 +109,12 @@ class StreamedArchive:
         root: what the archive holds as a root file system, for one that is no image.
     """
 
-    def __init__(self, reader: Reader) -> None:
+    def __init__(self, reader: Reader, kept: Kept = wanted) -> None:
+        self._kept = kept
         self._small: dict[str, bytes] = {}
         self._layers: dict[str, ImageLayer] = {}
         self._links: dict[str, str] = {}
-        self.root = ImageLayer()
+        self.root = ImageLayer(kept)
         self.problem: str | None = None
         try:
             walk = TarWalk(reader)
@@ -127,7 +128,7 @@ class StreamedArchive:
 
     def _take(self, walk: TarWalk, entry: Entry) -> None:
         path = entry.path
-        if path is None or path.count("/") > _BLOB_DEPTH or entry.is_folder or wanted(path) is not None:
+        if path is None or path.count("/") > _BLOB_DEPTH or entry.is_folder or self._kept(path) is not None:
             take(self.root, walk, entry)
         elif not entry.is_regular:
             take(self.root, walk, entry)
@@ -143,7 +144,7 @@ class StreamedArchive:
         if head.startswith(_JSON_STARTS) and size <= JSON_LIMIT:
             self._small[path] = head + part.read(size)
         elif byte_reader.is_compressed(head) or looks_like_tar(head):
-            self._layers[path] = scan(_put_back(head, part), path)
+            self._layers[path] = scan(_put_back(head, part), path, self._kept)
         part.skip(size)
 
     def _resolved(self, name: str) -> str:

@@ -11,7 +11,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.file_system import EXISTS, Form, Held, Setup, condensed, wanted
-from mlaudit.sources.images.layers import MAX_HELD, ImageLayer, scan
+from mlaudit.sources.images.layers import MAX_HELD, ImageLayer, Kept, scan
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import clean
 from mlaudit.sources.mounting import FolderEntry
@@ -45,8 +45,8 @@ class LayoutFolder:
 
     problem = None
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folder: Path, kept: Kept = wanted) -> None:
+        self._folder, self._kept = folder, kept
 
     def _path(self, name: str) -> Path:
         """A file below the folder, reached through no link. Raises Unreadable."""
@@ -80,7 +80,7 @@ class LayoutFolder:
     def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         with open_regular(self._path(name), follow=False) as stream:
-            return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name)
+            return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name, self._kept)
 
 
 def is_layout(folder: Path) -> bool:

@@ -6,7 +6,7 @@ Whiteouts are those of https://github.com/opencontainers/image-spec/blob/main/la
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import field
 
 from mlaudit.model.errors import Unreadable
@@ -24,6 +24,8 @@ MAX_GAPS = 100
 MAX_PATH = 4096
 """Characters of a path that is kept."""
 
+Kept = Callable[[str], "int | None"]
+
 _WHITEOUT = ".wh."
 _OPAQUE = ".wh..wh..opq"
 _SHALLOW = 2
@@ -36,12 +38,14 @@ class ImageLayer:
     """What one layer holds that matters.
 
     Attributes:
+        kept: how many bytes of a file are kept, None where it does not matter.
         whiteouts: paths that it deletes from the layers below.
         opaque: folders of which nothing below shows through.
         solid: hashes of the paths that are no folders; a folder below at such a path is gone.
         lost: it was not read to its end.
     """
 
+    kept: Kept = wanted
     files: dict[str, Held] = field(default_factory=dict)
     whiteouts: set[str] = field(default_factory=set)
     opaque: set[str] = field(default_factory=set)
@@ -57,9 +61,9 @@ class ImageLayer:
             self.gaps.append(Gap(path=path, why=why, what=what))
 
 
-def scan(reader: Reader, shown: str) -> ImageLayer:
+def scan(reader: Reader, shown: str, kept: Kept = wanted) -> ImageLayer:
     """What a layer holds; where it cannot be read to its end, that is a gap and the layer is lost."""
-    layer = ImageLayer()
+    layer = ImageLayer(kept)
     try:
         unpacked = unfolded(reader)
         walk = TarWalk(unpacked)
@@ -92,7 +96,7 @@ def take(layer: ImageLayer, walk: TarWalk, entry: Entry) -> None:
     if entry.is_folder:
         return
     layer.solid.append(hash(path))
-    limit = wanted(path)
+    limit = layer.kept(path)
     if limit is None and entry.type == ord("2") and path.count("/") <= _SHALLOW:
         limit = EXISTS
     if limit is not None:

@@ -10,18 +10,22 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.sources import paths
 from mlaudit.sources.images import archive, byte_reader, folder, layers, layout, tar_walk
 from mlaudit.sources.images.archive_names import ARCHIVE_NAMES
-from mlaudit.sources.images.file_system import FileSystem, Gap, Setup
+from mlaudit.sources.images.file_system import FileSystem, Gap, Setup, wanted
+from mlaudit.sources.images.layers import Kept
 from mlaudit.sources.paths import open_regular
 
 
-def file_system(path: Path, shown: str, platform: str | None) -> FileSystem | None:
-    """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable."""
-    return _of_folder(path, shown, platform) if paths.is_folder(path) else _of_file(path, shown, platform)
+def file_system(path: Path, shown: str, platform: str | None, kept: Kept = wanted) -> FileSystem | None:
+    """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable.
+
+    `kept` tells how many bytes of a file are kept; of a folder that is a root file system only metadata is.
+    """
+    return _of_folder(path, shown, platform, kept) if paths.is_folder(path) else _of_file(path, shown, platform, kept)
 
 
-def _of_folder(path: Path, shown: str, platform: str | None) -> FileSystem | None:
+def _of_folder(path: Path, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:
     if folder.is_layout(path):
-        return _image(f"{shown}!/", folder.LayoutFolder(path), platform)
+        return _image(f"{shown}!/", folder.LayoutFolder(path, kept), platform)
     if not folder.is_root(path):
         return None
     found = folder.scan_folder(path)
@@ -29,7 +33,7 @@ def _of_folder(path: Path, shown: str, platform: str | None) -> FileSystem | Non
     return FileSystem(prefix, found.files, folder.process_setup(path), gaps=found.gaps, lost=found.lost)
 
 
-def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
+def _of_file(path: Path, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:
     opened = partial(open_regular, path)
     try:
         if not tar_walk.looks_like_tar(archive.head_of(opened)):
@@ -40,23 +44,24 @@ def _of_file(path: Path, shown: str, platform: str | None) -> FileSystem | None:
             raise
         return None
     size = paths.status(path).st_size
-    found = _streamed(opened, size, shown, platform) if compressed else _sought(opened, size, shown, platform)
+    read = _streamed if compressed else _sought
+    found = read(opened, size, shown, platform, kept)
     if found is None and path.name.lower().endswith(ARCHIVE_NAMES):
         raise Unreadable("it is no image (no `manifest.json`, no `index.json`) and no root file system")
     return found
 
 
-def _sought(opened: archive.Open, size: int, shown: str, platform: str | None) -> FileSystem | None:
-    blobs = archive.SeekableArchive(opened, size)
+def _sought(opened: archive.Open, size: int, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:
+    blobs = archive.SeekableArchive(opened, size, kept)
     if _is_image(blobs):
         return _image(f"{shown}!/", blobs, platform)
     with opened() as stream:
-        return _plain(layers.scan(byte_reader.of_file(stream, 0, size), ""), f"{shown}!/")
+        return _plain(layers.scan(byte_reader.of_file(stream, 0, size), "", kept), f"{shown}!/")
 
 
-def _streamed(opened: archive.Open, size: int, shown: str, platform: str | None) -> FileSystem | None:
+def _streamed(opened: archive.Open, size: int, shown: str, platform: str | None, kept: Kept) -> FileSystem | None:
     with opened() as stream:
-        blobs = archive.StreamedArchive(byte_reader.unfolded(byte_reader.of_file(stream, 0, size)))
+        blobs = archive.StreamedArchive(byte_reader.unfolded(byte_reader.of_file(stream, 0, size)), kept)
     return _image(f"{shown}!/", blobs, platform) if _is_image(blobs) else _plain(blobs.root, f"{shown}!/")
 
 

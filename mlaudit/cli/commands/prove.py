@@ -1,0 +1,99 @@
+"""`mlaudit prove`: arguments → what is proven, the verdicts as text or JSON, the exit code."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from mlaudit.cli.parameters import AsOf, Config, Define, Extra, Group, NoConfig, Output, Platform, Python, Quiet
+
+Models = Annotated[
+    list[str] | None,
+    typer.Argument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
+]
+Writer = Annotated[str | None, typer.Option("--writer", help="The environment that writes.", metavar="SOURCE")]
+Reader = Annotated[str | None, typer.Option("--reader", help="The environment that reads.", metavar="SOURCE")]
+Rows = Annotated[
+    str | None,
+    typer.Option("--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"),
+]
+Golden = Annotated[
+    Path | None,
+    typer.Option("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
+]
+Save = Annotated[Path | None, typer.Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
+Record = Annotated[bool, typer.Option("--record", help="Write the result into mlaudit.evidence.toml.")]
+Trust = Annotated[bool, typer.Option("--trust", help="Load files that no `writes` or `reads` declares.")]
+Rtol = Annotated[float, typer.Option("--rtol", help="Relative difference of numbers that counts as none.")]
+Atol = Annotated[float, typer.Option("--atol", help="Absolute difference of numbers that counts as none.")]
+Budget = Annotated[int, typer.Option("--budget", help="Environments that are built more where a model fails.", min=0)]
+Timeout = Annotated[int, typer.Option("--timeout", help="Seconds that one model may take.", min=1)]
+Memory = Annotated[int, typer.Option("--memory", help="Megabytes that one model may take.", min=64)]
+ProofFormat = Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")]
+
+
+def prove(
+    models: Models = None,
+    writer: Writer = None,
+    reader: Reader = None,
+    rows: Rows = None,
+    golden: Golden = None,
+    save: Save = None,
+    record: Record = False,
+    trust: Trust = False,
+    rtol: Rtol = 1e-6,
+    atol: Atol = 1e-9,
+    budget: Budget = 3,
+    timeout: Timeout = 120,
+    memory: Memory = 8192,
+    as_of: AsOf = None,
+    format_: ProofFormat = "table",
+    output: Output = None,
+    config: Config = None,
+    no_config: NoConfig = False,
+    python: Python = None,
+    platform: Platform = None,
+    extra: Extra = None,
+    group: Group = None,
+    define: Define = None,
+    quiet: Quiet = False,
+) -> None:
+    """Build both environments, load the models, compare the answers.
+
+    This command installs packages and runs them, and runs what the model files hold. With --golden FILE.json it builds
+    nothing, and replays kept answers in the Python that runs mlaudit.
+    """
+    from mlaudit.cli.failures import errors
+    from mlaudit.cli.proving import AskedProof, run_prove
+
+    with errors():
+        run_prove(
+            AskedProof(
+                models=tuple(models or ()),
+                writer=writer,
+                reader=reader,
+                rows=rows,
+                golden=golden,
+                save=save,
+                record=record,
+                trusted=trust,
+                rtol=rtol,
+                atol=atol,
+                budget=budget,
+                seconds=timeout,
+                megabytes=memory,
+                as_of=as_of,
+                format=format_,
+                output=output,
+                config=config,
+                isolated=no_config,
+                python=python,
+                platform=platform,
+                extras=tuple(extra or ()),
+                groups=tuple(group or ()),
+                defines=tuple(define or ()),
+                quiet=quiet,
+            )
+        )

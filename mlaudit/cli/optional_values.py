@@ -1,0 +1,21 @@
+"""Options whose value may be left out, which the framework has no word for."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+RESOLVE = "--resolve"
+_VALUES = {"lock"}
+
+
+def with_resolve_value(arguments: Sequence[str]) -> list[str]:
+    """The arguments with a value at `--resolve`: `lock` where that stands behind it, else the usual one."""
+    end = list(arguments).index("--") if "--" in arguments else len(arguments)
+    made: list[str] = []
+    for number, word in enumerate(arguments[:end]):
+        if word == RESOLVE:
+            following = arguments[number + 1] if number + 1 < end else ""
+            made.append(RESOLVE if following in _VALUES else f"{RESOLVE}=audit")
+        else:
+            made.append(word)
+    return [*made, *arguments[end:]]

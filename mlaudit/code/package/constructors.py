@@ -1,0 +1,186 @@
+"""Which keyword arguments the constructor of a class surely refuses, followed along `**kwargs`."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Collection, Iterator
+
+from mlaudit.code.package.classes import ClassCode, Function, Lineage, bases_of, dotted
+from mlaudit.code.package.symbols import ForeignName, PackageSymbols
+from mlaudit.model.lazy_dataclass import dataclass
+
+_INIT = "__init__"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class RefusedKeys:
+    """Keywords that a call would be refused for, and the function or class that refuses them."""
+
+    keys: tuple[str, ...]
+    path: str
+    line: int
+
+
+def refused_keys(
+    symbols: PackageSymbols, cls: ClassCode, keys: Collection[str], plain_bases: Collection[str] = ()
+) -> RefusedKeys | None:
+    """The keywords that calling a class refuses; None where it takes all of them, or that cannot be told.
+
+    Args:
+        plain_bases: bases outside of what is read that are known to add no argument.
+    """
+    lineage = symbols.lineage(cls)
+    found = lineage.member(_INIT)
+    owner = found[0] if found is not None else None
+    generated = next((one for one in lineage.classes if one.is_generated), None)
+    if generated is not None and (owner is None or lineage.classes.index(generated) <= lineage.classes.index(owner)):
+        return _of_fields(symbols, lineage, keys, plain_bases)
+    return _along_the_line(symbols, lineage, frozenset(keys))
+
+
+def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
+    """The keys that a class method handles before it calls `cls(**config)`; None where it does something else."""
+    found = symbols.lineage(cls).member(method)
+    if found is None or found[1] is None:
+        return None
+    node = found[1].node
+    given = [one.arg for one in (*node.args.posonlyargs, *node.args.args)]
+    if len(given) != 2:
+        return None
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _is_name(one.func, given[0])]
+    is_plain = bool(calls) and all(_passes_on(one, given[1]) and not one.args for one in calls)
+    # A configuration that is made anew, or changed by keys that are computed, may be any other; a copy is the same.
+    copies = {id(one.targets[0]) for one in ast.walk(node) if isinstance(one, ast.Assign) and _is_copy(one, given[1])}
+    if not is_plain or any(_is_remade(one, given[1]) and id(one) not in copies for one in ast.walk(node)):
+        return None
+    return frozenset(_texts_in(node))
+
+
+def _of_fields(
+    symbols: PackageSymbols, lineage: Lineage, keys: Collection[str], plain_bases: Collection[str]
+) -> RefusedKeys | None:
+    """What a dataclass refuses: keys that are no field of it or its bases."""
+    taken: set[str] = set()
+    for cls in lineage.classes:
+        if _INIT in cls.own or not _has_known_bases(symbols, cls, plain_bases):
+            return None
+        taken.update(name for name, _ in cls.fields)
+    rest = tuple(key for key in keys if key not in taken)
+    first = lineage.classes[0]
+    return RefusedKeys(rest, first.module.path, first.node.lineno) if rest else None
+
+
+def _along_the_line(symbols: PackageSymbols, lineage: Lineage, keys: frozenset[str]) -> RefusedKeys | None:
+    """What the `__init__` of a class and those that it hands `**kwargs` on to refuse."""
+    for cls in lineage.classes:
+        if cls.is_open or not _makes_any(cls):
+            return None
+        method = cls.methods.get(_INIT)
+        if method is not None and not method.node.decorator_list:
+            node = method.node
+            keys = keys - _named_in(node)
+            if node.args.kwarg is None or _raises_on(node, node.args.kwarg.arg):
+                return _refused(keys, cls, node)
+            if not _hands_on(node, node.args.kwarg.arg):
+                return None
+        elif _INIT in cls.own:
+            return None
+        if not _has_known_bases(symbols, cls):
+            return None
+    return None
+
+
+def _refused(keys: Collection[str], cls: ClassCode, node: Function) -> RefusedKeys | None:
+    return RefusedKeys(tuple(sorted(keys)), cls.module.path, node.lineno) if keys else None
+
+
+def _named_in(node: Function) -> frozenset[str]:
+    """The keywords that a function names, as parameters or in texts such as that of `kwargs.pop("name")`."""
+    return frozenset((*(one.arg for one in (*node.args.args, *node.args.kwonlyargs)), *_texts_in(node)))
+
+
+def _makes_any(cls: ClassCode) -> bool:
+    """Whether objects of a class are made whatever the arguments are, but for what `__init__` refuses."""
+    method = cls.methods.get("__new__")
+    if method is None:
+        return "__new__" not in cls.own
+    return method.node.args.kwarg is not None and method.node.args.vararg is not None
+
+
+def _has_known_bases(symbols: PackageSymbols, cls: ClassCode, plain: Collection[str] = ()) -> bool:
+    """Whether all bases of a class are read, or known to take no argument; its metaclass too."""
+    if any(one.arg == "metaclass" and dotted(one.value)[-1:] != ("ABCMeta",) for one in cls.node.keywords):
+        return False
+    return all(_is_known_base(symbols, cls, dotted(base), plain) for base in bases_of(cls.node))
+
+
+def _is_known_base(symbols: PackageSymbols, cls: ClassCode, words: tuple[str, ...], plain: Collection[str]) -> bool:
+    if words and words[-1] in plain:
+        return True
+    found = symbols.written(cls.module, words) if words else None
+    if isinstance(found, ForeignName):
+        return (found.module, found.name) in _EMPTY_BASES
+    return isinstance(found, ClassCode) and found is not cls
+
+
+_EMPTY_BASES = frozenset((("builtins", "object"), ("abc", "ABC"), ("typing", "Generic")))
+
+
+def _raises_on(node: Function, kwargs: str) -> bool:
+    """Whether a function raises in any case where arguments are left over."""
+    for one in node.body:
+        if isinstance(one, ast.If) and _is_name(one.test, kwargs) and isinstance(one.body[-1], ast.Raise):
+            return True
+    return False
+
+
+def _hands_on(node: Function, kwargs: str) -> bool:
+    """Whether a function hands the arguments that are left over to its base as they came, and in any case."""
+    if any(_is_remade(one, kwargs) for one in ast.walk(node)):
+        return False
+    calls = (one.value for one in node.body if isinstance(one, ast.Expr) and isinstance(one.value, ast.Call))
+    return any(_is_super_init(one) and _passes_on(one, kwargs) for one in calls)
+
+
+def _is_super_init(call: ast.Call) -> bool:
+    if not isinstance(call.func, ast.Attribute) or call.func.attr != _INIT:
+        return False
+    inner = call.func.value
+    return isinstance(inner, ast.Call) and _is_name(inner.func, "super")
+
+
+def _passes_on(call: ast.Call, kwargs: str) -> bool:
+    return any(one.arg is None and _is_name(one.value, kwargs) for one in call.keywords)
+
+
+def _is_remade(node: ast.AST, name: str) -> bool:
+    """Whether a statement gives a name another value, or changes it by keys that are not written out."""
+    if isinstance(node, ast.Name) and node.id == name and not isinstance(node.ctx, ast.Load):
+        return True
+    if isinstance(node, ast.Subscript) and _is_name(node.value, name) and not isinstance(node.ctx, ast.Load):
+        return not isinstance(node.slice, ast.Constant)
+    if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and _is_name(node.func.value, name):
+        is_written_out = bool(node.args) and isinstance(node.args[0], ast.Constant)
+        return node.func.attr in _CHANGES and not (node.func.attr in ("pop", "setdefault") and is_written_out)
+    return False
+
+
+_CHANGES = frozenset(("pop", "update", "clear", "popitem", "setdefault"))
+
+
+def _is_copy(node: ast.Assign, name: str) -> bool:
+    """Whether a statement is `config = config.copy()` or `config = dict(config)`."""
+    call = node.value
+    if not isinstance(call, ast.Call) or not _is_name(node.targets[0], name):
+        return False
+    if isinstance(call.func, ast.Attribute):
+        return call.func.attr == "copy" and any(_is_name(one, name) for one in (call.func.value, *call.args))
+    return _is_name(call.func, "dict") and len(call.args) == 1 and _is_name(call.args[0], name)
+
+
+def _is_name(node: ast.AST, name: str) -> bool:
+    return isinstance(node, ast.Name) and node.id == name
+
+
+def _texts_in(node: ast.AST) -> Iterator[str]:
+    return (one.value for one in ast.walk(node) if isinstance(one, ast.Constant) and isinstance(one.value, str))

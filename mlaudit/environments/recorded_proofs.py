@@ -1,0 +1,162 @@
+"""Proofs that were recorded, held against the environments as they are: what is stale says so and counts no more."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import BinaryIO
+
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.kinds import artifact_kinds, carried
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.evidence import EVIDENCE_FILE, RecordedProof
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.names import package_of
+from mlaudit.model.nouns import Kind
+from mlaudit.model.report import Environment
+from mlaudit.model.versions import same_public
+from mlaudit.sources.paths import exists
+from mlaudit.sources.working_tree import WorkingTree
+
+_AGAIN = "`mlaudit prove --record` proves it again"
+_MOST = 1000
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AppliedProofs:
+    """What recorded proofs mean for some environments.
+
+    Attributes:
+        proven: pairs all of whose models were proven to give the same, with the sentence on it.
+        notes: what is stale, and why.
+    """
+
+    environments: tuple[Environment, ...]
+    proven: Mapping[tuple[str, str], str]
+    notes: tuple[str, ...] = ()
+
+
+def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProofs:
+    """The environments with the recorded proofs that still hold."""
+    path = root / EVIDENCE_FILE
+    if not exists(str(path)):
+        return AppliedProofs(environments=tuple(environments), proven={})
+    tree = WorkingTree(root)
+    try:
+        recorded = tuple(_recorded(tree.document(path)))
+    except (Unreadable, Malformed) as error:
+        return AppliedProofs(
+            environments=tuple(environments), proven={}, notes=(f"{EVIDENCE_FILE}: not read: {error}",)
+        )
+    named = {one.name: one for one in environments}
+    holding: list[RecordedProof] = []
+    notes: list[str] = []
+    for proof in recorded:
+        if proof.writer not in named or proof.reader not in named:
+            continue
+        why = next(_changes(proof, named[proof.writer], named[proof.reader], tree), None)
+        if why is None:
+            holding.append(proof)
+        else:
+            notes.append(f"{proof.at}: the proof of {proof.model} does not count: {why}; {_AGAIN}")
+    made = (replace(one, proofs=tuple(proof for proof in holding if proof.reader == one.name)) for one in environments)
+    proven = dict(_proven_pairs(holding, named))
+    said = (
+        f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"
+        for sentence in proven.values()
+    )
+    return AppliedProofs(environments=tuple(made), proven=proven, notes=(*said, *notes))
+
+
+def _recorded(document: Document) -> Iterator[RecordedProof]:
+    for number, row in enumerate(document.toml.get("proof").each()):
+        if number >= _MOST:
+            raise Malformed(f"more than {_MOST} proofs")
+        words = {
+            name: row.get(name).text() for name in ("model", "sha256", "kind", "writer", "reader", "verdict", "says")
+        }
+        versions = {side: _versions(row.dig("versions", side)) for side in ("writer", "reader")}
+        yield RecordedProof(
+            **words,
+            date=row.get("date").text(),
+            platform=row.get("platform").text(),
+            at=document.at(*row.route, "model"),
+            versions=versions,
+        )
+
+
+def _versions(table: Node) -> Mapping[str, str]:
+    return {name: version.text() for name, version in table.items()}
+
+
+def _changes(proof: RecordedProof, writer: Environment, reader: Environment, tree: WorkingTree) -> Iterator[str]:
+    """What is no longer as it was when the proof was made, or is not known to be."""
+    yield from _side(proof, "writer", writer)
+    yield from _side(proof, "reader", reader)
+    if proof.sha256 and _digest(tree, proof.model) != proof.sha256:
+        yield "the model file is another one"
+
+
+def _side(proof: RecordedProof, side: str, one: Environment) -> Iterator[str]:
+    recorded = proof.versions[side]
+    python = recorded.get("python", "")
+    pythons = one.target.pythons
+    if len(pythons) != 1:
+        yield f"{one.name} leaves its Python open, and it was proven under {python}"
+    elif not f"{python}.".startswith(f"{pythons[0]}."):
+        yield f"{one.name} has Python {pythons[0]}, and it was proven under {python}"
+    system, _, machine = proof.platform.partition(" ")
+    target = one.target
+    if ("platform" not in target.assumed and target.platform != system) or (
+        "machine" not in target.assumed and machine.lower() != target.machine.lower()
+    ):
+        yield f"{one.name} is for {target.platform} {target.machine}, and it was proven on {proof.platform}"
+    needed = _needed(proof.kind)
+    for name, version in recorded.items():
+        cell = one.cell(package_of(name))
+        if name == "python":
+            continue
+        if cell.version is not None and not same_public(cell.version, version):
+            yield f"{one.name} has {name} {cell.version}, and it was proven with {version}"
+        elif cell.version is None and (cell.stated or package_of(name) in needed):
+            yield f"{one.name} leaves {name} open, and it was proven with {version} (--resolve lock pins it)"
+
+
+def _needed(kind: str) -> frozenset[str]:
+    table = artifact_kinds()
+    return frozenset(table[one].package for one in carried(frozenset((kind,))) if one in table)
+
+
+def _digest(tree: WorkingTree, model: str) -> str:
+    """The SHA-256 of a model file inside of the root; empty where it cannot be read."""
+    try:
+        with tree.document(tree.folder / model).stream() as stream:
+            return _sha(stream)
+    except (Unreadable, OSError):
+        return ""
+
+
+def _sha(stream: BinaryIO) -> str:
+    made = hashlib.sha256()
+    while part := stream.read(1024 * 1024):
+        made.update(part)
+    return made.hexdigest()
+
+
+def _proven_pairs(
+    holding: Sequence[RecordedProof], named: Mapping[str, Environment]
+) -> Iterator[tuple[tuple[str, str], str]]:
+    """The pairs of which every model file is proven, by a proof that holds."""
+    for pair in dict.fromkeys((one.writer, one.reader) for one in holding):
+        proofs = {one.model: one for one in holding if (one.writer, one.reader) == pair and one.is_good}
+        crossing = {
+            pin.at.path
+            for reading in (*named[pair[0]].writes, *named[pair[1]].reads)
+            for pin in reading.pins
+            if pin.kind is Kind.ARTIFACT
+        }
+        if crossing and crossing <= proofs.keys():
+            shown = ", ".join(f"{model} on {proofs[model].date}" for model in sorted(crossing)[:3])
+            yield pair, f"{pair[1]} was proven to give the same results as {pair[0]}: {shown}"

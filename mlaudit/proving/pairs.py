@@ -1,0 +1,93 @@
+"""Which models cross between which environments: those that are declared or discovered, or that the user names."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from mlaudit.api import check, compare
+from mlaudit.model.errors import UsageError
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.report import Environment, Report
+from mlaudit.proving.cases import case_of
+from mlaudit.proving.nouns import ProofCase
+from mlaudit.proving.prove import ProvenPair
+from mlaudit.request.options import Options
+
+_INSIDE = "!/"
+DESCRIPTION = "MLmodel"
+"""The file by which MLflow describes a folder as one model."""
+
+
+def named_pair(models: Sequence[str], writer: str, reader: str, options: Options) -> tuple[ProvenPair, ...]:
+    """The pair that the command line names. Raises UsageError."""
+    report = compare([writer, reader], options)
+    by_role = {one.role: one for one in report.environments if not one.is_model}
+    if set(by_role) != {"training", "serving"}:
+        raise UsageError("--writer and --reader must each name one environment")
+    cases = tuple(case_of(Path(model), options.root, declared=False) for model in models)
+    here, there = by_role["training"], by_role["serving"]
+    if not cases:
+        return (_with_files(here, there, options, declared=False),)
+    return (ProvenPair(writer=here, reader=there, cases=cases),)
+
+
+def found_pairs(models: Sequence[str], options: Options) -> tuple[ProvenPair, ...]:
+    """The pairs that are declared, or discovered here; only with some models, where these are named."""
+    report = check([], options) if options.settings.environments else check([str(options.root)], options)
+    declared = bool(options.settings.environments)
+    pairs = [_with_files(*both, options, declared=declared) for both in _pairs(report)]
+    if not models:
+        return tuple(pairs)
+    wanted = [case_of(Path(model), options.root, declared=False) for model in models]
+    known = {case.shown for pair in pairs for case in pair.cases}
+    missing = [case.shown for case in wanted if case.shown not in known]
+    if missing:
+        raise UsageError(
+            f"{missing[0]}: no declared or discovered pair writes or reads it; name both sides: "
+            "--writer SOURCE --reader SOURCE"
+        )
+    names = {case.shown for case in wanted}
+    chosen = (
+        replace(pair, cases=tuple(case for case in pair.cases if case.shown in names), kinds=()) for pair in pairs
+    )
+    return tuple(pair for pair in chosen if pair.cases)
+
+
+def _pairs(report: Report) -> Iterator[tuple[Environment, Environment]]:
+    environments = {one.name: one for one in report.environments}
+    for writer, reader in report.pairs:
+        here, there = environments[writer], environments[reader]
+        if not here.is_model and not there.is_model:
+            yield here, there
+
+
+def _with_files(writer: Environment, reader: Environment, options: Options, *, declared: bool) -> ProvenPair:
+    """A pair with the model files that its sides write and read, else with the kinds that cross."""
+    cases: dict[str, ProofCase] = {}
+    notes: list[str] = []
+    for path in _model_paths(writer, reader, options.root):
+        try:
+            case = case_of(path, options.root, declared=declared)
+        except UsageError as error:
+            notes.append(f"not proven: {error}")
+        else:
+            cases.setdefault(case.shown, case)
+    kinds = {*writer.artifact_kinds, *reader.artifact_kinds, *reader.kinds_from.get(writer.name, ())}
+    return ProvenPair(
+        writer=writer,
+        reader=reader,
+        cases=tuple(cases.values()),
+        kinds=() if cases or notes else tuple(sorted(kinds)),
+        notes=tuple(notes),
+    )
+
+
+def _model_paths(writer: Environment, reader: Environment, root: Path) -> Sequence[Path]:
+    """The model files of a pair; of a folder that describes itself as one model, the folder."""
+    found: dict[Path, None] = {}
+    for reading in (*writer.writes, *reader.reads):
+        path = root / reading.path
+        if _INSIDE not in reading.path and path.is_file():
+            found.setdefault(path.parent if (path.parent / DESCRIPTION).is_file() else path)
+    return list(found)

@@ -1,0 +1,227 @@
+"""What `mlaudit plan` asks of this stage: the plan of an upgrade, of a report and the versions that are wanted."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from typing import NamedTuple
+
+from mlaudit.comparison.judgement import Judgements
+from mlaudit.knowledge.releases import history, release
+from mlaudit.model.errors import UsageError
+from mlaudit.model.findings import Finding
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nearest import nearest
+from mlaudit.model.nouns import Change, Severity, State
+from mlaudit.model.report import Environment, Report, listed
+from mlaudit.model.versions import parsed
+from mlaudit.repair.documents import Refused
+from mlaudit.repair.plan import RepairFiles, edits_of
+from mlaudit.repair.statements import stated_at
+from mlaudit.repair.upgrade.affected import affected_artifacts
+from mlaudit.repair.upgrade.changed import moves_there, with_versions
+from mlaudit.repair.upgrade.fit import PYTHON, EnvironmentFit, cells_of, environment_fits
+from mlaudit.repair.upgrade.groups import joined_environments
+from mlaudit.repair.upgrade.nouns import EnvironmentMove, FittingVersions, PackageMove, Unsolved, UpgradePlan
+from mlaudit.repair.upgrade.proposal import proposed
+from mlaudit.repair.upgrade.roll_out import pair_orders, roll_out_steps
+from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
+
+AuditAgain = Callable[[Sequence[Environment]], Report]
+"""The report on environments as they would be."""
+
+
+def plan_upgrade(
+    report: Report, targets: Sequence[tuple[str, str]], files: RepairFiles, audit_again: AuditAgain
+) -> UpgradePlan:
+    """What an upgrade takes; without targets, the smallest set of moves that leaves no error. Raises UsageError."""
+    wanted = _targets(report, targets)
+    groups = tuple(_solved(report, wanted, audit_again))
+    versions = {one.environment.name: dict(group.found.versions) for group in groups for one in group.fits}
+    after = {one.name: with_versions(one, versions.get(one.name, {})) for one in report.environments}
+    again = audit_again(tuple(after.values()))
+    moves = tuple(_moves(report, groups, files))
+    orders = pair_orders(report, after)
+    known = {_fact(one) for one in (*report.findings, *report.suppressed)}
+    left = tuple(one for one in again.findings if one.severity is not Severity.INFO)
+    return UpgradePlan(
+        targets=tuple(dict.fromkeys(pair for group in groups for pair in group.targets)),
+        proposed=not targets,
+        moves=moves,
+        unsolved=_merged(one for group in groups for one in group.found.unsolved),
+        artifacts=affected_artifacts(report, after, frozenset(name for one in versions.values() for name in one)),
+        orders=orders,
+        steps=roll_out_steps(moves, orders),
+        unknown=tuple(dict.fromkeys(_unknown(report, groups))),
+        before=errors_of(report.findings),
+        after=left,
+        fresh=frozenset(one.fingerprint for one in left if _fact(one) not in known),
+        index=report.knowledge,
+        gave_up=any(group.found.gave_up for group in groups),
+        search_steps=sum(group.found.steps for group in groups),
+        uniform=_is_uniform(moves, report),
+    )
+
+
+class _Group(NamedTuple):
+    """Environments that must agree, and what was found for them."""
+
+    fits: tuple[EnvironmentFit, ...]
+    targets: tuple[tuple[str, str], ...]
+    found: FittingVersions
+
+
+def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) -> Iterator[_Group]:
+    """Each group of environments that names a target or, where none is given, has an error."""
+    budget = SearchBudget()
+    for environments in joined_environments(report.environments):
+        fits = environment_fits(environments)
+        if wanted:
+            here = {name: to for name, to in wanted.items() if any(fit.names(name) for fit in fits)}
+            if here:
+                yield _Group(fits, tuple(here.items()), VersionSearch(fits, here, budget=budget).solve())
+            continue
+        names = {one.name for one in environments}
+        errors = [one for one in errors_of(report.findings) if not names.isdisjoint(one.environments)]
+        if errors:
+            chosen, found = proposed(environments, errors, audit_again, budget)
+            yield _Group(fits, tuple(chosen.items()), found)
+
+
+def _is_uniform(moves: Sequence[PackageMove], report: Report) -> bool:
+    """Whether each package that moves takes one version in all environments that have another."""
+    packages = [move.package for move in moves]
+    return len(packages) == len(set(packages)) and all(
+        len(move.environments) == sum(moves_there(one, move.package, move.to) for one in report.environments)
+        for move in moves
+    )
+
+
+def _merged(unsolved: Iterable[Unsolved]) -> tuple[Unsolved, ...]:
+    """Each conflict once, with all environments that have it."""
+    merged: dict[tuple[str, str], Unsolved] = {}
+    for one in unsolved:
+        key = (one.unfit.says, one.says)
+        before = merged.get(key)
+        where = (*(before.environments if before is not None else ()), *one.environments)
+        merged[key] = replace(one, environments=tuple(dict.fromkeys(where)))
+    return tuple(merged.values())
+
+
+def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
+    return one.code, one.package, one.environments, one.fingerprint if one.severity is Severity.ERROR else ""
+
+
+def errors_of(findings: Sequence[Finding]) -> tuple[Finding, ...]:
+    """The errors among some findings."""
+    return tuple(one for one in findings if one.severity is Severity.ERROR)
+
+
+def _targets(report: Report, given: Sequence[tuple[str, str]]) -> dict[str, str]:
+    named = {package for one in report.environments if not one.is_model for package in one.cells}
+    wanted: dict[str, str] = {}
+    for package, version in given:
+        if package not in named:
+            near = nearest(package, sorted(named))
+            meant = f"; did you mean {near}?" if near else ""
+            raise UsageError(f"{package}=={version}: no environment names {package}{meant}")
+        if wanted.setdefault(package, version) != version:
+            raise UsageError(f"{package} is to be {wanted[package]} and {version}; name one version")
+    return wanted
+
+
+def _moves(report: Report, groups: Sequence[_Group], files: RepairFiles) -> Iterator[PackageMove]:
+    by_name = {one.name: one for one in report.environments}
+    where: dict[tuple[str, str], list[EnvironmentMove]] = {}
+    for group in groups:
+        for package, to in group.found.versions:
+            found = where.setdefault((package, to), [])
+            for fit in group.fits:
+                one = by_name[fit.environment.name]
+                if moves_there(one, package, to):
+                    found.append(_environment_move(one, Change(one.name, package, to), files))
+    asked = {pair for group in groups for pair in group.targets}
+    because = {package: says for group in groups for package, says in group.found.because}
+    for pair, moves in sorted(where.items(), key=lambda item: item[0] not in asked):
+        package, to = pair
+        says = "" if pair in asked else because.get(package, "")
+        yield PackageMove(package=package, to=to, because=says, asked=pair in asked, environments=tuple(moves))
+
+
+def _environment_move(environment: Environment, change: Change, files: RepairFiles) -> EnvironmentMove:
+    """What one move changes in files, or why it is to be made by hand."""
+    cell = environment.cell(change.package)
+    statements = tuple(dict.fromkeys(pin.at for pin in (*cell.pins, *cell.overruled)))
+    move = EnvironmentMove(environment=environment.name, was=cell.shown, statements=statements)
+    try:
+        commands = stated_at(environment, change, files.open).commands
+        return replace(move, edits=edits_of(environment, change, files), commands=commands)
+    except Refused as error:
+        return replace(move, refusal=str(error))
+
+
+def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
+    """What could not be judged, so that nobody takes silence for a yes."""
+    yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
+    silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
+    if silent:
+        yield f"no Python is stated in {listed(silent, ', ')}: whether there are wheels for it is not judged"
+    for group in groups:
+        versions = dict(group.found.versions)
+        yield from _older(group.fits, dict(group.found.because), versions)
+        yield from _of_environments(group.fits, versions)
+    yield from _of_crossings(report, {fit.environment.name for group in groups for fit in group.fits})
+    if any(_is_conda(fit, name) for group in groups for fit in group.fits for name, _ in group.found.versions):
+        yield "conda's builds have requirements of their own; those of the wheels on the index were used"
+
+
+def _unindexed(moved: Iterable[tuple[str, str]]) -> Iterator[str]:
+    for package, version in moved:
+        if package != PYTHON and history(package) is None:
+            yield f"{package} is not in the release index: what {version} requires is known in part at most"
+        elif package != PYTHON and release(package, version) is None:
+            yield f"{package} {version} is not in the release index: what it requires is not known"
+
+
+def _of_crossings(report: Report, names: Container[str]) -> Iterator[str]:
+    """What is not known of what crosses to environments that change."""
+    crosses = Judgements({one.name: one for one in report.environments})
+    blind = [pair for pair in report.pairs if pair.reader in names and not crosses.what_crosses(*pair)[0]]
+    if blind:
+        pairs = listed((f"{pair.reader} reads of {pair.writer}" for pair in blind), ", ")
+        yield f"what {pairs} is not known, so every kind of file was considered"
+    if any(one.missing_names or one.missing_states or one.refused_calls for one in report.environments):
+        yield "whether the code of the new versions has the names that artifacts import was not looked up"
+
+
+def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Mapping[str, str]) -> Iterator[str]:
+    """Partners that go back: an old release may require no upper end only because it could not know of any."""
+    for package in because:
+        was = [cell.version for cell in cells_of(fits, package) if cell.version is not None]
+        to = parsed(moved[package])
+        if to is not None and any((one := parsed(version)) is not None and one > to for version in was):
+            yield f"{package} {moved[package]} is older than what is there: it may fit only by what it leaves open"
+
+
+def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -> Iterator[str]:
+    for fit in fits:
+        unnamed = [package for package in moved if not fit.names(package)]
+        name = fit.environment.name
+        if unnamed and not fit.environment.complete:
+            yield f"{name} does not name {', '.join(unnamed)}: which version it installs is not judged"
+        blind = sorted(fit.unknown_to_index(moved))
+        if blind:
+            shown = ", ".join(blind[:4]) + (f" and {len(blind) - 4:,} more" if len(blind) > 4 else "")
+            yield f"what {shown} in {name} require is not in the release index"
+        vague = sorted(fit.uncertain_ranges(moved))
+        if vague:
+            yield f"{name} states ranges of {listed(vague, ', ')}: whether a release in them fits is not known"
+        if fit.environment.unread:
+            count = len(fit.environment.unread)
+            yield f"{count:,} {'entry' if count == 1 else 'entries'} of {name} could not be read"
+        several = [one for one in moved if fit.environment.cell(one).state is State.SEVERAL]
+        if several:
+            yield f"{name} states several versions of {', '.join(several)}"
+
+
+def _is_conda(fit: EnvironmentFit, package: str) -> bool:
+    return any(pin.ecosystem == "conda" for pin in fit.environment.cell(package).pins)

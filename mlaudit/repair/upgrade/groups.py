@@ -1,0 +1,27 @@
+"""Environments that must agree: those that are joined by who reads what whom writes."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from mlaudit.model.report import Environment
+
+
+def joined_environments(environments: Sequence[Environment]) -> tuple[tuple[Environment, ...], ...]:
+    """The environments in groups; what moves in one group says nothing about another."""
+    leader = {one.name: one.name for one in environments}
+
+    def first(name: str) -> str:
+        while leader[name] != name:
+            leader[name] = leader[leader[name]]
+            name = leader[name]
+        return name
+
+    for one in environments:
+        for writer in one.follows:
+            if writer in leader:
+                leader[first(one.name)] = first(writer)
+    groups: dict[str, list[Environment]] = {}
+    for one in environments:
+        groups.setdefault(first(one.name), []).append(one)
+    return tuple(map(tuple, groups.values()))

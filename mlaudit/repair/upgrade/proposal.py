@@ -1,0 +1,77 @@
+"""The smallest set of moves that leaves no error: versions that are there already, tried in an audit in memory."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import islice, product
+
+from mlaudit.model.findings import Finding
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Environment, Report
+from mlaudit.model.versions import parsed, public
+from mlaudit.repair.moves import VERSION
+from mlaudit.repair.upgrade.changed import moves_there, with_versions
+from mlaudit.repair.upgrade.fit import environment_fits
+from mlaudit.repair.upgrade.nouns import FittingVersions
+from mlaudit.repair.upgrade.search import SearchBudget, VersionSearch
+
+MAX_TRIALS = 32
+"""Sets of moves that are audited."""
+
+Proposal = tuple[dict[str, str], FittingVersions]
+
+
+def proposed(
+    environments: Sequence[Environment],
+    errors: Sequence[Finding],
+    audit_again: Callable[[Sequence[Environment]], Report],
+    budget: SearchBudget,
+) -> Proposal:
+    """The versions that leave the fewest errors in some environments, of those the fewest moves."""
+    fits, mend = environment_fits(environments), frozenset(_packages(errors))
+    options = {name: versions for name in mend if (versions := tuple(_options(environments, errors, name)))}
+    options = {name: options[name] for name in _packages(errors) if name in options}
+    best: tuple[tuple[int, int], Proposal] | None = None
+    more = False
+    for number, chosen in enumerate(islice(product(*options.values()), MAX_TRIALS + 1)):
+        if number == MAX_TRIALS or budget.left <= 0:
+            more = True
+            break
+        wanted = dict(zip(options, chosen, strict=True))
+        found = VersionSearch(fits, wanted, mend=mend, budget=budget).solve()
+        rank = _rank(environments, found, audit_again)
+        if best is None or rank < best[0]:
+            best = rank, (wanted, found)
+    wanted, found = best[1] if best is not None else ({}, FittingVersions(versions=()))
+    return wanted, replace(found, gave_up=found.gave_up or more)
+
+
+def _packages(errors: Sequence[Finding]) -> dict[str, None]:
+    return dict.fromkeys(one.package for one in errors if one.package is not None)
+
+
+def _options(environments: Sequence[Environment], errors: Sequence[Finding], package: str) -> Iterator[str]:
+    """The versions that its errors speak of: what findings advise, then what environments have."""
+    about = [one for one in errors if one.package == package]
+    between = [one for one in about if len(one.environments) > 1 or (one.fix is not None and one.fix.changes)]
+    given = [
+        change.to for one in between if one.fix is not None for change in one.fix.changes if change.package == package
+    ]
+    names = {name for one in between for name in one.environments}
+    there = [one.cell(package).version for one in environments if one.name in names and not one.is_model]
+    seen: set[str] = set()
+    for version in (*given, *(public(one) for one in there if one is not None)):
+        if VERSION.fullmatch(version) and parsed(version) is not None and version not in seen:
+            seen.add(version)
+            yield version
+
+
+def _rank(
+    environments: Sequence[Environment], found: FittingVersions, audit_again: Callable[[Sequence[Environment]], Report]
+) -> tuple[int, int]:
+    versions: Mapping[str, str] = dict(found.versions)
+    again = audit_again([with_versions(one, versions) for one in environments])
+    errors = sum(one.severity is Severity.ERROR for one in again.findings)
+    moves = sum(moves_there(one, name, to) for one in environments for name, to in versions.items())
+    return errors + len(found.unsolved), moves

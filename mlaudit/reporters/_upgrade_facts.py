@@ -1,0 +1,140 @@
+"""Sentences of a planned upgrade, for every format that people read."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model.findings import Finding
+from mlaudit.model.nouns import Place, Severity
+from mlaudit.model.report import listed
+from mlaudit.repair.upgrade.nouns import (
+    AffectedArtifact,
+    EnvironmentMove,
+    Fate,
+    Order,
+    PackageMove,
+    PairOrder,
+    Unsolved,
+    UpgradePlan,
+)
+
+FATE_WORDS = {
+    Fate.BREAKS: "does not load",
+    Fate.CHANGES: "loads, and its results change",
+    Fate.UNPROMISED: "may not load: nobody promises it",
+}
+"""What a fate means for a user."""
+ORDER_WORDS = {
+    Order.READERS_FIRST: "{reader} before {writer}",
+    Order.WRITERS_FIRST: "{writer} before {reader}",
+    Order.TOGETHER: "{writer} and {reader} at one time",
+}
+"""An order in words."""
+
+
+def count(number: int, noun: str, plural: str = "") -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def headline(plan: UpgradePlan) -> str:
+    """What the plan is for, and how much it takes."""
+    if not plan.targets and not plan.moves:
+        return "Nothing to plan: there is no error." if not plan.before else "No set of versions mends an error."
+    names = ", ".join(f"{package}=={to}" for package, to in plan.targets) or "no package of its own"
+    head = f"Proposed: {names}" if plan.proposed else f"Upgrade to {names}"
+    changes = sum(len(move.environments) for move in plan.moves)
+    where = len({one.environment for move in plan.moves for one in move.environments})
+    files = {place.path for move in plan.moves for one in move.environments for place in places(one)}
+    if not changes:
+        return f"{head}: every environment that names it has it already."
+    return f"{head}: {count(changes, 'change')} in {count(where, 'environment')}, {count(len(files), 'file')}."
+
+
+def places(move: EnvironmentMove) -> tuple[Place, ...]:
+    """Where something is to be changed: what is edited, else where it is stated."""
+    edited = tuple(Place(path=one.path, line=one.line, column=one.column) for one in move.edits)
+    locks = tuple(one for one in move.statements if one.path in {command.lock for command in move.commands})
+    return tuple(dict.fromkeys((*edited, *locks))) or move.statements
+
+
+def change_words(move: EnvironmentMove, package: PackageMove) -> str:
+    """`1.26.4 → 2.1.3`."""
+    return f"{move.was} → {package.to}"
+
+
+def unsolved_words(one: Unsolved) -> str:
+    """A conflict and why it has no solution."""
+    subject, other = one.unfit.packages
+    where = listed(one.environments, ", ")
+    return f"{subject} and {other} in {where}: {one.unfit.says.rstrip('.')}; {one.says.rstrip('.')}."
+
+
+def artifact_words(one: AffectedArtifact) -> str:
+    """What becomes of an artifact."""
+    already = " (so it is today)" if one.already else ""
+    versions = f"written by {one.package} {one.written}, read by {one.read} in {one.reader}"
+    return f"{FATE_WORDS[one.fate]}{already}: {versions}."
+
+
+def order_words(one: PairOrder) -> str:
+    """Who goes first."""
+    return ORDER_WORDS[one.order].format(writer=one.writer, reader=one.reader)
+
+
+def retraining(plan: UpgradePlan) -> str:
+    """What is to be done about artifacts; empty where nothing is known to break."""
+    gone = [one for one in plan.artifacts if one.fate is not Fate.UNPROMISED]
+    unsure = len(plan.artifacts) - len(gone)
+    said = []
+    if gone:
+        said.append(f"{count(len(gone), 'artifact')} to be retrained, or written again with the new versions")
+    if unsure:
+        said.append(f"{count(unsure, 'artifact')} to be tried, since nobody promises that the new versions read them")
+    return "; ".join(said)
+
+
+def command(plan: UpgradePlan) -> tuple[str, ...]:
+    """The command that makes the moves, in words that belong together; empty where none does."""
+    if not plan.uniform:
+        return ()
+    sets = tuple(f"--set {move.package}=={move.to}" for move in plan.moves if move.environments)
+    return ("mlaudit fix", *sets, "--unsafe-fixes", "--write") if sets else ()
+
+
+def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
+    """The findings after it that are errors or new, except those of what is said before."""
+    artifacts = {one.at.path for one in plan.artifacts if one.at is not None}
+    told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
+    return tuple(
+        one
+        for one in plan.after
+        if (one.severity is Severity.ERROR or one.fingerprint in plan.fresh)
+        and not (len(one.environments) == 1 and (one.environments[0], one.package) in told)
+        and not any(place.place.path in artifacts for place in one.locations)
+    )
+
+
+def closing(plan: UpgradePlan) -> Iterator[str]:
+    """What an audit of the new versions finds, and on what all of it rests."""
+    if not plan.moves and not plan.before:
+        return
+    if any(move.environments for move in plan.moves):
+        left, fresh = len(plan.errors_left), sum(one.fingerprint in plan.fresh for one in plan.after)
+        new = f", {fresh:,} of {'what is left' if len(plan.after) != 1 else 'it'} new" if fresh else ""
+        warnings = len(plan.after) - left
+        yield (
+            f"Audited with these versions in memory: {count(left, 'error')} (now {len(plan.before):,}) and "
+            f"{count(warnings, 'warning')}{new}."
+        )
+    if not plan.uniform:
+        yield (
+            "Environments that have nothing to do with each other take different versions, so no single command makes "
+            "it: `mlaudit fix PATH --set PACKAGE==VERSION` for each, or the edits of --format json."
+        )
+    if plan.gave_up:
+        yield f"The search gave up after {count(plan.search_steps, 'step')}: a smaller or complete set may exist."
+    yield (
+        f"Requirements are those of the releases in mlaudit's index ({plan.index}); nothing was installed. "
+        "A resolver has the last word."
+    )

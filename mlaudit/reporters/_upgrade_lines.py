@@ -1,0 +1,151 @@
+"""A planned upgrade for a terminal of 80 columns."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.secrets import masked
+from mlaudit.repair.upgrade.nouns import AffectedArtifact, EnvironmentMove, Fate, PackageMove, UpgradePlan
+from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._registry import Style
+from mlaudit.reporters._upgrade_facts import (
+    artifact_words,
+    change_words,
+    closing,
+    command,
+    headline,
+    order_words,
+    places,
+    retraining,
+    shown_findings,
+    unsolved_words,
+)
+
+MAX_WIDTH = 80
+"""Columns, however wide the terminal is."""
+SHOWN_ARTIFACTS = 8
+"""Artifacts that are listed before the rest is counted."""
+SHOWN_UNKNOWN = 8
+"""Sentences on what is not known, shown before the rest is counted."""
+SHOWN_FINDINGS = 6
+"""Findings that are left, listed before the rest is counted."""
+
+
+def as_table(plan: UpgradePlan, style: Style) -> str:
+    """What moves, what has no solution, what breaks, the order, what is left, the command."""
+    style = replace(style, width=min(style.width, MAX_WIDTH))
+    lines = [text((line, "bold")) for line in wrapped(headline(plan), style.width)]
+    for section in (_moves, _unsolved, _artifacts, _order, _left, _unknown, _next):
+        made = list(section(plan, style))
+        lines += [StyledLine(), *made] if made else []
+    return painted(lines, colour=style.colour)
+
+
+def _moves(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    for move in plan.moves:
+        yield from _move(move, style)
+
+
+def _move(move: PackageMove, style: Style) -> Iterator[StyledLine]:
+    if not move.environments:
+        return
+    yield text((f"{move.package} {move.to}", "bold"))
+    if move.because:
+        yield from _sentence(masked(move.because), style, "  because ", "          ")
+    for one in move.environments:
+        yield text((f"  {one.environment}  {change_words(one, move)}", ""))
+        yield from _places(one, style)
+
+
+def _places(one: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
+    for place in places(one):
+        yield text((f"    {place}", "cyan"))
+    for each in one.commands:
+        yield text(("    then run  ", "dim"), (str(each), ""))
+    if one.refusal:
+        yield from _sentence(masked(one.refusal), style, "    by hand   ", "              ", "yellow")
+
+
+def _unsolved(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    if plan.unsolved:
+        yield text(("No solution", "bold red"))
+    for one in plan.unsolved:
+        yield from _sentence(masked(unsolved_words(one)), style, "  ", "  ")
+
+
+def _artifacts(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    said = retraining(plan)
+    if said:
+        yield from _sentence(said, style, "Models: ", "  ", "bold")
+    for one in plan.artifacts[:SHOWN_ARTIFACTS]:
+        yield from _artifact(one, style)
+    if len(plan.artifacts) > SHOWN_ARTIFACTS:
+        yield text((f"  and {len(plan.artifacts) - SHOWN_ARTIFACTS:,} more: --format json lists them", "dim"))
+
+
+def _artifact(one: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
+    yield text((f"  {one.name}", "yellow" if one.fate is Fate.UNPROMISED else "red"))
+    yield from _sentence(masked(artifact_words(one)), style, "    ", "    ")
+    if one.remedy:
+        yield from _sentence(masked(one.remedy), style, "    or   ", "         ")
+
+
+def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    if len({name for step in plan.steps for name in step.environments}) > 1:
+        yield text(("Order", "bold"))
+    for number, step in enumerate(plan.steps, 1) if len(plan.steps) > 1 or plan.orders else ():
+        yield from _sentence(
+            f"{', '.join(step.environments)} ({', '.join(step.packages)})", style, f"  {number}. ", "     "
+        )
+    for one in plan.orders:
+        yield text((f"  {order_words(one)}:", ""))
+        for reason in one.because:
+            yield from _sentence(masked(reason), style, "    - ", "      ")
+
+
+def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    """What an audit of the new versions finds and is new, and errors."""
+    shown = shown_findings(plan)
+    if shown:
+        yield text(("Left after it", "bold"))
+    for one in shown[:SHOWN_FINDINGS]:
+        new = " (new)" if one.fingerprint in plan.fresh else ""
+        yield from _sentence(masked(f"{one.severity.value} {one.code}{new}: {one.message}"), style, "  ", "    ")
+    if len(shown) > SHOWN_FINDINGS:
+        yield text((f"  and {len(shown) - SHOWN_FINDINGS:,} more: --format json lists them", "dim"))
+
+
+def _unknown(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    if plan.unknown:
+        yield text(("Not known", "bold"))
+    for one in plan.unknown[:SHOWN_UNKNOWN]:
+        yield from _sentence(masked(one), style, "  ", "    ")
+    if len(plan.unknown) > SHOWN_UNKNOWN:
+        yield text((f"  and {len(plan.unknown) - SHOWN_UNKNOWN:,} more: --format json lists them", "dim"))
+
+
+def _next(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
+    for sentence in closing(plan):
+        yield from _sentence(sentence, style, "", "")
+    typed = list(_broken(command(plan), style.width - len("  \\")))
+    if typed:
+        yield text(("Make it", "bold"))
+    yield from (text((f"  {line}", "")) for line in typed)
+
+
+def _broken(words: Sequence[str], width: int) -> Iterator[str]:
+    """A command in lines that a shell reads as one."""
+    line = ""
+    for word in words:
+        if line and len(line) + len(word) + 3 > width:
+            yield f"{line} \\"
+            line = f"  {word}"
+        else:
+            line = f"{line} {word}" if line else word
+    if line:
+        yield line
+
+
+def _sentence(sentence: str, style: Style, first: str, rest: str, tone: str = "") -> Sequence[StyledLine]:
+    return [text((line, tone)) for line in wrapped(sentence, style.width, first=first, rest=rest)]

@@ -1,0 +1,96 @@
+"""A planned upgrade as Markdown, for a ticket: boxes to tick, in the order of the roll-out."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.model.secrets import masked
+from mlaudit.repair.upgrade.nouns import EnvironmentMove, PackageMove, UpgradePlan
+from mlaudit.reporters._escape import as_code, for_markdown
+from mlaudit.reporters._upgrade_facts import (
+    artifact_words,
+    change_words,
+    closing,
+    command,
+    headline,
+    order_words,
+    places,
+    shown_findings,
+    unsolved_words,
+)
+
+
+def as_markdown(plan: UpgradePlan) -> str:
+    """The plan as sections; every change is a box."""
+    sections = (_changes, _unsolved, _artifacts, _order, _left, _unknown, _next)
+    parts = [f"## {_prose(headline(plan))}", *("\n".join(found) for one in sections if (found := list(one(plan))))]
+    return "\n\n".join(parts) + "\n"
+
+
+def _prose(sentence: str) -> str:
+    return for_markdown(masked(sentence))
+
+
+def _changes(plan: UpgradePlan) -> Iterator[str]:
+    order = [name for step in plan.steps for name in step.environments]
+    if order:
+        yield "### Changes\n"
+    for name in order:
+        yield f"- **{_prose(name)}**"
+        for move in plan.moves:
+            for one in move.environments:
+                if one.environment == name:
+                    yield from _change(move, one)
+
+
+def _change(move: PackageMove, one: EnvironmentMove) -> Iterator[str]:
+    where = ", ".join(as_code(str(place)) for place in places(one))
+    hand = f" (by hand: {_prose(one.refusal)})" if one.refusal else ""
+    run = "".join(f"; then run {as_code(str(each))}" for each in one.commands)
+    yield f"  - [ ] {as_code(move.package)} {_prose(change_words(one, move))}: {where}{run}{hand}"
+    if move.because:
+        yield f"    because {_prose(move.because)}"
+
+
+def _unsolved(plan: UpgradePlan) -> Iterator[str]:
+    if plan.unsolved:
+        yield "### No solution\n"
+    yield from (f"- {_prose(unsolved_words(one))}" for one in plan.unsolved)
+
+
+def _artifacts(plan: UpgradePlan) -> Iterator[str]:
+    if plan.artifacts:
+        yield "### Models\n"
+    for one in plan.artifacts:
+        remedy = f" Or: {_prose(one.remedy)}" if one.remedy else ""
+        yield f"- [ ] {as_code(one.name)} {_prose(artifact_words(one))}{remedy}"
+
+
+def _order(plan: UpgradePlan) -> Iterator[str]:
+    if plan.orders:
+        yield "### Order\n"
+        yield from (f"{at}. {_prose(', '.join(step.environments))}" for at, step in enumerate(plan.steps, 1))
+        yield ""
+    yield from (f"- {_prose(order_words(one))}: {_prose('; '.join(one.because))}" for one in plan.orders)
+
+
+def _left(plan: UpgradePlan) -> Iterator[str]:
+    shown = shown_findings(plan)
+    if shown:
+        yield "### Left after it\n"
+    for one in shown:
+        new = " (new)" if one.fingerprint in plan.fresh else ""
+        yield f"- {one.severity.value} {one.code}{new}: {_prose(one.message)}"
+
+
+def _unknown(plan: UpgradePlan) -> Iterator[str]:
+    if plan.unknown:
+        yield "### Not known\n"
+    yield from (f"- {_prose(one)}" for one in plan.unknown)
+
+
+def _next(plan: UpgradePlan) -> Iterator[str]:
+    yield from (_prose(sentence) for sentence in closing(plan))
+    typed = " ".join(command(plan))
+    if typed:
+        yield f"\nMake it: {as_code(typed)}"

@@ -1,0 +1,62 @@
+"""The configuration of a model asks for what the code of its reader refuses."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Role, Severity
+from mlaudit.model.refused_configurations import RefusedConfiguration
+from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.rules._consequences import measured_harmless, refused_words
+from mlaudit.rules._registry import environment_rule
+
+
+@environment_rule(
+    "MLA413",
+    Severity.ERROR,
+    since="0.2",
+    title="the configuration of a model is refused",
+    fact="artifact-configuration",
+    where="refused_configurations",
+)
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """The configuration of a model asks for what the code of its reader refuses.
+
+    What it does:
+        Holds configurations against the code of the environment that loads them: the keys of `adapter_config.json`
+        and of the layers in `.keras` and HDF5 files against the constructors that they are handed to, along
+        `**kwargs`; the model type of `config.json`, the classes of `model_index.json` and `modules.json`, the loader
+        modules of `MLmodel`, and the functions that `config.cfg` takes from spaCy's registry, against what the
+        packages define. A constructor that drops what it does not know refuses nothing.
+
+    Why:
+        A configuration is a call written as data. A newer release of the writer adds a key or a class, and the
+        reader ends with TypeError or ValueError before a single weight is read.
+
+    Example:
+        PEFT 0.15 writes `corda_config` into `adapter_config.json`; `LoraConfig` of 0.13 takes no such argument.
+
+    Fix:
+        Bring the reader to the release of the writer, or write the configuration again with the reader's.
+
+    References:
+        https://huggingface.co/docs/peft/developer_guides/checkpoint
+    """
+    for one in environment.refused_configurations:
+        yield _hit(one, environment, view)
+
+
+def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit:
+    measured = measured_harmless(view, one.writer, environment.name, one.package)
+    return Hit(
+        package=one.package,
+        environments=tuple(dict.fromkeys((one.writer, environment.name))),
+        message=f"{one.artifact.path}: {refused_words(one, environment.name)}, so that loading fails.",
+        at=one.artifact,
+        says="",
+        related=(Location(one.searched, Role.FILE),),
+        severity=Severity.INFO if measured is not None else None,
+        details=(f"measured otherwise, which counts for more: {measured.says}",) if measured is not None else (),
+        values=(one.refusal.value, one.what, *one.values),
+    )

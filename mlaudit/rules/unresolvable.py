@@ -1,0 +1,48 @@
+"""The statements of an environment cannot be installed together."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from mlaudit.comparison.scene import View
+from mlaudit.model.nouns import Role, Severity
+from mlaudit.model.report import Environment, Hit, Location
+from mlaudit.rules._registry import environment_rule
+
+
+@environment_rule(
+    "MLA907", Severity.ERROR, since="0.1", title="cannot be installed", fact="unresolvable", where="unresolvable"
+)
+def check(environment: Environment, view: View) -> Iterator[Hit]:
+    """No set of versions satisfies what an environment states.
+
+    What it does:
+        With `--resolve`, reports the explanation of uv where it finds no versions that satisfy all statements of an
+        environment for its Python and platform. Without `--resolve` nothing is looked for.
+
+    Why:
+        The image cannot be built, or is built from old layers that nobody can make again.
+
+    Example:
+        requirements.txt with `scikit-learn==1.5.2` and `numpy<1.19`: scikit-learn 1.5.2 requires numpy 1.19.5.
+
+    Fix:
+        Change one of the statements that the explanation names.
+
+    References:
+        https://docs.astral.sh/uv/concepts/resolution/
+    """
+    for found in environment.unresolvable:
+        cells = [environment.cells[name] for name in found.packages]
+        places = [(cell.at, cell.shown) for cell in cells if cell.at is not None]
+        first = places[0] if places else (view.home(environment.name), "")
+        yield Hit(
+            environments=(environment.name,),
+            message=f"{environment.name} cannot be installed: uv finds no versions that satisfy it.",
+            details=(found.says,),
+            at=first[0],
+            says=first[1] or None,
+            related=tuple(Location(at, Role.STATEMENT, says) for at, says in places[1:]),
+            actual=", ".join(found.packages) or None,
+            values=("unresolvable", *found.packages),
+        )
