@@ -162,3 +162,10 @@ def test_every_lock_is_edited_by_its_tool_alone() -> None:
         if tool is not None:
             made[name] = " ".join(tool.command("numpy", "2.1.3", tool.manifests[0]))
     assert made == LOCK_COMMANDS
+
+
+def test_the_command_for_a_lock_names_that_lock() -> None:
+    tool = lock_tool_of("pylock")
+    assert tool is not None
+    words = tool.words("numpy", "2.1.3", "requirements.in", "pylock.gpu.toml")
+    assert words[:6] == ("uv", "pip", "compile", "requirements.in", "--output-file", "pylock.gpu.toml")

@@ -16,6 +16,7 @@ from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.lab.code_index import main as build_index
 from mlaudit.lab.code_index import packed, reduced, release_of
 from mlaudit.model.report import Report
+from mlaudit.reporters._registry import Style, render
 from mlaudit.request.options import Options
 from mlaudit.sources import code_index, package_caches
 from mlaudit.sources.code_index import code_in_index
@@ -266,3 +267,18 @@ def test_the_builder_says_what_is_no_wheel(tmp_path: Path, capsys: pytest.Captur
     assert "expected a wheel" in capsys.readouterr().err
     assert build_index([]) == 2
     assert packed([release_of(wheel(tmp_path / WHEEL))]).startswith(b"\xfd7zXZ")
+
+
+def test_the_summary_says_which_code_was_not_at_hand(tmp_path: Path) -> None:
+    (tmp_path / "model.pkl").write_bytes(naming("sklearn.linear_model:Ridge"))
+    write(tmp_path, {"requirements.txt": "scikit-learn==1.2.2\n"})
+    report = compare(["model.pkl", "serving=requirements.txt"], Options(root=tmp_path), folder=tmp_path)
+    said = " ".join(render("table")(report, Style()).split())
+    assert "The code of scikit-learn in serving is not at hand, so its models are judged by versions alone" in said
+    code = {"sklearn/__init__.py": "", "scikit_learn-1.2.2.dist-info/METADATA": ""}
+    write(tmp_path / "uv" / "archive-v0" / "Sk", code)
+    (tmp_path / "uv" / "wheels-v8" / "pypi" / "scikit-learn").mkdir(parents=True)
+    link = tmp_path / "uv" / "wheels-v8" / "pypi" / "scikit-learn" / "1.2.2-cp311-cp311-linux_x86_64"
+    link.symlink_to(tmp_path / "uv" / "archive-v0" / "Sk")
+    report = compare(["model.pkl", "serving=requirements.txt"], Options(root=tmp_path), folder=tmp_path)
+    assert "not at hand" not in render("table")(report, Style())

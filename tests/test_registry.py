@@ -175,8 +175,8 @@ import sys
 sys.path.insert(0, {str(archive)!r})
 import mlaudit
 assert mlaudit.__file__.startswith({str(archive)!r}), mlaudit.__file__
-from mlaudit.cli.app import command_line
-command_line(["check", "compare", "explain", "list"])(sys.argv[1:])
+from mlaudit.cli.app import run
+sys.exit(run(sys.argv[1:]))
 """
 
     def run(*arguments: str) -> subprocess.CompletedProcess[str]:

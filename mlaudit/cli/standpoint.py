@@ -9,16 +9,16 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlaudit.model.dependency_map import DependencyMap, NodeKind
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
-from mlaudit.model.requirement_paths import InstallReason, RequirementStep
 from mlaudit.sources import paths
 
 if TYPE_CHECKING:
+    from mlaudit.model.dependency_map import DependencyMap
     from mlaudit.model.history import BranchChange
+    from mlaudit.model.requirement_paths import InstallReason, RequirementStep
 
 
 def seen_from(report: Report, root: Path, here: Path) -> Report:
@@ -55,11 +55,13 @@ def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> 
 
 def map_from(whole: DependencyMap, root: Path, here: Path) -> DependencyMap:
     """A map with its paths as they are reached from a folder."""
+    from mlaudit.model.dependency_map import NodeKind
+
     view = _Standpoint(root=root, here=here)
-    paths = (NodeKind.CODE, NodeKind.FILE)
+    of_paths = (NodeKind.CODE, NodeKind.FILE)
     return replace(
         whole,
-        nodes=tuple(replace(one, name=view.path(one.name)) if one.kind in paths else one for one in whole.nodes),
+        nodes=tuple(replace(one, name=view.path(one.name)) if one.kind in of_paths else one for one in whole.nodes),
         edges=tuple(
             replace(edge, evidence=tuple(replace(seen, at=view.place(seen.at)) for seen in edge.evidence))
             for edge in whole.edges

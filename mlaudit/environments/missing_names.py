@@ -8,7 +8,7 @@ from pathlib import Path
 from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
-from mlaudit.code.package.joined_code import JoinedCode
+from mlaudit.code.package.layered_code import LayeredCode
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.environments.missing_states import StateSearch
@@ -96,7 +96,7 @@ def _with_installed(
 
 def _without_code(artifacts: Iterable[tuple[str, Pin]], code: PackageCode | None) -> Iterator[str]:
     """The packages that wrote artifacts and whose code is not at hand; of what is installed all code is."""
-    if code is not None and not isinstance(code, JoinedCode):
+    if code is not None and not isinstance(code, LayeredCode):
         return
     tops = (code.names("") if code is not None else None) or frozenset()
     for _, pin in artifacts:

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path, PurePosixPath
 
 from mlaudit.code.package.code import PackageCode
-from mlaudit.code.package.joined_code import JoinedCode, PlacedCode
+from mlaudit.code.package.layered_code import LayeredCode, PlacedCode
 from mlaudit.knowledge.package_caches import wheelhouse_names
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.report import Environment, listed
@@ -49,13 +49,13 @@ def package_code(one: Environment, places: CodePlaces) -> PackageCode | None:
     if images:
         return _of_image(one, images, places)
     parts = tuple(_of_versions(one, places))
-    return JoinedCode(parts) if parts else None
+    return LayeredCode(parts) if parts else None
 
 
 def said_of(code: PackageCode) -> Iterator[str]:
     """Which code was read that is no part of the sources."""
     by_place: dict[str, list[str]] = {}
-    for one in code.used if isinstance(code, JoinedCode) else ():
+    for one in code.used if isinstance(code, LayeredCode) else ():
         by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
     for place, packages in by_place.items():
         yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts ask of it."

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from enum import Enum
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.lazy_dataclass import field_names, replace
 from mlaudit.model.nouns import Pin, Place, Statement
 from mlaudit.model.report import Environment, Report
 from mlaudit.model.secrets import masked, may_hold_secret
+
+if TYPE_CHECKING:
+    from mlaudit.model.dependency_map import DependencyMap
 
 T = TypeVar("T")
 

@@ -38,6 +38,7 @@ lock_tool = LockTool(
         *("--upgrade-package", f"{package}=={version}"),
     ),
     chooses=True,
+    output="pylock.toml",
 )
 """The tool that updates it; the lock is never edited."""
 

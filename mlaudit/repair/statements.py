@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from posixpath import dirname, join
+from posixpath import basename, dirname, join
 from typing import NamedTuple
 
 from mlaudit.grammars.relocking import LockTool
@@ -93,11 +93,11 @@ def _declaration(pin: Pin, change: Change, tool: LockTool, open_all: _OpenAll) -
         pins = [one for document in documents for one in document.pins]
         declared = [one for one in pins if one.package == change.package and one.kind in _DECLARING]
         short = [one for one in declared if not _may_stay(one, change.to, tool)]
-        words = tool.command(pin.name, change.to, manifest)
+        words = tool.words(pin.name, change.to, manifest, basename(pin.at.path))
         command = NativeCommand(folder=folder or ".", words=words, lock=pin.at.path)
         return StatedAt(tuple(MeantPin(one, change.to) for one in short), (command,))
     expected = " or ".join(tool.manifests)
-    typed = " ".join(tool.command(pin.name, change.to, tool.manifests[0]))
+    typed = " ".join(tool.words(pin.name, change.to, tool.manifests[0], basename(pin.at.path)))
     raise Refused(
         f"{pin.at.path} is a lock, and there is no {expected} beside it to edit; "
         f"in the folder that has one, `{typed}` updates the lock"

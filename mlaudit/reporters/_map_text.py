@@ -163,7 +163,8 @@ def _values(view: MapView, edges: Iterable[MapEdge], far: str) -> Iterator[str]:
         places = {str(one.at) for one in edge.evidence}
         inside = [other.name for other, its in environments if places.intersection(str(one.at) for one in its.evidence)]
         named.update(inside)
-        yield f"{_with_place(node, edge)}{f' in {listed_names(inside)}' if inside else ''}{_perhaps(edge)}"
+        within = f" in {listed_names(inside)}" if inside and node.kind is not NodeKind.STAGE else ""
+        yield f"{_with_place(node, edge)}{within}{_perhaps(edge)}"
     for node, edge in environments:
         if node.name not in named:
             yield f"{_with_place(node, edge)}{_perhaps(edge)}"

@@ -19,7 +19,7 @@ class PlacedCode:
     code: PackageCode
 
 
-class JoinedCode:
+class LayeredCode:
     """Several places as one; a `PackageCode`. A file that two of them have is read from the first."""
 
     def __init__(self, parts: Sequence[PlacedCode]) -> None:
