@@ -72,14 +72,14 @@ def test_a_compare_of_two_lists_loads_what_lists_need(tmp_path: Path) -> None:
     assert not {"packaging.requirements", "packaging.markers", "packaging.tags", "yaml", "logging", "_hashlib"} & loaded
     assert not {name for name in loaded if name.startswith(("mlaudit.code.", "mlaudit.lab."))}
     assert not {name for name in loaded if name.startswith(("mlaudit.repair.", "mlaudit.grammars.container."))}
-    assert len(own(loaded)) <= 145, sorted(own(loaded))
-    assert len(entered) <= 122, sorted(entered)
+    assert len(own(loaded)) <= 143, sorted(own(loaded))
+    assert len(entered) <= 120, sorted(entered)
 
 
 def test_names_that_tell_nothing_cost_little_more(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": PAIR["training/requirements.txt"], "b.txt": PAIR["serving/requirements.txt"]})
     loaded, _ = modules(tmp_path, "compare", "a.txt", "b.txt")
-    assert len(own(loaded)) <= 148, sorted(own(loaded))
+    assert len(own(loaded)) <= 146, sorted(own(loaded))
 
 
 def test_edits_are_made_where_a_report_shows_them(tmp_path: Path) -> None:
@@ -100,7 +100,7 @@ def test_a_hook_that_touches_nothing_reads_no_environment(tmp_path: Path) -> Non
     write(tmp_path, {**PAIR, "mlaudit.toml": DECLARED, "docs/requirements.txt": "mkdocs==1.6.1\n"})
     loaded, _ = modules(tmp_path, "check", "--quiet", "docs/requirements.txt")
     assert not {"packaging", "mlaudit.audit", "mlaudit.parsers.requirements", "mlaudit.environments.sources"} & loaded
-    assert len(own(loaded)) <= 83, sorted(own(loaded))
+    assert len(own(loaded)) <= 81, sorted(own(loaded))
 
 
 def checked(folder: Path, asked: str, monkeypatch: pytest.MonkeyPatch, *, is_quick: bool) -> tuple[Report, bool]:
