@@ -11,12 +11,10 @@ from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_environment, mask_report
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, Summary
 from mlaudit.parsers._registry import is_named, parser_of, parsers
-from mlaudit.request.addresses import fetching_advice
 from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import EVIDENCE_FILE, Options
 from mlaudit.request.source_spec import BadSource, Spelled
@@ -95,6 +93,8 @@ def rule_words() -> frozenset[str]:
 def demand_format(option: str, name: str) -> None:
     """Raises UsageError where a name is that of no format that can be read."""
     if parser_of(name) is None:
+        from mlaudit.model.nearest import nearest
+
         near = nearest(name, parsers())
         meant = f"; did you mean {near}?" if near else "; `mlaudit formats` lists all"
         raise UsageError(f"{option} {name}: no format that can be read{meant}")
@@ -225,9 +225,12 @@ def _have_configurations(kinds: Iterable[str]) -> bool:
 
 def _demand(path: str) -> None:
     """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
-    advice = None if exists(path) else fetching_advice(path)
-    if advice is not None:
-        raise BadSource(f"{path}: it is an address; {advice}")
+    if not exists(path):
+        from mlaudit.request.addresses import fetching_advice
+
+        advice = fetching_advice(path)
+        if advice is not None:
+            raise BadSource(f"{path}: it is an address; {advice}")
     try:
         status(path)
     except Unreadable as error:

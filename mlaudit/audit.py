@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.comparison.artifacts import artifact_crossings
-from mlaudit.comparison.hazards import weigh
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.dates import knowledge_date
-from mlaudit.model.findings import Finding, Hit
+from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Change, Verdict
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Environment, Report
@@ -21,7 +19,7 @@ from mlaudit.policy.fold import folded
 from mlaudit.policy.summary import summary
 from mlaudit.request.audit_request import AuditRequest
 from mlaudit.request.options import Options
-from mlaudit.rules._registry import Rule, rules
+from mlaudit.rules._registry import Rule, condition, rules
 
 _SHARED = "shared-file-differs"
 """The rule that looks at files and not at environments."""
@@ -62,6 +60,10 @@ def audit_again(report: Report, environments: Sequence[Environment], options: Op
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
     """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
     advised = [one for one in findings if one.fix is not None and one.fix.changes]
+    if not advised:
+        return tuple(findings)
+    from mlaudit.comparison.hazards import weigh
+
     firsts = [one.fix.changes[0] for one in advised if one.fix is not None]
     # Later ones do not count where a package has a change of its own already.
     reasons = weigh(environments, [*firsts, *(change for one in advised for change in _covered_changes(one))])
@@ -137,6 +139,8 @@ def _unmatched(environments: Sequence[Environment], only: Sequence[str]) -> Iter
     packages |= {pin.package for one in environments for reading in one.writes for pin in reading.pins}
     for glob in only:
         if not any(asked_for(package, [glob]) for package in packages):
+            from mlaudit.model.nearest import nearest
+
             near = nearest(glob, sorted(packages))
             meant = f" (did you mean {near}?)" if near else ""
             yield f"--package {glob}: no source names such a package{meant}."
@@ -161,23 +165,28 @@ def _judged(view: View) -> Iterator[RuleHit]:
     yield from _judged_crossings(view, by_scope.get("crossing", ()))
     for one in view.environments.values():
         for rule in by_scope.get("environment", ()):
-            if rule.may_speak_of(one):
+            if rule.may_speak_of(one, view):
                 yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
     for rule in by_scope.get("fleet", ()):
-        if rule.may_speak_of(view):
+        if rule.may_speak_of(view, view):
             yield from (RuleHit(rule, hit) for hit in rule.check(view))
 
 
 def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
-    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked."""
-    speaking: dict[Verdict, list[tuple[Rule, Callable[..., Iterable[Hit]]]]] = {}
+    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked.
+
+    Of a fleet there are millions, so what is asked first is looked up once for each verdict.
+    """
+    speaking: dict[Verdict, list[tuple[Rule, Callable[..., bool] | None]]] = {}
     for one in view.crossings():
         verdict = one.verdict
         if one.watched or verdict is Verdict.UNREAD:
             if verdict not in speaking:
                 asked = (rule for rule in known if not rule.verdicts or verdict.value in rule.verdicts)
-                speaking[verdict] = [(rule, rule.check) for rule in asked]
-            yield from (RuleHit(rule, hit) for rule, check in speaking[verdict] for hit in check(one, view))
+                speaking[verdict] = [(rule, condition(rule.when) if rule.when else None) for rule in asked]
+            for rule, is_so in speaking[verdict]:
+                if is_so is None or is_so(one, view):
+                    yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:

@@ -14,7 +14,6 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass, field_names, replace
 from mlaudit.model.nouns import Pin, Reading, Unread
 from mlaudit.model.report import Environment, Report
-from mlaudit.repair.entry import with_edits
 from mlaudit.request.asked import Asked, Overlay
 from mlaudit.request.options import Options, codes_of, packages_of, wanted_of
 from mlaudit.sources.confinement import tree_around
@@ -199,6 +198,15 @@ def read(
         raise UsageError(f"{fspath(source)}: expected one environment, and it holds {names}; name the files of one")
     (environment,) = environments
     return _joined(fspath(source), environment)
+
+
+def with_edits(report: Report, options: Options) -> Report:
+    """The report with the edits of its fixes; what makes them is loaded where there are any."""
+    if not any(one.fix is not None and one.fix.changes for one in (*report.findings, *report.suppressed)):
+        return report
+    from mlaudit.repair.entry import with_edits_of_fixes
+
+    return with_edits_of_fixes(report, options)
 
 
 def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, today: date) -> Options:

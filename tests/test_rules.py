@@ -19,7 +19,7 @@ from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
 from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
-from mlaudit.model.report import Environment, Finding, SharedFile
+from mlaudit.model.report import Environment, Finding, Report, SharedFile
 from mlaudit.model.resolution import Unresolvable
 from mlaudit.parsers._read import read
 from mlaudit.request.audit_request import EnvironmentRequest
@@ -144,16 +144,25 @@ def known_pair(row: dict[str, Any]) -> EnvironmentPair:
     return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted)
 
 
+def settings_of(case: dict[str, Any]) -> Settings:
+    return load(Document("mlaudit.toml", case["config"].encode())) if "config" in case else Settings()
+
+
 def findings(code: str, case: dict[str, Any]) -> list[Finding]:
-    settings = Settings()
-    if "config" in case:
-        settings = load(Document("mlaudit.toml", case["config"].encode()))
-    selected = replace(settings, select=(code, *case.get("with", ())))
+    selected = replace(settings_of(case), select=(code, *case.get("with", ())))
+    return [finding for finding in report_of(case, selected).findings if finding.code == code]
+
+
+def findings_of_all(case: dict[str, Any]) -> tuple[Finding, ...]:
+    report = report_of(case, settings_of(case))
+    return (*report.findings, *report.suppressed)
+
+
+def report_of(case: dict[str, Any], settings: Settings) -> Report:
     shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
     command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
-    report = audited(command, environments(case), selected, shared=shared, pairs=pairs)
-    return [finding for finding in report.findings if finding.code == code]
+    return audited(command, environments(case), settings, shared=shared, pairs=pairs)
 
 
 def test_every_rule_has_a_case_that_hits_and_one_that_does_not() -> None:
@@ -188,6 +197,15 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             else:
                 held = getattr(finding, field)
                 assert getattr(held, "value", held) == value, field
+
+
+def test_a_rule_whose_question_is_answered_by_no_has_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [case for table in CASES.values() for case in table["case"]]
+    asked = list(map(findings_of_all, cases))
+    monkeypatch.setattr(Rule, "may_speak_of", lambda *_: True)
+    monkeypatch.setattr("mlaudit.audit.condition", lambda _: lambda *_: True)
+    different = [case["name"] for case, said in zip(cases, asked, strict=True) if findings_of_all(case) != said]
+    assert different == []
 
 
 @pytest.mark.parametrize("rule", rules().values(), ids=lambda rule: rule.code)

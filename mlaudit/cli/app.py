@@ -14,7 +14,6 @@ from mlaudit import __version__
 from mlaudit.cli import commands
 from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputClosed, error_line, plain_line, put, write_error
-from mlaudit.model.addresses import ISSUES
 from mlaudit.model.errors import UsageError
 
 ABOUT = "Says before the deploy what drifted apart between training and serving, and what it will break."
@@ -125,6 +124,8 @@ def _defect(error: Exception, *, debug: bool) -> int:
         for line in "".join(format_exception(error)).rstrip("\n").split("\n"):
             write_error(plain_line(line))
     advice = "" if debug else " --debug prints where;"
+    from mlaudit.model.addresses import ISSUES
+
     detail = f": {error}" if str(error) else ""
     write_error(
         error_line(

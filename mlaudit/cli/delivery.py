@@ -82,7 +82,7 @@ def deliver(
     outputs = [] if baseline is None else [baseline]
     is_on_disk = report.against is None or report.against.head is None
     if is_on_disk and any(one.format in WITH_EDITS for one in wanted):
-        from mlaudit.repair.entry import with_edits
+        from mlaudit.door import with_edits
 
         report = with_edits(report, options)
     for one in wanted:

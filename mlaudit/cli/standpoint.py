@@ -9,7 +9,6 @@ from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from mlaudit.model.history import BranchChange
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Place, Reading
 from mlaudit.model.pairs import EnvironmentPair
@@ -18,6 +17,7 @@ from mlaudit.sources import paths
 
 if TYPE_CHECKING:
     from mlaudit.model.dependency_map import DependencyMap
+    from mlaudit.model.history import BranchChange
     from mlaudit.model.requirement_paths import InstallReason, RequirementStep
 
 

@@ -9,7 +9,6 @@ from pathlib import Path
 from mlaudit.cli.output import demand_writable, is_device
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.nearest import nearest
 
 STANDARD_OUTPUT = ("-", "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1")
 """Targets that are standard output by another name."""
@@ -48,6 +47,8 @@ def wanted_outputs(
 def _wanted(text: str, output: Path | None, known: Sequence[str]) -> WantedOutput:
     name, equals, file = text.partition("=")
     if name not in known:
+        from mlaudit.model.nearest import nearest
+
         near = nearest(name, known)
         meant = f"; did you mean {near}?" if near else ""
         raise UsageError(f"--format {name}: expected one of {', '.join(known)}{meant}")

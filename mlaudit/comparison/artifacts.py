@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlaudit.knowledge.kinds import readers_of
-from mlaudit.knowledge.roles import WRITER, words
 from mlaudit.knowledge.table import readers
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Kind, Pin, Reading
@@ -43,6 +42,8 @@ def _home(reading: Reading) -> str:
 
 def _is_description(reading: Reading) -> bool:
     """Whether a reading is of a description of a model (`MLmodel`), beside which the model lies."""
+    from mlaudit.knowledge.roles import WRITER, words
+
     return bool(reading.pins) and words().side(words().descriptors.get(reading.format, "")) == WRITER
 
 

@@ -9,7 +9,6 @@ from mlaudit.comparison.verdict import meetings, statements
 from mlaudit.knowledge.crossing import PYTHON, Consequence, judge
 from mlaudit.knowledge.kinds import code_picklers
 from mlaudit.knowledge.load import Effect
-from mlaudit.knowledge.ranges import worst_in_ranges
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Artifact, Kind, Verdict
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
@@ -173,5 +172,7 @@ def _judged(
 def _in_ranges(
     package: str, writer: str, reader: str, kinds: frozenset[str], classes: frozenset[str]
 ) -> Judgement | None:
+    from mlaudit.knowledge.ranges import worst_in_ranges
+
     found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes)
     return Judgement(found.writer, found.reader, found.consequences, may=True) if found else None

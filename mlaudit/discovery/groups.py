@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
+from functools import lru_cache
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
@@ -183,18 +184,27 @@ def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
     return tuple(dict.fromkeys(qualifier)), tuple(variant)
 
 
-def _why_ignored(document: NamedDocument) -> str | None:
+@lru_cache(maxsize=8192)
+def _why_folder_ignored(folders: Parts) -> str | None:
+    """Why what lies in a folder is left out; the files of one folder are asked about one after the other."""
     table = words()
-    for depth, folder in enumerate(document.folder):
+    for depth, folder in enumerate(folders):
         if table.skips(folder):
             return f'lies in "{folder}", which is not looked into'
         of_folder = tokens(folder)
-        is_example = any(table.examples.intersection(tokens(one)) for one in document.folder[depth + 1 :])
+        is_example = any(table.examples.intersection(tokens(one)) for one in folders[depth + 1 :])
         if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
                 if row.folders.intersection(of_folder):
                     return f'{row.why} (folder name "{folder}")'
-    for row in table.ignored:
+    return None
+
+
+def _why_ignored(document: NamedDocument) -> str | None:
+    why = _why_folder_ignored(document.folder)
+    if why is not None:
+        return why
+    for row in words().ignored:
         found = row.files.intersection(document.qualifier)
         if found:
             return f'{row.why} (file name "{min(found)}")'

@@ -10,7 +10,7 @@ from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import format_names, is_artifact
 
 MAX_MODELS = 200
 """Model files of one folder that are read; of a longer series the first ones, and others are counted."""
@@ -24,7 +24,7 @@ _NUMBER = lazy_pattern(r"[0-9]+")
 
 def may_be_model(path: str) -> bool:
     """Whether the name of a file is one that model files have; descriptions of models are documents."""
-    return any(parser.artifact and parser.format not in words().descriptors for parser in named(path))
+    return any(is_artifact(name) and name not in words().descriptors for name in format_names(path))
 
 
 def by_series(paths: Iterable[str]) -> list[str]:

@@ -10,7 +10,6 @@ from io import BytesIO
 from typing import TYPE_CHECKING, BinaryIO, Protocol, TypeVar, cast
 
 from mlaudit.document.answers import Answers, Questions
-from mlaudit.document.files import Files
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -23,6 +22,7 @@ from mlaudit.model.versions import split_variant
 if TYPE_CHECKING:
     from typing_extensions import Unpack
 
+    from mlaudit.document.files import Files
     from mlaudit.document.json_stream import JsonStream
     from mlaudit.model.pin_fields import PinFields
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
-from mlaudit.parsers._registry import named
+from mlaudit.parsers._registry import format_names, is_suggested, named
 from mlaudit.sources.working_tree import WorkingTree
 
 
@@ -16,9 +16,9 @@ def stating(paths: Iterable[str], folder: Path, root: WorkingTree) -> tuple[str,
 
 
 def _is_as_named(path: str, folder: Path, root: WorkingTree) -> bool:
-    suggesting = [parser for parser in named(path) if parser.suggested and parser.content is not None]
-    if not suggesting:
+    if not any(map(is_suggested, format_names(path))):
         return True
+    suggesting = [parser for parser in named(path) if parser.suggested and parser.content is not None]
     try:
         document = root.document(folder / path)
         return any(parser.content(document) for parser in suggesting if parser.content is not None)

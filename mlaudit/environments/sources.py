@@ -13,11 +13,9 @@ from mlaudit.environments.source_names import source_names
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.model.report import Environment
 from mlaudit.model.secrets import masked
-from mlaudit.parsers._failures import reason
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import named, parser_of, parsers
 from mlaudit.request.addresses import image_advice
@@ -46,6 +44,8 @@ def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
     """Raises BadSource where nothing stands at the path of a source, or its format is none."""
     for part in parts:
         if part.format is not None and parser_of(part.format) is None:
+            from mlaudit.model.nearest import nearest
+
             near = nearest(part.format, parsers())
             raise BadSource(f"{part.text}: no format `{part.format}`{f'; did you mean {near}?' if near else ''}")
         if part.refused is None and part.revision is None and part.path != "-" and _missing(part.path):
@@ -68,6 +68,8 @@ def _meant(path: Path, folder: Path) -> str:
         names = [entry.name for entry in paths.entries(path.parent)]
     except Unreadable:
         return ""
+    from mlaudit.model.nearest import nearest
+
     near = nearest(path.name, names)
     return f"; did you mean {paths.relative(path.parent / near, folder)}?" if near else ""
 
@@ -191,6 +193,8 @@ def _loaded(part: Spelled, options: Options, role: str = "") -> _Loaded:
     except UsageError:
         raise
     except Exception as error:
+        from mlaudit.parsers._failures import reason
+
         at = (error.line, error.column) if isinstance(error, Unreadable) else ()
         return _lost(unreadable(part.text, Unreadable(reason(error), *at)))
     readings = [_read(document, part, options) for document in contents.documents]

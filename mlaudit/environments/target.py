@@ -13,7 +13,6 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Pin, Reading, Root, Target
-from mlaudit.model.platforms import platform_of
 from mlaudit.model.versions import admits, exact, specifiers
 from mlaudit.request.wanted import Wanted
 
@@ -46,7 +45,7 @@ def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:
     told = tuple(python_pins(readings, wanted.parts))
     pythons = _installed(told) or wanted_pythons(wanted) or _asked_for(told) or _ranged(readings, told, wanted)
     facts = _facts(readings)
-    system, machine = platform_of(wanted.platform) if wanted.platform else (None, None)
+    system, machine = _platform_of(wanted.platform) if wanted.platform else (None, None)
     stated_system, stated_machine = facts.get("platform", system), facts.get("machine", machine)
     platform = stated_system or "linux"
     assumed = (("python", pythons), ("platform", stated_system), ("machine", stated_machine))
@@ -287,8 +286,14 @@ class _Chooser:
             return True
         if platform == "unix":
             return self.target.platform != "win32"
-        system, machine = platform_of(platform)
+        system, machine = _platform_of(platform)
         return system == self.target.platform and machine in (None, self.target.machine)
+
+
+def _platform_of(name: str) -> tuple[str | None, str | None]:
+    from mlaudit.model.platforms import platform_of
+
+    return platform_of(name)
 
 
 def _any_in(names: tuple[str, ...], wanted: frozenset[str]) -> bool:

@@ -8,7 +8,6 @@ from mlaudit.environments.target import chosen_roots, python_pins, some_patch_ad
 from mlaudit.grammars.pypi.selected import ALWAYS
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Layer, Problem, ProjectPart, Reading, Root, Severity, Target
-from mlaudit.model.platforms import platform_of
 from mlaudit.request.wanted import Wanted
 
 
@@ -53,7 +52,11 @@ def _excluded(reading: Reading, root: Root, refused: Sequence[str], *, asked: bo
 
 
 def _platform_problems(wanted: Wanted) -> Iterator[Problem]:
-    if wanted.platform is not None and platform_of(wanted.platform)[0] is None:
+    if wanted.platform is None:
+        return
+    from mlaudit.model.platforms import platform_of
+
+    if platform_of(wanted.platform)[0] is None:
         yield Problem(says=f"`{wanted.platform}` is no platform such as linux-x86_64, macos-arm64 or win-amd64")
 
 

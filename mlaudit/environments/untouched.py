@@ -23,8 +23,8 @@ _ALONE = ("list", "lock", "manifest")
 """Kinds of files that belong to an environment only where it names them, or something that it reads does."""
 _OF_MODELS = ("artifact", "descriptor")
 _PLAIN_NAME = lazy_pattern(r"[\w. /-]{1,400}")
-_MAY_NAME_A_FILE = lazy_pattern(rb"(?m)^[ \t]*-|^[^#\r\n]*[/\\@$%{]|\0")
-"""What a list of requirements has where it includes another file, or installs from a folder."""
+_MAY_NAME_A_FILE = lazy_pattern(rb"(?m)^[ \t\f\v]*[^\s#A-Za-z0-9]|^[^#\r\n]*[/\\@$%{]|^[^\r\n]*coding[:=]|\0")
+"""What a list of requirements has where it includes another file, or installs from a folder (`.` and `..` too)."""
 
 
 def are_surely_untouched(paths: Sequence[str], options: Options) -> bool:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.sources.bounded_process import Answer, Bounds, answers
+from mlaudit.sources.bounded_process import BoundedAnswer, Bounds, answers
 
 BATCH = 8
 """Requests of one task: for less, an executor on other machines would cost more than the audits."""
@@ -40,7 +40,7 @@ def ask_bounded(function: str, bounds: Bounds, requests: Sequence[dict[str, Any]
     return [tuple(answer) for answer in answers(function, Bounds(*bounds), requests)]
 
 
-class _Batch(NamedTuple):
+class _RepositoryBatch(NamedTuple):
     tasks: tuple[FleetTask, ...]
     tries: int = 1
 
@@ -51,7 +51,7 @@ def answered(
     workers: Workers,
     bounds: Bounds,
     running: Callable[[list[str]], None] | None = None,
-) -> Iterator[tuple[FleetTask, Answer]]:
+) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
     """Every task with its answer, as they come. Raises UsageError where the executor does nothing any more.
 
     Args:
@@ -70,10 +70,10 @@ class _HandedOut:
 
     def __init__(self, function: str, workers: Workers, bounds: Bounds) -> None:
         self._function, self._workers, self._bounds = function, workers, bounds
-        self._again: deque[_Batch] = deque()
-        self._at_work: dict[Future[list[tuple[Any, str]]], _Batch] = {}
+        self._again: deque[_RepositoryBatch] = deque()
+        self._at_work: dict[Future[list[tuple[Any, str]]], _RepositoryBatch] = {}
 
-    def fill(self, waiting: Iterator[_Batch]) -> bool:
+    def fill(self, waiting: Iterator[_RepositoryBatch]) -> bool:
         """Hand out as much as workers take; whether anything is at work."""
         while len(self._at_work) < 2 * self._workers.count:
             batch = self._again.popleft() if self._again else next(waiting, None)
@@ -87,7 +87,7 @@ class _HandedOut:
         """The first task of each batch that is at work."""
         return [batch.tasks[0].name for batch in self._at_work.values()]
 
-    def next_answers(self) -> Iterator[tuple[FleetTask, Answer]]:
+    def next_answers(self) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
         """The answers of the batches that end next."""
         done, _ = wait(self._at_work, timeout=_PATIENCE, return_when=FIRST_COMPLETED)
         if not done and (why := self._workers.alive()):
@@ -95,26 +95,26 @@ class _HandedOut:
         for future in done:
             yield from self._settled(self._at_work.pop(future), _found(future))
 
-    def _settled(self, batch: _Batch, found: list[tuple[Any, str]] | str) -> Iterator[tuple[FleetTask, Answer]]:
+    def _settled(self, batch: _RepositoryBatch, found: list[tuple[Any, str]] | str) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
         if not isinstance(found, str):
             for task, (value, why) in zip(batch.tasks, found, strict=True):
-                yield task, Answer(value, why)
+                yield task, BoundedAnswer(value, why)
         elif batch.tries < MAX_TRIES:
-            self._again += (_Batch((task,), batch.tries + 1) for task in batch.tasks)
+            self._again += (_RepositoryBatch((task,), batch.tries + 1) for task in batch.tasks)
         else:
             why = f"the worker that audited it was lost {MAX_TRIES} times ({found})"
-            yield from ((task, Answer(why=why)) for task in batch.tasks)
+            yield from ((task, BoundedAnswer(why=why)) for task in batch.tasks)
 
 
-def _batches(tasks: Iterable[FleetTask]) -> Iterator[_Batch]:
+def _batches(tasks: Iterable[FleetTask]) -> Iterator[_RepositoryBatch]:
     batch: list[FleetTask] = []
     for task in tasks:
         batch.append(task)
         if len(batch) == BATCH:
-            yield _Batch(tuple(batch))
+            yield _RepositoryBatch(tuple(batch))
             batch = []
     if batch:
-        yield _Batch(tuple(batch))
+        yield _RepositoryBatch(tuple(batch))
 
 
 def _submitted(

@@ -31,13 +31,25 @@ _PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTAL
 
 def index_text(every: Iterable[Parser]) -> str:
     """The text of `_index.json`."""
-    formats = {
-        one.format: (IndexedFormat(kind=one.kind, access=one.access, artifact=one.artifact), one.files) for one in every
-    }
+    parsers_by_name = {one.format: one for one in every}
     data = index_data(
-        {name: entry for name, (entry, _) in formats.items()}, {name: files for name, (_, files) in formats.items()}
+        {name: _indexed(one) for name, one in parsers_by_name.items()},
+        {name: one.files for name, one in parsers_by_name.items()},
     )
     return json.dumps(data, indent=1, sort_keys=True) + "\n"
+
+
+def _indexed(one: Parser) -> IndexedFormat:
+    return IndexedFormat(
+        kind=one.kind,
+        access=one.access,
+        artifact=one.artifact,
+        has_content=one.content is not None,
+        starts=[start.decode("latin-1") for start in one.starts],
+        marks=[mark.lower().decode("latin-1") for mark in one.marks],
+        sniffed=one.sniffed,
+        suggested=one.suggested,
+    )
 
 
 def hook_lines(every: Iterable[Parser]) -> str:

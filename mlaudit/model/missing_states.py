@@ -42,6 +42,11 @@ class MissingState:
     is_sure: bool
     package: str | None = None
 
+    @property
+    def is_always_read(self) -> bool:
+        """Whether every call of the method reads it."""
+        return self.when is WhenRead.ALWAYS
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefusedByCode:

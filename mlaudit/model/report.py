@@ -8,8 +8,6 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
-from mlaudit.model.fleet import FleetReport
-from mlaudit.model.history import BranchChange, DriftHistory
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import (
     Distance,
@@ -25,16 +23,18 @@ from mlaudit.model.nouns import (
     Unread,
     Verdict,
 )
-from mlaudit.model.observation import Observation
-from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.refused_configurations import RefusedConfiguration
 
 if TYPE_CHECKING:
     # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
     from mlaudit.model.dependency_map import DependencyMap
     from mlaudit.model.evidence import RecordedProof
+    from mlaudit.model.fleet import FleetReport
+    from mlaudit.model.history import BranchChange, DriftHistory
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.observation import Observation
+    from mlaudit.model.pairs import EnvironmentPair
+    from mlaudit.model.refused_configurations import RefusedConfiguration
     from mlaudit.model.resolution import Unresolvable
 
 __all__ = [

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.markers import both_markers
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,9 +25,11 @@ class PinScope:
         """The scope where a marker holds besides its own."""
         if not marker:
             return self
-        return (
-            PinScope(marker=marker) if self is EVERYWHERE else replace(self, marker=both_markers(marker, self.marker))
-        )
+        if self is EVERYWHERE:
+            return PinScope(marker=marker)
+        from mlaudit.model.markers import both_markers
+
+        return replace(self, marker=both_markers(marker, self.marker))
 
 
 EVERYWHERE = PinScope()

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fnmatch import translate
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -20,13 +20,38 @@ _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
 """Endings of templates; what is left is the name of the file that they make."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IndexedFormat:
-    """What the index keeps of a format, so that its parser need not be imported for it."""
+SNIFFED = 256 * 1024
+"""Bytes in which 64 Ki characters lie, which is as much of a text as a format looks at to know it."""
+
+
+class IndexedFormat(NamedTuple):
+    """What the index keeps of a format, so that its parser need not be imported for it.
+
+    Starts and marks are bytes, one a character; marks are in lower case. A tuple, because every run makes a hundred.
+    """
 
     kind: str
     access: str
     artifact: bool
+    has_content: bool = False
+    starts: Sequence[str] = ()
+    marks: Sequence[str] = ()
+    sniffed: int = SNIFFED
+    suggested: bool = False
+
+    def data(self) -> dict[str, Any]:
+        """What the index holds of it: nothing that goes without saying."""
+        every = {
+            "kind": self.kind,
+            "access": self.access,
+            "artifact": self.artifact,
+            "has_content": self.has_content,
+            "starts": self.starts,
+            "marks": self.marks,
+            "suggested": self.suggested,
+        }
+        said = {name: value for name, value in every.items() if value or name == "artifact"}
+        return said if self.sniffed == SNIFFED else {**said, "sniffed": self.sniffed}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
@@ -130,7 +155,7 @@ def index_data(formats: Mapping[str, IndexedFormat], files: Mapping[str, Iterabl
     """What `_index.json` holds, from what the decorators say: the names of formats, and the patterns of each."""
     data: dict[str, Any] = {"formats": {}, "literal": {}, "endings": {}, "patterns": {}, "paths": {}}
     for name, entry in formats.items():
-        data["formats"][name] = {"kind": entry.kind, "access": entry.access, "artifact": entry.artifact}
+        data["formats"][name] = entry.data()
         for pattern in files[name]:
             _add(data, pattern.lower(), name)
     return data

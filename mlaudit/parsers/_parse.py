@@ -18,7 +18,6 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.nouns import Kind, Pin, Statement, Unread
 from mlaudit.model.versions import MAX_LENGTH
-from mlaudit.parsers import _failures as failures
 from mlaudit.parsers._registry import Parser
 
 STATEMENTS = Limit(name="statements", most=30_000)
@@ -146,7 +145,9 @@ def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedD
             statements.append(_with_readable_version(statement))  # noqa: PERF401  what comes before an error counts
     except Exception as error:
         failed = True
-        statements.append(replace(failures.unread(document, error), exhausted=isinstance(error, BudgetExceeded)))
+        from mlaudit.parsers._failures import unread
+
+        statements.append(replace(unread(document, error), exhausted=isinstance(error, BudgetExceeded)))
     answers = document.forget_questions()
     parsed = ParsedDocument(
         statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)

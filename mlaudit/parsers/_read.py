@@ -10,7 +10,6 @@ from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.pypi.overrides import without_excluded
-from mlaudit.grammars.pypi.selected import chosen
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_statement
@@ -27,8 +26,6 @@ from mlaudit.model.nouns import (
     Unread,
     Waiver,
 )
-from mlaudit.parsers import _contentless as contentless
-from mlaudit.parsers import _failures as failures
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 
@@ -66,7 +63,7 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
         if len(certain) == 1:
             return certain[0]
     try:
-        return _by_content(doc, decisive or [one for one in parsers().values() if (one.access == "tree") is tree])
+        return _by_content(doc, decisive or _possible(doc))
     except Unreadable:
         if len(by_name) == 1:
             return by_name[0]
@@ -78,8 +75,15 @@ def is_model_file(doc: Document) -> bool:
     by_name = [one for one in named(doc.path) if one.artifact]
     if any(one.access == "text" for one in by_name) or _claiming(doc, by_name, binary=True):
         return True
-    every = [one for one in parsers().values() if one.artifact]
-    return bool(doc.head) and bool(_claiming(doc, every, binary=True))
+    from mlaudit.parsers._marks import possible_artifacts
+
+    return bool(doc.head) and bool(_claiming(doc, possible_artifacts(doc), binary=True))
+
+
+def _possible(doc: Document) -> list[Parser]:
+    from mlaudit.parsers._marks import possible_parsers
+
+    return possible_parsers(doc)
 
 
 def _told(as_format: str) -> Parser:
@@ -126,8 +130,22 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
         try:
             parser = recognized(doc, as_format)
         except Exception as error:
-            return Reading(path=doc.path, format="unknown", complete=False, unread=(failures.unread(doc, error),))
+            return Reading(path=doc.path, format="unknown", complete=False, unread=(_unread(doc, error),))
         return _Collector().reading(doc, parser)
+
+
+def _unread(doc: Document, error: Exception) -> Unread:
+    """What an exception says of a document; raises it where it is a defect that is asked for."""
+    from mlaudit.parsers._failures import unread
+
+    return unread(doc, error)
+
+
+def _chosen(statements: Iterable[Statement], include: Include) -> Iterable[Statement]:
+    """What the selection of an include leaves of what is included."""
+    from mlaudit.grammars.pypi.selected import chosen
+
+    return chosen(statements, include.selection) if include.selection else statements
 
 
 class _Collector:
@@ -161,10 +179,12 @@ class _Collector:
         self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]], *, complete: bool
     ) -> None:
         """Add why nothing is stated, where the content of the document tells it."""
+        from mlaudit.parsers import _contentless as contentless
+
         try:
             remark = contentless.remark(doc, parser, rooted=Root in sorted_statements, complete=complete)
         except Exception as error:
-            remark = failures.unread(doc, error)
+            remark = _unread(doc, error)
         if remark is not None:
             sorted_statements.setdefault(type(remark), []).append(remark)
 
@@ -208,7 +228,9 @@ class _Collector:
         try:
             inner = doc.beside(include.target)
         except Exception as error:
-            yield Unread(at=include.at, why=failures.reason(error), what=include.target[:SHOWN])
+            from mlaudit.parsers._failures import reason
+
+            yield Unread(at=include.at, why=reason(error), what=include.target[:SHOWN])
             return
         if inner is None:
             yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
@@ -234,10 +256,10 @@ class _Collector:
                 return
             inner_parser, statements = self.parsed_once(inner, include, parser)
         except Exception as error:
-            yield from _placed(failures.unread(inner, error), include)
+            yield from _placed(_unread(inner, error), include)
             return
         followed = self.followed(inner, inner_parser, statements)
-        for statement in chosen(followed, include.selection) if include.selection else followed:
+        for statement in _chosen(followed, include) if include.selection else followed:
             yield from _placed(statement, include)
 
     def parsed_once(self, doc: Document, include: Include, outer: Parser) -> Parsed:

@@ -14,7 +14,7 @@ from typing import Literal
 from mlaudit.document.document import Document
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Statement
-from mlaudit.parsers._names import NameIndex, matches
+from mlaudit.parsers._names import SNIFFED, NameIndex, matches
 from mlaudit.plugins import import_all, plugin_name
 
 Read = Callable[[Document], Iterable[Statement]]
@@ -42,6 +42,10 @@ class Parser:
         files: glob patterns; one without `/` is held against the file's name, one with `/` against the path's end.
         usual_files: patterns of names that it often has and that tell nothing alone; the pre-commit hook looks there.
         content: whether a document's content is of this format; asked when the name does not decide.
+        starts, marks: bytes of which at least one begins a document, or is somewhere in it in whatever case, if its
+            content is of this format: the parser of any other document is not even imported. Where neither is given,
+            `content` is always asked.
+        sniffed: how many of its first bytes `content` looks at; of a binary format it is the head.
         complete: whether a document of this format names everything that is installed.
         artifact: it is a model artifact, so what it says is `recorded`.
         title: the first line of the module's documentation.
@@ -54,6 +58,9 @@ class Parser:
     files: tuple[str, ...] = ()
     usual_files: tuple[str, ...] = ()
     content: Sniff | None = None
+    starts: tuple[bytes, ...] = ()
+    marks: tuple[bytes, ...] = ()
+    sniffed: int = SNIFFED
     complete: bool = False
     access: Access = "text"
     artifact: bool = False
@@ -78,6 +85,9 @@ def parser(
     files: Iterable[str] = (),
     usual_files: Iterable[str] = (),
     content: Sniff | None = None,
+    starts: Iterable[bytes] = (),
+    marks: Iterable[bytes] = (),
+    sniffed: int = SNIFFED,
     complete: bool = False,
     access: Access = "text",
     artifact: bool = False,
@@ -95,6 +105,9 @@ def parser(
             files=tuple(files),
             usual_files=tuple(usual_files),
             content=content,
+            starts=tuple(starts),
+            marks=tuple(marks),
+            sniffed=sniffed,
             complete=complete,
             access=access,
             artifact=artifact or kind == "artifact",
@@ -162,6 +175,18 @@ def environment_format(path: str, also: Container[str] = ()) -> str | None:
     formats = index().formats
     texts = (name for name in format_names(path) if formats[name].access == "text")
     return next((name for name in texts if not formats[name].artifact or name in also), None)
+
+
+def is_artifact(format_name: str) -> bool:
+    """Whether documents of a format are models or their data; False for a format that is not known."""
+    known = index().formats.get(format_name)
+    return known is not None and known.artifact
+
+
+def is_suggested(format_name: str) -> bool:
+    """Whether a name only suggests a format, so that the content must agree; False for a format that is not known."""
+    known = index().formats.get(format_name)
+    return known is not None and known.suggested
 
 
 def kind_of(format_name: str) -> str:

@@ -17,7 +17,7 @@ def _is_arrow(doc: Document) -> bool:
 
 
 # No name patterns: tables are data, and those that lie about in a project are not taken for its models.
-@parser(kind="artifact", files=[], access="binary", content=_is_arrow)
+@parser(kind="artifact", files=[], access="binary", content=_is_arrow, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """The footer (https://arrow.apache.org/docs/format/Columnar.html#ipc-file-format) holds the schema once more."""
     yield from footer_statements(doc, MAGIC, "arrow", "an Arrow file")

@@ -29,7 +29,7 @@ rewrite = rewriting.conda_or_pip
 """How a version in it is replaced, in its conda part and in its pip part."""
 
 
-@parser(kind="list", content=_looks_like_it)
+@parser(kind="list", content=_looks_like_it, marks=[b"azureml"])
 def read(doc: Document) -> Iterator[Statement]:
     """An environment stands alone, or under `environment` of a deployment, component or job, however deep."""
     yield from waivers.in_comments(doc)

@@ -23,7 +23,7 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="descriptor", files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it)
+@parser(kind="descriptor", files=["bentofile.yaml", "bentofile.yml"], content=_looks_like_it, marks=[b"service:"])
 def read(doc: Document) -> Iterator[Statement]:
     """`docker`, then `conda`, then `python`, which is the order in which BentoML builds."""
     yield from waivers.in_comments(doc)

@@ -30,6 +30,7 @@ rewrite = rewriting.in_recipe
     kind="recipe",
     files=["buildspec.yml", "buildspec.yaml", "buildspec*.yml", "buildspec*.yaml"],
     content=_looks_like_it,
+    marks=[b"phases:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """The phases in the order in which CodeBuild runs them; `finally` commands come last in each."""

@@ -34,7 +34,14 @@ def _is_json(head: bytes) -> bool:
     return any(key in head for key in (b'"model_info"', b'"float_features"', b'"oblivious_trees"', b'"ctr_data"'))
 
 
-@parser(kind="artifact", files=["*.cbm", "*.json", "*.bin"], access="binary", content=_is_catboost)
+@parser(
+    kind="artifact",
+    files=["*.cbm", "*.json", "*.bin"],
+    access="binary",
+    content=_is_catboost,
+    starts=[MAGIC],
+    marks=[b'"model_info"', b'"float_features"', b'"oblivious_trees"', b'"ctr_data"'],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The info map of a `.cbm`, or `model_info` of a JSON model."""
     with doc.stream() as stream:

@@ -28,7 +28,7 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="descriptor", files=["cog.yaml", "cog.yml"], content=_looks_like_it)
+@parser(kind="descriptor", files=["cog.yaml", "cog.yml"], content=_looks_like_it, marks=[b"build:", b"environment:"])
 def read(doc: Document) -> Iterator[Statement]:
     """`build` (`environment` in the oldest files): system packages, then Python ones, then the commands of `run`."""
     yield from waivers.in_comments(doc)

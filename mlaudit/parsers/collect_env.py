@@ -58,7 +58,12 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.head) is not None and _SECOND.search(doc.head) is not None
 
 
-@parser(kind="dump", files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"], content=_looks_like_it)
+@parser(
+    kind="dump",
+    files=["*collect_env*.txt", "*collect-env*.txt", "*collect_env*.log"],
+    content=_looks_like_it,
+    marks=[b"PyTorch version: "],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
     reports = list(_reports(doc))

@@ -40,6 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
         "docker-compose*.yaml",
     ],
     content=_looks_like_it,
+    marks=[b"services:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every service with an `image` and no `build` is a root; what is built is told where it is built.

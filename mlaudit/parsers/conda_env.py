@@ -64,6 +64,7 @@ rewrite = rewriting.conda_or_pip
     ],
     usual_files=["*conda*.y*ml", "*environment*.y*ml", "env.y*ml"],
     content=_looks_like_it,
+    marks=[b"dependencies"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Match specs first, then what pip installs on top of them (conda/env/installers runs pip last)."""

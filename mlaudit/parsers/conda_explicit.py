@@ -27,7 +27,11 @@ def _looks_like_it(doc: Document) -> bool:
 
 
 @parser(
-    kind="lock", files=["conda-*.lock", "conda-explicit*.txt", "*explicit*.txt"], content=_looks_like_it, complete=True
+    kind="lock",
+    files=["conda-*.lock", "conda-explicit*.txt", "*explicit*.txt"],
+    content=_looks_like_it,
+    marks=[b"@EXPLICIT"],
+    complete=True,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """One locked package per address; comments of conda-lock that name pip's packages are read too."""

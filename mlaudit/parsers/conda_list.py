@@ -40,6 +40,12 @@ def _looks_like_it(doc: Document) -> bool:
     kind="dump",
     files=["conda-list*.txt", "conda_list*.txt", "conda-list*.json", "conda_list*.json"],
     content=_looks_like_it,
+    marks=[
+        b"build",
+        b'"dist_name"',
+        b"# packages in environment at ",
+        b"# This file may be used to create an environment using:",
+    ],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every package that stands in the dump, conda's and pip's."""

@@ -36,6 +36,7 @@ lock_tool = LockTool(
     kind="lock",
     files=["conda-lock.yml", "conda-lock.yaml", "*.conda-lock.yml", "*.conda-lock.yaml", "conda-lock[.-]*.y*ml"],
     content=_looks_like_it,
+    marks=[b"content_hash:"],
     complete=True,
 )
 def read(doc: Document) -> Iterator[Statement]:

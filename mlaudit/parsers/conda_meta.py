@@ -20,7 +20,7 @@ def _looks_like_it(doc: Document) -> bool:
     return head.lstrip()[:1] == b"{" and b'"depends"' in head and _KEYS.search(head) is not None
 
 
-@parser(kind="dump", files=["conda-meta/*.json"], content=_looks_like_it)
+@parser(kind="dump", files=["conda-meta/*.json"], content=_looks_like_it, marks=[b'"depends"'])
 def read(doc: Document) -> Iterator[Statement]:
     """The package, and what its build tells."""
     if not doc.text.strip():

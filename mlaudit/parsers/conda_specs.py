@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars import waivers
-from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.pypi.requirements_text import comment_start
 from mlaudit.grammars.variables import expanded
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -49,6 +47,9 @@ def _reads_like_it(doc: Document) -> bool:
 )
 def read(doc: Document) -> Iterator[Statement]:
     """One pin per line, its `$VARIABLE`s replaced by what `--define` gives."""
+    from mlaudit.grammars import waivers
+    from mlaudit.grammars.conda.conda_pins import CondaPins
+
     specs: list[tuple[str, Place]] = []
     start = 0
     for number, raw in enumerate(doc.text.split("\n"), start=1):

@@ -24,7 +24,7 @@ def _is_core_ml(doc: Document) -> bool:
     return message_format(doc) == CORE_ML
 
 
-@parser(kind="artifact", files=["*.mlmodel"], access="binary", content=_is_core_ml)
+@parser(kind="artifact", files=["*.mlmodel"], access="binary", content=_is_core_ml, starts=[b"\x08"])
 def read(doc: Document) -> Iterator[Statement]:
     """Model.description.metadata.userDefined (coremltools mlmodel/format/Model.proto)."""
     specification = 0

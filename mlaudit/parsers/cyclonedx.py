@@ -52,6 +52,7 @@ class _Bom:
     kind="dump",
     files=["*.cdx.json", "*.cdx.xml", "*cyclonedx*.json", "*cyclonedx*.xml", "bom.json", "bom.xml", "sbom.xml"],
     content=_looks_like_it,
+    marks=[b'"bomFormat"', b"cyclonedx.org/schema/bom/"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every component, nested ones too; the component that the bill is about is none of them."""

@@ -30,7 +30,12 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="list", files=["databricks.yml", "databricks.yaml"], content=_looks_like_it)
+@parser(
+    kind="list",
+    files=["databricks.yml", "databricks.yaml"],
+    content=_looks_like_it,
+    marks=[b"bundle:", b"resources:", b"spark_version"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they stand."""
     yield from waivers.in_comments(doc)

@@ -44,7 +44,12 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="recipe", files=["devcontainer.json", ".devcontainer.json"], content=_looks_like_it)
+@parser(
+    kind="recipe",
+    files=["devcontainer.json", ".devcontainer.json"],
+    content=_looks_like_it,
+    marks=[b'"image"', b'"build"', b'"dockerFile"', b'"dockerComposeFile"'],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """JSON with comments (https://containers.dev/implementors/json_reference/)."""
     text = _plain_json(doc.text)

@@ -59,6 +59,7 @@ rewrite = rewriting.in_recipe
         "*-Dockerfile",
     ],
     content=_looks_like_it,
+    marks=[b"FROM ", b"FROM\t"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Roots are the stages, by default the one that is built, else the last; a pin names every stage that holds it.

@@ -35,7 +35,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(head) is not None and _SECOND.search(head) is not None and b"schema_version" not in head
 
 
-@parser(kind="aside", files=["dvc.lock", "dvc.yaml", "*.dvc"], content=_looks_like_it)
+@parser(kind="aside", files=["dvc.lock", "dvc.yaml", "*.dvc"], content=_looks_like_it, marks=[b"stages:", b"outs:"])
 def read(doc: Document) -> Iterator[Statement]:
     """Every dependency and output of every stage, once for each version."""
     root = doc.yaml

@@ -21,7 +21,9 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.match(doc.head) is not None
 
 
-@parser(kind="aside", files=["*.egg-info", "PKG-INFO", "METADATA"], content=_looks_like_it)
+@parser(
+    kind="aside", files=["*.egg-info", "PKG-INFO", "METADATA"], content=_looks_like_it, marks=[b"Metadata-Version:"]
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The distribution; its headers end at the first blank line."""
     if not doc.data.strip():

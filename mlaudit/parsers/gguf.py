@@ -18,7 +18,7 @@ def _is_gguf(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.gguf"], access="binary", content=_is_gguf)
+@parser(kind="artifact", files=["*.gguf"], access="binary", content=_is_gguf, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """The scalar keys; lists and tensors are passed over, so that a cut file is told."""
     with doc.stream() as stream:

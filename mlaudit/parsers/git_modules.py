@@ -10,7 +10,6 @@ from collections.abc import Iterator
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.dump_text import DumpLine, lines
-from mlaudit.grammars.model_refs import reference
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -66,6 +65,8 @@ def _pin(
     origin: str | None = None,
     detail: str | None = None,
 ) -> Statement:
+    from mlaudit.grammars.model_refs import reference
+
     name = f"submodule:{path.strip()}"
     return reference(doc, Kind.DATA, name, commit, at, layer=layer, origin=origin, detail=detail, source="git")
 

@@ -52,6 +52,7 @@ rewrite = rewriting.in_recipe
     kind="aside",
     files=[".github/workflows/*.yml", ".github/workflows/*.yaml", "action.yml", "action.yaml"],
     content=_looks_like_it,
+    marks=[b"composite", b"runs-on:", b"uses:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every job is a root; of a matrix every combination is read, and what they have in common stands once."""

@@ -41,7 +41,12 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="aside", files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"], content=_looks_like_it)
+@parser(
+    kind="aside",
+    files=[".gitlab-ci.yml", ".gitlab-ci.yaml", "*.gitlab-ci.yml"],
+    content=_looks_like_it,
+    marks=[b"script:"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every job that is no template (`.name`) is a root; `extends`, `default` and `!reference` are followed."""
     yield from waivers.in_comments(doc)

@@ -22,7 +22,7 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="manifest", files=["hatch.toml"], content=_looks_like_it)
+@parser(kind="manifest", files=["hatch.toml"], content=_looks_like_it, marks=[b"[envs."])
 def read(doc: Document) -> Iterator[Statement]:
     """The environments at the top of the document."""
     yield from waivers.in_comments(doc)

@@ -37,6 +37,15 @@ def _is_config(doc: Document) -> bool:
         "config_sentence_transformers.json",
     ],
     content=_is_config,
+    marks=[
+        b'"transformers_version"',
+        b'"_diffusers_version"',
+        b'"peft_type"',
+        b'"architectures"',
+        b'"sentence_transformers"',
+        b'"tokenizer_class"',
+        b'"_from_model_config"',
+    ],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Whatever versions the configuration records, and those of the model card beside it."""

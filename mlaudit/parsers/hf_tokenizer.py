@@ -31,7 +31,7 @@ def _is_tokenizer(doc: Document) -> bool:
     return head.lstrip()[:1] == b"{" and b'"truncation"' in head and b'"added_tokens"' in head
 
 
-@parser(kind="artifact", files=["tokenizer.json"], access="binary", content=_is_tokenizer)
+@parser(kind="artifact", files=["tokenizer.json"], access="binary", content=_is_tokenizer, marks=[b'"added_tokens"'])
 def read(doc: Document) -> Iterator[Statement]:
     """The model's merges, and the pre-tokenizers and decoders."""
     data = doc.data

@@ -23,7 +23,7 @@ def _is_hdf5(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.h5", "*.hdf5", "*.keras"], access="binary", content=_is_hdf5)
+@parser(kind="artifact", files=["*.h5", "*.hdf5", "*.keras"], access="binary", content=_is_hdf5, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """The attributes of the root group; weights files have them at their groups only in Keras 2."""
     with doc.stream() as stream:

@@ -23,7 +23,7 @@ def _is_keras(doc: Document) -> bool:
     return {"metadata.json", "config.json"} <= set(member_names(doc))
 
 
-@parser(kind="artifact", files=["*.keras"], access="binary", content=_is_keras)
+@parser(kind="artifact", files=["*.keras"], access="binary", content=_is_keras, starts=[b"PK"])
 def read(doc: Document) -> Iterator[Statement]:
     """The version in the metadata; the backend is not recorded."""
     with doc.stream() as stream:

@@ -33,7 +33,7 @@ def _images() -> Mapping[str, str]:
     return checked("serving_runtimes.toml", lambda root: words_of(root.get("images")))
 
 
-@parser(kind="list", content=_looks_like_it)
+@parser(kind="list", content=_looks_like_it, marks=[b"serving.kserve.io/", b"serving.kubeflow.org/", b"seldon.io/"])
 def read(doc: Document) -> Iterator[Statement]:
     """Every document of the stream is a root, named after its `metadata.name`."""
     yield from waivers.in_comments(doc)

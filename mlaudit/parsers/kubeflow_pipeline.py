@@ -16,14 +16,21 @@ from mlaudit.parsers._registry import parser
 _COMPILED = lazy_pattern(rb"(?m)^[ \t{\"']{0,8}deploymentSpec[\"']?:")
 _COMPONENT = lazy_pattern(rb"(?m)^implementation:[ \t]*\r?\n[ \t]+container:")
 _ARGO = lazy_pattern(rb"(?m)^apiVersion:[ \t]*[\"']?argoproj\.io/")
+SNIFFED_WHOLE = 8 * 1024 * 1024
+"""Bytes of a document that is searched whole."""
 
 
 def _looks_like_it(doc: Document) -> bool:
-    data = doc.data if doc.size < 8 * 1024 * 1024 else doc.head
+    data = doc.data if doc.size < SNIFFED_WHOLE else doc.head
     return any(pattern.search(data) is not None for pattern in (_COMPILED, _COMPONENT, _ARGO))
 
 
-@parser(kind="aside", content=_looks_like_it)
+@parser(
+    kind="aside",
+    content=_looks_like_it,
+    marks=[b"deploymentSpec", b"implementation:", b"argoproj.io/"],
+    sniffed=SNIFFED_WHOLE,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every executor of `deploymentSpec`, every template of an Argo workflow is a root; a component has none."""
     yield from waivers.in_comments(doc)

@@ -22,7 +22,7 @@ def _is_lightgbm(doc: Document) -> bool:
     return lightgbm_format(doc.head[:64]) is not None
 
 
-@parser(kind="artifact", files=["*.model", "*.lgb"], access="binary", content=_is_lightgbm)
+@parser(kind="artifact", files=["*.model", "*.lgb"], access="binary", content=_is_lightgbm, starts=[b"tree"])
 def read(doc: Document) -> Iterator[Statement]:
     """The head of the file is enough."""
     number = lightgbm_format(doc.head[:64])

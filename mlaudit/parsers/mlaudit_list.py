@@ -35,7 +35,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK in doc.head[:4096]
 
 
-@parser(kind="dump", files=["*.mlaudit-list.json", "mlaudit-list.json"], content=_looks_like_it)
+@parser(kind="dump", files=["*.mlaudit-list.json", "mlaudit-list.json"], content=_looks_like_it, marks=[_MARK])
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment is a part (`#environment=serving`); without a choice the first one counts."""
     schema = doc.json.get("schema").maybe_text()

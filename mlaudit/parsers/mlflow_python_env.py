@@ -24,7 +24,12 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="list", files=["python_env.yaml", "python_env.yml", "python-env.yaml"], content=_looks_like_it)
+@parser(
+    kind="list",
+    files=["python_env.yaml", "python_env.yml", "python-env.yaml"],
+    content=_looks_like_it,
+    marks=[b"build_dependencies:"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Python, then `build_dependencies`, then `dependencies`, of which one is mostly `-r requirements.txt`."""
     yield from waivers.in_comments(doc)

@@ -26,7 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
     return _FLAVORS.search(doc.head) is not None and _OWN.search(doc.head) is not None
 
 
-@parser(kind="descriptor", files=["MLmodel", "*MLmodel"], content=_looks_like_it, artifact=True)
+@parser(kind="descriptor", files=["MLmodel", "*MLmodel"], content=_looks_like_it, marks=[b"flavors"], artifact=True)
 def read(doc: Document) -> Iterator[Statement]:
     """`python_version`, `<library>_version` of every flavor, and MLflow's own version, all as recorded."""
     root = doc.yaml

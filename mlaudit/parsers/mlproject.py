@@ -19,7 +19,12 @@ def _looks_like_it(doc: Document) -> bool:
     return _ENTRY_POINTS.search(doc.head) is not None and _ENVIRONMENT.search(doc.head) is not None
 
 
-@parser(kind="descriptor", files=["MLproject"], content=_looks_like_it)
+@parser(
+    kind="descriptor",
+    files=["MLproject"],
+    content=_looks_like_it,
+    marks=[b"conda_env:", b"python_env:", b"docker_env:"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The files that it names are read where they stand."""
     yield from waivers.in_comments(doc)

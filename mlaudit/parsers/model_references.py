@@ -40,6 +40,7 @@ def _looks_like_it(doc: Document) -> bool:
     kind="aside",
     files=["model-references.yaml", "model-references.yml", "model-references.json"],
     content=_looks_like_it,
+    marks=[b"models:/", b"revision"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every reference; the other keys of the file are its own affair."""

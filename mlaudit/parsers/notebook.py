@@ -55,7 +55,13 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="aside", files=["*.ipynb", "*.ipy"], content=_looks_like_it)
+@parser(
+    kind="aside",
+    files=["*.ipynb", "*.ipy"],
+    content=_looks_like_it,
+    starts=[_DATABRICKS],
+    marks=[b'"cells"', b'"worksheets"'],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """`%pip`, `!pip`, `%conda`, `%%bash` of every code cell; installs that its output confirms are `installed`."""
     if doc.head.startswith(_DATABRICKS):

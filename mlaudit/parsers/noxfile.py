@@ -45,7 +45,7 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="aside", files=["noxfile.py"], content=_looks_like_it)
+@parser(kind="aside", files=["noxfile.py"], content=_looks_like_it, marks=[b"import nox", b"from nox"])
 def read(doc: Document) -> Iterator[Statement]:
     """Every session is a root; names stand for the literals that the module assigns to them."""
     yield from waivers.in_comments(doc)

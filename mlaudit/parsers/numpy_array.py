@@ -38,7 +38,7 @@ def _is_array(doc: Document) -> bool:
     return bool(names) and all(name.endswith(".npy") for name in names)
 
 
-@parser(kind="artifact", files=["*.npy", "*.npz"], access="binary", content=_is_array)
+@parser(kind="artifact", files=["*.npy", "*.npz"], access="binary", content=_is_array, starts=[MAGIC, b"PK"])
 def read(doc: Document) -> Iterator[Statement]:
     """The header of each array, and the walk of the pickle that stands for an object array."""
     with doc.stream() as stream:

@@ -48,6 +48,7 @@ def _looks_like_it(doc: Document) -> bool:
         "nvidia_smi*.out",
     ],
     content=_looks_like_it,
+    marks=[b"NVIDIA-SMI ", b"=NVSMI LOG=", b"<nvidia_smi_log", b"Failed to initialize NVML", b"driver_version"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """The driver, once for each version that is told."""

@@ -67,7 +67,7 @@ def _is_onnx(doc: Document) -> bool:
     return message_format(doc) == ONNX
 
 
-@parser(kind="artifact", files=["*.onnx"], access="binary", content=_is_onnx)
+@parser(kind="artifact", files=["*.onnx"], access="binary", content=_is_onnx, starts=[b"\x08"])
 def read(doc: Document) -> Iterator[Statement]:
     """Everything but the graph, which is passed over."""
     model = _Model()

@@ -51,7 +51,7 @@ def _refused(*_: object) -> None:
     raise Unreadable("it declares a document type or an entity, which no IR has")
 
 
-@parser(kind="artifact", files=["*.xml"], access="binary", content=_is_ir)
+@parser(kind="artifact", files=["*.xml"], access="binary", content=_is_ir, marks=[b"<layers"])
 def read(doc: Document) -> Iterator[Statement]:
     """The whole XML, piece by piece."""
     if doc.size > SIZE:

@@ -17,7 +17,7 @@ def _is_parquet(doc: Document) -> bool:
 
 
 # No name patterns: tables are data, and those that lie about in a project are not taken for its models.
-@parser(kind="artifact", files=[], access="binary", content=_is_parquet)
+@parser(kind="artifact", files=[], access="binary", content=_is_parquet, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """`created_by` and the key-value metadata (https://github.com/apache/parquet-format), as texts in the footer."""
     yield from footer_statements(doc, MAGIC, "parquet", "a Parquet file")

@@ -9,7 +9,7 @@ from mlaudit.grammars.model_file.pickle_opcodes import walk
 from mlaudit.grammars.model_file.pickle_search import searched
 from mlaudit.grammars.model_file.pickled import contents, statements
 from mlaudit.grammars.model_file.source import Source, from_stream, from_window
-from mlaudit.grammars.model_file.streams import compression, unfolded
+from mlaudit.grammars.model_file.streams import COMPRESSED, compression, unfolded
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.nouns import Statement
@@ -69,6 +69,7 @@ def _starts(head: bytes, *, ends: bool) -> bool:
     ],
     access="binary",
     content=_is_pickle,
+    starts=[b"\x80", *(bytes([start]) for start in _OLD_STARTS), *COMPRESSED],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Walk the first pickle; `pickle.load` reads no other."""

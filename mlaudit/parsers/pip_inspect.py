@@ -25,7 +25,13 @@ def _looks_like_it(doc: Document) -> bool:
     return head.startswith(b"{") and b'"pip_version"' in head
 
 
-@parser(kind="dump", files=["*pip*inspect*.json", "pip*report*.json"], content=_looks_like_it, complete=True)
+@parser(
+    kind="dump",
+    files=["*pip*inspect*.json", "pip*report*.json"],
+    content=_looks_like_it,
+    marks=[b'"pip_version"'],
+    complete=True,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every distribution with its edges, and the Python and platform that pip ran on."""
     report = doc.json

@@ -46,6 +46,7 @@ def _looks_like_it(doc: Document) -> bool:
     kind="dump",
     files=["pip*list*.txt", "pip*list*.json", "piplist*"],
     content=_looks_like_it,
+    marks=[b'"version":', b"Package "],
     complete=True,
 )
 def read(doc: Document) -> Iterator[Statement]:

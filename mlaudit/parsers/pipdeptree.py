@@ -40,7 +40,12 @@ def _looks_like_it(doc: Document) -> bool:
     return _TREE.search(head) is not None
 
 
-@parser(kind="dump", files=["pipdeptree*.json", "pipdeptree*.txt"], content=_looks_like_it)
+@parser(
+    kind="dump",
+    files=["pipdeptree*.json", "pipdeptree*.txt"],
+    content=_looks_like_it,
+    marks=[b'"installed_version"', b"[required: "],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every distribution once, with what it requires."""
     text = doc.text.lstrip()

@@ -25,7 +25,7 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="manifest", files=["Pipfile"], content=_looks_like_it)
+@parser(kind="manifest", files=["Pipfile"], content=_looks_like_it, marks=[b"packages]"])
 def read(doc: Document) -> Iterator[Statement]:
     """Every package; those outside `[packages]` stand in the group that Pipfile.lock gives them."""
     yield from waivers.in_comments(doc)

@@ -29,7 +29,7 @@ lock_tool = LockTool(
 """The tool that updates it; the lock is never edited."""
 
 
-@parser(kind="lock", files=["Pipfile.lock"], content=_looks_like_it, complete=True)
+@parser(kind="lock", files=["Pipfile.lock"], content=_looks_like_it, marks=[b'"pipfile-spec"'], complete=True)
 def read(doc: Document) -> Iterator[Statement]:
     """`default` is always installed, `develop` and other categories are groups."""
     if not doc.text.strip():

@@ -53,7 +53,13 @@ lock_tool = LockTool(manifests=("pixi.toml", "pyproject.toml"), command=lambda p
 """The tool that updates it; the lock is never edited."""
 
 
-@parser(kind="lock", files=["pixi.lock", "*.pixi.lock"], content=_looks_like_it, complete=True)
+@parser(
+    kind="lock",
+    files=["pixi.lock", "*.pixi.lock"],
+    content=_looks_like_it,
+    marks=[b"environments:", b"package:"],
+    complete=True,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """A root per environment, and a pin per package for the environments and platforms that install it."""
     lock = doc.yaml

@@ -25,7 +25,7 @@ rewrite = rewriting.conda_or_pip
 """How a version in it is replaced, of conda or of PyPI."""
 
 
-@parser(kind="manifest", files=["pixi.toml"], content=_looks_like_it)
+@parser(kind="manifest", files=["pixi.toml"], content=_looks_like_it, marks=[b"channels"])
 def read(doc: Document) -> Iterator[Statement]:
     """The manifest at the top of the document."""
     yield from waivers.in_comments(doc)

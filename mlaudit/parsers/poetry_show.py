@@ -32,7 +32,7 @@ def _looks_like_it(doc: Document) -> bool:
     return doc.head.lstrip()[:1] == b"[" and _JSON.search(doc.head) is not None
 
 
-@parser(kind="dump", files=["poetry-show*", "poetry_show*"], content=_looks_like_it)
+@parser(kind="dump", files=["poetry-show*", "poetry_show*"], content=_looks_like_it, marks=[b'"installed_status"'])
 def read(doc: Document) -> Iterator[Statement]:
     """Every package that is shown."""
     text = doc.text.lstrip()

@@ -43,7 +43,13 @@ lock_tool = LockTool(
 """The tool that updates it; the lock is never edited."""
 
 
-@parser(kind="lock", files=["pylock.toml", "pylock.*.toml"], content=_looks_like_it, complete=True)
+@parser(
+    kind="lock",
+    files=["pylock.toml", "pylock.*.toml"],
+    content=_looks_like_it,
+    marks=[b"lock-version = "],
+    complete=True,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The lock with its extras and groups, and every package with its marker.
 

@@ -55,7 +55,12 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="manifest", files=["pyproject.toml"], content=_looks_like_it)
+@parser(
+    kind="manifest",
+    files=["pyproject.toml"],
+    content=_looks_like_it,
+    marks=[b"[dependency-groups]", b"[build-system]", b"[tool.", b"[project]"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The project as a root, its Python, and every requirement, overrides laid over them."""
     yield from overrides.applied(_statements(doc))

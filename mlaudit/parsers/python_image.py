@@ -36,6 +36,7 @@ rewrite = rewriting.in_recipe
     kind="recipe",
     files=["service.py", "*_service.py", "*modal*.py", "bento*.py"],
     content=states_an_image,
+    marks=[b"bentoml", b"modal", b"import"],
     suggested=True,
 )
 def read(doc: Document) -> Iterator[Statement]:

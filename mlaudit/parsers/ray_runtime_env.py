@@ -32,7 +32,19 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="aside", content=_looks_like_it)
+@parser(
+    kind="aside",
+    content=_looks_like_it,
+    marks=[
+        b"ray.io/",
+        b"runtime_env",
+        b"cluster_name:",
+        b"head_node_type:",
+        b"available_node_types:",
+        b"provider:",
+        b"max_workers:",
+    ],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Applications of a Serve configuration are roots; a file with one environment has none."""
     yield from waivers.in_comments(doc)

@@ -26,7 +26,7 @@ def _is_safetensors(doc: Document) -> bool:
     return len(head) == 10 and head[8:9] == b"{" and head[9:10] in (b'"', b"}") and 2 <= size <= doc.size - 8
 
 
-@parser(kind="artifact", files=["*.safetensors"], access="binary", content=_is_safetensors)
+@parser(kind="artifact", files=["*.safetensors"], access="binary", content=_is_safetensors, marks=[b"{"])
 def read(doc: Document) -> Iterator[Statement]:
     """The header only: eight bytes of length and a JSON object."""
     with doc.stream() as stream:

@@ -40,7 +40,26 @@ def _looks_like_it(doc: Document) -> bool:
     return len(keys) >= 2 or (bool(keys) and _IMAGE.search(head) is not None)
 
 
-@parser(kind="list", content=_looks_like_it)
+@parser(
+    kind="list",
+    content=_looks_like_it,
+    marks=[
+        b"TrainingImage",
+        b"ImageUri",
+        b"image_uri",
+        b"PrimaryContainer",
+        b"AlgorithmSpecification",
+        b"ExecutionRoleArn",
+        b"InferenceImage",
+        b"TrainingJobName",
+        b"ModelName",
+        b"EndpointConfigName",
+        b"framework_version",
+        b"FrameworkVersion",
+        b"py_version",
+        b"SageMaker",
+    ],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The values of the known keys, however deep they stand."""
     yield from waivers.in_comments(doc)

@@ -32,7 +32,7 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="aside", content=_looks_like_it)
+@parser(kind="aside", content=_looks_like_it, marks=[b"# /// script"])
 def read(doc: Document) -> Iterator[Statement]:
     """The Python and the dependencies of the script, and those that uv adds in `[tool.uv]`."""
     blocks = [found for found in _OPENING.finditer(doc.text) if found.group(1) == BLOCK_TYPE]

@@ -25,7 +25,7 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="recipe", files=["serverless.yml", "serverless.yaml"], content=_looks_like_it)
+@parser(kind="recipe", files=["serverless.yml", "serverless.yaml"], content=_looks_like_it, marks=[b"provider"])
 def read(doc: Document) -> Iterator[Statement]:
     """`runtime` of the provider and of each function, and the file that serverless-python-requirements installs.
 

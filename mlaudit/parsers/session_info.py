@@ -43,6 +43,7 @@ def _looks_like_it(doc: Document) -> bool:
     kind="dump",
     files=["session_info*.txt", "session-info*.txt", "session_info*.md", "session-info*.md"],
     content=_looks_like_it,
+    marks=[b"Session information updated at", b"Updated"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every line between the rulers."""

@@ -48,7 +48,12 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="manifest", files=["setup.cfg"], content=_looks_like_it)
+@parser(
+    kind="manifest",
+    files=["setup.cfg"],
+    content=_looks_like_it,
+    marks=[b"install_requires", b"python_requires", b"[options"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons."""
     yield from waivers.in_comments(doc)

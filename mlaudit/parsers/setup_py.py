@@ -31,7 +31,9 @@ rewrite = rewriting.requirement
 """How a version in it is replaced."""
 
 
-@parser(kind="manifest", files=["setup.py"], content=_looks_like_it, suggested=True)
+@parser(
+    kind="manifest", files=["setup.py"], content=_looks_like_it, marks=[b"setuptools", b"distutils"], suggested=True
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, those of extras, and the range of Pythons, of every call of `setup()`."""
     yield from waivers.in_comments(doc)

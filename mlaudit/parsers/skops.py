@@ -22,7 +22,7 @@ def _is_skops(doc: Document) -> bool:
     return "schema.json" in member_names(doc)
 
 
-@parser(kind="artifact", files=["*.skops"], access="binary", content=_is_skops)
+@parser(kind="artifact", files=["*.skops"], access="binary", content=_is_skops, starts=[b"PK"])
 def read(doc: Document) -> Iterator[Statement]:
     """The versions of the schema and of every estimator in it."""
     with doc.stream() as stream:

@@ -18,7 +18,13 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK in doc.head[:4096]
 
 
-@parser(kind="dump", files=["*.snapshot.json", "mlaudit-snapshot.json"], content=_looks_like_it, complete=True)
+@parser(
+    kind="dump",
+    files=["*.snapshot.json", "mlaudit-snapshot.json"],
+    content=_looks_like_it,
+    marks=[_MARK],
+    complete=True,
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every installed package, the Python and the machine."""
     schema = doc.json.get("schema").maybe_text()

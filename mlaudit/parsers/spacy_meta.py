@@ -21,7 +21,7 @@ def _is_meta(doc: Document) -> bool:
     return doc.head.lstrip()[:1] == b"{" and _KEY.search(doc.head) is not None
 
 
-@parser(kind="artifact", files=["meta.json"], access="binary", content=_is_meta)
+@parser(kind="artifact", files=["meta.json"], access="binary", content=_is_meta, marks=[b'"spacy_version"'])
 def read(doc: Document) -> Iterator[Statement]:
     """The range (spacy/language.py writes it from its own minor release) and what the pipeline requires."""
     root = doc.json

@@ -47,6 +47,7 @@ def _looks_like_it(doc: Document) -> bool:
         "sbom.json",
     ],
     content=_looks_like_it,
+    marks=[b"spdx"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Every package but those that the document itself is about."""

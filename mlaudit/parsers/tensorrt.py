@@ -22,7 +22,7 @@ def _is_engine(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.plan", "*.engine", "*.trt"], access="binary", content=_is_engine)
+@parser(kind="artifact", files=["*.plan", "*.engine", "*.trt"], access="binary", content=_is_engine, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """Bytes 24 to 27 are major, minor, patch and build (NVIDIA/TensorRT samples/trtexec, `--getPlanVersionOnly`)."""
     with doc.stream() as stream:

@@ -23,7 +23,7 @@ def _is_saved_model(doc: Document) -> bool:
     return message_format(doc) == SAVED_MODEL
 
 
-@parser(kind="artifact", files=["saved_model.pb"], access="binary", content=_is_saved_model)
+@parser(kind="artifact", files=["saved_model.pb"], access="binary", content=_is_saved_model, starts=[b"\x08"])
 def read(doc: Document) -> Iterator[Statement]:
     """Field 5 of each meta graph's information (tensorflow/core/protobuf/meta_graph.proto)."""
     with doc.stream() as stream:

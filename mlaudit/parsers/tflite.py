@@ -21,7 +21,7 @@ def _is_tflite(doc: Document) -> bool:
     return doc.head[4:8] == MAGIC
 
 
-@parser(kind="artifact", files=["*.tflite", "*.lite"], access="binary", content=_is_tflite)
+@parser(kind="artifact", files=["*.tflite", "*.lite"], access="binary", content=_is_tflite, marks=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
     """Model.version and Model.metadata (tensorflow/compiler/mlir/lite/schema/schema.fbs)."""
     with doc.stream() as stream:

@@ -25,7 +25,13 @@ def _is_legacy(doc: Document) -> bool:
     return doc.head.startswith(MAGIC)
 
 
-@parser(kind="artifact", files=["*.pt", "*.pth", "*.ckpt", "*.bin", "*.pkl"], access="binary", content=_is_legacy)
+@parser(
+    kind="artifact",
+    files=["*.pt", "*.pth", "*.ckpt", "*.bin", "*.pkl"],
+    access="binary",
+    content=_is_legacy,
+    starts=[MAGIC],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Walk to the fourth pickle, which holds the object."""
     with doc.stream() as stream:

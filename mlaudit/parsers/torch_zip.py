@@ -34,6 +34,7 @@ def _is_torch(doc: Document) -> bool:
     files=["*.pt", "*.pth", "*.ckpt", "*.pt2", "*.bin", "*.pkl", "*.model"],
     access="binary",
     content=_is_torch,
+    starts=[b"PK"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """What the archive is, and what its pickle or its schema says."""

@@ -56,7 +56,7 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="aside", files=["tox.ini"], content=_looks_like_it)
+@parser(kind="aside", files=["tox.ini"], content=_looks_like_it, marks=[b"[tox", b"[testenv"])
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment of `env_list` and of the sections is a root; factors choose lines as tox does."""
     yield from waivers.in_comments(doc)

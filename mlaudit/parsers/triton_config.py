@@ -20,7 +20,12 @@ def _is_config(doc: Document) -> bool:
     return doc.path.endswith(".pbtxt") and _ANY.search(doc.head) is not None
 
 
-@parser(kind="artifact", files=["config.pbtxt"], content=_is_config)
+@parser(
+    kind="artifact",
+    files=["config.pbtxt"],
+    content=_is_config,
+    marks=[b"platform", b"backend", b"max_batch_size", b"instance_group"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The lines at the top level (docs.nvidia.com, Triton Inference Server, model configuration)."""
     if not doc.text.strip():

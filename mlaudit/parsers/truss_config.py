@@ -31,7 +31,20 @@ rewrite = rewriting.in_recipe
 """How a version in it is replaced, in commands, lists and tags of images."""
 
 
-@parser(kind="descriptor", usual_files=["config.yaml"], content=_looks_like_it)
+@parser(
+    kind="descriptor",
+    usual_files=["config.yaml"],
+    content=_looks_like_it,
+    marks=[
+        b"requirements:",
+        b"requirements_file:",
+        b"python_version:",
+        b"base_image:",
+        b"trt_llm:",
+        b"model_name:",
+        b"resources:",
+    ],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """The base image first, then requirements, then build commands, as Truss builds its image."""
     yield from waivers.in_comments(doc)

@@ -53,7 +53,9 @@ lock_tool = LockTool(
 """The tool that updates it; the lock is never edited."""
 
 
-@parser(kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, complete=True)
+@parser(
+    kind="lock", files=["uv.lock", "*.py.lock"], content=_looks_like_it, marks=[b"requires-python = "], complete=True
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Roots with their edges, locked packages, overrides and constraints.
 

@@ -34,7 +34,12 @@ def _looks_like_it(doc: Document) -> bool:
     return _MARK.search(doc.text[:65536]) is not None
 
 
-@parser(kind="dump", files=["uv-tree*.txt", "uv_tree*.txt", "uv-pip-tree*.txt"], content=_looks_like_it)
+@parser(
+    kind="dump",
+    files=["uv-tree*.txt", "uv_tree*.txt", "uv-pip-tree*.txt"],
+    content=_looks_like_it,
+    marks=["──".encode(), b"|--", b"`--"],
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every package once for each version; forks of a universal tree show several."""
     if not doc.text.strip():

@@ -25,7 +25,7 @@ def _looks_like_it(doc: Document) -> bool:
     return head.lstrip()[:1] == b"{" and b'"python"' in head and b'"os"' in head and _KEYS.search(head) is not None
 
 
-@parser(kind="dump", files=["wandb-metadata.json"], content=_looks_like_it)
+@parser(kind="dump", files=["wandb-metadata.json"], content=_looks_like_it, marks=[b'"os"'])
 def read(doc: Document) -> Iterator[Statement]:
     """Python, platform and image; the CUDA that stands there is the machine's, not that of any package."""
     root = doc.json

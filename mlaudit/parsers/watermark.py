@@ -64,7 +64,9 @@ def _looks_like_it(doc: Document) -> bool:
     return new or _OLD_MARK.search(head) is not None
 
 
-@parser(kind="dump", files=["watermark*.txt", "*.watermark"], content=_looks_like_it)
+@parser(
+    kind="dump", files=["watermark*.txt", "*.watermark"], content=_looks_like_it, marks=[b"Python version", b"CPython "]
+)
 def read(doc: Document) -> Iterator[Statement]:
     """Every line: a module, the Python, the machine, or something about the run that states no version."""
     if not doc.text.strip():

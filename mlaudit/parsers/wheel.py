@@ -32,7 +32,7 @@ def _looks_like_it(doc: Document) -> bool:
     return doc.path.lower().endswith(".whl") and doc.head.startswith(b"PK")
 
 
-@parser(kind="aside", files=["*.whl"], content=_looks_like_it, access="binary")
+@parser(kind="aside", files=["*.whl"], content=_looks_like_it, starts=[b"PK"], access="binary")
 def read(doc: Document) -> Iterator[Statement]:
     """The one distribution that it holds."""
     if not doc.size:

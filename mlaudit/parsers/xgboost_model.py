@@ -39,6 +39,8 @@ def _is_xgboost(doc: Document) -> bool:
     files=["*.ubj", "*.json", "*.model", "*.bin", "*.xgb", "*.bst"],
     access="binary",
     content=_is_xgboost,
+    starts=[b"binf"],
+    marks=[b"learner", b"gradient_booster", b"version", b"Config"],
 )
 def read(doc: Document) -> Iterator[Statement]:
     """The end of the file is enough for JSON; UBJSON is walked, its arrays passed over."""

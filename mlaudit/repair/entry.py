@@ -20,10 +20,8 @@ def plan_fix(report: Report, options: Options, choice: RepairChoice) -> RepairPl
     return planned(report, wanted_moves(report, choice), choice, make_files)
 
 
-def with_edits(report: Report, options: Options) -> Report:
+def with_edits_of_fixes(report: Report, options: Options) -> Report:
     """The report with the edits that would carry out each fix."""
-    if not any(one.fix is not None and one.fix.changes for one in (*report.findings, *report.suppressed)):
-        return report
     return with_edits_of(report, RepairFiles(_tree(options)))
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterator
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
-from mlaudit.reporters._branch import branch_lines
 from mlaudit.reporters._finding_lines import notice_lines, notices
 from mlaudit.reporters._groups import grouped
 from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
@@ -30,7 +29,9 @@ def _blocks(report: Report, style: Style) -> Iterator[Block]:
         yield list(pair_lines(report, style))
         yield _notes(report, style)
     yield from _findings(report, style)
-    if not style.quiet:
+    if report.against is not None and not style.quiet:
+        from mlaudit.reporters._branch import branch_lines
+
         yield branch_lines(report, style)
     if not style.quiet and (style.verbose or not is_fleet(report)):
         yield tables(report, style)

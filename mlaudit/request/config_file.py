@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, TypeVar
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import MlauditError, Unreadable
-from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Place, Severity
 from mlaudit.request.config_values import (
     UnknownKey,
@@ -21,6 +20,7 @@ from mlaudit.request.config_values import (
     known_table,
     leaders_of,
     level_of,
+    meant,
     required_text,
     required_texts,
     specifier_of,
@@ -233,7 +233,7 @@ class _Loader:
             return text
         if beginning and text.startswith("MLA") and any(code.startswith(text) for code in self._codes):
             return text
-        raise Malformed(f'"{text[:40]}" is no rule{suggestion(text, self._codes)}', node.route)
+        raise Malformed(f'"{text[:40]}" is no rule{meant(text, self._codes)}', node.route)
 
     def _severity(self, code: str, node: Node) -> SeverityRow:
         try:

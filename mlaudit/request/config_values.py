@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from typing import TypeVar
 
 from mlaudit.document.node import Malformed, Node
-from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Severity
 from mlaudit.model.versions import specifiers
 from mlaudit.request.settings import (
@@ -21,11 +20,18 @@ class UnknownKey(Malformed):
     """A key that means nothing; its place is the key's, not the value's."""
 
 
+def meant(word: str, known: Iterable[str]) -> str:
+    """What may be meant by a word that is not known, as the end of a sentence; empty where nothing is near."""
+    from mlaudit.model.nearest import suggestion
+
+    return suggestion(word, known)
+
+
 def known_table(node: Node, keys: Collection[str]) -> Node:
     """The node, if it is a table of no other keys. Raises Malformed."""
     for key in node.table():
         if key not in keys:
-            raise UnknownKey(f'"{key}" is no key of mlaudit{suggestion(key, keys)}', (*node.route, key))
+            raise UnknownKey(f'"{key}" is no key of mlaudit{meant(key, keys)}', (*node.route, key))
     return node
 
 
@@ -35,7 +41,7 @@ def crossing_kinds(node: Node, others: frozenset[str]) -> dict[str, tuple[str, .
         return {}
     for name in node.table():
         if name not in others:
-            raise Malformed(f'"{name[:40]}" is no other environment{suggestion(name, others)}', node.get(name).route)
+            raise Malformed(f'"{name[:40]}" is no other environment{meant(name, others)}', node.get(name).route)
     return {name: tuple(map(artifact_kind, kinds.each())) for name, kinds in node.items()}
 
 
@@ -94,7 +100,7 @@ def leaders_of(node: Node, others: frozenset[str]) -> Iterator[str]:
     for leader in [node] if node.is_text else node.each():
         name = required_text(leader)
         if name not in others:
-            raise Malformed(f'there is no other environment "{name[:40]}"{suggestion(name, others)}', leader.route)
+            raise Malformed(f'there is no other environment "{name[:40]}"{meant(name, others)}', leader.route)
         yield name
 
 

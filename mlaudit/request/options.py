@@ -13,9 +13,7 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
-from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Reading, Severity
-from mlaudit.model.platforms import platform_of
 from mlaudit.request.settings import Settings, python_version
 from mlaudit.request.wanted import Wanted
 
@@ -91,6 +89,12 @@ class Options:
     revisions: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
 
 
+def _is_platform(name: str) -> bool:
+    from mlaudit.model.platforms import platform_of
+
+    return platform_of(name)[0] is not None
+
+
 def wanted_of(
     python: str | None, platform: str | None, extras: Sequence[str] | None, groups: Sequence[str] | None
 ) -> Wanted:
@@ -99,7 +103,7 @@ def wanted_of(
         checked = python_version(python) if python is not None else None
     except ValueError as error:
         raise UsageError(f"--python: {error}") from None
-    if platform is not None and platform_of(platform)[0] is None:
+    if platform is not None and not _is_platform(platform):
         raise UsageError(
             f"--platform {platform}: expected a platform such as linux-x86_64, macos-arm64 or windows-AMD64"
         )
@@ -116,6 +120,8 @@ def codes_of(option: str, given: Sequence[str] | None, known: Collection[str]) -
         raise UsageError(f"{option}: expected a rule's code or name, such as MLA101")
     for code in codes:
         if not _names_rule(code, known):
+            from mlaudit.model.nearest import nearest
+
             # A number that is near another says nothing of what was meant.
             near = None if _CODE.fullmatch(code) else nearest(code.lower(), known)
             meant = f"did you mean {near}?" if near else "`mlaudit rules` lists all"

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from itertools import chain, islice
+from typing import TYPE_CHECKING
 
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Effect
-from mlaudit.model.missing_names import MissingName
-from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
 from mlaudit.model.report import MAX_LISTED, Crossing, Hit
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
+
+if TYPE_CHECKING:
+    from mlaudit.model.missing_names import MissingName
+    from mlaudit.model.missing_states import MissingState, RefusedByCode
 
 DETAILS = 4
 """Further consequences that a finding names."""
@@ -70,7 +73,7 @@ def code_details(view: View, writer: str, reader: str, package: str) -> Iterator
     states = (
         f"code: {found.owner} has no `{found.attribute}`, which `{found.method}` reads ({found.read})"
         for found in one.missing_states
-        if _is_of(found, writer, package) and found.when is WhenRead.ALWAYS
+        if _is_of(found, writer, package) and found.is_always_read
     )
     configured = (
         f"code: {found.artifact.path}: {refused_words(found)} ({found.searched})"

@@ -35,6 +35,7 @@ class Rule:
         verdicts: of a crossing at which it may speak; empty means any. At others its module is not even imported.
         where: what its subject must hold for it to speak (`artifacts` of a view, `unread` of an environment), an
             attribute by its name, dots for attributes of that; empty means that it is always asked.
+        when: the question of `rules/_conditions.py` that must be answered by yes; empty means that there is none.
     """
 
     code: str
@@ -47,10 +48,13 @@ class Rule:
     fact: str = ""
     verdicts: tuple[str, ...] = ()
     where: str = ""
+    when: str = ""
 
-    def may_speak_of(self, subject: object) -> bool:
-        """Whether an environment or a view holds what it judges."""
-        return not self.where or bool(attrgetter(self.where)(subject))
+    def may_speak_of(self, subject: object, view: object) -> bool:
+        """Whether a crossing, an environment or a view holds what it judges."""
+        if self.where and not attrgetter(self.where)(subject):
+            return False
+        return not self.when or condition(self.when)(subject, view)
 
     @property
     def check(self) -> Callable[..., Iterable[Hit]]:
@@ -63,6 +67,13 @@ class Rule:
     def documentation(self) -> str:
         """What it does / Why / Example / Fix / References."""
         return self.check.__doc__ or ""
+
+
+@lru_cache(maxsize=64)
+def condition(name: str) -> Callable[[object, object], bool]:
+    """A question of `rules/_conditions.py`."""
+    found: Callable[[object, object], bool] = getattr(import_module("mlaudit.rules._conditions"), name)
+    return found
 
 
 _RULES: dict[str, Rule] = {}
@@ -83,6 +94,7 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
         fact: str | None = None,
         verdicts: Iterable[Verdict] = (),
         where: str = "",
+        when: str = "",
     ) -> Callable[[Check], Check]:
         def register(check: Check) -> Check:
             name = plugin_name(check.__module__)
@@ -99,6 +111,7 @@ def _rule(scope: str) -> Callable[..., Callable[[Check], Check]]:
                 fact=fact or name,
                 verdicts=tuple(verdict.value for verdict in verdicts),
                 where=where,
+                when=when,
             )
             _CHECKS[code] = check
             return check

@@ -19,6 +19,7 @@ from mlaudit.rules._registry import environment_rule
     title="the artifact records another version",
     fact="record",
     supersedes=["MLA008", "MLA205"],
+    when="has_records",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A model and the files beside it record different versions of one package.

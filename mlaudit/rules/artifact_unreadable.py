@@ -20,6 +20,7 @@ from mlaudit.rules._registry import crossing_rule
     fact="version",
     supersedes=["MLA001", "MLA002", "MLA003", "MLA410", "MLA411", "MLA412", "MLA413"],
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
+    when="is_unreadable",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment cannot be read by the other.

@@ -13,7 +13,7 @@ from mlaudit.request.settings import BannedRow
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA504", Severity.ERROR, since="0.1", title="a banned version", fact="banned")
+@environment_rule("MLA504", Severity.ERROR, since="0.1", title="a banned version", fact="banned", when="has_bans")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """An environment has a version that the configuration bans.
 

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 _WORDS = {Kind.PYTHON: "Python", Kind.CUDA: "CUDA", Kind.CUDNN: "cuDNN", Kind.DRIVER: "driver"}
 
 
-@fleet_rule("MLA305", Severity.WARNING, since="0.2", title="base images differ", fact="base-image")
+@fleet_rule("MLA305", Severity.WARNING, since="0.2", title="base images differ", fact="base-image", when="has_images")
 def check(view: View) -> Iterator[Hit]:
     """Training and serving start from different images of one family.
 

@@ -11,7 +11,7 @@ from mlaudit.rules._phrases import other_statements, stated_by
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA205", Severity.WARNING, since="0.1", title="pins conflict", fact="conflict")
+@environment_rule("MLA205", Severity.WARNING, since="0.1", title="pins conflict", fact="conflict", when="is_contested")
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Pins of one environment for one package contradict each other.
 

@@ -20,6 +20,7 @@ _PLATFORM = (Kind.CUDA, Kind.CUDNN)
     title="the CUDA variant differs",
     fact="variant",
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+    when="is_of_builds",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The same version is installed in builds for different accelerators, or the CUDA versions differ.

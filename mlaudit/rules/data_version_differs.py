@@ -18,6 +18,7 @@ from mlaudit.rules._registry import crossing_rule
     title="the data reference differs",
     fact="data",
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+    when="is_of_data",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one data set or file.

@@ -11,7 +11,9 @@ from mlaudit.model.versions import admits
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA304", Severity.ERROR, since="0.1", title="the driver is too old", fact="driver")
+@environment_rule(
+    "MLA304", Severity.ERROR, since="0.1", title="the driver is too old", fact="driver", when="has_driver"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The NVIDIA driver is older than what the CUDA version needs.
 

@@ -11,7 +11,7 @@ from mlaudit.rules._phrases import places
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA007", Severity.INFO, since="0.1", title="extras differ", fact="extras")
+@crossing_rule("MLA007", Severity.INFO, since="0.1", title="extras differ", fact="extras", when="has_extras")
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments ask for different extras of one package.
 

@@ -11,7 +11,15 @@ from mlaudit.rules._phrases import places
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA006", Severity.ERROR, since="0.1", title="hashes differ", fact="hash", verdicts=[Verdict.ALIGNED])
+@crossing_rule(
+    "MLA006",
+    Severity.ERROR,
+    since="0.1",
+    title="hashes differ",
+    fact="hash",
+    verdicts=[Verdict.ALIGNED],
+    when="has_hashes",
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments pin one version with hashes that share none.
 

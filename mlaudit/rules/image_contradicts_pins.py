@@ -18,6 +18,7 @@ from mlaudit.rules._registry import environment_rule
     title="the image contradicts the pins",
     fact="image",
     supersedes=["MLA008", "MLA205"],
+    when="has_implied",
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The tag of a base image states another version than the pins that are installed on it.

@@ -14,7 +14,9 @@ from mlaudit.rules._phrases import other_statements
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA008", Severity.WARNING, since="0.1", title="its files disagree", fact="layers")
+@environment_rule(
+    "MLA008", Severity.WARNING, since="0.1", title="its files disagree", fact="layers", when="is_contested"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The sources of one environment state different versions of a package.
 

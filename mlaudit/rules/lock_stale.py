@@ -12,7 +12,14 @@ from mlaudit.parsers._registry import kind_of
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA502", Severity.WARNING, since="0.1", title="the lock file is out of date", fact="stale-lock")
+@environment_rule(
+    "MLA502",
+    Severity.WARNING,
+    since="0.1",
+    title="the lock file is out of date",
+    fact="stale-lock",
+    when="is_contested",
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A lock does not satisfy what its project declares.
 

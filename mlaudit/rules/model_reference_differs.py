@@ -18,6 +18,7 @@ from mlaudit.rules._registry import crossing_rule
     title="the model reference differs",
     fact="model",
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+    when="is_of_model",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one model.

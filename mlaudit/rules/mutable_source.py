@@ -21,7 +21,9 @@ _DATE = lazy_pattern(r"20\d{2}-?[01]\d-?[0-3]\d")
 _COMMIT = lazy_pattern(r"@[0-9a-f]{7,64}(?:[#&?]|$)|[#?&](?:rev|commit)=[0-9a-f]{7,64}|#[0-9a-f]{40}$")
 
 
-@environment_rule("MLA503", Severity.WARNING, since="0.1", title="the source can change", fact="mutable")
+@environment_rule(
+    "MLA503", Severity.WARNING, since="0.1", title="the source can change", fact="mutable", when="has_mutable"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A source names something that can change under the same name.
 

@@ -20,6 +20,7 @@ from mlaudit.rules._registry import crossing_rule
     fact="version",
     supersedes=["MLA001", "MLA002", "MLA003"],
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
+    when="is_unpromised",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The library promises nothing across these versions.

@@ -10,7 +10,14 @@ from mlaudit.model.report import Environment, Hit, Location, listed
 from mlaudit.rules._registry import fleet_rule
 
 
-@fleet_rule("MLA905", Severity.WARNING, since="0.1", title="nothing was compared", fact="compared")
+@fleet_rule(
+    "MLA905",
+    Severity.WARNING,
+    since="0.1",
+    title="nothing was compared",
+    fact="compared",
+    when="leaves_pairs_uncompared",
+)
 def check(view: View) -> Iterator[Hit]:
     """Two environments share nothing that could be compared.
 

@@ -13,7 +13,14 @@ from mlaudit.rules._registry import fleet_rule
 _DIFFERENT = (Verdict.DIFFERS, Verdict.DISJOINT)
 
 
-@fleet_rule("MLA009", Severity.INFO, since="0.1", title="packages outside the watched table differ", fact="others")
+@fleet_rule(
+    "MLA009",
+    Severity.INFO,
+    since="0.1",
+    title="packages outside the watched table differ",
+    fact="others",
+    when="is_check",
+)
 def check(view: View) -> Iterator[Hit]:
     """How many packages differ that no artifact depends on.
 

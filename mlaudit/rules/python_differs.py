@@ -18,6 +18,7 @@ from mlaudit.rules._registry import crossing_rule
     title="Python differs",
     fact="python",
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT],
+    when="is_of_python",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The two environments run different Pythons.

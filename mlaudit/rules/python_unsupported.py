@@ -11,7 +11,14 @@ from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA204", Severity.WARNING, since="0.1", title="this Python is not supported", fact="python-wheel")
+@environment_rule(
+    "MLA204",
+    Severity.WARNING,
+    since="0.1",
+    title="this Python is not supported",
+    fact="python-wheel",
+    when="has_one_python",
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A release has no wheel for the Python of its environment.
 

@@ -13,7 +13,14 @@ from mlaudit.rules._registry import fleet_rule
 _WRITER = "onnx"
 
 
-@fleet_rule("MLA105", Severity.ERROR, since="0.1", title="the runtime is too old for the artifact", fact="runtime")
+@fleet_rule(
+    "MLA105",
+    Severity.ERROR,
+    since="0.1",
+    title="the runtime is too old for the artifact",
+    fact="runtime",
+    when="exports_graphs",
+)
 def check(view: View) -> Iterator[Hit]:
     """What one environment exports by default is newer than the runtime of the other loads.
 

@@ -20,6 +20,7 @@ from mlaudit.rules._registry import crossing_rule
     fact="version",
     supersedes=["MLA001", "MLA002", "MLA003"],
     verdicts=[Verdict.DIFFERS, Verdict.DISJOINT, Verdict.LOOSE],
+    when="is_silent",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment loads in the other and gives other numbers, without an error.

@@ -12,7 +12,14 @@ from mlaudit.rules._phrases import places
 from mlaudit.rules._registry import crossing_rule
 
 
-@crossing_rule("MLA005", Severity.WARNING, since="0.1", title="installed from different sources", fact="source")
+@crossing_rule(
+    "MLA005",
+    Severity.WARNING,
+    since="0.1",
+    title="installed from different sources",
+    fact="source",
+    when="has_two_sources",
+)
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """One version comes from different kinds of sources.
 

@@ -12,7 +12,9 @@ from mlaudit.rules._phrases import said
 from mlaudit.rules._registry import environment_rule
 
 
-@environment_rule("MLA501", Severity.INFO, since="0.1", title="not pinned", fact="unpinned")
+@environment_rule(
+    "MLA501", Severity.INFO, since="0.1", title="not pinned", fact="unpinned", when="is_open_and_unpaired"
+)
 def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A package that model artifacts depend on has no exact version.
 

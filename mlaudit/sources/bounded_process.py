@@ -23,7 +23,7 @@ class Bounds(NamedTuple):
     memory: int = 2 << 30
 
 
-class Answer(NamedTuple):
+class BoundedAnswer(NamedTuple):
     """What came of a request: a value, or why there is none."""
 
     value: Any = None
@@ -43,7 +43,7 @@ class BoundedProcess:
         self._bounds = bounds
         self._process: subprocess.Popen[bytes] | None = None
 
-    def ask(self, request: object) -> Answer:
+    def ask(self, request: object) -> BoundedAnswer:
         """The answer; a process that ends without one is started anew, once."""
         line = json.dumps(request).encode() + b"\n"
         why = ""
@@ -51,8 +51,8 @@ class BoundedProcess:
             answer, why = self._asked(line)
             if answer:
                 data = json.loads(answer)
-                return Answer(data.get("value"), data.get("why", ""))
-        return Answer(why=why)
+                return BoundedAnswer(data.get("value"), data.get("why", ""))
+        return BoundedAnswer(why=why)
 
     def close(self) -> None:
         """End the process."""
@@ -117,7 +117,7 @@ _IDLE: dict[tuple[str, Bounds], list[BoundedProcess]] = {}
 """Processes that wait for requests; starting them takes longer than a small audit."""
 
 
-def answers(function: str, bounds: Bounds, requests: Iterable[object]) -> list[Answer]:
+def answers(function: str, bounds: Bounds, requests: Iterable[object]) -> list[BoundedAnswer]:
     """The answers to some requests, in their order, by a process that later calls use again."""
     with _LOCK:
         waiting = _IDLE.setdefault((function, bounds), [])

@@ -98,6 +98,10 @@ _MAKERS: tuple[tuple[str, tuple[bytes, ...], Callable[[], Decompressor]], ...] =
 )
 
 
+COMPRESSED = (LZ4_MAGIC, ZSTD_MAGIC, *(magic for _, magics, _ in _MAKERS for magic in magics))
+"""How a compressed document begins."""
+
+
 def compression(head: bytes) -> str | None:
     """The compression that a document's first bytes show, None where they show none."""
     if head.startswith(LZ4_MAGIC):

@@ -16,7 +16,6 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.globs import glob
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.markers import both_markers
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Statement, Unread
 
@@ -137,6 +136,8 @@ def required(statement: Statement, pin: Pin) -> Iterator[Statement]:
     elif isinstance(statement, Pin):
         stands_elsewhere = statement.under_extras != pin.under_extras or statement.groups != pin.groups
         if statement.kind in _INSTALLED and not stands_elsewhere and not statement.optional:
+            from mlaudit.model.markers import both_markers
+
             marker = both_markers(pin.marker, statement.marker)
             yield replace(statement, marker=marker, optional=pin.optional, platforms=pin.platforms)
     elif isinstance(statement, Unread) or (isinstance(statement, Fact) and statement.key == "note"):
