@@ -65,6 +65,7 @@ def check(
     package: Texts = (),
     config: PathOrText | None = None,
     no_config: bool = False,
+    no_cache: bool = False,
     python: str | None = None,
     platform: str | None = None,
     extra: Texts = (),
@@ -92,7 +93,7 @@ def check(
     files = _files(folder, config, None)
     policy = _policy(fail_on, select, ignore, package)
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
-    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, **policy, **files)
+    asked = Asked(wanted=wanted, isolated=no_config, caches=not no_cache, define=define or {}, **policy, **files)
     below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
     options = _options(folder, replace(asked, baseline=_files(folder, None, baseline)["baseline"]), today)
     if against is None:
@@ -116,6 +117,7 @@ def compare(
     package: Texts = (),
     config: PathOrText | None = None,
     no_config: bool = False,
+    no_cache: bool = False,
     python: str | None = None,
     platform: str | None = None,
     extra: Texts = (),
@@ -142,7 +144,9 @@ def compare(
     files = _files(folder, config, baseline)
     policy = _policy(fail_on, select, ignore, package)
     wanted = wanted_of(python, platform, _texts(extra), _texts(group))
-    asked = Asked(wanted=wanted, isolated=no_config, define=define or {}, as_format=as_, **policy, **files)
+    asked = Asked(
+        wanted=wanted, isolated=no_config, caches=not no_cache, define=define or {}, as_format=as_, **policy, **files
+    )
     sources = [fspath(source) for source in (training, serving, *others)]
     options = _options(folder, asked, today)
     return _shown(with_edits(api.compare(sources, options, folder=folder), options))
