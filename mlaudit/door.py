@@ -65,6 +65,7 @@ def check(
     package: Texts = (),
     config: PathOrText | None = None,
     no_config: bool = False,
+    no_cache: bool = False,
     python: str | None = None,
     platform: str | None = None,
     extra: Texts = (),
@@ -98,6 +99,7 @@ def check(
     asked = Asked(
         wanted=wanted,
         isolated=no_config,
+        caches=not no_cache,
         define=define or {},
         resolution=_resolution(resolve, as_of),
         **policy,
@@ -126,6 +128,7 @@ def compare(
     package: Texts = (),
     config: PathOrText | None = None,
     no_config: bool = False,
+    no_cache: bool = False,
     python: str | None = None,
     platform: str | None = None,
     extra: Texts = (),
@@ -158,6 +161,7 @@ def compare(
     asked = Asked(
         wanted=wanted,
         isolated=no_config,
+        caches=not no_cache,
         define=define or {},
         as_format=as_,
         resolution=_resolution(resolve, as_of),

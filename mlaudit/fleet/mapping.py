@@ -95,7 +95,9 @@ class _HandedOut:
         for future in done:
             yield from self._settled(self._at_work.pop(future), _found(future))
 
-    def _settled(self, batch: _RepositoryBatch, found: list[tuple[Any, str]] | str) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
+    def _settled(
+        self, batch: _RepositoryBatch, found: list[tuple[Any, str]] | str
+    ) -> Iterator[tuple[FleetTask, BoundedAnswer]]:
         if not isinstance(found, str):
             for task, (value, why) in zip(batch.tasks, found, strict=True):
                 yield task, BoundedAnswer(value, why)
