@@ -100,7 +100,7 @@ class BoundedProcess:
 
     def _started(self) -> subprocess.Popen[bytes]:
         if self._process is None:
-            # -P: the audited folder may be the current one, and none of its modules may be imported.
+            # The audited folder may be the current one, and none of its modules may be imported.
             own = str(Path(__file__).parents[2])
             code = f"import sys; sys.path = [{own!r}, *(p for p in sys.path if p)]; from runpy import run_module; "
             code += "run_module('mlaudit.sources.bounded_child', run_name='__main__')"
