@@ -57,7 +57,7 @@ def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[
         (("compare", "one.txt", "two.txt", "--baseline", "one.txt"), "one.txt"),
         (("check", "nowhere"), "nowhere: there is no such file or folder"),
         (("explain", "MLA999"), "`MLA999` is no rule"),
-        (("list", "one.txt", "--format", "csv"), "list prints table or json"),
+        (("list", "one.txt", "--format", "csv"), "list prints table, json or cyclonedx"),
     ],
 )
 def test_usage_errors_say_what_was_expected(tmp_path: Path, arguments: Sequence[str], said: str) -> None:

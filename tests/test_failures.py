@@ -98,7 +98,7 @@ def test_tests_see_the_defect_itself(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_what_recognition_raises_becomes_an_unread(monkeypatch: pytest.MonkeyPatch) -> None:
     _broken(monkeypatch, "cyclonedx", lambda: KeyError("x"), part="content")
-    assert whys(read(Document("unknown.blob", b"\x01\x02"))) == [DEFECT]
+    assert whys(read(Document("unknown.blob", b'{"bomFormat": "CycloneDX"}'))) == [DEFECT]
 
 
 def test_a_document_that_cannot_be_opened_says_why_whatever_its_name() -> None:

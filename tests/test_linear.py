@@ -72,7 +72,7 @@ def statements(found: Reading) -> int:
 def test_twice_the_input_takes_twice_the_steps(format_name: str) -> None:
     text = growing(format_name)
     few, many = text(16), text(32)
-    reading(format_name, few)  # fills the caches that every document shares
+    reading(format_name, many)  # fills the caches that every document shares
     if format_name not in ONE_STATEMENT:
         assert statements(reading(format_name, many)) > 1.5 * statements(reading(format_name, few)), "it does not grow"
     before, after = (steps_of(partial(reading, format_name, text)) for text in (few, many))
