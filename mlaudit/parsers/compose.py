@@ -8,7 +8,7 @@ from functools import partial
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
-from mlaudit.grammars import waivers
+from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.container.build_context import own_image
 from mlaudit.grammars.container.compose_text import volumes, with_defaults
@@ -23,6 +23,10 @@ MAX_SERVICES = 500
 """Services of one file that are read."""
 _SERVICES = lazy_pattern(rb"(?m)^services:[ \t]*\r?$")
 _OWN = lazy_pattern(rb"(?m)^[ \t]+(?:image|build|command|volumes|environment|depends_on|ports):")
+
+
+rewrite = rewriting.in_recipe
+"""How a version in it is replaced: in the tags of images, and in what commands install."""
 
 
 def _looks_like_it(doc: Document) -> bool:
