@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import sys
 from collections.abc import Callable
 from functools import partial
@@ -51,11 +52,15 @@ def steps_of(work: Callable[[], object], most: int = sys.maxsize) -> int:
             raise TooManySteps(most)
 
     clear_content_caches()
+    # What other tests left behind must not be taken apart, and counted, in the middle of this.
+    gc.collect()
+    gc.disable()
     sys.setprofile(count)
     try:
         work()
     finally:
         sys.setprofile(None)
+        gc.enable()
     return steps
 
 
