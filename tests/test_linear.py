@@ -10,8 +10,8 @@ from functools import partial
 import pytest
 
 from mlaudit.document.document import Document
-from mlaudit.model.caches import clear_content_caches
 from mlaudit.model.nouns import Reading
+from mlaudit.parsers._parse import parsed_documents
 from mlaudit.parsers._read import read
 from mlaudit.parsers._registry import parsers
 from tests.growing import growing, name_of
@@ -51,7 +51,7 @@ def steps_of(work: Callable[[], object], most: int = sys.maxsize) -> int:
         if steps > most:
             raise TooManySteps(most)
 
-    clear_content_caches()
+    parsed_documents.cache_clear()
     # What other tests left behind must not be taken apart, and counted, in the middle of this.
     gc.collect()
     gc.disable()
