@@ -9,6 +9,9 @@ from mlaudit.model.report import Report
 from mlaudit.repair.documents import Refused
 from mlaudit.repair.plan import RepairFiles, edits_of
 
+MAX_EDITED = 100
+"""Changes whose edits are made: each reads its files again, and what fixes more asks `mlaudit fix`."""
+
 
 def with_edits_of(report: Report, files: RepairFiles) -> Report:
     """The report, where fixes have the edits that carry out their first change; none where a file cannot be edited."""
@@ -20,6 +23,8 @@ def with_edits_of(report: Report, files: RepairFiles) -> Report:
             return finding
         change = finding.fix.changes[0]
         if change not in made:
+            if len(made) >= MAX_EDITED:
+                return finding
             try:
                 made[change] = edits_of(by_name[change.environment], change, files)
             except Refused:
