@@ -11,8 +11,8 @@ from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 
 _MAGIC = b"DSL_VERSION"
-_VERSIONED = ">=1.22"
-"""The first release whose plans begin with the magic (https://github.com/pola-rs/polars/pull/21383)."""
+_VERSIONED = ">=1.23"
+"""Releases whose plans begin with the magic (https://github.com/pola-rs/polars/pull/21383; measured: 1.22 has none)."""
 _NODES = ("DataFrameScan", "Filter", "GroupBy", "HStack", "Join", "MapFunction", "Scan", "Select", "Slice", "Sort")
 """What a plan begins with: the operation that is carried out last."""
 _JSON = tuple(f'{{"{node}":'.encode() for node in _NODES)
@@ -29,6 +29,8 @@ def _is_plan(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """The magic, major and minor number of the language; older plans and JSON have neither."""
     head = doc.head
+    if not _is_plan(doc):
+        raise Unreadable("it does not begin as a query plan of polars does")
     if not head.startswith(_MAGIC):
         form = "JSON" if head.startswith(b"{") else "CBOR"
         yield artifact(doc, "polars.plan", classes=("LazyFrame",), says=(f"a plan as {form}",))

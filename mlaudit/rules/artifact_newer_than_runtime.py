@@ -10,7 +10,7 @@ from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import only_wrote
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
+from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
 from mlaudit.rules._consequences import code_details
@@ -75,7 +75,7 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
         yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
-    for consequence in _onnx(crossing, view):
+    for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
     implied = implied_break(crossing, view)
     if implied is not None:
@@ -200,7 +200,28 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
         )
 
 
-def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
+def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
+    """What the format of the file asks of the one that loads it, whoever wrote it."""
+    recorded, cell = crossing.pin.recorded, crossing.cell
+    if recorded is None or cell.version is None:
+        return
+    from mlaudit.knowledge.minimum_readers import too_old_for
+
+    artifact = crossing.artifact.artifact or Artifact()
+    for kind in recorded.kinds:
+        consequence = too_old_for(
+            kind,
+            cell.package,
+            cell.version,
+            file=crossing.artifact.name,
+            classes=artifact.classes,
+            numbers=dict(recorded.numbers),
+        )
+        if consequence is not None:
+            yield consequence
+
+
+def _onnx(crossing: ArtifactCrossing) -> Iterator[Consequence]:
     """The IR version and opset of a graph, in the runtime of the reader."""
     recorded, runtime = crossing.pin.recorded, crossing.cell
     ir = recorded.number("ir") if recorded else None
