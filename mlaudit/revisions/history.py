@@ -49,6 +49,16 @@ class HistoryRequest:
     since: date | None = None
 
 
+def day_of(text: str | None) -> date | None:
+    """The day of `--since`. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text[:40]}: expected a date such as 2026-03-31") from None
+
+
 def drift_history(request: HistoryRequest, options: Options) -> DriftHistory:
     """Since when what differs between the environments of HEAD differs. Raises UsageError and ConfigError.
 
