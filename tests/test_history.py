@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,6 +33,7 @@ from mlaudit.sources.repository import find_repository
 from tests.checkout import committed, git, write
 from tests.command_line import run
 from tests.generated_history import DAY, EPOCH, History
+from tests.test_against import MODEL
 from tests.test_reporters import problems
 
 TRAINING, SERVING = "training/requirements.txt", "serving/requirements.txt"
@@ -476,6 +478,21 @@ def test_every_author_of_a_bot_has_a_name_or_an_address_and_a_source() -> None:
         assert {"source", "checked"} < row.keys() <= {"name", "address", "source", "checked"}
         assert row["source"].startswith("https://")
         assert date.fromisoformat(row["checked"]) <= date.today()
+
+
+def test_models_are_left_out_and_it_is_said(folder: Path) -> None:
+    history = History()
+    one = history.commit("main", {"mlaudit.toml": CONFIGURATION, **stating("2.1.3", "2.1.3"), "gone.joblib": MODEL})
+    two = history.commit("main", {"gone.joblib": None, "README.md": "x\n"}, parents=[one])
+    history.write(folder)
+    assert history_of(folder)["notes"] == []
+    history.commit("main", {"models/churn.pkl": MODEL, "data.bin": "no model"}, parents=[two])
+    shutil.rmtree(folder)
+    history.write(folder)
+    write(folder, {"uncommitted.onnx": ""})
+    says = "Models are left out: models/churn.pkl. `mlaudit check` compares what they record."
+    assert history_of(folder)["notes"] == [says]
+    assert says in " ".join(run(folder, "history").stdout.split())
 
 
 def test_the_log_is_that_of_git(folder: Path) -> None:

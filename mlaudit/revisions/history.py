@@ -15,6 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.request.options import Options
 from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
+from mlaudit.revisions.models_left_out import said_of_models
 from mlaudit.revisions.periods import WRITER, TimelinePoint, drifts
 from mlaudit.revisions.renamed import committed_renames
 from mlaudit.revisions.spans import commit_of
@@ -108,6 +109,7 @@ class _History:
         self._lines = {one.slot: one for one in lines}
         self._repository = lines[0].repository
         self._states = RevisionStates(self._repository, reader, request.ask, request.packages)
+        self._reader = reader
         self._names = _EnvironmentNames(self._repository, reader)
         self._moments: dict[str, TimelineMoment] = {}
         self._unread: list[tuple[Commit, str]] = []
@@ -135,7 +137,7 @@ class _History:
             ends=chosen[-1].commit.committed if chosen else None,
             begins_late=late,
             drifts=tuple(found),
-            notes=tuple(self._notes()),
+            notes=(*self._notes(), *self._models(tip)),
         )
 
     def _beside(self, chosen: Sequence[TimelineMoment]) -> ForkedWork[tuple[dict[StateKey, RevisionState], int]] | None:
@@ -202,6 +204,12 @@ class _History:
             return None if crossing is None else crossing.writer if side == WRITER else crossing.reader
 
         return with_bot(origin(moment.commit, self._lines[moment.slot].known, value))
+
+    def _models(self, tip: str) -> Iterator[str]:
+        """What is said of the models of the last commit, which no commit is asked for."""
+        with closing(CommitTree(self._repository, tip, self._reader)) as tree, mounted(tree):
+            state = self._before[1] if self._before is not None else RevisionState(crossings={}, sources={})
+            yield from said_of_models(self._options, state)
 
     def _notes(self) -> Iterator[str]:
         if self._unread:
