@@ -65,7 +65,7 @@ def found_models(
     others = [path for path in paths if also(path) and why_ignored(path) is None]
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
-    read = list(islice(_models(likely, files), MAX_MODELS))
+    read = list(model_files(likely, files))
     for inner, names in by_folder(read):
         where = place(inner, found)
         if where.environment is not None:
@@ -80,6 +80,11 @@ def found_models(
         why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
         models.looked.append(Discovered(role="not looked into", folder=files.folder.as_posix(), documents=(), why=why))
     return models
+
+
+def model_files(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
+    """The paths that are models, where a look into the file must tell; `MAX_MODELS` at most."""
+    return islice(_models(likely, files), MAX_MODELS)
 
 
 def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
