@@ -13,6 +13,7 @@ from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.survey import recipe_parts
+from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.environments.missing_names import loaded_artifacts
 from mlaudit.environments.missing_states import StateSearch
 from mlaudit.environments.named_files import stating
@@ -135,7 +136,8 @@ class _Search:
             return []
         own = OwnCode(self._texts, self._code, self._tree)
         code = ObjectCode(PackageSymbols(own), repairs=True)
-        return [StateSearch(writer, pin, code, None, self._tree.root, is_own=True) for writer, pin in artifacts]
+        files = ArtifactFiles(self._tree.root)
+        return [StateSearch(writer, pin, code, None, files, is_own=True) for writer, pin in artifacts]
 
     def _of(self, path: str) -> NamesOfModule | None:
         if path not in self._names:

@@ -8,13 +8,13 @@ from functools import cached_property
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
+from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.pickle_states import PickledObject, states_of
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Pin, Place
-from mlaudit.sources.working_tree import WorkingTree
 
 MAX_OBJECTS = 1_000
 """Objects of one artifact that are judged."""
@@ -32,11 +32,11 @@ class StateSearch:
         pin: Pin,
         reader: ObjectCode,
         written_by: ObjectCode | None,
-        tree: WorkingTree,
+        files: ArtifactFiles,
         *,
         is_own: bool = False,
     ) -> None:
-        self._writer, self._pin, self._tree = writer, pin, tree
+        self._writer, self._pin, self._files = writer, pin, files
         self._is_own = is_own
         self._reader, self._written_by = reader, written_by
 
@@ -44,7 +44,7 @@ class StateSearch:
     def _objects(self) -> tuple[PickledObject, ...]:
         """The objects, none where the artifact is no plain pickle."""
         try:
-            return tuple(states_of(self._tree.document(self._tree.folder / self._pin.at.path)).objects[:MAX_OBJECTS])
+            return tuple(states_of(self._files.document(self._pin.at.path)).objects[:MAX_OBJECTS])
         except Unreadable:
             return ()
 
