@@ -79,7 +79,7 @@ def test_a_configuration_that_the_reading_of_the_model_could_not_read_is_said_on
     write(tmp_path, {"serving.txt": "acme==1.0\n"})
     report = compare(["model", "serving.txt"], Options(root=tmp_path), folder=tmp_path)
     unread = [one for one in report.findings if one.code == "MLA901"]
-    assert [one.at.path for one in unread if one.at is not None] == ["model/config.json"]
+    assert [one.at.path for one in unread] == ["model/config.json"]
 
 
 HOSTILE = {

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
+from mlaudit.grammars.model_file.archives import member_names
 from mlaudit.grammars.model_file.window import whole
 from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.model.errors import Unreadable
@@ -12,6 +13,8 @@ from mlaudit.sources.paths import is_file
 from mlaudit.sources.working_tree import WorkingTree
 
 _INSIDE = "!/"
+_PICKLE = "/data.pkl"
+"""Where torch puts the pickle of an archive."""
 
 
 class ArtifactFiles:
@@ -35,6 +38,12 @@ class ArtifactFiles:
             return self._tree.document(self._tree.folder / path)
         around = self._opened.get(outer) or self._tree.document(self._tree.folder / outer)
         return _member(around, member, path) if member else around
+
+    def pickle(self, path: str) -> Document:
+        """The pickle that is reported under a path, or lies in the archive of torch there. Raises Unreadable."""
+        doc = self.document(path)
+        inside = next((name for name in member_names(doc) if f"/{name}".endswith(_PICKLE)), None)
+        return _member(doc, inside, f"{path}{_INSIDE}{inside}") if inside is not None else doc
 
 
 def _member(doc: Document, name: str, path: str) -> Document:

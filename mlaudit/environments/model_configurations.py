@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.environments.artifact_files import ArtifactFiles
-from mlaudit.grammars.model_file.configuration_words import AskedWord, asked_words
+from mlaudit.grammars.model_file.configuration_words import AskedWord, asked_words, part_documents, words_of_part
 from mlaudit.knowledge.configurations import ConfigurationForm, forms_beside
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -79,7 +79,9 @@ class ModelConfigurations:
             # It vanished after it was read.
             return
         for doc in (model.beside(name) for name in form.files) if form.files else (model,):
-            if doc is not None:
+            if doc is not None and form.folder:
+                yield from (_configuration(part, form, name) for name, part in part_documents(doc, form))
+            elif doc is not None:
                 yield _configuration(doc, form)
 
 
@@ -91,9 +93,11 @@ def _models(reading: Reading) -> Iterator[tuple[str, str]]:
             yield pin.at.path, pin.artifact.kind
 
 
-def _configuration(doc: Document, form: ConfigurationForm) -> Configuration:
+def _configuration(doc: Document, form: ConfigurationForm, part: str = "") -> Configuration:
+    """What a configuration asks for; `part`: the class of the part that it is of."""
     try:
-        return Configuration(doc=doc, form=form, words=asked_words(doc, form))
+        words = words_of_part(doc, part) if part else asked_words(doc, form)
+        return Configuration(doc=doc, form=form, words=words)
     except Unreadable as error:
         at, why = doc.place(error.line, error.column), error.why
     except Malformed as error:

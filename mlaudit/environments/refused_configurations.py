@@ -6,7 +6,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from mlaudit.code.package.classes import ClassCode
-from mlaudit.code.package.constructors import RefusedKeys, makes_by_keywords, refused_keys
+from mlaudit.code.package.constructors import RefusedKeys, makes_by_keywords, makes_of_file, refused_keys
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.symbols import PackageSymbols
@@ -56,7 +56,8 @@ class _ConfigurationJudge:
 
     def __init__(self, symbols: PackageSymbols) -> None:
         self._symbols = symbols
-        self._names = InstalledNames(symbols)
+        # Of a configuration no loader of pickles looks names up.
+        self._names = InstalledNames(symbols, has_own_loader=False)
 
     def refused(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
         """What is refused of a configuration."""
@@ -107,7 +108,8 @@ class _ConfigurationJudge:
         form = asked.form
         texts = {path: data for path in form.listed_in if (data := self._symbols.modules.code.read(path)) is not None}
         for word in asked.words if texts else ():
-            if not any(_is_quoted(word.value, one) for one in texts.values()):
+            names = {word.value, word.value.removeprefix(form.leaves_off)}
+            if not any(_is_quoted(name, text) for name in names for text in texts.values()):
                 yield RefusedConfiguration(
                     writer="",
                     artifact=word.at,
@@ -122,9 +124,19 @@ class _ConfigurationJudge:
         for word in asked.words:
             module, _, name = word.value.rpartition(".")
             if module and word.value.partition(".")[0] == asked.form.package.replace("-", "_"):
-                answer = self._names.answer(module, name)
+                is_module = asked.form.modules
+                answer = self._names.answer_of_module(word.value) if is_module else self._names.answer(module, name)
                 if answer in (NameAnswer.NO_MODULE, NameAnswer.NO_NAME):
                     yield self._missing(word, self._names.path_of(module), asked.form)
+
+    def _parts(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
+        for word in asked.words:
+            cls = self._class(word.value)
+            handled = makes_of_file(self._symbols, cls, asked.form.method) if cls is not None else None
+            if cls is not None and handled is not None:
+                found = refused_keys(self._symbols, cls, [key for key in word.keys if key not in handled])
+                if found is not None:
+                    yield self._keys(asked.form, asked.doc.at(found.keys[0]), word, found)
 
     def _registered(self, asked: Configuration) -> Iterator[RefusedConfiguration]:
         code, form = self._symbols.modules.code, asked.form
@@ -175,6 +187,7 @@ _CHECKS: Mapping[ConfigurationCheck, Callable[[_ConfigurationJudge, Configuratio
     ConfigurationCheck.LAYERS: _ConfigurationJudge._layers,
     ConfigurationCheck.LISTED: _ConfigurationJudge._listed,
     ConfigurationCheck.NAMED: _ConfigurationJudge._named,
+    ConfigurationCheck.PARTS: _ConfigurationJudge._parts,
     ConfigurationCheck.REGISTERED: _ConfigurationJudge._registered,
 }
 

@@ -69,6 +69,16 @@ class InstalledNames:
             return NameAnswer.UNKNOWN
         return found
 
+    def answer_of_module(self, module: str) -> NameAnswer:
+        """Whether the folder has a module."""
+        where = self._modules.locate(module)
+        if where.kind is not ModuleKind.GONE:
+            return NameAnswer.UNKNOWN if where.kind is ModuleKind.UNKNOWN else NameAnswer.DEFINED
+        if self._searches > MAX_SEARCHES or self._is_led_elsewhere(module):
+            return NameAnswer.UNKNOWN
+        words = module.rpartition(".")
+        return NameAnswer.UNKNOWN if self._may_be_module(module, where.gone, words[2]) else NameAnswer.NO_MODULE
+
     def _registers_in_full(self, module: str, name: str) -> bool:
         """Whether compiled modules of a bare name lie in packages only, and each has the name under its full name.
 

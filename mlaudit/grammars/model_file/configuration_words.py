@@ -48,6 +48,25 @@ def asked_words(doc: Document, form: ConfigurationForm) -> tuple[AskedWord, ...]
     return tuple(_READERS[form.check](doc, form))
 
 
+def part_documents(doc: Document, form: ConfigurationForm) -> Iterator[tuple[str, Document]]:
+    """The configurations of the parts that a list names, each with the class of its part; none of a broken list."""
+    try:
+        rows = [(row.get(form.field).text(), row.get(form.folder).text()) for row in _rows(doc, form)]
+    except (Unreadable, Malformed):
+        # The names in the list are asked for too, and that says it.
+        return
+    for name, folder in rows:
+        part = doc.beside(f"{folder}/{form.module}") if folder else None
+        if part is not None:
+            yield name, part
+
+
+def words_of_part(doc: Document, name: str) -> tuple[AskedWord, ...]:
+    """The class of a part with the keys of its configuration. Raises Unreadable and Malformed."""
+    keys = tuple(str(key) for key in _root(doc).table())
+    return (AskedWord(value=name, at=Place(path=doc.path), keys=keys),)
+
+
 def _arguments(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
     root = _root(doc)
     chosen = root.get(form.field).maybe_text() if form.field else ""
@@ -118,11 +137,16 @@ def _registered(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
         yield AskedWord(value=word, at=Place(path=doc.path, line=line_number))
 
 
+def _nothing(_doc: Document, _form: ConfigurationForm) -> Iterator[AskedWord]:
+    return iter(())
+
+
 _READERS: Mapping[ConfigurationCheck, Callable[[Document, ConfigurationForm], Iterator[AskedWord]]] = {
     ConfigurationCheck.ARGUMENTS: _arguments,
     ConfigurationCheck.LAYERS: _layers,
     ConfigurationCheck.LISTED: _listed,
     ConfigurationCheck.NAMED: _named,
+    ConfigurationCheck.PARTS: _nothing,
     ConfigurationCheck.REGISTERED: _registered,
 }
 
