@@ -8,6 +8,9 @@ of `$MLAUDIT_KNOWLEDGE/measured_*.csv`. Nothing of a package is imported by the 
 A load is bad where loading or using failed; loads that silently gave other numbers are left out. `names` counts what
 fails in any case (names, calls, layouts), `certain` what is read on every way too, `conditional` what stands behind a
 condition. What only training, copying or printing reads counts as told of the loads that did just that.
+
+`--combined` asks the whole audit instead, which knows the artifact and both environments: code and knowledge together.
+Recall is the share of bad loads of which an error is said, quiet the share of good ones of which none is.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from pathlib import Path
 from zlib import crc32
 
 from benchmarks.code_evidence_inputs import make_inputs
+from benchmarks.combined_evidence import audited_findings, says_failure, shares
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
@@ -38,6 +42,7 @@ from mlaudit.grammars.model_file.pickle_states import PickledStates, walk_states
 from mlaudit.grammars.model_file.source import Source, from_window
 from mlaudit.grammars.model_file.streams import compression, unfolded
 from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.report import Finding
 from mlaudit.sources.package_sources import PackageSources
 
 FAMILIES = {
@@ -219,13 +224,16 @@ def main() -> int:
     )
     arguments.add_argument("--missed", type=int, default=0, help="failed loads of which nothing was said")
     arguments.add_argument("--speed", action="store_true", help="seconds for a forest, cold and with parsed classes")
+    arguments.add_argument("--combined", action="store_true", help="what whole audits say, knowledge among it")
     given = arguments.parse_args()
     if given.speed:
         return _print_speed(given.work)
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
     if given.make:
-        make_inputs(given.work, knowledge, given.packages)
+        make_inputs(given.work, knowledge, sorted({FAMILIES[name] for name in given.packages}))
     judge = Judge(given.work, writer=not given.reader_only, any_loader=given.any_loader)
+    if given.combined:
+        return _print_combined(given, knowledge, judge)
     every = Score()
     print(f"{'package':24} {'loads':>6} {'bad':>5}   " + "".join(f"{one.name.lower():16}" for one in SHOWN) + "false")
     for package in given.packages or FAMILIES:
@@ -272,6 +280,39 @@ def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespac
             continue
         if judge.symbols(family, versions[1]) is not None and read_pickle(path) is not None:
             yield Load(row, path, family, (versions[0], versions[1]))
+
+
+def _print_combined(given: argparse.Namespace, knowledge: Path, judge: Judge) -> int:
+    """Recall and quiet of whole audits, by package and in all."""
+    every: Counter[tuple[bool, bool]] = Counter()
+    for package in given.packages or FAMILIES:
+        counts: Counter[tuple[bool, bool]] = Counter()
+        wrong: list[str] = []
+        for load in _loads(package, knowledge, judge, given):
+            found = audited_findings(given.work, load.family, load.versions, load.path)
+            if is_served(load.row["artifact"]):
+                counts[says_failure(found), load.is_bad] += 1
+                if says_failure(found) is not load.is_bad:
+                    wrong.append(_refuted(load, found))
+        every.update(counts)
+        for text in wrong[: given.wrong]:
+            print(f"    {text}")
+        print(f"{package:24} {shares(counts)}", flush=True)
+    print(f"{'all':24} {shares(every)}")
+    return 0
+
+
+def is_served(artifact: str) -> bool:
+    """Whether a measured load is one of serving, and not of training again, copying or printing."""
+    return not any(word in artifact for word in UPKEEP_USES)
+
+
+def _refuted(load: Load, found: Iterable[Finding]) -> str:
+    """A load that an audit told wrong, with what it said or what happened."""
+    said = next(
+        (f"{one.code} {one.message[:160]}" for one in found if says_failure((one,))), load.row["error_text"][:160]
+    )
+    return f"{'missed' if load.is_bad else 'false'} {load.row['artifact']} {' -> '.join(load.versions)}: {said}"
 
 
 def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> tuple[Score, float]:

@@ -1,0 +1,48 @@
+"""What a whole audit says of a measured load: code and knowledge together, with the artifact and both environments."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from pathlib import Path
+
+from mlaudit.api import compare
+from mlaudit.model.nouns import Severity
+from mlaudit.model.report import Finding
+from mlaudit.request.options import Options
+
+JUDGING = ("MLA1", "MLA4")
+"""How the codes of rules begin that judge what crosses from a writer to a reader."""
+CONDITIONAL = frozenset(("MLA411",))
+"""Rules whose warnings say that using the model fails under a condition."""
+
+
+def audited_findings(work: Path, family: str, versions: tuple[str, str], artifact: Path) -> tuple[Finding, ...]:
+    """What `mlaudit compare` says of an artifact that one environment of a work folder wrote and another loads."""
+    writer, reader = (_packages(work, family, version) for version in versions)
+    if writer is None or reader is None:
+        return ()
+    model = artifact.relative_to(work).as_posix()
+    options = Options(root=work, waivers=False, caches=False)
+    return compare([f"training={writer},training={model}", f"serving={reader}"], options, folder=work).findings
+
+
+def says_failure(findings: Iterable[Finding]) -> bool:
+    """Whether some finding says that the load, or using what is loaded, fails."""
+    return any(
+        one.code.startswith(JUDGING)
+        and (one.severity is Severity.ERROR or (one.code in CONDITIONAL and one.severity is Severity.WARNING))
+        for one in findings
+    )
+
+
+def shares(counts: Counter[tuple[bool, bool]]) -> str:
+    """Recall and quiet of loads by what was said and what they did."""
+    bad, good = (sum(counts[said, did] for said in (True, False)) for did in (True, False))
+    recall, quiet = counts[True, True] / max(bad, 1), counts[False, False] / max(good, 1)
+    return f"recall {recall:.3f} ({counts[True, True]} of {bad}), quiet {quiet:.3f} ({counts[False, False]} of {good})"
+
+
+def _packages(work: Path, family: str, version: str) -> str | None:
+    found = sorted(work.glob(f"venvs/{family}-{version}/lib/python*/site-packages"))
+    return found[0].relative_to(work).as_posix() if found else None
