@@ -291,8 +291,9 @@ def _print_combined(given: argparse.Namespace, knowledge: Path, judge: Judge) ->
         for load in _loads(package, knowledge, judge, given):
             found = audited_findings(given.work, load.family, load.versions, load.path)
             if is_served(load.row["artifact"]):
-                counts[says_failure(found), load.is_bad] += 1
-                if says_failure(found) is not load.is_bad:
+                is_said = says_failure(found, package.split("+"))
+                counts[is_said, load.is_bad] += 1
+                if is_said is not load.is_bad:
                     wrong.append(_refuted(load, found))
         every.update(counts)
         for text in wrong[: given.wrong]:
@@ -310,7 +311,8 @@ def is_served(artifact: str) -> bool:
 def _refuted(load: Load, found: Iterable[Finding]) -> str:
     """A load that an audit told wrong, with what it said or what happened."""
     said = next(
-        (f"{one.code} {one.message[:160]}" for one in found if says_failure((one,))), load.row["error_text"][:160]
+        (f"{one.code} {one.message[:160]}" for one in found if says_failure((one,), load.row["package"].split("+"))),
+        load.row["error_text"][:160],
     )
     return f"{'missed' if load.is_bad else 'false'} {load.row['artifact']} {' -> '.join(load.versions)}: {said}"
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from pathlib import Path
 
 from mlaudit.api import compare
@@ -11,8 +11,8 @@ from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding
 from mlaudit.request.options import Options
 
-JUDGING = ("MLA1", "MLA4")
-"""How the codes of rules begin that judge what crosses from a writer to a reader."""
+OF_ARTIFACTS, OF_VERSIONS = "MLA4", "MLA1"
+"""How the codes of rules begin that judge an artifact, and the versions of a package on both sides."""
 CONDITIONAL = frozenset(("MLA411",))
 """Rules whose warnings say that using the model fails under a condition."""
 
@@ -27,10 +27,10 @@ def audited_findings(work: Path, family: str, versions: tuple[str, str], artifac
     return compare([f"training={writer},training={model}", f"serving={reader}"], options, folder=work).findings
 
 
-def says_failure(findings: Iterable[Finding]) -> bool:
-    """Whether some finding says that the load, or using what is loaded, fails."""
+def says_failure(findings: Iterable[Finding], packages: Collection[str]) -> bool:
+    """Whether some finding says that the load of an artifact of some packages, or using what is loaded, fails."""
     return any(
-        one.code.startswith(JUDGING)
+        (one.code.startswith(OF_ARTIFACTS) or (one.code.startswith(OF_VERSIONS) and one.package in packages))
         and (one.severity is Severity.ERROR or (one.code in CONDITIONAL and one.severity is Severity.WARNING))
         for one in findings
     )

@@ -7,7 +7,13 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.package.defined_names import (
+    NameAnswer,
+    NamesOfModule,
+    gives_name,
+    names_of_source,
+    searched_text,
+)
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
@@ -107,7 +113,8 @@ class _Search:
         texts = {path: _content(path, tree) for path in code.files}
         self._texts = {path: text for path, text in texts.items() if text is not None}
         self._is_read = len(self._texts) == len(texts)
-        self._redirects = any(_REDIRECTS.search(text) for text in self._texts.values())
+        self._searched = [searched_text(text) for text in self._texts.values()]
+        self._redirects = any(map(_REDIRECTS.search, self._searched))
         self._names: dict[str, NamesOfModule | None] = {}
 
     def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
@@ -115,7 +122,7 @@ class _Search:
         words = [*name.module.split("."), *name.name.split(".")]
         if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
             return None
-        if any(gives_name(text, words[-1]) for text in self._texts.values()):
+        if any(gives_name(text, words[-1]) for text in self._searched):
             return None
         lack, path, elsewhere = self._main(name) if name.module == MAIN else self._module(pin, name)
         if lack is None:
