@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
+from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.defined_names import (
     NameAnswer,
     NamesOfModule,
@@ -142,7 +143,7 @@ class _Search:
         if not self._is_read or self._redirects:
             return []
         own = OwnCode(self._texts, self._code, self._tree)
-        code = ObjectCode(PackageSymbols(own), repairs=True)
+        code = ObjectCode(PackageSymbols(own), repairs=True, called=called_methods(self._texts.values()))
         files = ArtifactFiles(self._tree.root)
         return [StateSearch(writer, pin, code, None, files, is_own=True) for writer, pin in artifacts]
 
