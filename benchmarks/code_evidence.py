@@ -29,7 +29,7 @@ from pathlib import Path
 from zlib import crc32
 
 from benchmarks.code_evidence_inputs import make_inputs
-from benchmarks.combined_evidence import audited_findings, says_failure, shares
+from benchmarks.combined_evidence import audited_findings, refused_configurations, says_failure, shares
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
@@ -55,11 +55,15 @@ FAMILIES = {
     "lightgbm+scikit-learn": "imblearn",
     "xgboost+scikit-learn": "imblearn",
     "lightgbm": "lightgbm",
+    "keras": "tf",
+    "spacy": "spacy",
 }
 OWN_LOADERS = frozenset(("gensim.save", "pd.to_pickle"))
 """Kinds of artifacts that the package's own function reads."""
 UPKEEP_USES = ("refit", "clone", "repr", "get_params", "continue_training")
 """Words in the names of artifacts that were trained again, copied or printed, and not served."""
+CONFIGURED = {"keras.keras": ".keras", "keras.h5": ".h5", "spacy.to_disk": ""}
+"""Kinds of artifacts that name code in configurations, with the ending of their files."""
 NO_PICKLES = frozenset(("retrain", "lgb.txt", "word2vec.txt", "word2vec.bin", "txt"))
 
 
@@ -122,6 +126,9 @@ class Judge:
     def said(self, path: Path, family: str, versions: tuple[str, str], kind: str) -> tuple[Tier, list[str]]:
         """The surest prediction for one load, with all of its tier."""
         writer, reader = (self.symbols(family, version) for version in versions)
+        if kind in CONFIGURED:
+            refused = refused_configurations(self._work, family, versions[1], path)
+            return (Tier.NAMES if refused else Tier.NOTHING), list(refused)
         pickle = read_pickle(path)
         if pickle is None or reader is None:
             return Tier.NOTHING, []
@@ -274,11 +281,13 @@ def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespac
     family = FAMILIES[package]
     for row in _rows(knowledge, {package}):
         versions = [_version(given.work, package, row[key]) or "" for key in ("dump_version", "load_version")]
-        path = given.work / "art" / family / versions[0] / row["artifact"]
+        ending = CONFIGURED.get(row["kind"], "")
+        path = given.work / "art" / family / versions[0] / f"{row['artifact']}{ending}"
         is_chosen = crc32(f"{path.name} {versions}".encode()) % 1000 < given.share * 1000
-        if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.is_file():
+        if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.exists():
             continue
-        if judge.symbols(family, versions[1]) is not None and read_pickle(path) is not None:
+        is_known = row["kind"] in CONFIGURED or (path.is_file() and read_pickle(path) is not None)
+        if is_known and judge.symbols(family, versions[1]) is not None:
             yield Load(row, path, family, (versions[0], versions[1]))
 
 

@@ -32,9 +32,7 @@ def wanted_environments(packages: list[str]) -> list[WantedEnvironment]:
     """The environments of some families, of all where none is named."""
     rows = tomli.loads(LIST.read_text(encoding="utf-8"))["environment"]
     every = [
-        WantedEnvironment(
-            row["name"], row["python"], row["requirements"], row.get("reads", False), row.get("only", "")
-        )
+        WantedEnvironment(row["name"], row["python"], row["requirements"], row.get("reads", False), row.get("only", ""))
         for row in rows
     ]
     return [one for one in every if not packages or one.name.partition("-")[0] in packages]

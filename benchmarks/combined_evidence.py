@@ -10,6 +10,7 @@ from mlaudit.api import compare
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding
 from mlaudit.request.options import Options
+from mlaudit.rules._consequences import refused_words
 
 OF_ARTIFACTS, OF_VERSIONS = "MLA4", "MLA1"
 """How the codes of rules begin that judge an artifact, and the versions of a package on both sides."""
@@ -41,6 +42,15 @@ def shares(counts: Counter[tuple[bool, bool]]) -> str:
     bad, good = (sum(counts[said, did] for said in (True, False)) for did in (True, False))
     recall, quiet = counts[True, True] / max(bad, 1), counts[False, False] / max(good, 1)
     return f"recall {recall:.3f} ({counts[True, True]} of {bad}), quiet {quiet:.3f} ({counts[False, False]} of {good})"
+
+
+def refused_configurations(work: Path, family: str, version: str, artifact: Path) -> tuple[str, ...]:
+    """What the code of one environment of a work folder refuses of the configurations of an artifact."""
+    reader = _packages(work, family, version)
+    model = artifact.relative_to(work).as_posix()
+    options = Options(root=work, waivers=False, caches=False)
+    made = compare([f"training={model}", f"serving={reader}"], options, folder=work).environments if reader else ()
+    return tuple(refused_words(found) for one in made for found in one.refused_configurations)
 
 
 def _packages(work: Path, family: str, version: str) -> str | None:

@@ -130,6 +130,21 @@ def test_when_an_attribute_is_read(body: str, found: list[str], tmp_path: Path) 
     assert gaps(tmp_path, OLD, NEW + body) == found
 
 
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("x, y = check(x, y)", ["b SERVING ARGUMENTS"]),
+        ("x, y = check(x)", ["b SERVING CONDITIONAL"]),
+        ("y = check(y)", ["b SERVING CONDITIONAL"]),
+        ("pass", ["b SERVING ARGUMENTS"]),
+    ],
+)
+def test_what_checks_an_argument_leaves_none_as_it_is(call: str, found: list[str], tmp_path: Path) -> None:
+    reading = f"    def transform(self, x, y=None):\n        {call}\n        if y is not None:\n            self.b\n"
+    new = f"{OLD}    def fit(self, x):\n        self.b = x\n{reading}"
+    assert gaps(tmp_path, OLD, new) == found
+
+
 TRANSFORM = "class Scaler:\n    def transform(self, x):\n"
 HOSTILE = {
     "a long expression": TRANSFORM + "        return " + "+".join(["self.b"] * 80_000) + "\n",
