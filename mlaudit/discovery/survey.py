@@ -7,6 +7,7 @@ from itertools import islice
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
+from mlaudit.discovery.build_parts import build_parts
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
 from mlaudit.discovery.code_scopes import CodeScope
@@ -18,6 +19,7 @@ from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
 from mlaudit.discovery.pipeline_runs import pipeline_runs
 from mlaudit.discovery.recipes import (
+    BUILD_FORMATS,
     JOB_FORMATS,
     TOOL_FORMATS,
     AuditedTree,
@@ -50,7 +52,7 @@ _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
-_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
+_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,6 +143,8 @@ def _parts_of(
         return dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
     if format_name == "compose":
         return service_parts(path, found, tree, runs)
+    if format_name in BUILD_FORMATS:
+        return build_parts(path, found, tree)
     if format_name in TOOL_FORMATS:
         return filter(_is_worth, tool_parts(path, found, tree))
     if format_name in JOB_FORMATS:
