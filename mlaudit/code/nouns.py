@@ -53,6 +53,7 @@ class ArtifactName:
         variable: the environment variable or option that replaces the name where it is set.
         at: the literal that names it, or the call where there is none.
         certain: the code has no other value for it on the way to this call.
+        in_run: it is a name inside a run of a tracker, of which there are many.
     """
 
     kind: NameKind
@@ -61,6 +62,7 @@ class ArtifactName:
     scope: str = ""
     variable: str = ""
     certain: bool = True
+    in_run: bool = False
 
     @property
     def text(self) -> str:

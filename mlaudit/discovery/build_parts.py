@@ -1,4 +1,4 @@
-"""The environments that BentoML, Cog and Truss build: what their descriptor installs, and the code that it has served."""
+"""The environments that BentoML and Cog build: what their descriptor installs, and the code that it has served."""
 
 from __future__ import annotations
 

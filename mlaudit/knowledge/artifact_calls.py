@@ -17,8 +17,9 @@ from mlaudit.model.nouns import Evidence
 
 _ROW_KEYS = frozenset(
     (
-        "calls", "does", "form", "name", "name_kind", "scope", "local", "object", "settings", "suffixes", "by_setting",
-        "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer", "distinct",
+        "calls", "does", "form", "name", "name_kind", "scope", "in_run", "local", "object", "settings", "suffixes",
+        "by_setting", "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer",
+        "distinct",
     )
 )  # fmt: skip
 _LIBRARY_KEYS = frozenset(("distribution", "imports", "source", "checked", "call"))
@@ -47,6 +48,7 @@ class ArtifactCall:
         does: `writes`, `reads`, `uploads` (a local file to a store), `downloads`, or `names` (its result has the name).
         form: kind of `kinds.toml` or a form of this file.
         name: the argument that names the artifact; a receiver's naming call counts where it is `receiver`.
+        in_run: the argument that names it inside the run of a tracker, besides the name that a registry knows it by.
         local: of uploads and downloads, the file on this side.
         object: the argument, or `receiver`, that is written.
         suffixes: forms by the end of the name, the longest first.
@@ -70,6 +72,7 @@ class ArtifactCall:
     name: tuple[ArgumentChoice, ...]
     name_kind: str
     scope: str
+    in_run: tuple[ArgumentChoice, ...]
     local: tuple[ArgumentChoice, ...]
     object: tuple[ArgumentChoice, ...]
     settings: tuple[str, ...]
@@ -233,6 +236,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         name=_arguments(row.get("name")),
         name_kind=row.get("name_kind").maybe_text() or "path",
         scope=row.get("scope").maybe_text() or "",
+        in_run=_arguments(row.get("in_run")),
         local=_arguments(row.get("local")),
         object=_arguments(row.get("object")),
         settings=row.get("settings").texts(),
