@@ -91,6 +91,7 @@ class ArtifactUse:
         function: the function or method that holds the call, empty at module level.
         callers: the calls that lead to it from other functions, innermost first; they decide which code runs it.
         certain: the receiver's type, or the imported function, is known.
+        is_placed: its names are those that one recipe gives it, not what other environments with the same code use.
     """
 
     at: Place
@@ -104,6 +105,7 @@ class ArtifactUse:
     function: str = ""
     callers: tuple[Place, ...] = ()
     certain: bool = True
+    is_placed: bool = False
 
     @property
     def files(self) -> frozenset[str]:
