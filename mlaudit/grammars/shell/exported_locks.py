@@ -6,7 +6,7 @@ What is installed then is what the lock says, as far as the options of the expor
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from itertools import islice
+from itertools import islice, zip_longest
 
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, selecting_options
 from mlaudit.grammars.shell.install_project import Lock, selected_lock
@@ -56,7 +56,7 @@ def forget_piped(call: Call, name: str) -> None:
 
 def output_files(words: tuple[Word, ...]) -> Iterator[str]:
     """The files that `-o FILE` and `--output-file=FILE` name."""
-    for option, value in zip(words, (*words[1:], None), strict=True):
+    for option, value in zip_longest(words, words[1:]):
         name, equals, text = option.text.partition("=")
         if name in _OUTPUTS and equals:
             yield text
