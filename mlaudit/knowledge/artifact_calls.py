@@ -19,7 +19,7 @@ _ROW_KEYS = frozenset(
     (
         "calls", "does", "form", "name", "name_kind", "scope", "in_run", "local", "object", "settings", "suffixes",
         "by_setting", "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer",
-        "distinct",
+        "distinct", "not_called",
     )
 )  # fmt: skip
 _LIBRARY_KEYS = frozenset(("distribution", "imports", "source", "checked", "call"))
@@ -61,6 +61,7 @@ class ArtifactCall:
         only_objects: the call counts only for what `by_object` lists.
         ending: what the library adds to the name.
         distinct: no other library has methods of these names: an unknown receiver counts without the import too.
+        not_called: words in the names of variables that hold something else, where the receiver's type is not known.
         buffer: a name nobody sees (`io.BytesIO()`): it joins uses inside one function.
     """
 
@@ -87,6 +88,7 @@ class ArtifactCall:
     ending: str
     buffer: bool
     distinct: bool
+    not_called: frozenset[str]
     evidence: tuple[Evidence, ...]
 
 
@@ -251,6 +253,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         ending=row.get("ending").maybe_text() or "",
         buffer=row.get("buffer").flag(),
         distinct=row.get("distinct").flag(),
+        not_called=frozenset(row.get("not_called").texts()),
         evidence=proof,
     )
 
