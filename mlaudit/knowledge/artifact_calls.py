@@ -145,7 +145,12 @@ class ArtifactForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactCalls:
-    """Everything that `artifact_calls.toml` says; `datasets` are classes of Kedro's catalog with their forms."""
+    """Everything that `artifact_calls.toml` says.
+
+    Attributes:
+        datasets: classes of Kedro's catalog with their forms.
+        copied: forms of files that are only copied, by the end of their names.
+    """
 
     rows: tuple[ArtifactCall, ...]
     aliases: tuple[tuple[str, str], ...]
@@ -157,6 +162,7 @@ class ArtifactCalls:
     generic_stems: frozenset[str]
     values: ValueCalls
     datasets: Mapping[str, str]
+    copied: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -187,16 +193,17 @@ def _built(root: Node) -> ArtifactCalls:
         generic_names=frozenset(generic.get("names").texts()),
         generic_stems=frozenset(generic.get("stems").texts()),
         values=_values(root.get("values")),
-        datasets=_datasets(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
+        datasets=_forms_by_word(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
+        copied=_forms_by_word(root.get("copied"), frozenset((*forms, *artifact_kinds()))),
     )
 
 
-def _datasets(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
+def _forms_by_word(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
     evidence(row)
     found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
     for name, form in found.items():
         if form not in forms:
-            raise Malformed(f"no such form: {form}", ("datasets", name))
+            raise Malformed(f"no such form: {form}", (*row.route, name))
     return found
 
 
