@@ -15,7 +15,7 @@ from mlaudit.discovery.model_files import (
     ModelPlace,
     by_folder,
     likely_models,
-    place,
+    places,
     shown_names,
 )
 from mlaudit.knowledge.model_folders import is_hint
@@ -66,8 +66,8 @@ def found_models(
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
-    for inner, names in by_folder(read):
-        where = place(inner, found)
+    every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))
+    for inner, where, names in every:
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)
