@@ -21,7 +21,7 @@ def counts(report: Report) -> str:
     if change is None:
         return counted
     # A hash needs no escaping anywhere, which the name of a branch does.
-    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} mended"
+    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} fixed"
     return f"new since {change.base[:12]}: {counted}; {rest}"
 
 

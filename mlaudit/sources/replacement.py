@@ -268,7 +268,9 @@ def _put_back(root: Path) -> str:
         )
     (folder / _JOURNAL).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    return f"all {len(entries)} files are as they were" if entries else _UNCHANGED
+    if not entries:
+        return _UNCHANGED
+    return f"all {len(entries)} files are as they were" if len(entries) > 1 else "the file is as it was"
 
 
 def _entries(folder: Path) -> Iterator[JournalEntry]:
