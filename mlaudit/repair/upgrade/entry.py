@@ -199,7 +199,7 @@ def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Ma
         was = [cell.version for cell in cells_of(fits, package) if cell.version is not None]
         to = parsed(moved[package])
         if to is not None and any((one := parsed(version)) is not None and one > to for version in was):
-            yield f"{package} {moved[package]} is older than today's: it may fit only because it states fewer requirements"
+            yield f"{package} {moved[package]} is older than today's: perhaps it fits only because it states less"
 
 
 def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -> Iterator[str]:
