@@ -90,7 +90,7 @@ def test_a_preview_shows_a_diff_that_git_applies_and_changes_nothing(tmp_path: P
     [
         ("lightgbm==4.5.0", "lightgbm==4.4.0", ""),
         ("numpy==2.1.3", "numpy==1.26.0", "it crosses from 1.26.0 to 2.1.3"),
-        ("xgboost==3.1.1", "xgboost==3.0.5", "lies a known edge"),
+        ("xgboost==3.1.1", "xgboost==3.0.5", "there is a known break"),
         ("torch==2.5.1\n", "torch==2.4.1\ntorchvision==0.19.1", "torchvision 0.19.1 requires torch==2.4.1"),
         ("torch==2.5.1\ntorchvision==0.20.1", "torch==2.4.1\ntorchvision==0.19.1", ""),
         ("lightgbm==4.5.0", "lightgbm<2", "does not admit it"),

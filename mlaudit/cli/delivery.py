@@ -43,6 +43,11 @@ def width_of(target: Path | None) -> int:
     return min(WIDEST, max(NARROWEST, get_terminal_size((PIPED, 24)).columns))
 
 
+def terminal_width() -> int | None:
+    """Columns of standard output; None where it goes elsewhere, so that scripts read a row a line."""
+    return width_of(None) if is_terminal(sys.stdout) else None
+
+
 def error_width() -> int:
     """Columns of remarks on standard error: the terminal's, within bounds, at most 80 elsewhere."""
     if not is_terminal(sys.stderr):

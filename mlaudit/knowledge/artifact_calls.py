@@ -169,7 +169,7 @@ def _built(root: Node) -> ArtifactCalls:
     for row in rows:
         for form in _forms_of(row):
             if form and form not in forms and form not in artifact_kinds():
-                raise Malformed(f"no such form: {form}", (row.calls[0],))
+                raise Malformed(f"unknown form: {form}", (row.calls[0],))
     generic = root.get("generic")
     evidence(generic)
     return ArtifactCalls(
@@ -191,7 +191,7 @@ def _datasets(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
     found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
     for name, form in found.items():
         if form not in forms:
-            raise Malformed(f"no such form: {form}", ("datasets", name))
+            raise Malformed(f"unknown form: {form}", ("datasets", name))
     return found
 
 

@@ -232,7 +232,7 @@ def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequ
         id=row.id,
         effect=Effect.PREPROCESSING,
         severity=row.severity,
-        says=f"{change}. Affected: {row.affects} ({row.size}).",
+        says=f"{change}. Affected: {row.affects}{f' ({row.size})' if row.size not in row.affects else ''}.",
         certainty=row.certainty.value,
         evidence=row.evidence,
         remedy=f"Run both sides from {row.since} on or both below it, or state the wanted behaviour in the code.",

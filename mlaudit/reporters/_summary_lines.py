@@ -85,7 +85,7 @@ def _without_code(report: Report) -> Iterator[str]:
         named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
         more = f" and {plural(len(lacking) - SIDES, 'more environment')}" if lacking[SIDES:] else ""
         yield (
-            f"The code of {named}{more} is not at hand, so its models are judged by versions alone; "
+            f"The code of {named}{more} is not available, so its models are judged by versions alone; "
             "name its image, virtual environment or wheels as a source for more."
         )
 
