@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlaudit.document.decompression import MAGICS, Bounds, Pieces, capped, decompressed
+from mlaudit.document.decompression import MAGICS, ZSTD_SKIPPABLE, Bounds, Pieces, capped, decompressed
 from mlaudit.grammars.model_file.lz4_frame import MAGIC as LZ4_MAGIC
 from mlaudit.grammars.model_file.lz4_frame import blocks
 from mlaudit.grammars.model_file.source import CHUNK, Source
@@ -16,8 +16,8 @@ BOUNDS = Bounds(
     memory=65 * 1024**2,
     piece=CHUNK,
 )
-COMPRESSED = (LZ4_MAGIC, *(magic for magics in MAGICS.values() for magic in magics))
-"""How a compressed document begins."""
+COMPRESSED = (LZ4_MAGIC, *(magic for magics in MAGICS.values() for magic in magics if magic not in ZSTD_SKIPPABLE))
+"""How a compressed model begins; with a frame to be passed over none does."""
 
 
 def compression(head: bytes) -> str | None:
