@@ -16,7 +16,7 @@ from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputClosed, error_line, plain_line, put, write_error
 from mlaudit.model.errors import UsageError
 
-ABOUT = "Says before the deploy what drifted apart between training and serving, and what it will break."
+ABOUT = "Reports before the deploy how training and serving differ, and what the difference will break."
 RESOLVE = "--resolve"
 """An option whose value may be left out."""
 INTERRUPTED = 130

@@ -191,7 +191,7 @@ class _Prover:
 
         found = batteries_of_kind(kind)
         if not found:
-            self.notes.append(f"{kind}: there is no model of this kind at hand and no battery, so nothing was proven")
+            self.notes.append(f"{kind}: there is no model of this kind and no battery, so nothing was proven")
             return
         battery = found[0]
         self._options.progress.reading(f"{battery.package} battery")

@@ -19,11 +19,11 @@ To = Annotated[
 ]
 SetVersion = Annotated[
     list[str] | None,
-    typer.Option("--set", help="A package and the version that every environment takes.", metavar="PACKAGE==VERSION"),
+    typer.Option("--set", help="A package and the version that every environment gets.", metavar="PACKAGE==VERSION"),
 ]
 OnlyPackage = Annotated[list[str] | None, typer.Option("--package", help="Only packages that match.", metavar="GLOB")]
 Family = Annotated[
-    str | None, typer.Option("--group", help="A family that moves together, such as torch.", metavar="FAMILY")
+    str | None, typer.Option("--group", help="Packages that change together, such as torch.", metavar="FAMILY")
 ]
 OnlyFinding = Annotated[
     list[str] | None, typer.Option("--finding", help="Only this finding; its beginning will do.", metavar="FINGERPRINT")
