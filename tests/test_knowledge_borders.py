@@ -12,7 +12,6 @@ from mlaudit.knowledge.combinations import Combination, broken_combinations, com
 from mlaudit.knowledge.crossing import PYTHON
 from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.knowledge.minimum_readers import MinimumReader, minimum_readers, too_old_for
-from mlaudit.model.versions import admits, distance, parsed
 from mlaudit.lab.borders import border_pairs, borders
 from mlaudit.model.versions import admits
 

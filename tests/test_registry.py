@@ -9,10 +9,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import tomli
 import yaml
 
 from mlaudit.knowledge.roles import words
-from mlaudit.lab.generate import HOOKS, INDEX, RULES, hook_text, index_text
+from mlaudit.lab.generate import HOOKS, INDEX, PREPARED, RULES, hook_text, index_text, prepared_files
+from mlaudit.model.packaged import packaged, packaged_toml
 from mlaudit.parsers import _names
 from mlaudit.parsers._names import matches
 from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
@@ -78,6 +80,25 @@ def test_the_index_is_what_the_decorators_say() -> None:
 def test_the_index_of_rules_is_what_their_decorators_say() -> None:
     assert RULES.read_text(encoding="utf-8") == index_of_rules(), RENEW
     assert dict(rules()) == dict(registered_rules())
+
+
+def test_every_file_of_knowledge_is_kept_as_json() -> None:
+    files = prepared_files()
+    assert len(files) > 80
+    assert {path: path.read_text(encoding="utf-8") for path in PREPARED.iterdir()} == files, RENEW
+
+
+def test_a_file_of_knowledge_is_what_its_toml_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    text = packaged("knowledge/names.toml")
+    from_json = packaged_toml("knowledge/names.toml")
+    with monkeypatch.context() as patched:
+        patched.setattr("tomli.loads", lambda _: pytest.fail("the TOML is parsed, though its JSON is at hand"))
+        assert packaged_toml("knowledge/names.toml") == from_json
+    changed = {"knowledge/names.toml": text.replace('pytorch = "torch"', 'pytorch = "flame"')}
+    assert changed["knowledge/names.toml"] != text
+    monkeypatch.setattr("mlaudit.model.packaged.packaged", lambda name: changed.get(name) or packaged(name))
+    assert repr(from_json) == repr(tomli.loads(text))
+    assert packaged_toml("knowledge/names.toml") == tomli.loads(changed["knowledge/names.toml"])
 
 
 def test_naming_the_rules_imports_none_and_a_new_file_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +19,7 @@ from mlaudit.discovery.model_files import (
 )
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
 from mlaudit.sources.folder_files import FolderFiles
