@@ -97,3 +97,7 @@ Subjects = Annotated[
     list[str] | None,
     Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", complete=complete_subject),
 ]
+Rtol = Annotated[float, Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")]
+Atol = Annotated[float, Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")]
+Timeout = Annotated[int, Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)]
+Memory = Annotated[int, Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)]
