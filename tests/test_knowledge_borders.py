@@ -12,52 +12,15 @@ from mlaudit.knowledge.combinations import Combination, broken_combinations, com
 from mlaudit.knowledge.crossing import PYTHON
 from mlaudit.knowledge.load import Known, dossier, packages
 from mlaudit.knowledge.minimum_readers import MinimumReader, minimum_readers, too_old_for
-from mlaudit.model.versions import admits, distance, parsed
+from mlaudit.lab.borders import border_pairs, borders
+from mlaudit.model.versions import admits
 
-_BOUND = re.compile(r"(>=|<=|==|<|>|!=)\s*([0-9][0-9a-z.]*)(?![0-9a-z.]*\*)")
 _LACKING = re.compile(
     r"`[^`]*(?:has no attribute|unexpected keyword argument|cannot import name|Can't get attribute|No module named) "
     r"[^`]*'\w[^`]*`"
 )
 _BETWEEN = re.compile(r"\(\d[\d.]* read by \d[\d.]*\)")
 _QUOTED = re.compile(r"`[^`]*'[a-z]+(?:_[a-z]+)+'[^`]*`")
-
-
-def borders(specifier: str) -> list[str]:
-    """Versions at and beside the bounds of a specifier that it admits."""
-    near = [version for _, bound in _BOUND.findall(specifier) for version in (bound, below(bound), above(bound))]
-    near += [above(version) for version in near] + [below(version.rpartition(".")[0] or version) for version in near]
-    every = dict.fromkeys(near or ["1.5.2", "1.5.3", "1.6.0", "2.0.0"])
-    return [version for version in every if parsed(version) is not None and admits(specifier, version)]
-
-
-def below(bound: str) -> str:
-    """A version that is a little older than a bound."""
-    parts = [int(part) for part in re.findall(r"\d+", bound)] + [0, 0]
-    at = next((index for index in reversed(range(3)) if parts[index]), 0)
-    return ".".join(str(part) for part in (*parts[:at], parts[at] - 1, 99))
-
-
-def above(bound: str) -> str:
-    """The next minor release."""
-    major, minor = [*re.findall(r"\d+", bound), "0"][:2]
-    return f"{major}.{int(minor) + 1}"
-
-
-def pairs(row: Known) -> Iterator[tuple[str, str]]:
-    for writer in borders(row.writer):
-        for reader in borders(row.reader):
-            if is_of(row, writer, reader):
-                yield writer, reader
-
-
-def is_of(row: Known, writer: str, reader: str) -> bool:
-    left, right = parsed(writer), parsed(reader)
-    assert left is not None
-    assert right is not None
-    if left == right or (row.distances and distance(writer, reader) not in row.distances):
-        return False
-    return not row.direction or row.direction == ("newer" if left < right else "older")
 
 
 ROWS = [(package, row) for package in packages() for row in getattr(dossier(package), "rows", ())]
@@ -67,7 +30,7 @@ COMBINATIONS = [row for rows in combinations().values() for row in rows]
 
 @pytest.mark.parametrize(("package", "row"), ROWS, ids=lambda value: getattr(value, "id", None))
 def test_a_row_is_found_at_its_borders(package: str, row: Known) -> None:
-    every = list(pairs(row))
+    every = list(border_pairs(row))
     assert every, "no pair of versions at its bounds is of the row"
     pythons = {side: next(iter(borders(text)), None) for side, text in sides(row)}
     for writer, reader in every:

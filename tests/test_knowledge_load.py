@@ -98,7 +98,7 @@ def test_the_files_stay_small() -> None:
     ("old", "new", "why"),
     [
         ('severity = "error"', 'severity = "fatal"', "edge[0].severity: expected one of error, warning, info"),
-        ('severity = "error"', 'sevrity = "error"', "edge[0].sevrity: no such key"),
+        ('severity = "error"', 'sevrity = "error"', "edge[0].sevrity: unknown key"),
         ('effect = "unreadable"', "", "edge[0].effect: expected a string, found nothing"),
         ('certainty = "documented"', 'certainty = "sure"', "edge[0].certainty: expected one of measured, documented"),
         ('id = "p-1"', 'id = "p-1"\nwriter = "new"', "edge[0].writer: expected a version specifier, found 'new'"),

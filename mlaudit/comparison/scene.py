@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.judgement import Judgements
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Kind, Pin, Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
