@@ -31,7 +31,7 @@ _CUT = "its {} stream is cut: the end mark is missing"
 Pieces = Iterator[bytes]
 
 
-class Bounds(NamedTuple):
+class UnfoldingBounds(NamedTuple):
     """How far a stream may unfold.
 
     Attributes:
@@ -82,7 +82,7 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def decompressed(raw: Pieces, name: str, bounds: Bounds, *, ends_with_members: bool = False) -> Pieces:
+def decompressed(raw: Pieces, name: str, bounds: UnfoldingBounds, *, ends_with_members: bool = False) -> Pieces:
     """The bytes of every member of a stream, in pieces; nothing is capped yet. Raises Unreadable.
 
     Args:
@@ -111,7 +111,7 @@ def decompressed(raw: Pieces, name: str, bounds: Bounds, *, ends_with_members: b
             yield piece
 
 
-def capped(pieces: Pieces, packed: Callable[[], int], bounds: Bounds) -> Pieces:
+def capped(pieces: Pieces, packed: Callable[[], int], bounds: UnfoldingBounds) -> Pieces:
     """The pieces, until they are more than may be; `packed` tells how many compressed bytes they come from."""
     given = 0
     for piece in pieces:
@@ -191,7 +191,7 @@ class _Stream:
         return held[:size]
 
 
-def _of_zstd_extra(raw: Pieces, bounds: Bounds) -> Pieces:
+def _of_zstd_extra(raw: Pieces, bounds: UnfoldingBounds) -> Pieces:
     try:
         module = import_module("zstandard")
     except ImportError:

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
-from mlaudit.document.decompression import CHUNK, MAGICS, Bounds, Pieces, capped, decompressed
+from mlaudit.document.decompression import CHUNK, MAGICS, Pieces, UnfoldingBounds, capped, decompressed
 
-BOUNDS = Bounds(output=256 * 1024**3, ratio=200, ratio_from=512 * 1024**2, memory=128 * 1024**2, piece=1024**2)
+BOUNDS = UnfoldingBounds(output=256 * 1024**3, ratio=200, ratio_from=512 * 1024**2, memory=128 * 1024**2, piece=1024**2)
 """How far one layer may unfold."""
 _WINDOW = 64 * 1024
 _OF_LAYERS = ("gzip", "zstd", "bz2", "xz")
