@@ -202,25 +202,13 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
         applied = with_proofs(made, request.options.root)
         made = applied.environments
         request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
-    if any(one.names_code for one in made):
-        from mlaudit.environments.missing_names import with_missing_names
+    if any(one.names_code or one.kinds_at_hand for one in made):
+        from mlaudit.environments.code_evidence import with_code_evidence
 
-        made = with_missing_names(made, request.options.root, caches=request.options.caches)
-    kinds = frozenset().union(*(one.kinds_at_hand for one in made))
-    if kinds and _have_configurations(kinds):
-        from mlaudit.environments.refused_configurations import with_refused_configurations
-
-        made = with_refused_configurations(made, request.options.root, caches=request.options.caches)
+        made = with_code_evidence(made, request.options)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
-
-
-def _have_configurations(kinds: Iterable[str]) -> bool:
-    """Whether an artifact of some kinds has a configuration that can be held against code."""
-    from mlaudit.knowledge.configurations import forms_beside
-
-    return any(map(forms_beside, kinds))
 
 
 def _demand(path: str) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import field
 
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.call_table import match_rows
@@ -25,7 +24,7 @@ from mlaudit.code.values import (
     origins_of,
 )
 from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 

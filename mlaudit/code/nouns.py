@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place, Unread
 
 if TYPE_CHECKING:

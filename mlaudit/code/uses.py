@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Protocol
 
 from mlaudit.code.arguments import decorator_names
@@ -17,7 +16,7 @@ from mlaudit.code.pipeline_outputs import COMPONENTS
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.nouns import Place
 
 MAX_CHAINS = 24

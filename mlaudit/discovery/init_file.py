@@ -52,7 +52,7 @@ _TAIL = """
 # [severity]
 # MLA002 = "info"
 
-# A difference that you accept: the reason is required, and after `until` it is told again.
+# A difference that you accept: the reason is required, and after `until` it is reported again.
 # [[ignore]]
 # package = "pandas"
 # code = "MLA001"
@@ -103,7 +103,7 @@ def _environment(environment: DiscoveredEnvironment, discovery: Discovery) -> st
 
 def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     if environment.reason:
-        yield _comment(f"Taken for {environment.role}: {environment.reason}.")
+        yield _comment(f"Role {environment.role}: {environment.reason}.")
     unread = [path for path in environment.covered if path not in environment.documents]
     if unread:
         yield _comment(f"Not read, since the first source takes precedence: {', '.join(unread)}.")
@@ -134,7 +134,7 @@ def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> 
         for one in pair.crosses[:MAX_EVIDENCE]:
             yield _comment(f"{pair.writer} writes {one.artifact} ({one.form}): {one.written} -> {one.read}")
     if environment.guessed:
-        yield "# Only names tell this: delete the next line where it is right, and findings count in full.\n"
+        yield "# Only names suggest this pair: delete the next line if it is right, and its findings count in full.\n"
         yield "guessed = true\n"
     known = [f"{_key(pair.writer)} = {_list(pair.kinds)}" for pair in pairs if pair.kinds]
     if known:

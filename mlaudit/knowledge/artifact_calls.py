@@ -180,7 +180,7 @@ def _built(root: Node) -> ArtifactCalls:
     for row in rows:
         for form in _forms_of(row):
             if form and form not in forms and form not in artifact_kinds():
-                raise Malformed(f"no such form: {form}", (row.calls[0],))
+                raise Malformed(f"unknown form: {form}", (row.calls[0],))
     generic = root.get("generic")
     evidence(generic)
     return ArtifactCalls(
@@ -203,7 +203,7 @@ def _forms_by_word(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
     found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
     for name, form in found.items():
         if form not in forms:
-            raise Malformed(f"no such form: {form}", (*row.route, name))
+            raise Malformed(f"unknown form: {form}", (*row.route, name))
     return found
 
 

@@ -114,12 +114,12 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
         return
     read, arguments_of_it = found
     if command.skipped:
-        yield call.note(f"`{call.shown()}` is left out: its condition does not hold with the values known here")
+        yield call.note(f"`{call.shown()}` is left out: its condition is false with the values known here")
         return
     call.recipe.step += 1
     yield from _read(replace(call, words=arguments_of_it), read, call, command)
     if any(word.text == "xargs" for word in command.words[:4]):
-        why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
+        why = "xargs passes it arguments from elsewhere; `pip install -r FILE` is read"
         yield call.doc.unread(why, call.whole(), what=call.shown())
 
 
@@ -139,7 +139,7 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
         if redirection.sign == ">" and redirection.target.text.startswith("="):
             before = [word.text for word in whole.words if word.end <= redirection.target.start]
             written = f"{before[-1] if before else ''}>{redirection.target.text}"[:120]
-            lost = "the shell takes it for a redirection, and the range is not installed"
+            lost = "the shell reads it as a redirection, and the range is not installed"
             says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
 
@@ -287,7 +287,7 @@ def _of_its_own(command: str, call: Call) -> Iterator[Statement]:
 
 
 def _removed(call: Call) -> Iterator[Statement]:
-    yield call.note(f"`pip uninstall {call.shown()}` takes packages away; what was stated before it is still listed")
+    yield call.note(f"`pip uninstall {call.shown()}` removes packages; what was stated before it is still listed")
 
 
 def _added(lock: Lock, call: Call) -> Iterator[Statement]:

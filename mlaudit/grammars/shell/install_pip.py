@@ -261,11 +261,11 @@ def _included(
         if text is not None:
             yield from inline(call, text, constraint=constraint)
         else:
-            why = f"`{word.text[:80]}` is written by another command of this recipe; only running it tells its text"
+            why = f"`{word.text[:80]}` is written by another command of this recipe; its text is not known"
             yield call.doc.unread(why, call.at(word), what=call.shown())
         return
     if recipe.is_cloned(path):
-        why = f"`{path[:80]}` stands in a repository that this recipe clones; it is not here to be read"
+        why = f"`{path[:80]}` is in a repository that this recipe clones; it cannot be read here"
         yield call.doc.unread(why, call.at(word), what=call.shown())
         return
     with_extras = _WITH_EXTRAS.fullmatch(word.text)
@@ -322,7 +322,7 @@ def _operand(run: InstallerCall, word: Word) -> Iterator[Statement]:
         else:
             yield call.unknown(word)
     elif "*" in text and ("/" in text or ".whl" in text):
-        yield call.note(f"`{text[:120]}` installs files of the image; only they tell their versions", call.at(word))
+        yield call.note(f"`{text[:120]}` installs files of the image; only these state their versions", call.at(word))
     elif is_address(text) or ("/" in text and "@" not in text):
         yield from _addressed(run, word)
     elif text:
@@ -355,7 +355,7 @@ def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
     if found.own or (source == "path" and found.version is None):
         yield from _folder(run, word, found)
     elif found.name is None:
-        yield call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
+        yield call.doc.unread("no name follows from it; write it as `name @ address`", at, what=word.text)
     else:
         yield call.doc.pin(
             Layer.DECLARED,

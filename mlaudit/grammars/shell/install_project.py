@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
 from mlaudit.grammars.shell.install_workspace import workspace_parts
 from mlaudit.grammars.shell.recipe import Call, ExportedLock
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, InstallSelection, Place, Statement, Unread
 
