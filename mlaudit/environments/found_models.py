@@ -62,7 +62,8 @@ def found_models(
     # A configuration that tells what a server reads is no second model beside that.
     described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
     others = [path for path in paths if also(path) and why_ignored(path) is None]
-    likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
+    loaded = [path for one in found.environments for path, _ in one.loads]
+    likely = [path for path in dict.fromkeys((*others, *loaded, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
     every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))

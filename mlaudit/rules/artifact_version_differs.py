@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
+from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
@@ -79,8 +80,15 @@ def _differ(crossing: ArtifactCrossing) -> bool:
 
 
 def _is_missing(crossing: ArtifactCrossing) -> bool:
-    """Whether the reader, whose list is not complete, does not name what artifacts depend on."""
-    return crossing.cell.state is State.UNSTATED and table.in_artifacts(crossing.pin.package)
+    """Whether the reader, whose list is not complete, does not name what artifacts depend on.
+
+    Who exported a file to a format of its own (ONNX) is not needed to read it.
+    """
+    package = crossing.pin.package
+    kind = crossing.artifact.artifact.kind if crossing.artifact.artifact is not None else ""
+    needed = packages_needed(frozenset((kind,) if kind else ()))
+    is_needed = needed is None or package in needed
+    return crossing.cell.state is State.UNSTATED and table.in_artifacts(package) and is_needed
 
 
 def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
