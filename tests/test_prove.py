@@ -163,8 +163,8 @@ def test_a_model_that_gives_other_results_is_found_advised_on_and_recorded(tmp_p
     found = proven(tmp_path, env, "--record")
     (proof,) = found["proofs"]
     assert (found["exit_code"], proof["verdict"], proof["model"]) == (1, "differs", "models/model.pkl")
-    assert "predict: 16 of 16 numbers differ, by up to" in proof["says"]
-    assert "compared on 16 seeded random rows of 2 features" in proof["evidence"]
+    assert "predict: 32 of 32 numbers differ, by up to" in proof["says"]
+    assert "compared on 32 seeded random rows of 2 features" in proof["evidence"]
     assert proof["advice"] == "serving: pinbox 1.5 loads it and gives the same results"
     assert all(one["built"] for one in found["environments"])
 
@@ -472,6 +472,7 @@ def test_no_room_while_a_model_loads_is_no_verdict_on_the_reader(
     model.write_bytes(b"c__main__\nnone\n.")
     child = (Path(loading.__file__).with_name("proof_child.py")).read_text()
     broken = tmp_path / "child.py"
+    shutil.copy(Path(loading.__file__).with_name("proof_rows.py"), tmp_path)
     monkeypatch.setattr(loading, "_CHILD", broken)
     # The library that loads it finds no room; the answer then is what the process says of that.
     broken.write_text(child.replace("            return pickle.load(file)", f"            {text}", 1))

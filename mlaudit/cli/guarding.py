@@ -28,7 +28,7 @@ class AskedGuard:
 
 
 def run_guard(asked: AskedGuard) -> None:
-    """Compare, print, end. Raises UsageError and Unreadable."""
+    """Compare, print, end. Raises UsageError."""
     if asked.format not in ("table", "json"):
         raise UsageError(f"--format {asked.format}: guard prints table or json")
     if (asked.snapshot is None) == (asked.golden is None):
@@ -61,6 +61,7 @@ def _compared(snapshot: Path, asked: AskedGuard) -> tuple[str, int]:
     """The report on this Python against a snapshot, under the policy of the configuration."""
     from mlaudit.cli.asked import asked_options
     from mlaudit.guard import Drift, check
+    from mlaudit.model.errors import Unreadable
     from mlaudit.reporters._registry import Style, render
     from mlaudit.request.wanted import Wanted
 
@@ -69,6 +70,8 @@ def _compared(snapshot: Path, asked: AskedGuard) -> tuple[str, int]:
         report = check(snapshot, settings=settings)
     except Drift as drift:
         report = drift.report
+    except Unreadable as error:
+        raise UsageError(f"{snapshot}: {error.why}") from None
     if report is None:
         raise AssertionError("with settings there is a report")
     return render(asked.format)(report, Style(quiet=asked.quiet)), report.exit_code

@@ -20,6 +20,7 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, ProofLimits, RowRequest
 
+# The child imports `proof_rows.py`, which lies beside it.
 _CHILD = Path(__file__).with_name("proof_child.py")
 _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""

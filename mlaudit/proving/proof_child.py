@@ -6,7 +6,6 @@ library of Python 3.8 is at hand. What it may do is limited before anything of t
 
 from __future__ import annotations
 
-import csv
 import ctypes
 import errno
 import importlib
@@ -20,9 +19,7 @@ from typing import Any, Callable  # noqa: UP035 - Python 3.8 reads this too
 
 MOST_VALUES = 20000
 """Values of one answer that are compared."""
-MOST_ROWS = 10000
 SEED = 0
-RANDOM_ROWS = 16
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG = 1
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
@@ -31,6 +28,10 @@ ANSWER_LOST = 74
 """The exit code where no answer could be written; that of BSD for input and output errors."""
 CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
+
+
+ROWS: Any = importlib.import_module("proof_rows")
+"""The file beside this one, loaded while its folder is where Python looks first."""
 
 
 class RefusedImport(Exception):
@@ -211,96 +212,6 @@ LOADERS: dict[str, Callable[[str], object]] = {
 }
 
 
-def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
-    """The rows to predict on and where they come from; None where there are none."""
-    if asked.get("function"):
-        module, _, name = asked["function"].partition(":")
-        sys.path.insert(0, asked["folder"])
-        return getattr(importlib.import_module(module), name)(), f"rows of {asked['function']}"
-    if asked.get("file"):
-        return read_rows(asked["file"]), f"rows of {asked['shown']}"
-    if asked.get("values") is not None:
-        return table(asked["values"]), "the rows of the golden file"
-    width = wanted_width(model)
-    if width is None:
-        return None, ""
-    generator = random.Random(SEED)  # noqa: S311 - rows, no secrets
-    rows = [[generator.random() for _ in range(width)] for _ in range(RANDOM_ROWS)]
-    return _as_array(rows), f"{RANDOM_ROWS} seeded random rows of {width} features"
-
-
-def wanted_width(model: Any) -> int | None:
-    """How many numbers one row has, where the model says so."""
-    for name in ("n_features_in_", "n_features_", "feature_count_"):
-        found = getattr(model, name, None)
-        if isinstance(found, int) and found > 0 and not text_names(model):
-            return found
-    for name in ("num_features", "num_feature"):
-        count = getattr(model, name, None)
-        if callable(count):
-            return int(count()) or None
-    inputs = getattr(model, "get_inputs", None)
-    if callable(inputs):
-        (one, *more) = inputs()
-        if not more and len(one.shape) == 2 and isinstance(one.shape[1], int) and "float" in one.type:
-            return int(one.shape[1])
-    return None
-
-
-def text_names(model: Any) -> bool:
-    """Whether a model asks for columns by name, of which the types are not known."""
-    steps = getattr(model, "steps", None) or ()
-    first = steps[0][1] if steps else model
-    return hasattr(first, "transformers")
-
-
-def _as_array(rows: Any) -> Any:
-    try:
-        numpy: Any = importlib.import_module("numpy")
-    except ImportError:
-        return rows
-    return numpy.array(rows)
-
-
-def read_rows(path: str) -> Any:
-    """Rows of a file by what the environment has: csv, npy, json, parquet."""
-    ending = path.rpartition(".")[2].lower()
-    if ending == "npy":
-        return importlib.import_module("numpy").load(path)[:MOST_ROWS]
-    if ending == "parquet":
-        return importlib.import_module("pandas").read_parquet(path)[:MOST_ROWS]
-    if ending == "json":
-        with open(path, encoding="utf-8") as file:  # noqa: PTH123
-            return table(json.load(file))
-    with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123
-        lines = list(csv.reader(file))[: MOST_ROWS + 1]
-    try:
-        return _as_array([[float(cell) for cell in line] for line in lines])
-    except ValueError:
-        header, body = lines[0], lines[1:]
-    return table([dict(zip(header, map(number, line))) for line in body])  # noqa: B905 - Python 3.8 has no strict
-
-
-def number(text: str) -> Any:
-    """A cell of a table as a number where it is one."""
-    try:
-        return float(text)
-    except ValueError:
-        return text
-
-
-def table(found: Any) -> Any:
-    """Records as a data frame where pandas is at hand, lists of numbers as an array."""
-    if isinstance(found, dict) and "columns" in found and "data" in found:
-        found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905
-    if isinstance(found, list) and found and isinstance(found[0], dict):
-        try:
-            return importlib.import_module("pandas").DataFrame(found[:MOST_ROWS])
-        except ImportError:
-            return _as_array([list(one.values()) for one in found[:MOST_ROWS]])
-    return _as_array(found[:MOST_ROWS] if isinstance(found, list) else found)
-
-
 def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     """What a model gives on rows, by the name of the call."""
     kind = type(model).__module__.partition(".")[0]
@@ -397,7 +308,7 @@ def proven(request: dict[str, Any]) -> dict[str, Any]:
         model = LOADERS[request["loader"]](request["model"])
         found["class"] = f"{type(model).__module__}.{type(model).__qualname__}"
         found["step"] = "rows"
-        rows, found["rows"] = rows_of(request["rows"], model)
+        rows, found["rows"] = ROWS.rows_of(request["rows"], model)
         if request.get("keep_rows") and rows is not None:
             found["kept"] = rows.to_dict("records") if hasattr(rows, "to_dict") else _listed(rows)
         found["step"] = "predict"

@@ -30,7 +30,7 @@ def verdict_on(
         says = f"there was no room on the disk while {full} loaded it: {error}"
         return Proof(case=case, writer=writer_name, reader=reader_name, verdict=ProofVerdict.NOT_PROVEN, says=says)
     if writer.word != "ok":
-        says = f"{writer_name} itself does not {_step(writer)} it: {writer.error}"
+        says = f"{writer_name} itself {_failing(writer)}: {writer.error}"
         refused = writer.word == "refused"
         verdict = ProofVerdict.REFUSED if refused else ProofVerdict.NOT_PROVEN
         return Proof(case=case, writer=writer_name, reader=reader_name, verdict=verdict, says=says)
@@ -51,13 +51,14 @@ def verdict_on(
     )
 
 
-def _step(answer: ProofAnswer) -> str:
-    return "predict with" if answer.step == "predict" else "give rows to" if answer.step == "rows" else "load"
+def _failing(answer: ProofAnswer) -> str:
+    words = {"predict": "does not predict with it", "rows": "loads it and finds no rows for it"}
+    return words.get(answer.step, "does not load it")
 
 
 def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, found: Apart) -> tuple[ProofVerdict, str]:
     if reader.word != "ok":
-        return _WORDS[reader.word], f"{name} does not {_step(reader)} it: {reader.error}"
+        return _WORDS[reader.word], f"{name} {_failing(reader)}: {reader.error}"
     if not writer.answers:
         return ProofVerdict.LOADS, f"{name} loads it; there were no rows, so nothing was predicted (--rows)"
     if found.differences:

@@ -1,0 +1,195 @@
+"""Part of `proof_child.py`: the rows that a loaded model predicts on, from a file, a function, or the model itself.
+
+Only the standard library of Python 3.8 is at hand.
+"""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import json
+import random
+import sys
+from typing import Any
+
+MOST_ROWS = 10000
+SEED = 0
+RANDOM_ROWS = 16
+"""Rows of each sort that are made where there are none."""
+
+
+def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
+    """The rows to predict on and where they come from; None where there are none."""
+    if asked.get("function"):
+        module, _, name = asked["function"].partition(":")
+        sys.path.insert(0, asked["folder"])
+        return getattr(importlib.import_module(module), name)(), f"rows of {asked['function']}"
+    if asked.get("file"):
+        return read_rows(asked["file"]), f"rows of {asked['shown']}"
+    if asked.get("values") is not None:
+        return table(asked["values"]), "the rows of the golden file"
+    width = wanted_width(model)
+    if width is None:
+        return None, ""
+    made = seeded_rows(model, width)
+    return _as_array(made), f"{len(made)} seeded random rows of {width} features"
+
+
+def seeded_rows(model: Any, width: int) -> list[list[float]]:
+    """Rows on which models are told apart: small, of many sizes, like the model's data, near its boundary.
+
+    All of them come from the seed and from numbers that the model file holds, so that both sides make the same.
+    """
+    generator = random.Random(SEED)  # noqa: S311 - rows, no secrets
+    rows = [[generator.random() for _ in range(width)] for _ in range(RANDOM_ROWS)]
+    sizes = [10.0 ** (number % 6 - 1) for number in range(RANDOM_ROWS)]
+    rows += [[generator.gauss(0.0, size) for _ in range(width)] for size in sizes]
+    centres, spreads = remembered(model, width)
+    for _ in range(RANDOM_ROWS if centres else 0):
+        rows.append([generator.gauss(centre, spread) for centre, spread in zip(centres, spreads)])  # noqa: B905
+    for weights, offset in linear_parts(model, width):
+        length = sum(weight * weight for weight in weights)
+        for number in range(RANDOM_ROWS if length else 0):
+            row = rows[number]
+            value = sum(weight * cell for weight, cell in zip(weights, row)) + offset  # noqa: B905
+            step = (value - (number - RANDOM_ROWS / 2) / 3) / length
+            rows.append([cell - step * weight for weight, cell in zip(weights, row)])  # noqa: B905
+    return rows
+
+
+def remembered(model: Any, width: int) -> tuple[list[float], list[float]]:
+    """For each feature where the data of a model lay and how far apart, as its first step keeps it; none else."""
+    steps = getattr(model, "steps", None) or [("", model)]
+    first = steps[0][1]
+    for centre, spread in (("mean_", "scale_"), ("center_", "scale_")):
+        found = floats(getattr(first, centre, None), width), floats(getattr(first, spread, None), width)
+        if found[0] and found[1]:
+            return found
+    low, high = floats(getattr(first, "data_min_", None), width), floats(getattr(first, "data_max_", None), width)
+    if not (low and high):
+        low, high = split_range(first, width)
+    if low and high:
+        ranges = list(zip(low, high))  # noqa: B905
+        return [(one + other) / 2 for one, other in ranges], [(other - one) / 2 or 1.0 for one, other in ranges]
+    return [], []
+
+
+def split_range(model: Any, width: int) -> tuple[list[float], list[float]]:
+    """Between which values the trees of a model split each feature."""
+    members = [*members_of(model), model]
+    low: list[float] = [0.0] * width
+    high: list[float] = [0.0] * width
+    seen = [False] * width
+    for tree in (getattr(member, "tree_", None) for member in members[:50]):
+        if tree is None:
+            continue
+        for feature, limit in zip(tree.feature.tolist(), tree.threshold.tolist()):  # noqa: B905
+            if 0 <= feature < width:
+                low[feature] = min(low[feature], limit) if seen[feature] else limit
+                high[feature] = max(high[feature], limit) if seen[feature] else limit
+                seen[feature] = True
+    return (low, high) if any(seen) else ([], [])
+
+
+def members_of(model: Any) -> list[Any]:
+    """The members of an ensemble, which some keep in an array of arrays."""
+    found: Any = getattr(model, "estimators_", None)
+    listed = found.tolist() if hasattr(found, "tolist") else found
+    if not isinstance(listed, list):
+        return []
+    return [one for member in listed for one in (member if isinstance(member, list) else [member])]
+
+
+def linear_parts(model: Any, width: int) -> list[tuple[list[float], float]]:
+    """The weights and the offset of a linear model, for each of its first classes."""
+    weights: Any = getattr(model, "coef_", None)
+    offsets: Any = getattr(model, "intercept_", None)
+    if not hasattr(weights, "tolist") or not hasattr(offsets, "tolist"):
+        return []
+    table = weights.tolist()
+    table = table if table and isinstance(table[0], list) else [table]
+    shifts = offsets.tolist() if isinstance(offsets.tolist(), list) else [offsets.tolist()]
+    found = [(floats(row, width), float(shift)) for row, shift in zip(table, shifts)]  # noqa: B905
+    return [(row, shift) for row, shift in found if row][:3]
+
+
+def floats(values: Any, width: int) -> list[float]:
+    """So many finite numbers; none where the values are others."""
+    listed = values.tolist() if hasattr(values, "tolist") else values
+    if not isinstance(listed, list) or len(listed) != width:
+        return []
+    if not all(isinstance(one, (int, float)) and abs(one) < 1e30 for one in listed):
+        return []
+    return [float(one) for one in listed]
+
+
+def wanted_width(model: Any) -> int | None:
+    """How many numbers one row has, where the model says so."""
+    for name in ("n_features_in_", "n_features_", "feature_count_"):
+        found = getattr(model, name, None)
+        if isinstance(found, int) and found > 0 and not text_names(model):
+            return found
+    for name in ("num_features", "num_feature"):
+        count = getattr(model, name, None)
+        if callable(count):
+            return int(count()) or None
+    inputs = getattr(model, "get_inputs", None)
+    if callable(inputs):
+        (one, *more) = inputs()
+        if not more and len(one.shape) == 2 and isinstance(one.shape[1], int) and "float" in one.type:
+            return int(one.shape[1])
+    return None
+
+
+def text_names(model: Any) -> bool:
+    """Whether a model asks for columns by name, of which the types are not known."""
+    steps = getattr(model, "steps", None) or ()
+    first = steps[0][1] if steps else model
+    return hasattr(first, "transformers")
+
+
+def _as_array(rows: Any) -> Any:
+    try:
+        numpy: Any = importlib.import_module("numpy")
+    except ImportError:
+        return rows
+    return numpy.array(rows)
+
+
+def read_rows(path: str) -> Any:
+    """Rows of a file by what the environment has: csv, npy, json, parquet."""
+    ending = path.rpartition(".")[2].lower()
+    if ending == "npy":
+        return importlib.import_module("numpy").load(path)[:MOST_ROWS]
+    if ending == "parquet":
+        return importlib.import_module("pandas").read_parquet(path)[:MOST_ROWS]
+    if ending == "json":
+        with open(path, encoding="utf-8") as file:  # noqa: PTH123
+            return table(json.load(file))
+    with open(path, encoding="utf-8", newline="") as file:  # noqa: PTH123
+        lines = list(csv.reader(file))[: MOST_ROWS + 1]
+    try:
+        return _as_array([[float(cell) for cell in line] for line in lines])
+    except ValueError:
+        header, body = lines[0], lines[1:]
+    return table([dict(zip(header, map(number, line))) for line in body])  # noqa: B905 - Python 3.8 has no strict
+
+
+def number(text: str) -> Any:
+    """A cell of a table as a number where it is one."""
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def table(found: Any) -> Any:
+    """Records as a data frame where pandas is at hand, lists of numbers as an array."""
+    if isinstance(found, dict) and "columns" in found and "data" in found:
+        found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905
+    if isinstance(found, list) and found and isinstance(found[0], dict):
+        try:
+            return importlib.import_module("pandas").DataFrame(found[:MOST_ROWS])
+        except ImportError:
+            return _as_array([list(one.values()) for one in found[:MOST_ROWS]])
+    return _as_array(found[:MOST_ROWS] if isinstance(found, list) else found)

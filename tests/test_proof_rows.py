@@ -1,0 +1,88 @@
+"""Rows that a proof makes of a model: the same on both sides, and such that a silent change of results shows."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from math import exp
+from typing import Any
+
+from mlaudit.proving.proof_rows import RANDOM_ROWS, linear_parts, remembered, rows_of, seeded_rows
+
+
+class Listed(list[Any]):
+    """A list as arrays are asked for it."""
+
+    def tolist(self) -> list[Any]:
+        return list(self)
+
+
+@dataclass
+class Scaled:
+    mean_: Any
+    scale_: Any
+
+
+@dataclass
+class Linear:
+    coef_: Any
+    intercept_: Any
+    steps: Any = ()
+    n_features_in_: int = 3
+
+
+@dataclass
+class Tree:
+    feature: Any = field(default_factory=lambda: Listed([0, -2, 1]))
+    threshold: Any = field(default_factory=lambda: Listed([500.0, -2.0, -7.0]))
+
+
+@dataclass
+class Grown:
+    tree_: Tree = field(default_factory=Tree)
+
+
+@dataclass
+class Forest:
+    estimators_: Any
+    steps: Any = ()
+
+
+SATURATED = Linear(coef_=Listed([[0.5, -0.25, 1.5]]), intercept_=Listed([40.0]))
+"""On rows between 0 and 1 it is sure of every answer."""
+
+
+def test_rows_of_a_linear_model_lie_on_both_sides_of_its_boundary() -> None:
+    ((weights, offset),) = linear_parts(SATURATED, 3)
+    values = [
+        sum(weight * cell for weight, cell in zip(weights, row, strict=True)) + offset
+        for row in seeded_rows(SATURATED, 3)
+    ]
+    near = [value for value in values if abs(value) < 3]
+    assert len(near) >= RANDOM_ROWS
+    assert min(near) < 0 < max(near)
+    # What scikit-learn before 1.5 makes of a model of 1.5: softmax of both sides instead of the logistic function.
+    assert max(abs(1 / (1 + exp(-value)) - 1 / (1 + exp(-2 * value))) for value in near) > 0.1
+    assert all(abs(value) > 30 for value in values[:RANDOM_ROWS])
+
+
+def test_rows_lie_where_the_data_of_the_model_lay() -> None:
+    scaler = Scaled(mean_=Listed([1000.0, -5.0]), scale_=Listed([10.0, 1.0]))
+    pipeline = Linear(coef_=None, intercept_=None, steps=[("scale", scaler), ("model", None)])
+    assert remembered(pipeline, 2) == ([1000.0, -5.0], [10.0, 1.0])
+    rows = seeded_rows(pipeline, 2)
+    assert sum(900 < row[0] < 1100 for row in rows) >= RANDOM_ROWS
+    for members in ([Grown()], Listed([[Grown()], [Grown()]])):
+        centres, spreads = remembered(Forest(members), 2)
+        assert (centres, spreads) == ([500.0, -7.0], [1.0, 1.0])
+    assert remembered(Linear(coef_=None, intercept_=None), 2) == ([], [])
+
+
+def test_rows_are_the_same_each_time_and_counted() -> None:
+    rows, says = rows_of({}, SATURATED)
+    again, _ = rows_of({}, Linear(**vars(SATURATED)))
+    assert [list(row) for row in rows] == [list(row) for row in again]
+    assert says == f"{len(rows)} seeded random rows of 3 features"
+    assert len(rows) == 3 * RANDOM_ROWS
+    assert all(abs(cell) < 1e9 for row in rows for cell in row)
+    odd = Linear(coef_=Listed([[float("nan")] * 3]), intercept_=Listed([0.0]))
+    assert len(seeded_rows(odd, 3)) == 2 * RANDOM_ROWS
