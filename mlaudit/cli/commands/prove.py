@@ -26,11 +26,19 @@ Golden = Annotated[
 Save = Annotated[Path | None, typer.Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
 Record = Annotated[bool, typer.Option("--record", help="Write the result into mlaudit.evidence.toml.")]
 Trust = Annotated[bool, typer.Option("--trust", help="Load files that no `writes` or `reads` declares.")]
-Rtol = Annotated[float, typer.Option("--rtol", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, typer.Option("--atol", help="Absolute difference of numbers that counts as none.")]
-Budget = Annotated[int, typer.Option("--budget", help="Environments that are built more where a model fails.", min=0)]
-Timeout = Annotated[int, typer.Option("--timeout", help="Seconds that one model may take.", min=1)]
-Memory = Annotated[int, typer.Option("--memory", help="Megabytes that one model may take.", min=64)]
+Rtol = Annotated[
+    float, typer.Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
+]
+Atol = Annotated[
+    float, typer.Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
+]
+Budget = Annotated[
+    int, typer.Option("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", min=0)
+]
+Timeout = Annotated[int, typer.Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", min=1)]
+Memory = Annotated[
+    int, typer.Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", min=64)
+]
 ProofFormat = Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")]
 
 
