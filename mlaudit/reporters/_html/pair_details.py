@@ -84,7 +84,7 @@ def _matrix(view: PageView, pair: PairView) -> Iterator[str]:
     yield f'<table class="matrix" aria-label="{label}"><thead><tr><th scope="col">package</th>'
     yield f'<th scope="col">{breakable(pair.writer.name)}<small>writes</small></th>'
     yield f'<th scope="col">{breakable(pair.reader.name)}<small>reads</small></th>'
-    yield '<th scope="col" class="apart">apart</th><th scope="col" class="codes">findings</th></tr></thead><tbody>'
+    yield '<th scope="col" class="apart">difference</th><th scope="col" class="codes">findings</th></tr></thead><tbody>'
     yield from (_line(view, pair, one) for one in pair.rows)
     yield "</tbody></table>"
 
@@ -99,7 +99,7 @@ def _line(view: PageView, pair: PairView, one: PairRow) -> str:
         f'<tr{style} data-p="{for_html(one.row.package)}"{numbers}>'
         f'<th scope="row">{breakable(one.row.package)}{tag}{kind}</th>'
         f"{_cell(one.crossing.writer, pair.writer.name)}{_cell(one.crossing.reader, pair.reader.name)}"
-        f'<td class="apart" data-of="apart">{_apart(one.crossing)}</td>'
+        f'<td class="apart" data-of="difference">{_apart(one.crossing)}</td>'
         f'<td class="codes" data-of="findings">{_codes(view, one.numbers)}</td></tr>'
     )
 
@@ -108,7 +108,12 @@ def _cell(cell: Cell, name: str) -> str:
     """A version and its place; the name of the environment is seen where a narrow page shows no head."""
     at = f'<small class="at">{breakable(str(cell.at))}</small>' if cell.at else ""
     none = "" if cell.named else ' class="none"'
-    return f'<td{none} data-of="{for_html(name)}">{breakable(cell_text(cell))}{at}</td>'
+    return f'<td{none} data-of="{_label(name)}">{breakable(cell_text(cell))}{at}</td>'
+
+
+def _label(name: str) -> str:
+    """A name for an attribute that a style sheet shows, which has no `<wbr>`: lines may break behind its separators."""
+    return for_html(name).replace("/", "/\u200b").replace("_", "_\u200b")
 
 
 def _apart(crossing: Crossing) -> str:
