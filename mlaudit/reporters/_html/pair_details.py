@@ -108,12 +108,7 @@ def _cell(cell: Cell, name: str) -> str:
     """A version and its place; the name of the environment is seen where a narrow page shows no head."""
     at = f'<small class="at">{breakable(str(cell.at))}</small>' if cell.at else ""
     none = "" if cell.named else ' class="none"'
-    return f'<td{none} data-of="{_label(name)}">{breakable(cell_text(cell))}{at}</td>'
-
-
-def _label(name: str) -> str:
-    """A name for an attribute that a style sheet shows, which has no `<wbr>`: lines may break behind its separators."""
-    return for_html(name).replace("/", "/\u200b").replace("_", "_\u200b")
+    return f'<td{none} data-of="{for_html(name)}">{breakable(cell_text(cell))}{at}</td>'
 
 
 def _apart(crossing: Crossing) -> str:
