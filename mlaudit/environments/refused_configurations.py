@@ -64,7 +64,7 @@ def _asked(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple
 
 
 class _ConfigurationJudge:
-    """Configurations, held against the code of one reader."""
+    """Configurations, compared with the code of one reader."""
 
     def __init__(self, symbols: PackageSymbols, tree: WorkingTree) -> None:
         self._symbols, self._tree = symbols, tree
@@ -96,7 +96,7 @@ class _ConfigurationJudge:
             yield self._keys(form, doc.at(found.keys[0]), f"{module}.{name}", found)
 
     def _drops_keys(self, form: ConfigurationForm) -> bool:
-        """Whether what makes the object drops keys that the class does not take, or cannot be told."""
+        """Whether what makes the object drops keys that the class does not take, or is not known."""
         if not form.loader:
             return False
         module, _, path = form.loader.partition(":")

@@ -44,7 +44,7 @@ class BranchChange:
         new: how many findings only the later state has.
         unchanged: findings of both states, as the later one has them.
         mended: findings that only the earlier state has, with the places of that state.
-        notes: what the user should know about how the two were held against each other.
+        notes: what the user should know about how the two were compared.
     """
 
     revision: str
@@ -128,7 +128,7 @@ class PackageDrift:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is not mended."""
+        """Whether it is not fixed."""
         return self.periods[-1].ends is None
 
 

@@ -19,7 +19,7 @@ FOLDED = 50
 
 
 def sentence(change: BranchChange) -> str:
-    """What was held against what, and what came of it."""
+    """What was compared with what, and what came of it."""
     states = f"{change.base[:12]} and {change.head[:12] if change.head else 'the working tree'}"
     counted = f"{change.new} new, {len(change.mended)} fixed, {len(change.unchanged)} unchanged"
     return f"Against {change.revision} ({states}): {counted}."

@@ -1,4 +1,4 @@
-"""The findings of two states of one repository against one another: new, unchanged, mended."""
+"""The findings of two states of one repository against one another: new, unchanged, fixed."""
 
 from __future__ import annotations
 
