@@ -8,9 +8,10 @@ from collections.abc import Iterator
 import pytest
 
 from mlaudit.knowledge import judge
-from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations
+from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations, is_newer
 from mlaudit.knowledge.crossing import PYTHON
 from mlaudit.knowledge.load import Known, dossier, packages
+from mlaudit.knowledge.minimum_readers import MinimumReader, minimum_readers, too_old_for
 from mlaudit.lab.borders import border_pairs, borders
 from mlaudit.model.versions import admits
 
@@ -23,6 +24,7 @@ _QUOTED = re.compile(r"`[^`]*'[a-z]+(?:_[a-z]+)+'[^`]*`")
 
 
 ROWS = [(package, row) for package in packages() for row in getattr(dossier(package), "rows", ())]
+READERS = [row for rows in minimum_readers().values() for row in rows]
 COMBINATIONS = [row for rows in combinations().values() for row in rows]
 
 
@@ -72,6 +74,8 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
     beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
     for version in borders(row.versions):
         for other in [""] if row.absent else borders(row.others):
+            if row.newer and not is_newer(other, version):
+                continue
             held = {row.package: version, **beside, **({} if row.absent else {row.other: other})}
             named = {name: frozenset((*row.named, name)) for name in held}
             said = [one for one in broken_combinations(held, named) if one.other == row.other]
@@ -82,3 +86,18 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
 def test_combinations_have_ids_of_their_own() -> None:
     ids = [row.id for row in COMBINATIONS]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("row", READERS, ids=lambda row: row.id)
+def test_a_reader_is_too_old_up_to_its_border_and_for_what_the_row_is_about(row: MinimumReader) -> None:
+    classes = tuple(name.replace("*", "X") for name in row.classes[:1])
+    numbers = {row.number: "2.16.1"} if row.number else {}
+    older = borders(row.versions) if row.versions else ["2.16.0", "1.5.0"]
+    for version in older:
+        said = too_old_for(row.kind, row.reader, version, file="model", classes=classes, numbers=numbers)
+        assert said is not None
+        assert version in said.says
+        assert not re.search(r"\{(file|reader|number)", said.says + said.remedy)
+    newest = "99.0" if row.versions else "2.16.1"
+    assert too_old_for(row.kind, row.reader, newest, file="model", classes=classes, numbers=numbers) is None
+    assert not row.refuses(older[0], ("other",), {}) or not (row.classes or row.number)

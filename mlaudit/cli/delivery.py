@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-import typer
-
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
 from mlaudit.model.lazy_dataclass import replace
@@ -40,6 +38,8 @@ def width_of(target: Path | None) -> int:
     """Columns of a report: the terminal's, within bounds; a fixed number for files and pipes."""
     if target is not None or not is_terminal(sys.stdout):
         return PIPED
+    from shutil import get_terminal_size
+
     return min(WIDEST, max(NARROWEST, get_terminal_size((PIPED, 24)).columns))
 
 
@@ -52,6 +52,8 @@ def error_width() -> int:
     """Columns of remarks on standard error: the terminal's, within bounds, at most 80 elsewhere."""
     if not is_terminal(sys.stderr):
         return UNSEEN
+    from shutil import get_terminal_size
+
     return min(WIDEST, max(NARROWEST, get_terminal_size((UNSEEN, 24)).columns))
 
 
@@ -109,4 +111,4 @@ def deliver(
         shown = seen_from(report, options.root, current_folder()) if one.format == "table" else report
         outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)
-    raise typer.Exit(report.exit_code)
+    raise CommandEnd(report.exit_code)

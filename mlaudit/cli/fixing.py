@@ -7,9 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.delivery import USAGE, error_width, is_terminal
 from mlaudit.cli.output import OutputText, plain_line, write_all, write_error
 from mlaudit.cli.wanted_outputs import file_of
@@ -75,7 +74,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
         from mlaudit.sources.replacement import recover
 
         write_all([OutputText(text=f"{recover(options.root)}\n")])
-        raise typer.Exit(0)
+        raise CommandEnd(0)
     with with_progress(options, asked.quiet) as watched:
         report = check(asked.paths, watched)
     _demand_finished(options)
@@ -94,7 +93,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
             write_error(plain_line(f"{verb}: {command}"))
         for sentence in _conclusion(report, outcome, asked):
             _write_wrapped(sentence)
-    raise typer.Exit(_exit_code(report, outcome))
+    raise CommandEnd(_exit_code(report, outcome))
 
 
 def _demand_sense(asked: AskedFix) -> None:
@@ -141,7 +140,7 @@ def _write_constraints(report: Report, plan: RepairPlan, target: Path) -> NoRetu
     text = constraints_text(report, plan, target.name)
     write_all([OutputText(text=text, target=file_of(target))])
     write_error(plain_line(f"wrote {target}; install every environment with it: pip install -c {target}"))
-    raise typer.Exit(0)
+    raise CommandEnd(0)
 
 
 def _text(outcome: RepairOutcome, asked: AskedFix) -> str:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from functools import lru_cache
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.roles import Words, tokens, words
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.knowledge.roles import Words, outer_words, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.parsers._registry import kind_of
@@ -195,7 +194,7 @@ def _why_folder_ignored(folders: Parts) -> str | None:
         is_example = any(table.examples.intersection(tokens(one)) for one in folders[depth + 1 :])
         if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
-                if row.folders.intersection(of_folder):
+                if row.folders.intersection(outer_words(of_folder)):
                     return f'{row.why} (folder name "{folder}")'
     return None
 

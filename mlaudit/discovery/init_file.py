@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
+from mlaudit.discovery.model_files import loaders
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.secrets import masked
 
@@ -116,6 +117,9 @@ def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[
     if environment.role:
         yield f"role = {quoted(environment.role)}\n"
     yield f"sources = {_list(environment.documents)}\n"
+    loaded = [path for path, _ in environment.loads if environment.name in loaders(path, discovery)]
+    if loaded:
+        yield f"reads = {_list(loaded)}\n"
     if environment.follows:
         yield f"follows = {_list(environment.follows)}\n"
         yield from _crossing_keys(environment, discovery)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
@@ -15,7 +14,7 @@ from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.parsers._read import is_model_file
 from mlaudit.parsers._registry import environment_format, is_named

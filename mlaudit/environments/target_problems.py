@@ -78,12 +78,12 @@ def _offered_groups(readings: Sequence[Reading]) -> set[str]:
 
 
 def _unknown(word: str, names: Iterable[str], offered: Iterable[str]) -> Iterator[Problem]:
-    from difflib import get_close_matches
-
     known = {normalized(name): name for name in sorted(offered)}
     for name in names:
         if normalized(name) in known or (word == "group" and normalized(name) in ALWAYS):
             continue
+        from difflib import get_close_matches
+
         near = get_close_matches(normalized(name), known, n=1)
         hint = f"; did you mean `{known[near[0]]}`?" if near else _all_of(known)
         yield Problem(

@@ -62,7 +62,8 @@ def install_reason(
 def _environment(source: str, options: Options, folder: Path) -> Environment:
     """An existing path wins; else the environment that `check` knows by that name."""
     if not exists(folder / source.partition("#")[0]) and not set(source) & set("#:=/"):
-        known = check((), options).environments
+        is_declared = bool(options.settings.environments or options.settings.pairs)
+        known = check(() if is_declared else (str(folder),), options).environments
         named = next((one for one in known if one.name == source), None)
         if named is not None:
             return named

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread

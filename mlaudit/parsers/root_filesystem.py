@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -16,7 +15,7 @@ from mlaudit.grammars.container.filesystem_environments import Environments, Pyt
 from mlaudit.grammars.container.filesystem_system import Package, SystemVersion
 from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread

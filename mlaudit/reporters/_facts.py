@@ -22,7 +22,8 @@ def counts(report: Report) -> str:
         return counted
     # A hash needs no escaping anywhere, which the name of a branch does.
     rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} fixed"
-    return f"new since {change.base[:12]}: {counted}; {rest}"
+    worse = f"{len(change.worse)} of them worse than before, " if change.worse else ""
+    return f"new since {change.base[:12]}: {counted}; {worse}{rest}"
 
 
 def suppressed(report: Report) -> Iterator[str]:

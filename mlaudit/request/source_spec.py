@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
 
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 from mlaudit.request.addresses import fetching_advice

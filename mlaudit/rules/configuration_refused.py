@@ -24,11 +24,11 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The configuration of a model asks for what the code of its reader refuses.
 
     What it does:
-        Compares configurations with the code of the environment that loads them: the keys of `adapter_config.json` and
-        of the layers in `.keras` and HDF5 files with the constructors that receive them, through `**kwargs`; the model
-        type of `config.json`, the classes of `model_index.json` and `modules.json`, the loader modules of `MLmodel`,
-        and the functions that `config.cfg` names in spaCy's registry, with what the packages define. A constructor that
-        drops unknown arguments refuses nothing.
+        Compares configurations with the code of the environment that loads them: the keys of `adapter_config.json`, of
+        the modules of a sentence-transformers folder and of the layers in `.keras` and HDF5 files with the constructors
+        that receive them, through `**kwargs`; the model type of `config.json`, the classes of `model_index.json` and
+        `modules.json`, the loader modules of `MLmodel`, and the functions that `config.cfg` names in spaCy's registry,
+        with what the packages define. A constructor that drops unknown arguments refuses nothing.
 
     Why:
         A configuration is a call written as data. A newer release of the writer adds a key or a class, and the reader

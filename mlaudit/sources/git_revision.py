@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import field
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
@@ -14,7 +13,7 @@ from typing import BinaryIO
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.prepared_git import ObjectStore, run_git
 from mlaudit.sources.repository import Repository, find_repository

@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from pathlib import Path
 
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside

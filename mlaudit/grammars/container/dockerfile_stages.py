@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from functools import cached_property
 
 from mlaudit.document.budget import Limit, spend
@@ -15,7 +14,7 @@ from mlaudit.grammars.container.build_context import BuildContext, OwnImage, bui
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 

@@ -8,7 +8,6 @@ over by their shape and dtype (joblib/numpy_pickle.py, `NumpyArrayWrapper`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from mlaudit.grammars.model_file.pickle_array import array_bytes
 from mlaudit.grammars.model_file.pickle_values import (
@@ -24,7 +23,7 @@ from mlaudit.grammars.model_file.pickle_values import (
 )
 from mlaudit.grammars.model_file.source import TAKE_LIMIT, Source
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 OPERATIONS = 8_000_000

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.embedded import payload_version
@@ -14,7 +13,7 @@ from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Fact, Place, Statement, Strength
 from mlaudit.model.versions import both, disjoint
 

@@ -13,6 +13,7 @@ from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.grammars.shell import install_project
+from mlaudit.grammars.shell.exported_locks import PIPED
 from mlaudit.grammars.shell.install_excludes import excluded
 from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.installer_call import InstallerCall
@@ -245,13 +246,18 @@ def _included(
 ) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe
-    if word.unresolved:
+    substituted = word.text.startswith("<(")
+    if word.unresolved and not substituted:
         yield call.unknown(word)
         return
-    path = recipe.path(word.text)
-    piped = word.text in ("-", "/dev/stdin")
+    path = recipe.path(word.text) if not substituted else word.text
+    piped = substituted or word.text in PIPED
+    exported = recipe.exported.get(word.text if piped else path)
+    if exported is not None:
+        yield install_project.include(call, exported.target, call.at(word), exported.chosen, attached=True)
+        return
     if piped or path in recipe.written:
-        text = call.stdin if piped else recipe.written[path]
+        text = None if substituted else call.stdin if piped else recipe.written[path]
         if text is not None:
             yield from inline(call, text, constraint=constraint)
         else:
