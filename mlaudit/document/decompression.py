@@ -32,7 +32,7 @@ Pieces = Iterator[bytes]
 
 
 class UnfoldingBounds(NamedTuple):
-    """How far a stream may unfold.
+    """How far a stream may decompress.
 
     Attributes:
         output: bytes that it may give.
@@ -61,7 +61,7 @@ class _Decompressor(Protocol):
 
 
 class _Zlib:
-    """A zlib object that keeps what it was not allowed to unfold yet."""
+    """A zlib object that keeps what it was not allowed to decompress yet."""
 
     def __init__(self, window_bits: int) -> None:
         self._inner = zlib.decompressobj(window_bits)

@@ -104,7 +104,7 @@ def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> 
 
 
 def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
-    """What is said of model files that are held against no environment."""
+    """What is said of model files that are compared with no environment."""
     if left:
         yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
     if passed_over:

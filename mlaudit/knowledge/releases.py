@@ -103,7 +103,7 @@ class ReleaseHistory:
         return tuple(self._built(None))
 
     def find(self, version: str) -> DeclaredRelease | None:
-        """One release by its version, however that is spelled, None where it is not known. Raises KnowledgeError."""
+        """One release by its version, however it is written, None where it is not known. Raises KnowledgeError."""
         number = self._numbers.get(version_key(version))
         if number is None:
             return None

@@ -27,18 +27,18 @@ def check(view: View) -> Iterator[Hit]:
     """A model artifact records another version than the environment that loads it has, or one that it does not name.
 
     What it does:
-        Holds the versions that libraries wrote into a model against those of the environment that loads it. Speaks
-        where they differ and nothing is known of what that does to the model, and where the environment does not
-        name the library, so that its version is not pinned.
+        Compares the versions that libraries recorded in a model with those of the environment that loads it. Reports a
+        difference whose effect on the model is not known, and a library that the environment does not name, so that its
+        version is not pinned.
 
     Why:
-        That nothing is known to break is no promise that nothing does.
+        No known break does not mean that nothing breaks.
 
     Example:
         `config.json` records transformers 4.57.1; serving installs 4.40.0.
 
     Fix:
-        Serve with the version that the model records, or try the model under the other one.
+        Serve with the version that the model records, or test the model under the other one.
 
     References:
         https://scikit-learn.org/stable/model_persistence.html

@@ -1,4 +1,4 @@
-"""Packages of one family, released to fit one another, do not fit."""
+"""Packages that are released for one another have versions that do not belong together."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ from mlaudit.rules._registry import environment_rule
     supersedes=["MLA203"],
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Packages of one family, released to fit one another, do not fit.
+    """Packages that are released for one another have versions that do not belong together.
 
     What it does:
-        Holds the versions and ranges of one environment against what each release requires of the others, out of an
-        index of what releases declare (markers count for the target): torch with torchvision and torchaudio, jax
-        with jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index
-        does not know is not judged. What an installer replaces of the base image is a warning.
+        Compares the versions and ranges of one environment with what each release requires of the others, by an index
+        of what releases declare (markers are evaluated for the target): torch with torchvision and torchaudio, jax with
+        jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
+        know is not judged. What an installer replaces of the base image is a warning.
 
     Why:
         The import fails with an undefined symbol, or an operator is missing at the first use.

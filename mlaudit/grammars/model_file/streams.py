@@ -1,4 +1,4 @@
-"""Compressed model files as the bytes that they unfold to."""
+"""Compressed model files as the bytes that they decompress to."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def _chunks(window: Window) -> Pieces:
 
 
 def _of_pieces(pieces: Pieces, packed: int, bounds: UnfoldingBounds) -> Source:
-    """A source over pieces, the caps held."""
+    """A source over pieces, within the caps."""
     given = capped(pieces, lambda: packed, bounds)
     held = b""
 
