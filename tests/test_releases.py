@@ -143,8 +143,13 @@ def test_usual_requirements_are_what_packaging_reads(monkeypatch: pytest.MonkeyP
     for text in (*shipped, *odd):
         assert releases.declared_requirement(text) == releases._parsed_requirement(text), text
     read = releases._parsed_requirement
-    monkeypatch.setattr(releases, "_parsed_requirement", lambda text: parsed.append(text) or read(text))
     parsed: list[str] = []
+
+    def spy(text: str) -> releases.DeclaredRequirement | None:
+        parsed.append(text)
+        return read(text)
+
+    monkeypatch.setattr(releases, "_parsed_requirement", spy)
     releases.declared_requirement.cache_clear()
     for text in shipped:
         releases.declared_requirement(text)
