@@ -277,7 +277,7 @@ def test_a_configuration_that_cannot_be_read_leaves_the_files(tmp_path: Path) ->
 
 
 def test_a_layer_that_unfolds_without_end_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(byte_reader, "RATIO_FROM", 50 * 1024**2)
+    monkeypatch.setattr(byte_reader, "BOUNDS", byte_reader.BOUNDS._replace(ratio_from=50 * 1024**2))
     packer = zlib.compressobj(9, zlib.DEFLATED, 31)
     bomb = packer.compress(GOOD + header("zeros", 8 * 1024**3 - 512))
     bomb += b"".join(packer.compress(bytes(1024**2)) for _ in range(200)) + packer.flush()

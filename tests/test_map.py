@@ -23,6 +23,8 @@ from mlaudit.model.observation import Observation
 from mlaudit.reporters._map_graphs import MAX_DRAWN_EDGES, MAX_DRAWN_NODES, as_dot, as_mermaid
 from mlaudit.request.options import Options
 from tests.checkout import write
+from tests.command_line import PAIR, drifted
+from tests.command_line import run as command
 from tests.test_reporters import problems
 
 DISCOVERY = Path(__file__).parent.parent / "fixtures" / "discovery"
@@ -264,3 +266,10 @@ def test_credentials_in_names_are_masked() -> None:
     builder.connect(model, builder.add(NodeKind.CODE, "a.py"), Relation.READ_BY)
 
     assert "hunter22secret" not in repr(builder.finished().nodes) + repr(builder.finished().edges)
+
+
+def test_a_page_of_check_has_the_map(tmp_path: Path) -> None:
+    done = command(drifted(tmp_path), "check", "--format", "html")
+    nodes = re.findall(r'<details class="node"><summary><b>([^<]*)', done.stdout)
+    assert nodes == ["churn.joblib", "serving", "training"]
+    assert 'id="map"' not in command(tmp_path, "compare", *PAIR, "--format", "html").stdout

@@ -117,7 +117,7 @@ def test_all_shipped_files_are_read_and_are_small() -> None:
 def test_usual_requirements_are_what_packaging_reads(monkeypatch: pytest.MonkeyPatch) -> None:
     histories = (releases.history(package) for package in releases.indexed_packages())
     shipped = {text for known in histories if known for one in known.releases for text in one.requires or ()}
-    odd = (
+    odd: tuple[str, ...] = (
         'a>=1; extra == "B"',
         "a>=1; os_name == 'nt'",
         "a >=1",

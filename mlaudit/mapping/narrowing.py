@@ -68,7 +68,7 @@ def without_packages(whole: DependencyMap) -> DependencyMap:
     count = sum(node.kind is NodeKind.PACKAGE for node in whole.nodes)
     if not count:
         return whole
-    said = f"{count:,} packages; --package NAME shows what one of them touches, --format json all of them."
+    said = f"{count:,} packages; `mlaudit map --package NAME` shows what one touches, `--format json` all of them."
     return replace(
         whole,
         nodes=tuple(node for node in whole.nodes if node.kind is not NodeKind.PACKAGE),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import codecs
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
@@ -25,6 +26,9 @@ _HASHES = lazy_pattern(
 )
 STALE_HASHES = "its hashes are those of the old version"
 """Why requirements with hashes are refused."""
+_TWO_VERSIONS = "two versions are wanted of one statement"
+FEW = 2
+"""Edits that are read together; a single one is read when it is asked for."""
 _NOWHERE = Place(path="")
 _ENCODED_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
@@ -64,6 +68,7 @@ class EditedDocument:
         self._statements = _statements(self._parser, document)
         self._edits: dict[tuple[int, int], Edit] = {}
         self._meant: dict[int, str] = {}
+        self._proven: dict[MeantPin, Edit] = {}
 
     @property
     def format(self) -> str:
@@ -85,6 +90,26 @@ class EditedDocument:
         """What the document itself states."""
         return tuple(statement for statement in self._statements if isinstance(statement, Pin))
 
+    def prove_together(self, meant: Iterable[MeantPin]) -> None:
+        """Find out, in few readings, whose first proposal says what is meant: then `change` reads nothing again for it.
+
+        Only edits inside a statement that shares no character with another are taken: what holds for all of them
+        together holds for each.
+        """
+        rewriter = rewriter_of(self.format)
+        if rewriter is None:
+            return
+        candidates: dict[int, tuple[MeantPin, Edit]] = {}
+        for one in dict.fromkeys(meant):
+            found = self._local_edit(one, rewriter)
+            if found is not None:
+                candidates.setdefault(found[0], (one, found[1]))
+        self._prove(list(candidates.items()))
+
+    def is_proven(self, meant: MeantPin) -> bool:
+        """Whether `change` needs no reading for a pin."""
+        return meant in self._proven
+
     def change(self, meant: Sequence[MeantPin]) -> tuple[Edit, ...]:
         """Accept what makes the document say some versions, and nothing else different. Raises Refused."""
         rewriter = rewriter_of(self.format)
@@ -92,13 +117,14 @@ class EditedDocument:
             raise Refused(f"files of the format {self.format} are not edited")
         due = {index: one.to for one in meant for index in self._indexes(one)}
         if any(self._meant.get(index, to) != to for index, to in due.items()):
-            raise Refused("two versions are wanted of one statement")
+            raise Refused(_TWO_VERSIONS)
         wanted = {**self._meant, **due}
         before = dict(self._edits)
         try:
             made = [edit for one in meant for edit in self._change_one(one, rewriter, wanted)]
             # What was tried with a single pin was judged as a whole already.
-            problem = self._problem(self._edits.values(), wanted) if len(meant) > 1 else ""
+            sure = len(meant) == 1 or all(map(self.is_proven, meant))
+            problem = "" if sure else self._problem(self._edits.values(), wanted)
             if problem:
                 raise Refused(problem)
         except Refused:
@@ -114,19 +140,63 @@ class EditedDocument:
 
     def _indexes(self, meant: MeantPin) -> list[int]:
         """The statements that a pin stands for: all of its package at its place."""
-        at = meant.pin.at
-        found = [
-            index
-            for index, one in enumerate(self._statements)
-            if isinstance(one, Pin)
-            and (one.at.start, one.at.end, one.package) == (at.start, at.end, meant.pin.package)
-            and (one.version, one.specifier) == (meant.pin.version, meant.pin.specifier)
-        ]
-        if at.start is None:
+        if meant.pin.at.start is None:
             raise Refused("the exact position of its version is not known")
+        found = self._by_content.get(_content(meant.pin))
         if not found:
             raise Refused("its version comes from outside of the file")
         return found
+
+    @cached_property
+    def _by_content(self) -> dict[tuple[object, ...], list[int]]:
+        """The statements by what tells them apart."""
+        found: dict[tuple[object, ...], list[int]] = {}
+        for index, one in enumerate(self._statements):
+            if isinstance(one, Pin):
+                found.setdefault(_content(one), []).append(index)
+        return found
+
+    @cached_property
+    def _apart(self) -> frozenset[int]:
+        """The statements that share no character with another."""
+        placed = sorted(
+            (one.at.start, one.at.end if one.at.end is not None else one.at.start, index)
+            for index, one in enumerate(self._statements)
+            if isinstance(one, Pin) and one.at.start is not None
+        )
+        shared: set[int] = set()
+        reached, reaching = -1, -1
+        for start, end, index in placed:
+            if start < reached:
+                shared |= {index, reaching}
+            if end > reached:
+                reached, reaching = end, index
+        return frozenset(index for _, _, index in placed if index not in shared)
+
+    def _local_edit(self, meant: MeantPin, rewriter: Rewriter) -> tuple[int, Edit] | None:
+        """The statement of a pin and its first proposal, where that stays inside of a statement of its own."""
+        pin = meant.pin
+        indexes = self._by_content.get(_content(pin), [])
+        if len(indexes) != 1 or indexes[0] not in self._apart or pin.source != "index" or pin.hashes:
+            return None
+        first = next(iter(rewriter(self._source.text, pin, meant.to)), None)
+        if first is None or pin.at.start is None or pin.at.end is None or _says(pin, meant.to):
+            return None
+        if first.start < pin.at.start or first.end > pin.at.end:
+            return None
+        return indexes[0], self._edit(*first)
+
+    def _prove(self, candidates: Sequence[tuple[int, tuple[MeantPin, Edit]]]) -> None:
+        """Keep the edits that one reading shows right; where it does not, each half is tried by itself."""
+        if len(candidates) < FEW:
+            return
+        edits = [edit for _, (_, edit) in candidates]
+        if not self._problem(edits, {index: meant.to for index, (meant, _) in candidates}):
+            self._proven.update(pair for _, pair in candidates)
+            return
+        half = len(candidates) // 2
+        self._prove(candidates[:half])
+        self._prove(candidates[half:])
 
     def _change_one(self, meant: MeantPin, rewriter: Rewriter, wanted: dict[int, str]) -> tuple[Edit, ...]:
         """Accept the first proposal after which the pin says what is meant; others are judged together later."""
@@ -135,6 +205,13 @@ class EditedDocument:
             return ()
         if meant.pin.source != "index":
             raise Refused(f"it is installed from {_ADDRESSES.get(meant.pin.source, 'an address')}, not by version")
+        proven = self._proven.get(meant)
+        if proven is not None:
+            span = (proven.start, proven.end)
+            if any(start < proven.end and proven.start < end for start, end in self._edits if (start, end) != span):
+                raise Refused(_TWO_VERSIONS)
+            self._edits[span] = proven
+            return (proven,)
         hashes = self._hashes(meant.pin)
         problem = "its statement has no version that can be replaced"
         for proposal in _first(rewriter(self._source.text, meant.pin, meant.to)):
@@ -212,6 +289,11 @@ class EditedDocument:
 _ADDRESSES = {"git": "a repository", "url": "an address", "path": "a folder or file"}
 
 
+def _content(pin: Pin) -> tuple[object, ...]:
+    """What tells a statement from others of its document."""
+    return (pin.at.start, pin.at.end, pin.package, pin.version, pin.specifier)
+
+
 def _first(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
     for number, proposal in enumerate(dict.fromkeys(proposals)):
         if number >= MAX_PROPOSALS:
@@ -222,7 +304,7 @@ def _first(proposals: Iterable[Proposal]) -> Iterator[Proposal]:
 def _overlapping(edits: Iterable[Edit]) -> str:
     ordered = sorted(edits, key=lambda one: (one.start, one.end))
     clash = any(one.end > other.start for one, other in zip(ordered, ordered[1:], strict=False))  # noqa: RUF007
-    return "two versions are wanted of one statement" if clash else ""
+    return _TWO_VERSIONS if clash else ""
 
 
 def _source_text(document: Document) -> SourceText:

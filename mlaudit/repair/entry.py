@@ -22,7 +22,7 @@ def plan_fix(report: Report, options: Options, choice: RepairChoice) -> RepairPl
 
 def with_edits_of_fixes(report: Report, options: Options) -> Report:
     """The report with the edits that would carry out each fix."""
-    return with_edits_of(report, RepairFiles(_tree(options)))
+    return with_edits_of(report, lambda: RepairFiles(_tree(options)))
 
 
 def _tree(options: Options) -> WorkingTree:

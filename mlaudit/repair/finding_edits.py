@@ -2,38 +2,51 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
 from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Change, Edit
-from mlaudit.model.report import Report
-from mlaudit.repair.documents import Refused
-from mlaudit.repair.plan import RepairFiles, edits_of
+from mlaudit.model.report import Environment, Report
+from mlaudit.repair.plan import RepairFiles, edits_by_change
 
-MAX_EDITED = 100
-"""Changes whose edits are made: each reads its files again, and what fixes more asks `mlaudit fix`."""
+MakeFiles = Callable[[], RepairFiles]
+"""Gives the files as they stand on disk."""
 
 
-def with_edits_of(report: Report, files: RepairFiles) -> Report:
+def with_edits_of(report: Report, make_files: MakeFiles) -> Report:
     """The report, where fixes have the edits that carry out their first change; none where a file cannot be edited."""
-    by_name = {one.name: one for one in report.environments}
-    made: dict[Change, tuple[Edit, ...]] = {}
+    edits = dict(_edits(report, make_files))
 
     def with_its_own(finding: Finding) -> Finding:
-        if finding.fix is None or not finding.fix.changes or finding.fix.changes[0].environment not in by_name:
+        change = _first_change(finding)
+        if finding.fix is None or not edits.get(change):
             return finding
-        change = finding.fix.changes[0]
-        if change not in made:
-            if len(made) >= MAX_EDITED:
-                return finding
-            try:
-                made[change] = edits_of(by_name[change.environment], change, files)
-            except Refused:
-                made[change] = ()
-            files.forget()
-        return replace(finding, fix=replace(finding.fix, edits=made[change]))
+        return replace(finding, fix=replace(finding.fix, edits=edits[change]))
 
     return replace(
         report,
         findings=tuple(map(with_its_own, report.findings)),
         suppressed=tuple(map(with_its_own, report.suppressed)),
     )
+
+
+def _edits(report: Report, make_files: MakeFiles) -> Iterator[tuple[Change | None, tuple[Edit, ...]]]:
+    """The edits of every change that a finding proposes; the files of one environment at a time are in memory."""
+    by_name = {one.name: one for one in report.environments}
+    for name, changes in _changes(report, by_name).items():
+        yield from edits_by_change(by_name[name], changes, make_files()).items()
+
+
+def _changes(report: Report, by_name: Mapping[str, Environment]) -> dict[str, Sequence[Change]]:
+    """The first change of every fix, by the environment that it changes."""
+    found: dict[str, dict[Change, None]] = {}
+    for finding in (*report.findings, *report.suppressed):
+        change = _first_change(finding)
+        if change is not None and change.environment in by_name:
+            found.setdefault(change.environment, {})[change] = None
+    return {name: tuple(changes) for name, changes in found.items()}
+
+
+def _first_change(finding: Finding) -> Change | None:
+    return finding.fix.changes[0] if finding.fix is not None and finding.fix.changes else None

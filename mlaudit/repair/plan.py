@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import shlex
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import suppress
 
 from mlaudit.comparison.hazards import weigh
 from mlaudit.model.errors import MlauditError, Unreadable
@@ -17,6 +18,8 @@ from mlaudit.repair.statements import StatedAt, stated_at
 from mlaudit.sources.paths import is_file
 from mlaudit.sources.working_tree import WorkingTree
 
+MAX_TRIED = 100
+"""Changes of one environment that are tried one by one for a report, each reading its files again."""
 _NOT_TOGETHER = "{}, and a package changes in all environments or in none"
 
 
@@ -91,7 +94,13 @@ def planned(
     moves = list(_weighed(report, by_name, wanted, unsafe=choice.unsafe))
     while True:
         files = make_files()
-        made = [move if move.refusal else _edited(move, by_name, files) for move in moves]
+        stated = {
+            move.change: _stated(by_name[move.change.environment], move.change, files)
+            for move in moves
+            if not move.refusal
+        }
+        _prove_together(stated.values(), files)
+        made = [move if move.refusal else _edited(move, stated[move.change], files) for move in moves]
         fresh = _with_their_own(made, by_name)
         if [bool(move.refusal) for move in fresh] == [bool(move.refusal) for move in moves]:
             return RepairPlan(moves=tuple(fresh), files=tuple(files.changed()))
@@ -125,22 +134,66 @@ def _weighed(
         yield Move(change=change, was=was, fingerprints=move.fingerprints, hazard=hazard, refusal=refusal)
 
 
-def _edited(move: Move, by_name: Mapping[str, Environment], files: RepairFiles) -> Move:
+def _edited(move: Move, stated: StatedAt | Refused, files: RepairFiles) -> Move:
     """A move with its edits, accepted by every file that it takes, or with why it is refused."""
+    if isinstance(stated, Refused):
+        return replace(move, refusal=_with_advice(str(stated), move, files))
     try:
-        stated = stated_at(by_name[move.change.environment], move.change, files.open)
-        edits = tuple(_edits(stated, files))
+        edits = tuple(edits_of(stated, files))
     except Refused as error:
         return replace(move, refusal=_with_advice(str(error), move, files))
     return replace(move, edits=edits, commands=stated.commands)
 
 
-def edits_of(environment: Environment, change: Change, files: RepairFiles) -> tuple[Edit, ...]:
-    """The edits that carry out one change; none of a lock. Raises Refused."""
-    return tuple(_edits(stated_at(environment, change, files.open), files))
+def edits_by_change(
+    environment: Environment, changes: Sequence[Change], files: RepairFiles
+) -> dict[Change, tuple[Edit, ...]]:
+    """The edits that carry out each change by itself; a change of a lock, or one that a file refuses, has none."""
+    stated = {change: _stated(environment, change, files) for change in changes}
+    _prove_together(stated.values(), files)
+    made: dict[Change, tuple[Edit, ...]] = {}
+    tried = 0
+    for change, found in stated.items():
+        if isinstance(found, Refused):
+            continue
+        tried += not _is_proven(found, files)
+        if tried > MAX_TRIED:
+            continue
+        with suppress(Refused):
+            made[change] = tuple(edits_of(found, files))
+        files.forget()
+    return made
 
 
-def _edits(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
+def _stated(environment: Environment, change: Change, files: RepairFiles) -> StatedAt | Refused:
+    """What must change for one change, or why it cannot."""
+    try:
+        return stated_at(environment, change, files.open)
+    except Refused as error:
+        return error
+
+
+def _prove_together(stated: Iterable[StatedAt | Refused], files: RepairFiles) -> None:
+    """Read each file once with the edits of all changes, instead of once for each change."""
+    by_path: dict[str, list[MeantPin]] = {}
+    for found in stated:
+        for one in () if isinstance(found, Refused) else found.meant:
+            by_path.setdefault(one.pin.at.path, []).append(one)
+    for path, meant in by_path.items():
+        with suppress(Refused):
+            files.open(path).prove_together(meant)
+
+
+def _is_proven(stated: StatedAt, files: RepairFiles) -> bool:
+    """Whether no file must be read again for what must change."""
+    try:
+        return all(files.open(one.pin.at.path).is_proven(one) for one in stated.meant)
+    except Refused:
+        return False
+
+
+def edits_of(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
+    """The edits that make files say what is meant, accepted by each of them. Raises Refused."""
     by_path: dict[str, list[MeantPin]] = {}
     for one in stated.meant:
         by_path.setdefault(one.pin.at.path, []).append(one)

@@ -39,6 +39,7 @@ from mlaudit.cli.parameters import (
     WriteBaseline,
 )
 from mlaudit.cli.wanted_outputs import file_of
+from mlaudit.model.lazy_dataclass import replace
 
 if TYPE_CHECKING:
     from mlaudit.model.report import Report
@@ -80,7 +81,6 @@ def check(
     The declaration is mlaudit.toml or [tool.mlaudit] of pyproject.toml. With it, PATH selects the environments that
     have a source there; without it, what is found below PATH is audited, and what was taken for what is said.
     """
-    from mlaudit.api import check as run
     from mlaudit.request.options import wanted_of
 
     with errors():
@@ -101,9 +101,25 @@ def check(
         )
         options = ask(baseline=baseline)
         with with_progress(options, quiet) as watched:
-            report = run(paths or (), watched) if against is None else _against(against, paths or (), ask, watched)
+            if against is not None:
+                report = _against(against, paths or (), ask, watched)
+            else:
+                report = _audited(paths or (), watched, with_map=any(one.format == "html" for one in outputs))
         known = _new_baseline(report, write_baseline)
         deliver(report, outputs, options, quiet, verbose, no_color, exit_zero=exit_zero, baseline=known)
+
+
+def _audited(paths: Sequence[str], options: Options, *, with_map: bool) -> Report:
+    """The report on some paths; a page has the map of what depends on what as well."""
+    if not with_map:
+        from mlaudit.api import check as audit
+
+        return audit(paths, options)
+    from mlaudit.mapping.entry import MapQuestion, project_map
+    from mlaudit.mapping.narrowing import without_packages
+
+    project = project_map(paths, options, MapQuestion())
+    return replace(project.report, map=without_packages(project.map))
 
 
 def _new_baseline(report: Report, target: Path | None) -> OutputText | None:

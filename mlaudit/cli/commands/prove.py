@@ -25,11 +25,13 @@ Golden = Annotated[
 Save = Annotated[Path | None, Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
 Record = Annotated[bool, Option("--record", help="Write the result into mlaudit.evidence.toml.")]
 Trust = Annotated[bool, Option("--trust", help="Load files that no `writes` or `reads` declares.")]
-Rtol = Annotated[float, Option("--rtol", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, Option("--atol", help="Absolute difference of numbers that counts as none.")]
-Budget = Annotated[int, Option("--budget", help="Environments that are built more where a model fails.", least=0)]
-Timeout = Annotated[int, Option("--timeout", help="Seconds that one model may take.", least=1)]
-Memory = Annotated[int, Option("--memory", help="Megabytes that one model may take.", least=64)]
+Rtol = Annotated[float, Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")]
+Atol = Annotated[float, Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")]
+Budget = Annotated[
+    int, Option("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0)
+]
+Timeout = Annotated[int, Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)]
+Memory = Annotated[int, Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)]
 ProofFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
 
 

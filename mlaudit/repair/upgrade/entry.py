@@ -153,8 +153,8 @@ def _environment_move(environment: Environment, change: Change, files: RepairFil
     statements = tuple(dict.fromkeys(pin.at for pin in (*cell.pins, *cell.overruled)))
     move = EnvironmentMove(environment=environment.name, was=cell.shown, statements=statements)
     try:
-        commands = stated_at(environment, change, files.open).commands
-        return replace(move, edits=edits_of(environment, change, files), commands=commands)
+        stated = stated_at(environment, change, files.open)
+        return replace(move, edits=tuple(edits_of(stated, files)), commands=stated.commands)
     except Refused as error:
         return replace(move, refusal=str(error))
 

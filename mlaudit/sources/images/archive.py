@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
+from mlaudit.document.decompression import CHUNK
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images import byte_reader
@@ -177,7 +178,7 @@ def _put_back(head: bytes, part: Reader) -> Reader:
 
     def pieces() -> Iterator[bytes]:
         yield head
-        yield from part.rest(byte_reader.CHUNK)
+        yield from part.rest(CHUNK)
 
     return Reader(pieces(), part.skip)
 
