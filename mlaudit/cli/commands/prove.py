@@ -5,34 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.parameters import AsOf, Config, Define, Extra, Group, NoConfig, Output, Platform, Python, Quiet
 
 Models = Annotated[
     list[str] | None,
-    Argument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
+    CommandArgument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
 ]
-Writer = Annotated[str | None, Option("--writer", help="The environment that writes.", metavar="SOURCE")]
-Reader = Annotated[str | None, Option("--reader", help="The environment that reads.", metavar="SOURCE")]
+Writer = Annotated[str | None, CommandOption("--writer", help="The environment that writes.", metavar="SOURCE")]
+Reader = Annotated[str | None, CommandOption("--reader", help="The environment that reads.", metavar="SOURCE")]
 Rows = Annotated[
     str | None,
-    Option("--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"),
+    CommandOption(
+        "--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"
+    ),
 ]
 Golden = Annotated[
     Path | None,
-    Option("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
+    CommandOption("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
 ]
-Save = Annotated[Path | None, Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
-Record = Annotated[bool, Option("--record", help="Write the result into mlaudit.evidence.toml.")]
-Trust = Annotated[bool, Option("--trust", help="Load files that no `writes` or `reads` declares.")]
-Rtol = Annotated[float, Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")]
+Save = Annotated[Path | None, CommandOption("--save", help="Where rows and answers are kept.", metavar="FILE")]
+Record = Annotated[bool, CommandOption("--record", help="Write the result into mlaudit.evidence.toml.")]
+Trust = Annotated[bool, CommandOption("--trust", help="Load files that no `writes` or `reads` declares.")]
+Rtol = Annotated[
+    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
+]
+Atol = Annotated[
+    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
+]
 Budget = Annotated[
-    int, Option("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0)
+    int,
+    CommandOption("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0),
 ]
-Timeout = Annotated[int, Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)]
-Memory = Annotated[int, Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)]
-ProofFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
+Timeout = Annotated[
+    int, CommandOption("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)
+]
+Memory = Annotated[
+    int, CommandOption("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)
+]
+ProofFormat = Annotated[str, CommandOption("--format", "-f", help="table or json.", metavar="NAME")]
 
 
 def prove(
