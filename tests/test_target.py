@@ -436,9 +436,9 @@ def test_what_is_asked_for_in_vain_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_python_or_platform_that_is_none_is_told() -> None:
-    assert said(reading(), Wanted(python="latest")) == ["`latest` is no Python version such as 3.11 or 3.11.7"]
+    assert said(reading(), Wanted(python="latest")) == ["`latest` is not a Python version such as 3.11 or 3.11.7"]
     assert said(reading(), Wanted(platform="amiga")) == [
-        "`amiga` is no platform such as linux-x86_64, macos-arm64 or win-amd64"
+        "`amiga` is not a platform such as linux-x86_64, macos-arm64 or win-amd64"
     ]
 
 

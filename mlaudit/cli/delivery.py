@@ -28,6 +28,8 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+UNSEEN = 80
+"""Columns of standard error where it is no terminal."""
 NARROWEST, WIDEST, PIPED = 60, 120, 100
 """Columns: the least and the most that a terminal's width gives a report, and those of a report that goes elsewhere."""
 
@@ -39,6 +41,20 @@ def width_of(target: Path | None) -> int:
     from shutil import get_terminal_size
 
     return min(WIDEST, max(NARROWEST, get_terminal_size((PIPED, 24)).columns))
+
+
+def terminal_width() -> int | None:
+    """Columns of standard output; None where it goes elsewhere, so that scripts read a row a line."""
+    return width_of(None) if is_terminal(sys.stdout) else None
+
+
+def error_width() -> int:
+    """Columns of remarks on standard error: the terminal's, within bounds, at most 80 elsewhere."""
+    if not is_terminal(sys.stderr):
+        return UNSEEN
+    from shutil import get_terminal_size
+
+    return min(WIDEST, max(NARROWEST, get_terminal_size((UNSEEN, 24)).columns))
 
 
 def wants_colour(no_color: bool) -> bool:

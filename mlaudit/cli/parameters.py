@@ -109,3 +109,15 @@ Subjects = Annotated[
         help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", complete=complete_subject
     ),
 ]
+Rtol = Annotated[
+    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
+]
+Atol = Annotated[
+    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
+]
+Timeout = Annotated[
+    int, CommandOption("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)
+]
+Memory = Annotated[
+    int, CommandOption("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)
+]

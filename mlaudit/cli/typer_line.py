@@ -13,7 +13,7 @@ from mlaudit import __version__
 from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
 from mlaudit.cli.output import put
 
-ABOUT = "Says before the deploy what drifted apart between training and serving, and what it will break."
+ABOUT = "Reports before the deploy how training and serving differ, and what the difference will break."
 
 
 def command_line(modules: Mapping[str, str], names: Sequence[str]) -> typer.Typer:

@@ -69,6 +69,11 @@ class Naming:
         else:
             if row.buffer and not call.args:
                 self._extend([self._buffer(call)])
+        for choice in row.in_run:
+            inner = Naming(self.evaluator, self.imported, self.call, self.source)
+            inner._chosen(choice, row, call, function, env, scope, depth)
+            self.open |= inner.open
+            self._extend(replace(name, in_run=True) for name in inner.names)
         self.open |= open_of(function)
 
     def _chosen(
@@ -210,7 +215,7 @@ def _artifact_of_run(name: ArtifactName) -> ArtifactName:
     _, found, rest = last.rpartition("/artifacts/")
     if not found or not rest:
         return addressed(name)
-    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,))
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,), in_run=True)
 
 
 def _bucket(name: ArtifactName, rest: str) -> ArtifactName:
@@ -229,4 +234,4 @@ def _mlflow(name: ArtifactName, first: str) -> ArtifactName:
         pieces = (model,) if model else name.pieces[1:2]
         return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=pieces or (None,))
     last = (name.pieces[-1] or "").rpartition("/")[2]
-    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,))
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,), in_run=True)

@@ -80,7 +80,8 @@ class UseReader:
             name = full_name(function, place.call)
             matched = match_rows(name, self.imported, _USES) if name else None
             if matched is not None:
-                return matched, function, name
+                is_other = not matched.certain and _receiver_words(place.call) & matched.row.not_called
+                return None if is_other else (matched, function, name)
         return None
 
     def _may_be_listed(self, place: CallPlace) -> bool:
@@ -203,6 +204,13 @@ class UseReader:
         local.collect(plain, naming.call, function, chain.env)
         naming.open |= local.open
         return Transfer(local=tuple(local.names), remote=use.names, uploads=row.does == "uploads", use=use)
+
+
+def _receiver_words(call: ast.Call) -> frozenset[str]:
+    """The words of the variable or attribute that a method is called on."""
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    name = receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")
+    return frozenset(str(name).lower().split("_"))
 
 
 def full_name(function: Value, call: ast.Call) -> str:

@@ -45,6 +45,8 @@ class CodeScope:
         """Whether a use happens in it."""
         if use in self.uses:
             return True
+        if use.is_placed:
+            return False
         around = functions_around(use.function)
         if any((use.at.path, name) in self.apart for name in around):
             return False

@@ -25,6 +25,8 @@ JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
 TOOL_FORMATS = ("tox-ini", "noxfile")
 """Formats of tools that make environments, mostly of files that others install too."""
+BUILD_FORMATS = ("bentofile", "cog")
+"""Formats of tools that build the image of a served model from one descriptor."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50

@@ -190,7 +190,7 @@ def _versioned(name: str | None, stated: str | None) -> str | None:
 def _file(doc: Document, path: str, at: Place, part: str) -> Statement:
     if doc.beside(path) is not None:
         return Include(target=path, at=at, format="requirements", parts=(part,))
-    return doc.unread("what it names is not there beside the source", at, what=path[:200])
+    return doc.unread("what it names is not beside the source", at, what=path[:200])
 
 
 def _computed(doc: Document, node: ast.expr) -> Statement:

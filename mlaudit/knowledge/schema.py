@@ -86,7 +86,7 @@ def unknown_keys(row: Node, known: frozenset[str]) -> None:
     """Raise Malformed on a key that the schema does not have: a misspelt one must not pass in silence."""
     for key in row.table():
         if key not in known:
-            raise Malformed("no such key", (*row.route, str(key)))
+            raise Malformed("unknown key", (*row.route, str(key)))
 
 
 def pattern(node: Node) -> re.Pattern[str]:

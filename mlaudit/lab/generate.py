@@ -15,9 +15,10 @@ import sys
 from collections.abc import Iterable
 from pathlib import Path
 
-from mlaudit.knowledge.dates import FOLDERS, newest_row
+from mlaudit.knowledge.dates import newest_row
+from mlaudit.lab.prepared_knowledge import PREPARED, write_prepared
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.packaged import HOME, packaged_names, prepared_name, prepared_text
+from mlaudit.model.packaged import HOME
 from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
 from mlaudit.parsers._registry import Parser, parsers
 from mlaudit.request.config_file import OWN_FILE
@@ -25,7 +26,6 @@ from mlaudit.rules._registry import index_of_rules
 
 INDEX = HOME / "parsers" / "_index.json"
 RULES = HOME / "rules" / "_index.json"
-PREPARED = HOME / "knowledge" / "_prepared"
 DATE = HOME / "knowledge" / "_date.txt"
 HOOKS = HOME.parent / ".pre-commit-hooks.yaml"
 _PATTERN = lazy_pattern(r"(?<=\(\?ix\)\(\^\|/\)\(\n).*?(?=^ {4}\)\$$)", re.DOTALL | re.MULTILINE)
@@ -70,23 +70,6 @@ def hook_text(text: str, every: Iterable[Parser]) -> str:
     return _PATTERN.sub(lambda _: lines, text, count=1)
 
 
-def prepared_files() -> dict[Path, str]:
-    """Every file of knowledge as JSON, by its path."""
-    names = [f"{folder}/{name}" for folder in FOLDERS for name in packaged_names(folder) if name.endswith(".toml")]
-    return {HOME / prepared_name(name): prepared_text(name) for name in names}
-
-
-def _write_prepared() -> None:
-    prepared = prepared_files()
-    PREPARED.mkdir(exist_ok=True)
-    for path in PREPARED.iterdir():
-        if path not in prepared:
-            path.unlink()
-    for path, text in prepared.items():
-        path.write_text(text, encoding="utf-8", newline="\n")
-    sys.stdout.write(f"wrote {PREPARED.name}\n")
-
-
 def _write(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8", newline="\n")
     sys.stdout.write(f"wrote {path.name}\n")
@@ -98,7 +81,8 @@ def main() -> int:
     _write(INDEX, index_text(every))
     _write(RULES, index_of_rules())
     _write(DATE, newest_row() + "\n")
-    _write_prepared()
+    write_prepared()
+    sys.stdout.write(f"wrote {PREPARED.name}\n")
     if HOOKS.is_file():
         _write(HOOKS, hook_text(HOOKS.read_text(encoding="utf-8"), every))
     return 0

@@ -103,7 +103,7 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     if len(found) > 1:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
     if empty and doc.tree is None:
-        raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
+        raise Unreadable("it is empty, and its name indicates no format; --as FORMAT overrides")
     if doc.tree is None:
         from mlaudit.grammars.model_file.archives import check_archive
 
@@ -290,7 +290,7 @@ def _weight(statement: Statement) -> int:
 def _not_there(include: Include) -> str:
     if "://" in include.target:
         return "an include by address is not fetched; an audit opens no network connection"
-    return f"the included file `{include.target[:SHOWN]}` is not there, or lies outside the audited root"
+    return f"the included file `{include.target[:SHOWN]}` does not exist, or is outside the audited root"
 
 
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:

@@ -91,7 +91,7 @@ def _lost(context: _Context) -> Iterator[Statement]:
     if system.lost:
         yield Fact(key="complete", value="no", at=system.place(""))
     if empty:
-        why = "what was lost may hold them" if system.lost else "it has neither `*.dist-info` nor `conda-meta`"
+        why = "what was lost may contain them" if system.lost else "it has neither `*.dist-info` nor `conda-meta`"
         at = system.place("")
         yield Unread(at=at, why=f"no environment with Python packages was found in it; {why}", whole=True)
 
@@ -114,7 +114,7 @@ def _notes(context: _Context) -> Iterator[Fact]:
     chosen, others = context.found.chosen, [one.name for one in context.found.every if not one.default]
     told = list(context.system.notes)
     if chosen is not None and others:
-        why = f"{context.found.why} chooses" if context.found.why else "nothing chooses an environment; taken is"
+        why = f"{context.found.why} chooses" if context.found.why else "nothing selects an environment; selected is"
         told.append(f"{why} {chosen.name}; there is also {', '.join(others[:20])} (`#environment=` chooses)")
     if filesystem_system.has_rpm(context.system):
         told.append("its system libraries are in an RPM database, which is not read")
@@ -216,9 +216,9 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
         files = [path for path in paths if path == folder + name or path.endswith(_METADATA_FILES)]
         place = system.place(folder + name)
         if name.startswith("~"):
-            yield Fact(key="note", value=f"`{name}` is left over from an uninstall that was broken off", at=place)
+            yield Fact(key="note", value=f"`{name}` is left over from an interrupted uninstall", at=place)
         elif not files:
-            yield doc.unread("it holds no metadata file", place, what=name, package=distribution_name(name))
+            yield doc.unread("it contains no metadata file", place, what=name, package=distribution_name(name))
         elif files == [folder + name] and name.lower().endswith(".egg"):
             yield from _told(context, folder, name, _egg(doc, name, place))
         else:

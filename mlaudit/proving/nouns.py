@@ -101,7 +101,7 @@ class ProofCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofAnswer:
-    """What one process gave: `word` is `ok`, `error`, `crash`, `hang`, `memory` or `refused`."""
+    """What one process gave: `word` is `ok`, `error`, `crash`, `hang`, `memory`, `refused` or `full` (the disk)."""
 
     word: str
     error: str = ""

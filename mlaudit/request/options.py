@@ -70,6 +70,8 @@ class Options:
         readings: reads documents, where that is worth keeping; each is read anew where None.
         revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
             repository) and the revision as it is written.
+        opened: documents that were read and lie outside the working tree, by the paths under which they are reported:
+            what the code of readers is asked of models opens them again.
     """
 
     root: Path = field(default_factory=Path)
@@ -86,6 +88,7 @@ class Options:
     resolution: Resolution | None = None
     readings: ReadingCache | None = None
     revisions: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
+    opened: dict[str, Document] = field(default_factory=dict)
 
 
 def _is_platform(name: str) -> bool:

@@ -100,7 +100,7 @@ def _commit(repository: Repository, revision: str) -> str:
     except Unreadable as error:
         if "Needed a single revision" not in error.why and "not a valid object" not in error.why.lower():
             raise
-        raise Unreadable(f"`{revision}` names no commit that its repository holds; nothing is fetched") from None
+        raise Unreadable(f"`{revision}` names no commit in its repository; nothing is fetched") from None
 
 
 class RevisionFiles:
@@ -166,7 +166,7 @@ def _beside(path: str, relative: str) -> str:
 def _inside(path: str) -> str:
     """A normal path. Raises Unreadable where it leads out of the repository."""
     if path.startswith(("../", "/")) or path in (".", ".."):
-        raise Unreadable(f"`{path}` lies outside the repository")
+        raise Unreadable(f"`{path}` is outside the repository")
     return path
 
 
@@ -183,7 +183,7 @@ def _blob(at: _Revision, path: str) -> _Blob:
 
 
 _LINKS = {
-    "dangling": "it is a link to what the commit does not hold",
+    "dangling": "it is a link to something that is not in the commit",
     "loop": "it is a link that leads in a circle",
     "notdir": "a part of its path is no folder in that commit",
     "symlink": "it is a link that leads out of the repository",

@@ -18,11 +18,11 @@ To = Annotated[
 ]
 SetVersion = Annotated[
     list[str] | None,
-    CommandOption("--set", help="A package and the version that every environment takes.", metavar="PACKAGE==VERSION"),
+    CommandOption("--set", help="A package and the version that every environment gets.", metavar="PACKAGE==VERSION"),
 ]
 OnlyPackage = Annotated[list[str] | None, CommandOption("--package", help="Only packages that match.", metavar="GLOB")]
 Family = Annotated[
-    str | None, CommandOption("--group", help="A family that moves together, such as torch.", metavar="FAMILY")
+    str | None, CommandOption("--group", help="Packages that change together, such as torch.", metavar="FAMILY")
 ]
 OnlyFinding = Annotated[
     list[str] | None,

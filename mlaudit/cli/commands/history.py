@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -64,7 +63,7 @@ def history(
     """
     from mlaudit.reporters._registry import Style
     from mlaudit.request.options import packages_of, wanted_of
-    from mlaudit.revisions.history import HistoryRequest
+    from mlaudit.revisions.history import HistoryRequest, day_of
 
     with errors():
         demand_format(format_, first_bad=first_bad)
@@ -106,13 +105,3 @@ def demand_format(format_: str, *, first_bad: bool) -> None:
         raise UsageError(f"--format {format_}: history prints {', '.join(FORMATS)}")
     if first_bad and format_ != "table":
         raise UsageError("--first-bad prints lines; leave --format out")
-
-
-def day_of(text: str | None) -> date | None:
-    """The day of `--since`. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--since {text[:40]}: expected a date such as 2026-03-31") from None

@@ -6,7 +6,22 @@ from pathlib import Path
 from typing import Annotated
 
 from mlaudit.cli.declarations import CommandArgument, CommandOption
-from mlaudit.cli.parameters import AsOf, Config, Define, Extra, Group, NoConfig, Output, Platform, Python, Quiet
+from mlaudit.cli.parameters import (
+    AsOf,
+    Atol,
+    Config,
+    Define,
+    Extra,
+    Group,
+    Memory,
+    NoConfig,
+    Output,
+    Platform,
+    Python,
+    Quiet,
+    Rtol,
+    Timeout,
+)
 
 Models = Annotated[
     list[str] | None,
@@ -27,21 +42,9 @@ Golden = Annotated[
 Save = Annotated[Path | None, CommandOption("--save", help="Where rows and answers are kept.", metavar="FILE")]
 Record = Annotated[bool, CommandOption("--record", help="Write the result into mlaudit.evidence.toml.")]
 Trust = Annotated[bool, CommandOption("--trust", help="Load files that no `writes` or `reads` declares.")]
-Rtol = Annotated[
-    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
-]
-Atol = Annotated[
-    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
-]
 Budget = Annotated[
     int,
     CommandOption("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0),
-]
-Timeout = Annotated[
-    int, CommandOption("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)
-]
-Memory = Annotated[
-    int, CommandOption("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)
 ]
 ProofFormat = Annotated[str, CommandOption("--format", "-f", help="table or json.", metavar="NAME")]
 

@@ -20,7 +20,7 @@ def why(
     source: Annotated[
         str, CommandArgument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
     ],
-    every: Annotated[
+    all_: Annotated[
         bool, CommandOption("--all", help="Every path, 1,000 at most, instead of the five shortest.")
     ] = False,
     format_: Annotated[str, CommandOption("--format", "-f", help="text or json.", metavar="NAME")] = "text",
@@ -60,7 +60,7 @@ def why(
             as_format=as_,
         )
         with with_progress(options, False) as watched:
-            reason = install_reason(package, source, watched, every=every, folder=current_folder())
+            reason = install_reason(package, source, watched, every=all_, folder=current_folder())
         style = Style(colour=output is None and wants_colour(no_color), width=width_of(file_of(output)))
         if format_ == "json":
             text = as_json(reason)

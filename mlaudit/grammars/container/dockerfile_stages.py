@@ -28,7 +28,7 @@ MAX_STAGES = 300
 """Stages that are read of one document."""
 
 _UNLIKELY = 3
-_NO_CONTEXT = "nothing tells which folder is the build context"
+_NO_CONTEXT = "nothing says which folder is the build context"
 _ENVIRONMENT_FOLDER = lazy_pattern(
     r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"

@@ -21,7 +21,7 @@ PLAIN = "python.pickle"
 BYTECODE = {"dill": "python.bytecode-dill"}
 LAST_DUMP = "the version of the last dump, not of the training"
 
-_BY_PATHS = "told by module paths, no version is recorded"
+_BY_PATHS = "known from module paths; no version is recorded"
 _SUPPORT = frozenset({"numpy", "joblib", "cloudpickle", "dill"})
 _BUILT_IN = frozenset(sys.stdlib_module_names) | {"__builtin__", "copy_reg", "exceptions", "UserDict", "Queue"}
 
@@ -162,7 +162,7 @@ def _payloads(doc: Document, held: Contents, at: Place | None) -> Iterator[State
         elif told.specifier is not None:
             yield ranged(doc, told.package, told.specifier, kind, at=at, detail=told.detail)
         else:
-            yield doc.unread(f"the model inside does not tell its version: {told.detail}", at, package=told.package)
+            yield doc.unread(f"the model inside does not record its version: {told.detail}", at, package=told.package)
 
 
 def _libraries(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
