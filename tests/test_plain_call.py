@@ -20,7 +20,7 @@ from mlaudit.cli.plain_call import plain_values
 from mlaudit.cli.typer_line import command_line
 from tests.command_line import ENVIRONMENT, PAIR, drifted
 
-NUMBERED = {"fleet", "prove"}
+NUMBERED = {"fleet", "guard", "prove"}
 """The commands with options that take numbers: typer reads them."""
 WORDS = ("a.txt", "-", "", "b=c", "numpy==2.0", "--", "-x", "--no-such", "--format", "table", "-1", "./-o")
 
