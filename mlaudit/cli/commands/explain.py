@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from mlaudit.cli.declarations import CommandEnd, Option
+from mlaudit.cli.declarations import CommandEnd, CommandOption
 from mlaudit.cli.delivery import terminal_width
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
@@ -16,7 +16,7 @@ from mlaudit.model.errors import UsageError
 def explain(
     subjects: Subjects = None,
     stale: Annotated[
-        bool, Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+        bool, CommandOption("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
 ) -> None:
     """Explain rules, or what is known of packages."""
