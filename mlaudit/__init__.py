@@ -1,4 +1,4 @@
-"""mlaudit: says before the deploy what drifted apart between training and serving.
+"""mlaudit: says before the deploy how training and serving differ.
 
     import mlaudit
 
@@ -23,6 +23,7 @@ _HOMES = {
         "Target", "Unread", "Verdict",
     ),
     "mlaudit.model.report": ("Cell", "Crossing", "Environment", "Finding", "Row", "Summary"),
+    "mlaudit.questions": ("history", "why"),
     "mlaudit.request.config_file": ("ConfigError",),
     "mlaudit.request.source_spec": ("BadSource",),
 }  # fmt: skip
@@ -30,6 +31,9 @@ _HOME = {name: (module, name) for module, names in _HOMES.items() for name in na
 _HOME["Report"] = ("mlaudit.door", "AuditReport")
 
 __all__ = ["__version__", *_HOME]
+
+# `from mlaudit import *` must not put another function in the place of the built-in `map`.
+_HOME["map"] = ("mlaudit.questions", "map_")
 
 
 def __getattr__(name: str) -> object:
@@ -42,4 +46,4 @@ def __getattr__(name: str) -> object:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return sorted({*globals(), *__all__, *_HOME})

@@ -22,6 +22,8 @@ from mlaudit.model.nouns import (
     Verdict,
 )
 from mlaudit.model.report import Cell, Crossing, Environment, Finding, Row, Summary
+from mlaudit.questions import history, why
+from mlaudit.questions import map_ as _map
 from mlaudit.request.config_file import ConfigError
 from mlaudit.request.source_spec import BadSource
 
@@ -58,7 +60,12 @@ __all__ = [
     "__version__",
     "check",
     "compare",
+    "history",
     "read",
+    "why",
 ]
 
 __version__: str
+
+# Left out of `__all__`: `from mlaudit import *` must not hide the built-in function.
+map = _map

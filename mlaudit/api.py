@@ -329,7 +329,9 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
-    advice = _advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here")
+    where = ", ".join(paths) or "here"
+    loads = any(one.writes or one.reads for one in kept)
+    advice = _advice(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
     rest = said_of_rest(models.unplaced, models.passed_over)
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
@@ -460,14 +462,14 @@ def _shown(folder: Path, inner: str) -> str:
     return f"{(folder / inner).as_posix()}/"
 
 
-def _advice(found: Sequence[Discovered], pairs: int, where: str) -> Iterator[str]:
+def _advice(found: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
     """How to go on from what was found."""
+    compared = "only model files are compared" if loads_models else "nothing is compared"
     if not found:
         yield f"No configuration, and no file below {where} states versions in a known format."
     elif not pairs:
         yield (
-            "No configuration, and no pair of training and serving was found, so nothing is compared. "
-            "Declare one: mlaudit init"
+            f"No configuration, and no pair of training and serving was found, so {compared}. Declare one: mlaudit init"
         )
     else:
         yield (

@@ -92,10 +92,10 @@ def check(
     Raises:
         MlauditError: the configuration cannot be used, a path is not there, or an option means nothing.
     """
-    folder = _folder(root)
-    files = _files(folder, config, None)
+    folder = folder_of(root)
+    files = files_of(folder, config, None)
     policy = _policy(fail_on, select, ignore, package)
-    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    wanted = wanted_of(python, platform, texts_of(extra), texts_of(group))
     asked = Asked(
         wanted=wanted,
         isolated=no_config,
@@ -106,12 +106,12 @@ def check(
         **files,
     )
     below = [str(folder / fspath(path)) for path in paths] or [str(folder)]
-    options = _options(folder, replace(asked, baseline=_files(folder, None, baseline)["baseline"]), today)
+    options = options_in(folder, replace(asked, baseline=files_of(folder, None, baseline)["baseline"]), today)
     if against is None:
         return _shown(with_edits(api.check(below, options), options))
     from mlaudit.revisions.against import Question, check_against
 
-    question = Question(paths=below, ask=lambda: _options(folder, asked, today))
+    question = Question(paths=below, ask=lambda: options_in(folder, asked, today))
     report = check_against(against, question, options)
     is_on_disk = report.against is not None and report.against.head is None
     return _shown(with_edits(report, options) if is_on_disk else report)
@@ -154,10 +154,10 @@ def compare(
     Raises:
         MlauditError: a source or an option means nothing, or the configuration cannot be used.
     """
-    folder = _folder(root)
-    files = _files(folder, config, baseline)
+    folder = folder_of(root)
+    files = files_of(folder, config, baseline)
     policy = _policy(fail_on, select, ignore, package)
-    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    wanted = wanted_of(python, platform, texts_of(extra), texts_of(group))
     asked = Asked(
         wanted=wanted,
         isolated=no_config,
@@ -169,7 +169,7 @@ def compare(
         **files,
     )
     sources = [fspath(source) for source in (training, serving, *others)]
-    options = _options(folder, asked, today)
+    options = options_in(folder, asked, today)
     return _shown(with_edits(api.compare(sources, options, folder=folder), options))
 
 
@@ -193,10 +193,10 @@ def read(
     Raises:
         MlauditError: the source or an option means nothing; what cannot be read is an entry of `unread`.
     """
-    folder = _folder(root)
-    wanted = wanted_of(python, platform, _texts(extra), _texts(group))
+    folder = folder_of(root)
+    wanted = wanted_of(python, platform, texts_of(extra), texts_of(group))
     asked = Asked(wanted=wanted, define=define or {}, as_format=as_, isolated=True)
-    environments = api.listing([fspath(source)], _options(folder, asked, None), folder=folder)
+    environments = api.listing([fspath(source)], options_in(folder, asked, None), folder=folder)
     if len(environments) != 1:
         names = ", ".join(one.name for one in environments) or "none"
         raise UsageError(f"{fspath(source)}: expected one environment, and it holds {names}; name the files of one")
@@ -246,7 +246,8 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
     )
 
 
-def _options(folder: Path, asked: Asked, today: date | None) -> Options:
+def options_in(folder: Path, asked: Asked, today: date | None) -> Options:
+    """What a call asks about a folder, laid over the folder's configuration. Raises ConfigError and UsageError."""
     day = date.today() if today is None else today
     return options_of(asked, root=folder, start=folder, tree=tree_around(folder), today=day)
 
@@ -260,7 +261,7 @@ def _resolution(resolve: str | None, as_of: str | None) -> Resolution | None:
     return resolution_of(resolve, as_of)
 
 
-def _folder(root: PathOrText) -> Path:
+def folder_of(root: PathOrText) -> Path:
     """The folder that a call is about. Raises UsageError."""
     folder = Path(root)
     if not is_folder(folder):
@@ -268,17 +269,18 @@ def _folder(root: PathOrText) -> Path:
     return folder
 
 
-def _files(folder: Path, config: PathOrText | None, baseline: PathOrText | None) -> FileWords:
+def files_of(folder: Path, config: PathOrText | None, baseline: PathOrText | None) -> FileWords:
     """The files that a call names, relative to its folder."""
     placed = [None if path is None else folder / path for path in (config, baseline)]
     return {"config": placed[0], "baseline": placed[1]}
 
 
 def _policy(fail_on: str | None, select: Texts, ignore: Texts, package: Texts) -> PolicyWords:
-    return {"fail_on": fail_on, "select": _texts(select), "ignore": _texts(ignore), "package": _texts(package)}
+    return {"fail_on": fail_on, "select": texts_of(select), "ignore": texts_of(ignore), "package": texts_of(package)}
 
 
-def _texts(given: Texts) -> tuple[str, ...]:
+def texts_of(given: Texts) -> tuple[str, ...]:
+    """One text, or several, as several."""
     return (given,) if isinstance(given, str) else tuple(given)
 
 

@@ -15,6 +15,7 @@ import mlaudit
 from tests.checkout import HANDED_OVER, committed, git, write
 from tests.command_line import report, run
 from tests.generated_history import History
+from tests.test_reporters import problems
 
 TRAINING, SERVING, BATCH = "training/requirements.txt", "serving/requirements.txt", "batch/requirements.txt"
 CONFIGURATION = """\
@@ -61,6 +62,7 @@ class Branch:
     name: str
     files: Mapping[str, str | bytes | None]
     new: tuple[str, ...] = ()
+    worse: tuple[str, ...] = ()
     mended: tuple[str, ...] = ()
     fails: bool = False
     orphans: tuple[str, ...] = ()
@@ -149,7 +151,19 @@ BRANCHES = [
         mended=("MLA001 pandas training batch", "MLA003 torch training batch"),
     ),
     Branch("ignores a finding", configured(IGNORE), mended=("MLA003 torch training batch",)),
-    Branch("raises a severity", configured('[severity]\nMLA003 = "error"\n')),
+    Branch(
+        "raises a severity",
+        configured('[severity]\nMLA003 = "error"\n'),
+        worse=("MLA003 torch training batch",),
+        fails=True,
+    ),
+    Branch(
+        "raises a severity that fails nothing",
+        configured(""),
+        base=configured('[severity]\nMLA003 = "info"\n'),
+        worse=("MLA003 torch training batch",),
+    ),
+    Branch("lowers a severity", configured('[severity]\nMLA001 = "info"\n')),
     Branch(
         "brings a model",
         {"models/new.pkl": MODEL.replace(b"1.5.2", b"1.9.0")},
@@ -185,8 +199,10 @@ BRANCHES = [
 def findings(report: mlaudit.Report) -> dict[str, list[str]]:
     change = report.against
     assert change is not None
-    rows = {"new": report.findings, "unchanged": change.unchanged, "mended": change.mended}
-    assert {one.status for one in report.findings} <= {"new"}
+    by_status = {status: [one for one in report.findings if one.status == status] for status in ("new", "worse")}
+    rows = {**by_status, "unchanged": change.unchanged, "mended": change.mended}
+    assert sum(map(len, by_status.values())) == len(report.findings)
+    assert (change.new, len(change.worse)) == (len(by_status["new"]), len(by_status["worse"]))
     return {
         status: sorted(" ".join((one.code, one.package or "-", *one.environments)) for one in found)
         for status, found in rows.items()
@@ -198,7 +214,7 @@ def unchanged(branch: Branch) -> list[str]:
     if "cannot" in branch.notes or "no such" in branch.notes:
         return []
     renamed = "api" if branch.files.get("mlaudit.toml") == RENAMED["mlaudit.toml"] else "serving"
-    return sorted(one.replace("serving", renamed) for one in KNOWN if one not in branch.mended)
+    return sorted(one.replace("serving", renamed) for one in KNOWN if one not in branch.mended + branch.worse)
 
 
 @pytest.fixture(scope="module")
@@ -219,7 +235,12 @@ def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_a_branch_brings_what_it_brings(repository: Path, branch: Branch) -> None:
     base = f"base-{branch.ref}" if branch.base else "main"
     report = mlaudit.check(repository, against=f"{base}...{branch.ref}")
-    expected = {"new": sorted(branch.new), "unchanged": unchanged(branch), "mended": sorted(branch.mended)}
+    expected = {
+        "new": sorted(branch.new),
+        "worse": sorted(branch.worse),
+        "unchanged": unchanged(branch),
+        "mended": sorted(branch.mended),
+    }
     assert findings(report) == expected
     assert report.exit_code == int(branch.fails)
     said = [one for one in report.findings if one.message.startswith("This bump orphans")]
@@ -277,7 +298,7 @@ def test_every_output_says_what_is_new(repository: Path, tmp_path: Path) -> None
     outputs = [f"--format={name}={name}.out" for name in ("json", "sarif", "github", "markdown", "html", "gitlab")]
     done = run(folder, "check", "--against", "main", *outputs, "--format", "table")
     assert done.returncode == 1
-    assert "1 new, 1 mended, 2 unchanged" in done.stdout
+    assert "1 new, 1 fixed, 2 unchanged" in done.stdout
     text = {path.stem: path.read_text() for path in folder.glob("*.out")}
     data = json.loads(text["json"])
     assert (data["against"]["new"], data["against"]["mended"], data["against"]["unchanged"]) == (1, 1, 2)
@@ -287,8 +308,30 @@ def test_every_output_says_what_is_new(repository: Path, tmp_path: Path) -> None
     assert [line.partition(" ")[0] for line in text["github"].splitlines()] == ["::error", "mlaudit:"]
     assert len(json.loads(text["gitlab"])) == 3
     for name in ("markdown", "html"):
-        assert "1 new, 1 mended, 2 unchanged" in text[name]
-        assert "Mended" in text[name]
+        assert "1 new, 1 fixed, 2 unchanged" in text[name]
+        assert "Fixed" in text[name]
+
+
+def test_what_is_worse_is_shown_with_what_it_was(repository: Path, tmp_path: Path) -> None:
+    folder = checked_out(tmp_path / "r", repository, "raises-a-severity")
+    outputs = [f"--format={name}={name}.out" for name in ("json", "sarif", "github", "markdown", "html")]
+    done = run(folder, "check", "--against", "main", *outputs, "--format", "table")
+    assert done.returncode == 1
+    words = " ".join(done.stdout.split())
+    assert "0 new, 1 worse, 0 mended, 2 unchanged" in words
+    assert "worse MLA003 torch" in words
+    assert "(training → batch): warning before" in words
+    assert "1 error, 0 warnings, 0 info; 1 of them worse than before, 2 unchanged" in words
+    text = {path.stem: path.read_text() for path in folder.glob("*.out")}
+    data = json.loads(text["json"])
+    assert problems("report-1", data) == []
+    assert (data["against"]["new"], data["against"]["worse"], data["summary"]["error"]) == (0, 1, 1)
+    assert [one["status"] for one in data["findings"]] == ["worse", "unchanged", "unchanged"]
+    results = json.loads(text["sarif"])["runs"][0]["results"]
+    assert [one["baselineState"] for one in results] == ["updated", "unchanged", "unchanged"]
+    assert text["github"].startswith("::error")
+    for name in ("markdown", "html"):
+        assert "Worse than they were" in text[name]
 
 
 def test_what_is_missing_says_which_fetch_brings_it(repository: Path, tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ import json
 import re
 import subprocess
 import sys
+from collections.abc import Callable
 from datetime import date
 from importlib import import_module
 from pathlib import Path
@@ -18,9 +19,14 @@ import pytest
 import mlaudit
 from mlaudit.cli.commands.check import check as check_command
 from mlaudit.cli.commands.compare import compare as compare_command
+from mlaudit.cli.commands.history import history as history_command
 from mlaudit.cli.commands.list_ import list_ as list_command
+from mlaudit.cli.commands.map_ import map_ as map_command
+from mlaudit.cli.commands.why import why as why_command
+from mlaudit.questions import ShownHistory, ShownMap, ShownReason
 from mlaudit.request.options import Options
-from tests.checkout import HANDED_OVER, ROOT, write
+from tests.checkout import HANDED_OVER, ROOT, committed, write
+from tests.command_line import run
 
 PAGE = (ROOT / "docs" / "reference" / "python.md").read_text(encoding="utf-8")
 BLOCKS = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
@@ -30,8 +36,8 @@ ALIGNED = {
     "serving/requirements.txt": "numpy==2.1.3\nscikit-learn==1.5.2\n",
 }
 DRIFTED = {**ALIGNED, "serving/requirements.txt": "numpy==1.26.0\nscikit-learn==1.5.2\n"}
-SIGNALS = {"RefusedImport", "_Done", "_NotOne", "_OutOfSteps", "BudgetExceeded"}
-"""What ends a loop inside one module, and never leaves it, needs no base."""
+SIGNALS = {"RefusedImport", "_Done", "_NotOne", "_OutOfSteps", "BudgetExceeded", "CommandEnd"}
+"""What ends a loop inside one module, or a command of the command line, and never leaves it, needs no base."""
 
 
 @pytest.fixture
@@ -57,7 +63,15 @@ def test_comparing_loads_neither_typer_nor_rich_nor_yaml(project: Path) -> None:
     assert {"typer", "rich", "yaml"}.isdisjoint(loaded_after(code, project))
 
 
-@pytest.mark.parametrize("name", mlaudit.__all__)
+@pytest.mark.parametrize("call", ["why('numpy', 'training/requirements.txt')", "map()", "history()"])
+def test_asking_loads_neither_typer_nor_rich_nor_yaml(call: str, project: Path) -> None:
+    committed(project)
+    loaded = loaded_after(f"import mlaudit\nmlaudit.{call}.to_json()", project)
+    assert {"typer", "rich", "yaml"}.isdisjoint(loaded)
+    assert not any(name.startswith("mlaudit.cli") for name in loaded)
+
+
+@pytest.mark.parametrize("name", [*mlaudit.__all__, "map"])
 def test_every_name_is_there_and_listed(name: str) -> None:
     assert getattr(mlaudit, name) is not None
     assert name in dir(mlaudit)
@@ -103,14 +117,44 @@ def test_options_mean_what_they_do_on_the_command_line(project: Path) -> None:
     assert mlaudit.compare(*sources, root=project, select=["MLA501"]).findings == ()
 
 
+def test_a_history_a_map_and_a_reason_are_those_of_the_command_line(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed(project)
+    write(project, {"serving/requirements.txt": "numpy==1.25.0\n"})
+    committed(project, "older still")
+    questions: dict[tuple[str, ...], Callable[[], ShownHistory | ShownMap | ShownReason]] = {
+        ("history", "numpy", "--format", "json"): lambda: mlaudit.history("numpy", root=project),
+        ("map", "--format", "json"): lambda: mlaudit.map(project),
+        ("map", "--package", "numpy", "--format", "json"): lambda: mlaudit.map(project, package="numpy"),
+        ("why", "numpy", "serving", "--format", "json"): lambda: mlaudit.why("numpy", "serving", root=project),
+        ("why", "numpy", "serving/requirements.txt", "--format", "json"): lambda: mlaudit.why(
+            "numpy", Path("serving/requirements.txt"), root=project
+        ),
+    }
+    printed = {words: run(project, *words).stdout for words in questions}
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    assert {words: ask().to_json() for words, ask in questions.items()} == printed
+    (drift,) = mlaudit.history(root=project, since="2020-01-01").drifts
+    assert [step.commit.subject for step in drift.periods[-1].steps] == ["older still"]
+    impact = mlaudit.map(project, impact=["training/requirements.txt"])
+    assert "environment:serving" in {node.key for node in impact.nodes}
+    assert "reaches 1 model (churn.joblib) and 1 service (serving)" in impact.render()
+    assert impact.render("mermaid").startswith("flowchart")
+    assert "numpy 1.25.0" in mlaudit.why("numpy", "serving/requirements.txt", root=project).render()
+
+
 @pytest.mark.parametrize(
     ("function", "command", "without"),
     [
         (mlaudit.check, check_command, {"paths"}),
         (mlaudit.compare, compare_command, {"sources"}),
         (mlaudit.read, list_command, {"sources"}),
+        (mlaudit.history, history_command, {"first_bad"}),
+        (mlaudit.map, map_command, set()),
+        (mlaudit.why, why_command, set()),
     ],
-    ids=["check", "compare", "read"],
+    ids=["check", "compare", "read", "history", "map", "why"],
 )
 def test_there_is_a_keyword_for_every_option_that_is_not_about_printing(function, command, without) -> None:  # type: ignore[no-untyped-def]
     printing = {
@@ -191,6 +235,11 @@ MISTAKES = {
     "part": lambda folder: mlaudit.compare("a.txt#colour=red", "b.txt", root=folder),
     "source": lambda folder: mlaudit.read("not-there.txt", root=folder),
     "python": lambda folder: mlaudit.read("a.txt", root=folder, python="three"),
+    "no repository": lambda folder: mlaudit.history(root=folder),
+    "no day": lambda folder: mlaudit.history(root=folder, since="yesterday"),
+    "no node": lambda folder: mlaudit.map(folder, model="nowhere"),
+    "no package": lambda folder: mlaudit.why("scipy", "training/requirements.txt", root=folder),
+    "no format": lambda folder: mlaudit.map(folder).render("xml"),
 }
 
 
@@ -212,7 +261,8 @@ def test_type_checkers_are_told_of_every_name() -> None:
     stub = ast.parse((ROOT / "mlaudit" / "__init__.pyi").read_text(encoding="utf-8"))
     aliases = [alias for node in stub.body if isinstance(node, ast.ImportFrom) for alias in node.names]
     told = {alias.asname or alias.name for alias in aliases} | {"__version__"}
-    assert told == set(mlaudit.__all__)
+    assert told == {*mlaudit.__all__, "_map"}
+    assert "map" not in mlaudit.__all__
 
 
 def test_every_error_of_the_package_has_the_one_base() -> None:
@@ -233,6 +283,7 @@ def test_every_error_of_the_package_has_the_one_base() -> None:
 @pytest.mark.parametrize("block", BLOCKS, ids=range(len(BLOCKS)))
 def test_the_page_shows_code_that_works(block: str, project: Path, monkeypatch) -> None:  # type: ignore[no-untyped-def]
     write(project, ALIGNED)
+    committed(project)
     monkeypatch.chdir(project)
     names: dict[str, object] = {"__name__": "page"}
     exec(compile(block, "python.md", "exec"), names)  # noqa: S102
@@ -252,7 +303,7 @@ def test_the_recipe_fails_where_there_is_drift(project: Path, monkeypatch) -> No
 
 
 def test_the_page_names_every_function_and_error() -> None:
-    functions = [name for name in ("check", "compare", "read") if f"## `{name}(" not in PAGE]
+    functions = [name for name in ("check", "compare", "read", "history", "map", "why") if f"## `{name}(" not in PAGE]
     errors = [
         name for name in mlaudit.__all__ if name.endswith("Error") and f"`{name}`" not in PAGE.replace("mlaudit.", "")
     ]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import random
+import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,11 +14,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import tomli
 
 import mlaudit
 from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.dependency_bots import dependency_bot
 from mlaudit.model.history import DriftHistory
+from mlaudit.model.packaged import packaged
 from mlaudit.request.options import wanted_of
 from mlaudit.revisions import history as history_stage
 from mlaudit.revisions import lock_core
@@ -30,6 +33,7 @@ from mlaudit.sources.repository import find_repository
 from tests.checkout import committed, git, write
 from tests.command_line import run
 from tests.generated_history import DAY, EPOCH, History
+from tests.test_against import MODEL
 from tests.test_reporters import problems
 
 TRAINING, SERVING = "training/requirements.txt", "serving/requirements.txt"
@@ -271,7 +275,7 @@ def test_the_terminal_and_the_page_show_it_over_time(tmp_path: Path) -> None:
     long_line().write(folder)
     done = run(folder, "history", env={"SOURCE_DATE_EPOCH": str(EPOCH + 100 * DAY)})
     assert "numpy 2.1.3 → 2.4.3 (training → serving)" in done.stdout
-    assert f"apart since {day(7)}, 93 days" in done.stdout
+    assert f"different since {day(7)}, 93 days" in done.stdout
     assert "▁▁▁▁▁▁▁▁▁▄█████" in done.stdout
     page = run(folder, "history", "--format", "html").stdout
     assert page.count("<svg") == 1
@@ -453,7 +457,10 @@ def test_ignored_files_are_those_of_git(tmp_path: Path, case: Ignoring) -> None:
     ("name", "address", "bot"),
     [
         ("dependabot[bot]", "49699333+dependabot[bot]@users.noreply.github.com", "Dependabot"),
-        ("Renovate Bot", "bot@renovateapp.com", "Renovate"),
+        ("Renovate Bot", "a@team.example", "Renovate"),
+        ("Somebody", "bot@renovateapp.com", "Renovate"),
+        ("pyup-bot", "", "PyUp"),
+        ("a", "23717796+depfu[bot]@users.noreply.github.com", "Depfu"),
         ("Somebody", "29139614+renovate[bot]@users.noreply.github.com", "Renovate"),
         ("Ada Dependabot", "ada@team.example", None),
         ("a", "", None),
@@ -461,6 +468,31 @@ def test_ignored_files_are_those_of_git(tmp_path: Path, case: Ignoring) -> None:
 )
 def test_bots_are_known_by_their_authors(name: str, address: str, bot: str | None) -> None:
     assert dependency_bot(name, address) == bot
+
+
+def test_every_author_of_a_bot_has_a_name_or_an_address_and_a_source() -> None:
+    text = packaged("knowledge/dependency_bots.toml")
+    rows = [row for bot in tomli.loads(text).values() for row in bot["authors"]]
+    assert len(rows) > 10
+    for row in rows:
+        assert {"source", "checked"} < row.keys() <= {"name", "address", "source", "checked"}
+        assert row["source"].startswith("https://")
+        assert date.fromisoformat(row["checked"]) <= date.today()
+
+
+def test_models_are_left_out_and_it_is_said(folder: Path) -> None:
+    history = History()
+    one = history.commit("main", {"mlaudit.toml": CONFIGURATION, **stating("2.1.3", "2.1.3"), "gone.joblib": MODEL})
+    two = history.commit("main", {"gone.joblib": None, "README.md": "x\n"}, parents=[one])
+    history.write(folder)
+    assert history_of(folder)["notes"] == []
+    history.commit("main", {"models/churn.pkl": MODEL, "data.bin": "no model"}, parents=[two])
+    shutil.rmtree(folder)
+    history.write(folder)
+    write(folder, {"uncommitted.onnx": ""})
+    says = "Models are left out: models/churn.pkl. `mlaudit check` compares what they record."
+    assert history_of(folder)["notes"] == [says]
+    assert says in " ".join(run(folder, "history").stdout.split())
 
 
 def test_the_log_is_that_of_git(folder: Path) -> None:

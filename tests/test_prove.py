@@ -6,9 +6,11 @@ import hashlib
 import json
 import os
 import pickle
+import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -20,12 +22,28 @@ from typing import Any
 import pytest
 
 from mlaudit.knowledge.refused_imports import refused_among
-from mlaudit.proving import builds
+from mlaudit.model.errors import UsageError
+from mlaudit.proving import builds, loading
 from mlaudit.proving.builds import READY, BuildPlan, built
+from mlaudit.proving.loading import load_under
 from mlaudit.proving.nearest_versions import smallest_change
+from mlaudit.proving.nouns import (
+    BuiltEnvironment,
+    NotBuilt,
+    Proof,
+    ProofAnswer,
+    ProofCase,
+    ProofLimits,
+    ProofVerdict,
+    RowRequest,
+)
+from mlaudit.proving.prove import ProofReport
+from mlaudit.proving.rendering import as_json
+from mlaudit.proving.verdicts import verdict_on
 from mlaudit.sources.uv_tool import UvOutcome
 from tests.checkout import write
 from tests.command_line import run
+from tests.test_reporters import problems
 from tests.wheel_index import WheelIndex, served
 
 pytestmark = pytest.mark.skipif(
@@ -135,6 +153,7 @@ def proven(folder: Path, env: Mapping[str, str], *arguments: str) -> dict[str, A
     assert done.stdout, done.stderr
     found: dict[str, Any] = json.loads(done.stdout)
     assert found["exit_code"] == done.returncode
+    assert problems("proof-1", found) == []
     return found
 
 
@@ -342,6 +361,18 @@ numpy = "1.24.4"
         ({}, ""),
         ({"serving": "1.24.3"}, "serving has numpy 1.24.3, and it was proven with 1.24.4"),
         ({"python": "3.10"}, "training has Python 3.10, and it was proven under 3.11.7"),
+        ({"reader": 'python = "3.12"'}, "serving has Python 3.12, and it was proven under 3.11.7"),
+        ({"reader": 'python = "3.11.9"'}, "serving has Python 3.11.9, and it was proven under 3.11.7"),
+        (
+            {"reader": 'python = "3.11", platform = "macos-arm64"'},
+            "serving is for darwin arm64, and it was proven on linux x86_64",
+        ),
+        (
+            {"reader": 'python = "3.11", platform = "linux-aarch64"'},
+            "serving is for linux aarch64, and it was proven on linux x86_64",
+        ),
+        ({"reader": 'python = "3.11", platform = "linux-x86_64"'}, ""),
+        ({"target": "left out"}, "training leaves its Python open, and it was proven under 3.11.7"),
         ({"sha256": "0"}, "the model file is another one"),
     ],
 )
@@ -353,6 +384,11 @@ def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
     project(tmp_path, "1.0", {"model.pkl": model}, python=given["python"])
     write(tmp_path, {"training/requirements.txt": "numpy==2.1.3\n"})
     write(tmp_path, {"serving/requirements.txt": f"numpy=={given['serving']}\n"})
+    text = (tmp_path / "mlaudit.toml").read_text()
+    if "target" in given:
+        (tmp_path / "mlaudit.toml").write_text(text.partition("\n")[2])
+    if "reader" in given:
+        (tmp_path / "mlaudit.toml").write_text(f"{text}target = {{ {given['reader']} }}\n")
     before = json.loads(run(tmp_path, "check", "--format", "json").stdout)
     sha256 = given.get("sha256", hashlib.sha256(model).hexdigest())
     (tmp_path / "mlaudit.evidence.toml").write_text(EVIDENCE.format(sha256=sha256))
@@ -368,6 +404,143 @@ def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
         assert not left
         assert after["summary"]["suppressed_by"]["evidence"] > 0
         assert "serving was proven to give the same results as training: models/model.pkl on 2026-11-26" in notes
+
+
+def every_verdict() -> ProofReport:
+    case = ProofCase(shown="models/<m>.pkl", kind="sklearn.pickle", loader="pickle", package="scikit-learn")
+    proofs = [
+        Proof(
+            case=case,
+            writer="training",
+            reader="serving",
+            verdict=verdict,
+            says="it says",
+            evidence=("seen",),
+            tried=(("numpy==1.26.4", "fails"),),
+            difference=float("inf") if verdict is ProofVerdict.DIFFERS else 0.5,
+            sha256="" if verdict is ProofVerdict.REFUSED else "0" * 64,
+            versions={"training": {"python": "3.11.7"}},
+        )
+        for verdict in ProofVerdict
+    ]
+    here = BuiltEnvironment(name="serving", interpreter=Path("python"), python="3.11", packages={"numpy": "1.26.4"})
+    return ProofReport(proofs=tuple(proofs), environments=(here,), notes=("a note",))
+
+
+@pytest.mark.parametrize("report", [ProofReport(), every_verdict()], ids=["nothing", "everything"])
+def test_every_proof_keeps_to_the_schema(report: ProofReport) -> None:
+    data = json.loads(as_json(report))
+    assert problems("proof-1", data) == []
+    assert [one["verdict"] for one in data["proofs"]] == [one.verdict.value for one in report.proofs]
+    data["proofs"] = [{"verdict": "perhaps"}]
+    assert problems("proof-1", data)
+
+
+ROOMLESS = OSError(28, "No space left on device")
+
+
+def no_room(*_: object, **__: object) -> None:
+    raise ROOMLESS
+
+
+def here() -> BuiltEnvironment:
+    return BuiltEnvironment(name="here", interpreter=Path(sys.executable), python="", packages={})
+
+
+def loading_here(model: Path) -> ProofAnswer:
+    case = ProofCase(shown="model.pkl", kind="python.pickle", loader="pickle", package="joblib", path=model)
+    return load_under(here(), case, RowRequest(), ProofLimits(seconds=30))
+
+
+@pytest.mark.parametrize("does", ["mkdtemp", "copyfile"])
+def test_no_room_for_a_model_is_said_before_anything_is_loaded(
+    does: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model = tmp_path / "model.pkl"
+    model.write_bytes(pickle.dumps([1.0]))
+    monkeypatch.setattr(tempfile if does == "mkdtemp" else shutil, does, no_room)
+    with pytest.raises(UsageError, match=r"model\.pkl.*No space left on device"):
+        loading_here(model)
+
+
+@pytest.mark.slow
+def test_no_room_while_a_model_loads_is_no_verdict_on_the_reader(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = "raise OSError(28, 'No space left on device')"
+    model = tmp_path / "model.pkl"
+    model.write_bytes(b"c__main__\nnone\n.")
+    child = (Path(loading.__file__).with_name("proof_child.py")).read_text()
+    broken = tmp_path / "child.py"
+    monkeypatch.setattr(loading, "_CHILD", broken)
+    # The library that loads it finds no room; the answer then is what the process says of that.
+    broken.write_text(child.replace("            return pickle.load(file)", f"            {text}", 1))
+    full = loading_here(model)
+    assert (full.word, full.step) == ("full", "load")
+    # There is no room for the answer itself.
+    broken.write_text(child.replace("            json.dump(found, file)", f"            {text}", 1))
+    lost = loading_here(model)
+    assert lost.word == "full"
+    assert "its answer could not be written" in lost.error
+    case = ProofCase(shown="model.pkl", kind="python.pickle", loader="pickle", package="joblib")
+    good = ProofAnswer(word="ok", versions={"joblib": "1"})
+    for sides in ((good, full), (full, good), (lost, full)):
+        proof = verdict_on(case, ("training", "serving"), *sides, ProofLimits())
+        assert proof.verdict is ProofVerdict.NOT_PROVEN
+        assert "there was no room on the disk while" in proof.says
+        # Without versions nothing is recorded of it.
+        assert not proof.versions
+
+
+def test_no_room_for_an_environment_leaves_none_behind(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("MLAUDIT_CACHE_DIR", str(tmp_path))
+    plan = BuildPlan(name="serving", python="3.11", lines=("pinbox==1.0",), packages={"pinbox": "1.0"})
+    place = tmp_path / "environments" / plan.key
+
+    def uv(words: Sequence[str], _: object = None) -> UvOutcome:
+        if words[0] == "venv":
+            (place / "bin").mkdir(parents=True, exist_ok=True)
+            (place / "bin" / "python").touch()
+            return UvOutcome(code=0, out="", says="")
+        return UvOutcome(code=0, out="", says="") if has_room else UvOutcome(code=2, out="", says=f"{ROOMLESS}")
+
+    has_room = False
+    monkeypatch.setattr(builds, "run_uv", uv)
+    with pytest.raises(NotBuilt, match=r"serving cannot be built: uv says: .*No space left on device"):
+        built(plan)
+    has_room = True
+    with monkeypatch.context() as full:
+        full.setattr(builds, "write_whole", no_room)
+        with pytest.raises(NotBuilt, match="No space left on device"):
+            built(plan)
+    assert not (place / READY).exists()
+    assert built(plan).fresh
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="Linux alone has what this needs")
+def test_a_disk_that_is_really_full(tmp_path: Path, env: dict[str, str]) -> None:
+    """A file system of a megabyte, where the kernel lets this user have one."""
+    project(tmp_path, "1.0", {"model.pkl": pickled(), "large.pkl": pickle.dumps(bytes(4_000_000))})
+    small = tmp_path / "small"
+    small.mkdir()
+    words = [sys.executable, "-m", "mlaudit", "prove", "--record"]
+    mounted = f"mount -t tmpfs -o size=1m none {small} && exec {' '.join(words)}"
+    asked = ["unshare", "-rm", "sh", "-c", mounted]
+    if subprocess.run(["unshare", "-rm", "mount", "-t", "tmpfs", "none", str(small)], check=False).returncode:
+        pytest.skip("this user may mount nothing")
+    done = subprocess.run(
+        asked,
+        cwd=tmp_path,
+        env={**os.environ, **env, "TMPDIR": str(small)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "mlaudit.evidence.toml").exists()
 
 
 @pytest.mark.slow

@@ -117,9 +117,9 @@ def capped(pieces: Pieces, packed: Callable[[], int], bounds: Bounds) -> Pieces:
     for piece in pieces:
         given += len(piece)
         if given > bounds.output:
-            raise Unreadable(f"it unfolds to more than {bounds.output} bytes")
+            raise Unreadable(f"it decompresses to more than {bounds.output} bytes")
         if given > bounds.ratio_from and given > packed() * bounds.ratio:
-            raise Unreadable(f"it unfolds to more than {bounds.ratio} times its size")
+            raise Unreadable(f"it decompresses to more than {bounds.ratio} times its size")
         yield piece
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
@@ -15,12 +14,12 @@ from mlaudit.discovery.model_files import (
     ModelPlace,
     by_folder,
     likely_models,
-    place,
+    places,
     shown_names,
 )
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
 from mlaudit.sources.folder_files import FolderFiles
@@ -65,9 +64,9 @@ def found_models(
     others = [path for path in paths if also(path) and why_ignored(path) is None]
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
-    read = list(islice(_models(likely, files), MAX_MODELS))
-    for inner, names in by_folder(read):
-        where = place(inner, found)
+    read = list(model_files(likely, files))
+    every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))
+    for inner, where, names in every:
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)
@@ -80,6 +79,11 @@ def found_models(
         why = f"of the model files found {MAX_MODELS} are read; {len(left):,} more may be some: {shown_names(left)}"
         models.looked.append(Discovered(role="not looked into", folder=files.folder.as_posix(), documents=(), why=why))
     return models
+
+
+def model_files(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
+    """The paths that are models, where a look into the file must tell; `MAX_MODELS` at most."""
+    return islice(_models(likely, files), MAX_MODELS)
 
 
 def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:

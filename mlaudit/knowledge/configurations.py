@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field as dataclass_field
 from enum import Enum
 from functools import lru_cache
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.schema import checked, choice, words_of
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import field as dataclass_field
 
 
 class ConfigurationCheck(str, Enum):

@@ -28,6 +28,7 @@ def _built(root: Node) -> Mapping[str, str]:
     return {
         author.lower(): row.get("title").text()
         for _, row in root.items()
-        for key in ("names", "addresses")
-        for author in row.get(key).texts()
+        for known in row.get("authors").each()
+        for author in (known.get("name").maybe_text(), known.get("address").maybe_text())
+        if author is not None
     }

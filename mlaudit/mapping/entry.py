@@ -36,11 +36,17 @@ class MapQuestion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MappedProject:
-    """A report with the map of what it is about, and the nodes that the question names."""
+    """A report with the map of what it is about.
+
+    Attributes:
+        asked: the nodes that the question names.
+        is_impact: the map has what a change of these reaches, and not what they touch both ways.
+    """
 
     report: Report
     map: DependencyMap
     asked: tuple[str, ...] = ()
+    is_impact: bool = False
 
 
 def project_map(paths: Sequence[str], options: Options, question: MapQuestion, folder: Path = Path()) -> MappedProject:
@@ -53,7 +59,12 @@ def project_map(paths: Sequence[str], options: Options, question: MapQuestion, f
         return MappedProject(report=report, map=whole)
     starts = _starts(whole, question, options.root, folder)
     part = reached_by(whole, starts) if question.impact else touching(whole, starts)
-    return MappedProject(report=report, map=replace(part, left_out=whole.left_out), asked=tuple(starts))
+    return MappedProject(
+        report=report,
+        map=replace(part, left_out=whole.left_out),
+        asked=tuple(starts),
+        is_impact=bool(question.impact),
+    )
 
 
 def _starts(whole: DependencyMap, question: MapQuestion, root: Path, folder: Path) -> list[str]:

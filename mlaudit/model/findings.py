@@ -67,7 +67,7 @@ class Finding:
         suppressed_by: `configuration`, `waiver` or `baseline`, None where it counts.
         fact, values: what the fingerprint is made of beside package and environments (`version`); `values` where
             they are others than `expected` and `actual`.
-        status: `new`, `unchanged` or `mended` against another revision, None where none was asked for.
+        status: `new`, `worse`, `unchanged` or `mended` against another revision, None where none was asked for.
     """
 
     code: str

@@ -29,19 +29,20 @@ class Commit:
     bot: str | None = None
 
 
-NEW, UNCHANGED, MENDED = "new", "unchanged", "mended"
+NEW, WORSE, UNCHANGED, MENDED = "new", "worse", "unchanged", "mended"
 """What a finding is against another revision."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchChange:
-    """What lies between two revisions, beside the new findings.
+    """What lies between two revisions, beside the findings that count: those that are new or worse.
 
     Attributes:
         revision: what was asked for (`origin/main`).
         base: the commit that was audited as the earlier state.
         head: the commit that was audited as the later state; None for the working tree.
         new: how many findings only the later state has.
+        worse: findings of both states that the later one grades more severely, as the earlier one has them.
         unchanged: findings of both states, as the later one has them.
         mended: findings that only the earlier state has, with the places of that state.
         notes: what the user should know about how the two were held against each other.
@@ -51,6 +52,7 @@ class BranchChange:
     base: str
     head: str | None = None
     new: int = 0
+    worse: tuple[Finding, ...] = ()
     unchanged: tuple[Finding, ...] = ()
     mended: tuple[Finding, ...] = ()
     notes: tuple[str, ...] = ()

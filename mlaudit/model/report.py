@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import (
     Distance,
     Kind,

@@ -186,7 +186,8 @@ def _build(plan: BuildPlan, place: Path, interpreter: Path) -> None:
     (place / READY).unlink(missing_ok=True)
     made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)])
     if made.code:
-        raise NotBuilt(f"{plan.name} needs Python {plan.python}, and uv has none: {made.says.strip()[:_LONGEST]}")
+        why = " ".join(made.says.split())[:_LONGEST]
+        raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv says: {why}")
     lines = "".join(f"{line}\n" for line in plan.lines)
     words = ["pip", "sync", "-q", "--python", str(interpreter), *plan.words, "requirements.txt"]
     synced = run_uv(words, {"requirements.txt": lines})

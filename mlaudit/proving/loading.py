@@ -11,7 +11,7 @@ import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
@@ -23,6 +23,8 @@ from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, Proo
 _CHILD = Path(__file__).with_name("proof_child.py")
 _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
+_ANSWER_LOST = 74
+"""The exit code by which the process says that it could not write its answer."""
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -37,8 +39,7 @@ def load_under(
 ) -> ProofAnswer:
     """Load a model under an environment and predict; the user's files are copied, and only the copies are opened."""
     begin = time.monotonic()
-    with tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True) as scratch:
-        own = Path(scratch)
+    with _scratch(case) as own:
         try:
             request = _request(own, built, case, rows, limits)
             (own / "request.json").write_text(json.dumps({**request, "keep_rows": keep_rows}), encoding="utf-8")
@@ -55,7 +56,21 @@ def load_under(
     seconds = time.monotonic() - begin
     if not in_time or code == -getattr(signal, "SIGXCPU", 0):
         return ProofAnswer(word="hang", error=f"no answer after {limits.seconds} s", printed=printed, seconds=seconds)
+    if code == _ANSWER_LOST:
+        lost = f"its answer could not be written below {tempfile.gettempdir()}"
+        return ProofAnswer(word="full", error=lost, printed=printed, seconds=seconds)
     return ProofAnswer(word="crash", error=f"its process ended with {_ended(code)}", printed=printed, seconds=seconds)
+
+
+@contextlib.contextmanager
+def _scratch(case: ProofCase) -> Iterator[Path]:
+    """A folder for one process. Raises UsageError where none can be made."""
+    try:
+        made = tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True)
+    except OSError as error:
+        raise UsageError(f"{case.shown}: no folder can be made to load it in: {error.strerror or error}") from None
+    with made as name:
+        yield Path(name)
 
 
 def _request(
@@ -179,7 +194,7 @@ def _answered(path: Path) -> Mapping[str, object] | None:
 
 
 def _answer(found: Mapping[str, object], printed: int, seconds: float) -> ProofAnswer:
-    word = "memory" if found.get("memory") else "refused" if found.get("refused") else "error"
+    word = next((name for name in ("memory", "refused", "full") if found.get(name)), "error")
     answers = found.get("answers")
     versions = found.get("versions")
     return ProofAnswer(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum
 from pathlib import Path
 
 from mlaudit.model.errors import MlauditError
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 
 Values = Mapping[str, object]
 
@@ -102,7 +101,7 @@ class ProofCase:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProofAnswer:
-    """What one process gave: `word` is `ok`, `error`, `crash`, `hang`, `memory` or `refused`."""
+    """What one process gave: `word` is `ok`, `error`, `crash`, `hang`, `memory`, `refused` or `full` (the disk)."""
 
     word: str
     error: str = ""

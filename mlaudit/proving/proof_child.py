@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import ctypes
+import errno
 import importlib
 import json
 import os
@@ -25,6 +26,9 @@ RANDOM_ROWS = 16
 CLONE_NEWUSER, CLONE_NEWNET = 0x10000000, 0x40000000
 PR_SET_PDEATHSIG = 1
 WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_APPEND
+FULL = {errno.ENOSPC, getattr(errno, "EDQUOT", errno.ENOSPC)}
+ANSWER_LOST = 74
+"""The exit code where no answer could be written; that of BSD for input and output errors."""
 CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.symlink", "os.truncate", "os.chmod"}
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
 
@@ -371,6 +375,17 @@ def plain(value: Any) -> str:
     return value if isinstance(value, str) else type(value).__name__
 
 
+def is_full_disk(error: BaseException | None) -> bool:
+    """Whether an error, or what led to it, is a disk without room."""
+    for _ in range(20):
+        if error is None:
+            return False
+        if isinstance(error, OSError) and error.errno in FULL:
+            return True
+        error = error.__cause__ or error.__context__
+    return False
+
+
 def _text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
@@ -397,6 +412,8 @@ def proven(request: dict[str, Any]) -> dict[str, Any]:
         found.update(error=str(error), refused=True)
     except BaseException as error:
         found["error"] = _text_of(error)
+        if is_full_disk(error):
+            found["full"] = True
     return found
 
 
@@ -429,9 +446,12 @@ def main() -> None:
         found.update(proven(request))
     texts = (f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard)
     found["warnings"] = list(dict.fromkeys(texts))[:20]
-    with open(request["answer"] + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123
-        json.dump(found, file)
-    os.replace(request["answer"] + ".new", request["answer"])  # noqa: PTH105
+    try:
+        with open(request["answer"] + ".new", "w", encoding="utf-8") as file:  # noqa: PTH123
+            json.dump(found, file)
+        os.replace(request["answer"] + ".new", request["answer"])  # noqa: PTH105
+    except OSError:
+        os._exit(ANSWER_LOST)
     # Threads and destructors of libraries are no part of a proof.
     os._exit(0)
 

@@ -6,13 +6,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from mlaudit.knowledge.refused_imports import refused_among
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.report import Environment
 from mlaudit.proving.battery_proofs import battery_proof
 from mlaudit.proving.builds import BuildPlan, built, plan_of
@@ -166,6 +165,7 @@ class _Prover:
     ) -> Proof:
         options = self._options
         names = (pair.writer.name, pair.reader.name)
+        reached: dict[tuple[str, str], ProofVerdict] = {}
 
         def works(package: str, version: str) -> tuple[bool, str]:
             try:
@@ -175,14 +175,13 @@ class _Prover:
                 return False, str(error)
             there = load_under(other, proof.case, options.rows, options.limits)
             found = verdict_on(proof.case, names, here, there, options.limits)
+            reached[package, version] = found.verdict
             return found.verdict.is_good, found.says
 
         found = smallest_change(proof.case.kind, proof.says, writer.packages, reader.packages, options.budget, works)
-        advice = (
-            f"{pair.reader.name}: {found.package} {found.version} loads it and gives the same results"
-            if found.package
-            else ""
-        )
+        is_same = reached.get((found.package, found.version)) is ProofVerdict.SAME
+        does = "loads it and gives the same results" if is_same else "loads it"
+        advice = f"{pair.reader.name}: {found.package} {found.version} {does}" if found.package else ""
         return replace(proof, tried=tuple((what, words) for what, _, words in found.tried), advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
@@ -191,13 +190,17 @@ class _Prover:
 
         found = batteries_of_kind(kind)
         if not found:
-            self.notes.append(f"{kind}: there is no model of this kind at hand and no battery, so nothing was proven")
+            self.notes.append(f"{kind}: there is no model of this kind and no battery, so nothing was proven")
             return
         battery = found[0]
         self._options.progress.reading(f"{battery.package} battery")
         writer, reader = self._environment(pair.writer), self._environment(pair.reader)
-        with tempfile.TemporaryDirectory(prefix="mlaudit-battery-") as folder:
-            yield battery_proof(battery, kind, (writer, reader), Path(folder))
+        try:
+            with tempfile.TemporaryDirectory(prefix="mlaudit-battery-", ignore_cleanup_errors=True) as folder:
+                proof = battery_proof(battery, kind, (writer, reader), Path(folder))
+        except OSError as error:
+            raise UsageError(f"the battery of {battery.package} cannot be run: {error.strerror or error}") from None
+        yield proof
 
 
 def _refusal(case: ProofCase, pair: ProvenPair) -> Proof:

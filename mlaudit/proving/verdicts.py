@@ -23,6 +23,12 @@ def verdict_on(
 ) -> Proof:
     """The verdict on one model between a writer and a reader."""
     writer_name, reader_name = names
+    full = next((name for name, one in ((writer_name, writer), (reader_name, reader)) if one.word == "full"), None)
+    if full is not None:
+        # That says nothing of the model, and is no evidence to record.
+        error = writer.error if writer.word == "full" else reader.error
+        says = f"there was no room on the disk while {full} loaded it: {error}"
+        return Proof(case=case, writer=writer_name, reader=reader_name, verdict=ProofVerdict.NOT_PROVEN, says=says)
     if writer.word != "ok":
         says = f"{writer_name} itself does not {_step(writer)} it: {writer.error}"
         refused = writer.word == "refused"

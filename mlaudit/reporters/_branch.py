@@ -1,4 +1,4 @@
-"""What a branch changed beside its new findings: what it mended, and what was there before it."""
+"""What a branch changed beside its new findings: what it made worse, what it fixed, what was there before it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlaudit.reporters._layout import StyledLine, text, wrapped
 from mlaudit.reporters._registry import Style
 
 LISTED = 5
-"""Mended findings that are listed before the rest is counted."""
+"""Fixed findings that are listed before the rest is counted."""
 FOLDED = 50
 """Findings of a folded list that are shown."""
 
@@ -21,27 +21,36 @@ FOLDED = 50
 def sentence(change: BranchChange) -> str:
     """What was held against what, and what came of it."""
     states = f"{change.base[:12]} and {change.head[:12] if change.head else 'the working tree'}"
-    counted = f"{change.new} new, {len(change.mended)} mended, {len(change.unchanged)} unchanged"
+    worse = f"{len(change.worse)} worse, " if change.worse else ""
+    counted = f"{change.new} new, {worse}{len(change.mended)} fixed, {len(change.unchanged)} unchanged"
     return f"Against {change.revision} ({states}): {counted}."
 
 
 def branch_lines(report: Report, style: Style) -> list[StyledLine]:
-    """For a terminal: the sentence, what was mended, and where all is asked for what is unchanged."""
+    """For a terminal: the sentence, what was fixed, and with --verbose what is unchanged."""
     change = report.against
     if change is None:
         return []
     said = [line for says in (sentence(change), *change.notes) for line in wrapped(says, style.width, rest="  ")]
     lines = [text((line, "")) for line in said]
-    lines += _listed("mended", change.mended, style)
+    lines += _listed("worse", change.worse, style)
+    lines += _listed("fixed", change.mended, style)
     return [*lines, *(_listed("unchanged", change.unchanged, style) if style.verbose else ())]
 
 
 def _listed(word: str, findings: Sequence[Finding], style: Style) -> Iterator[StyledLine]:
     shown = findings if style.verbose else findings[:LISTED]
     for finding in shown:
-        yield text((f"  {word:<11}", "dim"), (f"{finding.code} {headline(finding)}{_between(finding)}", ""))
+        yield text(
+            (f"  {word:<11}", "dim"),
+            (f"{finding.code} {headline(finding)}{_between(finding)}{_was(finding, word)}", ""),
+        )
     if findings[len(shown) :]:
         yield text((f"  and {len(findings) - len(shown)} more {word}: --verbose", "dim"))
+
+
+def _was(finding: Finding, word: str) -> str:
+    return f": {finding.severity.value} before" if word == "worse" else ""
 
 
 def _between(finding: Finding) -> str:
@@ -55,12 +64,18 @@ def branch_markdown(report: Report) -> Iterator[str]:
         return
     yield for_markdown(" ".join((sentence(change), *change.notes)))
     yield ""
-    for word, findings in (("Mended", change.mended), ("Unchanged", change.unchanged)):
+    for word, findings in _folded(change):
         if findings:
             yield f"<details><summary>{word}: {len(findings)}</summary>"
             yield ""
             yield from _points(findings)
             yield from ("", "</details>", "")
+
+
+def _folded(change: BranchChange) -> Iterator[tuple[str, Sequence[Finding]]]:
+    yield "Worse than they were, as they were", change.worse
+    yield "Fixed", change.mended
+    yield "Unchanged", change.unchanged
 
 
 def _points(findings: Sequence[Finding]) -> Iterator[str]:
@@ -77,7 +92,7 @@ def branch_html(report: Report) -> Iterator[str]:
     if change is None:
         return
     yield from (f"<p>{for_html(says)}</p>" for says in (sentence(change), *change.notes))
-    for word, findings in (("Mended", change.mended), ("Unchanged", change.unchanged)):
+    for word, findings in _folded(change):
         if findings:
             yield f"<details><summary>{word} <small>{len(findings)}</small></summary><ul>"
             yield from map(_item, findings)
@@ -90,6 +105,6 @@ def _item(finding: Finding) -> str:
 
 
 def with_status(findings: Iterable[Finding], report: Report) -> list[Finding]:
-    """Findings, then those that a branch leaves as they were and those that it mended."""
+    """Findings, then those that a branch leaves as they were and those that it fixed."""
     change = report.against
     return [*findings, *(() if change is None else (*change.unchanged, *change.mended))]

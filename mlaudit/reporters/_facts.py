@@ -21,8 +21,9 @@ def counts(report: Report) -> str:
     if change is None:
         return counted
     # A hash needs no escaping anywhere, which the name of a branch does.
-    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} mended"
-    return f"new since {change.base[:12]}: {counted}; {rest}"
+    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} fixed"
+    worse = f"{len(change.worse)} of them worse than before, " if change.worse else ""
+    return f"new since {change.base[:12]}: {counted}; {worse}{rest}"
 
 
 def suppressed(report: Report) -> Iterator[str]:

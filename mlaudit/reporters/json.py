@@ -64,6 +64,7 @@ def _against(change: BranchChange) -> Json:
         "base": change.base,
         "head": change.head,
         "new": change.new,
+        "worse": len(change.worse),
         "unchanged": len(change.unchanged),
         "mended": len(change.mended),
         "notes": list(change.notes),

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit import __version__
 from mlaudit.model.addresses import REPOSITORY, is_published, rule_address
-from mlaudit.model.history import MENDED, NEW, UNCHANGED
+from mlaudit.model.history import MENDED, NEW, UNCHANGED, WORSE
 from mlaudit.model.nouns import Edit, Place, Severity
 from mlaudit.model.report import BASELINED, Finding, Report
 from mlaudit.reporters import _rule_text
@@ -37,7 +37,7 @@ TEXT = 1_024
 _LEVEL = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "note"}
 _PROBLEM = {Severity.ERROR: "error", Severity.WARNING: "warning", Severity.INFO: "recommendation"}
 # https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/sarif-v2.1.0-errata01-os-complete.html#_Toc141790915
-_STATE = {NEW: "new", UNCHANGED: "unchanged", MENDED: "absent"}
+_STATE = {NEW: "new", WORSE: "updated", UNCHANGED: "unchanged", MENDED: "absent"}
 _FAMILY = {
     "0": "alignment",
     "1": "crossing",

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
 from mlaudit.model.nouns import Reading, Severity

@@ -117,8 +117,8 @@ def _compared(
     if is_selected:
         known = tuple(_about(known, later, names))
     changes = compare_findings(known, later.findings, names=names, files=files)
-    new = with_orphans(changes.new, before, later, names)
-    counts = Counter(finding.severity for finding in new)
+    brought = with_orphans(changes.brought, before, later, names)
+    counts = Counter(finding.severity for finding in brought)
     summary = replace(
         later.summary,
         error=counts[Severity.ERROR],
@@ -129,17 +129,18 @@ def _compared(
         revision=span.revision,
         base=span.base,
         head=None if span.is_working_tree else span.head,
-        new=len(new),
+        new=len(brought) - len(changes.worse),
+        worse=changes.worse,
         unchanged=changes.unchanged,
         mended=changes.mended,
         notes=tuple(notes),
     )
     return replace(
         later,
-        findings=new,
+        findings=brought,
         summary=summary,
         against=change,
-        exit_code=_exit_code(new, earlier, later),
+        exit_code=_exit_code(brought, earlier, later),
     )
 
 
@@ -151,12 +152,12 @@ def _about(findings: Sequence[Finding], later: Report, names: Mapping[str, str])
             yield finding
 
 
-def _exit_code(new: Sequence[Finding], earlier: Report | None, later: Report) -> int:
+def _exit_code(brought: Sequence[Finding], earlier: Report | None, later: Report) -> int:
     """That of the later state, as far as the earlier one does not have it for the same reason."""
     if later.exit_code == NOTHING or (later.exit_code == LOST and (earlier is None or earlier.exit_code != LOST)):
         return later.exit_code
     level = later.fail_on
-    return 1 if level is not None and any(finding.severity.rank <= level.rank for finding in new) else 0
+    return 1 if level is not None and any(finding.severity.rank <= level.rank for finding in brought) else 0
 
 
 def _sources(environments: Sequence[Environment]) -> dict[str, Sequence[str]]:

@@ -1,4 +1,4 @@
-"""The findings of two states of one repository against one another: new, unchanged, mended."""
+"""The findings of two states of one repository against one another: new, worse, unchanged, mended."""
 
 from __future__ import annotations
 
@@ -6,16 +6,22 @@ import posixpath
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 
-from mlaudit.model.history import MENDED, NEW, UNCHANGED
+from mlaudit.model.history import MENDED, NEW, UNCHANGED, WORSE
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Finding
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingChanges:
-    """Findings by what became of them; `new` and `unchanged` as the later state has them."""
+    """Findings by what became of them, as the later state has them where it does.
 
-    new: tuple[Finding, ...]
+    Attributes:
+        brought: those that are new, and those that are worse than they were.
+        worse: what the earlier state has of the latter.
+    """
+
+    brought: tuple[Finding, ...]
+    worse: tuple[Finding, ...]
     unchanged: tuple[Finding, ...]
     mended: tuple[Finding, ...]
 
@@ -23,7 +29,7 @@ class FindingChanges:
 def compare_findings(
     earlier: Sequence[Finding], later: Sequence[Finding], *, names: Mapping[str, str], files: Mapping[str, str]
 ) -> FindingChanges:
-    """Which findings of the later state are new, and which of the earlier one are gone.
+    """Which findings of the later state are new or graded more severely, and which of the earlier one are gone.
 
     Args:
         names: what environments of the earlier state are called in the later one, where that differs.
@@ -32,18 +38,34 @@ def compare_findings(
     known: dict[object, list[Finding]] = defaultdict(list)
     for finding in earlier:
         known[_identity(finding, names, files)].append(finding)
-    new: list[Finding] = []
+    brought: list[Finding] = []
+    worse: list[Finding] = []
     unchanged: list[Finding] = []
     for finding in later:
         same = known.get(_identity(finding, {}, {}))
-        if same:
-            same.pop()
-            unchanged.append(replace(finding, status=UNCHANGED))
+        before = _counterpart(finding, same) if same else None
+        if before is None:
+            brought.append(replace(finding, status=NEW))
+        elif before.severity.rank > finding.severity.rank:
+            worse.append(before)
+            brought.append(replace(finding, status=WORSE))
         else:
-            new.append(replace(finding, status=NEW))
+            unchanged.append(replace(finding, status=UNCHANGED))
     left = {id(finding) for findings in known.values() for finding in findings}
     mended = tuple(replace(finding, status=MENDED) for finding in earlier if id(finding) in left)
-    return FindingChanges(new=tuple(new), unchanged=tuple(unchanged), mended=mended)
+    return FindingChanges(brought=tuple(brought), worse=tuple(worse), unchanged=tuple(unchanged), mended=mended)
+
+
+def _counterpart(finding: Finding, same: list[Finding]) -> Finding:
+    """Take out what a finding was: the mildest that was as severe, else the most severe one."""
+    as_severe = [one for one in same if one.severity.rank <= finding.severity.rank]
+    chosen = max(as_severe, key=_rank) if as_severe else min(same, key=_rank)
+    del same[next(at for at, one in enumerate(same) if one is chosen)]
+    return chosen
+
+
+def _rank(finding: Finding) -> int:
+    return finding.severity.rank
 
 
 def _identity(finding: Finding, names: Mapping[str, str], files: Mapping[str, str]) -> object:

@@ -15,6 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.request.options import Options
 from mlaudit.revisions.asking import Ask, options_here
 from mlaudit.revisions.changes import environment_names
+from mlaudit.revisions.models_left_out import said_of_models
 from mlaudit.revisions.periods import WRITER, TimelinePoint, drifts
 from mlaudit.revisions.renamed import committed_renames
 from mlaudit.revisions.spans import commit_of
@@ -47,6 +48,16 @@ class HistoryRequest:
     ask: Ask
     packages: Sequence[str] = ()
     since: date | None = None
+
+
+def day_of(text: str | None) -> date | None:
+    """The day of `--since`. Raises UsageError."""
+    if text is None:
+        return None
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise UsageError(f"--since {text[:40]}: expected a date such as 2026-03-31") from None
 
 
 def drift_history(request: HistoryRequest, options: Options) -> DriftHistory:
@@ -98,6 +109,7 @@ class _History:
         self._lines = {one.slot: one for one in lines}
         self._repository = lines[0].repository
         self._states = RevisionStates(self._repository, reader, request.ask, request.packages)
+        self._reader = reader
         self._names = _EnvironmentNames(self._repository, reader)
         self._moments: dict[str, TimelineMoment] = {}
         self._unread: list[tuple[Commit, str]] = []
@@ -125,7 +137,7 @@ class _History:
             ends=chosen[-1].commit.committed if chosen else None,
             begins_late=late,
             drifts=tuple(found),
-            notes=tuple(self._notes()),
+            notes=(*self._notes(), *self._models(tip)),
         )
 
     def _beside(self, chosen: Sequence[TimelineMoment]) -> ForkedWork[tuple[dict[StateKey, RevisionState], int]] | None:
@@ -192,6 +204,12 @@ class _History:
             return None if crossing is None else crossing.writer if side == WRITER else crossing.reader
 
         return with_bot(origin(moment.commit, self._lines[moment.slot].known, value))
+
+    def _models(self, tip: str) -> Iterator[str]:
+        """What is said of the models of the last commit, which no commit is asked for."""
+        with closing(CommitTree(self._repository, tip, self._reader)) as tree, mounted(tree):
+            state = self._before[1] if self._before is not None else RevisionState(crossings={}, sources={})
+            yield from said_of_models(self._options, state)
 
     def _notes(self) -> Iterator[str]:
         if self._unread:

@@ -58,6 +58,6 @@ def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit
         says="",
         related=(Location(one.searched, Role.FILE),),
         severity=Severity.INFO if measured is not None else None,
-        details=(f"measured otherwise, which counts for more: {measured.says}",) if measured is not None else (),
+        details=(f"measured differently, which takes precedence: {measured.says}",) if measured is not None else (),
         values=(one.refusal.value, one.what, *one.values),
     )

@@ -48,9 +48,16 @@ def run_uv(words: Sequence[str], files: Mapping[str, str] | None = None, *, fold
     uv = uv_path()
     environment = {name: text for name, text in os.environ.items() if name not in _DROPPED}
     environment |= {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
-    with tempfile.TemporaryDirectory(prefix="mlaudit-uv-") as scratch:
-        for name, text in (files or {}).items():
-            (Path(scratch) / name).write_text(text, encoding="utf-8")
+    try:
+        made = tempfile.TemporaryDirectory(prefix="mlaudit-uv-", ignore_cleanup_errors=True)
+    except OSError as error:
+        return UvOutcome(code=2, out="", says=f"no folder can be made to run uv in: {error.strerror or error}")
+    with made as scratch:
+        try:
+            for name, text in (files or {}).items():
+                (Path(scratch) / name).write_text(text, encoding="utf-8")
+        except OSError as error:
+            return UvOutcome(code=2, out="", says=f"nothing can be written for uv in {scratch}: {error.strerror}")
         try:
             done = subprocess.run(  # noqa: S603 - own arguments
                 [uv, *words],

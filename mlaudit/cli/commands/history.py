@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import Argument, Option
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -38,15 +36,15 @@ FORMATS = ("table", "json", "html")
 
 def history(
     packages: Annotated[
-        list[str] | None, typer.Argument(help="Packages or globs; default: watched ones.", metavar="[PACKAGE]...")
+        list[str] | None, Argument(help="Packages or globs; default: watched ones.", metavar="[PACKAGE]...")
     ] = None,
     since: Annotated[
-        str | None, typer.Option("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
+        str | None, Option("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
     ] = None,
     first_bad: Annotated[
-        bool, typer.Option("--first-bad", help="Print only the commit by which each drift that lasts began.")
+        bool, Option("--first-bad", help="Print only the commit by which each drift that lasts began.")
     ] = False,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
+    format_: Annotated[str, Option("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,
@@ -65,7 +63,7 @@ def history(
     """
     from mlaudit.reporters._registry import Style
     from mlaudit.request.options import packages_of, wanted_of
-    from mlaudit.revisions.history import HistoryRequest
+    from mlaudit.revisions.history import HistoryRequest, day_of
 
     with errors():
         demand_format(format_, first_bad=first_bad)
@@ -107,13 +105,3 @@ def demand_format(format_: str, *, first_bad: bool) -> None:
         raise UsageError(f"--format {format_}: history prints {', '.join(FORMATS)}")
     if first_bad and format_ != "table":
         raise UsageError("--first-bad prints lines; leave --format out")
-
-
-def day_of(text: str | None) -> date | None:
-    """The day of `--since`. Raises UsageError."""
-    if text is None:
-        return None
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        raise UsageError(f"--since {text[:40]}: expected a date such as 2026-03-31") from None

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import Option
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -16,11 +15,6 @@ from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
 
-if TYPE_CHECKING:
-    from mlaudit.mapping.entry import MappedProject
-    from mlaudit.reporters._registry import Style
-
-FORMATS = ("text", "mermaid", "dot", "json", "html")
 WIDTH = 80
 """Columns of a map that goes to a file or pipe."""
 
@@ -28,20 +22,18 @@ WIDTH = 80
 def map_(
     paths: Paths = None,
     model: Annotated[
-        list[str] | None, typer.Option("--model", help="What a model or data touches, both ways.", metavar="NAME")
+        list[str] | None, Option("--model", help="What a model or data touches, both ways.", metavar="NAME")
     ] = None,
     package: Annotated[
-        list[str] | None, typer.Option("--package", help="What a package touches, both ways.", metavar="NAME")
+        list[str] | None, Option("--package", help="What a package touches, both ways.", metavar="NAME")
     ] = None,
-    file: Annotated[
-        list[str] | None, typer.Option("--file", help="What a file touches, both ways.", metavar="PATH")
-    ] = None,
+    file: Annotated[list[str] | None, Option("--file", help="What a file touches, both ways.", metavar="PATH")] = None,
     impact: Annotated[
         list[str] | None,
-        typer.Option("--impact", help="The models and services that a change of this file reaches.", metavar="PATH"),
+        Option("--impact", help="The models and services that a change of this file reaches.", metavar="PATH"),
     ] = None,
     format_: Annotated[
-        str, typer.Option("--format", "-f", help="text, mermaid, dot, json or html.", metavar="NAME")
+        str, Option("--format", "-f", help="text, mermaid, dot, json or html.", metavar="NAME")
     ] = "text",
     output: Output = None,
     config: Config = None,
@@ -60,6 +52,7 @@ def map_(
     """
     from mlaudit.cli.standpoint import map_from
     from mlaudit.mapping.entry import MapQuestion, project_map
+    from mlaudit.mapping.rendering import FORMATS, map_text
     from mlaudit.reporters._registry import Style
     from mlaudit.request.options import wanted_of
     from mlaudit.sources.paths import current_folder
@@ -88,28 +81,5 @@ def map_(
         style = Style(
             colour=output is None and wants_colour(no_color), width=WIDTH if output else min(WIDTH, width_of(None))
         )
-        text = map_text(project, format_, style, question.impact)
+        text = map_text(project, format_, style)
         write_all([OutputText(text=text, target=file_of(output))])
-
-
-def map_text(project: MappedProject, format_: str, style: Style, impact: tuple[str, ...] = ()) -> str:
-    """The map as text; as a page it is a section of the report of `check`."""
-    from mlaudit.mapping.narrowing import without_packages
-
-    if format_ == "json":
-        from mlaudit.reporters._map_json import as_json
-
-        return as_json(project.map, asked=project.asked)
-    asks_for_packages = any(key.startswith("package:") for key in project.asked)
-    shown = project.map if asks_for_packages else without_packages(project.map)
-    if format_ == "html":
-        from mlaudit.reporters._registry import render
-
-        return render("html")(replace(project.report, map=shown), style)
-    if format_ == "text":
-        from mlaudit.reporters._map_text import as_text
-
-        return as_text(shown, style, asked=project.asked, impact=bool(impact))
-    from mlaudit.reporters._map_graphs import as_dot, as_mermaid
-
-    return (as_mermaid if format_ == "mermaid" else as_dot)(shown, asked=project.asked)
