@@ -226,6 +226,7 @@ def main() -> int:
     arguments.add_argument("--reader-only", action="store_true", help="leave the writer's code aside")
     arguments.add_argument("--any-loader", action="store_true", help="as if it were not known what loads them")
     arguments.add_argument("--share", type=float, default=1.0, help="the part of all loads that is judged")
+    arguments.add_argument("--seed", default="", help="any text, for another part of the loads")
     arguments.add_argument(
         "--wrong", type=int, default=0, help="predictions that the load refuted, so many per package"
     )
@@ -283,7 +284,7 @@ def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespac
         versions = [_version(given.work, package, row[key]) or "" for key in ("dump_version", "load_version")]
         ending = CONFIGURED.get(row["kind"], "")
         path = given.work / "art" / family / versions[0] / f"{row['artifact']}{ending}"
-        is_chosen = crc32(f"{path.name} {versions}".encode()) % 1000 < given.share * 1000
+        is_chosen = crc32(f"{given.seed}{path.name} {versions}".encode()) % 1000 < given.share * 1000
         if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.exists():
             continue
         is_known = row["kind"] in CONFIGURED or (path.is_file() and read_pickle(path) is not None)

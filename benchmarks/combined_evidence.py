@@ -14,6 +14,8 @@ from mlaudit.rules._consequences import refused_words
 
 OF_ARTIFACTS, OF_VERSIONS = "MLA4", "MLA1"
 """How the codes of rules begin that judge an artifact, and the versions of a package on both sides."""
+OF_OTHER_CODE = frozenset(("MLA104",))
+"""Rules that say what code beside an artifact computes otherwise, and nothing of loading it."""
 CONDITIONAL = frozenset(("MLA411",))
 """Rules whose warnings say that using the model fails under a condition."""
 
@@ -32,6 +34,7 @@ def says_failure(findings: Iterable[Finding], packages: Collection[str]) -> bool
     """Whether some finding says that the load of an artifact of some packages, or using what is loaded, fails."""
     return any(
         (one.code.startswith(OF_ARTIFACTS) or (one.code.startswith(OF_VERSIONS) and one.package in packages))
+        and one.code not in OF_OTHER_CODE
         and (one.severity is Severity.ERROR or (one.code in CONDITIONAL and one.severity is Severity.WARNING))
         for one in findings
     )

@@ -50,6 +50,7 @@ class Judgements:
         self._judgement: Judgement | None = None
         self._of_artifacts: dict[int, tuple[ArtifactCrossing, Judgement | None]] = {}
         self._crosses: dict[tuple[str, str], WhatCrosses] = {}
+        self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def of(self, crossing: Crossing) -> Judgement | None:
         """What is known of a crossing; None where nothing is, or where a side does not state the package."""
@@ -63,7 +64,8 @@ class Judgements:
             return None
         pythons = (_python(self._environments[name]) for name in crossing.environments)
         kinds, classes = self.what_crosses(*crossing.environments)
-        return _judged(crossing.package, meetings(writer, reader), *pythons, kinds=kinds, classes=classes)
+        names = self.names_that_cross(*crossing.environments)
+        return _judged(crossing.package, meetings(writer, reader), *pythons, kinds=kinds, classes=classes, names=names)
 
     def of_artifact(self, crossing: ArtifactCrossing) -> Judgement | None:
         """What is known of a library that an artifact records, in the environment that loads the artifact."""
@@ -88,6 +90,7 @@ class Judgements:
             _python(self._environments[crossing.reader]),
             kinds=frozenset((pin.recorded.kinds if pin.recorded else ()) or filter(None, (artifact.kind,))),
             classes=frozenset(artifact.classes),
+            names=frozenset(name.full_name for name in artifact.names),
         )
         return _of_files(judged) if judged is not None else None
 
@@ -103,6 +106,12 @@ class Judgements:
             return None
         consequences = judge(PYTHON, writer.version, reader.version, kinds=kinds, classes=classes)
         return consequences[0] if consequences else None
+
+    def names_that_cross(self, writer: str, reader: str) -> frozenset[str]:
+        """What the pickles that cross import; nothing where anything crosses of which that is not known."""
+        if (writer, reader) not in self._names:
+            self._names[writer, reader] = _names_that_cross(self._environments[writer], self._environments[reader])
+        return self._names[writer, reader]
 
     def what_crosses(self, writer: str, reader: str) -> WhatCrosses:
         """The artifact kinds and estimator classes that cross, as declared or as the artifacts themselves say."""
@@ -125,11 +134,25 @@ def _of_files(judged: Judgement) -> Judgement | None:
     return replace(judged, consequences=kept) if kept else None
 
 
-def _what_crosses(writing: Environment, reading: Environment) -> WhatCrosses:
+def _artifacts(writing: Environment, reading: Environment) -> list[Artifact]:
     readings = (*writing.writes, *reading.reads)
-    artifacts = [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
-    declared = {*writing.artifact_kinds, *reading.artifact_kinds, *reading.kinds_from.get(writing.name, ())}
-    kinds = {*declared, *(one.kind for one in artifacts if one.kind)}
+    return [pin.artifact for one in readings for pin in one.pins if pin.artifact is not None]
+
+
+def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
+    return frozenset((*writing.artifact_kinds, *reading.artifact_kinds, *reading.kinds_from.get(writing.name, ())))
+
+
+def _names_that_cross(writing: Environment, reading: Environment) -> frozenset[str]:
+    artifacts = _artifacts(writing, reading)
+    # A kind that code or the configuration states, and that no file at hand has, is of a file that was not read.
+    is_known = _declared(writing, reading) <= {one.kind for one in artifacts} and all(one.names for one in artifacts)
+    return frozenset(name.full_name for one in artifacts for name in one.names) if is_known else frozenset()
+
+
+def _what_crosses(writing: Environment, reading: Environment) -> WhatCrosses:
+    artifacts = _artifacts(writing, reading)
+    kinds = {*_declared(writing, reading), *(one.kind for one in artifacts if one.kind)}
     return frozenset(kinds), frozenset(name for one in artifacts for name in one.classes)
 
 
@@ -146,6 +169,7 @@ def _judged(
     *,
     kinds: frozenset[str],
     classes: frozenset[str],
+    names: frozenset[str],
 ) -> Judgement | None:
     """The worst judgement over the pairs of statements that can meet."""
     worst: Judgement | None = None
@@ -160,19 +184,25 @@ def _judged(
                 reader_python=reader_python,
                 kinds=kinds,
                 classes=classes,
+                names=names,
             )
             here = Judgement(left, right, found, may=False) if found else None
         else:
-            here = _in_ranges(package, writer, reader, kinds, classes)
+            here = _in_ranges(package, writer, reader, kinds, classes, names)
         if here is not None and (worst is None or here.worst.rank < worst.worst.rank):
             worst = here
     return worst
 
 
 def _in_ranges(
-    package: str, writer: str, reader: str, kinds: frozenset[str], classes: frozenset[str]
+    package: str,
+    writer: str,
+    reader: str,
+    kinds: frozenset[str],
+    classes: frozenset[str],
+    names: frozenset[str],
 ) -> Judgement | None:
     from mlaudit.knowledge.ranges import worst_in_ranges
 
-    found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes)
+    found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names)
     return Judgement(found.writer, found.reader, found.consequences, may=True) if found else None

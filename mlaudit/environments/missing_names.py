@@ -17,6 +17,7 @@ from mlaudit.grammars.model_file.formats import formats
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_names import Lack, MissingName
+from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Pin, Place
 from mlaudit.model.report import Environment
 from mlaudit.request.options import Options
@@ -82,13 +83,36 @@ def _with_installed(
     ]
     states = [found for search in searches for found in search.missing_states()]
     refused = [found for search in searches for found in search.refused_calls()]
+    agreeing = agreeing_code(
+        searches, (*missing, *refused, *(one for one in states if one.when is not WhenRead.UPKEEP))
+    )
     return replace(
         one,
         notes=(*one.notes, *said_of(code.symbols.modules.code)),
         missing_names=(*one.missing_names, *missing),
         missing_states=(*one.missing_states, *states),
         refused_calls=(*one.refused_calls, *refused),
+        agreeing_code=agreeing,
     )
+
+
+def agreeing_code(
+    searches: Iterable[StateSearch], found: Iterable[MissingName | MissingState | RefusedByCode]
+) -> tuple[tuple[str, str], ...]:
+    """Writers with the packages of all their pickles of which nothing was found, though all of each was followed."""
+    lacking = {(one.writer, one.artifact.path) for one in found}
+    agreeing: dict[tuple[str, str], bool] = {}
+    for search in searches:
+        is_good = search.is_whole and (search.writer, search.pin.at.path) not in lacking
+        for package in _packages_of(search.pin):
+            agreeing[search.writer, package] = agreeing.get((search.writer, package), True) and is_good
+    return tuple(key for key, is_good in agreeing.items() if is_good)
+
+
+def _packages_of(pin: Pin) -> frozenset[str]:
+    names = pin.artifact.names if pin.artifact is not None else ()
+    tops = {name.module.partition(".")[0] for name in names}
+    return frozenset(family.package for top in tops if (family := formats().families.get(top)) is not None)
 
 
 def _without_code(artifacts: Iterable[tuple[str, Pin]], code: PackageCode | None) -> Iterator[str]:

@@ -37,7 +37,7 @@ class StateSearch:
         *,
         is_own: bool = False,
     ) -> None:
-        self._writer, self._pin, self._files = writer, pin, files
+        self.writer, self.pin, self._files = writer, pin, files
         self._is_own = is_own
         self._reader, self._written_by = reader, written_by
 
@@ -45,7 +45,7 @@ class StateSearch:
     def _pickle(self) -> Document | None:
         """The pickle; None where the artifact has none that can be read."""
         try:
-            return self._files.pickle(self._pin.at.path)
+            return self._files.pickle(self.pin.at.path)
         except Unreadable:
             return None
 
@@ -56,6 +56,11 @@ class StateSearch:
             return tuple(states_of(self._pickle).objects[:MAX_OBJECTS]) if self._pickle is not None else ()
         except Unreadable:
             return ()
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all objects are followed, through the code of both sides."""
+        return self._written_by is not None and 0 < len(self._objects) < MAX_OBJECTS
 
     def missing_states(self) -> Iterator[MissingState]:
         """The attributes that objects lack, each once for its class."""
@@ -84,7 +89,7 @@ class StateSearch:
                 if (call.called, call.reason) not in seen:
                     seen.add((call.called, call.reason))
                     yield RefusedByCode(
-                        writer=self._writer,
+                        writer=self.writer,
                         artifact=self._at(one),
                         called=call.called,
                         reason=call.reason,
@@ -95,7 +100,7 @@ class StateSearch:
     def _state(self, gap: StateGap, when: WhenRead) -> MissingState:
         need = gap.found.need
         return MissingState(
-            writer=self._writer,
+            writer=self.writer,
             artifact=self._at(gap.owner),
             owner=gap.cls.full_name,
             attribute=gap.attribute,
@@ -108,8 +113,8 @@ class StateSearch:
         )
 
     def _at(self, one: PickledObject) -> Place:
-        path = self._pickle.path if self._pickle is not None else self._pin.at.path
-        return replace(self._pin.at, path=path, start=one.at)
+        path = self._pickle.path if self._pickle is not None else self.pin.at.path
+        return replace(self.pin.at, path=path, start=one.at)
 
     def _shown(self, path: str) -> str:
         return self._reader.symbols.modules.code.shown(path)

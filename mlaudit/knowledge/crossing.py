@@ -59,6 +59,7 @@ class _VersionPair:
     kinds: frozenset[str]
     kinds_known: bool
     classes: frozenset[str]
+    names: frozenset[str]
 
 
 def judge(
@@ -70,10 +71,12 @@ def judge(
     reader_python: str | None = None,
     kinds: frozenset[str] = frozenset(),
     classes: frozenset[str] = frozenset(),
+    names: frozenset[str] = frozenset(),
 ) -> tuple[Consequence, ...]:
     """What happens when `reader` reads what `writer` wrote, worst first; empty where the knowledge says nothing.
 
-    Versions are PEP 440 texts, local parts ignored. With no `kinds`, every kind the package writes is considered.
+    Versions are PEP 440 texts, local parts ignored. With no `kinds`, every kind the package writes is considered; with
+    no `names`, which are what pickles import with their modules, every name.
     Raises KnowledgeError where a knowledge file is broken.
     """
     known = dossier(package)
@@ -89,6 +92,7 @@ def judge(
         kinds=own,
         kinds_known=bool(asked),
         classes=classes,
+        names=names,
     )
     untouched = bool(asked) and bool(known.kinds) and not own
     found = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
@@ -126,7 +130,7 @@ def _applies(row: Known, pair: _VersionPair, settled: frozenset[str]) -> bool:
     wanted = _wanted(row, pair)
     if (row.kinds and not wanted) or "*" in settled or (wanted and wanted <= settled):
         return False
-    return _between(row, pair) and _of_class(row, pair.classes)
+    return _between(row, pair) and _of_class(row, pair.classes) and _of_names(row, pair.names)
 
 
 def _between(row: Known, pair: _VersionPair) -> bool:
@@ -160,6 +164,8 @@ def _direction(writer: str, reader: str) -> str:
 
 def _of_class(row: Known, classes: frozenset[str]) -> bool:
     """A harmless row must cover every class in the file, any other row only one."""
+    if row.unless and any(fnmatchcase(name, pattern) for name in classes for pattern in row.unless):
+        return False
     if not row.classes:
         return True
     if not classes:
@@ -168,9 +174,16 @@ def _of_class(row: Known, classes: frozenset[str]) -> bool:
     return all(hits) if row.effect is Effect.HARMLESS else any(hits)
 
 
+def _of_names(row: Known, names: frozenset[str]) -> bool:
+    """Whether pickles that cross import what the row is about; of an unknown pickle that may be so."""
+    if not row.names or not names:
+        return not row.names or row.effect is not Effect.HARMLESS
+    return any(fnmatchcase(name, pattern) for name in names for pattern in row.names)
+
+
 def _consequence(row: Known, pair: _VersionPair) -> Consequence:
     known = pair.kinds_known or bool(pair.classes)
-    certain = (known or not row.kinds) and (bool(pair.classes) or not row.classes)
+    certain = (known or not row.kinds) and (bool(pair.classes) or not row.classes) and bool(pair.names or not row.names)
     return Consequence(
         id=row.id,
         effect=row.effect,

@@ -70,9 +70,12 @@ class Known:
         distances: only crossings this far apart; empty means any.
         direction: `newer` (the reader is), `older`, or empty for both.
         severity: where the artifact is known to be of these kinds and classes.
-        unsure: where the row is only for some kinds or classes and what crosses is not known; by default a row about
-            classes that nobody measured is then a warning, since most models may have none of them.
+        unsure: where the row is only for some kinds, classes or names and what crosses is not known; by default a row
+            about classes that nobody measured is then a warning, since most models may have none of them.
         kinds, classes: what it is for, empty means any; a class may end in `*`.
+        unless: classes of which one in the file takes the row back, since they do not run what breaks.
+        names: what a pickle has to import, with its module, for the row to speak of it; may have `*`. Where the names
+            of what crosses are not known, the row speaks.
         failed, tried: of the artifacts measured, how many failed or changed.
         via: the companion package that causes it.
     """
@@ -94,6 +97,8 @@ class Known:
     direction: str = ""
     kinds: tuple[str, ...] = ()
     classes: tuple[str, ...] = ()
+    unless: tuple[str, ...] = ()
+    names: tuple[str, ...] = ()
     failed: int | None = None
     tried: int | None = None
     via: str | None = None
@@ -217,6 +222,8 @@ def _known(row: Node, step: Step) -> Known:
         direction=_direction(row.get("direction")),
         kinds=row.get("kinds").texts(),
         classes=row.get("classes").texts(),
+        unless=row.get("unless").texts(),
+        names=row.get("names").texts(),
         failed=count(row.get("failed")),
         tried=count(row.get("tried")),
         via=row.get("via").maybe_text(),

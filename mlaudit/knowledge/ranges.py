@@ -36,6 +36,7 @@ def worst_in_ranges(
     reader_python: str | None = None,
     kinds: frozenset[str] = frozenset(),
     classes: frozenset[str] = frozenset(),
+    names: frozenset[str] = frozenset(),
 ) -> WorstInRanges | None:
     """The worst pair of releases that two specifiers admit (an exact version is one too), None where nothing is known.
 
@@ -47,7 +48,14 @@ def worst_in_ranges(
     worst: WorstInRanges | None = None
     for one, other in _pairs(known, writer, reader):
         found = judge(
-            package, one, other, writer_python=writer_python, reader_python=reader_python, kinds=kinds, classes=classes
+            package,
+            one,
+            other,
+            writer_python=writer_python,
+            reader_python=reader_python,
+            kinds=kinds,
+            classes=classes,
+            names=names,
         )
         if found and (worst is None or _weight(found) < _weight(worst.consequences)):
             worst = WorstInRanges(writer=one, reader=other, consequences=found)

@@ -53,7 +53,7 @@ def crossing_sentences(package: str, row: Known) -> Iterator[RenderedSentence]:
         rendered: list[RenderedSentence] = []
         for (writer, reader), kind in product(versions, row.kinds or ("",)):
             kinds = frozenset((kind,)) if kind else frozenset[str]()
-            found = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes)
+            found = judge(package, writer, reader, **pythons, kinds=kinds, classes=classes, names=frozenset())
             rendered += [_rendered(one, f"{writer} → {reader}") for one in found if one.id == row.id]
         if rendered:
             yield from dict.fromkeys((rendered[0], rendered[-1]))

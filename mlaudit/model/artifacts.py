@@ -16,6 +16,11 @@ class PickledName(NamedTuple):
     module: str
     name: str
 
+    @property
+    def full_name(self) -> str:
+        """The name with its module."""
+        return f"{self.module}.{self.name}"
+
 
 class Artifact(NamedTuple):
     """What an artifact says of itself.

@@ -162,6 +162,8 @@ class Environment:
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
+        agreeing_code: writers with packages of which it has all code that their pickles need to be served, as far as
+            the code of both sides shows.
         refused_configurations: what their configurations ask for and its code refuses.
         without_code: packages whose names the artifacts that it loads ask for and whose code is not at hand.
     """
@@ -190,6 +192,7 @@ class Environment:
     proofs: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
+    agreeing_code: tuple[tuple[str, str], ...] = ()
     refused_configurations: tuple[RefusedConfiguration, ...] = ()
     without_code: tuple[str, ...] = ()
     _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)

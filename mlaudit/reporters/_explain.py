@@ -159,6 +159,10 @@ def known_lines(row: Known, package: str) -> list[str]:
     lines = [f"{row.severity.value} {row.effect.value} ({row.certainty.value}): {_filled(row, package, row.says)}"]
     if row.kinds or row.classes:
         lines.append(f"of: {', '.join((*row.kinds, *row.classes))}")
+    if row.unless:
+        lines.append(f"not of: {', '.join(row.unless)}")
+    if row.names:
+        lines.append(f"where the pickle imports: {', '.join(row.names)}")
     if row.tried is not None:
         lines.append(f"rate: {row.failed or 0} of {row.tried} artifacts failed or changed")
     if row.remedy and not _is_open(row, row.remedy):

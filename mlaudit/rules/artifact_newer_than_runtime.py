@@ -13,7 +13,7 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
-from mlaudit.rules._consequences import code_details
+from mlaudit.rules._consequences import agreement, code_details, promised
 from mlaudit.rules._implied_reader import implied_break
 from mlaudit.rules._registry import fleet_rule
 
@@ -74,7 +74,7 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _missing(crossing, view)
     found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
-        yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
+        yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, view, found))
     for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
     implied = implied_break(crossing, view)
@@ -104,11 +104,11 @@ def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
     return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))
 
 
-def _severity(crossing: ArtifactCrossing, found: Judgement) -> Severity:
+def _severity(crossing: ArtifactCrossing, view: View, found: Judgement) -> Severity:
     """As known; where the reader only gives a range that may come to it, at most a warning."""
     if crossing.cell.state is State.RANGE:
         return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
-    return found.worst.severity
+    return promised(found.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
 
 
 def _hit(
@@ -127,6 +127,7 @@ def _hit(
         details=(
             *_details(crossing.pin),
             *code_details(view, crossing.writer, crossing.reader, crossing.pin.package),
+            *agreement(worst, view, (crossing.writer, crossing.reader), crossing.pin.package),
         ),
         evidence=worst.evidence,
         expected=_recorded(crossing.pin),

@@ -9,7 +9,7 @@ import spacy
 from spacy.training import Example
 
 REQUIRES = ["click<8.2", "setuptools<81"]
-KINDS = {".folder": "spacy", ".pickle": "spacy"}
+KINDS = {".folder": "spacy", ".pickle": "spacy.pickle"}
 TOLERANCE = 1e-6
 
 TEXTS = ["This is great, really!", "bad bad movie (2019).", "Apple hired Bob today"]

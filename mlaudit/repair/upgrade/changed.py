@@ -47,6 +47,7 @@ def with_versions(environment: Environment, versions: Mapping[str, str]) -> Envi
         missing_names=(),
         missing_states=(),
         refused_calls=(),
+        agreeing_code=(),
     )
 
 
