@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import tomli
 
-from mlaudit.api import check
+from mlaudit.api import check, compare
 from mlaudit.code.package.needs import MAX_ALL_STEPS
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge
@@ -219,3 +219,39 @@ def test_a_finding_shows_its_evidence(tmp_path: Path) -> None:
     assert (
         found[0].details[0].startswith("code: `lo_` is read at serve/train/features.py:6 by `transform`; the object is")
     )
+
+
+# What nobody promises, of a package of both sides
+
+
+def unpromised(folder: Path, reader: str) -> list[str]:
+    """What is said of a model of scikit-learn, between versions that nobody measured with its class."""
+    model = "class Model:\n    def __init__(self):\n        self.a = {}\n    def predict(self, x):\n        {}\n"
+    places = {}
+    for name, version, body in (("old", "1.2.2", ("1", "return self.a")), ("new", "1.3.0", ("self.b = 1", reader))):
+        places[name] = f"{name}/lib/python3.11/site-packages"
+        metadata = f"Metadata-Version: 2.1\nName: scikit-learn\nVersion: {version}\n"
+        files = {"sklearn/__init__.py": "", "sklearn/own.py": model.format(*body)}
+        files[f"scikit_learn-{version}.dist-info/METADATA"] = metadata
+        write(folder / places[name], files)
+    run(
+        folder / places["old"],
+        "from sklearn.own import Model\nmodel = Model()\nmodel.__dict__['_sklearn_version'] = '1.2.2'\n"
+        f"pickle.dump(model, open({str(folder / 'model.pkl')!r}, 'wb'), 4)",
+    )
+    options = Options(root=folder, waivers=False, caches=False)
+    asked = [f"training={places['old']},training=model.pkl", f"serving={places['new']}"]
+    report = compare(asked, options, folder=folder)
+    return [f"{one.code} {one.severity.value}" for one in report.findings if one.package == "scikit-learn"]
+
+
+@pytest.mark.parametrize(
+    ("reader", "said"),
+    [
+        ("return self.a", ["MLA401 warning"]),
+        ("return self.a if x is None else self.b", ["MLA401 error"]),
+        ("return self.b", ["MLA401 error"]),
+    ],
+)
+def test_code_that_agrees_lowers_what_nobody_promises(reader: str, said: list[str], tmp_path: Path) -> None:
+    assert unpromised(tmp_path, reader) == said

@@ -10,6 +10,7 @@ import pytest
 import mlaudit
 from mlaudit.comparison.judgement import Judgement, Judgements
 from mlaudit.environments.cells import Stated, cells
+from mlaudit.model.artifacts import PickledName
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength, Target
 from mlaudit.model.report import ArtifactCrossing, Crossing, Environment
 
@@ -66,3 +67,20 @@ def test_an_artifact_is_judged_once(judged: Counter[object]) -> None:
 def test_what_crosses_is_gathered_once_for_a_pair() -> None:
     _, judgements = crossing_of("2.1.3")
     assert judgements.what_crosses("serving", "serving") is judgements.what_crosses("serving", "serving")
+
+
+def names_that_cross(*artifacts: Artifact, declared: tuple[str, ...] = ()) -> frozenset[str]:
+    at = Place(path="frame.pkl")
+    pins = tuple(Pin(name="m", package="m", at=at, kind=Kind.ARTIFACT, artifact=one) for one in artifacts)
+    reading = Reading(path="frame.pkl", format="pickle", complete=False, pins=pins)
+    training = Environment(name="training", role="training", writes=(reading,), artifact_kinds=declared)
+    serving = Environment(name="serving", role="serving", follows=("training",))
+    return Judgements({"training": training, "serving": serving}).names_that_cross("training", "serving")
+
+
+def test_the_names_that_cross_are_known_where_all_that_crosses_is() -> None:
+    frame = Artifact("pandas.pickle", (), (PickledName("pandas", "DataFrame"),))
+    assert names_that_cross(frame) == {"pandas.DataFrame"}
+    assert names_that_cross(frame, declared=("pandas.pickle",)) == {"pandas.DataFrame"}
+    assert not names_that_cross(frame, declared=("pandas.to_pickle",))
+    assert not names_that_cross(frame, Artifact("pandas.pickle"))

@@ -141,6 +141,39 @@ def test_one_class_that_breaks_is_enough() -> None:
     assert errors("scikit-learn", "1.5.2", "1.6.1", classes=classes) == ["sklearn-boosting-loss-1.6"]
 
 
+def test_a_class_that_does_not_run_what_breaks_takes_a_row_back() -> None:
+    broken = kinds("LogisticRegression", "Pipeline")
+    assert errors("scikit-learn", "1.8.0", "1.5.2", classes=broken) == ["sklearn-logistic-multiclass-1.8-older"]
+    calibrated = kinds("LogisticRegression", "CalibratedClassifierCV")
+    assert "sklearn-logistic-multiclass-1.8-older" not in errors("scikit-learn", "1.8.0", "1.5.2", classes=calibrated)
+
+
+@pytest.mark.parametrize(
+    ("writer", "reader", "name", "said"),
+    [
+        ("3.0.5", "2.2.3", "pandas.StringDtype", "pandas-strings-3-older"),
+        ("3.0.5", "2.2.3", "pandas._libs.tslibs.nattype._nat_unpickle", "pandas-strings-3-older"),
+        ("3.0.5", "2.2.3", "pandas._libs.tslibs.timestamps._unpickle_timestamp", None),
+        ("2.2.3", "1.3.5", "pandas._libs.internals._unpickle_block", "pandas-blocks-1.4-older"),
+        ("2.2.3", "1.3.5", "pandas._libs.tslibs.offsets.MonthEnd", None),
+        ("2.1.4", "2.0.3", "pandas.core.dtypes.dtypes.SparseDtype", "pandas-sparse-2.1-older"),
+        ("1.5.3", "2.0.3", "pandas.core.indexes.numeric.Int64Index", "pandas-numeric-index-2"),
+        ("1.5.3", "2.0.3", "pandas.core.indexes.range.RangeIndex", None),
+    ],
+)
+def test_what_a_pickle_imports_decides_where_it_is_known(writer: str, reader: str, name: str, said: str | None) -> None:
+    found = judge("pandas", writer, reader, kinds=kinds("pandas.pickle"), names=kinds(name, "numpy.ndarray"))
+    broken = (Effect.UNREADABLE, Effect.SILENT)
+    assert [one.id for one in found if one.effect in broken and one.severity is Severity.ERROR] == [said] * bool(said)
+
+
+def test_of_a_pickle_that_is_not_known_a_row_about_names_speaks() -> None:
+    given = kinds("pandas.pickle")
+    assert "pandas-strings-3-older" in errors("pandas", "3.0.5", "2.2.3", given)
+    rare = next(one for one in judge("pandas", "2.1.4", "2.0.3", kinds=given) if one.id == "pandas-sparse-2.1-older")
+    assert rare.severity is Severity.WARNING
+
+
 def test_a_silent_change_stands_before_a_crash() -> None:
     found = judge("scikit-learn", "1.5.2", "1.3.2")
     assert found[0].effect is Effect.SILENT

@@ -112,13 +112,17 @@ def _details(found: Judgement) -> Iterator[str]:
     return (_detail(one, found) for one in found.consequences[: DETAILS + 1] if _worth(one, found))
 
 
-def promised(found: Consequence, view: View, environments: tuple[str, str], package: str) -> Severity:
-    """As known; that nobody promises anything is a warning at most where the code of both sides was followed.
+_MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.INFO}
 
-    Of measured loads of scikit-learn, lightgbm, xgboost and pandas with such a row, none failed that code did not show.
+
+def promised(found: Consequence, view: View, environments: tuple[str, str], package: str) -> Severity:
+    """As known; that nobody promises anything is a level milder where the code of both sides was followed.
+
+    Of 547 measured loads of such pickles, 4 failed, all by what numpy or xgboost had written inside; where code showed
+    something, 97 of 109 did (two fifths of `benchmarks.code_evidence`, 2026-11-26).
     """
-    is_unpromised = found.effect is Effect.NO_PROMISE and found.severity is Severity.ERROR
-    return Severity.WARNING if is_unpromised and code_agrees(view, environments, package) else found.severity
+    is_unpromised = found.effect is Effect.NO_PROMISE and found.severity in _MILDER
+    return _MILDER[found.severity] if is_unpromised and code_agrees(view, environments, package) else found.severity
 
 
 def code_agrees(view: View, environments: tuple[str, str], package: str) -> bool:
