@@ -30,7 +30,7 @@ CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.syml
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
 
 
-ROWS: Any = importlib.import_module("proof_rows")
+ROWS: Any = importlib.import_module("proof_rows" if __name__ == "__main__" else "mlaudit.proving.proof_rows")
 """The file beside this one, loaded while its folder is where Python looks first."""
 
 
