@@ -8,6 +8,9 @@ of `$MLAUDIT_KNOWLEDGE/measured_*.csv`. Nothing of a package is imported by the 
 A load is bad where loading or using failed; loads that silently gave other numbers are left out. `names` counts what
 fails in any case (names, calls, layouts), `certain` what is read on every way too, `conditional` what stands behind a
 condition. What only training, copying or printing reads counts as told of the loads that did just that.
+
+`--combined` asks the whole audit instead, which knows the artifact and both environments: code and knowledge together.
+Recall is the share of bad loads of which an error is said, quiet the share of good ones of which none is.
 """
 
 from __future__ import annotations
@@ -26,6 +29,7 @@ from pathlib import Path
 from zlib import crc32
 
 from benchmarks.code_evidence_inputs import make_inputs
+from benchmarks.combined_evidence import audited_findings, refused_configurations, says_failure, shares
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
@@ -38,6 +42,7 @@ from mlaudit.grammars.model_file.pickle_states import PickledStates, walk_states
 from mlaudit.grammars.model_file.source import Source, from_window
 from mlaudit.grammars.model_file.streams import compression, unfolded
 from mlaudit.grammars.model_file.window import whole
+from mlaudit.model.report import Finding
 from mlaudit.sources.package_sources import PackageSources
 
 FAMILIES = {
@@ -50,11 +55,15 @@ FAMILIES = {
     "lightgbm+scikit-learn": "imblearn",
     "xgboost+scikit-learn": "imblearn",
     "lightgbm": "lightgbm",
+    "keras": "tf",
+    "spacy": "spacy",
 }
 OWN_LOADERS = frozenset(("gensim.save", "pd.to_pickle"))
 """Kinds of artifacts that the package's own function reads."""
 UPKEEP_USES = ("refit", "clone", "repr", "get_params", "continue_training")
 """Words in the names of artifacts that were trained again, copied or printed, and not served."""
+CONFIGURED = {"keras.keras": ".keras", "keras.h5": ".h5", "spacy.to_disk": ""}
+"""Kinds of artifacts that name code in configurations, with the ending of their files."""
 NO_PICKLES = frozenset(("retrain", "lgb.txt", "word2vec.txt", "word2vec.bin", "txt"))
 
 
@@ -117,6 +126,9 @@ class Judge:
     def said(self, path: Path, family: str, versions: tuple[str, str], kind: str) -> tuple[Tier, list[str]]:
         """The surest prediction for one load, with all of its tier."""
         writer, reader = (self.symbols(family, version) for version in versions)
+        if kind in CONFIGURED:
+            refused = refused_configurations(self._work, family, versions[1], path)
+            return (Tier.NAMES if refused else Tier.NOTHING), list(refused)
         pickle = read_pickle(path)
         if pickle is None or reader is None:
             return Tier.NOTHING, []
@@ -219,13 +231,16 @@ def main() -> int:
     )
     arguments.add_argument("--missed", type=int, default=0, help="failed loads of which nothing was said")
     arguments.add_argument("--speed", action="store_true", help="seconds for a forest, cold and with parsed classes")
+    arguments.add_argument("--combined", action="store_true", help="what whole audits say, knowledge among it")
     given = arguments.parse_args()
     if given.speed:
         return _print_speed(given.work)
     knowledge = Path(os.environ["MLAUDIT_KNOWLEDGE"])
     if given.make:
-        make_inputs(given.work, knowledge, given.packages)
+        make_inputs(given.work, knowledge, sorted({FAMILIES[name] for name in given.packages}))
     judge = Judge(given.work, writer=not given.reader_only, any_loader=given.any_loader)
+    if given.combined:
+        return _print_combined(given, knowledge, judge)
     every = Score()
     print(f"{'package':24} {'loads':>6} {'bad':>5}   " + "".join(f"{one.name.lower():16}" for one in SHOWN) + "false")
     for package in given.packages or FAMILIES:
@@ -266,12 +281,49 @@ def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespac
     family = FAMILIES[package]
     for row in _rows(knowledge, {package}):
         versions = [_version(given.work, package, row[key]) or "" for key in ("dump_version", "load_version")]
-        path = given.work / "art" / family / versions[0] / row["artifact"]
+        ending = CONFIGURED.get(row["kind"], "")
+        path = given.work / "art" / family / versions[0] / f"{row['artifact']}{ending}"
         is_chosen = crc32(f"{path.name} {versions}".encode()) % 1000 < given.share * 1000
-        if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.is_file():
+        if row["outcome"] in ("baseline_error", "different") or not is_chosen or not path.exists():
             continue
-        if judge.symbols(family, versions[1]) is not None and read_pickle(path) is not None:
+        is_known = row["kind"] in CONFIGURED or (path.is_file() and read_pickle(path) is not None)
+        if is_known and judge.symbols(family, versions[1]) is not None:
             yield Load(row, path, family, (versions[0], versions[1]))
+
+
+def _print_combined(given: argparse.Namespace, knowledge: Path, judge: Judge) -> int:
+    """Recall and quiet of whole audits, by package and in all."""
+    every: Counter[tuple[bool, bool]] = Counter()
+    for package in given.packages or FAMILIES:
+        counts: Counter[tuple[bool, bool]] = Counter()
+        wrong: list[str] = []
+        for load in _loads(package, knowledge, judge, given):
+            found = audited_findings(given.work, load.family, load.versions, load.path)
+            if is_served(load.row["artifact"]):
+                is_said = says_failure(found, package.split("+"))
+                counts[is_said, load.is_bad] += 1
+                if is_said is not load.is_bad:
+                    wrong.append(_refuted(load, found))
+        every.update(counts)
+        for text in wrong[: given.wrong]:
+            print(f"    {text}")
+        print(f"{package:24} {shares(counts)}", flush=True)
+    print(f"{'all':24} {shares(every)}")
+    return 0
+
+
+def is_served(artifact: str) -> bool:
+    """Whether a measured load is one of serving, and not of training again, copying or printing."""
+    return not any(word in artifact for word in UPKEEP_USES)
+
+
+def _refuted(load: Load, found: Iterable[Finding]) -> str:
+    """A load that an audit told wrong, with what it said or what happened."""
+    said = next(
+        (f"{one.code} {one.message[:160]}" for one in found if says_failure((one,), load.row["package"].split("+"))),
+        load.row["error_text"][:160],
+    )
+    return f"{'missed' if load.is_bad else 'false'} {load.row['artifact']} {' -> '.join(load.versions)}: {said}"
 
 
 def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> tuple[Score, float]:

@@ -19,19 +19,21 @@ PLATFORM = "x86_64-manylinux_2_28"
 
 
 class WantedEnvironment(NamedTuple):
-    """An environment as the list has it; `reads`: only its code is wanted."""
+    """An environment as the list has it; `reads`: only its code is wanted; `only`: parts of names of artifacts."""
 
     name: str
     python: str
     requirements: list[str]
     reads: bool
+    only: str = ""
 
 
 def wanted_environments(packages: list[str]) -> list[WantedEnvironment]:
     """The environments of some families, of all where none is named."""
     rows = tomli.loads(LIST.read_text(encoding="utf-8"))["environment"]
     every = [
-        WantedEnvironment(row["name"], row["python"], row["requirements"], row.get("reads", False)) for row in rows
+        WantedEnvironment(row["name"], row["python"], row["requirements"], row.get("reads", False), row.get("only", ""))
+        for row in rows
     ]
     return [one for one in every if not packages or one.name.partition("-")[0] in packages]
 
@@ -70,11 +72,11 @@ def _write_artifacts(wanted: WantedEnvironment, folder: Path, artifacts: Path, t
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     script = SCRIPTS.get(family, "frameworks/dlgrid.py")
-    _done([str(folder / "bin" / "python"), str(tools / script), "dump", family, str(target)], wanted.name)
+    _done([str(folder / "bin" / "python"), str(tools / script), "dump", family, str(target)], wanted.name, wanted.only)
 
 
-def _done(command: list[str], name: str) -> bool:
-    environment = {**os.environ, "OMP_NUM_THREADS": "1"}
+def _done(command: list[str], name: str, only: str = "") -> bool:
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "ONLY": only}
     try:
         done = subprocess.run(command, capture_output=True, text=True, timeout=LIMIT, env=environment, check=False)
     except (OSError, subprocess.TimeoutExpired) as error:

@@ -2,11 +2,12 @@
 
     python benchmarks/fuzz.py --minutes 20                        # shell, tox, setup.py, conda, requirements
     python benchmarks/fuzz.py --minutes 5 pickle dockerfile       # any input format that has fixtures
+    python benchmarks/fuzz.py --runs 500 pickle gguf              # so many executions, the same ones each time
 
 With `atheris` installed (a package of its own, no dependency of the project) mutations follow the coverage of
 `mlaudit`; without it they are random. One process runs at a time, and the minutes are shared by the formats. A finding
 is written below `--findings`, once for each place in the code that raises. An input that takes libFuzzer's ten seconds
-or two gigabytes is a finding too, and ends the turn of its format.
+or two gigabytes is a finding too, and ends the turn of its format. With a finding the exit code is 1.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 ROOT = Path(__file__).parent.parent
 GRAMMARS = ("shell", "tox-ini", "setup-py", "conda-env", "requirements")
@@ -51,33 +53,65 @@ class Tally:
     findings: dict[str, str] = field(default_factory=dict)
 
 
-def main() -> None:
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """When a turn ends: after seconds, or after executions that are the same each time."""
+
+    seconds: float
+    runs: int | None = None
+
+
+def main() -> int:
     arguments = _arguments()
+    bound = Bound(arguments.minutes * 60 / len(arguments.formats), arguments.runs)
     if arguments.turn:
-        _turn(arguments.formats[0], arguments.minutes * 60, arguments.findings)
-        return
+        _turn(arguments.formats[0], bound, arguments.findings)
+        return 0
+    if arguments.list:
+        print("\n".join(_all_formats()))
+        return 0
+    if arguments.seeds is not None:
+        for name in arguments.formats:
+            _pack_seeds(name, arguments.seeds)
+        return 0
     started = time.process_time()
-    seconds = arguments.minutes * 60 / len(arguments.formats)
     arguments.findings.mkdir(parents=True, exist_ok=True)
+    findings = 0
     for name in arguments.formats:
-        runs = _spawned(name, seconds, arguments.findings)
+        runs = _spawned(name, bound, arguments.findings)
         found = sorted(path.name for path in (arguments.findings / name).glob("*"))
+        findings += len(found)
         print(f"{name}: {runs} executions, {len(found)} findings {' '.join(found)}", flush=True)
     print(f"driver: {time.process_time() - started:.1f} s of CPU; the turns take theirs")
+    return 1 if findings else 0
 
 
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("formats", nargs="*", default=list(GRAMMARS))
     parser.add_argument("--minutes", type=float, default=20, help="for all formats together")
+    parser.add_argument("--runs", type=int, help="executions of each format, instead of minutes")
     parser.add_argument("--findings", type=Path, default=Path(tempfile.gettempdir()) / "mlaudit-fuzz")
+    parser.add_argument("--seeds", type=Path, help="write the inputs to begin with below this folder, and end")
+    parser.add_argument("--list", action="store_true", help="name the formats that are fuzzed in the long run, and end")
     parser.add_argument("--turn", action="store_true", help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
-def _spawned(name: str, seconds: float, findings: Path) -> int:
+def _spawned(name: str, bound: Bound, findings: Path) -> int:
     """Executions of a format's turn, in a process of its own: a turn may end by the fuzzer's own limits."""
-    command = [sys.executable, __file__, "--turn", "--minutes", str(seconds / 60), "--findings", str(findings), name]
+    command = [
+        sys.executable,
+        __file__,
+        "--turn",
+        "--minutes",
+        str(bound.seconds / 60),
+        "--findings",
+        str(findings),
+        name,
+    ]
+    if bound.runs is not None:
+        command += ["--runs", str(bound.runs)]
     done = subprocess.run(command, capture_output=True, text=True, errors="replace", check=False)
     told = re.findall(r"(?:Done |stat::number_of_executed_units: |^#)(\d+)", done.stderr + done.stdout, re.MULTILINE)
     if not told:
@@ -85,15 +119,15 @@ def _spawned(name: str, seconds: float, findings: Path) -> int:
     return max(map(int, told), default=0)
 
 
-def _turn(name: str, seconds: float, findings: Path) -> None:
+def _turn(name: str, bound: Bound, findings: Path) -> None:
     folder = findings / name
     if find_spec("atheris") is None:
-        _random(name, seconds, folder)
+        _random(name, bound, folder)
     else:
-        _guided(name, seconds, folder)
+        _guided(name, bound, folder)
 
 
-def _guided(name: str, seconds: float, folder: Path) -> None:
+def _guided(name: str, bound: Bound, folder: Path) -> None:
     atheris: Any = import_module("atheris")
     with atheris.instrument_imports(include=["mlaudit"]):
         run = _runner(name, folder)
@@ -103,7 +137,8 @@ def _guided(name: str, seconds: float, folder: Path) -> None:
             Path(corpus, str(number)).write_bytes(data)
         dictionary = Path(corpus, "words.dict")
         dictionary.write_text("\n".join(f'"{_escaped(piece)}"' for piece in PIECES), encoding="ascii")
-        options = [f"-max_total_time={int(seconds)}", f"-max_len={MAX_INPUT}", "-timeout=10", "-rss_limit_mb=2048"]
+        until = [f"-max_total_time={int(bound.seconds)}"] if bound.runs is None else [f"-runs={bound.runs}", "-seed=1"]
+        options = [*until, f"-max_len={MAX_INPUT}", "-timeout=10", "-rss_limit_mb=2048"]
         options += [f"-dict={dictionary}", f"-artifact_prefix={folder}/", "-print_final_stats=1"]
         atheris.Setup([sys.argv[0], *options, corpus], run)
         atheris.Fuzz()
@@ -113,11 +148,11 @@ def _escaped(piece: bytes) -> str:
     return "".join(f"\\x{byte:02x}" for byte in piece[:128])
 
 
-def _random(name: str, seconds: float, folder: Path) -> None:
+def _random(name: str, bound: Bound, folder: Path) -> None:
     run, seeds, chance = _runner(name, folder), _seeds(name), random.Random(0)
-    end = time.process_time() + seconds
+    end = time.process_time() + bound.seconds
     runs = 0
-    while time.process_time() < end:
+    while runs < bound.runs if bound.runs is not None else time.process_time() < end:
         run(_mutated(chance.choice(seeds)[1], chance))
         runs += 1
     print(f"Done {runs} runs")
@@ -146,9 +181,26 @@ def _seeds(name: str) -> list[Document]:
     return found or [("document", b"")]
 
 
+def _all_formats() -> list[str]:
+    """Every format of model files, and the text formats with grammars of their own."""
+    from mlaudit.parsers._registry import index
+
+    artifacts = (name for name, entry in index().formats.items() if entry.kind == "artifact")
+    return sorted((*artifacts, *(name for name in GRAMMARS if name != SHELL)))
+
+
+def _pack_seeds(name: str, folder: Path) -> None:
+    """The inputs of a format as the archive that ClusterFuzzLite expects beside its fuzzer."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with ZipFile(folder / f"fuzz_{name.replace('-', '_')}_seed_corpus.zip", "w") as archive:
+        for number, (_, data) in enumerate(_seeds(name)):
+            archive.writestr(str(number), data)
+
+
 def _runner(name: str, folder: Path) -> Callable[[bytes], None]:
     """Reads one input and puts it through an audit; keeps it where that raises."""
-    audited = _audited(name)
+    prefix = b"FROM python:3.11\nRUN " if name == SHELL else b""
+    audited = reader_of("dockerfile" if name == SHELL else name, _seeds(name)[0][0], prefix)
     tally = Tally()
 
     def run(data: bytes) -> None:
@@ -161,7 +213,8 @@ def _runner(name: str, folder: Path) -> Callable[[bytes], None]:
     return run
 
 
-def _audited(name: str) -> Callable[[bytes], None]:
+def reader_of(as_format: str, file: str, prefix: bytes = b"") -> Callable[[bytes], None]:
+    """Reads bytes as a format and puts them through an audit; raises where that is a defect of the program."""
     from mlaudit.document.document import Document as Read
     from mlaudit.environments.environment import environment
     from mlaudit.parsers._failures import reraise_defects
@@ -172,8 +225,6 @@ def _audited(name: str) -> Callable[[bytes], None]:
     from mlaudit.request.wanted import Wanted
 
     parsers()
-    file, prefix = _seeds(name)[0][0], b"FROM python:3.11\nRUN " if name == SHELL else b""
-    as_format = "dockerfile" if name == SHELL else name
     beside = Read("beside.txt", b"numpy==1.26.4\n")
 
     def audited(data: bytes) -> None:
@@ -197,4 +248,4 @@ def _keep(error: Exception, data: bytes, folder: Path, tally: Tally) -> None:
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

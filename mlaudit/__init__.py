@@ -1,4 +1,4 @@
-"""mlaudit: says before the deploy what drifted apart between training and serving.
+"""mlaudit: says before the deploy how training and serving differ.
 
     import mlaudit
 

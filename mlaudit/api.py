@@ -202,25 +202,13 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
         applied = with_proofs(made, request.options.root)
         made = applied.environments
         request = replace(request, proven=applied.proven, notes=(*request.notes, *applied.notes))
-    if any(one.names_code for one in made):
-        from mlaudit.environments.missing_names import with_missing_names
+    if any(one.names_code or one.kinds_at_hand for one in made):
+        from mlaudit.environments.code_evidence import with_code_evidence
 
-        made = with_missing_names(made, request.options.root, caches=request.options.caches)
-    kinds = frozenset().union(*(one.kinds_at_hand for one in made))
-    if kinds and _have_configurations(kinds):
-        from mlaudit.environments.refused_configurations import with_refused_configurations
-
-        made = with_refused_configurations(made, request.options.root, caches=request.options.caches)
+        made = with_code_evidence(made, request.options)
     if any(one.lost for one in named):
         request = replace(request, lost=True)
     return mask_report(audit(sorted(made, key=lambda one: bool(one.follows)), request))
-
-
-def _have_configurations(kinds: Iterable[str]) -> bool:
-    """Whether an artifact of some kinds has a configuration that can be held against code."""
-    from mlaudit.knowledge.configurations import forms_beside
-
-    return any(map(forms_beside, kinds))
 
 
 def _demand(path: str) -> None:
@@ -341,7 +329,9 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
     kept = _touched(made, files, options.root) if files else made
     looked = (*_looked(found, walked, base), *models.looked)
-    advice = _advice(looked, sum(len(one.follows) for one in kept), ", ".join(paths) or "here")
+    where = ", ".join(paths) or "here"
+    loads = any(one.writes or one.reads for one in kept)
+    advice = _advice(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
     rest = said_of_rest(models.unplaced, models.passed_over)
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
     pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
@@ -472,14 +462,14 @@ def _shown(folder: Path, inner: str) -> str:
     return f"{(folder / inner).as_posix()}/"
 
 
-def _advice(found: Sequence[Discovered], pairs: int, where: str) -> Iterator[str]:
+def _advice(found: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
     """How to go on from what was found."""
+    compared = "only model files are compared" if loads_models else "nothing is compared"
     if not found:
         yield f"No configuration, and no file below {where} states versions in a known format."
     elif not pairs:
         yield (
-            "No configuration, and no pair of training and serving was found, so nothing is compared. "
-            "Declare one: mlaudit init"
+            f"No configuration, and no pair of training and serving was found, so {compared}. Declare one: mlaudit init"
         )
     else:
         yield (

@@ -154,7 +154,7 @@ def _mended(outcome: Outcome, request: AuditRequest) -> Iterator[str]:
     gone = sorted(what for known, what in (request.options.baseline or {}).items() if known not in found)
     if gone:
         more = f" and {len(gone) - 3} more" if len(gone) > 3 else ""
-        yield f"Mended since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline drops what is mended."
+        yield f"Fixed since the baseline: {'; '.join(gone[:3])}{more}. --write-baseline removes them."
 
 
 def _judged(view: View) -> Iterator[RuleHit]:

@@ -17,12 +17,12 @@ from fnmatch import fnmatchcase
 from functools import lru_cache
 from os import PathLike
 from pathlib import Path
-from pkgutil import get_data
 from typing import TYPE_CHECKING
 
 from mlaudit.model.errors import MlauditError
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import package_of
+from mlaudit.model.packaged import packaged_toml
 from mlaudit.sources.installed import Distribution, distributions
 from mlaudit.sources.interpreter import Interpreter, running
 
@@ -136,9 +136,7 @@ def _matters(name: str) -> bool:
 
 @lru_cache(maxsize=1)
 def _watched() -> tuple[frozenset[str], tuple[str, ...]]:
-    import tomli
-
-    roles = tomli.loads((get_data("mlaudit", "knowledge/table.toml") or b"").decode())["packages"].values()
+    roles = packaged_toml("knowledge/table.toml")["packages"].values()
     named = [name for names in roles if isinstance(names, list) for name in names]
     return frozenset(named), tuple(name for name in named if "*" in name)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 _ENDINGS = (".py", ".pyc")
 
@@ -33,3 +34,25 @@ def import_all(folder: str) -> None:
 def plugin_name(module: str) -> str:
     """The name under which a module's plugin is known: `mlaudit.parsers.uv_lock` gives `uv-lock`."""
     return module.rpartition(".")[2].replace("_", "-")
+
+
+def docstring(module: str, function: str = "") -> str:
+    """What a module, or a function of it, says of itself; empty where it says nothing.
+
+    `python -OO` keeps no docstrings: then its source has it.
+    """
+    loaded = import_module(module)
+    found = getattr(loaded, function).__doc__ if function else loaded.__doc__
+    return found or _written_docstring(loaded, function)
+
+
+def _written_docstring(module: ModuleType, function: str) -> str:
+    import ast
+
+    loader = getattr(module, "__loader__", None)
+    get_source = getattr(loader, "get_source", None)
+    tree = ast.parse((get_source(module.__name__) if get_source else None) or "")
+    if not function:
+        return ast.get_docstring(tree, clean=False) or ""
+    named = (node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == function)
+    return next((ast.get_docstring(node, clean=False) or "" for node in named), "")

@@ -46,6 +46,11 @@ def run(
     return subprocess.CompletedProcess(done.args, done.returncode, out, err)
 
 
+def unwrapped(text: str) -> str:
+    """A text that was wrapped for a terminal, on one line."""
+    return " ".join(text.split())
+
+
 def report(folder: Path, *arguments: str) -> dict[str, Any]:
     done = run(folder, *arguments, "--format", "json")
     data: dict[str, Any] = json.loads(done.stdout)

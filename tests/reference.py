@@ -11,13 +11,13 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from mlaudit.cli.app import command_names
+from mlaudit.cli.app import command_modules
 from mlaudit.knowledge.kinds import artifact_kinds
 from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
 ROOT = Path(__file__).parent.parent
-COMMANDS = tuple(sorted(command_names()))
+COMMANDS = tuple(sorted(command_modules()))
 FAMILIES = {
     "MLA0": "Alignment",
     "MLA1": "From training to serving",

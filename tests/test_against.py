@@ -298,7 +298,7 @@ def test_every_output_says_what_is_new(repository: Path, tmp_path: Path) -> None
     outputs = [f"--format={name}={name}.out" for name in ("json", "sarif", "github", "markdown", "html", "gitlab")]
     done = run(folder, "check", "--against", "main", *outputs, "--format", "table")
     assert done.returncode == 1
-    assert "1 new, 1 mended, 2 unchanged" in done.stdout
+    assert "1 new, 1 fixed, 2 unchanged" in done.stdout
     text = {path.stem: path.read_text() for path in folder.glob("*.out")}
     data = json.loads(text["json"])
     assert (data["against"]["new"], data["against"]["mended"], data["against"]["unchanged"]) == (1, 1, 2)
@@ -308,8 +308,8 @@ def test_every_output_says_what_is_new(repository: Path, tmp_path: Path) -> None
     assert [line.partition(" ")[0] for line in text["github"].splitlines()] == ["::error", "mlaudit:"]
     assert len(json.loads(text["gitlab"])) == 3
     for name in ("markdown", "html"):
-        assert "1 new, 1 mended, 2 unchanged" in text[name]
-        assert "Mended" in text[name]
+        assert "1 new, 1 fixed, 2 unchanged" in text[name]
+        assert "Fixed" in text[name]
 
 
 def test_what_is_worse_is_shown_with_what_it_was(repository: Path, tmp_path: Path) -> None:

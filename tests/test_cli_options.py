@@ -73,7 +73,7 @@ def test_a_part_of_what_is_declared_calls_no_ignore_stale_and_mends_no_baseline(
         done = run(pair, *arguments, "--baseline", "baseline.json", "--format", "json")
         data = json.loads(done.stdout)
         assert "MLA902" not in {finding["code"] for finding in data["findings"]}, arguments
-        assert not [note for note in data["notes"] if "Mended" in note], arguments
+        assert not [note for note in data["notes"] if "Fixed" in note], arguments
 
 
 def test_the_options_of_the_target_reach_every_environment(tmp_path: Path) -> None:
@@ -209,8 +209,8 @@ def test_a_baseline_lets_only_new_drift_fail(pair: Path) -> None:
     write(pair, {"serving/requirements.txt": moved.replace("1.26.0", "2.1.3")})
     mended = run(pair, "check", "--baseline", "baseline.json", "--write-baseline", "baseline.json")
     assert mended.returncode == 0
-    assert "Mended since the baseline: MLA101 numpy" in mended.stdout
-    assert "Mended" not in run(pair, "check", "--baseline", "baseline.json").stdout
+    assert "Fixed since the baseline: MLA101 numpy" in mended.stdout
+    assert "Fixed" not in run(pair, "check", "--baseline", "baseline.json").stdout
 
 
 @pytest.mark.parametrize(

@@ -337,3 +337,12 @@ def test_modules_that_were_read_one_by_one_are_linked() -> None:
 
 def test_nothing_of_a_source_is_run() -> None:
     assert read_module("a.py", "import joblib\njoblib.load(__import__('os').abort() or 'x')\nraise SystemExit\n").uses
+
+
+def test_callers_in_projects_of_one_template() -> None:
+    files: dict[str, str] = {}
+    for number in range(60):
+        files[f"p{number}/utils.py"] = "import joblib\ndef save(model, path):\n    joblib.dump(model, path)\n"
+        files[f"p{number}/train.py"] = f"from utils import save\nsave(None, 'churn_{number}.joblib')\n"
+    found = {use.at.path: [name.text for name in use.names] for use in _program(files).uses}
+    assert found == {f"p{number}/utils.py": [f"churn_{number}.joblib"] for number in range(60)}

@@ -12,7 +12,7 @@ import tomli
 
 from mlaudit.api import compare
 from mlaudit.document.document import Document
-from mlaudit.grammars.model_file.layer_configurations import MAX_OBJECTS, configured_objects
+from mlaudit.grammars.model_file.layer_configurations import configured_objects
 from mlaudit.model.report import Finding
 from mlaudit.request.options import Options
 from tests.parser_cases import FIXTURES
@@ -22,9 +22,9 @@ ROWS = tomli.loads((FIXTURES / "configurations.toml").read_text(encoding="utf-8"
 PACKAGES = "serving/lib/python3.11/site-packages"
 
 
-def keras_file(path: Path, layers: object, version: str = "9.0.0") -> None:
+def keras_file(path: Path, layers: object, version: str = "9.0.0", *, whole: bool = False) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    config = {"module": "keras", "class_name": "Sequential", "config": {"layers": layers}}
+    config = layers if whole else {"module": "keras", "class_name": "Sequential", "config": {"layers": layers}}
     with zipfile.ZipFile(path, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("metadata.json", json.dumps({"keras_version": version}))
         archive.writestr("config.json", json.dumps(config))
@@ -62,7 +62,29 @@ def test_says_what_the_code_of_a_reader_refuses(case: dict[str, Any], tmp_path: 
     assert all(str(location.place).startswith(PACKAGES) for one in found for location in one.related)
 
 
+@pytest.mark.parametrize("case", ROWS["broken"], ids=lambda case: case["name"])
+def test_says_which_configuration_cannot_be_read(case: dict[str, Any], tmp_path: Path) -> None:
+    if "whole" in case:
+        keras_file(tmp_path / "model" / case["file"], case["whole"], whole=True)
+    else:
+        write(tmp_path / "model", {case["file"]: case["text"], **case.get("others", {})})
+    write(tmp_path, {"serving.txt": "acme==1.0\n"})
+    report = compare(["model", "serving.txt"], Options(root=tmp_path), folder=tmp_path)
+    said = [(str(one.at), one.message) for one in report.findings if one.code == "MLA901"]
+    assert any(at == case["at"] and message.startswith(f"Not read: {case['why']}") for at, message in said), said
+
+
+def test_a_configuration_that_the_reading_of_the_model_could_not_read_is_said_once(tmp_path: Path) -> None:
+    write(tmp_path / "model", {"config.json": '{"architectures": ["X"], "model_type": '})
+    write(tmp_path, {"serving.txt": "acme==1.0\n"})
+    report = compare(["model", "serving.txt"], Options(root=tmp_path), folder=tmp_path)
+    unread = [one for one in report.findings if one.code == "MLA901"]
+    assert [one.at.path for one in unread] == ["model/config.json"]
+
+
 HOSTILE = {
+    "half a character": '{"peft_type": "LORA", "\\ud800": 1}',
+    "half a character as a kind": '{"peft_type": "\\ud800"}',
     "no JSON": "{",
     "no table": "[]",
     "another type": '{"peft_type": ["LORA"], "r": 8}',
@@ -81,9 +103,9 @@ def test_hostile_configurations_end(text: str, tmp_path: Path) -> None:
 
 def test_nested_layers_are_followed_as_far_as_the_limit(tmp_path: Path) -> None:
     layer = {"module": "keras.layers", "class_name": "Dense", "config": {}}
-    keras_file(tmp_path / "wide.keras", [layer] * (MAX_OBJECTS + 100))
+    keras_file(tmp_path / "wide.keras", [layer] * 20_100)
     wide = Document("wide.keras", (tmp_path / "wide.keras").read_bytes())
-    assert len(list(configured_objects(wide, "keras.layers"))) <= MAX_OBJECTS
+    assert len(list(configured_objects(wide, "keras.layers"))) == 20_101
     nested: dict[str, Any] = layer
     for _ in range(300):
         nested = {**layer, "config": {"layer": nested}}

@@ -25,7 +25,7 @@ from mlaudit.request.asked import Asked
 from mlaudit.request.options import Options
 from mlaudit.request.wanted import Wanted
 from tests.checkout import write
-from tests.command_line import run
+from tests.command_line import run, unwrapped
 from tests.native import corpus
 
 TODAY = date(2026, 11, 26)
@@ -90,7 +90,7 @@ def test_a_preview_shows_a_diff_that_git_applies_and_changes_nothing(tmp_path: P
     [
         ("lightgbm==4.5.0", "lightgbm==4.4.0", ""),
         ("numpy==2.1.3", "numpy==1.26.0", "it crosses from 1.26.0 to 2.1.3"),
-        ("xgboost==3.1.1", "xgboost==3.0.5", "lies a known edge"),
+        ("xgboost==3.1.1", "xgboost==3.0.5", "there is a known break"),
         ("torch==2.5.1\n", "torch==2.4.1\ntorchvision==0.19.1", "torchvision 0.19.1 requires torch==2.4.1"),
         ("torch==2.5.1\ntorchvision==0.20.1", "torch==2.4.1\ntorchvision==0.19.1", ""),
         ("lightgbm==4.5.0", "lightgbm<2", "does not admit it"),
@@ -194,7 +194,7 @@ def test_two_references_that_differ_are_refused(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "fix", "--write")
     assert (done.returncode, done.stdout) == (2, "")
-    assert "c is to take 4.5.0 and 4.4.0 of lightgbm" in done.stderr
+    assert "c is to take 4.5.0 and 4.4.0 of lightgbm" in unwrapped(done.stderr)
 
 
 def test_files_are_put_back_where_a_new_finding_appears(tmp_path: Path) -> None:
@@ -207,8 +207,8 @@ def test_files_are_put_back_where_a_new_finding_appears(tmp_path: Path) -> None:
     if done.returncode == 0:
         pytest.fail(f"nothing new was found: {done.stderr}, {new}")
     assert done.returncode == 2
-    assert "the files were put back: new: error[MLA202]" in done.stderr
-    assert "all 1 files are as they were" in done.stderr
+    assert "the files were put back: new: error[MLA202]" in unwrapped(done.stderr)
+    assert "the file is as it was" in unwrapped(done.stderr)
     assert texts(folder)["serving.txt"] == serving
 
 
@@ -226,11 +226,12 @@ def test_a_package_changes_everywhere_or_nowhere(tmp_path: Path) -> None:
     )
     done = run(tmp_path, "fix", "--write")
     assert done.returncode == 1
-    assert "and then `uv pip compile --generate-hashes c.txt --output-file c.txt` makes new ones" in done.stderr
+    shown = unwrapped(done.stderr)
+    assert "and then `uv pip compile --generate-hashes c.txt --output-file c.txt` makes new ones" in shown
     (tmp_path / "c.in").write_text("lightgbm\n")
-    says = run(tmp_path, "fix").stderr
+    says = unwrapped(run(tmp_path, "fix").stderr)
     assert "uv pip compile --generate-hashes c.in --output-file c.txt --upgrade-package lightgbm==4.5.0" in says
-    assert "c cannot take it, and a package changes in all environments or in none" in done.stderr
+    assert "c cannot take it, and a package changes in all environments or in none" in shown
     assert texts(tmp_path)["b.txt"] == "lightgbm==4.4.0\nnumpy==2.1.3\n"
     # Who does not name numpy has nothing to change, which is left to be mended.
     assert run(tmp_path, "fix", "--write", "--drop-hashes").returncode == 1
@@ -245,7 +246,7 @@ def test_a_link_that_leads_out_is_not_followed(tmp_path: Path) -> None:
     (inner / "serving.txt").symlink_to(outside)
     done = run(inner, "fix", "--write", "--config", "mlaudit.toml")
     assert done.returncode in (1, 2)
-    assert "outside" in done.stderr
+    assert "outside" in unwrapped(done.stderr)
     assert outside.read_text() == "lightgbm==4.4.0\n"
 
 
@@ -264,7 +265,7 @@ def test_an_interrupted_run_is_recovered(tmp_path: Path) -> None:
     assert texts(folder)["serving.txt"] == "lightgbm==4.5.0\n"
     refused = run(folder, "fix")
     assert (refused.returncode, "`mlaudit fix --recover` puts its files back" in refused.stderr) == (2, True)
-    assert run(folder, "fix", "--recover").stdout == "all 1 files are as they were\n"
+    assert run(folder, "fix", "--recover").stdout == "the file is as it was\n"
     assert texts(folder)["serving.txt"] == "lightgbm==4.4.0\n"
     with pytest.raises(SystemExit):
         carried_out(plan, report, folder, killed, relock=False)
@@ -369,7 +370,7 @@ def test_a_line_with_a_secret_is_no_suggestion(tmp_path: Path) -> None:
 def test_what_means_nothing_is_said(tmp_path: Path, words: tuple[str, ...], says: str) -> None:
     done = run(pair(tmp_path, "numpy==2.1.3\n", "numpy==2.1.1\n"), "fix", *words)
     assert (done.returncode, done.stdout) == (2, "")
-    assert says in done.stderr
+    assert says in unwrapped(done.stderr)
 
 
 def test_a_hostile_version_is_never_written(tmp_path: Path) -> None:

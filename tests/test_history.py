@@ -275,7 +275,7 @@ def test_the_terminal_and_the_page_show_it_over_time(tmp_path: Path) -> None:
     long_line().write(folder)
     done = run(folder, "history", env={"SOURCE_DATE_EPOCH": str(EPOCH + 100 * DAY)})
     assert "numpy 2.1.3 → 2.4.3 (training → serving)" in done.stdout
-    assert f"apart since {day(7)}, 93 days" in done.stdout
+    assert f"different since {day(7)}, 93 days" in done.stdout
     assert "▁▁▁▁▁▁▁▁▁▄█████" in done.stdout
     page = run(folder, "history", "--format", "html").stdout
     assert page.count("<svg") == 1

@@ -189,7 +189,7 @@ def test_eggs_left_overs_and_broken_metadata(tmp_path: Path) -> None:
     found = image_of(tmp_path, tar(files))
     assert found.versions() == {"numpy": "1.26.4", "old": "0.9", "dir": "0.8", "zipped": "1.2"}
     assert {one.package: one.why for one in found.reading.unread} == {
-        "empty": "it holds no metadata file",
+        "empty": "it contains no metadata file",
         "odd": "`latest` is no version (PEP 440)",
     }
 

@@ -152,7 +152,7 @@ def test_a_layer_that_is_not_there_is_told_and_the_image_is_not_complete(tmp_pat
     found = seen(saved(tmp_path, files))
     assert found.versions() == {"numpy": "2.1.0"}
     assert not found.reading.complete
-    assert found.reasons == [f"a layer of the image is not read: the archive does not hold it ({blob_name(layers[0])})"]
+    assert found.reasons == [f"a layer of the image is not read: it is not in the archive ({blob_name(layers[0])})"]
 
 
 def test_an_image_without_packages_is_unread_and_not_empty(tmp_path: Path) -> None:
@@ -313,6 +313,6 @@ def test_the_samples_are_read_as_their_truth_says() -> None:
     assert bad.versions() == {"torch": "2.4.0"}
     assert [why.partition(" `")[0] for why in bad.reasons] == [
         "an entry's path leads out of the image and is refused",
-        "a layer of the image is not read: the archive does not hold it (../../../etc/shadow)",
+        "a layer of the image is not read: it is not in the archive (../../../etc/shadow)",
         "it is a link to",
     ]

@@ -130,9 +130,41 @@ def test_when_an_attribute_is_read(body: str, found: list[str], tmp_path: Path) 
     assert gaps(tmp_path, OLD, NEW + body) == found
 
 
+@pytest.mark.parametrize(
+    ("call", "found"),
+    [
+        ("x, y = check(x, y)", ["b SERVING ARGUMENTS"]),
+        ("x, y = check(x)", ["b SERVING CONDITIONAL"]),
+        ("y = check(y)", ["b SERVING CONDITIONAL"]),
+        ("pass", ["b SERVING ARGUMENTS"]),
+    ],
+)
+def test_what_checks_an_argument_leaves_none_as_it_is(call: str, found: list[str], tmp_path: Path) -> None:
+    reading = f"    def transform(self, x, y=None):\n        {call}\n        if y is not None:\n            self.b\n"
+    new = f"{OLD}    def fit(self, x):\n        self.b = x\n{reading}"
+    assert gaps(tmp_path, OLD, new) == found
+
+
 TRANSFORM = "class Scaler:\n    def transform(self, x):\n"
 HOSTILE = {
     "a long expression": TRANSFORM + "        return " + "+".join(["self.b"] * 80_000) + "\n",
+    "an expression of two megabytes": f"{TRANSFORM}        return {'+'.join(['self.b'] * 300_000)}\n",
+    "a text of two megabytes": TRANSFORM + "        return self.b + '" + "x" * 2_000_000 + "'\n",
+    "a long chain of attributes": TRANSFORM + "        return self" + ".b" * 50_000 + "\n",
+    "a long chain of calls": TRANSFORM + "        return self" + ".b()" * 5_000 + "\n",
+    "a list of two hundred thousand": TRANSFORM + "        return [" + "self.b, " * 100_000 + "]\n",
+    "many conditions": TRANSFORM + "".join(f"        if x > {n}:\n            self.b\n" for n in range(20_000)),
+    "conditions inside conditions": TRANSFORM + "        return " + "(1 if x else " * 80 + "self.b" + ")" * 80 + "\n",
+    "a long chain of bases": "class C0: pass\n" + "".join(f"class C{n + 1}(C{n}): pass\n" for n in range(3_000))
+    + "class Scaler(C3000):\n    def transform(self, x):\n        return self.b\n",
+    "many bases": "".join(f"class C{n}: pass\n" for n in range(3_000))
+    + f"class Scaler({', '.join(f'C{n}' for n in range(3_000))}): pass\n",
+    "bases that fan out": "class C0: pass\nclass D0: pass\n" + "".join(
+        f"class C{n + 1}(C{n}, D{n}): pass\nclass D{n + 1}(C{n}, D{n}): pass\n" for n in range(40)
+    ) + "class Scaler(C40, D40): pass\n",
+    "names in a circle": "Scaler = Other\nOther = Scaler\n",
+    "a property in a circle": "class Scaler:\n    @property\n    def b(self):\n        return self.c\n"
+    "    @property\n    def c(self):\n        return self.b\n    def transform(self, x):\n        return self.b\n",
     "deep nesting": TRANSFORM + "        return " + "(" * 4_000 + ")" * 4_000 + "\n",
     "deep blocks": "class Scaler:\n    def transform(self, x):\n" + "".join(
         " " * (8 + depth) + "if x:\n" for depth in range(90)

@@ -8,12 +8,13 @@ from collections.abc import Iterator
 import pytest
 
 from mlaudit.knowledge import judge
-from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations
+from mlaudit.knowledge.combinations import Combination, broken_combinations, combinations, is_newer
 from mlaudit.knowledge.crossing import PYTHON
 from mlaudit.knowledge.load import Known, dossier, packages
-from mlaudit.model.versions import admits, distance, parsed
+from mlaudit.knowledge.minimum_readers import MinimumReader, minimum_readers, too_old_for
+from mlaudit.lab.borders import border_pairs, borders
+from mlaudit.model.versions import admits
 
-_BOUND = re.compile(r"(>=|<=|==|<|>|!=)\s*([0-9][0-9a-z.]*)(?![0-9a-z.]*\*)")
 _LACKING = re.compile(
     r"`[^`]*(?:has no attribute|unexpected keyword argument|cannot import name|Can't get attribute|No module named) "
     r"[^`]*'\w[^`]*`"
@@ -22,50 +23,14 @@ _BETWEEN = re.compile(r"\(\d[\d.]* read by \d[\d.]*\)")
 _QUOTED = re.compile(r"`[^`]*'[a-z]+(?:_[a-z]+)+'[^`]*`")
 
 
-def borders(specifier: str) -> list[str]:
-    """Versions at and beside the bounds of a specifier that it admits."""
-    near = [version for _, bound in _BOUND.findall(specifier) for version in (bound, below(bound), above(bound))]
-    near += [above(version) for version in near] + [below(version.rpartition(".")[0] or version) for version in near]
-    every = dict.fromkeys(near or ["1.5.2", "1.5.3", "1.6.0", "2.0.0"])
-    return [version for version in every if parsed(version) is not None and admits(specifier, version)]
-
-
-def below(bound: str) -> str:
-    """A version that is a little older than a bound."""
-    parts = [int(part) for part in re.findall(r"\d+", bound)] + [0, 0]
-    at = next((index for index in reversed(range(3)) if parts[index]), 0)
-    return ".".join(str(part) for part in (*parts[:at], parts[at] - 1, 99))
-
-
-def above(bound: str) -> str:
-    """The next minor release."""
-    major, minor = [*re.findall(r"\d+", bound), "0"][:2]
-    return f"{major}.{int(minor) + 1}"
-
-
-def pairs(row: Known) -> Iterator[tuple[str, str]]:
-    for writer in borders(row.writer):
-        for reader in borders(row.reader):
-            if is_of(row, writer, reader):
-                yield writer, reader
-
-
-def is_of(row: Known, writer: str, reader: str) -> bool:
-    left, right = parsed(writer), parsed(reader)
-    assert left is not None
-    assert right is not None
-    if left == right or (row.distances and distance(writer, reader) not in row.distances):
-        return False
-    return not row.direction or row.direction == ("newer" if left < right else "older")
-
-
 ROWS = [(package, row) for package in packages() for row in getattr(dossier(package), "rows", ())]
+READERS = [row for rows in minimum_readers().values() for row in rows]
 COMBINATIONS = [row for rows in combinations().values() for row in rows]
 
 
 @pytest.mark.parametrize(("package", "row"), ROWS, ids=lambda value: getattr(value, "id", None))
 def test_a_row_is_found_at_its_borders(package: str, row: Known) -> None:
-    every = list(pairs(row))
+    every = list(border_pairs(row))
     assert every, "no pair of versions at its bounds is of the row"
     pythons = {side: next(iter(borders(text)), None) for side, text in sides(row)}
     for writer, reader in every:
@@ -109,6 +74,8 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
     beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
     for version in borders(row.versions):
         for other in [""] if row.absent else borders(row.others):
+            if row.newer and not is_newer(other, version):
+                continue
             held = {row.package: version, **beside, **({} if row.absent else {row.other: other})}
             named = {name: frozenset((*row.named, name)) for name in held}
             said = [one for one in broken_combinations(held, named) if one.other == row.other]
@@ -119,3 +86,18 @@ def test_a_combination_is_found_at_its_borders(row: Combination) -> None:
 def test_combinations_have_ids_of_their_own() -> None:
     ids = [row.id for row in COMBINATIONS]
     assert len(ids) == len(set(ids))
+
+
+@pytest.mark.parametrize("row", READERS, ids=lambda row: row.id)
+def test_a_reader_is_too_old_up_to_its_border_and_for_what_the_row_is_about(row: MinimumReader) -> None:
+    classes = tuple(name.replace("*", "X") for name in row.classes[:1])
+    numbers = {row.number: "2.16.1"} if row.number else {}
+    older = borders(row.versions) if row.versions else ["2.16.0", "1.5.0"]
+    for version in older:
+        said = too_old_for(row.kind, row.reader, version, file="model", classes=classes, numbers=numbers)
+        assert said is not None
+        assert version in said.says
+        assert not re.search(r"\{(file|reader|number)", said.says + said.remedy)
+    newest = "99.0" if row.versions else "2.16.1"
+    assert too_old_for(row.kind, row.reader, newest, file="model", classes=classes, numbers=numbers) is None
+    assert not row.refuses(older[0], ("other",), {}) or not (row.classes or row.number)

@@ -247,7 +247,7 @@ def test_thousands_of_shards_are_counted_and_other_files_are_read_before_them(he
     (one,) = listing(["model"], options())
     assert recorded(one)["transformers"] == {"5.24.0", None}
     (said,) = (entry.why for entry in one.unread)
-    assert "are read of one folder (200); 34 files are left: model-" in said
+    assert "are read from one folder (200); 34 files are left: model-" in said
 
 
 def configured(text: str) -> Options:

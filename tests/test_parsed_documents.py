@@ -119,9 +119,7 @@ def test_neither_an_error_nor_another_parser_is_kept() -> None:
 def test_a_document_that_states_nothing_is_explained_alike_each_time() -> None:
     files = {"pyproject.toml": "# nothing\n"}
     readings = [read(document(files, "pyproject.toml")) for _ in range(2)]
-    assert [fact.value for fact in readings[0].facts] == [
-        "nothing but comments and empty values is in it, so that it states nothing"
-    ]
+    assert [fact.value for fact in readings[0].facts] == ["it contains only comments and empty values"]
     assert readings[0] == readings[1]
 
 

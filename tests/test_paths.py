@@ -12,7 +12,8 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from mlaudit.cli.app import command_line, command_names
+from mlaudit.cli.app import command_modules
+from mlaudit.cli.typer_line import command_line
 from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.sources import paths
 from mlaudit.sources.working_tree import WorkingTree
@@ -29,7 +30,7 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     before = Path.cwd()
     os.chdir(folder)
     try:
-        done = CliRunner().invoke(command_line(command_names()), arguments)
+        done = CliRunner().invoke(command_line(command_modules(), [*command_modules()]), arguments)
     finally:
         os.chdir(before)
     if done.exception is not None and not isinstance(done.exception, SystemExit):

@@ -274,11 +274,11 @@ def test_the_summary_says_which_code_was_not_at_hand(tmp_path: Path) -> None:
     write(tmp_path, {"requirements.txt": "scikit-learn==1.2.2\n"})
     report = compare(["model.pkl", "serving=requirements.txt"], Options(root=tmp_path), folder=tmp_path)
     said = " ".join(render("table")(report, Style()).split())
-    assert "The code of scikit-learn in serving is not at hand, so its models are judged by versions alone" in said
+    assert "The code of scikit-learn in serving is not available, so its models are judged by versions alone" in said
     code = {"sklearn/__init__.py": "", "scikit_learn-1.2.2.dist-info/METADATA": ""}
     write(tmp_path / "uv" / "archive-v0" / "Sk", code)
     (tmp_path / "uv" / "wheels-v8" / "pypi" / "scikit-learn").mkdir(parents=True)
     link = tmp_path / "uv" / "wheels-v8" / "pypi" / "scikit-learn" / "1.2.2-cp311-cp311-linux_x86_64"
     link.symlink_to(tmp_path / "uv" / "archive-v0" / "Sk")
     report = compare(["model.pkl", "serving=requirements.txt"], Options(root=tmp_path), folder=tmp_path)
-    assert "not at hand" not in render("table")(report, Style())
+    assert "not available" not in render("table")(report, Style())

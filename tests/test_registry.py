@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from zipfile import ZipFile
 
 import pytest
+import tomli
 import yaml
 
 from mlaudit.knowledge.roles import words
 from mlaudit.lab.generate import HOOKS, INDEX, RULES, hook_text, index_text
+from mlaudit.lab.prepared_knowledge import prepared_files
+from mlaudit.model.packaged import packaged, packaged_toml, prepared_name, prepared_text
 from mlaudit.parsers import _names
 from mlaudit.parsers._names import matches
 from mlaudit.parsers._registry import Parser, format_names, index, kind_of, parser_of, parsers
@@ -78,6 +83,37 @@ def test_the_index_is_what_the_decorators_say() -> None:
 def test_the_index_of_rules_is_what_their_decorators_say() -> None:
     assert RULES.read_text(encoding="utf-8") == index_of_rules(), RENEW
     assert dict(rules()) == dict(registered_rules())
+
+
+def test_a_file_of_knowledge_is_read_from_its_json(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = {prepared_name("knowledge/names.toml"): prepared_text("knowledge/names.toml")}
+    expected = tomli.loads(packaged("knowledge/names.toml"))
+    monkeypatch.setattr("mlaudit.model.packaged.packaged", lambda name: prepared.get(name) or packaged(name))
+    monkeypatch.setattr("tomli.loads", lambda _: pytest.fail("the TOML is parsed, though its JSON is at hand"))
+    assert packaged_toml("knowledge/names.toml") == expected
+
+
+def test_a_file_of_knowledge_with_an_old_json_is_read_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    prepared = {prepared_name("knowledge/names.toml"): prepared_text("knowledge/names.toml")}
+    changed = packaged("knowledge/names.toml").replace('pytorch = "torch"', 'pytorch = "flame"')
+    given = {**prepared, "knowledge/names.toml": changed}
+    assert "flame" in changed
+    monkeypatch.setattr("mlaudit.model.packaged.packaged", lambda name: given.get(name) or packaged(name))
+    assert packaged_toml("knowledge/names.toml") == tomli.loads(changed)
+
+
+@pytest.mark.slow
+def test_a_wheel_has_every_file_of_knowledge_as_json(tmp_path: Path) -> None:
+    words = [sys.executable, "-m", "uv", "build", "--quiet", "--wheel", "--out-dir", str(tmp_path / "dist"), str(ROOT)]
+    own_cache = {**os.environ, "UV_CACHE_DIR": str(tmp_path / "cache")}
+    done = subprocess.run(words, capture_output=True, text=True, env=own_cache, check=False)
+    if re.search(r"error sending request|dns error|Could not connect", done.stderr):
+        pytest.skip("what builds a wheel is on a package index, which is not reached")
+    assert done.returncode == 0, done.stderr
+    (wheel,) = (tmp_path / "dist").glob("*.whl")
+    with ZipFile(wheel) as archive:
+        built = {name: archive.read(name).decode() for name in archive.namelist() if "/_prepared/" in name}
+    assert built == {path.relative_to(ROOT).as_posix(): text for path, text in prepared_files().items()}
 
 
 def test_naming_the_rules_imports_none_and_a_new_file_is_found_all_the_same(monkeypatch: pytest.MonkeyPatch) -> None:

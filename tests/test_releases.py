@@ -114,6 +114,24 @@ def test_all_shipped_files_are_read_and_are_small() -> None:
                 assert releases.declared_requirement(text) is not None, (package, one.version, text)
 
 
+def test_usual_requirements_are_what_packaging_reads() -> None:
+    histories = (releases.history(package) for package in releases.indexed_packages())
+    shipped = {text for known in histories if known for one in known.releases for text in one.requires or ()}
+    odd = (
+        'a>=1; extra == "B"',
+        "a>=1; os_name == 'nt'",
+        "a >=1",
+        "a>=1,>=1",
+        "a[b]",
+        'a<2,>=1;os_name == "nt"',
+        "a>1,",
+        "",
+    )
+    for text in (*shipped, *odd):
+        assert releases.declared_requirement(text) == releases._parsed_requirement(text), text
+    assert sum(releases._USUAL.fullmatch(text) is not None for text in shipped) > 0.9 * len(shipped)
+
+
 def test_every_file_belongs_to_a_row_of_the_list() -> None:
     assert set(releases.indexed_packages()) <= {row.name for row in refresh_releases.projects()}
 

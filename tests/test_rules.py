@@ -123,10 +123,16 @@ def pin(given: dict[str, Any]) -> Pin:
         specifier=given.get("specifier"),
         kind=Kind(given["kind"]),
         layer=Layer(given.get("layer", "declared")),
-        artifact=Artifact(given["artifact-kind"]) if "artifact-kind" in given else None,
+        artifact=Artifact(given["artifact-kind"], tuple(given.get("classes", ())))
+        if "artifact-kind" in given
+        else None,
         recorded=recorded(given) if "strength" in given else None,
         at=Place(path="stated"),
     )
+
+
+def artifact(given: dict[str, Any]) -> Artifact:
+    return Artifact(given["artifact-kind"], tuple(given.get("classes", ())))
 
 
 def recorded(given: dict[str, Any]) -> Recorded:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import product
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from mlaudit.document.document import Document
 from mlaudit.environments.graph import Evaluator, SelectedParts
 from mlaudit.environments.target import KNOWN_MINORS, Choice, choose, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
+from mlaudit.grammars.pypi import markers
 from mlaudit.grammars.pypi.markers import Worlds, atom_bits, encoded, program
 from mlaudit.model.nouns import Edge, Fact, Kind, Layer, Pin, Place, Reading, Root, Target
 from mlaudit.model.platforms import platform_of
@@ -434,9 +436,9 @@ def test_what_is_asked_for_in_vain_is_told_with_the_nearest_name() -> None:
 
 
 def test_a_python_or_platform_that_is_none_is_told() -> None:
-    assert said(reading(), Wanted(python="latest")) == ["`latest` is no Python version such as 3.11 or 3.11.7"]
+    assert said(reading(), Wanted(python="latest")) == ["`latest` is not a Python version such as 3.11 or 3.11.7"]
     assert said(reading(), Wanted(platform="amiga")) == [
-        "`amiga` is no platform such as linux-x86_64, macos-arm64 or win-amd64"
+        "`amiga` is not a platform such as linux-x86_64, macos-arm64 or win-amd64"
     ]
 
 
@@ -460,3 +462,48 @@ def test_the_python_of_a_stage_that_is_not_chosen_says_nothing() -> None:
     reading = read(Document("Dockerfile", text.encode()))
     assert target_for([reading], Wanted()).pythons == ("3.11",)
     assert target_for([reading], Wanted(parts={"stage": "build"})).pythons == ("3.9",)
+
+
+COMPARED = (
+    *(
+        "'linux'",
+        '"win32"',
+        "'x86_64'",
+        "'AMD64'",
+        "'v1'",
+        "'V2'",
+        "'CPython'",
+        "'Linux'",
+        "'posix'",
+        "''",
+        "'a-b'",
+        "'1'",
+    ),
+    *("'3'", "'3.10'", '"3.11"', "'3.11.4'", "'3.12.*'", "'3.*'", "'3.13.0rc1'", "'4!3'", "'3.11 '", "'é'"),
+)
+SIGNS = ("==", "!=", "<", "<=", ">", ">=", "~=", "===")
+VARIABLES = (
+    *("python_full_version", "python_version", "implementation_version", "sys_platform", "platform_system"),
+    *("platform_machine", "platform_python_implementation", "implementation_name", "os_name"),
+)
+
+
+def test_usual_comparisons_are_what_packaging_says() -> None:
+    worlds = [
+        Worlds(("3.10.0", "3.11.4", "3.12.0", "3.13.0rc1"), "linux", "x86_64"),
+        Worlds(("3.9.1",), "win32", "AMD64", "pypy"),
+        Worlds(("x.y",), "linux", "v1"),
+        Worlds((), "linux", "x86_64"),
+    ]
+    plain = 0
+    for variable, sign, value, world in product(
+        VARIABLES, ("==", "!=", "<", "<=", ">", ">=", "~=", "==="), COMPARED, worlds
+    ):
+        text = f"{variable} {sign} {value}"
+        environments = [markers._environment(python, world) for python in world.pythons]
+        answers = markers._answers(text, environments)
+        expected = None if answers is None else sum(1 << bit for bit, holds in enumerate(answers) if holds)
+        assert atom_bits(text, world) == expected, (text, world)
+        if world.machine != "v1":
+            plain += markers._plain_answers(text, environments) is not None
+    assert plain > 300

@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.api import check
+from mlaudit.api import check, look
+from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
+from mlaudit.discovery.init_file import render
+from mlaudit.discovery.model_files import place
 from mlaudit.model.report import Finding, Report
 from mlaudit.request.config_file import load
 from mlaudit.request.options import Options
@@ -113,3 +116,56 @@ def test_a_changed_model_touches_its_environments(here: Path) -> None:
 def test_a_tree_without_further_models_says_nothing(here: Path) -> None:
     write(here, {"tests/model.pkl": "x", "data/frame.json": "{}"})
     assert checked().notes == ()
+
+
+HELPER = """
+import joblib
+
+
+def load_object(path):
+    return joblib.load(path)
+"""
+SERVER = """
+import os
+
+from helper import load_object
+
+model = load_object(os.path.join("artifacts", "model.pkl"))
+"""
+
+
+def test_code_that_names_a_model_file_loads_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write(tmp_path, {"requirements.txt": "scikit-learn==1.3.2\n", "helper.py": HELPER, "server.py": SERVER})
+    shutil.copytree(MODELS / "pickles", "artifacts")
+    options = Options(today=date(2026, 11, 22))
+    found = check(["."], options)
+    assert [one.environments for one in of_models(found)] == [("serving",)]
+    assert any("so only model files are compared." in note for note in found.notes)
+    left = "Model files found in the tree and not compared: artifacts/"
+    assert any(note.startswith(left) for note in found.notes)
+    Path("mlaudit.toml").write_text(render(look(["."], options).survey.discovery), encoding="utf-8")
+    settings = load(WorkingTree(Path()).document(Path("mlaudit.toml")), path="mlaudit.toml")
+    assert settings.environments[0].reads == ("artifacts/model.pkl",)
+    declared = check(["."], Options(today=date(2026, 11, 22), settings=settings))
+    assert [one.message for one in of_models(declared)] == [one.message for one in of_models(found)]
+
+
+def test_of_two_readers_in_one_folder_neither_is_guessed() -> None:
+    both = (("api", "serving"), ("batch", "batch"))
+    every = (DiscoveredEnvironment(name=name, role=role, folder="serving", sources=()) for name, role in both)
+    where = place("serving/model", Discovery(environments=tuple(every), pairs=(), ignored=()))
+    assert where.environment is None
+    assert where.why.startswith("which of api, batch loads them is not known")
+
+
+def test_a_model_of_a_neighbour_is_not_what_a_pair_hands_over() -> None:
+    sides = (("fit", "training", ()), ("answer", "serving", ("fit",)))
+    every = (
+        DiscoveredEnvironment(name=name, role=role, folder=f"fruit/{role}", sources=(), follows=follows)
+        for name, role, follows in sides
+    )
+    pair = Pair(writer="fit", reader="answer", project="", certain=True)
+    found = Discovery(environments=tuple(every), pairs=(pair,), ignored=())
+    assert place("fruit/models", found).environment == "fit"
+    assert place("phone/assets", found).environment is None

@@ -95,7 +95,7 @@ HOSTILE = [
     ("a: [{" * 5_000, "nested more than"),
     ("a:\n- b\n- " + "{[" * 5_000, "nested more than"),
     ("- " * 5_000, "nested more than"),
-    ("&a [x]: 1\n*a : 2", "stands for no scalar"),
+    ("&a [x]: 1\n*a : 2", "is not a scalar"),
 ]
 
 

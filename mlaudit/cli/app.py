@@ -2,42 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from io import StringIO
-from pkgutil import iter_modules
-from typing import Annotated
-
-import typer
 
 from mlaudit import __version__
-from mlaudit.cli import commands
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputClosed, error_line, plain_line, put, write_error
 from mlaudit.model.errors import UsageError
+from mlaudit.plugins import module_names
 
-ABOUT = "Says before the deploy what drifted apart between training and serving, and what it will break."
 RESOLVE = "--resolve"
 """An option whose value may be left out."""
 INTERRUPTED = 130
 """The exit code of a run that the user ended, as shells have it."""
-
-
-def _version(asked: bool) -> None:
-    if asked:
-        put(f"mlaudit {__version__}\n")
-        raise typer.Exit
-
-
-def _common(
-    version: Annotated[
-        bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
-    ] = False,
-    debug: Annotated[
-        bool, typer.Option("--debug", help="Print the traceback where mlaudit itself fails; goes with every command.")
-    ] = False,
-) -> None:
-    """What every command takes."""
 
 
 def run(arguments: Sequence[str]) -> int:
@@ -48,13 +27,14 @@ def run(arguments: Sequence[str]) -> int:
 
         rest = with_resolve_value(rest)
     try:
-        code = command_line(_called(rest))(rest, prog_name="mlaudit", standalone_mode=False)
+        code = _carried_out(rest)
     except SystemExit as ended:
         # The framework's own word for a reader that has gone; 1 means findings.
         return USAGE if ended.code == 1 else int(ended.code or 0)
     except KeyboardInterrupt:
         return INTERRUPTED
-    except OutputClosed:
+    except (OutputClosed, BrokenPipeError):
+        # Nobody reads the output any more; 1 means findings.
         return USAGE
     except UsageError as error:
         write_error(error_line(str(error)))
@@ -66,38 +46,40 @@ def run(arguments: Sequence[str]) -> int:
     return code if isinstance(code, int) else 0
 
 
-def command_names() -> list[str]:
-    """The commands: a module of `mlaudit.cli.commands` holds one, a function of the module's name."""
-    return [module.name.rstrip("_") for module in iter_modules(commands.__path__)]
+def command_modules() -> dict[str, str]:
+    """The module of each command: one of `mlaudit.cli.commands` holds one, a function of the module's name."""
+    return {name.rpartition(".")[2].rstrip("_"): name for name in module_names("cli.commands")}
 
 
-def command_line(names: Sequence[str]) -> typer.Typer:
-    """The command line with these commands and no other."""
-    line = typer.Typer(
-        name="mlaudit",
-        help=ABOUT,
-        no_args_is_help=True,
-        add_completion=len(names) > 1,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+def _carried_out(words: Sequence[str]) -> object:
+    """Carry out a call: a plain one at once, any other by typer."""
+    if list(words) == ["--version"]:
+        put(f"mlaudit {__version__}\n")
+        return 0
+    modules = command_modules()
+    module = modules.get(words[0]) if words else None
+    if module is not None:
+        from mlaudit.cli.plain_call import plain_values
+
+        command: Callable[..., None] = getattr(import_module(module), module.rpartition(".")[2])
+        values = plain_values(command, words[1:])
+        if values is not None:
+            return _exit_code(command, values)
+    from mlaudit.cli.typer_line import command_line
+
+    # The called command alone, since to describe them all takes as long as a short run. All of them where the first
+    # word is no command: then help, completion or an error need them.
+    return command_line(modules, [words[0]] if module else [*modules])(
+        list(words), prog_name="mlaudit", standalone_mode=False
     )
-    line.callback()(_common)
-    for module in iter_modules(commands.__path__):
-        name = module.name.rstrip("_")
-        if name in names:
-            function = getattr(import_module(f"{commands.__name__}.{module.name}"), module.name)
-            line.command(name=name)(function)
-    return line
 
 
-def _called(arguments: Sequence[str]) -> list[str]:
-    """The called command alone, since to describe them all takes as long as a short run.
-
-    All of them where the first word is no command: then help, completion or an error need them.
-    """
-    names = command_names()
-    return [name for name in names if [name] == list(arguments[:1])] or names
+def _exit_code(command: Callable[..., None], values: Mapping[str, object]) -> int:
+    try:
+        command(**values)
+    except CommandEnd as end:
+        return end.code
+    return 0
 
 
 def _debugged(arguments: Sequence[str]) -> tuple[bool, list[str]]:

@@ -6,11 +6,9 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from shutil import get_terminal_size
 from typing import TYPE_CHECKING, NoReturn, TextIO
 
-import typer
-
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.cli.wanted_outputs import WantedOutput, file_of, wanted_outputs
 from mlaudit.model.lazy_dataclass import replace
@@ -30,6 +28,8 @@ def is_terminal(stream: TextIO | None) -> bool:
     return stream is not None and not stream.closed and stream.isatty()
 
 
+UNSEEN = 80
+"""Columns of standard error where it is no terminal."""
 NARROWEST, WIDEST, PIPED = 60, 120, 100
 """Columns: the least and the most that a terminal's width gives a report, and those of a report that goes elsewhere."""
 
@@ -38,7 +38,23 @@ def width_of(target: Path | None) -> int:
     """Columns of a report: the terminal's, within bounds; a fixed number for files and pipes."""
     if target is not None or not is_terminal(sys.stdout):
         return PIPED
+    from shutil import get_terminal_size
+
     return min(WIDEST, max(NARROWEST, get_terminal_size((PIPED, 24)).columns))
+
+
+def terminal_width() -> int | None:
+    """Columns of standard output; None where it goes elsewhere, so that scripts read a row a line."""
+    return width_of(None) if is_terminal(sys.stdout) else None
+
+
+def error_width() -> int:
+    """Columns of remarks on standard error: the terminal's, within bounds, at most 80 elsewhere."""
+    if not is_terminal(sys.stderr):
+        return UNSEEN
+    from shutil import get_terminal_size
+
+    return min(WIDEST, max(NARROWEST, get_terminal_size((UNSEEN, 24)).columns))
 
 
 def wants_colour(no_color: bool) -> bool:
@@ -95,4 +111,4 @@ def deliver(
         shown = seen_from(report, options.root, current_folder()) if one.format == "table" else report
         outputs.append(OutputText(text=render(one.format)(shown, style), target=one.target))
     write_all(outputs)
-    raise typer.Exit(report.exit_code)
+    raise CommandEnd(report.exit_code)

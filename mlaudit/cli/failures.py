@@ -6,8 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import NoReturn
 
-import typer
-
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.delivery import USAGE
 from mlaudit.cli.output import OutputClosed, error_line, write_error
 from mlaudit.model.errors import UsageError
@@ -22,7 +21,7 @@ def errors() -> Iterator[None]:
     try:
         yield
     except OutputClosed:
-        raise typer.Exit(USAGE) from None
+        raise CommandEnd(USAGE) from None
     except (UsageError, ConfigError) as error:
         fail(str(error))
     except Unreadable as error:
@@ -32,4 +31,4 @@ def errors() -> Iterator[None]:
 def fail(message: str) -> NoReturn:
     """Say what is wrong, and end with exit code 2."""
     write_error(error_line(message))
-    raise typer.Exit(USAGE)
+    raise CommandEnd(USAGE)

@@ -7,16 +7,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.delivery import USAGE, is_terminal
+from mlaudit.cli.declarations import CommandEnd
+from mlaudit.cli.delivery import USAGE, error_width, is_terminal
 from mlaudit.cli.output import OutputText, plain_line, write_all, write_error
 from mlaudit.cli.wanted_outputs import file_of
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.report import Report
+from mlaudit.model.scales import State
+from mlaudit.model.secrets import masked
 from mlaudit.repair.nouns import Move, RepairChoice, RepairOutcome, RepairPlan
+from mlaudit.reporters._layout import wrapped
 from mlaudit.request.options import Options
 
 FORMATS = ("diff", "json")
@@ -72,7 +74,7 @@ def run_fix(asked: AskedFix) -> NoReturn:
         from mlaudit.sources.replacement import recover
 
         write_all([OutputText(text=f"{recover(options.root)}\n")])
-        raise typer.Exit(0)
+        raise CommandEnd(0)
     with with_progress(options, asked.quiet) as watched:
         report = check(asked.paths, watched)
     _demand_finished(options)
@@ -84,9 +86,14 @@ def run_fix(asked: AskedFix) -> NoReturn:
         outcome = carried_out(plan, report, options.root, lambda: check(asked.paths, options), relock=asked.relock)
     write_all([OutputText(text=_text(outcome, asked), target=file_of(asked.output))])
     if not asked.quiet and asked.format == "diff":
-        for line in _told(report, outcome, asked):
-            write_error(plain_line(line))
-    raise typer.Exit(_exit_code(report, outcome))
+        for sentence in _moves_made(outcome.plan):
+            _write_wrapped(sentence)
+        verb = "ran" if outcome.ran else "then run"
+        for command in outcome.ran or outcome.plan.commands:
+            write_error(plain_line(f"{verb}: {command}"))
+        for sentence in _conclusion(report, outcome, asked):
+            _write_wrapped(sentence)
+    raise CommandEnd(_exit_code(report, outcome))
 
 
 def _demand_sense(asked: AskedFix) -> None:
@@ -133,7 +140,7 @@ def _write_constraints(report: Report, plan: RepairPlan, target: Path) -> NoRetu
     text = constraints_text(report, plan, target.name)
     write_all([OutputText(text=text, target=file_of(target))])
     write_error(plain_line(f"wrote {target}; install every environment with it: pip install -c {target}"))
-    raise typer.Exit(0)
+    raise CommandEnd(0)
 
 
 def _text(outcome: RepairOutcome, asked: AskedFix) -> str:
@@ -145,19 +152,29 @@ def _text(outcome: RepairOutcome, asked: AskedFix) -> str:
     return as_diff(outcome.plan, exact=exact, terminal=not exact and is_terminal(sys.stdout))
 
 
-def _told(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[str]:
-    """What the diff does not say: how it went, what is refused and why, commands that are left to be run."""
-    plan = outcome.plan
+def _write_wrapped(sentence: str) -> None:
+    for line in wrapped(masked(sentence), error_width(), rest="  "):
+        write_error(line)
+
+
+def _moves_made(plan: RepairPlan) -> Iterator[str]:
+    """What the diff does not say of moves: whether they are safe, which are refused and why."""
     for move in plan.made:
         hazard = f" (unsafe: {move.hazard})" if move.hazard else ""
-        yield f"{move.change}, was {move.was}{hazard}"
+        yield f"{_step(move)}{hazard}"
     for move in plan.refused:
-        yield f"not made: {move.change}, was {move.was}: {move.refusal}"
-    verb = "ran" if outcome.ran else "then run"
-    yield from (f"{verb}: {command}" for command in outcome.ran or plan.commands)
+        yield f"not made: {_step(move)}: {f'unsafe, {move.hazard}' if move.is_only_unsafe else move.refusal}"
+
+
+def _conclusion(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[str]:
     yield from outcome.remarks
-    yield from _left_out(plan)
+    yield from _left_out(outcome.plan)
     yield _summary(report, outcome, asked)
+
+
+def _step(move: Move) -> str:
+    was = "not named" if move.was == State.UNSTATED.value else move.was
+    return f"{move.change.environment}: {move.change.package} {was} → {move.change.to}"
 
 
 def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
@@ -167,9 +184,9 @@ def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
     files = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
     moves = f"{len(plan.made):,} move{'' if len(plan.made) == 1 else 's'}"
     if outcome.written:
-        return f"changed {files} ({moves}); audited again, and what was to vanish is gone"
+        return f"changed {files} ({moves}); audited again: the findings are gone"
     if not plan.moves:
-        wanted = "nothing to fix" if not report.findings else "no finding says which version would mend it"
+        wanted = "nothing to fix" if not report.findings else "no finding says which version would fix it"
         return f"{wanted}; no file was changed"
     if not plan.made:
         return "no file was changed"
@@ -179,19 +196,19 @@ def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
 
 
 def _left_out(plan: RepairPlan) -> Iterator[str]:
-    """How many moves are not made, and what makes those that are only not safe."""
+    """How many moves are not made, and which option makes those that are only unsafe."""
     unsafe = sum(move.is_only_unsafe for move in plan.refused)
     other = len(plan.refused) - unsafe
     if unsafe == 1:
-        yield "1 move is not safe; --unsafe-fixes makes it"
+        yield "1 move is unsafe; --unsafe-fixes makes it"
     elif unsafe:
-        yield f"{unsafe:,} moves are not safe; --unsafe-fixes makes them"
+        yield f"{unsafe:,} moves are unsafe; --unsafe-fixes makes them"
     if other:
         yield f"{other:,} {'move' if other == 1 else 'moves'} cannot be made"
 
 
 def _exit_code(report: Report, outcome: RepairOutcome) -> int:
-    """2 put back, or nothing could be read; 1 where something is left to be mended; else 0."""
+    """2 put back, or nothing could be read; 1 where something is left to be fixed; else 0."""
     if outcome.why:
         return USAGE
     left: tuple[Move, ...] = outcome.plan.refused if outcome.written else outcome.plan.moves

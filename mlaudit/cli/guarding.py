@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
@@ -38,7 +37,7 @@ def run_guard(asked: AskedGuard) -> None:
         raise UsageError("--model is about the model of --golden; give --golden FILE too")
     text, code = _compared(asked.snapshot, asked) if asked.snapshot is not None else _replayed(asked)
     write_all([OutputText(text=text, target=asked.output)])
-    raise typer.Exit(code)
+    raise CommandEnd(code)
 
 
 def _replayed(asked: AskedGuard) -> tuple[str, int]:

@@ -1,11 +1,9 @@
-"""The options that several commands share, as typer wants them."""
+"""The options that several commands share."""
 
 from __future__ import annotations
 
 from pathlib import Path
 from typing import Annotated
-
-import typer
 
 from mlaudit.cli.completions import (
     complete_code,
@@ -14,99 +12,92 @@ from mlaudit.cli.completions import (
     complete_source_format,
     complete_subject,
 )
+from mlaudit.cli.declarations import Argument, Option
 
-Paths = Annotated[list[str] | None, typer.Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
+Paths = Annotated[list[str] | None, Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Format = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--format",
         "-f",
         help="table, json, ...; NAME=FILE writes to a file. Repeatable.",
         metavar="NAME[=FILE]",
-        autocompletion=complete_output_format,
+        complete=complete_output_format,
     ),
 ]
-Output = Annotated[Path | None, typer.Option("--output", "-o", help="Write the report to a file.", metavar="FILE")]
+Output = Annotated[Path | None, Option("--output", "-o", help="Write the report to a file.", metavar="FILE")]
 FailOn = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--fail-on",
         help="error, warning, info or never: what fails the run.",
         metavar="LEVEL",
-        autocompletion=complete_severity,
+        complete=complete_severity,
     ),
 ]
 Select = Annotated[
     list[str] | None,
-    typer.Option(
+    Option(
         "--select",
         help="Report only these codes (MLA1, MLA001, a name).",
         metavar="CODES",
-        autocompletion=complete_code,
+        complete=complete_code,
     ),
 ]
 Ignore = Annotated[
     list[str] | None,
-    typer.Option("--ignore", help="Leave these codes out.", metavar="CODES", autocompletion=complete_code),
+    Option("--ignore", help="Leave these codes out.", metavar="CODES", complete=complete_code),
 ]
 Package = Annotated[
     list[str] | None,
-    typer.Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
+    Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
 ]
-Config = Annotated[Path | None, typer.Option("--config", help="The configuration file.", metavar="FILE")]
+Config = Annotated[Path | None, Option("--config", help="The configuration file.", metavar="FILE")]
 NoConfig = Annotated[
     bool,
-    typer.Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
+    Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
 ]
-NoCache = Annotated[
-    bool, typer.Option("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")
-]
+NoCache = Annotated[bool, Option("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")]
 Python = Annotated[
-    str | None, typer.Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
+    str | None, Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]
-Platform = Annotated[
-    str | None, typer.Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
-]
-Extra = Annotated[list[str] | None, typer.Option("--extra", help="An extra to install.", metavar="NAME")]
-Group = Annotated[list[str] | None, typer.Option("--group", help="A dependency group to install.", metavar="NAME")]
+Platform = Annotated[str | None, Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")]
+Extra = Annotated[list[str] | None, Option("--extra", help="An extra to install.", metavar="NAME")]
+Group = Annotated[list[str] | None, Option("--group", help="A dependency group to install.", metavar="NAME")]
 Define = Annotated[
-    list[str] | None, typer.Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
+    list[str] | None, Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
 ]
 As = Annotated[
     str | None,
-    typer.Option("--as", help="The format of the sources.", metavar="FORMAT", autocompletion=complete_source_format),
+    Option("--as", help="The format of the sources.", metavar="FORMAT", complete=complete_source_format),
 ]
-Baseline = Annotated[
-    Path | None, typer.Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")
-]
+Baseline = Annotated[Path | None, Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")]
 WriteBaseline = Annotated[
-    Path | None, typer.Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
+    Path | None, Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
 Resolve = Annotated[
     str | None,
-    typer.Option(
+    Option(
         "--resolve",
         help="Have uv resolve what has no lock (network; nothing is installed); with lock, write locks.",
         metavar="[lock]",
     ),
 ]
-AsOf = Annotated[
-    str | None, typer.Option("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")
-]
-Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Findings and the summary only.")]
+AsOf = Annotated[str | None, Option("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")]
+Quiet = Annotated[bool, Option("--quiet", "-q", help="Findings and the summary only.")]
 Verbose = Annotated[
-    bool, typer.Option("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
+    bool, Option("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
 ]
-ExitZero = Annotated[
-    bool, typer.Option("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")
-]
-NoColor = Annotated[bool, typer.Option("--no-color", help="No colours; NO_COLOR does the same.")]
+ExitZero = Annotated[bool, Option("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")]
+NoColor = Annotated[bool, Option("--no-color", help="No colours; NO_COLOR does the same.")]
 Statistics = Annotated[
-    bool, typer.Option("--statistics", help="Count the findings of each rule; the same as --format statistics.")
+    bool, Option("--statistics", help="Count the findings of each rule; the same as --format statistics.")
 ]
 Subjects = Annotated[
     list[str] | None,
-    typer.Argument(
-        help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", autocompletion=complete_subject
-    ),
+    Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", complete=complete_subject),
 ]
+Rtol = Annotated[float, Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")]
+Atol = Annotated[float, Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")]
+Timeout = Annotated[int, Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)]
+Memory = Annotated[int, Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)]

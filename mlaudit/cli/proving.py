@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import CommandEnd
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
@@ -73,7 +72,7 @@ def run_prove(asked: AskedProof) -> None:
             raise UsageError(str(error)) from None
     text = as_json(report) if asked.format == "json" else as_text(report)
     write_all([OutputText(text=text, target=asked.output)])
-    raise typer.Exit(report.exit_code)
+    raise CommandEnd(report.exit_code)
 
 
 def _proof_options(asked: AskedProof, options: Options, resolution: Resolution) -> ProofOptions:

@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import islice
 
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import canonical_name, entry_words, known_imports, match_entry
@@ -54,7 +55,8 @@ class Program:
         self._read = read
         self._evaluator = ValueEvaluator(self)
         self._resolved: dict[tuple[str, str, int], str | None] = {}
-        self._sites: dict[str, list[CallPlace]] | None = None
+        self._sites: dict[str, dict[str, list[CallPlace]]] | None = None
+        self._importers: dict[str, list[str]] | None = None
         self._callers: dict[NameScope, tuple[tuple[CallPlace, ObjectValue | None], ...]] = {}
         self._loaded: dict[str, Value | None] = {}
         self._uses: tuple[ArtifactUse, ...] | None = None
@@ -206,7 +208,7 @@ class Program:
     def _call_sites(self, scope: NameScope) -> Iterator[tuple[CallPlace, ObjectValue | None]]:
         wanted = scope.owner if scope.name == "__init__" and scope.owner is not None else scope
         name = wanted.name
-        for site in self._sites_by_name().get(name, ())[: MAX_SITES * 4]:
+        for site in islice(self._sites_of(name, wanted.source.path), MAX_SITES * 4):
             evaluator = ValueEvaluator(self)
             evaluator.renew()
             for function in evaluator.functions(site.call, Env(site.scope, site.point)):
@@ -219,14 +221,36 @@ class Program:
                     yield site, receiver
                     break
 
-    def _sites_by_name(self) -> Mapping[str, list[CallPlace]]:
+    def _sites_of(self, name: str, path: str) -> Iterator[CallPlace]:
+        """The calls of a name, those first that lie in the module that defines it and in those that import it.
+
+        Projects of one template have functions of the same names.
+        """
+        by_path = self._sites_by_name().get(name, {})
+        near = dict.fromkeys((path, *self._importers_of(path)))
+        for one in near:
+            yield from by_path.get(one, ())
+        for one, sites in by_path.items():
+            if one not in near:
+                yield from sites
+
+    def _importers_of(self, path: str) -> Sequence[str]:
+        if self._importers is None:
+            self._importers = {}
+            for one in list(self.modules):
+                for imported in self.imported_files(one):
+                    self._importers.setdefault(imported, []).append(one)
+        return self._importers.get(path, ())
+
+    def _sites_by_name(self) -> Mapping[str, Mapping[str, list[CallPlace]]]:
+        """The calls of each name, by the modules that they lie in."""
         if self._sites is None:
             self._sites = {}
             for path, reading in self.modules.items():
                 if reading.source is None or is_test(path):
                     continue
                 for place in reading.source.calls:
-                    self._sites.setdefault(_called_word(place), []).append(place)
+                    self._sites.setdefault(_called_word(place), {}).setdefault(path, []).append(place)
         return self._sites
 
     # One module

@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable
-from dataclasses import field
 
 from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.call_table import match_rows
@@ -25,7 +24,7 @@ from mlaudit.code.values import (
     origins_of,
 )
 from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
 
@@ -70,6 +69,11 @@ class Naming:
         else:
             if row.buffer and not call.args:
                 self._extend([self._buffer(call)])
+        for choice in row.in_run:
+            inner = Naming(self.evaluator, self.imported, self.call, self.source)
+            inner._chosen(choice, row, call, function, env, scope, depth)
+            self.open |= inner.open
+            self._extend(replace(name, in_run=True) for name in inner.names)
         self.open |= open_of(function)
 
     def _chosen(
@@ -211,7 +215,7 @@ def _artifact_of_run(name: ArtifactName) -> ArtifactName:
     _, found, rest = last.rpartition("/artifacts/")
     if not found or not rest:
         return addressed(name)
-    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,))
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(rest,), in_run=True)
 
 
 def _bucket(name: ArtifactName, rest: str) -> ArtifactName:
@@ -230,4 +234,4 @@ def _mlflow(name: ArtifactName, first: str) -> ArtifactName:
         pieces = (model,) if model else name.pieces[1:2]
         return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=pieces or (None,))
     last = (name.pieces[-1] or "").rpartition("/")[2]
-    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,))
+    return replace(name, kind=NameKind.REGISTRY, scope="mlflow", pieces=(last or None,), in_run=True)

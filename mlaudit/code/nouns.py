@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from enum import Enum, IntEnum
 from typing import TYPE_CHECKING
 
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place, Unread
 
 if TYPE_CHECKING:
@@ -53,6 +52,7 @@ class ArtifactName:
         variable: the environment variable or option that replaces the name where it is set.
         at: the literal that names it, or the call where there is none.
         certain: the code has no other value for it on the way to this call.
+        in_run: it is a name inside a run of a tracker, of which there are many.
     """
 
     kind: NameKind
@@ -61,6 +61,7 @@ class ArtifactName:
     scope: str = ""
     variable: str = ""
     certain: bool = True
+    in_run: bool = False
 
     @property
     def text(self) -> str:
@@ -89,6 +90,7 @@ class ArtifactUse:
         function: the function or method that holds the call, empty at module level.
         callers: the calls that lead to it from other functions, innermost first; they decide which code runs it.
         certain: the receiver's type, or the imported function, is known.
+        is_placed: its names are those that one recipe gives it, not what other environments with the same code use.
     """
 
     at: Place
@@ -102,6 +104,7 @@ class ArtifactUse:
     function: str = ""
     callers: tuple[Place, ...] = ()
     certain: bool = True
+    is_placed: bool = False
 
     @property
     def files(self) -> frozenset[str]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 
 SOURCE_NODES = Limit(name="nodes of a Python source", most=1_000_000)
 MAX_BRANCHES = 24

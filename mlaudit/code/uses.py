@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator
-from dataclasses import field
 from typing import Protocol
 
 from mlaudit.code.arguments import decorator_names
@@ -17,7 +16,7 @@ from mlaudit.code.pipeline_outputs import COMPONENTS
 from mlaudit.code.source import CallPlace, ModuleSource, NameScope
 from mlaudit.code.values import Env, Frame, NamedValue, ObjectValue, TextValue, Value
 from mlaudit.knowledge.artifact_calls import ArtifactCall
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.nouns import Place
 
 MAX_CHAINS = 24
@@ -81,7 +80,8 @@ class UseReader:
             name = full_name(function, place.call)
             matched = match_rows(name, self.imported, _USES) if name else None
             if matched is not None:
-                return matched, function, name
+                is_other = not matched.certain and _receiver_words(place.call) & matched.row.not_called
+                return None if is_other else (matched, function, name)
         return None
 
     def _may_be_listed(self, place: CallPlace) -> bool:
@@ -204,6 +204,13 @@ class UseReader:
         local.collect(plain, naming.call, function, chain.env)
         naming.open |= local.open
         return Transfer(local=tuple(local.names), remote=use.names, uploads=row.does == "uploads", use=use)
+
+
+def _receiver_words(call: ast.Call) -> frozenset[str]:
+    """The words of the variable or attribute that a method is called on."""
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    name = receiver.attr if isinstance(receiver, ast.Attribute) else getattr(receiver, "id", "")
+    return frozenset(str(name).lower().split("_"))
 
 
 def full_name(function: Value, call: ast.Call) -> str:

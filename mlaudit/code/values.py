@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 from typing import Protocol
 
 from mlaudit.code.nouns import ArtifactName
 from mlaudit.code.source import ModuleSource, NameScope, Point
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 
 MAX_PIECES = 60
 MAX_CHARACTERS = 2_000

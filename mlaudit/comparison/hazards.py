@@ -96,7 +96,7 @@ def _reasons(
     for version in cell.versions:
         yield from _edges(package, version, to, *crossing)
     if any(pin.derived_from is not None for pin in cell.pins):
-        yield "whether such an image is published is not known"
+        yield "it is not known whether such an image is published"
 
 
 def _distances(cell: Cell, to: str) -> Iterator[str]:
@@ -116,7 +116,7 @@ def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: 
     for writer, reader in ((version, to), (to, version)):
         for one in judge(package, writer, reader, kinds=kinds, classes=classes):
             if one.effect not in (Effect.HARMLESS, Effect.NO_PROMISE):
-                yield f"between {public(version)} and {public(to)} lies a known edge ({one.id})"
+                yield f"between {public(version)} and {public(to)} there is a known break ({one.id})"
 
 
 def _partners(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 from fnmatch import fnmatchcase
 
 from mlaudit.comparison.judgement import Judgements
-from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.nouns import Kind, Place
+from mlaudit.model.lazy_dataclass import dataclass, field
+from mlaudit.model.nouns import Kind, Pin, Place
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import ArtifactCrossing, Cell, Crossing, Environment, Row, SharedFile
 from mlaudit.request.settings import Settings
@@ -77,8 +76,21 @@ class View:
 
 
 def is_compared(artifact: ArtifactCrossing) -> bool:
-    """Whether a model states a version of a library that its reader states too; a format alone is no version."""
-    return artifact.cell.stated and (artifact.pin.version is not None or artifact.pin.specifier is not None)
+    """Whether a model states a version of a library that its reader states too; a format alone is no version.
+
+    Where it is known what the format asks of the reader, it is held against that.
+    """
+    pin, cell = artifact.pin, artifact.cell
+    if not cell.stated:
+        return False
+    return pin.version is not None or pin.specifier is not None or _is_known_by_format(pin, cell)
+
+
+def _is_known_by_format(pin: Pin, cell: Cell) -> bool:
+    from mlaudit.knowledge.minimum_readers import minimum_readers
+
+    kinds = pin.recorded.kinds if pin.recorded is not None and cell.version is not None else ()
+    return any((kind, cell.package) in minimum_readers() for kind in kinds)
 
 
 def watches(settings: Settings, package: str) -> bool:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import field
 from itertools import count
 
 from mlaudit.discovery.groups import DocumentGroup, Parts
@@ -12,7 +11,7 @@ from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import NAMES, RUNS, SCRIPTS, RoleSign, judged_role
 from mlaudit.knowledge.roles import WRITER, tokens, words
 from mlaudit.model.exchanges import Exchange
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
@@ -18,7 +17,7 @@ from mlaudit.grammars.pypi.local_projects import MANIFESTS
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 
 MAX_ENTRIES = 200
 """Files of one environment from which imports are followed."""
@@ -46,6 +45,8 @@ class CodeScope:
         """Whether a use happens in it."""
         if use in self.uses:
             return True
+        if use.is_placed:
+            return False
         around = functions_around(use.function)
         if any((use.at.path, name) in self.apart for name in around):
             return False

@@ -56,7 +56,7 @@ def compose_runs(tree: AuditedTree) -> tuple[ImageRun, ...]:
 
 def is_compose(path: str) -> bool:
     """Whether the name of a file is one that compose files have."""
-    return _COMPOSE.fullmatch(posixpath.basename(path)) is not None
+    return "compose" in path and _COMPOSE.fullmatch(path.rpartition("/")[2]) is not None
 
 
 def service_parts(path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun]) -> list[RecipePart]:

@@ -313,6 +313,8 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
     if handover.is_converted and names is None:
         named = f"{write.names[0].text}, converted to {named}"
     form = write.form if write.form != "bytes" else read.form
+    if form == "bytes":
+        form = artifact_calls().copied.get(posixpath.splitext(named)[1].lower(), form)
     known = artifact_kinds()
     kinds = tuple(kind for kind in dict.fromkeys((*write.holds, *read.holds, form)) if kind in known)
     return CrossingArtifact(

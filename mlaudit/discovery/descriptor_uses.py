@@ -50,7 +50,7 @@ def _use(direction: Direction, form: str, at: Place, path: str, call: str) -> Ar
 def server_uses(tree: AuditedTree) -> Iterator[tuple[str, ArtifactUse]]:
     """The models that `model-settings.json` of MLServer name, each with the folder of the file."""
     for path in tree.paths:
-        if posixpath.basename(path) == "model-settings.json":
+        if path.rpartition("/")[2] == "model-settings.json":
             with document_budget():
                 document = tree.document(path)
                 try:
@@ -73,7 +73,7 @@ def server_uses(tree: AuditedTree) -> Iterator[tuple[str, ArtifactUse]]:
 def moved_uses(tree: AuditedTree) -> Iterator[ArtifactUse]:
     """Files that stages of DVC copy, as a read and a write of the stage's file: a conversion of no environment."""
     for path in tree.paths:
-        if posixpath.basename(path) != "dvc.yaml":
+        if path.rpartition("/")[2] != "dvc.yaml":
             continue
         with document_budget():
             document = tree.document(path)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Sequence
 
+from mlaudit.discovery.image_settings import image_run, with_image_settings
 from mlaudit.discovery.recipes import (
     AuditedTree,
     ImageRun,
@@ -49,6 +50,7 @@ def dockerfile_parts(
             is_last = stage is build.stages[-1]
             here = (run for run, target in zip(runs, targets, strict=True) if target == stage.index)
             own = [_placed_run(run, build, stage) for run in here]
+            by_itself = image_run(path, build, _chain(build, stage))
             part = whole_part(path, found, tree, stage.name)
             below = _below(path, build, stage, tree, depth)
             running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
@@ -64,8 +66,15 @@ def dockerfile_parts(
                     *(Observation(at=one.at, says=f"is built for the service {one.name}") for one in own if one.name),
                     *(Observation(at=one.at, says=f"runs {one.shown}") for one in running),
                 ),
-                runs=tuple(own),
+                runs=_with_settings(own, by_itself),
             )
+
+
+def _with_settings(runs: Sequence[ImageRun], image: ImageRun | None) -> tuple[ImageRun, ...]:
+    """Services with the variables of their image; where no service runs it, the image as it runs by itself."""
+    if image is None:
+        return tuple(runs)
+    return tuple(with_image_settings(run, image) for run in runs) or (image,)
 
 
 def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, depth: int) -> RecipePart | None:

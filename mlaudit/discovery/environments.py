@@ -13,6 +13,7 @@ from mlaudit.discovery.recipes import RecipePart
 from mlaudit.knowledge.roles import READER, WRITER, words
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import CrossingArtifact, PartedDefinition
 from mlaudit.parsers._registry import environment_format, kind_of
@@ -33,6 +34,7 @@ class DiscoveredEnvironment:
         reason: why it has its role.
         evidence: what shows that this environment exists.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
+        loads: model files of the tree that its code loads, with the calls.
     """
 
     name: str
@@ -46,6 +48,7 @@ class DiscoveredEnvironment:
     reason: str = ""
     evidence: tuple[Observation, ...] = ()
     exchanges: tuple[Exchange, ...] = ()
+    loads: tuple[tuple[str, Place], ...] = ()
 
     @property
     def documents(self) -> tuple[str, ...]:

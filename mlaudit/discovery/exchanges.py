@@ -42,9 +42,10 @@ def exchanges_of(uses: Iterable[ArtifactUse]) -> list[Exchange]:
 def _is_address(name: ArtifactName) -> bool:
     """Whether a name means the same artifact in every repository.
 
-    A key needs its bucket; a name that many artifacts have says nothing where it is all that is known.
+    A key needs its bucket, a name inside a run its run; a name that many artifacts have says nothing where it is all
+    that is known.
     """
-    if name.kind not in _KINDS or not name.complete or not name.certain or not name.text.strip("/"):
+    if name.kind not in _KINDS or name.in_run or not name.complete or not name.certain or not name.text.strip("/"):
         return False
     if name.kind is NameKind.BUCKET:
         return bool(name.scope)

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 from functools import lru_cache
 from itertools import groupby
 
 from mlaudit.discovery.recipes import RecipePart
-from mlaudit.knowledge.roles import Words, tokens, words
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.knowledge.roles import Words, outer_words, tokens, words
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.parsers._registry import kind_of
@@ -195,7 +194,7 @@ def _why_folder_ignored(folders: Parts) -> str | None:
         is_example = any(table.examples.intersection(tokens(one)) for one in folders[depth + 1 :])
         if table.role(of_folder) is None and not is_example:
             for row in table.ignored:
-                if row.folders.intersection(of_folder):
+                if row.folders.intersection(outer_words(of_folder)):
                     return f'{row.why} (folder name "{folder}")'
     return None
 
@@ -285,7 +284,7 @@ def _without_spent_locks(
         manifest = next((one.path for one in group.documents if one.kind == "manifest"), None)
         group.member = group.member or (_member(lock, manifest, roots) if lock and manifest else None)
         if lock and not group.member:
-            why = "holds a workspace whose members are taken one by one"
+            why = "is a workspace; each member is an environment"
             spent = [one for one in group.documents if one.kind in ("lock", "manifest", "list")]
             ignored.extend(Ignored(path=one.path, why=why) for one in spent)
             group.documents = [one for one in group.documents if one not in spent]
@@ -323,7 +322,7 @@ def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup
         for group in beside:
             group.hints.append(hint)
         if not beside:
-            yield Ignored(path=hint.path, why="states a Python version, and no environment is beside it")
+            yield Ignored(path=hint.path, why="states a Python version, and there is no environment beside it")
 
 
 def _builds(group: DocumentGroup) -> Iterator[DocumentGroup]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery
+from mlaudit.discovery.model_files import loaders
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.secrets import masked
 
@@ -51,7 +52,7 @@ _TAIL = """
 # [severity]
 # MLA002 = "info"
 
-# A difference that you accept: the reason is required, and after `until` it is told again.
+# A difference that you accept: the reason is required, and after `until` it is reported again.
 # [[ignore]]
 # package = "pandas"
 # code = "MLA001"
@@ -102,7 +103,7 @@ def _environment(environment: DiscoveredEnvironment, discovery: Discovery) -> st
 
 def _about(environment: DiscoveredEnvironment) -> Iterator[str]:
     if environment.reason:
-        yield _comment(f"Taken for {environment.role}: {environment.reason}.")
+        yield _comment(f"Role {environment.role}: {environment.reason}.")
     unread = [path for path in environment.covered if path not in environment.documents]
     if unread:
         yield _comment(f"Not read, since the first source takes precedence: {', '.join(unread)}.")
@@ -116,6 +117,9 @@ def _keys(environment: DiscoveredEnvironment, discovery: Discovery) -> Iterator[
     if environment.role:
         yield f"role = {quoted(environment.role)}\n"
     yield f"sources = {_list(environment.documents)}\n"
+    loaded = [path for path, _ in environment.loads if environment.name in loaders(path, discovery)]
+    if loaded:
+        yield f"reads = {_list(loaded)}\n"
     if environment.follows:
         yield f"follows = {_list(environment.follows)}\n"
         yield from _crossing_keys(environment, discovery)
@@ -130,7 +134,7 @@ def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> 
         for one in pair.crosses[:MAX_EVIDENCE]:
             yield _comment(f"{pair.writer} writes {one.artifact} ({one.form}): {one.written} -> {one.read}")
     if environment.guessed:
-        yield "# Only names tell this: delete the next line where it is right, and findings count in full.\n"
+        yield "# Only names suggest this pair: delete the next line if it is right, and its findings count in full.\n"
         yield "guessed = true\n"
     known = [f"{_key(pair.writer)} = {_list(pair.kinds)}" for pair in pairs if pair.kinds]
     if known:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
-from mlaudit.discovery.environments import Discovery
-from mlaudit.discovery.groups import why_ignored
+from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
+from mlaudit.discovery.groups import common_length, why_ignored
 from mlaudit.knowledge.model_folders import holds_models, is_hint
 from mlaudit.knowledge.roles import READER, tokens, words
 from mlaudit.model.lazy_dataclass import dataclass
@@ -79,25 +79,59 @@ def _folder(path: str) -> str:
 
 def place(folder: str, found: Discovery) -> ModelPlace:
     """Where the models in a folder belong: the environment whose folder they lie in, else the nearest pair."""
-    own = max(
-        (one for one in found.environments if one.folder and _is_in(folder, one.folder)),
-        key=lambda one: len(one.folder),
-        default=None,
-    )
-    if own is not None and (own.follows or words().side(own.role) == READER):
-        return ModelPlace(
-            environment=own.name, is_written=False, why=f"they lie in the folder of {own.name}, which loads them"
-        )
+    inside = [one for one in found.environments if one.folder and _is_in(folder, one.folder)]
+    own = max(inside, key=lambda one: len(one.folder), default=None)
+    beside = [one for one in inside if own is not None and one.folder == own.folder and _is_reader(one)]
+    if len(beside) > 1:
+        writers = {writer for one in beside for writer in one.follows}
+        if len(writers) == 1 and all(one.follows for one in beside):
+            writer = writers.pop()
+            return ModelPlace(environment=writer, is_written=True, why=_compared(writer, [one.name for one in beside]))
+        why = f"which of {', '.join(one.name for one in beside)} loads them is not known; {DECLARE}"
+        return ModelPlace(environment=None, is_written=False, why=why)
+    if own is not None and _is_reader(own):
+        why = f"they lie in the folder of {own.name}, and are taken for what it loads"
+        return ModelPlace(environment=own.name, is_written=False, why=why)
     readers = [one.name for one in found.environments if own is not None and own.name in one.follows]
     if own is not None and readers:
         return ModelPlace(environment=own.name, is_written=True, why=_compared(own.name, readers))
     return _by_project(folder, found)
 
 
+def loaders(path: str, found: Discovery) -> list[str]:
+    """The environments whose code loads a model file, where its folder does not lead to them already."""
+    where = place(_folder(path), found)
+    held = {where.environment}
+    if where.is_written:
+        held.update(one.name for one in found.environments if where.environment in one.follows)
+    named = [one.name for one in found.environments if any(loaded == path for loaded, _ in one.loads)]
+    return [] if held.intersection(named) else named
+
+
+def places(folder: str, paths: Sequence[str], found: Discovery) -> Iterator[tuple[ModelPlace, list[str]]]:
+    """The model files of a folder by the environments that they belong to: those that load them, else by folders."""
+    loaded: dict[str, list[str]] = {}
+    for path in paths:
+        for name in loaders(path, found):
+            loaded.setdefault(name, []).append(path)
+    for one in found.environments:
+        own = loaded.get(one.name, [])
+        calls = list(dict.fromkeys(f"{at.path}:{at.line}" for path, at in one.loads if path in own))
+        if own:
+            why = f"the code of {one.name} names {'it' if len(own) == 1 else 'them'} ({', '.join(calls[:SHOWN])})"
+            yield ModelPlace(environment=one.name, is_written=False, why=why), own
+    known = {path for own in loaded.values() for path in own}
+    left = [path for path in paths if path not in known]
+    if left:
+        yield place(folder, found), left
+
+
 def _by_project(folder: str, found: Discovery) -> ModelPlace:
-    around = [pair for pair in found.pairs if not pair.project or _is_in(folder, pair.project)]
-    nearest = max((len(pair.project) for pair in around), default=0)
-    pairs = [pair for pair in around if len(pair.project) == nearest]
+    folders = {one.name: one.folder for one in found.environments}
+    homes = {pair: _home(pair, folders) for pair in found.pairs}
+    around = [pair for pair, home in homes.items() if not home or _is_in(folder, home)]
+    nearest = max((len(homes[pair]) for pair in around), default=0)
+    pairs = [pair for pair in around if len(homes[pair]) == nearest]
     writers = list(dict.fromkeys(pair.writer for pair in pairs))
     if not pairs:
         return ModelPlace(environment=None, is_written=False, why=f"no environment is known that loads them; {DECLARE}")
@@ -108,6 +142,17 @@ def _by_project(folder: str, found: Discovery) -> ModelPlace:
     return ModelPlace(
         environment=writers[0], is_written=True, why=_compared(writers[0], [pair.reader for pair in pairs])
     )
+
+
+def _is_reader(one: DiscoveredEnvironment) -> bool:
+    return bool(one.follows) or words().side(one.role) == READER
+
+
+def _home(pair: Pair, folders: Mapping[str, str]) -> str:
+    """The folder that holds both sides of a pair, or its project where that is smaller."""
+    sides = [tuple(filter(None, folders.get(name, "").split("/"))) for name in (pair.writer, pair.reader)]
+    shared = "/".join(sides[0][: common_length(*sides)])
+    return max(shared, pair.project, key=len)
 
 
 DECLARE = "say it by `writes` or `reads` in mlaudit.toml (mlaudit init)"

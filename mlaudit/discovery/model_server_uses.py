@@ -74,7 +74,7 @@ def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
     """The models whose configuration tells what Triton reads."""
     models: list[ServedModel] = []
     for path in tree.paths:
-        if posixpath.basename(path) == SERVED_MODEL and len(models) < MAX_MODELS:
+        if path.rpartition("/")[2] == SERVED_MODEL and len(models) < MAX_MODELS:
             model = _of_configuration(path, tree)
             models += [model] if model is not None else []
     return tuple(models)

@@ -1,4 +1,4 @@
-"""Artifact uses as services see them: paths below mounted volumes, and variables that compose files set."""
+"""Artifact uses as services see them: paths below mounted volumes, and variables that compose files and images set."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Itera
     for use in uses:
         names = tuple(dict.fromkeys(name for run in services for one in use.names for name in _names(one, run)))
         if names:
-            yield replace(use, names=names)
+            yield replace(use, names=names, is_placed=True)
 
 
 def _names(name: ArtifactName, run: ImageRun) -> Iterator[ArtifactName]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import field
 from pathlib import Path
 from typing import BinaryIO
 
@@ -15,7 +14,7 @@ from mlaudit.document.files import listed
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.shell.shell_commands import commands
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Include, Kind, Pin, Place, Root, Statement, Unread
 from mlaudit.model.observation import Observation
 from mlaudit.parsers._parse import parse_document
@@ -26,6 +25,8 @@ JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
 TOOL_FORMATS = ("tox-ini", "noxfile")
 """Formats of tools that make environments, mostly of files that others install too."""
+BUILD_FORMATS = ("bentofile", "cog")
+"""Formats of tools that build the image of a served model from one descriptor."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50

@@ -7,17 +7,20 @@ from itertools import islice
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
+from mlaudit.discovery.build_parts import build_parts
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.compose_services import compose_runs, is_compose, service_parts
 from mlaudit.discovery.dockerfile_parts import dockerfile_parts
-from mlaudit.discovery.environments import Discovery, by_name, settle
+from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, by_name, settle
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
+from mlaudit.discovery.loaded_models import loaded_models
 from mlaudit.discovery.pipeline_runs import pipeline_runs
 from mlaudit.discovery.recipes import (
+    BUILD_FORMATS,
     JOB_FORMATS,
     TOOL_FORMATS,
     AuditedTree,
@@ -50,7 +53,7 @@ _MANIFEST = lazy_pattern(
     rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
-_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
+_RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +94,17 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     found = settle(candidates, [entry for entry in every if entry.path not in taken])
     named = zip(found.environments, candidates, strict=True)
     scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
+    loading = tuple(_with_loads(one, scopes.get(one.name), joined.uses, tree) for one in found.environments)
+    found = replace(found, environments=loading)
     return Survey(discovery=found, program=joined.program, uses=joined.uses, scopes=scopes)
+
+
+def _with_loads(
+    one: DiscoveredEnvironment, scope: CodeScope | None, uses: Sequence[ArtifactUse], tree: AuditedTree
+) -> DiscoveredEnvironment:
+    """An environment with the model files of the tree that its code loads."""
+    loads = tuple(loaded_models(scope, uses, tree.paths).items()) if scope is not None else ()
+    return replace(one, loads=loads) if loads else one
 
 
 def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
@@ -141,6 +154,8 @@ def _parts_of(
         return dockerfile_parts(path, found, tree, [one for one in runs if one.dockerfile == path])
     if format_name == "compose":
         return service_parts(path, found, tree, runs)
+    if format_name in BUILD_FORMATS:
+        return build_parts(path, found, tree)
     if format_name in TOOL_FORMATS:
         return filter(_is_worth, tool_parts(path, found, tree))
     if format_name in JOB_FORMATS:

@@ -65,7 +65,7 @@ def task_parts(tree: AuditedTree) -> Iterator[RecipePart]:
 def _format(path: str) -> str:
     if path.endswith((".sh", ".bash")):
         return TASK_FORMATS[1]
-    return TASK_FORMATS[0] if _MAKEFILE.fullmatch(posixpath.basename(path)) else ""
+    return TASK_FORMATS[0] if path.endswith((".mk", "akefile")) and _MAKEFILE.fullmatch(path.rpartition("/")[2]) else ""
 
 
 def _of_file(path: str, document: Document, tree: AuditedTree) -> Iterator[RecipePart]:

@@ -28,7 +28,7 @@ class BudgetExceeded(Unreadable):
     """A document asks for more work than a limit allows; what was read until then is kept."""
 
     def __init__(self, limit: Limit) -> None:
-        super().__init__(f"it needs more than {limit.most:,} {limit.name}; what lies beyond is not read")
+        super().__init__(f"it needs more than {limit.most:,} {limit.name}; the rest is not read")
         self.limit = limit
 
 

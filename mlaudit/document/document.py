@@ -272,8 +272,13 @@ class Document:
     def _locator(self) -> ValueLocator:
         from mlaudit.document import positions as locate
 
-        if "toml" in self.__dict__ or "lock_toml" in self.__dict__:
+        if "toml" in self.__dict__:
             return locate.toml_locator(self.text)
+        if "lock_toml" in self.__dict__:
+            from mlaudit.document.lock_positions import LockLocator
+
+            packages = self.lock_toml.get("package").value
+            return LockLocator(self.text, len(packages) if isinstance(packages, list) else 0)
         if "json" in self.__dict__ or "json_outline" in self.__dict__:
             stream = self.__dict__.get("_json_stream")
             return locate.json_locator(self.text, stream.index if stream else None)

@@ -79,7 +79,9 @@ class Node:
 
     def get(self, key: str) -> Node:
         """The value under a key, a node of nothing where it is missing. Raises Malformed on what is no table."""
-        return Node(self.table().get(key), (*self.route, key))
+        if not isinstance(self.value, dict):
+            raise self._expected("a table")
+        return Node(self.value.get(key), (*self.route, key))
 
     def dig(self, *keys: str) -> Node:
         """The value under nested keys, a node of nothing as soon as one is missing."""

@@ -212,7 +212,7 @@ class _TreeBuilder:
         elif isinstance(value, str):
             self.open[-1].key = value
         else:
-            raise YamlProblem(f"the alias `*{name[:80]}` is a key and stands for no scalar", _line(event))
+            raise YamlProblem(f"the alias `*{name[:80]}` is a key and is not a scalar", _line(event))
 
     def _expects_key(self) -> bool:
         return bool(self.open) and self.open[-1].table is not None and self.open[-1].key is None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import field
 from itertools import islice
 from pathlib import Path
 
@@ -15,12 +14,12 @@ from mlaudit.discovery.model_files import (
     ModelPlace,
     by_folder,
     likely_models,
-    place,
+    places,
     shown_names,
 )
 from mlaudit.knowledge.model_folders import is_hint
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.report import Discovered
 from mlaudit.parsers._read import is_model_file
 from mlaudit.sources.folder_files import FolderFiles
@@ -66,8 +65,8 @@ def found_models(
     likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
-    for inner, names in by_folder(read):
-        where = place(inner, found)
+    every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))
+    for inner, where, names in every:
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Sequence
-from dataclasses import field
 from functools import lru_cache
 
 from mlaudit.grammars.pypi.markers import Atom, Worlds, atom_bits, encoded, evaluated, program
 from mlaudit.grammars.pypi.selected import ALWAYS
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Pin, Root
 from mlaudit.model.versions import admits, oldest, parsed

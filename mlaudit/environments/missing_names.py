@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from pathlib import Path
 
 from mlaudit.code.package.code import PackageCode
 from mlaudit.code.package.defined_names import NameAnswer
@@ -11,6 +10,7 @@ from mlaudit.code.package.installed_names import InstalledNames
 from mlaudit.code.package.layered_code import LayeredCode
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.environments.missing_states import StateSearch
 from mlaudit.environments.reader_packages import CodePlaces, package_code, said_of
 from mlaudit.grammars.model_file.formats import formats
@@ -19,7 +19,7 @@ from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.nouns import Pin, Place
 from mlaudit.model.report import Environment
-from mlaudit.sources.working_tree import WorkingTree
+from mlaudit.request.options import Options
 
 MAX_ASKED = 2_000
 """Names of one artifact that are looked for."""
@@ -27,14 +27,11 @@ MAX_ASKED = 2_000
 _LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
-def with_missing_names(made: Sequence[Environment], root: Path, *, caches: bool = True) -> list[Environment]:
-    """The environments, those whose code is at hand with what it lacks for their artifacts.
-
-    `caches` where those of installers may be read.
-    """
+def with_missing_names(made: Sequence[Environment], files: ArtifactFiles, options: Options) -> list[Environment]:
+    """The environments, those whose code is at hand with what it lacks for their artifacts."""
     named = {one.name: one for one in made}
-    codes = _Codes(named, CodePlaces(root=root, tops=_tops(made, named), caches=caches))
-    return [_with_installed(one, named, codes, WorkingTree(root)) for one in made]
+    codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(made, named), caches=options.caches))
+    return [_with_installed(one, named, codes, files) for one in made]
 
 
 def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
@@ -67,7 +64,7 @@ class _Codes:
 
 
 def _with_installed(
-    one: Environment, named: Mapping[str, Environment], codes: _Codes, tree: WorkingTree
+    one: Environment, named: Mapping[str, Environment], codes: _Codes, files: ArtifactFiles
 ) -> Environment:
     artifacts = list(loaded_artifacts(one, named))
     if not artifacts:
@@ -80,7 +77,7 @@ def _with_installed(
     by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
     missing = [found for writer, pin in artifacts for found in _missing(writer, pin, by_loader, code.symbols)]
     searches = [
-        StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, tree)
+        StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, files)
         for writer, pin in artifacts
     ]
     states = [found for search in searches for found in search.missing_states()]

@@ -7,12 +7,20 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, gives_name, names_of_source
+from mlaudit.code.package.called_methods import called_methods
+from mlaudit.code.package.defined_names import (
+    NameAnswer,
+    NamesOfModule,
+    gives_name,
+    names_of_source,
+    searched_text,
+)
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.discovery.reader_code import ReaderCode, reader_code
 from mlaudit.discovery.recipes import AuditedTree
 from mlaudit.discovery.survey import recipe_parts
+from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.environments.missing_names import loaded_artifacts
 from mlaudit.environments.missing_states import StateSearch
 from mlaudit.environments.named_files import stating
@@ -106,7 +114,8 @@ class _Search:
         texts = {path: _content(path, tree) for path in code.files}
         self._texts = {path: text for path, text in texts.items() if text is not None}
         self._is_read = len(self._texts) == len(texts)
-        self._redirects = any(_REDIRECTS.search(text) for text in self._texts.values())
+        self._searched = [searched_text(text) for text in self._texts.values()]
+        self._redirects = any(map(_REDIRECTS.search, self._searched))
         self._names: dict[str, NamesOfModule | None] = {}
 
     def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
@@ -114,7 +123,7 @@ class _Search:
         words = [*name.module.split("."), *name.name.split(".")]
         if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
             return None
-        if any(gives_name(text, words[-1]) for text in self._texts.values()):
+        if any(gives_name(text, words[-1]) for text in self._searched):
             return None
         lack, path, elsewhere = self._main(name) if name.module == MAIN else self._module(pin, name)
         if lack is None:
@@ -134,8 +143,9 @@ class _Search:
         if not self._is_read or self._redirects:
             return []
         own = OwnCode(self._texts, self._code, self._tree)
-        code = ObjectCode(PackageSymbols(own), repairs=True)
-        return [StateSearch(writer, pin, code, None, self._tree.root, is_own=True) for writer, pin in artifacts]
+        code = ObjectCode(PackageSymbols(own), repairs=True, called=called_methods(self._texts.values()))
+        files = ArtifactFiles(self._tree.root)
+        return [StateSearch(writer, pin, code, None, files, is_own=True) for writer, pin in artifacts]
 
     def _of(self, path: str) -> NamesOfModule | None:
         if path not in self._names:

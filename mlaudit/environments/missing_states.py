@@ -8,13 +8,14 @@ from functools import cached_property
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
+from mlaudit.document.document import Document
+from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.grammars.model_file.formats import formats
 from mlaudit.grammars.model_file.pickle_states import PickledObject, states_of
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Pin, Place
-from mlaudit.sources.working_tree import WorkingTree
 
 MAX_OBJECTS = 1_000
 """Objects of one artifact that are judged."""
@@ -32,19 +33,27 @@ class StateSearch:
         pin: Pin,
         reader: ObjectCode,
         written_by: ObjectCode | None,
-        tree: WorkingTree,
+        files: ArtifactFiles,
         *,
         is_own: bool = False,
     ) -> None:
-        self._writer, self._pin, self._tree = writer, pin, tree
+        self._writer, self._pin, self._files = writer, pin, files
         self._is_own = is_own
         self._reader, self._written_by = reader, written_by
 
     @cached_property
-    def _objects(self) -> tuple[PickledObject, ...]:
-        """The objects, none where the artifact is no plain pickle."""
+    def _pickle(self) -> Document | None:
+        """The pickle; None where the artifact has none that can be read."""
         try:
-            return tuple(states_of(self._tree.document(self._tree.folder / self._pin.at.path)).objects[:MAX_OBJECTS])
+            return self._files.pickle(self._pin.at.path)
+        except Unreadable:
+            return None
+
+    @cached_property
+    def _objects(self) -> tuple[PickledObject, ...]:
+        """The objects, none where the artifact is no pickle."""
+        try:
+            return tuple(states_of(self._pickle).objects[:MAX_OBJECTS]) if self._pickle is not None else ()
         except Unreadable:
             return ()
 
@@ -99,7 +108,8 @@ class StateSearch:
         )
 
     def _at(self, one: PickledObject) -> Place:
-        return replace(self._pin.at, start=one.at)
+        path = self._pickle.path if self._pickle is not None else self._pin.at.path
+        return replace(self._pin.at, path=path, start=one.at)
 
     def _shown(self, path: str) -> str:
         return self._reader.symbols.modules.code.shown(path)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 from pathlib import Path
 
 from mlaudit.discovery.environments import DiscoveredEnvironment, describes_model, discover, no_roots
@@ -15,7 +14,7 @@ from mlaudit.environments.named_files import stating
 from mlaudit.knowledge.model_folders import is_hint, states_nothing
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.nouns import Place, Reading, Unread
 from mlaudit.parsers._read import is_model_file
 from mlaudit.parsers._registry import environment_format, is_named
@@ -110,7 +109,7 @@ def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnv
     plain = [one for one in here if not _is_of_model(one)]
     if len(plain) > 1:
         names = ", ".join(one.name for one in plain)
-        raise SeveralEnvironments(f"it holds several environments ({names}); name the files of one")
+        raise SeveralEnvironments(f"it contains several environments ({names}); name the files of one")
     if plain:
         return plain[0], described
     return (here[0] if len(here) == 1 else None), described
@@ -127,7 +126,7 @@ def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: s
     listed = "; ".join(f"{one.name} is {folder}/{one.sources[0]}" for one in (fitting or plain)[:SHOWN_ENVIRONMENTS])
     more = len(fitting or plain) - SHOWN_ENVIRONMENTS
     raise SeveralEnvironments(
-        f"it holds several environments; name one of them instead of the folder: {listed}"
+        f"it contains several environments; name one of them instead of the folder: {listed}"
         f"{f' and {more} more' if more > 0 else ''}"
     )
 
@@ -194,7 +193,7 @@ def _remarks(at: Place, seen: _Seen, requested: Sequence[str]) -> Iterator[Unrea
     if seen.passed_over:
         yield Unread(
             at=at,
-            why=f"it holds more model files than are read of one folder ({MAX_MODELS}); "
+            why=f"it contains more model files than are read from one folder ({MAX_MODELS}); "
             f"{_files(seen.passed_over)} {_is(seen.passed_over)} left: {shown_names(seen.passed_over)}",
         )
     if requested:
@@ -223,8 +222,8 @@ def _nothing(paths: Sequence[str], unread: Sequence[Unread]) -> Unreadable:
     if not paths and unread:
         return Unreadable(unread[0].why)
     if not paths:
-        return Unreadable("it is an empty folder: it holds no installed environment, no list of packages and no model")
+        return Unreadable("it is an empty folder: no installed environment, no list of packages and no model")
     return Unreadable(
-        "it holds no installed environment, and no file in it states versions in a known format or is a model that "
-        f"is known; {_files(paths)} {'was' if len(paths) == 1 else 'were'} seen: {shown_names(paths)}"
+        "it contains no installed environment, and no file in it states versions in a known format or is a known "
+        f"model; {_files(paths)} {'was' if len(paths) == 1 else 'were'} seen: {shown_names(paths)}"
     )

@@ -228,7 +228,9 @@ def unreadable(path: str, error: Unreadable) -> Reading:
 
 def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents:
     if part.revision is not None:
-        return FolderContents(documents=[_of_revision(part, part.revision, options)])
+        document = _of_revision(part, part.revision, options)
+        options.opened[document.path] = document
+        return FolderContents(documents=[document])
     if part.path == "-":
         from mlaudit.sources import stdin
 

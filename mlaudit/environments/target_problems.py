@@ -25,7 +25,7 @@ def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tup
 
 def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> Iterator[Problem]:
     if wanted.python is not None and not wanted_pythons(wanted):
-        yield Problem(says=f"`{wanted.python}` is no Python version such as 3.11 or 3.11.7")
+        yield Problem(says=f"`{wanted.python}` is not a Python version such as 3.11 or 3.11.7")
     told = [pin for pin in python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
     for asked in wanted_pythons(wanted):
         if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
@@ -57,7 +57,7 @@ def _platform_problems(wanted: Wanted) -> Iterator[Problem]:
     from mlaudit.model.platforms import platform_of
 
     if platform_of(wanted.platform)[0] is None:
-        yield Problem(says=f"`{wanted.platform}` is no platform such as linux-x86_64, macos-arm64 or win-amd64")
+        yield Problem(says=f"`{wanted.platform}` is not a platform such as linux-x86_64, macos-arm64 or win-amd64")
 
 
 def part_problems(readings: Sequence[Reading], parts: Mapping[str, str]) -> Iterator[Problem]:
@@ -78,12 +78,12 @@ def _offered_groups(readings: Sequence[Reading]) -> set[str]:
 
 
 def _unknown(word: str, names: Iterable[str], offered: Iterable[str]) -> Iterator[Problem]:
-    from difflib import get_close_matches
-
     known = {normalized(name): name for name in sorted(offered)}
     for name in names:
         if normalized(name) in known or (word == "group" and normalized(name) in ALWAYS):
             continue
+        from difflib import get_close_matches
+
         near = get_close_matches(normalized(name), known, n=1)
         hint = f"; did you mean `{known[near[0]]}`?" if near else _all_of(known)
         yield Problem(

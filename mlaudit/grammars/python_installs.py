@@ -12,7 +12,6 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.container import image_tags
@@ -23,7 +22,7 @@ from mlaudit.grammars.shell.python_code import PROCESSES, PROGRAMS, SHELLS, what
 from mlaudit.grammars.shell.recipe import Recipe
 from mlaudit.grammars.shell.script_text import Script, line_starts
 from mlaudit.grammars.shell.shell_words import Lexer, Word
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Place, Root, Statement
 

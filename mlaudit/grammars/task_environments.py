@@ -18,7 +18,7 @@ from mlaudit.grammars.pypi import python_text, requirement
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, Layer, Pin, Place, Root, Statement
-from mlaudit.model.packaged import packaged
+from mlaudit.model.packaged import packaged_toml
 from mlaudit.model.scope import PinScope
 
 NODES = Limit(name="nodes of sources with tasks", most=1_000_000)
@@ -56,9 +56,7 @@ class TaskKind:
 @lru_cache(maxsize=1)
 def task_kinds() -> Mapping[str, TaskKind]:
     """The calls and decorators, by their last name."""
-    import tomli
-
-    rows = tomli.loads(packaged("knowledge/sdk_images.toml"))["tasks"]["kinds"]
+    rows = packaged_toml("knowledge/sdk_images.toml")["tasks"]["kinds"]
     return {
         str(name): TaskKind(
             function=row.get("function", ""),
@@ -192,7 +190,7 @@ def _versioned(name: str | None, stated: str | None) -> str | None:
 def _file(doc: Document, path: str, at: Place, part: str) -> Statement:
     if doc.beside(path) is not None:
         return Include(target=path, at=at, format="requirements", parts=(part,))
-    return doc.unread("what it names is not there beside the source", at, what=path[:200])
+    return doc.unread("what it names is not beside the source", at, what=path[:200])
 
 
 def _computed(doc: Document, node: ast.expr) -> Statement:

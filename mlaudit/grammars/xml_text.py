@@ -7,12 +7,11 @@ own. One tag may have `TOKEN` bytes: for longer ones older expat needs quadratic
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 from xml.parsers.expat import ExpatError, ParserCreate, XMLParserType
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place
 
 TOKEN = 1024 * 1024

@@ -17,8 +17,9 @@ from mlaudit.model.nouns import Evidence
 
 _ROW_KEYS = frozenset(
     (
-        "calls", "does", "form", "name", "name_kind", "scope", "local", "object", "settings", "suffixes", "by_setting",
-        "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer", "distinct",
+        "calls", "does", "form", "name", "name_kind", "scope", "in_run", "local", "object", "settings", "suffixes",
+        "by_setting", "by_object", "loaded_form", "loose", "holds", "needs_name", "only_objects", "ending", "buffer",
+        "distinct", "not_called",
     )
 )  # fmt: skip
 _LIBRARY_KEYS = frozenset(("distribution", "imports", "source", "checked", "call"))
@@ -47,6 +48,7 @@ class ArtifactCall:
         does: `writes`, `reads`, `uploads` (a local file to a store), `downloads`, or `names` (its result has the name).
         form: kind of `kinds.toml` or a form of this file.
         name: the argument that names the artifact; a receiver's naming call counts where it is `receiver`.
+        in_run: the argument that names it inside the run of a tracker, besides the name that a registry knows it by.
         local: of uploads and downloads, the file on this side.
         object: the argument, or `receiver`, that is written.
         suffixes: forms by the end of the name, the longest first.
@@ -59,6 +61,7 @@ class ArtifactCall:
         only_objects: the call counts only for what `by_object` lists.
         ending: what the library adds to the name.
         distinct: no other library has methods of these names: an unknown receiver counts without the import too.
+        not_called: words in the names of variables that hold something else, where the receiver's type is not known.
         buffer: a name nobody sees (`io.BytesIO()`): it joins uses inside one function.
     """
 
@@ -70,6 +73,7 @@ class ArtifactCall:
     name: tuple[ArgumentChoice, ...]
     name_kind: str
     scope: str
+    in_run: tuple[ArgumentChoice, ...]
     local: tuple[ArgumentChoice, ...]
     object: tuple[ArgumentChoice, ...]
     settings: tuple[str, ...]
@@ -84,6 +88,7 @@ class ArtifactCall:
     ending: str
     buffer: bool
     distinct: bool
+    not_called: frozenset[str]
     evidence: tuple[Evidence, ...]
 
 
@@ -140,7 +145,12 @@ class ArtifactForm:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactCalls:
-    """Everything that `artifact_calls.toml` says; `datasets` are classes of Kedro's catalog with their forms."""
+    """Everything that `artifact_calls.toml` says.
+
+    Attributes:
+        datasets: classes of Kedro's catalog with their forms.
+        copied: forms of files that are only copied, by the end of their names.
+    """
 
     rows: tuple[ArtifactCall, ...]
     aliases: tuple[tuple[str, str], ...]
@@ -152,6 +162,7 @@ class ArtifactCalls:
     generic_stems: frozenset[str]
     values: ValueCalls
     datasets: Mapping[str, str]
+    copied: Mapping[str, str]
 
 
 @lru_cache(maxsize=1)
@@ -169,7 +180,7 @@ def _built(root: Node) -> ArtifactCalls:
     for row in rows:
         for form in _forms_of(row):
             if form and form not in forms and form not in artifact_kinds():
-                raise Malformed(f"no such form: {form}", (row.calls[0],))
+                raise Malformed(f"unknown form: {form}", (row.calls[0],))
     generic = root.get("generic")
     evidence(generic)
     return ArtifactCalls(
@@ -182,16 +193,17 @@ def _built(root: Node) -> ArtifactCalls:
         generic_names=frozenset(generic.get("names").texts()),
         generic_stems=frozenset(generic.get("stems").texts()),
         values=_values(root.get("values")),
-        datasets=_datasets(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
+        datasets=_forms_by_word(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
+        copied=_forms_by_word(root.get("copied"), frozenset((*forms, *artifact_kinds()))),
     )
 
 
-def _datasets(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
+def _forms_by_word(row: Node, forms: frozenset[str]) -> Mapping[str, str]:
     evidence(row)
     found = {name: form.text() for name, form in row.items() if name not in ("source", "checked")}
     for name, form in found.items():
         if form not in forms:
-            raise Malformed(f"no such form: {form}", ("datasets", name))
+            raise Malformed(f"unknown form: {form}", (*row.route, name))
     return found
 
 
@@ -233,6 +245,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         name=_arguments(row.get("name")),
         name_kind=row.get("name_kind").maybe_text() or "path",
         scope=row.get("scope").maybe_text() or "",
+        in_run=_arguments(row.get("in_run")),
         local=_arguments(row.get("local")),
         object=_arguments(row.get("object")),
         settings=row.get("settings").texts(),
@@ -247,6 +260,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         ending=row.get("ending").maybe_text() or "",
         buffer=row.get("buffer").flag(),
         distinct=row.get("distinct").flag(),
+        not_called=frozenset(row.get("not_called").texts()),
         evidence=proof,
     )
 

@@ -9,7 +9,7 @@ from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
-from mlaudit.model.versions import admits, public
+from mlaudit.model.versions import admits, parsed, public
 
 _FILE = "companions.toml"
 _KEYS = frozenset(
@@ -22,6 +22,7 @@ _KEYS = frozenset(
         "beside",
         "besides",
         "absent",
+        "newer",
         "named",
         "severity",
         "says",
@@ -40,6 +41,7 @@ class Combination:
         others: releases of `other` that break it; where `absent`, those that must be there.
         beside, besides: a third package that must be there too, and its releases.
         absent: it breaks where `other` is not there.
+        newer: of those releases, only what is newer than the package breaks it.
         named: distributions of the index that are meant, where `package` comes under several; empty means any.
         says: one full sentence; `{version}`, `{other}` and `{beside}` stand for the versions.
     """
@@ -52,6 +54,7 @@ class Combination:
     beside: str | None
     besides: str
     absent: bool
+    newer: bool
     named: tuple[str, ...]
     severity: Severity
     says: str
@@ -111,6 +114,7 @@ def _row(node: Node) -> Combination:
         beside=beside,
         besides=specifier(node.get("besides")),
         absent=node.get("absent").flag(),
+        newer=node.get("newer").flag(),
         named=node.get("named").texts(),
         severity=choice(node.get("severity"), Severity),
         says=node.get("says").text(),
@@ -153,7 +157,15 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
     other = versions.get(row.other)
     if row.absent:
         return row.other not in named
-    return other is not None and _within(row.others, other)
+    if other is None or not _within(row.others, other):
+        return False
+    return not row.newer or is_newer(other, versions[row.package])
+
+
+def is_newer(one: str, other: str) -> bool:
+    """Whether one release is newer than another, builds left out of account; False where one cannot be read."""
+    left, right = parsed(public(one)), parsed(public(other))
+    return left is not None and right is not None and left > right
 
 
 def _within(text: str, version: str) -> bool:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field as dataclass_field
 from enum import Enum
 from functools import lru_cache
 
 from mlaudit.document.node import Node
 from mlaudit.knowledge.schema import checked, choice, words_of
 from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import field as dataclass_field
 
 
 class ConfigurationCheck(str, Enum):
@@ -19,6 +19,7 @@ class ConfigurationCheck(str, Enum):
     LAYERS = "layers"
     LISTED = "listed"
     NAMED = "named"
+    PARTS = "parts"
     REGISTERED = "registered"
 
 
@@ -38,8 +39,11 @@ class ConfigurationForm:
     listed_in: tuple[str, ...] = ()
     pairs_of: str = ""
     unless: tuple[str, ...] = ()
+    leaves_off: str = ""
     modules: bool = False
     module: str = ""
+    folder: str = ""
+    method: str = ""
     moved: Mapping[str, str] = dataclass_field(default_factory=dict)
     sections: tuple[str, ...] = ()
     prefix: str = ""
@@ -70,8 +74,11 @@ def _form(row: Node) -> ConfigurationForm:
         listed_in=_texts(row, "listed_in"),
         pairs_of=row.get("pairs_of").maybe_text() or "",
         unless=_texts(row, "unless"),
+        leaves_off=row.get("leaves_off").maybe_text() or "",
         modules=row.get("modules").flag(),
         module=row.get("module").maybe_text() or "",
+        folder=row.get("folder").maybe_text() or "",
+        method=row.get("method").maybe_text() or "",
         moved=words_of(row.get("moved")) if row.get("moved").exists else {},
         sections=_texts(row, "sections"),
         prefix=row.get("prefix").maybe_text() or "",

@@ -225,13 +225,15 @@ def _skewed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
 
 def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
     before, after = (row.before, row.after) if upward else (row.after, row.before)
-    change = f"{row.what} {before} under {pair.writer}, {after} under {pair.reader}"
+    change = f"{row.what} {before} under {pair.writer} and {after} under {pair.reader}"
+    if before == after:
+        change = f"{row.what} {after} under {pair.reader} than under {pair.writer}"
     return Consequence(
         id=row.id,
         effect=Effect.PREPROCESSING,
         severity=row.severity,
-        says=f"{change}. This affects {row.affects} (change: {row.size}).",
+        says=f"{change}. Affected: {row.affects}{f' ({row.size})' if row.size not in row.affects else ''}.",
         certainty=row.certainty.value,
         evidence=row.evidence,
-        remedy=f"Keep both sides on the same side of {row.since}, or make the code say which behaviour it wants.",
+        remedy=f"Run both sides from {row.since} on or both below it, or state the wanted behaviour in the code.",
     )

@@ -9,9 +9,8 @@ from functools import lru_cache
 
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.packaged import packaged, packaged_names
+from mlaudit.model.packaged import KNOWLEDGE_FOLDERS, packaged, packaged_names
 
-FOLDERS = ("knowledge", "knowledge/packages")
 INDEX = "knowledge/_date.txt"
 """Keeps `newest_row`, which `python -m mlaudit.lab.generate` writes: to look takes as long as to compare two lists."""
 DAYS = 365
@@ -51,7 +50,7 @@ def stale_rows(today: date) -> tuple[DatedRow, ...]:
 
 
 def _files() -> Iterator[tuple[str, str]]:
-    for folder in FOLDERS:
+    for folder in KNOWLEDGE_FOLDERS:
         for name in packaged_names(folder):
             if name.endswith(".toml"):
                 yield f"{folder}/{name}", packaged(f"{folder}/{name}")

@@ -68,7 +68,7 @@ def _kinds(root: Node) -> Mapping[str, ArtifactKind]:
     for name, kind in table.items():
         for held in kind.holds:
             if held not in table:
-                raise Malformed(f"no such kind: {held}", (name, "holds"))
+                raise Malformed(f"unknown kind: {held}", (name, "holds"))
     return table
 
 

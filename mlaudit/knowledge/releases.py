@@ -36,6 +36,17 @@ _PLAIN = lazy_pattern(
     r"\s{0,4}(?:;.{0,1000})?"
 )
 """A requirement of release numbers alone, whatever its marker says."""
+_COMPARED = r"(?:python(?:_full)?_version|sys_platform|os_name|platform_(?:system|machine))"
+_ATOM = rf'(?:{_COMPARED} (?:[=!<>]=|[<>]) "[A-Za-z0-9._]{{1,40}}"|extra == "[a-z0-9]+(?:-[a-z0-9]+)*")'
+_ATOMS = rf"(?:{_ATOM}|\({_ATOM}(?: and {_ATOM}){{1,8}}\)|\({_ATOM}(?: or {_ATOM}){{1,8}}\))"
+_NUMBERS = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}"
+_BOUND = rf"(?:<=|>=|<|>){_NUMBERS}(?:\.?(?:dev|rc|a|b)[0-9]{{1,9}})?"
+_CLAUSE = rf"(?:{_BOUND}|[=!]={_NUMBERS}(?:\.\*)?|~=[0-9]{{1,9}}\.{_NUMBERS})"
+_USUAL = lazy_pattern(
+    r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,8}\])?"
+    rf"(?P<clauses>(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:; (?P<marker>{_ATOMS}(?: and {_ATOMS}){{0,8}}))?"
+)
+"""A requirement that packaging would spell as it stands, but for the order of its clauses."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
@@ -180,6 +191,15 @@ def required_name(text: str) -> str:
 @lru_cache(maxsize=8192)
 def declared_requirement(text: str) -> DeclaredRequirement | None:
     """A requirement, None where PEP 508 does not read it: it accuses nobody."""
+    usual = _USUAL.fullmatch(text)
+    if usual is not None:
+        specifier = ",".join(sorted({*usual["clauses"].split(",")} - {""}))
+        return DeclaredRequirement(name=required_name(text), specifier=specifier, marker=usual["marker"], text=text)
+    return _parsed_requirement(text)
+
+
+def _parsed_requirement(text: str) -> DeclaredRequirement | None:
+    """The same by packaging, whose grammar takes long to load."""
     from packaging.requirements import InvalidRequirement, Requirement
 
     try:

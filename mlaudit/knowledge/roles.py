@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.document.node import Node
@@ -104,6 +104,12 @@ class Words:
 def tokens(name: str) -> tuple[str, ...]:
     """The words of a name in lower case: `TrainJob-py3.10.txt` has `train`, `job`, `py3.10` and `txt`."""
     return tuple(_TOKEN.findall(_CAMEL.sub(r"\1-\2", name).lower()))
+
+
+def outer_words(of_name: Sequence[str]) -> tuple[str, ...]:
+    """The first and the last word of a name, which tell what it is for: `ci-and-publishing` is a chapter of a book."""
+    telling = [word for word in of_name if word not in words().neutral_folders and not word.isdigit()]
+    return (*telling[:1], *telling[-1:])
 
 
 @lru_cache(maxsize=1)

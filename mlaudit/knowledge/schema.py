@@ -11,7 +11,7 @@ from typing import TypeVar
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.errors import MlauditError
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.packaged import packaged
+from mlaudit.model.packaged import packaged_toml
 from mlaudit.model.versions import specifiers
 
 _Choice = TypeVar("_Choice", bound=Enum)
@@ -25,12 +25,9 @@ class KnowledgeError(MlauditError, ValueError):
 
 def parse(name: str) -> Node:
     """One knowledge file as an untrusted tree. Raises KnowledgeError where it is no TOML."""
-    import tomli
-
-    text = packaged(f"knowledge/{name}")
     try:
-        return Node(tomli.loads(text))
-    except tomli.TOMLDecodeError as error:
+        return Node(packaged_toml(f"knowledge/{name}"))
+    except ValueError as error:
         raise KnowledgeError(f"{name}: {error}") from error
 
 
@@ -89,7 +86,7 @@ def unknown_keys(row: Node, known: frozenset[str]) -> None:
     """Raise Malformed on a key that the schema does not have: a misspelt one must not pass in silence."""
     for key in row.table():
         if key not in known:
-            raise Malformed("no such key", (*row.route, str(key)))
+            raise Malformed("unknown key", (*row.route, str(key)))
 
 
 def pattern(node: Node) -> re.Pattern[str]:

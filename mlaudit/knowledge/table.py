@@ -112,7 +112,8 @@ def leaders(package: str) -> tuple[str, ...]:
     return tuple(leader for leader, patterns in followers if any(_fits(package, one) for one in patterns))
 
 
-def default_severity(package: str, distance: Distance) -> Severity:
-    """How much a difference matters of which nothing more exact is known."""
-    levels = _table().severities.get(role(package) or "numeric", {})
+def default_severity(package: str, distance: Distance, *, in_artifact: bool = True) -> Severity:
+    """How much a difference matters of which nothing more exact is known; less where no artifact depends on it."""
+    named = role(package)
+    levels = _table().severities.get(named if named and (in_artifact or named != "artifact") else "numeric", {})
     return levels.get(distance.value, Severity.INFO)

@@ -2,8 +2,9 @@
 
     python -m mlaudit.lab.generate
 
-It also writes the day of the newest row of knowledge. Run it whenever a parser or a rule comes, goes or says something
-else of itself, and whenever a row is checked; `tests/test_registry.py` fails until then.
+It also writes the day of the newest row of knowledge, and the files of knowledge as JSON, which is quicker to read. Run
+it whenever a parser or a rule comes, goes or says something else of itself, and whenever a file of knowledge changes;
+`tests/test_registry.py` fails until then.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from mlaudit.knowledge.dates import newest_row
+from mlaudit.lab.prepared_knowledge import PREPARED, write_prepared
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import HOME
 from mlaudit.parsers._names import IndexedFormat, hook_pattern, index_data
@@ -79,6 +81,8 @@ def main() -> int:
     _write(INDEX, index_text(every))
     _write(RULES, index_of_rules())
     _write(DATE, newest_row() + "\n")
+    write_prepared()
+    sys.stdout.write(f"wrote {PREPARED.name}\n")
     if HOOKS.is_file():
         _write(HOOKS, hook_text(HOOKS.read_text(encoding="utf-8"), every))
     return 0

@@ -27,7 +27,7 @@ def publish(address: str, root: Path = ROOT) -> list[Path]:
     """Replace the repository's address and its short form (`YOUR-ORG/mlaudit`); the files that changed."""
     named = _ADDRESS.fullmatch(address)
     if named is None:
-        raise ValueError(f"{address} is no address of a repository, such as https://github.com/acme/mlaudit")
+        raise ValueError(f"{address} is not the address of a repository, such as https://github.com/acme/mlaudit")
     short = REPOSITORY.removeprefix("https://github.com/")
     changed = []
     for path in naming_files(root):

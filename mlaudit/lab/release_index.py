@@ -191,7 +191,7 @@ class PackageIndex:
             raise OSError(f"{url}.metadata: the index answered {answer.status}")
         wanted = hashes.get("sha256") if isinstance(hashes, dict) else None
         if wanted and hashlib.sha256(answer.body).hexdigest() != wanted:
-            raise OSError(f"{url}.metadata: its hash is not the one that the index tells")
+            raise OSError(f"{url}.metadata: its hash is not the one that the index states")
         return answer.body
 
     def _inside(self, url: str) -> bytes:

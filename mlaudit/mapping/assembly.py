@@ -111,7 +111,7 @@ class _Assembly:
         unnamed = sum(1 for use in self.uses if not use.names)
         if unnamed:
             self.builder.leave_out(
-                f"{unnamed:,} calls that write or read an artifact whose name the code does not tell."
+                f"{unnamed:,} calls that write or read an artifact whose name is not known from the code."
             )
         for one in used_artifacts(self.uses, crosses, holders):
             key = self.builder.add_another(one.kind, one.name, one.detail)
@@ -151,10 +151,10 @@ class _Assembly:
         models = [key for key in self.artifacts.at_path(path) if key.startswith("model:")]
         key = models[0] if len(models) == 1 else self.builder.add(NodeKind.MODEL, path, "file in the tree")
         if written:
-            seen = Observation(at=Place(path=path), says="taken for what this environment writes")
+            seen = Observation(at=Place(path=path), says="assumed to be what this environment writes")
             self.builder.connect(environment, key, Relation.WRITES, seen)
         else:
-            seen = Observation(at=Place(path=path), says="taken for what this environment loads")
+            seen = Observation(at=Place(path=path), says="assumed to be what this environment loads")
             self.builder.connect(key, environment, Relation.READ_BY, seen)
 
     # Pairs
@@ -201,7 +201,7 @@ def _crossing_evidence(crosses: Iterable[CrossingArtifact]) -> Iterator[Observat
 
 def _why_runs(one: Environment, scope: CodeScope) -> list[Observation]:
     source = one.sources[0].partition("#")[0] if one.sources else one.name
-    says = "is started or copied, or imported by such code" if scope.is_exact else "lies in the project of this source"
+    says = "is started or copied, or imported by such code" if scope.is_exact else "is in the project of this source"
     return [Observation(at=Place(path=source), says=says), *one.evidence[:1]]
 
 

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.environments.graph import switched_on
 from mlaudit.environments.target import LockGraph, lock_graph
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Edge, Kind, Pin, Place, Reading, Target
 from mlaudit.model.requirement_paths import RequirementPath, RequirementStep

@@ -43,11 +43,11 @@ _MANIFESTS = {
 }
 """The file in which people name what a lock locks, by the lock's format; it lies beside the lock."""
 _WITHOUT_GRAPH = {
-    "pipfile-lock": "a Pipfile.lock records no graph: it does not tell who required a package",
-    "pip-freeze": "a list of pip freeze records no graph",
-    "conda-explicit": "an explicit list of conda records no graph",
-    "conda-list": "a list of conda records no graph",
-    "pip-list": "a list of pip records no graph",
+    "pipfile-lock": "a Pipfile.lock does not record which package requires which",
+    "pip-freeze": "the output of pip freeze does not record which package requires which",
+    "conda-explicit": "an explicit list of conda does not record which package requires which",
+    "conda-list": "the output of conda list does not record which package requires which",
+    "pip-list": "the output of pip list does not record which package requires which",
 }
 
 
@@ -131,8 +131,8 @@ class _Reasons:
             paths += search.paths(self.package, self.most)
             limited = limited or search.limited
         paths.sort(key=lambda one: (len(one.steps), [step.name for step in one.steps]))
-        if not direct and not paths:
-            self.notes["The sources do not tell who required it."] = None
+        if not direct and not paths and not self.notes:
+            self.notes["The sources do not say which package requires it."] = None
         return InstallReason(
             package=self.package,
             environment=self.environment.name,
@@ -155,7 +155,7 @@ class _Reasons:
         unselected = any(self._is(pin) for pin, _ in one.pins())
         if unselected:
             return f"{self.package}: {sources} names it, and it is not installed for this target, extras and groups"
-        unsure = "" if one.complete else " (they do not claim to name everything that is installed)"
+        unsure = "" if one.complete else " (not a complete list: it may be installed all the same)"
         return f"{self.package}: {sources} does not name it{unsure}{meant}"
 
     def _is_manifest(self, reading: Reading) -> bool:

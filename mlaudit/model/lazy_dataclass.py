@@ -3,13 +3,13 @@
 `dataclasses` compiles six functions for each class that a module defines. A run uses a few dozen of the classes that it
 loads, and compiling for all of them took a third of the time of a short one. Here a class gets its slots when it is
 defined, its `__init__` with the first instance, and shares the other methods. Type checkers see what `dataclasses` has.
+The module `dataclasses` itself is loaded for what only it can do: it brings `inspect` and twelve others.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import sys
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import MISSING
 from functools import cache
 from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
@@ -17,20 +17,27 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
+    from dataclasses import field as field
     from dataclasses import replace as replace
 else:
 
     def dataclass(**options: bool) -> Callable[[type], type]:
         """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
         if not options.get("slots") or not options.keys() <= _KNOWN_WORDS:
-            return dataclasses.dataclass(**options)
+            return lambda plain: _standard_dataclass(plain, options)
         words = _DecoratorWords(**options)
         return lambda plain: _with_slots(plain, words)
+
+    def field(**words: Any) -> _StatedField:
+        """`dataclasses.field`; it knows the words `default`, `default_factory`, `init`, `repr` and `compare`."""
+        return _StatedField(**words)
 
     def replace(noun: Any, /, **changes: Any) -> Any:
         """`dataclasses.replace` for instances of the dataclasses made here."""
         cls = type(noun)
         if cls not in _FIELDS:
+            import dataclasses
+
             return dataclasses.replace(noun, **changes)
         copied = _COPIERS.get(cls)
         if copied is not None and changes.keys() <= _FIELDS[cls].keys():
@@ -74,7 +81,9 @@ def _stated_fields(cls: type) -> tuple[tuple[str, ...], Callable[[Any], tuple[An
 
 def field_names(cls: type) -> tuple[str, ...]:
     """The names of the fields of a dataclass, in order; empty for any other class."""
-    if cls not in _FIELDS and dataclasses.is_dataclass(cls):
+    if cls not in _FIELDS and hasattr(cls, "__dataclass_fields__"):
+        import dataclasses
+
         return tuple(field.name for field in dataclasses.fields(cls))
     return tuple(_FIELDS.get(cls, ()))
 
@@ -104,18 +113,77 @@ class _DecoratorWords:
         return {"frozen": self.frozen, "kw_only": self.kw_only, "eq": False, "repr": False}
 
 
+MISSING: Any = type("MISSING", (), {"__slots__": ()})()
+"""What a field has for a default where it has none."""
+
+
+class _StatedField:
+    """What `field` makes."""
+
+    __slots__ = ("compare", "default", "default_factory", "init", "repr")
+
+    def __init__(
+        self,
+        *,
+        default: Any = MISSING,
+        default_factory: Any = MISSING,
+        init: bool = True,
+        repr: bool = True,
+        compare: bool = True,
+    ) -> None:
+        self.default, self.default_factory = default, default_factory
+        self.init, self.repr, self.compare = init, repr, compare
+
+    def standard(self) -> Any:
+        """The same as a field of `dataclasses`."""
+        import dataclasses
+
+        words: dict[str, Any] = {"init": self.init, "repr": self.repr, "compare": self.compare}
+        if self.default is not MISSING:
+            words["default"] = self.default
+        if self.default_factory is not MISSING:
+            words["default_factory"] = self.default_factory
+        return dataclasses.field(**words)
+
+
+def _standard_dataclass(plain: type, options: Mapping[str, bool]) -> type:
+    """The class as `dataclasses` makes it, its own fields in the words of that module."""
+    import dataclasses
+
+    for name, stated in list(plain.__dict__.items()):
+        if isinstance(stated, _StatedField):
+            setattr(plain, name, stated.standard())
+    made: type = dataclasses.dataclass(**options)(plain)
+    return made
+
+
+def _described(stated: Any) -> _StatedField | None:
+    """What a class body says of a field, where it says more than a default."""
+    if isinstance(stated, _StatedField):
+        return stated
+    standard = sys.modules.get("dataclasses")
+    if standard is None or not isinstance(stated, standard.Field):
+        return None
+    default, factory = (
+        MISSING if value is standard.MISSING else value for value in (stated.default, stated.default_factory)
+    )
+    return _StatedField(
+        default=default, default_factory=factory, init=stated.init, repr=stated.repr, compare=stated.compare
+    )
+
+
 class _FieldWords:
     """What a class body says of one field."""
 
     __slots__ = ("compare", "default", "factory", "init", "kw_only", "shown")
 
     def __init__(self, stated: Any, kw_only: bool) -> None:
-        described = isinstance(stated, dataclasses.Field)
-        self.default = stated.default if described else stated
-        self.factory = stated.default_factory if described else MISSING
-        self.init = stated.init if described else True
-        self.compare = stated.compare if described else True
-        self.shown = stated.repr if described else True
+        described = _described(stated)
+        self.default = stated if described is None else described.default
+        self.factory = MISSING if described is None else described.default_factory
+        self.init = described is None or described.init
+        self.compare = described is None or described.compare
+        self.shown = described is None or described.repr
         self.kw_only = kw_only
 
 
@@ -240,7 +308,7 @@ class _StandardFields:
         self.plain, self.words = plain, words
 
     def __get__(self, noun: object, cls: type) -> Any:
-        standard: Any = dataclasses.dataclass(**self.words.standard)(self.plain)
+        standard: Any = _standard_dataclass(self.plain, self.words.standard)
         cls = next(base for base in cls.__mro__ if base.__dict__.get("__dataclass_fields__") is self)
         for name in ("__dataclass_fields__", "__dataclass_params__"):
             type.__setattr__(cls, name, getattr(standard, name))
@@ -276,11 +344,15 @@ def _shown(self: Any) -> str:
 
 
 def _refuse_to_assign(_self: Any, name: str, _value: Any) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot assign to field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot assign to field {name!r}")
 
 
 def _refuse_to_delete(_self: Any, name: str) -> None:
-    raise dataclasses.FrozenInstanceError(f"cannot delete field {name!r}")
+    from dataclasses import FrozenInstanceError
+
+    raise FrozenInstanceError(f"cannot delete field {name!r}")
 
 
 def _reduced(self: Any) -> tuple[Any, ...]:

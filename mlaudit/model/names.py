@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.packaged import packaged
+from mlaudit.model.packaged import packaged_toml
 
 _RUNS = lazy_pattern(r"[-_.]+")
 _ABOUT = ("source", "checked")
@@ -20,10 +20,8 @@ def normalized(name: str) -> str:
 
 @lru_cache(maxsize=1)
 def _tables() -> Mapping[str, Mapping[str, str]]:
-    import tomli
-
     rows: dict[str, dict[str, str]] = {}
-    for ecosystem, table in tomli.loads(packaged("knowledge/names.toml")).items():
+    for ecosystem, table in packaged_toml("knowledge/names.toml").items():
         if isinstance(table, dict):
             rows[ecosystem] = {
                 normalized(str(name)): str(package) for name, package in table.items() if name not in _ABOUT

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import NamedTuple
 
 from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
 __all__ = [

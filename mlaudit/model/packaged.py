@@ -7,9 +7,14 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
+
+from mlaudit.model.digests import sha256_hex
 
 HOME = Path(__file__).parent.parent
 """Where the package lies; inside a zip archive nothing below it can be opened by its path."""
+KNOWLEDGE_FOLDERS = ("knowledge", "knowledge/packages")
+"""Where files of knowledge are."""
 
 
 def packaged(name: str) -> str:
@@ -25,6 +30,44 @@ def packaged_bytes(name: str) -> bytes:
     except OSError:
         raise FileNotFoundError(name) from None
     return data
+
+
+def packaged_toml(name: str) -> dict[str, Any]:
+    """A data file of TOML (`knowledge/names.toml`), parsed. Raises FileNotFoundError, ValueError where it is no TOML.
+
+    JSON is read in a tenth of the time of TOML: with a wheel, an editable one too, each file of knowledge is made into
+    it, under the digest of its text. Where that is another one, or there is none, the text itself is parsed.
+    """
+    text = packaged(name)
+    try:
+        digest, _, prepared = packaged(prepared_name(name)).partition("\n")
+    except FileNotFoundError:
+        digest = prepared = ""
+    if digest == sha256_hex(text.encode()):
+        import json
+
+        data: dict[str, Any] = json.loads(prepared)
+        return data
+    import tomli
+
+    return tomli.loads(text)
+
+
+def prepared_name(name: str) -> str:
+    """Where the JSON of a data file of TOML is."""
+    folder, _, file = name.partition("/")
+    return f"{folder}/_prepared/{file.removesuffix('.toml').replace('/', '-')}.json"
+
+
+def prepared_text(name: str) -> str:
+    """What is to be there."""
+    import json
+
+    import tomli
+
+    text = packaged(name)
+    data = json.dumps(tomli.loads(text), ensure_ascii=False, separators=(",", ":"))
+    return f"{sha256_hex(text.encode())}\n{data}\n"
 
 
 def packaged_names(folder: str) -> tuple[str, ...]:

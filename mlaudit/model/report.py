@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import (
     Distance,
     Kind,
@@ -211,9 +210,12 @@ class Environment:
 
     @property
     def kinds_at_hand(self) -> frozenset[str]:
-        """The kinds of the artifacts at hand that it makes or loads."""
-        pins = (pin for reading in (*self.writes, *self.reads) for pin in reading.pins)
-        return frozenset(pin.artifact.kind for pin in pins if pin.artifact is not None and pin.artifact.kind)
+        """The kinds of the artifacts at hand that it makes or loads, and the formats of what records a model."""
+        recording = [reading for reading in self.readings if reading.pins and reading.pins[0].layer is Layer.RECORDED]
+        readings = (*self.writes, *self.reads, *recording)
+        pins = (pin for reading in readings for pin in reading.pins)
+        kinds = (pin.artifact.kind for pin in pins if pin.artifact is not None and pin.artifact.kind)
+        return frozenset((*kinds, *(reading.format for reading in readings)))
 
     @property
     def packages(self) -> int:

@@ -28,14 +28,14 @@ def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> St
     if doc.tree is not None:
         return None
     if not doc.head.strip(_BLANKS):
-        return _note(doc, "it is empty, so that it states nothing")
+        return _note(doc, "it is empty")
     value = next((doc.__dict__[language].value for language in _PARSED if _is_parsed(doc, language)), doc)
     if value is None or value == [] or value == {}:
-        return _note(doc, "nothing but comments and empty values is in it, so that it states nothing")
+        return _note(doc, "it contains only comments and empty values")
     if value is not doc and not isinstance(value, (dict, list)):
         return doc.unread("expected a table, found a single value")
     if _only_comments(doc):
-        return _note(doc, "nothing but comments is in it, so that it states nothing")
+        return _note(doc, "it contains only comments")
     if complete:
         return _note(doc, "it lists no package at all")
     return None if parser.files or rooted else doc.unread(f"nothing in it is of the format {parser.format}")

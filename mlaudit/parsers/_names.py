@@ -12,6 +12,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 _WILDCARDS = frozenset("*?[")
+_NOT_SPELLED = _WILDCARDS.union("]")
 _ABOUT_OTHERS = (".dockerignore", ".gitignore")
 """Endings of files that only say which others are passed over (`Dockerfile.dockerignore`)."""
 _WILDCARD = lazy_pattern(r"\[!?\]?[^\]]*\]|[*?]")
@@ -91,7 +92,8 @@ class NameIndex:
             lowered = _TEMPLATE.sub("", lowered)
         told = set(_of_name(self, lowered.rpartition("/")[2]))
         for ending in {_spelled_ending(lowered), ""}:
-            told.update(_fitting(self.paths.get(ending, {}), lowered))
+            if ending in self.paths:
+                told.update(_fitting(self.paths[ending], lowered))
         return sorted(told)
 
 
@@ -104,16 +106,19 @@ def _of_name(index: NameIndex, name: str) -> tuple[str, ...]:
         start = name.find(".", start + 1)
     ending = _spelled_ending(name)
     for key in {name[:1] + ending, name[:1], ending, ""}:
-        told.update(_fitting(index.patterns.get(key, {}), name))
+        if key in index.patterns:
+            told.update(_fitting(index.patterns[key], name))
     return tuple(told)
 
 
-def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> Iterator[str]:
+def _fitting(patterns: Mapping[str, Iterable[str]], path: str) -> list[str]:
     """The formats whose patterns a path fits."""
+    found: list[str] = []
     for pattern, formats in patterns.items():
         literals = _literals(pattern)
         if (not literals or literals[0] in path) and matches(pattern, path):
-            yield from formats
+            found += formats
+    return found
 
 
 def _key(pattern: str) -> str:
@@ -125,7 +130,7 @@ def _key(pattern: str) -> str:
 def _spelled_ending(text: str) -> str:
     """The last dot and what stands behind it; empty where there is none, or a pattern does not spell it out."""
     _, dot, ending = text.rpartition(".")
-    return "" if _WILDCARDS.union("]").intersection(ending) else dot + ending if dot else ""
+    return "" if not _NOT_SPELLED.isdisjoint(ending) else dot + ending if dot else ""
 
 
 def matches(pattern: str, path: str) -> bool:

@@ -164,8 +164,10 @@ def _with_readable_version(statement: Statement) -> Statement:
     """A pin whose version or range is longer than any version becomes an Unread: nothing could compare it."""
     if not isinstance(statement, Pin):
         return statement
-    clauses = (statement.specifier or "").split(",")
-    length = max(len(statement.version or ""), *map(len, clauses))
+    version, specifier = statement.version or "", statement.specifier or ""
+    if len(version) <= MAX_LENGTH and len(specifier) <= MAX_LENGTH:
+        return statement
+    length = max(len(version), *map(len, specifier.split(",")))
     if length <= MAX_LENGTH or statement.kind in _NAMED_BY_ADDRESS:
         return statement
     why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"

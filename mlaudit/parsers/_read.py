@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TypeVar
 
-from mlaudit.document.budget import BudgetExceeded, document_budget, spend
+from mlaudit.document.budget import BudgetExceeded, current_budget, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
@@ -103,7 +103,7 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     if len(found) > 1:
         raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
     if empty and doc.tree is None:
-        raise Unreadable("it is empty, and its name tells no format; --as FORMAT overrides")
+        raise Unreadable("it is empty, and its name indicates no format; --as FORMAT overrides")
     if doc.tree is None:
         from mlaudit.grammars.model_file.archives import check_archive
 
@@ -190,9 +190,10 @@ class _Collector:
 
     def followed(self, doc: Document, parser: Parser, statements: Iterable[Statement]) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
+        budget = current_budget()
         for statement in statements:
             try:
-                spend(STATEMENTS, _weight(statement))
+                budget.spend(STATEMENTS, _weight(statement))
             except BudgetExceeded as error:
                 self.exhausted = True
                 yield Unread(at=doc.place(), why=error.why, whole=True, exhausted=True)
@@ -278,7 +279,9 @@ class _Collector:
 
 def _weight(statement: Statement) -> int:
     """How many statements one counts for."""
-    if not isinstance(statement, Pin):
+    if not isinstance(statement, Pin) or not (
+        statement.parts or statement.groups or statement.hashes or statement.requires
+    ):
         return 1
     words = len(statement.parts) + len(statement.groups) + len(statement.hashes) + len(statement.requires)
     return 1 + words // WORDS_PER_STATEMENT
@@ -287,7 +290,7 @@ def _weight(statement: Statement) -> int:
 def _not_there(include: Include) -> str:
     if "://" in include.target:
         return "an include by address is not fetched; an audit opens no network connection"
-    return f"the included file `{include.target[:SHOWN]}` is not there, or lies outside the audited root"
+    return f"the included file `{include.target[:SHOWN]}` does not exist, or is outside the audited root"
 
 
 def _placed(statement: Statement, include: Include) -> Iterable[Statement]:

@@ -15,7 +15,7 @@ from mlaudit.document.document import Document
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._names import SNIFFED, NameIndex, matches
-from mlaudit.plugins import import_all, plugin_name
+from mlaudit.plugins import docstring, import_all, plugin_name
 
 Read = Callable[[Document], Iterable[Statement]]
 Sniff = Callable[[Document], bool]
@@ -96,7 +96,6 @@ def parser(
     """Register the decorated function as the reader of a format; see `Parser` for the words."""
 
     def register(read: Read) -> Read:
-        module = import_module(read.__module__)
         format_name = plugin_name(read.__module__)
         _PARSERS[format_name] = Parser(
             format=format_name,
@@ -112,7 +111,7 @@ def parser(
             access=access,
             artifact=artifact or kind == "artifact",
             suggested=suggested,
-            title=(module.__doc__ or "").strip().partition("\n")[0],
+            title=docstring(read.__module__).strip().partition("\n")[0],
         )
         return read
 

@@ -66,5 +66,5 @@ def _named(described: Descriptor, node: Node) -> Iterator[Statement]:
     if text.startswith("file:"):
         yield from described.include(node, "azureml")
     elif text:
-        says = f"the environment `{text[:120]}` is held by the workspace or registry; name its file as a source"
+        says = f"the environment `{text[:120]}` is stored in the workspace or registry; name its file as a source"
         yield Fact(key="note", value=says, at=described.at(node))

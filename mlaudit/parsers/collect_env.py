@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, cuda_variant
 from mlaudit.grammars.dump_text import DumpLine, lines, platform_facts
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Kind, Layer, Pin, Statement, Unread
@@ -68,7 +67,7 @@ def read(doc: Document) -> Iterator[Statement]:
     """Python, PyTorch and its CUDA, driver, cuDNN and the packages that it lists, of every report in the document."""
     reports = list(_reports(doc))
     if not any(report.values for report in reports):
-        raise Unreadable(f"no report of collect_env stands in it; one has a line `{_LIBRARY}: ...`")
+        raise Unreadable(f"it contains no report of collect_env; one has a line `{_LIBRARY}: ...`")
     for report in reports:
         yield from _machine(doc, report.values)
         yield from _libraries(doc, report.values)
@@ -175,12 +174,12 @@ def _cudnn(doc: Document, report: _CollectedOutput) -> Iterator[Statement]:
         line, file = report.cudnn[0]
         yield doc.pin(Layer.INSTALLED, "cudnn", versions[0], at=line.of(file, 1), kind=Kind.CUDNN)
     elif versions:
-        why = f"several are installed ({', '.join(versions[:4])}), and it is not told which one is loaded"
+        why = f"several are installed ({', '.join(versions[:4])}), and it is not stated which one is loaded"
         yield _unread(doc, report.values, _CUDNN, why, "cudnn")
     elif _RELEASE.fullmatch(text):
         yield _pin(doc, report.values, _CUDNN, Kind.CUDNN, "cudnn", text)
     else:
-        yield _unread(doc, report.values, _CUDNN, "no file name in it tells a version", "cudnn")
+        yield _unread(doc, report.values, _CUDNN, "no file name in it states a version", "cudnn")
 
 
 def _package(doc: Document, pins: CondaPins, line: DumpLine) -> Iterator[Statement]:

@@ -91,7 +91,7 @@ def read(doc: Document) -> Iterator[Statement]:
     for node in entries:
         yield from doc.guarded([node], lambda entry: _installers(doc, entry, layer))
     if root.get("pip").exists:
-        why = "conda ignores a section `pip` beside `dependencies`; it belongs into that list, as `- pip:`"
+        why = "conda ignores a section `pip` beside `dependencies`; it belongs in that list, as `- pip:`"
         yield doc.unread(why, doc.at("pip"), what="pip:")
 
 
@@ -117,7 +117,7 @@ def _second(doc: Document) -> Iterator[Unread]:
 
 def _repeated(doc: Document, root: Node) -> Iterator[Unread]:
     for key in repeated_keys(root.value):
-        why = f"the key `{key}` stands more than once; the last one is read here, and conda refuses such a file"
+        why = f"the key `{key}` appears more than once; the last one is read here, and conda refuses such a file"
         yield doc.unread(why, doc.at(key), what=key)
 
 

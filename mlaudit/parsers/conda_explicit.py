@@ -36,7 +36,7 @@ def _looks_like_it(doc: Document) -> bool:
 def read(doc: Document) -> Iterator[Statement]:
     """One locked package per address; comments of conda-lock that name pip's packages are read too."""
     if not doc.text.strip():
-        raise Unreadable("it is empty; an explicit list holds `@EXPLICIT` and addresses of packages")
+        raise Unreadable("it is empty; an explicit list has `@EXPLICIT` and addresses of packages")
     pins = CondaPins(doc)
     start, told = 0, False
     for number, raw in enumerate(doc.text.split("\n"), start=1):

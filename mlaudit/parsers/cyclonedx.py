@@ -6,7 +6,6 @@ Specification: https://cyclonedx.org/docs/1.6/json/ and https://cyclonedx.org/do
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
@@ -17,7 +16,7 @@ from mlaudit.grammars.pypi import purl
 from mlaudit.grammars.sbom import Component
 from mlaudit.grammars.xml_text import Element, elements
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Edge, Fact, Layer, Statement, Unread
 from mlaudit.parsers._registry import parser

@@ -76,7 +76,7 @@ def _statements(container: Descriptor, root: Node) -> Iterator[Statement]:
     file = root.get("dockerFile") if root.get("dockerFile").exists else root.dig("build", "dockerfile")
     yield from container.include(file, "dockerfile")
     if root.get("dockerComposeFile").exists:
-        says = "its image stands in a compose file, which is not read; name the Dockerfile as a source"
+        says = "its image is named in a compose file, which is not read; name the Dockerfile as a source"
         yield Fact(key="note", value=says, at=container.at(root.get("dockerComposeFile")))
     for name, options in root.get("features").items():
         if _PYTHON_FEATURE.search(name):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 
 from mlaudit.document.budget import Limit, spend
@@ -124,9 +124,10 @@ class _DockerfileReader:
         )
         if base is not None:
             recipe.written = dict(self.recipes[base].written)
+            recipe.exported = dict(self.recipes[base].exported)
             recipe.cloned = set(self.recipes[base].cloned)
         state = _StageState(
-            self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {}
+            self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {}, self.recipes
         )
         if base is None:
             yield from self._image(stage, recipe)
@@ -182,13 +183,20 @@ class _StageState:
     """What is known at an instruction: arguments, environment variables, the folder, files that came in."""
 
     def __init__(
-        self, doc: Document, build: DockerfileStages, stage: Stage, recipe: Recipe, environment: dict[str, str]
+        self,
+        doc: Document,
+        build: DockerfileStages,
+        stage: Stage,
+        recipe: Recipe,
+        environment: dict[str, str],
+        earlier: Sequence[Recipe],
     ) -> None:
         self.doc = doc
         self.build = build
         self.stage = stage
         self.recipe = recipe
         self.environment = environment
+        self.earlier = earlier
         self.arguments: dict[str, str] = {}
 
     def values(self) -> dict[str, str]:
@@ -235,12 +243,27 @@ class _StageState:
     def _copy(self, instruction: Instruction) -> None:
         if not instruction.heredocs:
             self.build.copy(self.stage, instruction, self.values(), self.recipe.folder)
+            self._copy_exported(instruction)
             return
         words = dockerfile_text.words(instruction.rest, self.values())
         if words:
             target = words[-1].text
             path = posixpath.join(target, instruction.heredocs[0].name) if target.endswith("/") else target
             self.recipe.written[self.recipe.path(path)] = instruction.heredocs[0].body
+
+    def _copy_exported(self, instruction: Instruction) -> None:
+        """Locks that an earlier stage wrote out as requirements, where a COPY takes the file."""
+        number = self.build.number(instruction.flag("from") or "")
+        if number is None or number >= len(self.earlier):
+            return
+        exported = self.earlier[number].exported
+        texts = [word.text for word in instruction.items() or dockerfile_text.words(instruction.rest, self.values())]
+        for source in texts[:-1]:
+            path = posixpath.normpath(posixpath.join("/", source))
+            if path in exported:
+                is_folder = texts[-1].endswith(("/", ".")) or len(texts) > 2
+                target = posixpath.join(texts[-1], posixpath.basename(path)) if is_folder else texts[-1]
+                self.recipe.exported[self.recipe.path(target)] = exported[path]
 
     def _run(self, instruction: Instruction) -> Iterator[Statement]:
         known = len(self.stage.copies)

@@ -50,7 +50,7 @@ def read(doc: Document) -> Iterator[Statement]:
         yield from _facts(doc, listed[0])
     elif listed:
         names = ", ".join(environment.get("name").text() for environment in listed)
-        note = f"it lists several environments; #environment= takes one of {names}"
+        note = f"it lists several environments; #environment= selects one of {names}"
         yield Fact(key="note", value=note, at=doc.place())
         whole = all(environment.get("complete").flag() for environment in listed)
         yield Fact(key="complete", value="yes" if whole else "no", at=doc.place())

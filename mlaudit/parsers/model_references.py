@@ -51,6 +51,6 @@ def read(doc: Document) -> Iterator[Statement]:
     found = list(model_refs.in_tree(doc, root))
     if not found:
         raise Unreadable(
-            "no reference to a model stands in it: neither `models:/name/version` nor an id with a revision"
+            "it contains no reference to a model: neither `models:/name/version` nor an id with a revision"
         )
     yield from found

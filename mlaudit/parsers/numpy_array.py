@@ -47,7 +47,7 @@ def read(doc: Document) -> Iterator[Statement]:
             return
         archive = Archive(whole(stream))
         if not archive.members:
-            raise Unreadable("the archive is empty; an .npz holds one array at least")
+            raise Unreadable("the archive is empty; an .npz has at least one array")
         yield from _merged(doc, _members(doc, archive))
         yield from remarks(doc, archive)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.formats import onnx_reader, onnx_writer
@@ -12,7 +11,7 @@ from mlaudit.grammars.model_file.protobuf import Field, fields
 from mlaudit.grammars.model_file.recorded import artifact, exact, ranged, version_text
 from mlaudit.grammars.model_file.window import Window, whole
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Statement
 from mlaudit.parsers._registry import parser
 

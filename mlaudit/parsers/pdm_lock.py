@@ -59,7 +59,7 @@ def read(doc: Document) -> Iterator[Statement]:
     A lock made without `inherit_metadata` states no groups; then the pyproject.toml beside it tells them, by its edges.
     """
     if not doc.text.strip():
-        raise Unreadable("it is empty; pdm.lock holds `[metadata]` and a `[[package]]` per package")
+        raise Unreadable("it is empty; pdm.lock has `[metadata]` and a `[[package]]` per package")
     lock = doc.lock_toml
     metadata = lock.get("metadata")
     _check(metadata)
@@ -102,7 +102,7 @@ def _root(doc: Document, metadata: Node, packages: list[Node], beside: Document 
             yield doc.unread(f"the pyproject.toml beside it: {error}")
         return
     if not grouped and packages:
-        says = "it states no groups, and no pyproject.toml beside it tells them; all packages count as default"
+        says = "it states no groups, and no pyproject.toml beside it does; all packages count as default"
         yield Fact(key="note", value=says, at=doc.place(1, 1))
     known = [normalized(group) for group in metadata.get("groups").texts()] if metadata.exists else []
     extras = pyproject_text.extras(beside) if beside is not None else ()

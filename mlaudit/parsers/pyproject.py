@@ -244,7 +244,7 @@ def _dynamic(doc: Document) -> Iterator[Statement]:
         yield from (_include(doc, node) for node in files)
         if not files and not doc.toml.dig("tool", "poetry", "dependencies").exists:
             at = doc.at("project", "dynamic")
-            yield doc.unread("its dependencies are dynamic, told by the build and not by this file", at, what="dynamic")
+            yield doc.unread("its dependencies are dynamic: the build determines them", at, what="dynamic")
     if "optional-dependencies" in dynamic:
         for extra, node in setuptools.dig("optional-dependencies").items():
             yield from (_include(doc, file, (normalized(extra),)) for file in _files(node))

@@ -95,7 +95,7 @@ def _pip(described: Descriptor, node: Node) -> Iterator[Statement]:
 
 def _conda(described: Descriptor, node: Node) -> Iterator[Statement]:
     if node.is_text and not node.text().endswith((".yml", ".yaml")):
-        says = f"it runs in the conda environment `{node.text()[:80]}`, which the machine holds"
+        says = f"it runs in the conda environment `{node.text()[:80]}`, which exists on the machine"
         yield Fact(key="note", value=says, at=described.at(node))
     elif node.exists:
         yield from described.conda_file(node)

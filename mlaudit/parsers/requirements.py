@@ -116,7 +116,7 @@ def _decoded(doc: Document) -> tuple[Document, Fact | None]:
     except Unreadable as error:
         if "UTF-8" not in error.why:
             raise
-        says = f"{error.why}; it is read as Latin-1, where pip takes the encoding of the machine it runs on"
+        says = f"{error.why}; it is read as Latin-1, where pip uses the encoding of the machine it runs on"
         note = Fact(key="note", value=says, at=doc.place(error.line))
     else:
         return doc, None

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -16,7 +15,7 @@ from mlaudit.grammars.container.filesystem_environments import Environments, Pyt
 from mlaudit.grammars.container.filesystem_system import Package, SystemVersion
 from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
@@ -92,7 +91,7 @@ def _lost(context: _Context) -> Iterator[Statement]:
     if system.lost:
         yield Fact(key="complete", value="no", at=system.place(""))
     if empty:
-        why = "what was lost may hold them" if system.lost else "it has neither `*.dist-info` nor `conda-meta`"
+        why = "what was lost may contain them" if system.lost else "it has neither `*.dist-info` nor `conda-meta`"
         at = system.place("")
         yield Unread(at=at, why=f"no environment with Python packages was found in it; {why}", whole=True)
 
@@ -115,7 +114,7 @@ def _notes(context: _Context) -> Iterator[Fact]:
     chosen, others = context.found.chosen, [one.name for one in context.found.every if not one.default]
     told = list(context.system.notes)
     if chosen is not None and others:
-        why = f"{context.found.why} chooses" if context.found.why else "nothing chooses an environment; taken is"
+        why = f"{context.found.why} chooses" if context.found.why else "nothing selects an environment; selected is"
         told.append(f"{why} {chosen.name}; there is also {', '.join(others[:20])} (`#environment=` chooses)")
     if filesystem_system.has_rpm(context.system):
         told.append("its system libraries are in an RPM database, which is not read")
@@ -217,9 +216,9 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
         files = [path for path in paths if path == folder + name or path.endswith(_METADATA_FILES)]
         place = system.place(folder + name)
         if name.startswith("~"):
-            yield Fact(key="note", value=f"`{name}` is left over from an uninstall that was broken off", at=place)
+            yield Fact(key="note", value=f"`{name}` is left over from an interrupted uninstall", at=place)
         elif not files:
-            yield doc.unread("it holds no metadata file", place, what=name, package=distribution_name(name))
+            yield doc.unread("it contains no metadata file", place, what=name, package=distribution_name(name))
         elif files == [folder + name] and name.lower().endswith(".egg"):
             yield from _told(context, folder, name, _egg(doc, name, place))
         else:

@@ -96,7 +96,7 @@ def _framework(described: Descriptor, node: Node) -> Iterator[Statement]:
         return
     name = next((node.get(key).maybe_text() for key in _FRAMEWORK if node.get(key).exists), None)
     if name is None:
-        why = "no `framework` beside it tells of which package this is the version"
+        why = "no `framework` beside it says which package has this version"
         yield described.doc.unread(why, described.at(version), what=version.maybe_text() or "")
         return
     yield from _version(described, package_of(name.lower(), "sagemaker"), version)

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import rewriting, waivers
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.selected import of_itself
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Include, Kind, Layer, Place, Statement, Unread

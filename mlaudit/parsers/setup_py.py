@@ -40,7 +40,7 @@ def read(doc: Document) -> Iterator[Statement]:
     tree = python_source.parsed(doc)
     calls = list(_setup_calls(tree.body))
     if not calls:
-        yield doc.unread("it calls no `setup()`, which tells what is required")
+        yield doc.unread("it does not call `setup()`, which states what is required")
     module = Scope()
     module.run(tree.body)
     for function, within in groupby(calls, key=lambda found: found[1]):

@@ -74,7 +74,7 @@ def read(doc: Document) -> Iterator[Statement]:
             yield from _distribution(environment, name, within)
     for folder in mentioned:
         if folder not in described:
-            yield doc.unread("it holds no metadata file", environment.place(folder), what=folder.rpartition("/")[2])
+            yield doc.unread("it contains no metadata file", environment.place(folder), what=folder.rpartition("/")[2])
 
 
 def _belongs(name: str, release: str) -> bool:
@@ -116,7 +116,7 @@ def _distribution(environment: _SitePackages, name: str, found: re.Match[str]) -
     distribution = found["distribution"]
     zipped = distribution.lower().endswith(".egg")
     if distribution.startswith("~"):
-        said = f"`{distribution}` is left over from an uninstall that was broken off"
+        said = f"`{distribution}` is left over from an interrupted uninstall"
         yield Fact(key="note", value=said, at=environment.place(name))
     elif zipped and not found["file"]:
         yield _egg(environment, name, distribution)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.document.node import Node
@@ -16,7 +15,7 @@ from mlaudit.grammars.conda.conda_pins import CondaPins
 from mlaudit.grammars.dump_text import DumpLine, lines
 from mlaudit.grammars.sbom import Component
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser

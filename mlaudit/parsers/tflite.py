@@ -39,7 +39,7 @@ def read(doc: Document) -> Iterator[Statement]:
     converter = _converter(metadata.get("CONVERSION_METADATA", b""))
     specifier = f">={runtime}" if version_text(runtime) else None
     if converter:
-        yield exact(doc, "tensorflow", converter, "tflite", detail="the converter")
+        yield exact(doc, "tensorflow", converter, "tflite", detail="the converter", numbers=numbers)
     else:
         yield ranged(doc, "tensorflow", specifier, "tflite", detail="by the operators used", numbers=numbers)
     if problem:

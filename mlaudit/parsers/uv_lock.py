@@ -270,6 +270,17 @@ def _edge(
     when_group: str | None = None,
     declared: Mapping[tuple[str, str | None, str | None], str] | None = None,
 ) -> Edge:
+    plain = _plain_texts(node)
+    if plain is not None:
+        name = normalized(plain["name"])
+        return Edge(
+            name=name,
+            version=plain.get("version"),
+            specifier=plain.get("specifier") or (declared or {}).get((name, when_extra, when_group)),
+            marker=plain.get("marker"),
+            when_extra=when_extra,
+            when_group=when_group,
+        )
     name = normalized(node.get("name").text())
     origin = _origin(node)[2] if node.get("source").exists else None
     own = node.get("specifier").maybe_text()
@@ -284,6 +295,17 @@ def _edge(
         when_extra=when_extra,
         when_group=when_group,
     )
+
+
+_PLAIN_KEYS = frozenset(("name", "version", "marker", "specifier"))
+
+
+def _plain_texts(node: Node) -> Mapping[str, str] | None:
+    """The texts of a requirement that has nothing but texts, as nearly all do; None of any other."""
+    stated = node.value
+    if not isinstance(stated, dict) or not stated.keys() <= _PLAIN_KEYS or "name" not in stated:
+        return None
+    return stated if all(isinstance(text, str) for text in stated.values()) else None
 
 
 _EXTRA_ATOM = lazy_pattern(r"extra\s{0,4}==\s{0,4}(?:'([^']{1,128})'|\"([^\"]{1,128})\")")

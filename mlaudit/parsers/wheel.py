@@ -57,5 +57,5 @@ def _metadata(archive: Archive) -> Metadata:
     """The headers of its METADATA; nothing where it has none. Raises Unreadable."""
     member = archive.find(".dist-info/METADATA")
     if member is None:
-        raise Unreadable("it holds no METADATA, so that it is no wheel")
+        raise Unreadable("it contains no METADATA, so it is not a wheel")
     return metadata(archive.read(member, 16 * HEADER_LIMIT))

@@ -31,7 +31,7 @@ def read(doc: Document) -> Iterator[Statement]:
         raise Unreadable("a folder of wheels was expected")
     names = list(doc.tree.list(deep=False))
     if not names:
-        raise Unreadable("it holds no wheel and no source archive")
+        raise Unreadable("it contains no wheel and no source archive")
     told: set[tuple[str, str]] = set()
     for name in names:
         found = requirement.name_and_version(name) if len(name) <= MAX_NAME else None

@@ -76,7 +76,11 @@ def _version(row: Row) -> str:
 
 def _unseen(view: View) -> Iterator[str]:
     """What no pair states on both sides, so that nothing that is known of it applied."""
-    seen = {one.writer.kind for one in view.crossings() if _stated(one)}
+    seen: set[Kind] = set()
+    for one in view.crossings():
+        # Of a fleet nearly every kind is known by its first crossing.
+        if one.writer.kind not in seen and _stated(one):
+            seen.add(one.writer.kind)
     yield from (_PLATFORM[kind] for kind in _WORTH_SAYING if kind not in seen)
     if not view.artifacts and not any(one.artifact_kinds or one.kinds_from for one in view.environments.values()):
         yield "model artifacts"

@@ -6,13 +6,12 @@ import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field
 from datetime import date
 from pathlib import Path
 
 from mlaudit.knowledge.refused_imports import refused_among
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.report import Environment
 from mlaudit.proving.battery_proofs import battery_proof
 from mlaudit.proving.builds import BuildPlan, built, plan_of
@@ -191,7 +190,7 @@ class _Prover:
 
         found = batteries_of_kind(kind)
         if not found:
-            self.notes.append(f"{kind}: there is no model of this kind at hand and no battery, so nothing was proven")
+            self.notes.append(f"{kind}: there is no model of this kind and no battery, so nothing was proven")
             return
         battery = found[0]
         self._options.progress.reading(f"{battery.package} battery")

@@ -61,7 +61,7 @@ class RepairFiles:
         if not is_file(file):
             raise Refused(f"{path} is no file of the working tree")
         if not self._root.holds(file):
-            raise Refused(f"{path} lies outside of the audited folder, or is a link that leads out of it")
+            raise Refused(f"{path} is outside of the audited folder, or is a link that leads out of it")
         try:
             document = self._root.document(file)
             _ = document.data

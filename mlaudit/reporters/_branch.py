@@ -1,4 +1,4 @@
-"""What a branch changed beside its new findings: what it made worse, what it mended, what was there before it."""
+"""What a branch changed beside its new findings: what it made worse, what it fixed, what was there before it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlaudit.reporters._layout import StyledLine, text, wrapped
 from mlaudit.reporters._registry import Style
 
 LISTED = 5
-"""Mended findings that are listed before the rest is counted."""
+"""Fixed findings that are listed before the rest is counted."""
 FOLDED = 50
 """Findings of a folded list that are shown."""
 
@@ -22,19 +22,19 @@ def sentence(change: BranchChange) -> str:
     """What was held against what, and what came of it."""
     states = f"{change.base[:12]} and {change.head[:12] if change.head else 'the working tree'}"
     worse = f"{len(change.worse)} worse, " if change.worse else ""
-    counted = f"{change.new} new, {worse}{len(change.mended)} mended, {len(change.unchanged)} unchanged"
+    counted = f"{change.new} new, {worse}{len(change.mended)} fixed, {len(change.unchanged)} unchanged"
     return f"Against {change.revision} ({states}): {counted}."
 
 
 def branch_lines(report: Report, style: Style) -> list[StyledLine]:
-    """For a terminal: the sentence, what was mended, and where all is asked for what is unchanged."""
+    """For a terminal: the sentence, what was fixed, and with --verbose what is unchanged."""
     change = report.against
     if change is None:
         return []
     said = [line for says in (sentence(change), *change.notes) for line in wrapped(says, style.width, rest="  ")]
     lines = [text((line, "")) for line in said]
     lines += _listed("worse", change.worse, style)
-    lines += _listed("mended", change.mended, style)
+    lines += _listed("fixed", change.mended, style)
     return [*lines, *(_listed("unchanged", change.unchanged, style) if style.verbose else ())]
 
 
@@ -74,7 +74,7 @@ def branch_markdown(report: Report) -> Iterator[str]:
 
 def _folded(change: BranchChange) -> Iterator[tuple[str, Sequence[Finding]]]:
     yield "Worse than they were, as they were", change.worse
-    yield "Mended", change.mended
+    yield "Fixed", change.mended
     yield "Unchanged", change.unchanged
 
 
@@ -105,6 +105,6 @@ def _item(finding: Finding) -> str:
 
 
 def with_status(findings: Iterable[Finding], report: Report) -> list[Finding]:
-    """Findings, then those that a branch leaves as they were and those that it mended."""
+    """Findings, then those that a branch leaves as they were and those that it fixed."""
     change = report.against
     return [*findings, *(() if change is None else (*change.unchanged, *change.mended))]

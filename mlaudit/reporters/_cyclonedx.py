@@ -5,13 +5,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import field
 from hashlib import sha256
 from urllib.parse import quote
 from uuid import UUID
 
 from mlaudit import __version__
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Kind, Pin, Place, Reading
 from mlaudit.model.report import Environment

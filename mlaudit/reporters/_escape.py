@@ -10,9 +10,12 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 # What no reader sees, or what reorders the text around it: every character of these categories (Unicode TR 36, 39),
 # and those of other categories that are drawn as nothing (DerivedCoreProperties, Default_Ignorable_Code_Point; U+2800).
 _UNSEEN_CATEGORIES = frozenset(("Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"))
-_UNSEEN = lazy_pattern(
-    "[\u034f\u115f\u1160\u17b4\u17b5\u180b-\u180f\u2800\u3164\ufe00-\ufe0f\uffa0\ufff0-\ufff8\U000e0000-\U000e0fff]"
+_UNSEEN = (
+    *(("\u034f", "\u034f"), ("\u115f", "\u1160"), ("\u17b4", "\u17b5"), ("\u180b", "\u180f"), ("\u2800", "\u2800")),
+    *(("\u3164", "\u3164"), ("\ufe00", "\ufe0f"), ("\uffa0", "\uffa0"), ("\ufff0", "\ufff8")),
+    ("\U000e0000", "\U000e0fff"),
 )
+"""The first and the last of each range; to compile them as one set of a pattern takes longer than to print a report."""
 # Runners of workflows take commands from any line that they print: GitHub `::error::` at the start of a line, behind
 # blanks too, and `##[...]` anywhere (actions/runner, ActionCommand.cs), Azure `##vso[`, TeamCity `##teamcity[`. A text
 # may be wrapped before any word, and may follow another text.
@@ -29,7 +32,9 @@ def for_terminal(text: str) -> str:
 
 
 def _plain(character: str) -> bool:
-    return unicodedata.category(character) not in _UNSEEN_CATEGORIES and _UNSEEN.match(character) is None
+    if unicodedata.category(character) in _UNSEEN_CATEGORIES:
+        return False
+    return character < _UNSEEN[0][0] or not any(first <= character <= last for first, last in _UNSEEN)
 
 
 def _spelled(character: str) -> str:

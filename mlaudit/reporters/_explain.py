@@ -16,7 +16,7 @@ from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.names import package_meant, package_of
+from mlaudit.model.names import normalized, package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
 from mlaudit.rules._registry import Rule, rules
@@ -72,9 +72,9 @@ def _lines(found: About) -> Iterator[str]:
         yield ""
         for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
             yield from _folded(line, "")
-        yield from _section("Across versions", [_known(row) for row in found.dossier.rows])
+        yield from _section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
         newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
-        yield from _section("Same code, other numbers", [_skew(row) for row in newest_first])
+        yield from _section("Same code, other numbers", [skew_lines(row) for row in newest_first])
     yield from _section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
     yield from _section("Its artifacts carry", [[str(one.package)] for one in found.companions])
     yield from _section(
@@ -139,15 +139,15 @@ def _folded(sentence: str, lead: str) -> list[str]:
     )
 
 
-def _known(row: Known) -> list[str]:
+def known_lines(row: Known, package: str) -> list[str]:
     """What a row says, of which artifacts, how often it went wrong, and what to do."""
-    lines = [f"{row.severity.value} {row.effect.value} ({row.certainty.value}): {_filled(row, row.says)}"]
+    lines = [f"{row.severity.value} {row.effect.value} ({row.certainty.value}): {_filled(row, package, row.says)}"]
     if row.kinds or row.classes:
         lines.append(f"of: {', '.join((*row.kinds, *row.classes))}")
     if row.tried is not None:
         lines.append(f"rate: {row.failed or 0} of {row.tried} artifacts failed or changed")
     if row.remedy and not _is_open(row, row.remedy):
-        lines.append(f"fix: {_filled(row, row.remedy)}")
+        lines.append(f"fix: {_filled(row, package, row.remedy)}")
     return [*lines, *_sourced(row.evidence)]
 
 
@@ -155,43 +155,51 @@ def _since(row: Skew) -> tuple[int, ...]:
     return tuple(int(part) for part in row.since.split(".") if part.isdigit())
 
 
-def _filled(row: Known, sentence: str) -> str:
+def _filled(row: Known, package: str, sentence: str) -> str:
     """A sentence of a row with its ranges where a finding has versions."""
     both = not row.writer and not row.reader
+    older, newer = "an older version", "a newer version"
+    one, another = {"newer": (older, newer), "older": (newer, older)}.get(
+        row.direction, ("one version", "another version")
+    )
     slots = {
-        "writer": (row.writer, "one version" if both else "any version"),
-        "reader": (row.reader, "another version" if both else "any version"),
+        "writer": (row.writer, one if both else "another version"),
+        "reader": (row.reader, another if both else "another version"),
         "writer_python": (row.writer_python, "any version"),
         "reader_python": (row.reader_python, "any version"),
     }
+    sentence = _HERE.sub("", sentence)
     if both:
         sentence = _BOTH_OPEN.sub("", sentence)
     for slot, (versions, open_range) in slots.items():
         if versions:
             sentence = sentence.replace(f"{{{slot}}}", versions)
         else:
-            sentence = _with_open_range(sentence, slot, open_range)
+            sentence = _with_open_range(sentence, package, slot, open_range)
     return sentence.replace("one version to another version", "one version to another")
 
 
-_BEFORE_VERSIONS = frozenset(
-    (
-        *("a", "and", "as", "between", "by", "for", "from", "in", "is", "nor", "of", "on", "or", "than", "that", "to"),
-        *("under", "when", "where", "whether", "which", "while", "with"),
-    )
-)
-_BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}(?: here)?\)")
+_NOUNS = frozenset(("release", "version"))
+_SENTENCE_STARTS = frozenset(("as", "between", "from", "in", "of", "under", "where", "which"))
+_HERE = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\} here\)")
+_BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}\)")
 
 
-def _with_open_range(sentence: str, slot: str, words: str) -> str:
+def _with_open_range(sentence: str, package: str, slot: str, words: str) -> str:
     """Words for a slot without bounds; behind a name (`AutoGluon {writer}`) the name alone is enough."""
 
     def filled(found: re.Match[str]) -> str:
         before = found["before"]
-        return f"{before} {words}" if before in _BEFORE_VERSIONS or before[-1] in ",;:" else before
+        return before if _is_name(before, package) else f"{before} {words}"
 
     sentence = re.sub(rf"(?P<before>[^\s(]+) \{{{slot}\}}", filled, sentence).replace(f"v{{{slot}}}", "v...")
     return sentence.replace(f"{{{slot}}}", words)
+
+
+def _is_name(word: str, package: str) -> bool:
+    """Whether a word in front of a version is the name of a program: of the package, or with a capital letter."""
+    has_capital = any(sign.isupper() for sign in word) and word.lower() not in _SENTENCE_STARTS
+    return normalized(word) == package or word in _NOUNS or (has_capital and word[-1].isalnum())
 
 
 def _is_open(row: Known, sentence: str) -> bool:
@@ -199,8 +207,9 @@ def _is_open(row: Known, sentence: str) -> bool:
     return ("{writer}" in sentence and not row.writer) or ("{reader}" in sentence and not row.reader)
 
 
-def _skew(row: Skew) -> list[str]:
-    return [f"{row.since}: {row.what}: {row.before} → {row.after} ({row.size})", *_sourced(row.evidence)]
+def skew_lines(row: Skew) -> list[str]:
+    change = f": {row.before} → {row.after}" if row.before != row.after else f" {row.after}"
+    return [f"{row.since}: {row.what}{change} ({row.size})", *_sourced(row.evidence)]
 
 
 def _sourced(evidence: tuple[Evidence, ...]) -> list[str]:

@@ -21,7 +21,7 @@ def counts(report: Report) -> str:
     if change is None:
         return counted
     # A hash needs no escaping anywhere, which the name of a branch does.
-    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} mended"
+    rest = f"{len(change.unchanged)} unchanged, {len(change.mended)} fixed"
     worse = f"{len(change.worse)} of them worse than before, " if change.worse else ""
     return f"new since {change.base[:12]}: {counted}; {worse}{rest}"
 

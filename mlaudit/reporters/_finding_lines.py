@@ -153,11 +153,11 @@ def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
     """What happens: whole where everything is asked for, else the sentences that two lines hold, at least the first."""
     if style.verbose:
         return list(_plain(finding.message, style))
-    parts = _SENTENCE_END.split(finding.effect or finding.message)
-    shown = parts[0]
-    for part in parts[1:]:
-        longer = f"{shown} {part}"
-        if len(wrapped(longer, style.width - 2)) > 2:
+    shown = ""
+    for part in _SENTENCE_END.split(finding.effect or finding.message):
+        longer = f"{shown} {part}".lstrip()
+        # A full stop inside of code, the text of an exception for one, ends no sentence.
+        if shown and shown.count("`") % 2 == 0 and len(wrapped(longer, style.width - 2)) > 2:
             break
         shown = longer
     return list(_plain(shown, style))
@@ -235,7 +235,7 @@ def _background(finding: Finding, style: Style) -> Iterator[StyledLine]:
         yield from _labelled("seen", detail, style)
     for evidence in finding.evidence:
         yield from _labelled("source", f"{evidence.source} ({evidence.checked})", style)
-    yield text((f"  {finding.name}", "dim"))
+    yield from _labelled("rule", finding.name, style)
 
 
 def _labelled(label: str, sentence: str, style: Style) -> Iterator[StyledLine]:

@@ -27,23 +27,23 @@ def headline(drift: PackageDrift) -> str:
 
 
 def since(drift: PackageDrift, history: DriftHistory) -> str:
-    """Since when a drift lasts, or when it was mended, and whether it was before."""
+    """Since when a drift lasts, or when it ended, and whether there were others before."""
     last = drift.periods[-1]
     if last.ends is None:
         start = f"since {last.begins:%Y-%m-%d}" if last.parted else f"since {last.begins:%Y-%m-%d} at least"
-        said = f"apart {start}, {lasted(last, history)}"
+        said = f"different {start}, {lasted(last, history)}"
     else:
-        said = f"aligned again since {last.ends:%Y-%m-%d}, after {lasted(last, history)} apart"
+        said = f"aligned again since {last.ends:%Y-%m-%d}, after a difference of {lasted(last, history)}"
     before = len(drift.periods) - 1
-    return said if not before else f"{said}; apart and mended {before} time{'' if before == 1 else 's'} before"
+    return said if not before else f"{said}; differed {before} time{'' if before == 1 else 's'} before"
 
 
 def steps(drift: PackageDrift) -> Iterator[tuple[str, DriftStep]]:
     """The commits of the last period, with what each did."""
     last = drift.periods[-1]
-    yield from (("parted", step) for step in last.parted)
+    yield from (("began", step) for step in last.parted)
     yield from (("changed", step) for step in last.steps)
-    yield from (("mended", step) for step in last.mended)
+    yield from (("fixed", step) for step in last.mended)
 
 
 def commit_words(step: DriftStep, drift: PackageDrift) -> str:
@@ -86,7 +86,7 @@ def closing(history: DriftHistory) -> str:
     """What was looked at, as one or two sentences."""
     commits = f"{history.commits:,} commit{'' if history.commits == 1 else 's'}"
     if history.begins is None or history.ends is None:
-        return f"{commits} up to {history.tip[:12]}: there is nothing to look at."
+        return f"{commits} up to {history.tip[:12]}: there is nothing to compare."
     looked = f"{commits} of the main line, {history.begins:%Y-%m-%d} to {history.ends:%Y-%m-%d}, up to"
     late = f" Earlier ones are missing: {history.begins_late}." if history.begins_late else ""
-    return f"{looked} {history.tip[:12]}.{late} What is not committed is not part of it."
+    return f"{looked} {history.tip[:12]}.{late} Uncommitted changes are not part of it."

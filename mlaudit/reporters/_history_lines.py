@@ -17,7 +17,7 @@ _LEVELS = "▁▂▃▄▅▆▇█"
 
 
 def as_table(history: DriftHistory, style: Style) -> str:
-    """What differs now, then what was mended, then what was looked at."""
+    """What differs now, then what was fixed, then which commits were read."""
     lines: list[StyledLine] = []
     for drift in history.drifts:
         lines += [*_drift(drift, history, style), StyledLine()]
@@ -55,7 +55,7 @@ def _drift(drift: PackageDrift, history: DriftHistory, style: Style) -> Iterator
 
 
 def sparkline(drift: PackageDrift, history: DriftHistory) -> str:
-    """The history from left to right: high where both sides differ, low where they agree, a dot where nobody knows."""
+    """The history from left to right: high where both sides differ, low where they agree, a dot for not known."""
     return "".join(
         "·" if share is None else _LEVELS[round(share * (len(_LEVELS) - 1))] for share in shares(drift, history, PARTS)
     )
@@ -63,7 +63,7 @@ def sparkline(drift: PackageDrift, history: DriftHistory) -> str:
 
 def _counted(history: DriftHistory) -> str:
     lasting = sum(drift.lasts for drift in history.drifts)
-    mended = len(history.drifts) - lasting
+    fixed = len(history.drifts) - lasting
     if not history.drifts:
         return "No watched package differed between two environments at any time."
-    return f"{lasting} package{'' if lasting == 1 else 's'} apart, {mended} mended."
+    return f"{lasting} package{' differs' if lasting == 1 else 's differ'}, {fixed} fixed."

@@ -43,7 +43,7 @@ def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
             if pair in known:
                 yield from _crosses(known[pair], style)
     if style.verbose:
-        yield from _all_environments(report)
+        yield from _all_environments(report, style)
     else:
         yield from _unpaired(report, style)
 
@@ -52,10 +52,7 @@ def _pair(writer: Environment, reader: Environment, style: Style) -> list[Styled
     left, right = _with_sources(writer), _with_sources(reader)
     if len(left[0]) + len(left[1]) + len(right[0]) + len(right[1]) + 5 <= style.width:
         return [text((left[0], "bold"), (f"{_spaced(left[1])} → ", ""), (right[0], "bold"), (_spaced(right[1]), ""))]
-    return [
-        text((left[0], "bold"), (_spaced(left[1]), "")),
-        text(("  → ", ""), (right[0], "bold"), (_spaced(right[1]), "")),
-    ]
+    return [*_narrow("", *left, style), *_narrow("  → ", *right, style)]
 
 
 def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
@@ -70,7 +67,12 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
         if len(what) + len(where) < style.width:
             yield text((f"{what} {where}", "dim"))
         else:
-            yield from (text((what, "dim")), text((f"      {where}", "dim")))
+            yield text((what, "dim"))
+            if len(where) + 6 <= style.width:
+                yield text((f"      {where}", "dim"))
+            else:
+                yield text((f"      ({one.written.path}:{one.written.line}", "dim"))
+                yield text((f"      → {one.read.path}:{one.read.line})", "dim"))
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 
@@ -157,19 +159,21 @@ def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
     sides = [(*_with_sources(one), plural(one.packages, "package")) for one in alone[:LISTED]]
     lines = columns([[(name, "bold"), (sources, ""), (count, "")] for name, sources, count in sides])
     if any(line.width > style.width for line in lines):
-        lines = [line for name, sources, count in sides for line in _narrow(name, f"{sources}, {count}", style)]
+        lines = [line for name, sources, count in sides for line in _narrow("", name, f"{sources}, {count}", style)]
     yield from lines
     if alone[LISTED:]:
         yield text((f"and {len(alone) - LISTED} more environments: --verbose", "dim"))
 
 
-def _narrow(name: str, facts: str, style: Style) -> Iterator[StyledLine]:
-    line = text((name, "bold"), (f" {facts}", ""))
+def _narrow(first: str, name: str, facts: str, style: Style) -> Iterator[StyledLine]:
+    """A name and what is said of it: on one line, else below it."""
+    line = text((first, ""), (name, "bold"), (_spaced(facts), ""))
     if line.width <= style.width:
         yield line
     else:
-        yield text((name, "bold"))
-        yield from (text((part, "")) for part in wrapped(facts, style.width, first="  ", rest="  "))
+        indent = " " * (len(first) + 2)
+        yield text((first, ""), (name, "bold"))
+        yield from (text((part, "")) for part in wrapped(facts, style.width, first=indent, rest=indent))
 
 
 def _names(alone: Sequence[Environment]) -> str:
@@ -185,18 +189,25 @@ def _reasons(left: Sequence[Discovered]) -> str:
 
 
 def _reason(why: str) -> str:
-    return "of no environment" if why.startswith(_OF_NOBODY) else why.removeprefix(_GUESS).partition(" (")[0]
+    return "in no environment" if why.startswith(_OF_NOBODY) else why.removeprefix(_GUESS).partition(" (")[0]
 
 
-def _all_environments(report: Report) -> Iterator[StyledLine]:
-    rows = [[(f"  {one.name}", "bold"), (_with_sources(one)[1], ""), (facts(one), "")] for one in report.environments]
-    yield from (StyledLine(), *columns(rows))
-    found = [
-        [(f"  {one.role}", "bold"), (f"{one.folder}{', '.join(one.documents)}", ""), (f"({one.why})", "dim")]
-        for one in report.found
-    ]
+def _all_environments(report: Report, style: Style) -> Iterator[StyledLine]:
+    rows = [(one.name, _with_sources(one)[1], facts(one)) for one in report.environments]
+    yield from (StyledLine(), *_in_columns(rows, style))
+    found = [(one.role, f"{one.folder}{', '.join(one.documents)}", f"({one.why})") for one in report.found]
     if found:
-        yield from (StyledLine(), text(("No configuration; found by looking:", "")), *columns(found))
+        yield from (StyledLine(), text(("No configuration; found by looking:", "")), *_in_columns(found, style))
+
+
+def _in_columns(rows: Sequence[tuple[str, str, str]], style: Style) -> Iterator[StyledLine]:
+    """A name and two things about it: side by side where all rows fit, else each row on lines of its own."""
+    lines = columns([[(f"  {name}", "bold"), (what, ""), (why, "dim")] for name, what, why in rows])
+    if all(line.width <= style.width for line in lines):
+        yield from lines
+        return
+    for name, what, why in rows:
+        yield from _narrow("  ", name, f"{what}  {why}", style)
 
 
 def facts(one: Environment) -> str:

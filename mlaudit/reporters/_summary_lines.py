@@ -85,22 +85,24 @@ def _without_code(report: Report) -> Iterator[str]:
         named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
         more = f" and {plural(len(lacking) - SIDES, 'more environment')}" if lacking[SIDES:] else ""
         yield (
-            f"The code of {named}{more} is not at hand, so its models are judged by versions alone; "
+            f"The code of {named}{more} is not available, so its models are judged by versions alone; "
             "name its image, virtual environment or wheels as a source for more."
         )
 
 
 def _judged_for(report: Report) -> Iterator[str]:
     """In which forms artifacts cross where code shows it: what is known of other forms is not reported there."""
-    shown = [
-        f"{', '.join(kinds)} ({writer} → {one.name})"
-        for one in report.environments
-        for writer, kinds in one.kinds_from.items()
-        if kinds
-    ]
-    if shown:
-        more = f" and {plural(len(shown) - SIDES, 'more pair')}" if shown[SIDES:] else ""
-        yield f"Judged only for what code shows to cross: {'; '.join(shown[:SIDES])}{more}."
+    pairs: dict[str, list[str]] = {}
+    for one in report.environments:
+        for writer, kinds in one.kinds_from.items():
+            if kinds:
+                pairs.setdefault(", ".join(kinds), []).append(f"{writer} → {one.name}")
+    if sum(map(len, pairs.values())) == len(report.pairs) and len(pairs) == 1:
+        yield f"Judged only for what the code exchanges: {next(iter(pairs))}."
+    elif pairs:
+        shown = [f"{kinds} ({', '.join(names[:SIDES])})" for kinds, names in pairs.items()]
+        more = f" and {len(shown) - SIDES} more sets of kinds" if shown[SIDES:] else ""
+        yield f"Judged only for what the code exchanges: {'; '.join(shown[:SIDES])}{more}."
 
 
 def _verb(count: int) -> str:

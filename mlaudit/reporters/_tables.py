@@ -21,10 +21,15 @@ def tables(report: Report, style: Style) -> list[StyledLine]:
     """A table for each writer with those that read it; environments of no pair are compared with nobody."""
     lines: list[StyledLine] = []
     for names in _writers_first(report):
-        rows = [row for row in map(_among(names), report.rows) if row is not None and is_listed(row, report, style)]
-        if rows:
-            lines += [*_rows(rows, names, _worst(report.findings, names), style), StyledLine()]
+        for part in _chunks(names, _listed_rows(report, names, style), style.width):
+            rows = _listed_rows(report, part, style)
+            if rows:
+                lines += [*_table(rows, part, _worst(report.findings, part), style), StyledLine()]
     return lines[:-1]
+
+
+def _listed_rows(report: Report, names: Sequence[str], style: Style) -> list[Row]:
+    return [row for row in map(_among(names), report.rows) if row is not None and is_listed(row, report, style)]
 
 
 def _writers_first(report: Report) -> Iterator[list[str]]:
@@ -58,16 +63,11 @@ def _rank(one: Crossing) -> tuple[int, int]:
     return one.verdict.rank, one.distance.rank if one.distance else 9
 
 
-def _rows(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
-    rows.sort(key=lambda row: (worst.get(row.package, _NONE).rank if row.package in worst else 3, row.package))
+def _table(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
+    rows.sort(key=lambda row: (worst[row.package].rank if row.package in worst else len(Severity), row.package))
     most = len(rows) if style.verbose else ROWS
-    lines: list[StyledLine] = []
-    for part in _chunks(names, rows[:most], style.width):
-        lines += [*_part(rows[:most], part, worst), StyledLine()]
-    return [*lines[:-1], *([text((f"  {len(rows) - most} more: --verbose", "dim"))] if rows[most:] else [])]
-
-
-_NONE = Severity.INFO
+    more = [text((f"  {len(rows) - most} more: --verbose", "dim"))] if rows[most:] else []
+    return [*_part(rows[:most], names, worst, style), *more]
 
 
 def is_listed(row: Row, report: Report, style: Style) -> bool:
@@ -100,7 +100,7 @@ def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[l
     for cell in (cell for row in rows for cell in row.cells):
         if cell.environment in widths:
             widths[cell.environment] = max(widths[cell.environment], len(cell.shown))
-    left = width - max(len(row.package) for row in rows) - 24
+    left = width - max((len(row.package) for row in rows), default=0) - 24
     part: list[str] = []
     for name in names:
         if len(part) > 1 and sum(widths[one] + 3 for one in (*part, name)) > left:
@@ -110,8 +110,19 @@ def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[l
     yield part
 
 
-def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity]) -> list[StyledLine]:
-    head = [("  package", "dim"), *((name, "dim") for name in names), ("", ""), ("", "")]
+def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
+    """The rows below the names of their environments; names too long for a column are above the table."""
+    lines = _columns(rows, names, names, worst)
+    if len(names) != 2 or all(line.width <= style.width for line in lines):
+        return lines
+    above = [text((f"  {names[0]}", "dim")), text((f"  → {names[1]}", "dim"))]
+    return [*above, *_columns(rows, names, ("writer", "reader"), worst)]
+
+
+def _columns(
+    rows: Sequence[Row], names: Sequence[str], titles: Sequence[str], worst: dict[str, Severity]
+) -> list[StyledLine]:
+    head = [("  package", "dim"), *((title, "dim") for title in titles), ("", ""), ("", "")]
     cells = []
     for row in rows:
         by_name = {cell.environment: cell for cell in row.cells}

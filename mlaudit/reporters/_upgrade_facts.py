@@ -21,13 +21,13 @@ from mlaudit.repair.upgrade.nouns import (
 FATE_WORDS = {
     Fate.BREAKS: "does not load",
     Fate.CHANGES: "loads, and its results change",
-    Fate.UNPROMISED: "may not load: nobody promises it",
+    Fate.UNPROMISED: "may not load: the project does not promise that it does",
 }
 """What a fate means for a user."""
 ORDER_WORDS = {
     Order.READERS_FIRST: "{reader} before {writer}",
     Order.WRITERS_FIRST: "{writer} before {reader}",
-    Order.TOGETHER: "{writer} and {reader} at one time",
+    Order.TOGETHER: "{writer} and {reader} at the same time",
 }
 """An order in words."""
 
@@ -40,7 +40,7 @@ def count(number: int, noun: str, plural: str = "") -> str:
 def headline(plan: UpgradePlan) -> str:
     """What the plan is for, and how much it takes."""
     if not plan.targets and not plan.moves:
-        return "Nothing to plan: there is no error." if not plan.before else "No set of versions mends an error."
+        return "Nothing to plan: there is no error." if not plan.before else "No set of versions fixes an error."
     names = ", ".join(f"{package}=={to}" for package, to in plan.targets) or "no package of its own"
     head = f"Proposed: {names}" if plan.proposed else f"Upgrade to {names}"
     changes = sum(len(move.environments) for move in plan.moves)
@@ -88,9 +88,9 @@ def retraining(plan: UpgradePlan) -> str:
     unsure = len(plan.artifacts) - len(gone)
     said = []
     if gone:
-        said.append(f"{count(len(gone), 'artifact')} to be retrained, or written again with the new versions")
+        said.append(f"{count(len(gone), 'artifact')} to retrain, or to save again with the new versions")
     if unsure:
-        said.append(f"{count(unsure, 'artifact')} to be tried, since nobody promises that the new versions read them")
+        said.append(f"{count(unsure, 'artifact')} to test: the projects do not promise that the new versions read them")
     return "; ".join(said)
 
 
@@ -129,12 +129,12 @@ def closing(plan: UpgradePlan) -> Iterator[str]:
         )
     if not plan.uniform:
         yield (
-            "Environments that have nothing to do with each other take different versions, so no single command makes "
-            "it: `mlaudit fix PATH --set PACKAGE==VERSION` for each, or the edits of --format json."
+            "Unrelated environments take different versions, so no single command makes all changes: run "
+            "`mlaudit fix PATH --set PACKAGE==VERSION` for each, or apply the edits of --format json."
         )
     if plan.gave_up:
-        yield f"The search gave up after {count(plan.search_steps, 'step')}: a smaller or complete set may exist."
+        yield f"The search stopped after {count(plan.search_steps, 'step')}: a smaller or a complete set may exist."
     yield (
         f"Requirements are those of the releases in mlaudit's index ({plan.index}); nothing was installed. "
-        "A resolver has the last word."
+        "Only a resolver can confirm them."
     )

@@ -108,7 +108,7 @@ def _left(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     """What an audit of the new versions finds and is new, and errors."""
     shown = shown_findings(plan)
     if shown:
-        yield text(("Left after it", "bold"))
+        yield text(("Findings that remain", "bold"))
     for one in shown[:SHOWN_FINDINGS]:
         new = " (new)" if one.fingerprint in plan.fresh else ""
         yield from _sentence(masked(f"{one.severity.value} {one.code}{new}: {one.message}"), style, "  ", "    ")
@@ -130,7 +130,7 @@ def _next(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
         yield from _sentence(sentence, style, "", "")
     typed = list(_broken(command(plan), style.width - len("  \\")))
     if typed:
-        yield text(("Make it", "bold"))
+        yield text(("To apply", "bold"))
     yield from (text((f"  {line}", "")) for line in typed)
 
 

@@ -77,7 +77,7 @@ def _order(plan: UpgradePlan) -> Iterator[str]:
 def _left(plan: UpgradePlan) -> Iterator[str]:
     shown = shown_findings(plan)
     if shown:
-        yield "### Left after it\n"
+        yield "### Findings that remain\n"
     for one in shown:
         new = " (new)" if one.fingerprint in plan.fresh else ""
         yield f"- {one.severity.value} {one.code}{new}: {_prose(one.message)}"
@@ -93,4 +93,4 @@ def _next(plan: UpgradePlan) -> Iterator[str]:
     yield from (_prose(sentence) for sentence in closing(plan))
     typed = " ".join(command(plan))
     if typed:
-        yield f"\nMake it: {as_code(typed)}"
+        yield f"\nTo apply: {as_code(typed)}"

@@ -6,9 +6,8 @@ Format: https://github.com/testmoapp/junitxml, the part that Jenkins, GitLab and
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import field
 
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.report import Crossing, Finding, Report
 from mlaudit.reporters._escape import for_html

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
@@ -15,6 +15,8 @@ from mlaudit.reporters._summary_lines import summary_lines, unread_lines
 from mlaudit.reporters._tables import tables
 
 Block = list[StyledLine]
+FILES = 3
+"""Files of which one note is true that are named before the rest is counted."""
 
 
 @reporter
@@ -45,16 +47,29 @@ def _notes(report: Report, style: Style) -> Block:
     about = [
         note for one in report.environments if style.verbose or not paired or one.name in paired for note in one.notes
     ]
-    sentences = dict.fromkeys((*report.notes, *about))
+    sentences = (*report.notes, *_once(about, style))
     return [text((line, "")) for sentence in sentences for line in wrapped(sentence, style.width, rest="  ")]
 
 
+def _once(notes: Iterable[str], style: Style) -> Iterator[str]:
+    """Each note once; of those that say the same of several files, the first files and how many more there are."""
+    files: dict[str, dict[str, None]] = {}
+    for note in notes:
+        what, opening, path = note.removesuffix(")").partition(" (") if note.endswith(")") else (note, "", "")
+        is_alike = opening and " " not in path
+        files.setdefault(what if is_alike else note, {}).update({path: None} if is_alike else {})
+    for what, paths in files.items():
+        shown = list(paths) if style.verbose else list(paths)[:FILES]
+        more = f" and {len(paths) - len(shown)} more: --verbose" if len(paths) > len(shown) else ""
+        yield f"{what} ({', '.join(shown)}{more})" if shown else what
+
+
 def _findings(report: Report, style: Style) -> Iterator[Block]:
-    """Errors and warnings each by itself; infos are one block, since nobody has to act on them."""
+    """Errors and warnings each by itself; infos are one block unless they are shown whole."""
     pairs = len(report.pairs)
     batches = notices(grouped(report.findings))
-    for severity in (Severity.ERROR, Severity.WARNING):
+    for severity in Severity if style.verbose else (Severity.ERROR, Severity.WARNING):
         of_this = [notice for notice in batches if notice.first.severity is severity]
         yield from (list(notice_lines(notice, style, pairs=pairs)) for notice in of_this)
-    mild = [notice for notice in batches if notice.first.severity is Severity.INFO]
+    mild = [] if style.verbose else [notice for notice in batches if notice.first.severity is Severity.INFO]
     yield [line for notice in mild for line in notice_lines(notice, style, pairs=pairs)]

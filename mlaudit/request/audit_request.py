@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import field
 
 from mlaudit.model.exchanges import Exchange
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.observation import Observation
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, SharedFile

@@ -134,7 +134,7 @@ class _Loader:
         if not node.exists:
             return Node({}, self._prefix)
         if not self._prefix and Node(node.table().get("tool")).is_table and node.dig(*_PREFIX).exists:
-            raise UnknownKey("only a pyproject.toml has [tool.mlaudit]; here the keys stand without it", _PREFIX)
+            raise UnknownKey("only a pyproject.toml has [tool.mlaudit]; here the keys are at the top level", _PREFIX)
         return node
 
     @cached_property

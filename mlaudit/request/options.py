@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import field
 from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from mlaudit.document.document import Document
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import package_meant
 from mlaudit.model.nouns import Reading, Severity
@@ -71,6 +70,8 @@ class Options:
         readings: reads documents, where that is worth keeping; each is read anew where None.
         revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
             repository) and the revision as it is written.
+        opened: documents that were read and lie outside the working tree, by the paths under which they are reported:
+            what the code of readers is asked of models opens them again.
     """
 
     root: Path = field(default_factory=Path)
@@ -87,6 +88,7 @@ class Options:
     resolution: Resolution | None = None
     readings: ReadingCache | None = None
     revisions: Mapping[tuple[str | None, str], str] = field(default_factory=dict)
+    opened: dict[str, Document] = field(default_factory=dict)
 
 
 def _is_platform(name: str) -> bool:

@@ -28,7 +28,7 @@ def resolution_of(resolve: str | None, as_of: str | None) -> Resolution | None:
     """What `--resolve` and `--as-of` ask for. Raises UsageError."""
     if resolve is None:
         if as_of is not None:
-            raise UsageError("--as-of says up to which day --resolve takes releases; give --resolve too")
+            raise UsageError("--as-of limits the releases of --resolve to those up to a day; give --resolve too")
         return None
     if resolve not in (AUDIT, LOCK):
         raise UsageError(f"--resolve={resolve}: expected --resolve or --resolve lock")

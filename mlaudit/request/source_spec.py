@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import field
 
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 from mlaudit.request.addresses import fetching_advice
@@ -71,7 +70,7 @@ def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
         if found and one.name is None:
             raise BadSource(f"`{item}` has no name; several sources of one environment are `name=A,name=B`")
         if found and one.name != found[0].name:
-            raise BadSource(f"`{text}` names two environments, `{found[0].name}` and `{one.name}`; give them apart")
+            raise BadSource(f"`{text}` names two environments, `{found[0].name}` and `{one.name}`; separate them")
         found.append(one)
     return tuple(found)
 

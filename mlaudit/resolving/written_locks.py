@@ -61,7 +61,7 @@ class LockWriter:
         if target in self._taken:
             return f"{self._taken[target]} wrote it in this run"
         if target.is_symlink() or not is_inside(target.parent, self._root.resolve()):
-            return "it is a link, or lies outside of the audited folder"
+            return "it is a link, or is outside of the audited folder"
         try:
             with target.open(encoding="utf-8") as stream:
                 begin = stream.read(len(SIGN))

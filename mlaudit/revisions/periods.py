@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import field
 from datetime import datetime
 from typing import Protocol
 
 from mlaudit.model.history import Commit, CrossingState, DriftStep, PackageDrift, Period
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.revisions.states import Key
 
 WRITER, READER, BOTH = "writer", "reader", "both"

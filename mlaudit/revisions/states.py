@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import field
 
 from mlaudit import api
 from mlaudit.comparison.rows import asked_for, rows
 from mlaudit.environments.declared import confined, declared
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.history import CrossingState
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.masking import mask_environment
 from mlaudit.model.nouns import Kind, State, Verdict
 from mlaudit.model.report import Cell, Environment

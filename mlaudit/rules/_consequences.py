@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 from mlaudit.comparison.judgement import Judgement
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import Consequence
+from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
 from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
 
+NOT_ASKED_FOR = "; what crosses does not ask for it"
+"""What is said of a package that nothing needs to load what crosses."""
 DETAILS = 4
 """Further consequences that a finding names."""
 _TITLE_OF_RANGES = {
@@ -168,3 +171,10 @@ def harmless(crossing: Crossing, view: View) -> Consequence | None:
     """The consequence that says that a difference was measured or is promised to do no harm."""
     found = view.judgements.of(crossing)
     return found.worst if found is not None and found.worst.effect is Effect.HARMLESS else None
+
+
+def is_needless(crossing: Crossing, view: View) -> bool:
+    """Whether nothing that crosses can ask for a package: what is known to cross are formats of other packages."""
+    kinds, _ = view.judgements.what_crosses(*crossing.environments)
+    needed = packages_needed(kinds)
+    return needed is not None and crossing.package not in needed

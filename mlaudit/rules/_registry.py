@@ -17,7 +17,7 @@ from mlaudit.model.lazy_dataclass import dataclass, field_names
 from mlaudit.model.nouns import Severity, Verdict
 from mlaudit.model.packaged import packaged
 from mlaudit.model.report import Hit
-from mlaudit.plugins import import_all, module_names, plugin_name
+from mlaudit.plugins import docstring, import_all, module_names, plugin_name
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,7 +66,7 @@ class Rule:
     @property
     def documentation(self) -> str:
         """What it does / Why / Example / Fix / References."""
-        return self.check.__doc__ or ""
+        return docstring(self.check.__module__, self.check.__name__)
 
 
 @lru_cache(maxsize=64)

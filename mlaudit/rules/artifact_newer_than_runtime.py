@@ -10,10 +10,11 @@ from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import only_wrote
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nouns import Fix, Kind, Pin, Role, Severity, State
+from mlaudit.model.nouns import Artifact, Fix, Kind, Pin, Role, Severity, State
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location, listed
 from mlaudit.model.versions import disjoint
 from mlaudit.rules._consequences import code_details
+from mlaudit.rules._implied_reader import implied_break
 from mlaudit.rules._registry import fleet_rule
 
 _CAN = {
@@ -50,7 +51,8 @@ def check(view: View) -> Iterator[Hit]:
     What it does:
         Reads, without loading it, what an artifact says of the libraries that wrote it: the version that the library
         wrote down, a format number, module paths and opcodes that only some versions can load. Holds that against
-        the versions of the environment that loads the artifact. The classes in the file select what is known.
+        the versions of the environment that loads the artifact; where it does not name the library, against all
+        that what it names allows. The classes in the file select what is known.
 
     Why:
         Pins say what should have written the model. The file says what did.
@@ -73,8 +75,12 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
         yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, found))
-    for consequence in _onnx(crossing, view):
+    for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
+    implied = implied_break(crossing, view)
+    if implied is not None:
+        worst = _as_recorded(crossing.pin, implied.newest)
+        yield _hit(crossing, view, worst, worst.severity, shown=implied.shown)
 
 
 def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
@@ -105,14 +111,17 @@ def _severity(crossing: ArtifactCrossing, found: Judgement) -> Severity:
     return found.worst.severity
 
 
-def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: Severity) -> Hit:
+def _hit(
+    crossing: ArtifactCrossing, view: View, worst: Consequence, severity: Severity, *, shown: str | None = None
+) -> Hit:
     cell = crossing.cell
+    shown = shown or cell.shown
     can = _CAN.get(worst.effect, "may not be read")
     return Hit(
         package=crossing.pin.package,
         environments=_environments(crossing),
         severity=severity,
-        message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {cell.shown}): {worst.says}",
+        message=f"{_described(crossing)} {can} by {crossing.reader} ({cell.package} {shown}): {worst.says}",
         at=view.place(cell),
         related=(_artifact(crossing),),
         details=(
@@ -121,7 +130,7 @@ def _hit(crossing: ArtifactCrossing, view: View, worst: Consequence, severity: S
         ),
         evidence=worst.evidence,
         expected=_recorded(crossing.pin),
-        actual=cell.shown,
+        actual=shown,
         fix=Fix(says=worst.remedy) if worst.remedy else None,
     )
 
@@ -191,7 +200,28 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
         )
 
 
-def _onnx(crossing: ArtifactCrossing, view: View) -> Iterator[Consequence]:
+def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
+    """What the format of the file asks of the one that loads it, whoever wrote it."""
+    recorded, cell = crossing.pin.recorded, crossing.cell
+    if recorded is None or cell.version is None:
+        return
+    from mlaudit.knowledge.minimum_readers import too_old_for
+
+    artifact = crossing.artifact.artifact or Artifact()
+    for kind in recorded.kinds:
+        consequence = too_old_for(
+            kind,
+            cell.package,
+            cell.version,
+            file=crossing.artifact.name,
+            classes=artifact.classes,
+            numbers=dict(recorded.numbers),
+        )
+        if consequence is not None:
+            yield consequence
+
+
+def _onnx(crossing: ArtifactCrossing) -> Iterator[Consequence]:
     """The IR version and opset of a graph, in the runtime of the reader."""
     recorded, runtime = crossing.pin.recorded, crossing.cell
     ir = recorded.number("ir") if recorded else None

@@ -75,7 +75,7 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
 
 def _measured(found: Consequence | None) -> tuple[str, ...]:
     """What was measured counts for more than what is read in code."""
-    return (f"measured otherwise, which counts for more: {found.says}",) if found is not None else ()
+    return (f"measured differently, which takes precedence: {found.says}",) if found is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
@@ -99,7 +99,7 @@ def _reason(alike: Sequence[MissingState], reader: str) -> str:
     if first.when is WhenRead.CONDITION:
         return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
     if not first.is_sure:
-        return f"{where}. The writer's code is not at hand to tell whether it reads the same."
+        return f"{where}. The writer's code is not available, so it is not known whether it reads the same."
     return f"{where}, so that it loads and then fails with AttributeError."
 
 

@@ -27,9 +27,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Packages are installed together that break one another, or without a required companion, and no metadata says so.
 
     What it does:
-        Holds the exact versions of one environment, with the CUDA and cuDNN of its base image, against combinations
-        that were reported or measured to break although the metadata of both packages allows them, and against
-        packages that need another one which they do not require.
+        Compares the exact versions of one environment, and the CUDA and cuDNN of its base image, with combinations that
+        were reported or measured to break although the metadata of both packages allows them, and with packages
+        that need another one which they do not require.
 
     Why:
         pip, uv and conda install such an environment without a word. The import, or the first call, fails.
@@ -54,7 +54,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             severity=found.severity,
             message=f"In {environment.name}: {found.says}",
             at=view.place(package),
-            related=(Location(view.place(other), Role.STATEMENT, other.shown),)
+            says=f"{found.package} {found.version}",
+            related=(Location(view.place(other), Role.PACKAGE, f"{found.other} {found.other_version}"),)
             if found.other_version is not None
             else (),
             evidence=found.evidence,

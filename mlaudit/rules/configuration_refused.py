@@ -24,11 +24,12 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The configuration of a model asks for what the code of its reader refuses.
 
     What it does:
-        Holds configurations against the code of the environment that loads them: the keys of `adapter_config.json`
-        and of the layers in `.keras` and HDF5 files against the constructors that they are handed to, along
-        `**kwargs`; the model type of `config.json`, the classes of `model_index.json` and `modules.json`, the loader
-        modules of `MLmodel`, and the functions that `config.cfg` takes from spaCy's registry, against what the
-        packages define. A constructor that drops what it does not know refuses nothing.
+        Holds configurations against the code of the environment that loads them: the keys of `adapter_config.json`,
+        of the modules of a sentence-transformers folder and of the layers in `.keras` and HDF5 files against the
+        constructors that they are handed to, along `**kwargs`; the model type of `config.json`, the classes of
+        `model_index.json` and `modules.json`, the loader modules of `MLmodel`, and the functions that `config.cfg`
+        takes from spaCy's registry, against what the packages define. A constructor that drops what it does not know
+        refuses nothing.
 
     Why:
         A configuration is a call written as data. A newer release of the writer adds a key or a class, and the
@@ -57,6 +58,6 @@ def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit
         says="",
         related=(Location(one.searched, Role.FILE),),
         severity=Severity.INFO if measured is not None else None,
-        details=(f"measured otherwise, which counts for more: {measured.says}",) if measured is not None else (),
+        details=(f"measured differently, which takes precedence: {measured.says}",) if measured is not None else (),
         values=(one.refusal.value, one.what, *one.values),
     )

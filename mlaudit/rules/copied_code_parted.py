@@ -14,7 +14,7 @@ from mlaudit.rules._registry import fleet_rule
     "MLA604",
     Severity.WARNING,
     since="0.2",
-    title="copies of a function have parted",
+    title="copies of a function differ",
     fact="copied-code",
     where="known_pairs",
 )

@@ -8,12 +8,13 @@ from mlaudit.comparison.requirements import ImpliedRange, implied_range
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.knowledge.family import demands_of
-from mlaudit.knowledge.kinds import companions, packages_needed
+from mlaudit.knowledge.kinds import companions
 from mlaudit.knowledge.releases import newest, release
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.model.versions import exact
+from mlaudit.rules._consequences import is_needless
 from mlaudit.rules._phrases import align, places, said, verb_of
 from mlaudit.rules._registry import crossing_rule
 
@@ -59,7 +60,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         expected=writer.shown,
         actual=reader.shown,
     )
-    if reader.state is State.UNSTATED and _is_needless(crossing, view):
+    if reader.state is State.UNSTATED and is_needless(crossing, view):
         yield replace(hit, message=_not_asked_for(crossing))
         return
     hit = replace(hit, details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)))
@@ -67,13 +68,6 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         yield replace(hit, message=_only_in_reader(writer, reader))
     else:
         yield replace(hit, severity=_severity(crossing), message=_message(crossing, implied), fix=align(crossing))
-
-
-def _is_needless(crossing: Crossing, view: View) -> bool:
-    """Whether nothing that crosses can ask for a package: what is known to cross are formats of other packages."""
-    kinds, _ = view.judgements.what_crosses(*crossing.environments)
-    needed = packages_needed(kinds)
-    return needed is not None and crossing.package not in needed
 
 
 def _is_brought(crossing: Crossing, view: View) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Role, Severity
 from mlaudit.model.report import Environment, Hit, Location, listed
+from mlaudit.rules._implied_reader import implied_break
 from mlaudit.rules._registry import fleet_rule
 
 
@@ -38,7 +39,7 @@ def check(view: View) -> Iterator[Hit]:
     """
     compared = view.compared_pairs()
     for writer, reader in view.pairs:
-        if (writer, reader) not in compared:
+        if (writer, reader) not in compared and not _breaks_unnamed(writer, reader, view):
             counts = " and ".join(_counted(view.environments[name]) for name in (writer, reader))
             yield Hit(
                 environments=(writer, reader),
@@ -46,6 +47,12 @@ def check(view: View) -> Iterator[Hit]:
                 at=view.home(reader),
                 related=(Location(view.home(writer), Role.WRITER),),
             )
+
+
+def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:
+    """Whether a model was held against what the reader installs without naming it, and something was found."""
+    crossings = (one for one in view.artifacts if (one.writer, one.reader) == (writer, reader))
+    return any(implied_break(one, view) is not None for one in crossings)
 
 
 def _counted(environment: Environment) -> str:

@@ -17,7 +17,7 @@ _DIFFERENT = (Verdict.DIFFERS, Verdict.DISJOINT)
     "MLA009",
     Severity.INFO,
     since="0.1",
-    title="packages outside the watched table differ",
+    title="other packages differ",
     fact="others",
     when="is_check",
 )

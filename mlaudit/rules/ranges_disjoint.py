@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
+from mlaudit.rules._consequences import NOT_ASKED_FOR, is_needless
 from mlaudit.rules._phrases import align, places, said
 from mlaudit.rules._registry import crossing_rule
 
@@ -24,7 +25,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
     What it does:
         Intersects the two ranges, or a range and a pin. Reports a package for which it is proved that no version is
-        in both, so the environments differ whatever is resolved.
+        in both, so the environments differ whatever is resolved. What no artifact that crosses asks for is a warning.
 
     Why:
         Ranges hide a difference until the day of the deploy. This one is certain already.
@@ -42,12 +43,14 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     writer, reader = crossing.cells
     at, related = places(crossing, view)
+    needless = is_needless(crossing, view)
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
+        severity=Severity.WARNING if needless else Severity.ERROR,
         message=(
             f"No version of {crossing.package} satisfies both {said(writer)} ({writer.environment}) and {said(reader)} "
-            f"({reader.environment})."
+            f"({reader.environment}){NOT_ASKED_FOR if needless else ''}."
         ),
         at=at,
         related=related,

@@ -43,7 +43,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
             yield Hit(
                 package=cell.package,
                 environments=(environment.name,),
-                message=f"{environment.name} does not pin {cell.package}: {said(cell)}.",
+                message=f"{environment.name} does not pin {cell.package}; it accepts {said(cell)}.",
                 at=view.place(cell),
                 actual=cell.shown,
             )

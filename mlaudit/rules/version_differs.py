@@ -8,7 +8,7 @@ from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
-from mlaudit.rules._consequences import harmless
+from mlaudit.rules._consequences import NOT_ASKED_FOR, harmless, is_needless
 from mlaudit.rules._phrases import align, apart, places, sides
 from mlaudit.rules._registry import crossing_rule
 
@@ -23,7 +23,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Reports a package that model artifacts, numerics, binary interfaces or CUDA depend on, where the environment
         that writes and the one that reads have different versions of it. Local parts (`+cu124`) are compared by
         `cuda-variant-differs`. How bad it is depends on the package and on the distance; what is known to do no harm
-        is only said.
+        is only said, and what no artifact that crosses asks for counts as code beside the model does.
 
     Why:
         A model is more than its weights: what training wrote is read back by the code that serving installs.
@@ -44,13 +44,15 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         return
     at, related = places(crossing, view)
     known = harmless(crossing, view)
+    needless = known is None and is_needless(crossing, view)
+    distance = crossing.distance or Distance.MAJOR
     yield Hit(
         package=crossing.package,
         environments=crossing.environments,
         severity=known.severity
         if known
-        else table.default_severity(crossing.package, crossing.distance or Distance.MAJOR),
-        message=f"{sides(crossing)}, {apart(crossing.distance)}.",
+        else table.default_severity(crossing.package, distance, in_artifact=not needless),
+        message=f"{sides(crossing)}, {apart(crossing.distance)}{NOT_ASKED_FOR if needless else ''}.",
         at=at,
         related=related,
         details=(f"{known.certainty}: {known.says}",) if known else (),

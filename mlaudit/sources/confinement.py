@@ -33,7 +33,7 @@ def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = Non
     if is_absolute(path):
         return f"a configuration that was found names an absolute path; {_WAY_OUT}"
     if not is_inside(base / path, tree):
-        return f"a configuration that was found names what lies outside of the audited folder; {_WAY_OUT}"
+        return f"a configuration that was found names something outside of the audited folder; {_WAY_OUT}"
     return None
 
 

@@ -36,7 +36,7 @@ class FolderFiles:
     def open(self, path: str) -> AbstractContextManager[BinaryIO]:
         """A regular file inside the tree. Raises Unreadable."""
         if not self.root.holds(self.folder / path):
-            raise Unreadable("it lies outside of the audited folder")
+            raise Unreadable("it is outside of the audited folder")
         return self.document(path).stream()
 
     def exists(self, path: str) -> bool:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import field
 from functools import lru_cache
 from io import BytesIO
 from itertools import islice
@@ -14,7 +13,7 @@ from typing import BinaryIO
 
 from mlaudit.document.document import WHOLE_LIMIT, Document
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.sources.prepared_git import ObjectStore, run_git
 from mlaudit.sources.repository import Repository, find_repository
@@ -101,7 +100,7 @@ def _commit(repository: Repository, revision: str) -> str:
     except Unreadable as error:
         if "Needed a single revision" not in error.why and "not a valid object" not in error.why.lower():
             raise
-        raise Unreadable(f"`{revision}` names no commit that its repository holds; nothing is fetched") from None
+        raise Unreadable(f"`{revision}` names no commit in its repository; nothing is fetched") from None
 
 
 class RevisionFiles:
@@ -167,7 +166,7 @@ def _beside(path: str, relative: str) -> str:
 def _inside(path: str) -> str:
     """A normal path. Raises Unreadable where it leads out of the repository."""
     if path.startswith(("../", "/")) or path in (".", ".."):
-        raise Unreadable(f"`{path}` lies outside the repository")
+        raise Unreadable(f"`{path}` is outside the repository")
     return path
 
 
@@ -184,7 +183,7 @@ def _blob(at: _Revision, path: str) -> _Blob:
 
 
 _LINKS = {
-    "dangling": "it is a link to what the commit does not hold",
+    "dangling": "it is a link to something that is not in the commit",
     "loop": "it is a link that leads in a circle",
     "notdir": "a part of its path is no folder in that commit",
     "symlink": "it is a link that leads out of the repository",

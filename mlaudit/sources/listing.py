@@ -5,12 +5,11 @@ from __future__ import annotations
 import os
 from collections import deque
 from collections.abc import Callable, Iterator
-from dataclasses import field
 from pathlib import Path
 
 from mlaudit.knowledge.roles import words
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Place, Unread
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
@@ -120,7 +119,7 @@ class _FolderWalk:
                 if depth > 0:
                     yield from self._below(path, os.path.join(real, entry.name), depth - 1)  # noqa: PTH118  a text is enough
                 else:
-                    yield _unread(path, "it lies too deep; name this folder to look into it")
+                    yield _unread(path, "it is too deep; name this folder to look into it")
 
     def _link(self, entry: FolderEntry, path: str, depth: int) -> Iterator[str | Unread]:
         """A link to a file that lies in the tree, or the reason why it is passed over; folders wait."""
@@ -142,7 +141,7 @@ class _FolderWalk:
         if depth > 0:
             self.linked.append((path, depth - 1))
         else:
-            yield _unread(path, "it lies too deep; name this folder to look into it")
+            yield _unread(path, "it is too deep; name this folder to look into it")
 
     def _passed_over(self, entry: FolderEntry, path: str, why: str) -> Iterator[Unread]:
         """A sentence about what may have stated versions; of links among data there may be many, and none is missed."""

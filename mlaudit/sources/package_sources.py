@@ -58,7 +58,7 @@ class PackageSources:
         """The Python files below a folder, else the names in it; see `Files`."""
         names = self.names(folder)
         if names is None:
-            raise Unreadable("it is no folder whose names can be told")
+            raise Unreadable("it is not a folder whose names can be listed")
         if not deep:
             return sorted(names)
         return islice((path for path in self._python_files(folder, MAX_DEPTH) if path is not None), MAX_SOURCES)

@@ -195,7 +195,7 @@ class _GuardedFile(FileIO):
 def _given(answer: T | None) -> T:
     """What a read gave. Raises Unreadable where it would wait, as some files of the kernel do."""
     if answer is None:
-        raise Unreadable("it has nothing to read yet, and nobody waits for it: it is no ordinary file")
+        raise Unreadable("it is not a regular file and has nothing to read yet; it is not waited for")
     return answer
 
 

@@ -125,7 +125,7 @@ def recover(root: Path) -> str:
     if not os.path.lexists(folder):
         return "nothing to recover: no earlier run was interrupted"
     if folder.is_symlink() or not folder.is_dir():
-        raise UsageError(f"{FOLDER} is no folder that mlaudit made; nothing was touched")
+        raise UsageError(f"{FOLDER} is not a folder that mlaudit made; nothing was changed")
     return _put_back(real)
 
 
@@ -140,7 +140,7 @@ def _demand_none_unfinished(folder: Path) -> None:
 def _demand_replaceable(one: Replacement, root: Path) -> None:
     """Raises NotReplaced where a file may not be replaced, or is not what was read."""
     if not is_inside(one.path, root) or one.path.is_symlink():
-        raise NotReplaced(f"{one.path} lies outside of the audited folder, or is a link; {_UNCHANGED}")
+        raise NotReplaced(f"{one.path} is outside of the audited folder, or is a link; {_UNCHANGED}")
     _demand_unchanged(one)
     status = one.path.stat()
     writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
@@ -157,7 +157,7 @@ def _demand_unchanged(one: Replacement) -> None:
     except OSError as error:
         raise NotReplaced(f"{one.path}: {error.strerror}; {_UNCHANGED}") from None
     if not same:
-        raise NotReplaced(f"{one.path} was changed by somebody else since it was read; {_UNCHANGED}")
+        raise NotReplaced(f"{one.path} was changed by another program since it was read; {_UNCHANGED}")
 
 
 def _write_new(one: Replacement, new: bytes) -> Path:
@@ -268,7 +268,9 @@ def _put_back(root: Path) -> str:
         )
     (folder / _JOURNAL).unlink(missing_ok=True)
     shutil.rmtree(folder, ignore_errors=True)
-    return f"all {len(entries)} files are as they were" if entries else _UNCHANGED
+    if not entries:
+        return _UNCHANGED
+    return f"all {len(entries)} files are as they were" if len(entries) > 1 else "the file is as it was"
 
 
 def _entries(folder: Path) -> Iterator[JournalEntry]:

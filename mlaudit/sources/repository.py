@@ -127,7 +127,7 @@ def find_repository(folder: Path, *, bare: bool) -> tuple[Repository, str]:
         if os.path.lexists(mark):
             inside = real.relative_to(tree).as_posix()
             return _of_working_tree(tree, mark), "" if inside == "." else inside
-    raise Unreadable("there is no git repository around it")
+    raise Unreadable("no git repository contains this folder")
 
 
 def _of_working_tree(tree: Path, mark: Path) -> Repository:

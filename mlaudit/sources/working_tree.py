@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import stat
 from collections.abc import Mapping
 from contextlib import AbstractContextManager
 from functools import cached_property
@@ -79,8 +80,9 @@ class WorkingTree:
 
         Raises Unreadable where there is none, or it cannot be asked for.
         """
-        size = paths.status(path).st_size
+        return self._document(path, paths.status(path).st_size)
 
+    def _document(self, path: Path, size: int) -> Document:
         def ask(relative: str) -> Document | None:
             return self._asked(self._around(path), path.parent / relative)
 
@@ -101,10 +103,12 @@ class WorkingTree:
     def _asked(self, inside: WorkingTree, path: Path) -> Document | None:
         normal = Path(os.path.normpath(path))
         try:
-            return self.document(normal) if inside.holds(normal) and paths.is_file(normal) else None
+            if not inside.holds(normal):
+                return None
+            status = paths.status(normal)
         except Unreadable:
-            # It vanished between the question and the answer.
             return None
+        return self._document(normal, status.st_size) if stat.S_ISREG(status.st_mode) else None
 
     def names(self, folder: Path) -> tuple[str, ...]:
         """The names in a folder of the tree, in order, of a large one the first; none of a folder outside."""

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from mlaudit.cli.asked import asked_options, asked_resolution, with_progress
+from mlaudit.cli.declarations import Argument
 from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.parameters import (
@@ -37,9 +36,7 @@ from mlaudit.cli.parameters import (
 
 
 def compare(
-    sources: Annotated[
-        list[str], typer.Argument(help="The reference (training), then the others.", metavar="SOURCE...")
-    ],
+    sources: Annotated[list[str], Argument(help="The reference (training), then the others.", metavar="SOURCE...")],
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,

@@ -5,8 +5,7 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-import typer
-
+from mlaudit.cli.declarations import CommandEnd, Option
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
 from mlaudit.cli.parameters import Subjects
@@ -16,7 +15,7 @@ from mlaudit.model.errors import UsageError
 def explain(
     subjects: Subjects = None,
     stale: Annotated[
-        bool, typer.Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+        bool, Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
 ) -> None:
     """Explain rules, or what is known of packages."""
@@ -31,4 +30,4 @@ def explain(
         lines = stale_facts(date.today())
         put("".join(f"{line}\n" for line in lines) or "No fact was checked more than a year ago.\n")
     if lines:
-        raise typer.Exit(1)
+        raise CommandEnd(1)

@@ -6,9 +6,8 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import typer
-
 from mlaudit.cli.asked import today, with_progress
+from mlaudit.cli.declarations import Argument, CommandEnd, Option
 from mlaudit.cli.delivery import USAGE, wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -38,34 +37,32 @@ MEBIBYTE = 1 << 20
 def fleet(
     repositories: Annotated[
         list[str],
-        typer.Argument(
+        Argument(
             help="Lists of paths (.txt), checkouts, bare repositories, inventories, or folders of these.",
             metavar="REPOS...",
         ),
     ],
-    executor: Annotated[str, typer.Option("--executor", help="processes or dask.", metavar="NAME")] = "processes",
+    executor: Annotated[str, Option("--executor", help="processes or dask.", metavar="NAME")] = "processes",
     scheduler: Annotated[
-        str | None, typer.Option("--scheduler", help="The Dask scheduler (tcp://HOST:PORT).", metavar="ADDRESS")
+        str | None, Option("--scheduler", help="The Dask scheduler (tcp://HOST:PORT).", metavar="ADDRESS")
     ] = None,
     jobs: Annotated[
-        int | None, typer.Option("--jobs", help="Repositories at once; default: as many as cores.", metavar="N")
+        int | None, Option("--jobs", help="Repositories at once; default: as many as cores.", metavar="N")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option("--state", help="Keep what is done in this file, and go on from it.", metavar="FILE")
+        Path | None, Option("--state", help="Keep what is done in this file, and go on from it.", metavar="FILE")
     ] = None,
     what_if: Annotated[
         list[str] | None,
-        typer.Option("--what-if", help="Which models a version puts at risk. Repeatable.", metavar="PKG==V"),
+        Option("--what-if", help="Which models a version puts at risk. Repeatable.", metavar="PKG==V"),
     ] = None,
     seconds: Annotated[
-        float, typer.Option("--timeout", help="Seconds that one repository may take.", metavar="SECONDS")
+        float, Option("--timeout", help="Seconds that one repository may take.", metavar="SECONDS")
     ] = 120,
-    memory: Annotated[
-        int, typer.Option("--memory", help="Mebibytes that one repository may need.", metavar="MIB")
-    ] = 2048,
+    memory: Annotated[int, Option("--memory", help="Mebibytes that one repository may need.", metavar="MIB")] = 2048,
     format_: Annotated[
         list[str] | None,
-        typer.Option(
+        Option(
             "--format",
             "-f",
             help="table, json, csv, html or parquet; NAME=FILE writes to a file. Repeatable.",
@@ -123,7 +120,7 @@ def fleet(
         if exit_zero and report.exit_code != USAGE:
             report = replace(report, exit_code=0)
         write_all(list(_outputs(report, outputs, verbose=verbose, no_color=no_color)))
-    raise typer.Exit(report.exit_code)
+    raise CommandEnd(report.exit_code)
 
 
 def _outputs(report: FleetReport, wanted: Sequence[WantedOutput], *, verbose: bool, no_color: bool) -> list[OutputText]:

@@ -5,26 +5,19 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mlaudit.cli.parameters import Output, Quiet
+from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.parameters import Atol, Memory, Output, Quiet, Rtol, Timeout
 
 Snapshot = Annotated[
     Path | None,
-    typer.Argument(help="What `mlaudit snapshot` printed where the model was trained.", metavar="[SNAPSHOT]"),
+    Argument(help="What `mlaudit snapshot` printed where the model was trained.", metavar="[SNAPSHOT]"),
 ]
 Golden = Annotated[
-    Path | None, typer.Option("--golden", help="Kept answers (`mlaudit prove --save`) to replay.", metavar="FILE")
+    Path | None, Option("--golden", help="Kept answers (`mlaudit prove --save`) to replay.", metavar="FILE")
 ]
-Model = Annotated[
-    str | None, typer.Option("--model", help="The model of --golden; default: the path in it.", metavar="PATH")
-]
-Trust = Annotated[bool, typer.Option("--trust", help="Load the model where no `writes` or `reads` declares it.")]
-Rtol = Annotated[float, typer.Option("--rtol", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, typer.Option("--atol", help="Absolute difference of numbers that counts as none.")]
-Timeout = Annotated[int, typer.Option("--timeout", help="Seconds that the model may take.", min=1)]
-Memory = Annotated[int, typer.Option("--memory", help="Megabytes that the model may take.", min=64)]
-GuardFormat = Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")]
+Model = Annotated[str | None, Option("--model", help="The model of --golden; default: the path in it.", metavar="PATH")]
+Trust = Annotated[bool, Option("--trust", help="Load the model where no `writes` or `reads` declares it.")]
+GuardFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
 
 
 def guard(

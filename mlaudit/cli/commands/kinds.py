@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlaudit.cli.delivery import terminal_width
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
 
@@ -11,4 +12,4 @@ def kinds() -> None:
     from mlaudit.reporters._catalog import all_kinds
 
     with errors():
-        put(all_kinds())
+        put(all_kinds(terminal_width()))

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Annotated
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import Argument, CommandEnd, Option
 from mlaudit.cli.delivery import USAGE, wants_colour
 from mlaudit.cli.failures import errors, fail
 from mlaudit.cli.output import put
@@ -16,9 +15,9 @@ from mlaudit.cli.wanted_outputs import file_of
 
 def list_(
     sources: Annotated[
-        list[str] | None, typer.Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
+        list[str] | None, Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
     ] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, json or cyclonedx.", metavar="NAME")] = "table",
+    format_: Annotated[str, Option("--format", "-f", help="table, json or cyclonedx.", metavar="NAME")] = "table",
     output: Output = None,
     python: Python = None,
     platform: Platform = None,
@@ -52,4 +51,4 @@ def list_(
             seen = listed_from(environments, options.root, current_folder())
             text = as_table(seen, colour=output is None and wants_colour(no_color))
         put(text, file_of(output))
-    raise typer.Exit(USAGE if any(one.lost for one in environments) else 0)
+    raise CommandEnd(USAGE if any(one.lost for one in environments) else 0)

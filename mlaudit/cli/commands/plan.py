@@ -5,8 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
+from mlaudit.cli.declarations import Argument, CommandEnd, Option
 from mlaudit.cli.parameters import Config, Define, Extra, NoColor, NoConfig, Output, Platform, Python, Quiet
 
 FORMATS = ("table", "markdown", "json")
@@ -15,11 +14,9 @@ FORMATS = ("table", "markdown", "json")
 def plan(
     targets: Annotated[
         list[str] | None,
-        typer.Argument(
-            help="Packages with their versions; default: what leaves no error.", metavar="[PACKAGE==VERSION]..."
-        ),
+        Argument(help="Packages with their versions; default: what leaves no error.", metavar="[PACKAGE==VERSION]..."),
     ] = None,
-    format_: Annotated[str, typer.Option("--format", "-f", help="table, markdown or json.", metavar="NAME")] = "table",
+    format_: Annotated[str, Option("--format", "-f", help="table, markdown or json.", metavar="NAME")] = "table",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,
@@ -65,4 +62,4 @@ def plan(
         colour = output is None and wants_colour(no_color)
         style = Style(colour=colour, width=width_of(file_of(output)))
         write_all([OutputText(text=plan_text(found, format_, style), target=file_of(output))])
-        raise typer.Exit(code)
+        raise CommandEnd(code)

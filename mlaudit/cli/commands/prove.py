@@ -5,33 +5,45 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
-from mlaudit.cli.parameters import AsOf, Config, Define, Extra, Group, NoConfig, Output, Platform, Python, Quiet
+from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.parameters import (
+    AsOf,
+    Atol,
+    Config,
+    Define,
+    Extra,
+    Group,
+    Memory,
+    NoConfig,
+    Output,
+    Platform,
+    Python,
+    Quiet,
+    Rtol,
+    Timeout,
+)
 
 Models = Annotated[
     list[str] | None,
-    typer.Argument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
+    Argument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
 ]
-Writer = Annotated[str | None, typer.Option("--writer", help="The environment that writes.", metavar="SOURCE")]
-Reader = Annotated[str | None, typer.Option("--reader", help="The environment that reads.", metavar="SOURCE")]
+Writer = Annotated[str | None, Option("--writer", help="The environment that writes.", metavar="SOURCE")]
+Reader = Annotated[str | None, Option("--reader", help="The environment that reads.", metavar="SOURCE")]
 Rows = Annotated[
     str | None,
-    typer.Option("--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"),
+    Option("--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"),
 ]
 Golden = Annotated[
     Path | None,
-    typer.Option("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
+    Option("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
 ]
-Save = Annotated[Path | None, typer.Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
-Record = Annotated[bool, typer.Option("--record", help="Write the result into mlaudit.evidence.toml.")]
-Trust = Annotated[bool, typer.Option("--trust", help="Load files that no `writes` or `reads` declares.")]
-Rtol = Annotated[float, typer.Option("--rtol", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, typer.Option("--atol", help="Absolute difference of numbers that counts as none.")]
-Budget = Annotated[int, typer.Option("--budget", help="Environments that are built more where a model fails.", min=0)]
-Timeout = Annotated[int, typer.Option("--timeout", help="Seconds that one model may take.", min=1)]
-Memory = Annotated[int, typer.Option("--memory", help="Megabytes that one model may take.", min=64)]
-ProofFormat = Annotated[str, typer.Option("--format", "-f", help="table or json.", metavar="NAME")]
+Save = Annotated[Path | None, Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
+Record = Annotated[bool, Option("--record", help="Write the result into mlaudit.evidence.toml.")]
+Trust = Annotated[bool, Option("--trust", help="Load files that no `writes` or `reads` declares.")]
+Budget = Annotated[
+    int, Option("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0)
+]
+ProofFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
 
 
 def prove(

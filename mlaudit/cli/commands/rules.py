@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlaudit.cli.delivery import terminal_width
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
 
@@ -11,4 +12,4 @@ def rules() -> None:
     from mlaudit.reporters._catalog import all_rules
 
     with errors():
-        put(all_rules())
+        put(all_rules(terminal_width()))

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-import typer
-
 from mlaudit.cli.asked import asked_options, with_progress
+from mlaudit.cli.declarations import Argument, Option
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -17,14 +16,12 @@ from mlaudit.model.errors import UsageError
 
 
 def why(
-    package: Annotated[str, typer.Argument(help="The package.", metavar="PACKAGE")],
+    package: Annotated[str, Argument(help="The package.", metavar="PACKAGE")],
     source: Annotated[
-        str, typer.Argument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
+        str, Argument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
     ],
-    all_: Annotated[
-        bool, typer.Option("--all", help="Every path, 1,000 at most, instead of the five shortest.")
-    ] = False,
-    format_: Annotated[str, typer.Option("--format", "-f", help="text or json.", metavar="NAME")] = "text",
+    all_: Annotated[bool, Option("--all", help="Every path, 1,000 at most, instead of the five shortest.")] = False,
+    format_: Annotated[str, Option("--format", "-f", help="text or json.", metavar="NAME")] = "text",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,

@@ -56,6 +56,27 @@ def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> f
     return frozenset(_texts_in(node))
 
 
+def makes_of_file(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
+    """The keys that a method handles between reading a file of JSON and `Class(**config)`; None where it does more."""
+    lineage = symbols.lineage(cls)
+    found = lineage.member(method)
+    if found is None or found[1] is None:
+        return None
+    node = found[1].node
+    names = {one.name for one in lineage.classes} | {"cls"}
+    calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _is_one_of(one.func, names)]
+    given = {
+        one.value.id for call in calls for one in call.keywords if one.arg is None and isinstance(one.value, ast.Name)
+    }
+    if len(given) != 1 or not all(_passes_on(one, next(iter(given))) and not one.args for one in calls):
+        return None
+    config = given.pop()
+    read = {id(one.targets[0]) for one in ast.walk(node) if isinstance(one, ast.Assign) and _reads_json(one, config)}
+    if len(read) != 1 or any(_is_remade(one, config) and id(one) not in read for one in ast.walk(node)):
+        return None
+    return frozenset(_texts_in(node))
+
+
 def _of_fields(
     symbols: PackageSymbols, lineage: Lineage, keys: Collection[str], plain_bases: Collection[str]
 ) -> RefusedKeys | None:
@@ -176,6 +197,16 @@ def _is_copy(node: ast.Assign, name: str) -> bool:
     if isinstance(call.func, ast.Attribute):
         return call.func.attr == "copy" and any(_is_name(one, name) for one in (call.func.value, *call.args))
     return _is_name(call.func, "dict") and len(call.args) == 1 and _is_name(call.args[0], name)
+
+
+def _reads_json(node: ast.Assign, name: str) -> bool:
+    """Whether a statement is `config = json.load(file)`."""
+    call = node.value
+    return _is_name(node.targets[0], name) and isinstance(call, ast.Call) and dotted(call.func) == ("json", "load")
+
+
+def _is_one_of(node: ast.AST, names: Collection[str]) -> bool:
+    return isinstance(node, ast.Name) and node.id in names
 
 
 def _is_name(node: ast.AST, name: str) -> bool:

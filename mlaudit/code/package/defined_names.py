@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterator
 from enum import Enum
@@ -71,6 +72,18 @@ class NamesOfModule:
         return NameAnswer.UNKNOWN if self.is_dynamic and found is NameAnswer.NO_NAME else found
 
 
+def searched_text(data: bytes) -> bytes:
+    """A source for searches of words: behind it, where that differs, the source as Python reads its identifiers.
+
+    Python takes `\u211datio` for `Ratio`: https://docs.python.org/3/reference/lexical_analysis.html#identifiers
+    """
+    if data.isascii():
+        return data
+    text = data.decode("utf-8", "replace")
+    read = unicodedata.normalize("NFKC", text)
+    return data if read == text else data + b"\n" + read.encode()
+
+
 def names_of_source(
     data: bytes, redirects: re.Pattern[bytes] = _REDIRECTS, *, is_imported: bool = False
 ) -> NamesOfModule | None:
@@ -80,10 +93,10 @@ def names_of_source(
         redirects: words with which it may have names that no statement binds.
         is_imported: it is surely not what is started, so that its blocks for `__main__` never run.
     """
-    tree = parsed_tree(data)
+    tree, words = parsed_tree(data), searched_text(data)
     if tree is not None and is_imported:
         tree = ast.Module([one for one in tree.body if not _is_for_main(one)], type_ignores=[])
-    nodes = _nodes(tree) if tree is not None and _NEEDS_NODES.search(data) is not None else []
+    nodes = _nodes(tree) if tree is not None and _NEEDS_NODES.search(words) is not None else []
     if tree is None or nodes is None:
         return None
     bound = [(name, node) for node in _module_level(tree) for name in _bound_by(node)]
@@ -92,7 +105,7 @@ def names_of_source(
     classes = {name: node for name, node in bound if isinstance(node, ast.ClassDef) and names[name] == 1}
     stars = tuple((one.module or "", one.level) for one in filter(_is_star, _module_level(tree)))
     hooks = [node for name, node in bound if name == "__getattr__"]
-    dynamic = redirects.search(data) is not None or any(map(_is_dynamic, nodes))
+    dynamic = redirects.search(words) is not None or any(map(_is_dynamic, nodes))
     return NamesOfModule(
         bound=frozenset(names), classes=classes, stars=stars, is_dynamic=dynamic or bool(hooks), hooks=tuple(hooks)
     )

@@ -11,7 +11,13 @@ import ast
 import posixpath
 import re
 
-from mlaudit.code.package.defined_names import NameAnswer, NamesOfModule, fills_module, names_of_source
+from mlaudit.code.package.defined_names import (
+    NameAnswer,
+    NamesOfModule,
+    fills_module,
+    names_of_source,
+    searched_text,
+)
 from mlaudit.code.package.modules import LocatedModule, ModuleKind
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -69,6 +75,16 @@ class InstalledNames:
             return NameAnswer.UNKNOWN
         return found
 
+    def answer_of_module(self, module: str) -> NameAnswer:
+        """Whether the folder has a module."""
+        where = self._modules.locate(module)
+        if where.kind is not ModuleKind.GONE:
+            return NameAnswer.UNKNOWN if where.kind is ModuleKind.UNKNOWN else NameAnswer.DEFINED
+        if self._searches > MAX_SEARCHES or self._is_led_elsewhere(module):
+            return NameAnswer.UNKNOWN
+        words = module.rpartition(".")
+        return NameAnswer.UNKNOWN if self._may_be_module(module, where.gone, words[2]) else NameAnswer.NO_MODULE
+
     def _registers_in_full(self, module: str, name: str) -> bool:
         """Whether compiled modules of a bare name lie in packages only, and each has the name under its full name.
 
@@ -116,7 +132,7 @@ class InstalledNames:
             leads = False
             if where.is_package:
                 data = self._modules.code.read(where.path)
-                leads = data is None or _LEADS_ELSEWHERE.search(data) is not None
+                leads = data is None or _LEADS_ELSEWHERE.search(searched_text(data)) is not None
             self._leading[package] = leads
         return self._leading[package]
 
@@ -155,7 +171,7 @@ class InstalledNames:
 
     def _is_refused_by_hook(self, names: NamesOfModule, where: LocatedModule, name: str) -> bool:
         """Whether the `__getattr__` of a module surely raises for a name that its source does not contain."""
-        data = self._modules.code.read(where.path) or b""
+        data = searched_text(self._modules.code.read(where.path) or b"")
         if len(names.hooks) != 1 or _REPLACES_MODULES.search(data) is not None or name.encode() in data:
             return False
         hook = names.hooks[0]
@@ -218,7 +234,7 @@ class InstalledNames:
             code = self._modules.code
             is_file = code.names(top) is None
             texts = [code.read(f"{top}.py")] if is_file else list(code.sources(top))
-            self._texts[top] = None if None in texts else [text for text in texts if text is not None]
+            self._texts[top] = None if None in texts else [searched_text(text) for text in texts if text is not None]
         return self._texts[top]
 
 

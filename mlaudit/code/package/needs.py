@@ -204,6 +204,9 @@ class NeedReader:
             self._handed(step, run)
 
     def _set_local(self, step: SetLocal, run: _FollowedFunction) -> None:
+        if step.is_converted and run.values.local.get(step.name, UNKNOWN) in (None, OBJECT):
+            # What checks or converts an argument leaves None as it is, and makes an object of an object.
+            return
         value = UNKNOWN if step.value is None else run.values.value(step.value, run.written)
         if value is UNKNOWN:
             run.values.local.pop(step.name, None)

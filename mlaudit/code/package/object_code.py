@@ -56,10 +56,14 @@ class FoundNeed:
 
 
 class ObjectCode:
-    """The code of a reader or a writer, asked about the classes of pickled objects; what it finds is kept."""
+    """The code of a reader or a writer, asked about the classes of pickled objects; what it finds is kept.
 
-    def __init__(self, symbols: PackageSymbols, *, repairs: bool) -> None:
+    `called` are methods that the code of the reader is known to call, beside those that serving calls by convention.
+    """
+
+    def __init__(self, symbols: PackageSymbols, *, repairs: bool, called: frozenset[str] = frozenset()) -> None:
         self.symbols = symbols
+        self._called = called
         self._repairs = repairs
         self._steps = StepCache()
         self._written: dict[Lineage, tuple[frozenset[str], bool]] = {}
@@ -135,7 +139,7 @@ class ObjectCode:
         """What the methods of a class read, and what they read of its parts."""
         needs: dict[str, FoundNeed] = {}
         chains: dict[tuple[str, ...], FoundNeed] = {}
-        for name, calling in _entries(lineage):
+        for name, calling in _entries(lineage, self._called):
             of_any, of_defaults = self._followed(name, lineage, view, calling)
             _keep(needs, of_any.needs, of_defaults.needs, calling)
             if calling is not Calling.UPKEEP:
@@ -239,12 +243,14 @@ def _value(value: object) -> object:
     return value if is_scalar(value) or isinstance(value, PickledObject) else OBJECT
 
 
-def _entries(lineage: Lineage) -> Iterator[tuple[str, Calling]]:
+def _entries(lineage: Lineage, called: frozenset[str]) -> Iterator[tuple[str, Calling]]:
     """The methods that are followed, with what they are called for."""
     methods = object_methods()
     for name in dict.fromkeys(name for cls in lineage.classes for name in cls.methods):
         if methods.training.covers(name):
             yield name, Calling.UPKEEP
+        elif name in called and not methods.preparing.covers(name):
+            yield name, Calling.SERVING
         elif methods.may_serve(name):
             yield name, Calling.SERVING if methods.serving.covers(name) else Calling.OTHERWISE
 

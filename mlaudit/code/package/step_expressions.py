@@ -37,8 +37,12 @@ def target_steps(node: ast.expr, parameter: str, value: ast.expr | None) -> Iter
     if isinstance(node, ast.Name):
         yield SetLocal(node.id, value)
     elif isinstance(node, (ast.Tuple, ast.List)):
+        given = {one.id for one in value.args if isinstance(one, ast.Name)} if isinstance(value, ast.Call) else set()
         for one in node.elts:
-            yield from target_steps(one, parameter, None)
+            if isinstance(one, ast.Name) and one.id in given:
+                yield SetLocal(one.id, None, is_converted=True)
+            else:
+                yield from target_steps(one, parameter, None)
     elif isinstance(node, ast.Starred):
         yield from target_steps(node.value, parameter, None)
     elif isinstance(node, (ast.Attribute, ast.Subscript)):

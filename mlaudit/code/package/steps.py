@@ -26,10 +26,14 @@ class Write:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetLocal:
-    """A local name takes a value; None where it is not known."""
+    """A local name takes a value; None where it is not known.
+
+    `is_converted` where a call is given the name's own value and gives another: `X, y = checked(X, y)`.
+    """
 
     name: str
     value: ast.expr | None
+    is_converted: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

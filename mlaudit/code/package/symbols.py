@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 
 from mlaudit.code.package.classes import (
+    MAX_BASES,
     ClassCode,
     Function,
     Lineage,
@@ -22,6 +23,8 @@ from mlaudit.code.package.source import Imported
 from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
 
+MAX_LINE = 80
+"""Bases above each other that are followed."""
 MAX_STEPS = 40
 """Imports that one name leads through."""
 
@@ -60,6 +63,7 @@ class PackageSymbols:
         self.modules = PackageModules(code)
         self._classes: dict[int, tuple[ast.ClassDef, dict[str, ClassCode]]] = {}
         self._lineages: dict[ClassCode, Lineage] = {}
+        self._below = 0
         self._found: dict[tuple[str, str], Symbol | None] = {}
         self._extensions: dict[str, ExtensionModule] = {}
 
@@ -144,7 +148,10 @@ class PackageSymbols:
         if cls not in self._lineages:
             # What comes back to this class while its bases are asked finds it without any.
             self._lineages[cls] = Lineage((cls,), frozenset(), is_whole=False)
-            self._lineages[cls] = self._line(cls)
+            self._below += 1
+            if self._below <= MAX_LINE:
+                self._lineages[cls] = self._line(cls)
+            self._below -= 1
         return self._lineages[cls]
 
     def _line(self, cls: ClassCode) -> Lineage:
@@ -166,7 +173,7 @@ class PackageSymbols:
                 is_whole = is_whole and members is not None
                 inherited |= members or frozenset()
         order = merged(cls, [*lines, tuple(line[0] for line in lines)])
-        return Lineage(order, frozenset(inherited), is_whole=is_whole)
+        return Lineage(order, frozenset(inherited), is_whole=is_whole and len(order) < MAX_BASES)
 
 
 def _foreign_members(found: Symbol | None) -> frozenset[str] | None:

@@ -222,7 +222,7 @@ def _alternatives(text: str) -> str | None:
     if any(part and part in _ANY for part in parts):
         return None
     if not all(re.search(r"[A-Za-z0-9]", part) for part in parts):
-        raise _NotOne(f"`{text[:80]}` holds an empty alternative")
+        raise _NotOne(f"`{text[:80]}` contains an empty alternative")
     return text
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 from functools import cached_property
 
 from mlaudit.document.budget import Limit, spend
@@ -15,7 +14,7 @@ from mlaudit.grammars.container.build_context import BuildContext, OwnImage, bui
 from mlaudit.grammars.container.dockerfile_text import Instruction
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.globs import glob
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
 
@@ -29,7 +28,7 @@ MAX_STAGES = 300
 """Stages that are read of one document."""
 
 _UNLIKELY = 3
-_NO_CONTEXT = "nothing tells which folder is the build context"
+_NO_CONTEXT = "nothing says which folder is the build context"
 _ENVIRONMENT_FOLDER = lazy_pattern(
     r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"

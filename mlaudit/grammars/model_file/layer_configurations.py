@@ -12,8 +12,8 @@ from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 
-MAX_OBJECTS = 20_000
-"""Objects of one configuration that are looked at."""
+MAX_VALUES = 1_000_000
+"""Values of one configuration that are looked at: a large network has some ten thousand."""
 _CONFIGURATION = "config.json"
 
 
@@ -33,7 +33,9 @@ def configured_objects(doc: Document, module: str) -> Iterator[ConfiguredObject]
     `module` is that of layers which name none, as those in HDF5 files do.
     """
     waiting = [_configuration(doc)]
-    for _ in range(MAX_OBJECTS):
+    if not isinstance(waiting[0], Mapping | None):
+        raise Unreadable("its configuration is no table")
+    for _ in range(MAX_VALUES):
         if not waiting:
             return
         value = waiting.pop()
@@ -45,6 +47,7 @@ def configured_objects(doc: Document, module: str) -> Iterator[ConfiguredObject]
         elif isinstance(value, list):
             named = ({"module": module, **one} if _names_no_module(one) else one for one in reversed(value))
             waiting.extend(named)
+    raise Unreadable(f"its configuration has more than {MAX_VALUES} values")
 
 
 def _names_no_module(value: object) -> bool:

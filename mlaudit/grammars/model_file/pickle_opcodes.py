@@ -58,7 +58,7 @@ def _sized(shape: struct.Struct | None, then: Callable[[Walk, int], None]) -> St
 
 def _skipped(walk: Walk, size: int) -> None:
     if size < 0:
-        raise Unreadable(f"a negative length stands at byte {walk.source.offset}")
+        raise Unreadable(f"there is a negative length at byte {walk.source.offset}")
     walk.source.skip(size)
     walk.stack.append(OPAQUE)
 
@@ -214,14 +214,14 @@ def _instance_line(walk: Walk) -> None:
 def _extension(size: int) -> Step:
     def step(walk: Walk) -> None:
         walk.source.skip(size)
-        walk.found.note("it names an object by a number of copyreg's extension registry, which only loading could tell")
+        walk.found.note("it names an object by a number of copyreg's extension registry, which only loading resolves")
         walk.stack.append(OPAQUE)
 
     return step
 
 
 def _next_buffer(walk: Walk) -> None:
-    walk.found.note("it takes bytes from a buffer that is kept outside of it")
+    walk.found.note("it reads bytes from a buffer that is kept outside of it")
     walk.stack.append(OPAQUE)
 
 

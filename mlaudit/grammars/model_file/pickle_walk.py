@@ -8,7 +8,6 @@ over by their shape and dtype (joblib/numpy_pickle.py, `NumpyArrayWrapper`).
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import field
 
 from mlaudit.grammars.model_file.pickle_array import array_bytes
 from mlaudit.grammars.model_file.pickle_values import (
@@ -24,7 +23,7 @@ from mlaudit.grammars.model_file.pickle_values import (
 )
 from mlaudit.grammars.model_file.source import TAKE_LIMIT, Source
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 OPERATIONS = 8_000_000
@@ -236,7 +235,7 @@ class Walk:
     def imported(self, module: object, name: object) -> None:
         """Push a name that the pickle imports."""
         if not (isinstance(module, str) and isinstance(name, str)):
-            self.found.note("it computes a name that it imports, which only loading could tell")
+            self.found.note("it computes a name that it imports, which only loading could reveal")
             self.stack.append(OPAQUE)
             return
         if self._strict and not (_NAME.fullmatch(module) and _NAME.fullmatch(name)):
@@ -327,7 +326,7 @@ class Walk:
             self.source.skip(size)
             return
         if len(self._levels) >= NESTED_PICKLES:
-            raise Unreadable(f"more than {NESTED_PICKLES} pickles stand inside each other")
+            raise Unreadable(f"more than {NESTED_PICKLES} pickles are nested")
         self._levels.append(_OuterState(self.stack, self.marks, self.memo, self.memoized, self.put))
         self.stack, self.marks, self.memo = [], [], {}
         self.memoized, self.put = 0, False
@@ -341,7 +340,7 @@ class Walk:
             key = items[at]
             if type(key) is str and key in KEPT_KEYS:
                 if target.entries.get(key, items[at + 1]) != items[at + 1]:
-                    self.found.note(f"`{key}` stands twice in one object; the last one counts")
+                    self.found.note(f"`{key}` appears twice in one object; the last one counts")
                 target.entries[key] = items[at + 1]
 
     def tuple_of(self, count: int) -> None:

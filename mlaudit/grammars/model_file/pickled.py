@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Iterator
-from dataclasses import field
 
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.embedded import payload_version
@@ -14,7 +13,7 @@ from mlaudit.grammars.model_file.pickle_walk import PickleContents
 from mlaudit.grammars.model_file.recorded import artifact, exact, python, ranged
 from mlaudit.model.artifacts import PickledName
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import Fact, Place, Statement, Strength
 from mlaudit.model.versions import both, disjoint
 
@@ -22,7 +21,7 @@ PLAIN = "python.pickle"
 BYTECODE = {"dill": "python.bytecode-dill"}
 LAST_DUMP = "the version of the last dump, not of the training"
 
-_BY_PATHS = "told by module paths, no version is recorded"
+_BY_PATHS = "known from module paths; no version is recorded"
 _SUPPORT = frozenset({"numpy", "joblib", "cloudpickle", "dill"})
 _BUILT_IN = frozenset(sys.stdlib_module_names) | {"__builtin__", "copy_reg", "exceptions", "UserDict", "Queue"}
 
@@ -163,7 +162,7 @@ def _payloads(doc: Document, held: Contents, at: Place | None) -> Iterator[State
         elif told.specifier is not None:
             yield ranged(doc, told.package, told.specifier, kind, at=at, detail=told.detail)
         else:
-            yield doc.unread(f"the model inside does not tell its version: {told.detail}", at, package=told.package)
+            yield doc.unread(f"the model inside does not record its version: {told.detail}", at, package=told.package)
 
 
 def _libraries(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:

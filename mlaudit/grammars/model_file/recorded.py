@@ -44,7 +44,14 @@ def artifact(
 
 
 def exact(
-    doc: Document, name: str, version: object, kind: str, *, at: Place | None = None, detail: str | None = None
+    doc: Document,
+    name: str,
+    version: object,
+    kind: str,
+    *,
+    at: Place | None = None,
+    detail: str | None = None,
+    numbers: Mapping[str, object] | None = None,
 ) -> Pin | Unread:
     """A version that the library wrote of itself, or why it is none."""
     text = version_text(version)
@@ -59,7 +66,7 @@ def exact(
         text,
         at=at or doc.place(),
         source="path",
-        recorded=Recorded((kind,), Strength.EXACT),
+        recorded=Recorded((kind,), Strength.EXACT, tuple(_as_texts(numbers or {}))),
         detail=detail,
     )
 

@@ -85,7 +85,7 @@ class Source:
     def skip(self, size: int) -> None:
         """Pass over `size` bytes. Raises Ended."""
         if size < 0:
-            raise Unreadable(f"a negative length stands at byte {self.offset}")
+            raise Unreadable(f"there is a negative length at byte {self.offset}")
         held = len(self.buffer) - self.position
         if size <= held:
             self.position += size

@@ -55,7 +55,7 @@ class Archive:
         self.members: dict[str, Member] = {}
         for member in self._read():
             if member.name in self.members:
-                self.notes[f"the archive holds `{member.name[:80]}` twice; readers differ in which one they take"] = (
+                self.notes[f"the archive contains `{member.name[:80]}` twice; readers differ in which one they use"] = (
                     None
                 )
             self.members[member.name] = member
@@ -105,7 +105,7 @@ class Archive:
             raise Unreadable("the zip archive's directory is longer than the archive")
         if start != offset:
             self._shift = start - offset
-            self.notes["bytes stand in front of the zip archive, so that it may be read as two things"] = None
+            self.notes["bytes precede the zip archive, so that it can be read in two ways"] = None
         return start
 
     def find(self, ending: str) -> Member | None:
@@ -144,7 +144,7 @@ class Archive:
         if name.decode("utf-8", "replace") != member.name:
             self.notes[f"the member `{member.name[:80]}` has another name in front of its bytes"] = None
         if member.flags & 1:
-            self.notes[f"the member `{member.name[:80]}` is marked as encrypted; it was read as it stands"] = None
+            self.notes[f"the member `{member.name[:80]}` is marked as encrypted; it was read as it is"] = None
         return self.window.part(at + _LOCAL.size + fields[9] + fields[10], member.packed)
 
     def _where(self, member: Member) -> int:
@@ -163,7 +163,7 @@ class Archive:
         while source.fill():
             parts += source.buffer
             if len(parts) > limit:
-                raise Unreadable(f"the member `{member.name[:80]}` unfolds to more than {limit} bytes")
+                raise Unreadable(f"the member `{member.name[:80]}` decompresses to more than {limit} bytes")
         self._noted_checksum(member, zlib.crc32(parts))
         return bytes(parts)
 

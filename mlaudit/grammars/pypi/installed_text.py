@@ -143,7 +143,7 @@ def installed(
     """The pin of an installed distribution; a version that is none for PEP 440 is told and not compared."""
     if not name or not version:
         missing = "name" if not name else "version"
-        return doc.unread(f"its metadata holds no {missing}", at, what=name, package=package_of(name) if name else None)
+        return doc.unread(f"its metadata has no {missing}", at, what=name, package=package_of(name) if name else None)
     if versions.parsed(version) is None:
         why = f"`{version[:80]}` is no version (PEP 440)"
         return doc.unread(why, at, what=f"{name} {version}", package=package_of(name))

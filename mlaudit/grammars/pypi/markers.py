@@ -5,7 +5,7 @@ The boolean skeleton is read here, iteratively, so that no nesting is too deep; 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from functools import lru_cache
 
 from mlaudit.model.lazy_dataclass import dataclass
@@ -155,15 +155,55 @@ def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:
 @lru_cache(maxsize=65536)
 def atom_bits(text: str, worlds: Worlds) -> int | None:
     """The environments in which a comparison holds, None where packaging cannot tell."""
+    from packaging.version import InvalidVersion
+
+    environments = [_environment(python, worlds) for python in worlds.pythons]
+    try:
+        held = _plain_answers(text, environments)
+    except InvalidVersion:
+        return None
+    if held is None:
+        held = _answers(text, environments)
+    return None if held is None else sum(1 << bit for bit, holds in enumerate(held) if holds)
+
+
+def _answers(text: str, environments: Sequence[dict[str, str]]) -> list[bool] | None:
     from packaging.markers import InvalidMarker, Marker, UndefinedComparison, UndefinedEnvironmentName
     from packaging.version import InvalidVersion
 
     try:
         marker = Marker(text)
-        held = [marker.evaluate(_environment(python, worlds)) for python in worlds.pythons]
+        return [marker.evaluate(environment) for environment in environments]
     except (InvalidMarker, UndefinedComparison, UndefinedEnvironmentName, InvalidVersion):
         return None
-    return sum(1 << bit for bit, holds in enumerate(held) if holds)
+
+
+_PLAIN_VERSION = lazy_pattern(
+    r"(python_full_version|python_version|implementation_version) ([=~!<>]=|[<>]) "
+    r"(?P<quote>['\"])([0-9]{1,9}(?:\.[0-9]{1,9}){0,9}(?:\.\*)?)(?P=quote)"
+)
+_PLAIN_WORD = lazy_pattern(
+    r"(sys_platform|platform_(?:system|machine|python_implementation)|implementation_name|os_name) ([!=]=) "
+    # No word that begins so is a version, which packaging would compare as one.
+    r"(?P<quote>['\"])([A-UW-Za-uw-z][A-Za-z0-9_]{0,63})(?P=quote)"
+)
+
+
+def _plain_answers(text: str, environments: Sequence[dict[str, str]]) -> list[bool] | None:
+    """What packaging says of the usual comparisons, without its grammar, which takes long to load; None of others."""
+    word = _PLAIN_WORD.fullmatch(text)
+    if word is not None:
+        return [(environment[word[1]] == word[4]) is (word[2] == "==") for environment in environments]
+    version = _PLAIN_VERSION.fullmatch(text)
+    if version is None:
+        return None
+    from packaging.specifiers import InvalidSpecifier, Specifier
+
+    try:
+        specifier = Specifier(version[2] + version[4])
+    except InvalidSpecifier:
+        return None
+    return [specifier.contains(environment[version[1]], prereleases=True) for environment in environments]
 
 
 _SYSTEMS = {"linux": ("Linux", "posix"), "darwin": ("Darwin", "posix"), "win32": ("Windows", "nt")}

@@ -6,10 +6,9 @@ Grammar: https://github.com/package-url/purl-spec/blob/main/PURL-SPECIFICATION.r
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import field
 from urllib.parse import unquote
 
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 
 MAX_LENGTH = 4096
 """Characters; a longer text is no package URL."""

@@ -224,14 +224,14 @@ def _by_option_parser(options: str) -> dict[str, Any] | str:
     try:
         values, rest = _option_parser().parse_args(shlex.split(options), Values())
     except pip_requirements_parser.OptionParsingError as error:
-        return f"pip knows no such line: {str(error).partition('error:')[2].strip() or error}"
+        return f"pip does not accept such a line: {str(error).partition('error:')[2].strip() or error}"
     except ValueError as error:
         return f"its options cannot be split: {error}"
     return {**vars(values), "ignored": rest}
 
 
 _REPEATED = "pip reads one -r, -c or -e of a line; give each its own"
-_IGNORED = "pip ignores `{}` behind an option; a requirement stands on a line of its own"
+_IGNORED = "pip ignores `{}` behind an option; a requirement needs a line of its own"
 
 
 def _from_options(requirement: str, found: dict[str, Any]) -> Parsed:

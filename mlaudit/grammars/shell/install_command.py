@@ -7,6 +7,7 @@ from functools import partial
 from itertools import islice
 
 from mlaudit.grammars.shell import install_conda, install_pip, install_project, install_system
+from mlaudit.grammars.shell.exported_locks import forget_piped, output_files, remember_exports
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
 from mlaudit.grammars.shell.install_project import LOCKS, Lock
 from mlaudit.grammars.shell.python_code import code_argument, commands_of
@@ -78,10 +79,12 @@ def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) 
     if not command.skipped:
         _change_folder(call, name)
         _remember_written(call, command, name)
+        remember_exports(call, command, name)
         if nesting < MAX_NESTING:
             yield from _run_script(call, name, nesting)
             yield from _run_code(call, name, nesting)
     yield from _installed(call, command, name)
+    forget_piped(call, name)
     behind = _behind_run(call.words) if name == "uv" and nesting < MAX_NESTING else ()
     if behind:
         yield from _of_command(script, recipe, replace(command, words=behind, redirections=()), nesting + 1)
@@ -111,12 +114,12 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
         return
     read, arguments_of_it = found
     if command.skipped:
-        yield call.note(f"`{call.shown()}` is left out: its condition does not hold with the values known here")
+        yield call.note(f"`{call.shown()}` is left out: its condition is false with the values known here")
         return
     call.recipe.step += 1
     yield from _read(replace(call, words=arguments_of_it), read, call, command)
     if any(word.text == "xargs" for word in command.words[:4]):
-        why = "xargs gives it words that stand elsewhere; `pip install -r FILE` is read"
+        why = "xargs passes it arguments from elsewhere; `pip install -r FILE` is read"
         yield call.doc.unread(why, call.whole(), what=call.shown())
 
 
@@ -136,7 +139,7 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
         if redirection.sign == ">" and redirection.target.text.startswith("="):
             before = [word.text for word in whole.words if word.end <= redirection.target.start]
             written = f"{before[-1] if before else ''}>{redirection.target.text}"[:120]
-            lost = "the shell takes it for a redirection, and the range is not installed"
+            lost = "the shell reads it as a redirection, and the range is not installed"
             says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
 
@@ -230,6 +233,7 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
         for word in call.words[1:]:
             if not word.text.startswith("-"):
                 recipe.written[recipe.path(word.text)] = call.stdin
+                recipe.exported.pop(recipe.path(word.text), None)
     if name == "git" and len(call.words) > 2 and call.words[1].text == "clone":
         operands = [word.text for word in call.words[2:] if not word.text.startswith("-")]
         last = operands[-1] if operands else ""
@@ -237,23 +241,19 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
             recipe.path(last.rstrip("/").rpartition("/")[2].removesuffix(".git") if "://" in last else last)
         )
     if name in ("poetry", "pdm", "uv", "pipenv", "pip-compile", "curl", "wget", "pixi"):
-        _remember_output(call)
+        recipe.written.update((recipe.path(text), None) for text in output_files(call.words))
 
 
 def _remember_changed(call: Call, name: str) -> None:
     """Files that `sed -i` rewrites: what they hold now, only running it tells."""
     if name in ("sed", "perl") and any(_IN_PLACE.match(word.text) for word in call.words[1:]):
-        call.recipe.written.update((call.recipe.path(word.text), None) for word in call.words[1:] if _may_be_file(word))
+        for path in (call.recipe.path(word.text) for word in call.words[1:] if _may_be_file(word)):
+            call.recipe.written[path] = None
+            call.recipe.exported.pop(path, None)
 
 
 def _may_be_file(word: Word) -> bool:
     return not word.text.startswith("-") and _FILE.fullmatch(word.text) is not None
-
-
-def _remember_output(call: Call) -> None:
-    for option, value in zip(call.words, call.words[1:], strict=False):
-        if option.text in ("-o", "-O", "--output", "--output-file") and not value.text.startswith("-"):
-            call.recipe.written[call.recipe.path(value.text)] = None
 
 
 def _reader(name: str, words: tuple[Word, ...]) -> tuple[Read, tuple[Word, ...]] | None:
@@ -287,7 +287,7 @@ def _of_its_own(command: str, call: Call) -> Iterator[Statement]:
 
 
 def _removed(call: Call) -> Iterator[Statement]:
-    yield call.note(f"`pip uninstall {call.shown()}` takes packages away; what was stated before it is still listed")
+    yield call.note(f"`pip uninstall {call.shown()}` removes packages; what was stated before it is still listed")
 
 
 def _added(lock: Lock, call: Call) -> Iterator[Statement]:

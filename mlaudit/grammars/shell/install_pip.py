@@ -13,6 +13,7 @@ from mlaudit.grammars.pypi.requirement_address import is_address
 from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.grammars.shell import install_project
+from mlaudit.grammars.shell.exported_locks import PIPED
 from mlaudit.grammars.shell.install_excludes import excluded
 from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.installer_call import InstallerCall
@@ -245,21 +246,26 @@ def _included(
 ) -> Iterator[Statement]:
     """A requirements or constraints file: one of the document's neighbours, or one that the recipe itself wrote."""
     recipe = call.recipe
-    if word.unresolved:
+    substituted = word.text.startswith("<(")
+    if word.unresolved and not substituted:
         yield call.unknown(word)
         return
-    path = recipe.path(word.text)
-    piped = word.text in ("-", "/dev/stdin")
+    path = recipe.path(word.text) if not substituted else word.text
+    piped = substituted or word.text in PIPED
+    exported = recipe.exported.get(word.text if piped else path)
+    if exported is not None:
+        yield install_project.include(call, exported.target, call.at(word), exported.chosen, attached=True)
+        return
     if piped or path in recipe.written:
-        text = call.stdin if piped else recipe.written[path]
+        text = None if substituted else call.stdin if piped else recipe.written[path]
         if text is not None:
             yield from inline(call, text, constraint=constraint)
         else:
-            why = f"`{word.text[:80]}` is written by another command of this recipe; only running it tells its text"
+            why = f"`{word.text[:80]}` is written by another command of this recipe; its text is not known"
             yield call.doc.unread(why, call.at(word), what=call.shown())
         return
     if recipe.is_cloned(path):
-        why = f"`{path[:80]}` stands in a repository that this recipe clones; it is not here to be read"
+        why = f"`{path[:80]}` is in a repository that this recipe clones; it cannot be read here"
         yield call.doc.unread(why, call.at(word), what=call.shown())
         return
     with_extras = _WITH_EXTRAS.fullmatch(word.text)
@@ -316,7 +322,7 @@ def _operand(run: InstallerCall, word: Word) -> Iterator[Statement]:
         else:
             yield call.unknown(word)
     elif "*" in text and ("/" in text or ".whl" in text):
-        yield call.note(f"`{text[:120]}` installs files of the image; only they tell their versions", call.at(word))
+        yield call.note(f"`{text[:120]}` installs files of the image; only these state their versions", call.at(word))
     elif is_address(text) or ("/" in text and "@" not in text):
         yield from _addressed(run, word)
     elif text:
@@ -349,7 +355,7 @@ def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
     if found.own or (source == "path" and found.version is None):
         yield from _folder(run, word, found)
     elif found.name is None:
-        yield call.doc.unread("no name can be told from it; write it as `name @ address`", at, what=word.text)
+        yield call.doc.unread("no name follows from it; write it as `name @ address`", at, what=word.text)
     else:
         yield call.doc.pin(
             Layer.DECLARED,

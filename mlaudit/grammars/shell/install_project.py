@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import field
 
 from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
 from mlaudit.grammars.shell.install_workspace import workspace_parts
-from mlaudit.grammars.shell.recipe import Call
+from mlaudit.grammars.shell.recipe import Call, ExportedLock
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Include, InstallSelection, Place, Statement, Unread
 
@@ -106,6 +105,14 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
             yield part if isinstance(part, Unread) else include(call, part[0], at, part[1], attached=True)
         return
     yield include(call, target, at, chosen, attached=True)
+
+
+def selected_lock(lock: Lock, call: Call) -> ExportedLock | None:
+    """What a command takes of a lock that it only writes out; None where the lock is not there to be read."""
+    found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
+    target = _located(call, _folder(found), lock.files)
+    chosen = selection(lock.tool, found, default_groups=lock.default_groups)
+    return ExportedLock(target=target, chosen=chosen) if target is not None else None
 
 
 def _of_variables(call: Call) -> Iterator[Argument]:

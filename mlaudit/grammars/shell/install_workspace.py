@@ -38,7 +38,7 @@ def workspace_parts(
     for name in names:
         if name == EVERY:
             yield manifest, chosen
-            yield call.doc.unread("what all members of the workspace require stands in no lock", at, what=call.shown())
+            yield call.doc.unread("no lock states what all members of the workspace require", at, what=call.shown())
         else:
             yield _of_member(call, manifest, name, chosen, at)
 

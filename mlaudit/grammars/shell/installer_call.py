@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import field
 
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
 from mlaudit.grammars.shell.install_options import Argument
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.names import normalized
 from mlaudit.model.scope import PinScope
 

@@ -13,7 +13,7 @@ from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Fact, Place, Unread
+from mlaudit.model.nouns import Fact, InstallSelection, Place, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.model.secrets import masked
 
@@ -26,6 +26,19 @@ PATH = Limit(name="characters in the path of a recipe", most=4_096)
 """Longer ones exist on no system; `cd` makes them one part at a time."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedLock:
+    """A lock that a command wrote out as requirements.
+
+    Attributes:
+        target: the lock, relative to the document's folder.
+        chosen: what of it the options of the command choose.
+    """
+
+    target: str
+    chosen: InstallSelection
+
+
 class Recipe:
     """The state of one environment while its commands are read in order.
 
@@ -36,6 +49,7 @@ class Recipe:
         cloned: folders into which commands cloned repositories.
         pushed: folders that `popd` leads back to.
         written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
+        exported: locks that earlier commands wrote out, by the path of the file.
         step: the number of the install that is read.
     """
 
@@ -57,6 +71,7 @@ class Recipe:
         self.folder = folder
         self.locate = locate or self._beside
         self.written: dict[str, Script | None] = {}
+        self.exported: dict[str, ExportedLock] = {}
         self.cloned: set[str] = set()
         self.pushed: list[str] = []
         self.step = step

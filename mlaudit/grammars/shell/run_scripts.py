@@ -73,9 +73,7 @@ def _downloaded(call: Call, word: Word) -> Fact | None:
 
 def _missing(call: Call, word: Word, path: str, *, copied: bool) -> Unread | None:
     if call.recipe.is_cloned(path) and _INSTALLS.search(word.text):
-        why = (
-            f"the script `{word.text[:120]}` stands in a repository that this recipe clones; it is not here to be read"
-        )
+        why = f"the script `{word.text[:120]}` is in a repository that this recipe clones; it cannot be read here"
         return call.doc.unread(why, call.at(word), what=word.text)
     if copied and _SCRIPT.fullmatch(word.text):
         why = f"the script `{word.text[:120]}` is copied and run, and it is not there to be read"

@@ -125,6 +125,9 @@ class Lexer:
         return found.end() if found else self.position + 1
 
     def _token(self) -> Iterator[Token]:
+        if self.text.startswith(("<(", ">("), self.position):
+            yield self._process_substitution()
+            return
         redirection = _REDIRECTION.match(self.text, self.position)
         if redirection:
             yield from self._redirection(redirection)
@@ -137,6 +140,13 @@ class Lexer:
         if operator[0] == "\n" and self._behind is not None:
             self.position, self._behind = self._behind, None
         yield Operator(sign=operator[0], start=operator.start())
+
+    def _process_substitution(self) -> Word:
+        """`<(command)`: a word that stands for what a command prints."""
+        start = self.position
+        self.position = self._bracket_end(start + 1)
+        raw = self.text[start : self.position]
+        return Word(text=raw, start=start, end=self.position, unresolved=raw[:200])
 
     def _redirection(self, found: re.Match[str]) -> Iterator[Token]:
         sign = found["sign"] or found["both"]
@@ -262,8 +272,12 @@ class Lexer:
             return closing + 1 if closing >= 0 else len(self.text)
         if not self.text.startswith("$(", start):
             return start + 2
+        return self._bracket_end(start + 1)
+
+    def _bracket_end(self, start: int) -> int:
+        """Behind the bracket that closes the one at `start`."""
         depth = 0
-        for bracket in _NESTED.finditer(self.text, start + 1):
+        for bracket in _NESTED.finditer(self.text, start):
             depth += {"(": 1, ")": -1}.get(bracket[0], 0)
             if depth == 0 and bracket[0] == ")":
                 return bracket.end()

@@ -8,7 +8,7 @@ import joblib
 import numpy as np
 import umap
 
-REQUIRES = ["numpy<2", "scikit-learn==1.5.2", "scipy<1.14", "setuptools<80"]
+REQUIRES = ["numpy<2", "scikit-learn==1.6.1", "scipy<1.14", "setuptools<80"]
 KINDS = {".pickle": "umap.pickle", ".joblib": "umap.pickle"}
 TOLERANCE = 1e-3
 

@@ -164,22 +164,22 @@ def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
     yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
     silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
     if silent:
-        yield f"no Python is stated in {listed(silent, ', ')}: whether there are wheels for it is not judged"
+        yield f"no Python is stated for {listed(silent, ', ')}, so wheels were not checked"
     for group in groups:
         versions = dict(group.found.versions)
         yield from _older(group.fits, dict(group.found.because), versions)
         yield from _of_environments(group.fits, versions)
     yield from _of_crossings(report, {fit.environment.name for group in groups for fit in group.fits})
     if any(_is_conda(fit, name) for group in groups for fit in group.fits for name, _ in group.found.versions):
-        yield "conda's builds have requirements of their own; those of the wheels on the index were used"
+        yield "conda builds have requirements of their own; those of the wheels were used"
 
 
 def _unindexed(moved: Iterable[tuple[str, str]]) -> Iterator[str]:
     for package, version in moved:
         if package != PYTHON and history(package) is None:
-            yield f"{package} is not in the release index: what {version} requires is known in part at most"
+            yield f"{package} is not in the release index: the requirements of {version} are known in part at most"
         elif package != PYTHON and release(package, version) is None:
-            yield f"{package} {version} is not in the release index: what it requires is not known"
+            yield f"{package} {version} is not in the release index: its requirements are not known"
 
 
 def _of_crossings(report: Report, names: Container[str]) -> Iterator[str]:
@@ -187,10 +187,10 @@ def _of_crossings(report: Report, names: Container[str]) -> Iterator[str]:
     crosses = Judgements({one.name: one for one in report.environments})
     blind = [pair for pair in report.pairs if pair.reader in names and not crosses.what_crosses(*pair)[0]]
     if blind:
-        pairs = listed((f"{pair.reader} reads of {pair.writer}" for pair in blind), ", ")
-        yield f"what {pairs} is not known, so every kind of file was considered"
+        pairs = listed((f"{pair.reader} reads files of {pair.writer}" for pair in blind), ", ")
+        yield f"{pairs}: not known in which form, so every kind of file was considered"
     if any(one.missing_names or one.missing_states or one.refused_calls for one in report.environments):
-        yield "whether the code of the new versions has the names that artifacts import was not looked up"
+        yield "the code of the new versions was not searched for the names that artifacts import"
 
 
 def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Mapping[str, str]) -> Iterator[str]:
@@ -199,7 +199,7 @@ def _older(fits: Sequence[EnvironmentFit], because: Mapping[str, str], moved: Ma
         was = [cell.version for cell in cells_of(fits, package) if cell.version is not None]
         to = parsed(moved[package])
         if to is not None and any((one := parsed(version)) is not None and one > to for version in was):
-            yield f"{package} {moved[package]} is older than what is there: it may fit only by what it leaves open"
+            yield f"{package} {moved[package]} is older than today's: perhaps it fits only because it states less"
 
 
 def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -> Iterator[str]:
@@ -207,14 +207,14 @@ def _of_environments(fits: Sequence[EnvironmentFit], moved: Mapping[str, str]) -
         unnamed = [package for package in moved if not fit.names(package)]
         name = fit.environment.name
         if unnamed and not fit.environment.complete:
-            yield f"{name} does not name {', '.join(unnamed)}: which version it installs is not judged"
+            yield f"{name} does not name {', '.join(unnamed)}: the version that it installs is not checked"
         blind = sorted(fit.unknown_to_index(moved))
         if blind:
             shown = ", ".join(blind[:4]) + (f" and {len(blind) - 4:,} more" if len(blind) > 4 else "")
-            yield f"what {shown} in {name} require is not in the release index"
+            yield f"{name}: the release index has no requirements of {shown}"
         vague = sorted(fit.uncertain_ranges(moved))
         if vague:
-            yield f"{name} states ranges of {listed(vague, ', ')}: whether a release in them fits is not known"
+            yield f"{name} states ranges of {listed(vague, ', ')}: it is not known whether a release in them fits"
         if fit.environment.unread:
             count = len(fit.environment.unread)
             yield f"{count:,} {'entry' if count == 1 else 'entries'} of {name} could not be read"

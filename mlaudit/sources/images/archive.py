@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager
 from typing import BinaryIO
 
+from mlaudit.document.decompression import CHUNK
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images import byte_reader
@@ -72,7 +73,7 @@ class SeekableArchive:
             stored = self.index.get(stored.link)
         if stored is None or stored.link is not None:
             why = f" ({self.problem})" if self.problem else ""
-            raise Unreadable(f"the archive does not hold it{why}")
+            raise Unreadable(f"it is not in the archive{why}")
         return stored
 
     def holds(self, name: str) -> bool:
@@ -161,14 +162,16 @@ class StreamedArchive:
     def json(self, name: str) -> bytes:
         """A small blob. Raises Unreadable."""
         if self._resolved(name) not in self._small:
-            raise Unreadable(f"the archive does not hold `{name[:100]}`{f' ({self.problem})' if self.problem else ''}")
+            raise Unreadable(
+                f"the archive does not contain `{name[:100]}`{f' ({self.problem})' if self.problem else ''}"
+            )
         return self._small[self._resolved(name)]
 
     def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable where there is none of this name."""
         found = self._layers.get(self._resolved(name))
         if found is None:
-            raise Unreadable(f"the archive does not hold it{f' ({self.problem})' if self.problem else ''}")
+            raise Unreadable(f"it is not in the archive{f' ({self.problem})' if self.problem else ''}")
         return found
 
 
@@ -177,7 +180,7 @@ def _put_back(head: bytes, part: Reader) -> Reader:
 
     def pieces() -> Iterator[bytes]:
         yield head
-        yield from part.rest(byte_reader.CHUNK)
+        yield from part.rest(CHUNK)
 
     return Reader(pieces(), part.skip)
 

@@ -2,32 +2,16 @@
 
 from __future__ import annotations
 
-import zlib
-from collections.abc import Callable, Iterator
-from importlib import import_module
-from typing import BinaryIO, Protocol
+from collections.abc import Callable
+from typing import BinaryIO
 
-from mlaudit.model.errors import Unreadable
+from mlaudit.document.decompression import CHUNK, MAGICS, Bounds, Pieces, capped, decompressed
 
-CHUNK = 16 * 1024
-"""Compressed bytes given to a decompressor at once; deflate unfolds them to 17 MB at most."""
-PIECE = 1024 * 1024
-"""Bytes that other decompressors give at once."""
-OUTPUT_LIMIT = 256 * 1024**3
-"""Bytes that one layer may unfold to."""
-RATIO_LIMIT = 200
-"""Times its own size that a layer may unfold to, once it has given `RATIO_FROM` bytes."""
-RATIO_FROM = 512 * 1024**2
-MEMORY_LIMIT = 128 * 1024**2
-"""Bytes of dictionary that an xz or zstd stream may ask for."""
-
+BOUNDS = Bounds(output=256 * 1024**3, ratio=200, ratio_from=512 * 1024**2, memory=128 * 1024**2, piece=1024**2)
+"""How far one layer may unfold."""
 _WINDOW = 64 * 1024
-_GZIP = b"\x1f\x8b"
-_ZSTD = b"\x28\xb5\x2f\xfd"
-_SKIPPABLE = tuple(bytes((0x50 + low, 0x2A, 0x4D, 0x18)) for low in range(16))
-_OTHERS = {b"BZh": "bz2", b"\xfd7zXZ\x00": "xz"}
-
-Pieces = Iterator[bytes]
+_OF_LAYERS = ("gzip", "zstd", "bz2", "xz")
+"""Compressions of layers, as in https://github.com/opencontainers/image-spec/blob/main/layer.md, and older ones."""
 
 
 class Reader:
@@ -144,139 +128,24 @@ def of_file(stream: BinaryIO, start: int, size: int) -> Reader:
 
 def is_compressed(head: bytes) -> bool:
     """Whether first bytes are those of a compressed stream that a layer may be."""
-    return head.startswith((_GZIP, _ZSTD, *_SKIPPABLE, *_OTHERS))
+    return _compression(head) is not None
 
 
 def unfolded(packed: Reader) -> Reader:
     """The bytes of a layer, decompressed where they are compressed; caps held. Raises Unreadable."""
     head = packed.read(6)
-    raw = _again(head, packed)
-    if head.startswith(_GZIP):
-        return Reader(_capped(_gunzipped(raw), packed))
-    if head.startswith((_ZSTD, *_SKIPPABLE)):
-        return Reader(_capped(_unzstd(raw), packed))
-    for magic, name in _OTHERS.items():
-        if head.startswith(magic):
-            return Reader(_capped(_decompressed(raw, _maker(name)), packed))
-    return Reader(_again(head, packed, _WINDOW), packed.skip)
+    name = _compression(head)
+    if name is None:
+        return Reader(_again(head, packed, _WINDOW), packed.skip)
+    pieces = decompressed(_again(head, packed), name, BOUNDS, ends_with_members=True)
+    return Reader(capped(pieces, lambda: packed.position, BOUNDS))
+
+
+def _compression(head: bytes) -> str | None:
+    return next((name for name in _OF_LAYERS if head.startswith(MAGICS[name])), None)
 
 
 def _again(head: bytes, packed: Reader, size: int = CHUNK) -> Pieces:
     if head:
         yield head
     yield from packed.rest(size)
-
-
-def _capped(pieces: Pieces, packed: Reader) -> Pieces:
-    given = 0
-    for piece in pieces:
-        given += len(piece)
-        if given > OUTPUT_LIMIT:
-            raise Unreadable(f"it unfolds to more than {OUTPUT_LIMIT} bytes")
-        if given > RATIO_FROM and given > packed.position * RATIO_LIMIT:
-            raise Unreadable(f"it unfolds to more than {RATIO_LIMIT} times its size")
-        yield piece
-
-
-def _gunzipped(raw: Pieces) -> Pieces:
-    """Every member of a gzip stream; `pigz -i` and eStargz write many."""
-    inner = zlib.decompressobj(31)
-    for chunk in raw:
-        data = chunk
-        while data:
-            if inner.eof:
-                data = data.lstrip(b"\0") if data[0] == 0 else data
-                if not data:
-                    break
-                inner = zlib.decompressobj(31)
-            try:
-                piece = inner.decompress(data)
-            except zlib.error as error:
-                raise Unreadable(f"its gzip stream cannot be read: {error}") from None
-            data = inner.unused_data
-            if piece:
-                yield piece
-    if not inner.eof:
-        raise Unreadable("its gzip stream is cut: the end mark is missing")
-
-
-class _StreamDecompressor(Protocol):
-    """What `bz2`, `lzma` and `compression.zstd` have in common."""
-
-    @property
-    def eof(self) -> bool: ...
-    @property
-    def needs_input(self) -> bool: ...
-    @property
-    def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int = -1) -> bytes: ...
-
-
-def _maker(name: str) -> Callable[[], _StreamDecompressor]:
-    if name == "bz2":
-        import bz2
-
-        return bz2.BZ2Decompressor
-    import lzma
-
-    return lambda: lzma.LZMADecompressor(lzma.FORMAT_XZ, memlimit=MEMORY_LIMIT)
-
-
-def _decompressed(raw: Pieces, make: Callable[[], _StreamDecompressor]) -> Pieces:
-    """Every stream of a file, in pieces of `PIECE` bytes at most."""
-    inner = make()
-    for chunk in raw:
-        data = chunk
-        while data or not (inner.needs_input or inner.eof):
-            if inner.eof:
-                data = data.lstrip(b"\0")
-                if not data:
-                    break
-                inner = make()
-            try:
-                piece = inner.decompress(data, PIECE)
-            except Exception as error:  # each module has its own class of errors, and none of them is fatal here
-                raise Unreadable(f"its compressed stream cannot be read: {error}") from None
-            data = inner.unused_data if inner.eof else b""
-            if piece:
-                yield piece
-    if not inner.eof:
-        raise Unreadable("its compressed stream is cut: the end mark is missing")
-
-
-def _unzstd(raw: Pieces) -> Pieces:
-    try:
-        module = import_module("compression.zstd")
-    except ImportError:
-        return _unzstd_by_extra(raw)
-    parameter = module.DecompressionParameter.window_log_max
-    return _decompressed(raw, lambda: module.ZstdDecompressor(options={parameter: 27}))
-
-
-class _Stream:
-    """Pieces as the file that `zstandard` reads from."""
-
-    def __init__(self, raw: Pieces) -> None:
-        self._raw = raw
-        self._held = b""
-
-    def read(self, size: int) -> bytes:
-        held = self._held or next(self._raw, b"")
-        self._held = held[size:]
-        return held[:size]
-
-
-def _unzstd_by_extra(raw: Pieces) -> Pieces:
-    try:
-        module = import_module("zstandard")
-    except ImportError:
-        raise Unreadable(
-            "it is compressed by zstd, which needs Python 3.14 or the extra: pip install 'mlaudit[zstd]'"
-        ) from None
-    inner = module.ZstdDecompressor(max_window_size=MEMORY_LIMIT)
-    stream = inner.stream_reader(_Stream(raw), read_size=CHUNK, read_across_frames=True)
-    try:
-        while piece := stream.read(PIECE):
-            yield bytes(piece)
-    except module.ZstdError as error:
-        raise Unreadable(f"its zstd stream cannot be read: {error}") from None

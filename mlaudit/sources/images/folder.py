@@ -59,7 +59,7 @@ class LayoutFolder:
             if paths.is_link(path):
                 raise Unreadable("it is a link, and links of a layout are not followed")
         if not paths.is_file(path):
-            raise Unreadable("the layout does not hold it")
+            raise Unreadable("it is not in the layout")
         return path
 
     def holds(self, name: str) -> bool:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import field
 
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.sources.images.byte_reader import Reader, unfolded
 from mlaudit.sources.images.file_system import EXISTS, Form, Gap, Held, ancestors, condensed, wanted
 from mlaudit.sources.images.tar_walk import BEHIND, Entry, TarWalk, clean

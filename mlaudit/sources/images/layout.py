@@ -139,7 +139,7 @@ class _IndexWalk:
         platform = _platform(node.get("platform"))
         path = blob_path(digest)
         if path is None or not self._blobs.holds(path):
-            yield Image(platform=platform, missing=f"it does not hold the manifest `{digest[:80]}`")
+            yield Image(platform=platform, missing=f"it does not contain the manifest `{digest[:80]}`")
             return
         manifest = parsed(self._blobs.json(path), path)
         if manifest.get("manifests").exists:
@@ -196,7 +196,7 @@ def chosen(found: Iterable[Image], wanted: str | None) -> tuple[Image, str | Non
     """
     every = list(found)
     if not every:
-        raise Unreadable("it holds no image: no manifest in it names layers")
+        raise Unreadable("it contains no image: no manifest in it names layers")
     fitting = [one for one in every if wanted is None or _fits(one.platform, wanted)]
     if not fitting:
         raise Unreadable(f"it is for {_platforms(every)}, and {wanted} was asked for")

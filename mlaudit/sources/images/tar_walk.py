@@ -191,7 +191,7 @@ def _pax(extended: _Extended, data: bytes) -> None:
         record = data[space + 1 : at + length - 1]
         key, equals, value = record.partition(b"=")
         if length < 5 or at + length > len(data) or not equals:
-            raise Unreadable("a pax header holds a record whose length is wrong")
+            raise Unreadable("a pax header has a record whose length is wrong")
         if key in _PAX_WANTED:
             _said(extended, key, value)
         at += length
