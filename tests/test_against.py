@@ -318,7 +318,7 @@ def test_what_is_worse_is_shown_with_what_it_was(repository: Path, tmp_path: Pat
     done = run(folder, "check", "--against", "main", *outputs, "--format", "table")
     assert done.returncode == 1
     words = " ".join(done.stdout.split())
-    assert "0 new, 1 worse, 0 mended, 2 unchanged" in words
+    assert "0 new, 1 worse, 0 fixed, 2 unchanged" in words
     assert "worse MLA003 torch" in words
     assert "(training → batch): warning before" in words
     assert "1 error, 0 warnings, 0 info; 1 of them worse than before, 2 unchanged" in words
