@@ -21,7 +21,7 @@ from benchmarks import speed_inputs as inputs
 from benchmarks.speed_table import RESULTS, render
 from benchmarks.timing import Command, Timing, fastest
 
-STARTING = "to load packaging and 139 modules of its own, and to make their classes, takes as long as typer"
+STARTING = "to load packaging and 139 modules of its own, and to make their classes, takes longer than typer does"
 LOCKS = "to start Python and load what a comparison needs takes as long as compiled tomli needs for both"
 
 

@@ -264,7 +264,7 @@ def _untouched(every: Sequence[Environment | EnvironmentSettings], options: Opti
 def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environment]) -> Report:
     """Files that touch nothing which is compared change no comparison: a hook has nothing to object to.
 
-    Where no environment at all follows another, the hook could never object, and its user is told.
+    Where no environment at all follows another, the hook could never object, and its user is informed.
     """
     only_files = bool(paths) and not any(is_folder(path) for path in paths)
     if report.exit_code != NOTHING or not only_files:

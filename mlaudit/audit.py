@@ -1,4 +1,4 @@
-"""The road: readings → environments → crossings → rows → findings → report. Pure: what it needs was read before."""
+"""The pipeline: readings → environments → crossings → rows → findings → report. Pure: what it needs was read before."""
 
 from __future__ import annotations
 
@@ -199,7 +199,7 @@ def _exit_code(failed: bool, view: View, lost: bool) -> int:
 
 
 def _compares(view: View) -> bool:
-    """Whether anything was held against anything: packages, artifacts or files that must be the same."""
+    """Whether anything was compared: packages, artifacts or files that must be the same."""
     files = any(sum(file.text is not None for file in shared) > 1 for shared in view.shared)
     return files or view.compares_something() or _one_sided(view)
 

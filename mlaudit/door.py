@@ -214,7 +214,7 @@ def with_edits(report: Report, options: Options) -> Report:
 
 
 def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, today: date) -> Options:
-    """What was asked, laid over the configuration that applies to `start`. Raises ConfigError and UsageError.
+    """What was asked, overriding the configuration that applies to `start`. Raises ConfigError and UsageError.
 
     Args:
         root: what paths are reported relative to; configuration is looked for from `start` up to it.

@@ -91,7 +91,7 @@ def check(
 
 
 def _demand_kinds(names: Sequence[str]) -> None:
-    """Raises ValueError on a name of no artifact kind, which would make no verdict any surer."""
+    """Raises ValueError on a name of no artifact kind, which would make no verdict more certain."""
     from mlaudit.knowledge.kinds import kind_problem
 
     problems = [problem for name in names if (problem := kind_problem(name))]
@@ -210,7 +210,7 @@ def _fact(finding: Finding) -> tuple[object, ...]:
 
 
 def _message(report: Report, snapshot: str | PathLike[str]) -> str:
-    """What is wrong and what mends it, worst first."""
+    """What is wrong and what fixes it, worst first."""
     lines = [f"this process is not what the model was trained in ({snapshot}):"]
     for finding in report.findings:
         lines.append(f"  {finding.severity.value}[{finding.code}] {finding.name}: {finding.message}")

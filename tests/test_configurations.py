@@ -98,7 +98,8 @@ HOSTILE = {
 def test_hostile_configurations_end(text: str, tmp_path: Path) -> None:
     installed(tmp_path, "peft")
     write(tmp_path / "model", {"adapter_config.json": text, "config.json": '{"transformers_version": "4.40.0"}'})
-    assert all("takes no `k0`" in one.message and " more" in one.message for one in findings(tmp_path))
+    known = ("takes no `k0`", "which peft of serving does not know")
+    assert all(any(words in one.message for words in known) for one in findings(tmp_path))
 
 
 def test_nested_layers_are_followed_as_far_as_the_limit(tmp_path: Path) -> None:

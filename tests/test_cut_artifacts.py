@@ -32,6 +32,7 @@ CANNOT_TELL = {
     "gguf": "the data of the last tensor, whose size follows from a table of types",
     "lightgbm-model": "behind the end of the parameters",
     "onnx": "a field of the message that is missing as a whole, where the opsets are there",
+    "polars-plan": "behind the version of the plan",
     "tensorrt": "behind the header",
     "tf-savedmodel": "a meta graph that is missing as a whole",
     "tflite": "tables of the last operator, and padding",
@@ -41,7 +42,7 @@ CANNOT_TELL = {
 """Formats that state no length of their own, with what may be missing unnoticed."""
 WITHOUT_END = frozenset({"mlmodel", "triton-config"})
 """Text formats whose every line may be the last."""
-ALL_FACTS_LIE_BEFORE = {"gguf", "lightgbm-model", "tensorrt", "tflite", "torch-legacy", "tf-savedmodel"}
+ALL_FACTS_LIE_BEFORE = {"gguf", "lightgbm-model", "polars-plan", "tensorrt", "tflite", "torch-legacy", "tf-savedmodel"}
 
 
 def _files() -> dict[str, Path]:

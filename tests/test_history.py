@@ -279,7 +279,7 @@ def test_the_terminal_and_the_page_show_it_over_time(tmp_path: Path) -> None:
     assert "▁▁▁▁▁▁▁▁▁▄█████" in done.stdout
     page = run(folder, "history", "--format", "html").stdout
     assert page.count("<svg") == 1
-    assert f"numpy: apart {day(7)} to now" in page
+    assert f"numpy: different {day(7)} to now" in page
     assert run(folder, "history", "torch").stdout.startswith("No watched package")
 
 

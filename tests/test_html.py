@@ -149,7 +149,7 @@ def test_the_worst_pair_comes_first_and_opens_to_its_matrix(opened: Opened) -> N
     assert opened.shown("details.pair", "one.querySelector('.tag').textContent") == ["error", "warning"]
     assert opened.run("document.querySelectorAll('details.pair[open]').length") == 2
     assert opened.shown("#p0 thead th", "one.firstChild.textContent") == [
-        *("package", "training", "serving", "apart", "findings")
+        *("package", "training", "serving", "difference", "findings")
     ]
     assert opened.shown("#p0 tbody tr", "one.dataset.p")[0] == "numpy"
     row = opened.run("document.querySelector('#p0 tbody tr').innerText")

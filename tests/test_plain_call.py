@@ -15,12 +15,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from mlaudit.cli.app import command_modules
-from mlaudit.cli.declarations import Option
+from mlaudit.cli.declarations import CommandOption
 from mlaudit.cli.plain_call import plain_values
 from mlaudit.cli.typer_line import command_line
 from tests.command_line import ENVIRONMENT, PAIR, drifted
 
-NUMBERED = {"fleet", "prove"}
+NUMBERED = {"fleet", "guard", "prove"}
 """The commands with options that take numbers: typer reads them."""
 WORDS = ("a.txt", "-", "", "b=c", "numpy==2.0", "--", "-x", "--no-such", "--format", "table", "-1", "./-o")
 
@@ -60,7 +60,7 @@ def with_defaults(name: str, values: dict[str, object]) -> dict[str, object]:
 def options_of(name: str) -> list[str]:
     stated = signature(command(name), eval_str=True).parameters.values()
     declared = [one.annotation.__metadata__[0] for one in stated]
-    return [text for one in declared if isinstance(one, Option) for text in one.names]
+    return [text for one in declared if isinstance(one, CommandOption) for text in one.names]
 
 
 @st.composite
@@ -93,7 +93,7 @@ def test_the_usual_calls_are_plain(name: str) -> None:
     words = arguments.get(name, [])
     for one in signature(command(name), eval_str=True).parameters.values():
         declared, of_type = one.annotation.__metadata__[0], one.annotation.__origin__
-        if isinstance(declared, Option):
+        if isinstance(declared, CommandOption):
             words = [*words, declared.names[0], *([] if of_type is bool else ["x"])]
     values = plain_values(command(name), words)
     assert values is not None, words

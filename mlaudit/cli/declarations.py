@@ -11,7 +11,7 @@ Complete = Callable[[str], "list[tuple[str, str]]"]
 """The values that begin like a text, each with a word on it; a shell asks."""
 
 
-class Option:
+class CommandOption:
     """An option, under each of its names.
 
     Attributes:
@@ -31,7 +31,7 @@ class Option:
         self.names, self.help, self.metavar, self.complete, self.least = names, help, metavar, complete, least
 
 
-class Argument:
+class CommandArgument:
     """A parameter without a name on the command line."""
 
     __slots__ = ("complete", "help", "metavar")

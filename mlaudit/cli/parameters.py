@@ -12,12 +12,12 @@ from mlaudit.cli.completions import (
     complete_source_format,
     complete_subject,
 )
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 
-Paths = Annotated[list[str] | None, Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
+Paths = Annotated[list[str] | None, CommandArgument(help="Folders or files; default: here.", metavar="[PATH]...")]
 Format = Annotated[
     list[str] | None,
-    Option(
+    CommandOption(
         "--format",
         "-f",
         help="table, json, ...; NAME=FILE writes to a file. Repeatable.",
@@ -25,10 +25,10 @@ Format = Annotated[
         complete=complete_output_format,
     ),
 ]
-Output = Annotated[Path | None, Option("--output", "-o", help="Write the report to a file.", metavar="FILE")]
+Output = Annotated[Path | None, CommandOption("--output", "-o", help="Write the report to a file.", metavar="FILE")]
 FailOn = Annotated[
     str | None,
-    Option(
+    CommandOption(
         "--fail-on",
         help="error, warning, info or never: what fails the run.",
         metavar="LEVEL",
@@ -37,7 +37,7 @@ FailOn = Annotated[
 ]
 Select = Annotated[
     list[str] | None,
-    Option(
+    CommandOption(
         "--select",
         help="Report only these codes (MLA1, MLA001, a name).",
         metavar="CODES",
@@ -46,58 +46,78 @@ Select = Annotated[
 ]
 Ignore = Annotated[
     list[str] | None,
-    Option("--ignore", help="Leave these codes out.", metavar="CODES", complete=complete_code),
+    CommandOption("--ignore", help="Leave these codes out.", metavar="CODES", complete=complete_code),
 ]
 Package = Annotated[
     list[str] | None,
-    Option("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
+    CommandOption("--package", help="Only packages that match; these are always watched.", metavar="GLOB"),
 ]
-Config = Annotated[Path | None, Option("--config", help="The configuration file.", metavar="FILE")]
+Config = Annotated[Path | None, CommandOption("--config", help="The configuration file.", metavar="FILE")]
 NoConfig = Annotated[
     bool,
-    Option("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
+    CommandOption("--no-config", "--isolated", help="Ignore the configuration and the waivers of what is audited."),
 ]
-NoCache = Annotated[bool, Option("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")]
+NoCache = Annotated[
+    bool, CommandOption("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")
+]
 Python = Annotated[
-    str | None, Option("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
+    str | None, CommandOption("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
 ]
-Platform = Annotated[str | None, Option("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")]
-Extra = Annotated[list[str] | None, Option("--extra", help="An extra to install.", metavar="NAME")]
-Group = Annotated[list[str] | None, Option("--group", help="A dependency group to install.", metavar="NAME")]
+Platform = Annotated[
+    str | None, CommandOption("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")
+]
+Extra = Annotated[list[str] | None, CommandOption("--extra", help="An extra to install.", metavar="NAME")]
+Group = Annotated[list[str] | None, CommandOption("--group", help="A dependency group to install.", metavar="NAME")]
 Define = Annotated[
-    list[str] | None, Option("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
+    list[str] | None, CommandOption("--define", help="The value of a variable in a source.", metavar="NAME=VALUE")
 ]
 As = Annotated[
     str | None,
-    Option("--as", help="The format of the sources.", metavar="FORMAT", complete=complete_source_format),
+    CommandOption("--as", help="The format of the sources.", metavar="FORMAT", complete=complete_source_format),
 ]
-Baseline = Annotated[Path | None, Option("--baseline", help="Only what is not in this file counts.", metavar="FILE")]
+Baseline = Annotated[
+    Path | None, CommandOption("--baseline", help="Only what is not in this file counts.", metavar="FILE")
+]
 WriteBaseline = Annotated[
-    Path | None, Option("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
+    Path | None, CommandOption("--write-baseline", help="Write what is found to a baseline file.", metavar="FILE")
 ]
 Resolve = Annotated[
     str | None,
-    Option(
+    CommandOption(
         "--resolve",
         help="Have uv resolve what has no lock (network; nothing is installed); with lock, write locks.",
         metavar="[lock]",
     ),
 ]
-AsOf = Annotated[str | None, Option("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")]
-Quiet = Annotated[bool, Option("--quiet", "-q", help="Findings and the summary only.")]
-Verbose = Annotated[
-    bool, Option("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
+AsOf = Annotated[
+    str | None, CommandOption("--as-of", help="With --resolve: releases up to this day count.", metavar="DATE")
 ]
-ExitZero = Annotated[bool, Option("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")]
-NoColor = Annotated[bool, Option("--no-color", help="No colours; NO_COLOR does the same.")]
+Quiet = Annotated[bool, CommandOption("--quiet", "-q", help="Findings and the summary only.")]
+Verbose = Annotated[
+    bool, CommandOption("--verbose", "-v", help="Evidence, aligned and unwatched packages, unpaired environments.")
+]
+ExitZero = Annotated[
+    bool, CommandOption("--exit-zero", help="Exit with 0 where there are findings, or nothing to compare.")
+]
+NoColor = Annotated[bool, CommandOption("--no-color", help="No colours; NO_COLOR does the same.")]
 Statistics = Annotated[
-    bool, Option("--statistics", help="Count the findings of each rule; the same as --format statistics.")
+    bool, CommandOption("--statistics", help="Count the findings of each rule; the same as --format statistics.")
 ]
 Subjects = Annotated[
     list[str] | None,
-    Argument(help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", complete=complete_subject),
+    CommandArgument(
+        help="Codes, names of rules, packages, kinds.", metavar="[CODE|PACKAGE]...", complete=complete_subject
+    ),
 ]
-Rtol = Annotated[float, Option("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")]
-Atol = Annotated[float, Option("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")]
-Timeout = Annotated[int, Option("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)]
-Memory = Annotated[int, Option("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)]
+Rtol = Annotated[
+    float, CommandOption("--rtol", metavar="NUMBER", help="Relative difference of numbers that counts as none.")
+]
+Atol = Annotated[
+    float, CommandOption("--atol", metavar="NUMBER", help="Absolute difference of numbers that counts as none.")
+]
+Timeout = Annotated[
+    int, CommandOption("--timeout", metavar="SECONDS", help="Seconds that one model may take.", least=1)
+]
+Memory = Annotated[
+    int, CommandOption("--memory", metavar="MEGABYTES", help="Megabytes that one model may take.", least=64)
+]

@@ -11,7 +11,7 @@ from pathlib import Path
 from types import NoneType
 from typing import Any, cast, get_type_hints
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 
 _STRINGS = list[str]
 """The type of a parameter that takes several values."""
@@ -25,11 +25,11 @@ class _Parameter:
         if not hasattr(hint, "__metadata__"):
             # Python 3.10 makes `Optional[Annotated[...]]` of a parameter whose default is None.
             (hint,) = (one for one in hint.__args__ if one is not NoneType)
-        declared: Option | Argument = hint.__metadata__[0]
+        declared: CommandOption | CommandArgument = hint.__metadata__[0]
         stated: Any = hint.__origin__
         alternatives = [one for one in getattr(stated, "__args__", ()) if one is not NoneType]
         self.name, self.is_required = name, is_required
-        self.names = declared.names if isinstance(declared, Option) else ()
+        self.names = declared.names if isinstance(declared, CommandOption) else ()
         self.of_type = alternatives[0] if NoneType in getattr(stated, "__args__", ()) else stated
 
 

@@ -39,7 +39,7 @@ class Bar(Progress):
             self._rich.update(
                 self._task,
                 completed=self._done,
-                total=self._total or None,
+                total=max(self._total, self._done + 1),
                 description=for_terminal(masked(path))[-60:],
             )
         self._done += 1

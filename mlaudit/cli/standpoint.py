@@ -128,7 +128,7 @@ class _Standpoint:
         )
 
     def change(self, change: BranchChange) -> BranchChange:
-        """What is unchanged from here; what was mended has the places of the earlier state."""
+        """What is unchanged from here; what was fixed has the places of the earlier state."""
         return replace(change, unchanged=tuple(map(self.finding, change.unchanged)))
 
     def environment(self, environment: Environment) -> Environment:

@@ -10,7 +10,7 @@ from typing import Annotated, Any, get_args, get_origin
 import typer
 
 from mlaudit import __version__
-from mlaudit.cli.declarations import Argument, CommandEnd, Option
+from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
 from mlaudit.cli.output import put
 
 ABOUT = "Reports before the deploy how training and serving differ, and what the difference will break."
@@ -70,13 +70,13 @@ def _with_typer_words(command: Callable[..., None]) -> Callable[..., None]:
 
 def _with_typer_word(parameter: Parameter) -> Parameter:
     if get_origin(parameter.annotation) is not Annotated:
-        raise TypeError(f"{parameter.name} says neither Option nor Argument")
+        raise TypeError(f"{parameter.name} says neither CommandOption nor CommandArgument")
     of_type, declared = get_args(parameter.annotation)
     return parameter.replace(annotation=Annotated[of_type, _typer_word(declared)], kind=Parameter.KEYWORD_ONLY)
 
 
-def _typer_word(declared: Option | Argument) -> Any:
-    if isinstance(declared, Argument):
+def _typer_word(declared: CommandOption | CommandArgument) -> Any:
+    if isinstance(declared, CommandArgument):
         return typer.Argument(help=declared.help, metavar=declared.metavar, autocompletion=declared.complete)
     return typer.Option(
         *declared.names,

@@ -69,7 +69,7 @@ def _demand_apart(targets: Sequence[Path | None], output: Path | None) -> None:
         if place in seen:
             where = "standard output" if target is None else f"--output {target}" if target == output else str(target)
             raise UsageError(
-                f"{where} prints one format; give each its own file: --format json=a.json --format sarif=b.sarif"
+                f"{where} takes one format; give each its own file: --format json=a.json --format sarif=b.sarif"
             )
         if target is None or not is_device(target):
             seen.add(place)

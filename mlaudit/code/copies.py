@@ -12,7 +12,7 @@ from mlaudit.model.pairs import PartedDefinition
 MIN_WORDS = 40
 """Words of the syntax tree below which two functions are alike by chance."""
 MAX_WORDS = 4_000
-"""Words above which two functions are not held against one another."""
+"""Words above which two functions are not compared with each other."""
 ALIKE = 0.75
 """The share of words in common from which on one function is taken for a copy of the other."""
 

@@ -34,7 +34,7 @@ def definitions(module: ModuleReading) -> dict[str, Definition]:
 
 
 def definition_words(module: ModuleReading) -> dict[str, list[str]]:
-    """The normalized syntax of each function by its qualified name, in words that can be held against another's."""
+    """The normalized syntax of each function by its qualified name, in words that can be compared with another's."""
     source = module.source
     functions = [scope for scope in source.scopes if scope.kind == "function"] if source is not None else []
     return {scope.qualified_name: list(islice(_words(scope.node), MAX_NODES)) for scope in functions}

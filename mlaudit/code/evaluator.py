@@ -240,6 +240,8 @@ class ValueEvaluator(MemberReader):
             if decorator_names(function.scope) & COMPONENTS:
                 return (ObjectValue(name=COMPONENT_CALL, call=node, env=env, made_by=function.scope),)
             return self.returned(function.scope, Frame(node, env, function.receiver), env)
+        if isinstance(function, ObjectValue) and text_calls.gives_variables(function):
+            function = NamedValue(name=function.name)
         if isinstance(function, NamedValue):
             known = text_calls.known_call(self, function, node, env)
             if known is None and env.scope.kind == "class":

@@ -152,7 +152,7 @@ class ModuleReading:
     """What one Python source or notebook says by itself.
 
     Attributes:
-        uses: what can be told without other modules; `link` tells more.
+        uses: what is known without other modules; `link` tells more.
         imports: every import, those inside functions too.
         source: the syntax tree for linking; None where the module is unread.
     """

@@ -102,13 +102,18 @@ def _add_callers(readings: dict[str, ModuleReading], rest: dict[str, bytes]) -> 
 
 
 def _callable_words(reading: ModuleReading) -> Iterator[str]:
-    """The names of functions and classes that hold a call of the table and take arguments."""
+    """The names of functions and classes that hold a call of the table and take arguments.
+
+    What a method without any uses, the object was made with.
+    """
     if reading.source is None or is_test(reading.path):
         return
     for place in reading.source.calls:
         scope = place.scope
         if scope.kind == "function" and _takes_arguments(scope):
             yield scope.owner.name if scope.owner is not None and scope.name == "__init__" else scope.name
+        elif scope.kind == "function" and scope.owner is not None:
+            yield scope.owner.name
 
 
 def _takes_arguments(scope: NameScope) -> bool:

@@ -10,7 +10,7 @@ from mlaudit.model.lazy_dataclass import dataclass, field
 
 SOURCE_NODES = Limit(name="nodes of a Python source", most=1_000_000)
 MAX_BRANCHES = 24
-"""Conditions inside each other that are told apart."""
+"""Conditions inside each other that are distinguished."""
 
 MAX_BINDINGS = 8
 """Values of one name that are looked at."""

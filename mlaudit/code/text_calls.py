@@ -214,6 +214,11 @@ def environment_variable(reader: ValueReader, name: ast.expr, default: ast.expr 
     )
 
 
+def gives_variables(value: ObjectValue) -> bool:
+    """Whether an object gives environment variables where it is called: `config = Config(".env")`."""
+    return value.name in value_calls().environment
+
+
 def known_call(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
     """What a call of the standard library or of a configuration library gives; None for every other one."""
     name = function.name

@@ -1,4 +1,4 @@
-"""Artifact uses of a module: its calls held against the table, each seen from the chains of calls that lead to it."""
+"""Artifact uses of a module: its calls compared with the table, each seen from the chains of calls that lead to it."""
 
 from __future__ import annotations
 

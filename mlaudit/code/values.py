@@ -237,7 +237,7 @@ def _merged(parts: Sequence[TextValue], pieces: Pieces) -> TextValue:
 
 
 def joined_paths(parts: Sequence[TextValue]) -> TextValue:
-    """Parts of a path with `/` between them; an absolute part begins anew."""
+    """Parts of a path with `/` between them; an absolute part begins again."""
     result: TextValue | None = None
     for part in parts:
         first = part.pieces[0] if part.pieces else ""

@@ -1,4 +1,4 @@
-"""What the packages of one environment require of each other, held against what it has, for its target."""
+"""What the packages of one environment require of each other, compared with what it has, for its target."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ _NAMES = frozenset((Kind.MODEL, Kind.DATA, Kind.FILE))
 _PRECISE = frozenset((State.EXACT, State.RANGE, State.SEVERAL))
 
 MAX_ALTERNATIVES = 24
-"""Statements of one cell that are held against those of another; of more the first count, which are true too."""
+"""Statements of one cell that are compared with those of another; of more the first count, which are true too."""
 
 
 def crossing(writer: Cell, reader: Cell, *, watched: bool, from_model: bool = False) -> Crossing:

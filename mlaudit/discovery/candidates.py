@@ -28,7 +28,7 @@ class Candidate:
         subject: what its path says beside the role; two sides with different subjects do not belong together.
         confined: its other side must lie inside its project folder.
         signs: what else tells its role: what it runs, what its code does, its packages.
-        is_role_shown: the role is told by what runs, not by names.
+        is_role_shown: the role follows from what runs, not from names.
         does: the sides of artifacts that its code is on; None where none of its code is known.
         crosses: for a reader, the artifacts that are known to come from each writer.
         parted: for a reader, the functions of which it and a writer have copies that differ.

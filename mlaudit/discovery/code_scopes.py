@@ -30,7 +30,7 @@ class CodeScope:
     Attributes:
         files: modules that run in it.
         functions: where the environment is that of single functions, their names; else empty.
-        uses: what it uses beyond its code: models that are copied into it or that its server is told to load.
+        uses: what it uses beyond its code: models that are copied into it or that its server is configured to load.
         apart: functions of its files that have environments of their own.
         is_exact: an entry point or a copied file shows it, not the folder alone.
     """

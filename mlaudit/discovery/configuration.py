@@ -1,4 +1,4 @@
-"""The configuration that applies to a folder, found from there up to the root, with the options laid over it."""
+"""The configuration that applies to a folder, found from there up to the root, overridden by the options."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def settings_for(
     codes: frozenset[str],
     isolated: bool = False,
 ) -> Settings:
-    """The configuration that applies to a folder, with the options laid over it. Raises ConfigError and UsageError.
+    """The configuration that applies to a folder, overridden by the options. Raises ConfigError and UsageError.
 
     Args:
         isolated: no configuration is looked for; one that the user names with `config` counts all the same.

@@ -13,7 +13,7 @@ from mlaudit.knowledge.roles import tokens, words
 from mlaudit.model.pairs import PartedDefinition
 
 MAX_MODULES = 300
-"""Modules of one side that are held against those of the other."""
+"""Modules of one side that are compared with those of the other."""
 MAX_PARTED = 20
 """Functions of one pair that are reported."""
 

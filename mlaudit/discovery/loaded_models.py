@@ -8,7 +8,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.crossings import PLAIN_FORMS
-from mlaudit.discovery.model_files import may_be_model
+from mlaudit.discovery.model_files import is_loadable_model
 from mlaudit.model.nouns import Place
 
 MAX_LOADED = 50
@@ -23,7 +23,7 @@ def loaded_models(scope: CodeScope, uses: Iterable[ArtifactUse], paths: Collecti
     """
     by_name: dict[str, list[str]] = {}
     for path in paths:
-        if may_be_model(path):
+        if is_loadable_model(path):
             by_name.setdefault(posixpath.basename(path), []).append(path)
     found: dict[str, Place] = {}
     for use in uses:

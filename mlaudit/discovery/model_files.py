@@ -27,6 +27,11 @@ def may_be_model(path: str) -> bool:
     return any(is_artifact(name) and name not in words().descriptors for name in format_names(path))
 
 
+def is_loadable_model(path: str) -> bool:
+    """Whether a file may be a model because code loads it: by its name, and not in a folder of data."""
+    return may_be_model(path) and _told(path) is not False and why_ignored(path) is None
+
+
 def by_series(paths: Iterable[str]) -> list[str]:
     """Paths so that the first of every series (`model-#-of-#.safetensors`) comes before the second of any."""
     counts: dict[str, int] = {}

@@ -1,4 +1,4 @@
-"""What model servers are told to read: the `storageUri` of KServe and the model repositories of Triton.
+"""What model servers are configured to read: the `storageUri` of KServe and the model repositories of Triton.
 
 https://kserve.github.io/website/docs/model-serving/storage/overview,
 https://docs.nvidia.com/deeplearning/triton-inference-server/user-guide/docs/user_guide/model_configuration.html

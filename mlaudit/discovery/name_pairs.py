@@ -1,4 +1,4 @@
-"""Writers and readers by the names of their files and folders alone: guesses, for where nothing surer is known."""
+"""Writers and readers by the names of their files and folders alone: guesses, where nothing more certain is known."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
 
 
 def _is_open(reader: Candidate) -> bool:
-    """Whether nothing surer is known of what a reader reads; other builds of one are not asked."""
+    """Whether nothing more certain is known of what a reader reads; other builds of one are not asked."""
     return not reader.writers and not reader.group.build and _may_be(READER, reader)
 
 

@@ -209,7 +209,7 @@ def stated(document: Document, as_format: str | None = None) -> StatedDocument |
         try:
             parser = recognized(document, as_format)
         except Exception:
-            # Whatever is wrong with it is told where it is read as a source.
+            # Whatever is wrong with it is reported where it is read as a source.
             return None
         parsed = parse_document(document, parser)
         return None if parsed.failed else StatedDocument(format=parser.format, statements=parsed.statements)

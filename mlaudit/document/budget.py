@@ -49,7 +49,7 @@ class Budget:
         return all(self.used[limit] + amount <= limit.most for limit, amount in amounts)
 
     def spent_since(self, before: Mapping[Limit, int]) -> tuple[tuple[Limit, int], ...]:
-        """What was used of each limit since it was used as told."""
+        """What was used of each limit since it was last counted."""
         spent = ((limit, used - before.get(limit, 0)) for limit, used in self.used.items())
         return tuple((limit, amount) for limit, amount in spent if amount)
 

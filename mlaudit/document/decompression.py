@@ -31,8 +31,8 @@ _CUT = "its {} stream is cut: the end mark is missing"
 Pieces = Iterator[bytes]
 
 
-class Bounds(NamedTuple):
-    """How far a stream may unfold.
+class UnfoldingBounds(NamedTuple):
+    """How far a stream may decompress.
 
     Attributes:
         output: bytes that it may give.
@@ -61,7 +61,7 @@ class _Decompressor(Protocol):
 
 
 class _Zlib:
-    """A zlib object that keeps what it was not allowed to unfold yet."""
+    """A zlib object that keeps what it was not allowed to decompress yet."""
 
     def __init__(self, window_bits: int) -> None:
         self._inner = zlib.decompressobj(window_bits)
@@ -82,7 +82,7 @@ class _Zlib:
         return self._inner.decompress(self._inner.unconsumed_tail + data, max_length)
 
 
-def decompressed(raw: Pieces, name: str, bounds: Bounds, *, ends_with_members: bool = False) -> Pieces:
+def decompressed(raw: Pieces, name: str, bounds: UnfoldingBounds, *, ends_with_members: bool = False) -> Pieces:
     """The bytes of every member of a stream, in pieces; nothing is capped yet. Raises Unreadable.
 
     Args:
@@ -111,7 +111,7 @@ def decompressed(raw: Pieces, name: str, bounds: Bounds, *, ends_with_members: b
             yield piece
 
 
-def capped(pieces: Pieces, packed: Callable[[], int], bounds: Bounds) -> Pieces:
+def capped(pieces: Pieces, packed: Callable[[], int], bounds: UnfoldingBounds) -> Pieces:
     """The pieces, until they are more than may be; `packed` tells how many compressed bytes they come from."""
     given = 0
     for piece in pieces:
@@ -191,7 +191,7 @@ class _Stream:
         return held[:size]
 
 
-def _of_zstd_extra(raw: Pieces, bounds: Bounds) -> Pieces:
+def _of_zstd_extra(raw: Pieces, bounds: UnfoldingBounds) -> Pieces:
     try:
         module = import_module("zstandard")
     except ImportError:

@@ -118,7 +118,7 @@ class Document:
         self._questions = Questions()
 
     def forget_questions(self) -> Answers | None:
-        """The answers that were given since then; None where it cannot be told whether they would be given again."""
+        """The answers that were given since then; None where it is not known whether they would be given again."""
         questions, self._questions = self._questions, None
         return questions.answers() if questions is not None else None
 
@@ -180,7 +180,7 @@ class Document:
         """
         data = self.data
         if self._data is None:
-            # A large document is held once, as its text; whoever asks for the bytes again reads them again.
+            # A large document is kept once, as its text; whoever asks for the bytes again reads them again.
             del self.data
         for mark, encoding in _MARKS:
             if data.startswith(mark):

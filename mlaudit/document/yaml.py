@@ -94,7 +94,7 @@ def _line(event: yaml.Event) -> int:
 
 
 class _OpenCollection:
-    """A collection whose end is not reached; `size` counts the values in it, aliases unfolded."""
+    """A collection whose end is not reached; `size` counts the values in it, aliases expanded."""
 
     __slots__ = ("anchor", "items", "key", "merged", "repeated", "size", "start", "table")
 

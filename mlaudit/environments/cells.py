@@ -176,7 +176,7 @@ def _public_key(version: str) -> object:
 
 
 def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
-    """Statements that hold together: exact ones side by side, ranges intersected, bounds laid over them.
+    """Statements that hold together: exact ones side by side, ranges intersected, bounds applied to them.
 
     An override replaces what is declared, and narrows nothing that is locked or installed.
     """

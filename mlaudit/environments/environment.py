@@ -75,7 +75,7 @@ def environment(
 
 
 def with_reading(one: Environment, added: Reading) -> Environment:
-    """The environment with one more reading, all of whose pins are installed, and its cells computed anew."""
+    """The environment with one more reading, all of whose pins are installed, and its cells computed again."""
     readings = (*one.readings, added)
     selections = selections_of(one.readings, one.target.parts)
     whole = Choice(selected=True, pythons=pythons_of(one.target))

@@ -62,7 +62,8 @@ def found_models(
     # A configuration that tells what a server reads is no second model beside that.
     described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
     others = [path for path in paths if also(path) and why_ignored(path) is None]
-    likely = [path for path in dict.fromkeys((*others, *likely_models(paths))) if path not in described]
+    loaded = [path for one in found.environments for path, _ in one.loads]
+    likely = [path for path in dict.fromkeys((*others, *loaded, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
     every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))
@@ -103,7 +104,7 @@ def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> 
 
 
 def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
-    """What is said of model files that are held against no environment."""
+    """What is said of model files that are compared with no environment."""
     if left:
         yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
     if passed_over:

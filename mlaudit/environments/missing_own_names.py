@@ -119,7 +119,7 @@ class _Search:
         self._names: dict[str, NamesOfModule | None] = {}
 
     def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
-        """What is missing of a name; None where nothing is, or it cannot be told."""
+        """What is missing of a name; None where nothing is, or it is not known."""
         words = [*name.module.split("."), *name.name.split(".")]
         if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
             return None

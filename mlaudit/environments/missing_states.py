@@ -22,7 +22,7 @@ MAX_OBJECTS = 1_000
 
 
 class StateSearch:
-    """The objects of one artifact, held against the code of its reader, and of its writer where that is at hand.
+    """The objects of one artifact, compared with the code of its reader, and of its writer where that is at hand.
 
     `is_own` where the reader's code is the user's own, of which there is one version in the repository.
     """

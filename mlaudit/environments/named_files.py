@@ -23,5 +23,5 @@ def _is_as_named(path: str, folder: Path, root: WorkingTree) -> bool:
         document = root.document(folder / path)
         return any(parser.content(document) for parser in suggesting if parser.content is not None)
     except Unreadable:
-        # What cannot be opened is told when it is read.
+        # What cannot be opened is reported when it is read.
         return True

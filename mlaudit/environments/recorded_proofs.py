@@ -1,4 +1,4 @@
-"""Proofs that were recorded, held against the environments as they are: what is stale says so and counts no more."""
+"""Proofs that were recorded, compared with the environments as they are: what is stale says so and counts no more."""
 
 from __future__ import annotations
 

@@ -52,7 +52,7 @@ def _with_refused(
 
 
 class _ConfigurationJudge:
-    """Configurations, held against the code of one reader."""
+    """Configurations, compared with the code of one reader."""
 
     def __init__(self, symbols: PackageSymbols) -> None:
         self._symbols = symbols
@@ -73,7 +73,7 @@ class _ConfigurationJudge:
                     yield self._keys(form, asked.doc.at(found.keys[0]), word, found)
 
     def _drops_keys(self, form: ConfigurationForm) -> bool:
-        """Whether what makes the object drops keys that the class does not take, or cannot be told."""
+        """Whether what makes the object drops keys that the class does not take, or is not known."""
         if not form.loader:
             return False
         module, _, path = form.loader.partition(":")

@@ -57,7 +57,7 @@ def with_models_apart(
     own = None
     if not is_nothing_else:
         own = assemble(here.kept, request, options, writes=written.kept, reads=loaded.kept)
-    # What is not understood beside the models is told with the first of them.
+    # What is not understood beside the models is reported with the first of them.
     beside = here.kept if is_nothing_else else ()
     if follows and is_nothing_else:
         alone = tuple(_followers(request, options, here.models, beside))

@@ -1,4 +1,4 @@
-"""From what the user named to environments: sources spelled out, opened, read and put together."""
+"""From what the user named to environments: sources parsed, opened, read and put together."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def _meant(path: Path, folder: Path) -> str:
 
 
 def _demand_revision(part: Spelled, folder: Path) -> None:
-    """Raises BadSource where there is no such revision, or nothing at the path in it; an image's name is told apart."""
+    """Raises BadSource where there is no such revision, or nothing at the path in it; images are treated separately."""
     advice = image_advice(f"{part.revision}:{part.path}")
     from mlaudit.sources import git_revision as git
 
@@ -172,7 +172,7 @@ class _Loaded:
 
 
 def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
-    """What the options ask for, with what stands behind `#` laid over it."""
+    """What the options ask for, with what stands behind `#` applied to it."""
     return replace(
         wanted,
         python=next((part.python for part in parts if part.python), wanted.python),

@@ -17,7 +17,7 @@ from mlaudit.model.versions import admits, exact, specifiers
 from mlaudit.request.wanted import Wanted
 
 KNOWN_MINORS = tuple(f"3.{minor}" for minor in range(8, 15))
-"""Python's minor versions that a range is held against."""
+"""Python's minor versions that a range is compared with."""
 _LAST_PATCH = "99"
 MAX_PYTHONS = 32
 """Pythons that one target stands for; sources that state more than these are of no one environment."""

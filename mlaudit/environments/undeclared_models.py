@@ -28,8 +28,8 @@ def with_undeclared_models(
 ) -> tuple[list[Environment], tuple[str, ...]]:
     """Declared environments with the model files that only looking finds, and what is to be said of those.
 
-    A file is held against environments only where it can be one's alone: who declares some model files of a writer or
-    reader has chosen them, so that any others are told and not compared.
+    A file is compared with environments only where it can be one's alone: who declares some model files of a writer or
+    reader has chosen them, so that any others are reported and not compared.
     """
     base = options.root / posixpath.dirname(options.settings.path or "")
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)

@@ -19,7 +19,7 @@ _KEY = lazy_pattern(r"([A-Za-z0-9_.\-]{1,128}(?:[ \t]*\{[^{}]{0,64}\})?)[ \t]*[=
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Option:
+class IniOption:
     """One option: its section, its key, and its lines, comments left out."""
 
     section: str
@@ -32,7 +32,7 @@ class Option:
         return "\n".join(line.text for line in self.lines)
 
 
-def options(doc: Document) -> Iterator[Option | Unread]:
+def options(doc: Document) -> Iterator[IniOption | Unread]:
     """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
     reader = _IniReader(doc)
     offset = 0
@@ -55,13 +55,13 @@ class _IniReader:
         self.key = ""
         self.held: list[Script] = []
 
-    def finish(self) -> Iterator[Option]:
+    def finish(self) -> Iterator[IniOption]:
         """The option that is open."""
         if self.key:
-            yield Option(section=self.section, key=self.key, lines=tuple(self.held))
+            yield IniOption(section=self.section, key=self.key, lines=tuple(self.held))
         self.key, self.held = "", []
 
-    def feed(self, offset: int, line: str) -> Iterator[Option | Unread]:
+    def feed(self, offset: int, line: str) -> Iterator[IniOption | Unread]:
         """One line that is neither empty nor a comment."""
         if line[0] in " \t":
             if self.key:

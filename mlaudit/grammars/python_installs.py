@@ -1,4 +1,4 @@
-"""Installs that are written in Python: literal ones are read by the syntax tree, others are told as unread.
+"""Installs that are written in Python: literal ones are read by the syntax tree, others are reported as unread.
 
 Read are `subprocess` and `os.system`, IPython's and Pyodide's calls, the image builders of BentoML and Modal, Ray's
 `runtime_env`, and Kubeflow's `packages_to_install`; nothing of a source is run.

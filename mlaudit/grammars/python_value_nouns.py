@@ -48,7 +48,7 @@ _PLACEHOLDER = lazy_pattern(r"\{(\w{0,64})\}|%s")
 
 
 def either(known: Value | None, node: ast.expr) -> Value:
-    """What a name holds that a condition may set anew: what it held before, and something unknown."""
+    """What a name holds that a condition may set again: what it held before, and something unknown."""
     unknown = Unknown("a condition decides its value", node)
     return joined_lists(known, [unknown]) if isinstance(known, list) else unknown
 

@@ -10,7 +10,8 @@ https://docs.zenml.io/concepts/containerization
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.document.budget import Limit, spend
@@ -26,6 +27,10 @@ from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Include, Layer, Pin, Root, Statement
 from mlaudit.model.scope import PinScope
 
+_SOURCE = "./source.py"
+"""What `__file__` is, seen from its folder: of the source itself the name does not matter."""
+_SAME_PATH = frozenset(("str", "fspath", "abspath", "realpath", "resolve", "absolute", "as_posix", "expanduser"))
+"""Functions and methods that give the same path."""
 MAX_TEXT = 1_024
 """Characters of a text that is put together."""
 CALLS = Limit(name="calls of a Python source", most=200_000)
@@ -71,12 +76,14 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
     """A root and its statements for every call that chooses an image."""
     names = _Names(tree)
     used: dict[str, int] = {}
+    ran = _ran_with(tree, names)
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         spend(CALLS)
         chosen = _chosen(call, names)
         if chosen is None:
             continue
         name, given = chosen
+        given = {**ran.get(id(call), {}), **given}
         used[name] = used.get(name, 0) + 1
         part = name if used[name] == 1 else f"{name}-{used[name]}"
         statements = list(_statements(doc, call, given, names, part))
@@ -85,6 +92,19 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
             yield from statements
         else:
             used[name] -= 1
+
+
+def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.expr]]:
+    """What `processor.run(source_dir="code")` adds to the call that made it, by the identity of that call."""
+    found: dict[int, Mapping[str, ast.expr]] = {}
+    for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
+        function = call.func
+        given = {one.arg: one.value for one in call.keywords if one.arg is not None and one.arg == "source_dir"}
+        if given and isinstance(function, ast.Attribute) and function.attr == "run":
+            made = names.value(function.value)
+            if isinstance(made, ast.Call):
+                found[id(made)] = given
+    return found
 
 
 class _Names:
@@ -116,6 +136,11 @@ class _Names:
             if given is not None:
                 self._add(ast.Name(id=argument.arg), given)
 
+    def value(self, node: ast.expr) -> ast.expr | None:
+        """What a name or attribute was assigned; None where that is not one thing."""
+        name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
+        return self._values.get(name)
+
     def text(self, node: ast.expr | None, depth: int = 0) -> ast.Constant | None:
         """The string literal that an expression stands for; of `Parameter(default=...)` that default."""
         if node is None or depth > 6:
@@ -133,6 +158,42 @@ class _Names:
             fallback = node.args[1] if _called(node).rpartition(".")[2] in ("get", "getenv") and node.args[1:] else None
             return self.text(default if default is not None else fallback, depth + 1)
         return None
+
+    def folder(self, node: ast.expr | None, depth: int = 0) -> str | None:
+        """The path relative to the source that an expression stands for: `Path(__file__).parent / "code"`."""
+        if node is None or depth > 12:
+            return None
+        if isinstance(node, ast.BinOp) and isinstance(node.op, ast.Div):
+            return self._below(node.left, [node.right], depth)
+        if isinstance(node, ast.Attribute) and node.attr == "parent":
+            inner = self.folder(node.value, depth + 1)
+            return posixpath.join(inner, "..") if inner is not None else None
+        if isinstance(node, ast.Call):
+            return self._of_path_call(node, depth)
+        if isinstance(node, ast.Name) and node.id == "__file__":
+            return _SOURCE
+        if isinstance(node, ast.Name) and self._values.get(node.id) is not None:
+            return self.folder(self._values[node.id], depth + 1)
+        text = self.text(node, depth + 1)
+        return str(text.value) if text is not None else None
+
+    def _of_path_call(self, node: ast.Call, depth: int) -> str | None:
+        function = node.func
+        last = function.attr if isinstance(function, ast.Attribute) else _called(node)
+        first = node.args[0] if node.args else function.value if isinstance(function, ast.Attribute) else None
+        if last in _SAME_PATH:
+            return self.folder(first, depth + 1)
+        if last == "dirname":
+            inner = self.folder(first, depth + 1)
+            return posixpath.join(inner, "..") if inner is not None else None
+        if last in ("join", "Path", "PurePath") and node.args:
+            return self._below(node.args[0], node.args[1:], depth)
+        return None
+
+    def _below(self, base: ast.expr, rest: Sequence[ast.expr], depth: int) -> str | None:
+        parts = [self.folder(one, depth + 1) for one in (base, *rest)]
+        joined = posixpath.join(*(part for part in parts if part is not None))
+        return joined if None not in parts and len(joined) <= MAX_TEXT else None
 
     def _joined(self, node: ast.JoinedStr, depth: int) -> ast.Constant | None:
         """An f-string of which every part is known."""
@@ -214,13 +275,15 @@ def _version(doc: Document, package: str, text: ast.Constant, parts: tuple[str, 
     """A version, of which SageMaker takes a beginning too (`2.1` is the newest of 2.1)."""
     stated = str(text.value)
     is_whole = stated.count(".") > 1 and "-" not in stated
+    at = python_source.place(doc, text)
     return doc.pin(
         Layer.DECLARED,
         package,
         stated if is_whole else None,
-        at=python_source.place(doc, text),
+        at=at,
         specifier=None if is_whole else f"=={stated.partition('-')[0]}.*",
         scope=PinScope(parts=parts),
+        derived_from=at,
     )
 
 
@@ -240,6 +303,13 @@ def _requirements(
         yield Include(target=str(file.value), at=python_source.place(doc, file), format="requirements", parts=parts)
 
 
+def _lists_of(folder: str) -> Iterator[str]:
+    """Where the list of a folder may be: seen from the source, and where nothing says so from the folder around it."""
+    yield posixpath.normpath(f"{folder}/requirements.txt")
+    if not folder.startswith(_SOURCE):
+        yield f"../{folder}/requirements.txt"
+
+
 def _source_folder(
     doc: Document, given: Mapping[str, ast.expr], names: _Names, parts: tuple[str, ...]
 ) -> Iterator[Statement]:
@@ -248,12 +318,13 @@ def _source_folder(
     A model archive holds the folder under the name `code`, which is where it lies where the call does not say so.
     https://sagemaker.readthedocs.io/en/stable/frameworks/pytorch/using_pytorch.html#for-versions-1-2-and-higher
     """
-    named = names.text(given.get("source_dir"))
-    at = named if named is not None else given.get("model_data")
-    folder = str(named.value) if named is not None else "code"
+    stated = given.get("source_dir")
+    named = names.folder(stated)
+    at = stated if named is not None else given.get("model_data")
+    folder = named if named is not None else "code"
     if at is None or "://" in folder:
         return
-    for target in (f"{folder}/requirements.txt", f"../{folder}/requirements.txt"):
+    for target in _lists_of(folder):
         if doc.beside(target) is not None:
             yield Include(target=target, at=python_source.place(doc, at), format="requirements", parts=parts)
             return

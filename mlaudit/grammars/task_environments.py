@@ -1,7 +1,7 @@
 """Tasks of pipelines that run in an environment of their own: Airflow's operators and decorators, Metaflow's steps.
 
 Which calls and decorators these are is in `sdk_images.toml`. Literal packages and images are read; what is computed is
-told as unread. Nothing of a source is run.
+reported as unread. Nothing of a source is run.
 """
 
 from __future__ import annotations

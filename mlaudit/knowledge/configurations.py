@@ -13,7 +13,7 @@ from mlaudit.model.lazy_dataclass import field as dataclass_field
 
 
 class ConfigurationCheck(str, Enum):
-    """How a configuration is held against code; the words of the table."""
+    """How a configuration is compared with code; the words of the table."""
 
     ARGUMENTS = "arguments"
     LAYERS = "layers"

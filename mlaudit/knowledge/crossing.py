@@ -25,7 +25,7 @@ class Consequence:
         kinds, classes: the artifact kinds and estimator classes it is for; empty means any.
         certainty: `measured`, `documented` or `derived`.
         failed, tried: of the artifacts measured, how many failed or changed.
-        remedy: the smallest change that mends it.
+        remedy: the smallest change that fixes it.
         via: the companion package that causes it.
     """
 

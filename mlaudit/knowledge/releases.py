@@ -36,17 +36,18 @@ _PLAIN = lazy_pattern(
     r"\s{0,4}(?:;.{0,1000})?"
 )
 """A requirement of release numbers alone, whatever its marker says."""
-_COMPARED = r"(?:python(?:_full)?_version|sys_platform|os_name|platform_(?:system|machine))"
-_ATOM = rf'(?:{_COMPARED} (?:[=!<>]=|[<>]) "[A-Za-z0-9._]{{1,40}}"|extra == "[a-z0-9]+(?:-[a-z0-9]+)*")'
-_ATOMS = rf"(?:{_ATOM}|\({_ATOM}(?: and {_ATOM}){{1,8}}\)|\({_ATOM}(?: or {_ATOM}){{1,8}}\))"
+_ATOM = lazy_pattern(
+    r"(?:python(?:_full)?_version|sys_platform|os_name|platform_(?:system|machine)) "
+    r'(?:[=!<>]=|[<>]) "[A-Za-z0-9._]{1,40}"'
+    r'|extra == "[a-z0-9]+(?:-[a-z0-9]+)*"'
+)
 _NUMBERS = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}"
-_BOUND = rf"(?:<=|>=|<|>){_NUMBERS}(?:\.?(?:dev|rc|a|b)[0-9]{{1,9}})?"
-_CLAUSE = rf"(?:{_BOUND}|[=!]={_NUMBERS}(?:\.\*)?|~=[0-9]{{1,9}}\.{_NUMBERS})"
 _USUAL = lazy_pattern(
     r"[A-Za-z0-9][A-Za-z0-9._-]{0,100}(?:\[[a-z0-9]{1,40}(?:-[a-z0-9]{1,40}){0,8}\])?"
-    rf"(?P<clauses>(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:; (?P<marker>{_ATOMS}(?: and {_ATOMS}){{0,8}}))?"
+    rf"(?P<clauses>(?:(?:(?:<=|>=|<|>){_NUMBERS}(?:\.?(?:dev|rc|a|b)[0-9]{{1,9}})?|[=!]={_NUMBERS}(?:\.\*)?"
+    rf"|~=[0-9]{{1,9}}\.{_NUMBERS})(?:,(?=[=!<>~])|$)){{0,16}})"
 )
-"""A requirement that packaging would spell as it stands, but for the order of its clauses."""
+"""A requirement that packaging would spell as it stands, but for the order of its clauses; without its marker."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
@@ -103,7 +104,7 @@ class ReleaseHistory:
         return tuple(self._built(None))
 
     def find(self, version: str) -> DeclaredRelease | None:
-        """One release by its version, however that is spelled, None where it is not known. Raises KnowledgeError."""
+        """One release by its version, however it is written, None where it is not known. Raises KnowledgeError."""
         number = self._numbers.get(version_key(version))
         if number is None:
             return None
@@ -191,11 +192,20 @@ def required_name(text: str) -> str:
 @lru_cache(maxsize=8192)
 def declared_requirement(text: str) -> DeclaredRequirement | None:
     """A requirement, None where PEP 508 does not read it: it accuses nobody."""
-    usual = _USUAL.fullmatch(text)
-    if usual is not None:
+    bare, _, marker = text.partition("; ")
+    usual = _USUAL.fullmatch(bare)
+    if usual is not None and (_is_usual_marker(marker) or text == bare):
         specifier = ",".join(sorted({*usual["clauses"].split(",")} - {""}))
-        return DeclaredRequirement(name=required_name(text), specifier=specifier, marker=usual["marker"], text=text)
+        return DeclaredRequirement(name=required_name(text), specifier=specifier, marker=marker or None, text=text)
     return _parsed_requirement(text)
+
+
+def _is_usual_marker(marker: str) -> bool:
+    """Whether packaging would spell a marker as it stands: comparisons that all hold, in brackets the first or none."""
+    bracketed, bracket, rest = marker.removeprefix("(").partition(")")
+    if marker.startswith("(") is not bool(bracket) or (bracket and (" and " not in bracketed or rest[:5] != " and ")):
+        return False
+    return all(_ATOM.fullmatch(atom) for atom in f"{bracketed}{rest}".split(" and "))
 
 
 def _parsed_requirement(text: str) -> DeclaredRequirement | None:

@@ -30,7 +30,7 @@ class RoleWords:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IgnoredWords:
-    """Words of names that are left out, and the reason that is told."""
+    """Words of names that are left out, and the reason that is given."""
 
     why: str
     files: frozenset[str]

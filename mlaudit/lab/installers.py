@@ -1,7 +1,7 @@
-"""Derive anew which options installers know (developers only): `python -m mlaudit.lab.installers [FOLDER]`.
+"""Derive again which options installers know (developers only): `python -m mlaudit.lab.installers [FOLDER]`.
 
 It asks each tool of knowledge/installers.toml that is found (in FOLDER, else on the path) for its own `--help`, and
-prints the file anew, to be reviewed and put in place. What a help text leaves out (old and hidden options) stands under
+prints the file again, to be reviewed and put in place. What a help text leaves out (old and hidden options) is under
 `also` there and is kept, and so are the tables of tools that are not found.
 """
 
@@ -63,7 +63,7 @@ def help_text(command: Iterable[str], folder: str | None) -> str | None:
 
 
 def derived(row: Mapping[str, Any], folder: str | None) -> dict[str, Any]:
-    """A tool's table anew; as it was where the tool is not there."""
+    """A tool's table again; as it was where the tool is not there."""
     texts = [help_text((row["tool"], *command.split()), folder) for command in ("", *row.get("commands", ()))]
     known = [text for text in texts if text]
     if not known:
@@ -97,7 +97,7 @@ def _line(key: str, value: object) -> str:
 
 
 def main(folder: str | None = None) -> None:
-    """Print the file anew."""
+    """Print the file again."""
     rows = tomli.loads(packaged("knowledge/installers.toml"))["tool"]
     sys.stdout.write(written(derived(row, folder) for row in rows))
 

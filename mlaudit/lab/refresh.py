@@ -1,4 +1,4 @@
-"""Derive anew what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
+"""Derive again what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
 
 `releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
 their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the

@@ -1,4 +1,4 @@
-"""Write `knowledge/releases/` anew (developers only): `python -m mlaudit.lab.refresh releases [PACKAGE...]`.
+"""Write `knowledge/releases/` again (developers only): `python -m mlaudit.lab.refresh releases [PACKAGE...]`.
 
 Sources, of which metadata wins over tags: a package index (`--index`, or `pip` for the one that pip is set up with), of
 which only the lists of releases and METADATA are asked, one request at a time, everything kept in `--cache`; folders of
@@ -119,7 +119,7 @@ def _clone(clones: Path, repository: str) -> Path:
 
 
 def _tagged(clones: Path | None, row: IndexedProject) -> Iterator[GatheredRelease]:
-    """From the project's own clone, else from those of its mirrors; a mirror's tags are told under its own address."""
+    """From the project's own clone, else from those of its mirrors; a mirror's tags are kept under its own address."""
     if clones is None or row.repository is None:
         return
     named = [_clone(clones, name) for name in (row.repository, *row.mirrors)]

@@ -157,7 +157,7 @@ class PackageIndex:
             yield GatheredRelease(**{**_values(told), "wheels": tuple(wheels)})
 
     def _listing(self, page: str) -> Mapping[str, Any]:
-        """A project's files; asked for anew each time, but sent anew only where it changed."""
+        """A project's files; asked for again each time, but sent again only where it changed."""
         kept = self._path(page, "json")
         tag = kept.with_suffix(".etag")
         headers = {"Accept": JSON}

@@ -45,7 +45,7 @@ class BranchChange:
         worse: findings of both states that the later one grades more severely, as the earlier one has them.
         unchanged: findings of both states, as the later one has them.
         mended: findings that only the earlier state has, with the places of that state.
-        notes: what the user should know about how the two were held against each other.
+        notes: what the user should know about how the two were compared.
     """
 
     revision: str
@@ -130,7 +130,7 @@ class PackageDrift:
 
     @property
     def lasts(self) -> bool:
-        """Whether it is not mended."""
+        """Whether it is not fixed."""
         return self.periods[-1].ends is None
 
 

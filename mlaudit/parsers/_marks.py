@@ -1,4 +1,4 @@
-"""Which formats a content may be of, told by literal bytes of the index, so that only their parsers are imported."""
+"""Which formats a content may be of, known by literal bytes of the index, so that only their parsers are imported."""
 
 from __future__ import annotations
 

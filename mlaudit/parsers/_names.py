@@ -134,7 +134,7 @@ def _spelled_ending(text: str) -> str:
 
 
 def matches(pattern: str, path: str) -> bool:
-    """Whether a path fits a pattern, in whatever case; one without `/` is held against the file's name alone."""
+    """Whether a path fits a pattern, in whatever case; one without `/` is compared with the file's name alone."""
     whole, text = ("*/" + pattern, "/" + path) if "/" in pattern else (pattern, path.rpartition("/")[2])
     return _has_literals(whole, text) and _glob(whole).match(text) is not None
 

@@ -49,7 +49,7 @@ WORDS_PER_STATEMENT = 16
 
 
 def recognized(doc: Document, as_format: str | None = None) -> Parser:
-    """The parser of a document: as told, else by its name, else by its content. Raises Unreadable.
+    """The parser of a document: as given, else by its name, else by its content. Raises Unreadable.
 
     The name of a binary format is a hint (a `.pkl` may be a zip archive): its bytes must agree.
     """
@@ -94,7 +94,7 @@ def _told(as_format: str) -> Parser:
 
 
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
-    # What cannot be opened must be told as that, and not as content that no format knows.
+    # What cannot be opened must be reported as that, and not as content that no format knows.
     empty = not doc.head if doc.tree is None else not any(doc.tree.list())
     # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
@@ -264,7 +264,7 @@ class _Collector:
             yield from _placed(statement, include)
 
     def parsed_once(self, doc: Document, include: Include, outer: Parser) -> Parsed:
-        """The parser of an included document, the including one's where none is told, and its own statements."""
+        """The parser of an included document, the including one's where none is given, and its own statements."""
         format_name = include.format
         key = (doc.path, format_name, include.values)
         if key not in self.parsed:

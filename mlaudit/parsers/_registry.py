@@ -39,7 +39,7 @@ class Parser:
 
     Attributes:
         format: its name in reports and for `--as`, from the module's name (`uv_lock` → `uv-lock`).
-        files: glob patterns; one without `/` is held against the file's name, one with `/` against the path's end.
+        files: glob patterns; one without `/` is compared with the file's name, one with `/` with the path's end.
         usual_files: patterns of names that it often has and that tell nothing alone; the pre-commit hook looks there.
         content: whether a document's content is of this format; asked when the name does not decide.
         starts, marks: bytes of which at least one begins a document, or is somewhere in it in whatever case, if its
@@ -72,7 +72,7 @@ class Parser:
         return any(matches(pattern, path) for pattern in self.files)
 
     def places(self, path: str) -> bool:
-        """Whether the folders of a path say so too, which is surer than the name of a file alone."""
+        """Whether the folders of a path say so too, which is more certain than the name of a file alone."""
         return any(matches(pattern, path) for pattern in self.files if "/" in pattern)
 
 

@@ -1,4 +1,4 @@
-"""Which formats can be rewritten, and which locks be made anew: a parser's module says so by a name beside `read`.
+"""Which formats can be rewritten, and which locks be updated: a parser's module says so by a name beside `read`.
 
 `rewrite` is a rewriter of `mlaudit.grammars.rewriting`; `lock_tool` is what writes the lock. Only the module of the
 format that is asked about is imported.

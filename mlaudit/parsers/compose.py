@@ -47,7 +47,7 @@ def _looks_like_it(doc: Document) -> bool:
     marks=[b"services:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """Every service with an `image` and no `build` is a root; what is built is told where it is built.
+    """Every service with an `image` and no `build` is a root; what is built is reported where it is built.
 
     https://docs.docker.com/reference/compose-file/services/
     """
@@ -74,7 +74,7 @@ def _service(doc: Document, name: str, service: Node) -> Iterator[Statement]:
     at = doc.at(*service.route)
     image = service.get("image")
     text = with_defaults(image.maybe_text() or "")
-    # What the tree builds is told where it is built.
+    # What the tree builds is reported where it is built.
     if service.get("build").exists or not text or own_image(doc, text, MAX_PARENTS) is not None:
         return
     yield Root(name=name, kind="environment", at=at)

@@ -39,7 +39,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @dataclass(slots=True, kw_only=True)
 class _Bom:
-    """What is read of a bill before its components can be told from one another."""
+    """What is read of a bill before its components can be distinguished."""
 
     version: str = ""
     tools: set[str] = field(default_factory=set)

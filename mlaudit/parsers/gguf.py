@@ -20,7 +20,7 @@ def _is_gguf(doc: Document) -> bool:
 
 @parser(kind="artifact", files=["*.gguf"], access="binary", content=_is_gguf, starts=[MAGIC])
 def read(doc: Document) -> Iterator[Statement]:
-    """The scalar keys; lists and tensors are passed over, so that a cut file is told."""
+    """The scalar keys; lists and tensors are passed over, so that a cut file is reported."""
     with doc.stream() as stream:
         header = Header(whole(stream))
     architecture = header.values.get("general.architecture")

@@ -85,7 +85,7 @@ def _array(doc: Document, source: Source, at: Place) -> Iterator[Statement]:
 
 
 def _data_bytes(header: str) -> int:
-    """Bytes of an array of plain numbers by its header, 0 where another type or no shape is told."""
+    """Bytes of an array of plain numbers by its header, 0 where another type or no shape is stated."""
     kind, shape = _PLAIN.search(header), _SHAPE.search(header)
     if kind is None or shape is None:
         return 0

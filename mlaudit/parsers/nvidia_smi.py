@@ -51,7 +51,7 @@ def _looks_like_it(doc: Document) -> bool:
     marks=[b"NVIDIA-SMI ", b"=NVSMI LOG=", b"<nvidia_smi_log", b"Failed to initialize NVML", b"driver_version"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The driver, once for each version that is told."""
+    """The driver, once for each version that is stated."""
     text = doc.text.lstrip()
     if not text:
         raise Unreadable("it is empty; nvidia-smi prints its own version at least")

@@ -21,7 +21,7 @@ _TORCH_LEGACY = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 
 
 def _is_pickle(doc: Document) -> bool:
-    """Whether the bytes, unfolded if need be, start as a pickle does."""
+    """Whether the bytes, decompressed if need be, start as a pickle does."""
     head = doc.head
     name = compression(head)
     if name is None:

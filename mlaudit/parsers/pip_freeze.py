@@ -1,4 +1,4 @@
-"""The output of `pip freeze` or `uv pip freeze`, told by --as: everything that is installed."""
+"""The output of `pip freeze` or `uv pip freeze`, chosen by --as: everything that is installed."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ rewrite = rewriting.requirement
     marks=[b"[dependency-groups]", b"[build-system]", b"[tool.", b"[project]"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The project as a root, its Python, and every requirement, overrides laid over them."""
+    """The project as a root, its Python, and every requirement, overrides applied to them."""
     yield from overrides.applied(_statements(doc))
 
 

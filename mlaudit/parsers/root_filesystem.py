@@ -125,7 +125,7 @@ def _notes(context: _Context) -> Iterator[Fact]:
 
 
 def _conda(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
-    """Records of conda; those of distributions that Python finds too are kept to be told with them."""
+    """Records of conda; those of distributions that Python finds too are kept to be reported with them."""
     pins = CondaPins(context.doc)
     standing = Standing(layer=Layer.INSTALLED, parts=(one.name,))
     for path in one.records:

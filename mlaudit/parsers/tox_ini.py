@@ -10,7 +10,7 @@ from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
 from mlaudit.grammars import ini_text, rewriting, waivers
 from mlaudit.grammars.descriptors import merged
-from mlaudit.grammars.ini_text import Option
+from mlaudit.grammars.ini_text import IniOption
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.pypi.requirement import leading_name
 from mlaudit.grammars.shell import install_pip
@@ -45,7 +45,7 @@ _WITH_DEFAULT = lazy_pattern(r"\{(?:env:(\w{1,128})|posargs):([^{}]{0,512})\}")
 _SUBSTITUTION = lazy_pattern(r"\{(toxinidir|tox_root|/)\}")
 
 
-Sections = Mapping[str, Mapping[str, Option]]
+Sections = Mapping[str, Mapping[str, IniOption]]
 
 
 def _looks_like_it(doc: Document) -> bool:
@@ -60,9 +60,9 @@ rewrite = rewriting.in_recipe
 def read(doc: Document) -> Iterator[Statement]:
     """Every environment of `env_list` and of the sections is a root; factors choose lines as tox does."""
     yield from waivers.in_comments(doc)
-    found: dict[str, dict[str, Option]] = {}
+    found: dict[str, dict[str, IniOption]] = {}
     for option in ini_text.options(doc):
-        if isinstance(option, Option):
+        if isinstance(option, IniOption):
             found.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
         else:
             yield option
@@ -81,9 +81,9 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def environment_commands(doc: Document) -> Iterator[tuple[str, Script]]:
     """The commands of every environment, each with the name of its environment. Raises Unreadable, BudgetExceeded."""
-    found: dict[str, dict[str, Option]] = {}
+    found: dict[str, dict[str, IniOption]] = {}
     for option in ini_text.options(doc):
-        if isinstance(option, Option):
+        if isinstance(option, IniOption):
             found.setdefault(option.section, {})[option.key.replace("_", "").lower()] = option
     for name, own in list(_sheets(found).items())[:MAX_ENVIRONMENTS]:
         options = {**found.get("testenv", {}), **own}
@@ -93,11 +93,11 @@ def environment_commands(doc: Document) -> Iterator[tuple[str, Script]]:
                     yield name, line
 
 
-def _core(found: Sections) -> Mapping[str, Option]:
+def _core(found: Sections) -> Mapping[str, IniOption]:
     return found.get("tox", found.get("tox:tox", {}))
 
 
-def _sheets(found: Sections) -> Mapping[str, Mapping[str, Option]]:
+def _sheets(found: Sections) -> Mapping[str, Mapping[str, IniOption]]:
     """The environments by name, each with the options of its own section."""
     sections: dict[str, str] = {}
     for section in found:
@@ -107,7 +107,7 @@ def _sheets(found: Sections) -> Mapping[str, Mapping[str, Option]]:
     return {name: found.get(sections.get(name, ""), {}) for name in names}
 
 
-def _environments(listed: Option | None) -> Iterator[str]:
+def _environments(listed: IniOption | None) -> Iterator[str]:
     for line in listed.lines if listed else ():
         for part in _parts(line.text):
             yield from (name for name in _expanded(part.strip()) if name)
@@ -140,7 +140,7 @@ def _expanded(text: str) -> list[str]:
     return names
 
 
-def _environment(doc: Document, found: Sections, name: str, own: Mapping[str, Option]) -> Iterator[Statement]:
+def _environment(doc: Document, found: Sections, name: str, own: Mapping[str, IniOption]) -> Iterator[Statement]:
     options = {**found.get("testenv", {}), **own}
     first = next(iter(options.values()), None)
     yield Root(name=name, kind="environment", at=first.lines[0].whole if first and first.lines else doc.place(1, 1))
@@ -160,7 +160,7 @@ def _each(lines: Iterable[Script | Unread], read: Callable[[Script], Iterable[St
         yield from (line,) if isinstance(line, Unread) else read(line)
 
 
-def _python(recipe: Recipe, name: str, options: Mapping[str, Option]) -> Iterator[Statement]:
+def _python(recipe: Recipe, name: str, options: Mapping[str, IniOption]) -> Iterator[Statement]:
     """`base_python`, else the factor that names a version (`py310`)."""
     option = options.get("basepython")
     if option and option.lines:
@@ -179,7 +179,7 @@ def _python(recipe: Recipe, name: str, options: Mapping[str, Option]) -> Iterato
 
 
 def _chosen(
-    found: Sections, option: Option | None, factors: frozenset[str], within: tuple[Option, ...] = ()
+    found: Sections, option: IniOption | None, factors: frozenset[str], within: tuple[IniOption, ...] = ()
 ) -> Iterator[Script | Unread]:
     """The lines of an option that hold for some factors, references to other sections followed.
 

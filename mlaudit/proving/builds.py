@@ -182,7 +182,7 @@ def built(plan: BuildPlan) -> BuiltEnvironment:
 
 
 def _build(plan: BuildPlan, place: Path, interpreter: Path) -> None:
-    """Build; what is interrupted has no `ready.json`, and is built anew by the next run."""
+    """Build; what is interrupted has no `ready.json`, and is built again by the next run."""
     (place / READY).unlink(missing_ok=True)
     made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)])
     if made.code:

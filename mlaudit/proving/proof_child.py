@@ -302,7 +302,7 @@ def _text_of(error: BaseException) -> str:
 
 
 def proven(request: dict[str, Any]) -> dict[str, Any]:
-    """Load, predict, describe; what fails is told with the step at which it did."""
+    """Load, predict, describe; what fails is reported with the step at which it did."""
     found: dict[str, Any] = {"step": "load"}
     try:
         model = LOADERS[request["loader"]](request["model"])

@@ -86,7 +86,7 @@ def _fact(finding: Finding) -> _Fact:
 
 
 def _awaits_lock(finding: Finding, waiting: list[Move]) -> bool:
-    """Whether a finding only says that a lock is not made anew yet."""
+    """Whether a finding only says that a lock is not updated yet."""
     environments = {move.change.environment for move in waiting}
     packages = {move.change.package for move in waiting}
     near = bool(environments.intersection(finding.environments))

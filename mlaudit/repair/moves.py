@@ -183,7 +183,7 @@ def _backward(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 
 def _covered(finding: Finding, choice: RepairChoice) -> Iterator[str]:
-    """The packages that moved with the one of a finding, and are told behind it."""
+    """The packages that moved with the one of a finding, and are named behind it."""
     packages = (text.partition(" ")[0] for text in finding.covers)
     return (package for package in packages if is_chosen(package, choice))
 

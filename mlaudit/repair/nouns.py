@@ -11,7 +11,7 @@ from mlaudit.model.nouns import Change, Edit, Pin
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RepairChoice:
-    """What was asked to be mended, and how far it may go.
+    """What was asked to be fixed, and how far it may go.
 
     Attributes:
         to: whose version counts: `reference`, `serving`, `highest`, `lowest`.
@@ -125,7 +125,7 @@ class RepairPlan:
 
     @property
     def commands(self) -> tuple[NativeCommand, ...]:
-        """The commands that make locks anew, each once."""
+        """The commands that update locks, each once."""
         return tuple(dict.fromkeys(command for move in self.made for command in move.commands))
 
 

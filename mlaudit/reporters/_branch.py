@@ -19,7 +19,7 @@ FOLDED = 50
 
 
 def sentence(change: BranchChange) -> str:
-    """What was held against what, and what came of it."""
+    """What was compared with what, and what came of it."""
     states = f"{change.base[:12]} and {change.head[:12] if change.head else 'the working tree'}"
     worse = f"{len(change.worse)} worse, " if change.worse else ""
     counted = f"{change.new} new, {worse}{len(change.mended)} fixed, {len(change.unchanged)} unchanged"

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from datetime import date
+from functools import partial
 from inspect import cleandoc
+from itertools import groupby
 from textwrap import wrap
 
 from mlaudit.knowledge.about import About, about
@@ -21,12 +23,15 @@ from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
 from mlaudit.rules._registry import Rule, rules
 
+WIDTH = 80
+"""Columns into which what is known is folded, unless a terminal has fewer."""
 
-def explained(subject: str) -> str:
+
+def explained(subject: str, width: int = WIDTH) -> str:
     """What is known of a code, a rule's name or a package. Raises UsageError where there is nothing."""
     rule = _rule(subject)
     if rule is not None:
-        return _documentation(rule)
+        return "\n".join(_documentation(rule, width))
     found = about(package_of(subject))
     kind = artifact_kinds().get(subject)
     if kind is not None and not _is_known(found):
@@ -35,7 +40,7 @@ def explained(subject: str) -> str:
         found = about(package_meant(subject))
     if not _is_known(found):
         raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
-    lines = list(_lines(found))
+    lines = list(_lines(found, width))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 
 
@@ -61,29 +66,41 @@ def _near(subject: str) -> str:
     return f"; did you mean {near}?" if near else ""
 
 
-def _documentation(rule: Rule) -> str:
-    head = f"{rule.code} {rule.name} (default: {rule.severity.value}; since {rule.since})"
-    return f"{head}\n\n{cleandoc(rule.documentation)}"
+def _documentation(rule: Rule, width: int) -> Iterator[str]:
+    yield f"{rule.code} {rule.name} (default: {rule.severity.value}; since {rule.since})"
+    yield ""
+    for lead, lines in groupby(cleandoc(rule.documentation).splitlines(), _lead):
+        if lead is None:
+            yield from lines
+        else:
+            yield from _folded(" ".join(line.strip() for line in lines), lead, width)
 
 
-def _lines(found: About) -> Iterator[str]:
+def _lead(line: str) -> str | None:
+    """The blanks before a line of running text, None where a line stays as it is."""
+    text = line.lstrip()
+    return line[: len(line) - len(text)] if text and not text.startswith(("http", "- ")) else None
+
+
+def _lines(found: About, width: int) -> Iterator[str]:
+    section = partial(_section, width=width)
     yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
     if found.dossier is not None:
         yield ""
         for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
-            yield from _folded(line, "")
-        yield from _section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
+            yield from _folded(line, "", width)
+        yield from section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
         newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
-        yield from _section("Same code, other numbers", [skew_lines(row) for row in newest_first])
-    yield from _section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
-    yield from _section("Its artifacts carry", [[str(one.package)] for one in found.companions])
-    yield from _section(
+        yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
+    yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
+    yield from section("Its artifacts carry", [[str(one.package)] for one in found.companions])
+    yield from section(
         "Must fit together with", [[f"{one.subject} with {one.other} ({one.family})"] for one in found.demands]
     )
     if found.built is not None:
-        yield from _section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
+        yield from section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
     if found.releases is not None:
-        yield from _section("Releases", [_releases(found.releases)])
+        yield from section("Releases", [_releases(found.releases)])
 
 
 def _releases(known: ReleaseHistory) -> list[str]:
@@ -106,8 +123,6 @@ def _dated(release: DeclaredRelease) -> str:
     return f"{release.version} ({release.day})" if release.day else release.version
 
 
-WIDTH = 80
-"""Columns into which what is known is folded."""
 _ROLES = {
     "artifact": "model artifacts depend on it",
     "numeric": "numbers or features depend on it",
@@ -116,22 +131,22 @@ _ROLES = {
 }
 
 
-def _section(title: str, entries: list[list[str]]) -> Iterator[str]:
+def _section(title: str, entries: list[list[str]], *, width: int) -> Iterator[str]:
     if not entries:
         return
     yield ""
     yield f"{title}:"
     for first, *rest in entries:
-        yield from _folded(first, "  - ")
+        yield from _folded(first, "  - ", width)
         for line in rest:
-            yield from _folded(line, "    ")
+            yield from _folded(line, "    ", width)
 
 
-def _folded(sentence: str, lead: str) -> list[str]:
-    """A sentence in lines of `WIDTH` columns; addresses are not broken."""
+def _folded(sentence: str, lead: str, width: int) -> list[str]:
+    """A sentence in lines of some columns; addresses are not broken."""
     return wrap(
         sentence,
-        WIDTH,
+        width,
         initial_indent=lead,
         subsequent_indent=" " * len(lead),
         break_long_words=False,

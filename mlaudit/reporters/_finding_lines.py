@@ -94,7 +94,10 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
         rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
-        yield from columns(rows[:LISTED])
+        lines = columns(rows[:LISTED])
+        if any(line.width > style.width for line in lines):
+            lines = [line for name, at in rows[:LISTED] for line in (text(name), text(("    ", ""), at))]
+        yield from lines
         if rows[LISTED:]:
             yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
     else:

@@ -22,7 +22,7 @@ class EnvironmentRequest:
         kinds_from: the same for each of the environments that it follows.
         guessed: nothing but names tells that it follows them.
         evidence: why it is taken for what it is.
-        notes: what the user is told of it.
+        notes: remarks for the user.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
     """
 

@@ -16,7 +16,7 @@ PARTS = ("package", "stage", "environment")
 _CHOOSING = (*PARTS, "extra", "group", "python", "platform", "format")
 _WORDS = (*_CHOOSING, "path")
 _NAMED = lazy_pattern(r"([A-Za-z0-9][\w.-]{0,63})=(.+)", re.DOTALL)
-# As pip spells a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
+# As pip writes a local clone, https://pip.pypa.io/en/stable/topics/vcs-support/
 _CLONE = lazy_pattern(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?")
 
 

@@ -9,7 +9,7 @@ from mlaudit.model.lazy_dataclass import dataclass, field
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What the user asked for: options laid over the configuration.
+    """What the user asked for: options applied to the configuration.
 
     Attributes:
         python: a version (`3.11`, `3.11.7`) or a range (`>=3.10`).

@@ -18,7 +18,7 @@ _LONGEST = 300
 
 
 def with_resolutions(environments: Sequence[Environment], options: Options) -> tuple[list[Environment], list[str]]:
-    """The environments with what would be installed in them, and what the user is told beside the findings."""
+    """The environments with what would be installed in them, and what the user learns beside the findings."""
     wanted = options.resolution or Resolution()
     resolver = _Resolver(options, wanted, locks=LockWriter(options.root))
     made = [resolver.resolved(one) for one in environments]

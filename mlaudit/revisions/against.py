@@ -145,7 +145,7 @@ def _compared(
 
 
 def _about(findings: Sequence[Finding], later: Report, names: Mapping[str, str]) -> Iterator[Finding]:
-    """Findings about environments of the later state: named files select some of them, and others are not mended."""
+    """Findings about environments of the later state: named files select some of them, and others are not fixed."""
     selected = {one.name for one in later.environments}
     for finding in findings:
         if finding.environments and all(names.get(name, name) in selected for name in finding.environments):

@@ -1,4 +1,4 @@
-"""The findings of two states of one repository against one another: new, worse, unchanged, mended."""
+"""The findings of two states of one repository against one another: new, worse, unchanged, fixed."""
 
 from __future__ import annotations
 

@@ -86,7 +86,7 @@ def _drift(key: Key, course: _Course) -> PackageDrift:
 def _advance(
     course: _Course, key: Key, point: TimelinePoint, state: CrossingState | None, origins: Origins, *, is_first: bool
 ) -> None:
-    """Note what a commit changes: it parts both sides, changes how they differ, or mends them."""
+    """Note what a commit changes: it parts both sides, changes how they differ, or fixes them."""
     before = course.state
     was, now = before is not None and before.apart, state is not None and state.apart
     if not was and not now:

@@ -27,7 +27,7 @@ class _Kept:
 
 
 class RevisionReadings:
-    """Reads documents of one commit after another; what lies outside of the commit is read anew each time.
+    """Reads documents of one commit after another; what lies outside of the commit is read again each time.
 
     Attributes:
         cores: of the locks that the present commit's state was made of, by path.

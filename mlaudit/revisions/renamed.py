@@ -20,7 +20,7 @@ _LIMIT = 4 * 1024 * 1024
 MAX_CHANGED = 20_000
 """Paths by which two commits may differ, if git is to find which of them were renamed."""
 MAX_MOVED = 50
-"""Uncommitted files that are held against one another."""
+"""Uncommitted files that are compared with each other."""
 
 
 def renamed_files(

@@ -23,17 +23,17 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Compiled code was built for another release of numpy than the one beside it.
 
     What it does:
-        Reports packages whose wheels are compiled for numpy 1 only, in an environment with numpy 2. The table
-        comes from the strings in the wheels' shared objects, since most such wheels declare no `numpy<2`.
+        Reports packages whose wheels are compiled for numpy 1 only, in an environment with numpy 2. The table comes
+        from the strings in the wheels' shared objects, since most such wheels declare no `numpy<2`.
 
     Why:
-        The import fails, or the process dies. No resolver sees it where the metadata does not say so.
+        The import fails, or the process dies. A resolver cannot see it if the metadata does not say so.
 
     Example:
         `scipy==1.12.0` beside `numpy==2.1.3`.
 
     Fix:
-        Set `numpy<2`, or take the first release that was built for numpy 2.
+        Set `numpy<2`, or use the first release that was built for numpy 2.
 
     References:
         https://numpy.org/doc/stable/dev/depending_on_numpy.html#numpy-2-0-specific-advice

@@ -23,13 +23,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Loading the artifact calls a class or function in a way that the code of its reader refuses.
 
     What it does:
-        Holds what a pickle calls against the code of the environment that loads it: the number of arguments of
-        functions, classes, named tuples and dataclasses, the keys and the length of the state that `__setstate__`
-        takes apart, the fields of the records in arrays, and the layouts of Cython classes by their checksums.
+        Compares what a pickle calls with the code of the environment that loads it: the number of arguments of
+        functions, classes, named tuples and dataclasses, the keys and the length of the state that `__setstate__` takes
+        apart, the fields of the records in arrays, and the layouts of Cython classes by their checksums.
 
     Why:
-        A pickle rebuilds objects by calling what the writer's version offered. A reader's version with another
-        signature or layout ends loading with TypeError, ValueError, KeyError or PickleError.
+        A pickle rebuilds objects by calling what the writer's version offered. Under a version with another signature
+        or layout, loading ends with TypeError, ValueError, KeyError or PickleError.
 
     Example:
         A tree of scikit-learn 1.2 has records without `missing_go_to_left`, which the `Node` of 1.3 has.

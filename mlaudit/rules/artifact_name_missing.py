@@ -23,21 +23,20 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """An artifact names a class or function that the code of its reader does not have.
 
     What it does:
-        Holds every module, class and function that a pickle imports against the code of the environment that loads
-        it: the Python sources of its installed packages, and for classes of your own what its recipe copies. Speaks
-        where the module is not there or nothing in it can bind the name; compiled modules, `__getattr__`, `import *`
-        from what is not read, and code that redirects modules are no evidence.
+        Looks up every module, class and function that a pickle imports in the code of the environment that loads it:
+        the Python sources of its installed packages, and for classes of your own what its recipe copies. Reports a
+        module that does not exist, or in which nothing can bind the name; compiled modules, `__getattr__`, `import *`
+        from code that is not read, and code that redirects modules count as no evidence.
 
     Why:
         A pickle contains the names of classes, not the classes. Loading imports every one of them, and ends with
-        ModuleNotFoundError or AttributeError at the first that is gone.
+        ModuleNotFoundError or AttributeError at the first that is missing.
 
     Example:
-        `model.pkl` names `train.features.Ratio`; the image of serving copies `serve/` alone.
+        `model.pkl` names `train.features.Ratio`; the image of serving copies only `serve/`.
 
     Fix:
-        Give the reader the code that the artifact names, or write the artifact from a module that both sides
-        import.
+        Give the reader the code that the artifact names, or write the artifact from a module that both sides import.
 
     References:
         https://docs.python.org/3/library/pickle.html#what-can-be-pickled-and-unpickled

@@ -49,10 +49,10 @@ def check(view: View) -> Iterator[Hit]:
     """A model artifact records a library version that the environment which loads it cannot read, or reads wrong.
 
     What it does:
-        Reads, without loading it, what an artifact says of the libraries that wrote it: the version that the library
-        wrote down, a format number, module paths and opcodes that only some versions can load. Holds that against
-        the versions of the environment that loads the artifact; where it does not name the library, against all
-        that what it names allows. The classes in the file select what is known.
+        Reads, without loading it, what an artifact records about the libraries that wrote it: the version that the
+        library recorded, a format number, module paths and opcodes that only some versions can load. Compares that with
+        the versions of the environment that loads the artifact, or, for a library that it does not name, with every
+        version that the named packages allow; known breaks are selected by the classes in the file.
 
     Why:
         Pins say what should have written the model. The file says what did.

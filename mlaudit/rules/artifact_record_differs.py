@@ -25,11 +25,11 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A model and the files beside it record different versions of one package.
 
     What it does:
-        Holds the records of one model against each other: the MLmodel file, the requirements and the conda file that
-        were written beside it, and the versions that the artifact itself carries.
+        Compares the records of one model with each other: the MLmodel file, the requirements and the conda file that
+        were written beside it, and the versions in the artifact itself.
 
     Why:
-        The server installs one of them, and the model was written under one of them. Nobody can tell which.
+        The server installs one of them, and the model was written under one of them. The records do not say which.
 
     Example:
         A folder whose MLmodel says scikit-learn 0.24.1, its requirements.txt 1.2.2 and its conda.yaml 1.7.0.

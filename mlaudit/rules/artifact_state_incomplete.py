@@ -25,16 +25,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The code of a reader reads an attribute that an object in the artifact does not have.
 
     What it does:
-        Follows the methods that serving calls (`predict`, `transform` and their kin) through the code of the reader,
-        and holds the attributes that they read of `self` against the state in the pickle, what `__setstate__` makes
-        of it, and the class. An attribute that is read on every way is an error, one behind a condition a warning
-        that says which, one that only training, copying or printing the model reads an info. What the writer's own
-        code would miss as well is left out; where that code is not at hand, an error is a warning. Where loads between
-        the two versions were measured and went well, it is an info.
+        Follows the methods that serving calls (`predict`, `transform` and the like) through the code of the reader, and
+        compares the attributes of `self` that they read with the state in the pickle, with what `__setstate__` does to
+        it, and with the class. An attribute that is read in any case is an error, one behind a condition a warning that
+        says which, one that is read only by training, copying or printing the model an info. What the writer's own code
+        would miss as well is left out; without that code, an error becomes a warning. If loads between the two versions
+        were measured without failure, it is an info.
 
     Why:
-        A pickle holds the attributes that its writer's version set. A newer class that reads another one loads the
-        object without a word, and fails at the first request.
+        A pickle contains the attributes that the writer's version set. A newer class that reads another attribute loads
+        the object without an error, and fails at the first request.
 
     Example:
         An `OrdinalEncoder` of scikit-learn 1.2 has no `_infrequent_enabled`, which `transform` of 1.5 reads.

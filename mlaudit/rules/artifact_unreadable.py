@@ -26,21 +26,20 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment cannot be read by the other.
 
     What it does:
-        Holds both versions, with the direction and what is known of the artifact, against the known breaks of
-        each package: what was measured on real dumps and loads, or what the project documents. The finding
-        names the real error text.
+        Compares both versions, the direction and what is known about the artifact with the known breaks of each
+        package: what was measured on real dumps and loads, or what the project documents. The finding quotes the real
+        error text.
 
     Why:
-        The load fails in serving, at the start or at the first request, with an error that names neither
-        version.
+        The load fails in serving, at the start or at the first request, with an error that names neither version.
 
     Example:
         Training pickles under numpy 2.1.3, serving loads under 1.26.0: `No module named 'numpy._core'`. The
         reverse loads.
 
     Fix:
-        Serve with the writer's version, or train again with the reader's; the finding says from which version
-        on it reads.
+        Serve with the writer's version, or train again with the reader's; the finding says from which version on it
+        reads.
 
     References:
         https://github.com/numpy/numpy/issues/28340

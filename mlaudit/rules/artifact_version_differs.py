@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge import table
+from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.model.nouns import Change, Fix, Kind, Role, Severity, State, Strength
 from mlaudit.model.report import MAX_LISTED, ArtifactCrossing, Hit, Location
 from mlaudit.model.versions import admits, disjoint, distance, same_public
@@ -26,18 +27,18 @@ def check(view: View) -> Iterator[Hit]:
     """A model artifact records another version than the environment that loads it has, or one that it does not name.
 
     What it does:
-        Holds the versions that libraries wrote into a model against those of the environment that loads it. Speaks
-        where they differ and nothing is known of what that does to the model, and where the environment does not
-        name the library, so that its version is not pinned.
+        Compares the versions that libraries recorded in a model with those of the environment that loads it. Reports a
+        difference whose effect on the model is not known, and a library that the environment does not name, so that its
+        version is not pinned.
 
     Why:
-        That nothing is known to break is no promise that nothing does.
+        No known break does not mean that nothing breaks.
 
     Example:
         `config.json` records transformers 4.57.1; serving installs 4.40.0.
 
     Fix:
-        Serve with the version that the model records, or try the model under the other one.
+        Serve with the version that the model records, or test the model under the other one.
 
     References:
         https://scikit-learn.org/stable/model_persistence.html
@@ -79,8 +80,15 @@ def _differ(crossing: ArtifactCrossing) -> bool:
 
 
 def _is_missing(crossing: ArtifactCrossing) -> bool:
-    """Whether the reader, whose list is not complete, does not name what artifacts depend on."""
-    return crossing.cell.state is State.UNSTATED and table.in_artifacts(crossing.pin.package)
+    """Whether the reader, whose list is not complete, does not name what artifacts depend on.
+
+    Who exported a file to a format of its own (ONNX) is not needed to read it.
+    """
+    package = crossing.pin.package
+    kind = crossing.artifact.artifact.kind if crossing.artifact.artifact is not None else ""
+    needed = packages_needed(frozenset((kind,) if kind else ()))
+    is_needed = needed is None or package in needed
+    return crossing.cell.state is State.UNSTATED and table.in_artifacts(package) and is_needed
 
 
 def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:

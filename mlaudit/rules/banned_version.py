@@ -18,8 +18,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """An environment has a version that the configuration bans.
 
     What it does:
-        Holds every package against the `banned` rows of the configuration. A range is reported only where all
-        of it is banned.
+        Compares every package with the `banned` rows of the configuration. A range is reported only if all of it is
+        banned.
 
     Why:
         The configuration says why it must not be installed; the finding repeats the reason.

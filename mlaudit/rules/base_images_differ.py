@@ -22,10 +22,10 @@ def check(view: View) -> Iterator[Hit]:
     """Training and serving start from different images of one family.
 
     What it does:
-        Compares the base images of a pair: the same repository at other tags or digests, and images whose names tell
-        one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known of the contents of both, and
-        of which nothing is known. Where the contents are known on both sides, what differs in them is judged like any
-        package, and this is information.
+        Compares the base images of a pair: the same repository at other tags or digests, and images whose names
+        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known about the contents
+        of both, and about which nothing is known. If the contents are known on both sides, their differences are judged
+        like any package, and this finding is an info.
 
     Why:
         An image brings hundreds of packages that no requirements file names. Two tags of one image are two sets of

@@ -28,17 +28,18 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the exact versions of one environment, and the CUDA and cuDNN of its base image, with combinations that
-        were reported or measured to break although the metadata of both packages allows them, and with packages
-        that need another one which they do not require.
+        were reported or measured to break although the metadata of both packages allows them, and with packages that
+        need another one which they do not require.
 
     Why:
-        pip, uv and conda install such an environment without a word. The import, or the first call, fails.
+        pip, uv and conda install such an environment without a warning. The import, or the first call, fails.
 
     Example:
         `gensim==4.3.2` beside `scipy==1.13.0`: `cannot import name 'triu' from 'scipy.linalg'`.
 
     Fix:
-        Set the range that the finding names, or move the package that breaks to a release that knows the other one.
+        Set the range that the finding names, or upgrade the package that breaks to a release that supports the other
+        one.
 
     References:
         https://packaging.python.org/en/latest/discussions/install-requires-vs-requirements/

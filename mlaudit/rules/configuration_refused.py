@@ -24,22 +24,21 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The configuration of a model asks for what the code of its reader refuses.
 
     What it does:
-        Holds configurations against the code of the environment that loads them: the keys of `adapter_config.json`,
-        of the modules of a sentence-transformers folder and of the layers in `.keras` and HDF5 files against the
-        constructors that they are handed to, along `**kwargs`; the model type of `config.json`, the classes of
-        `model_index.json` and `modules.json`, the loader modules of `MLmodel`, and the functions that `config.cfg`
-        takes from spaCy's registry, against what the packages define. A constructor that drops what it does not know
-        refuses nothing.
+        Compares configurations with the code of the environment that loads them: the keys of `adapter_config.json`, of
+        the modules of a sentence-transformers folder and of the layers in `.keras` and HDF5 files with the constructors
+        that receive them, through `**kwargs`; the model type of `config.json`, the classes of `model_index.json` and
+        `modules.json`, the loader modules of `MLmodel`, and the functions that `config.cfg` names in spaCy's registry,
+        with what the packages define. A constructor that drops unknown arguments refuses nothing.
 
     Why:
-        A configuration is a call written as data. A newer release of the writer adds a key or a class, and the
-        reader ends with TypeError or ValueError before a single weight is read.
+        A configuration is a call written as data. A newer release of the writer adds a key or a class, and the reader
+        ends with TypeError or ValueError before a single weight is read.
 
     Example:
         PEFT 0.15 writes `corda_config` into `adapter_config.json`; `LoraConfig` of 0.13 takes no such argument.
 
     Fix:
-        Bring the reader to the release of the writer, or write the configuration again with the reader's.
+        Install the writer's release in the reader, or write the configuration again with the reader's.
 
     References:
         https://huggingface.co/docs/peft/developer_guides/checkpoint

@@ -16,9 +16,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """Pins of one environment for one package contradict each other.
 
     What it does:
-        Reports two pins, or a pin and a bound, of one package in one source (with what it includes), which no
-        version satisfies together and whose markers hold at the same time. Pins for disjoint markers are no conflict;
-        two sources that disagree are `layers-disagree`.
+        Reports two pins, or a pin and a bound, of one package in one source (with what it includes), which no version
+        satisfies together and whose markers are true at the same time. Pins for disjoint markers are no conflict; two
+        sources that disagree are `layers-disagree`.
 
     Why:
         An installer refuses it, or the last one wins and the audit cannot know which one runs.

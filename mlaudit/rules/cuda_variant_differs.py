@@ -26,9 +26,9 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The same version is installed in builds for different accelerators, or the CUDA versions differ.
 
     What it does:
-        Compares the build part of a version (`+cu124`, `+cpu`, `+rocm6.1`, an index of one CUDA version, a conda
-        build string) apart from the version, and the CUDA and cuDNN versions of both sides. A side that states no
-        build differs from nothing.
+        Compares the build part of a version (`+cu124`, `+cpu`, `+rocm6.1`, an index of one CUDA version, a conda build
+        string) separately from the version, and the CUDA and cuDNN versions of both sides. A side that states no build
+        is not compared.
 
     Why:
         A build for another CUDA version needs another driver; a CPU build has no CUDA kernels; numbers may differ in

@@ -24,14 +24,14 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one data set or file.
 
     What it does:
-        Compares references to a data that both sides state: hashes, revisions and registry versions are equal
-        or they are not.
+        Compares references to data that both sides state: hashes, revisions and registry versions are equal or they are
+        not.
 
     Why:
-        Equal packages do not help where the other thing that is shared is another one.
+        Equal packages do not help if the data differ.
 
     Example:
-        `dvc.lock` of training and of serving hold different hashes of `data/features.parquet`.
+        `dvc.lock` of training and of serving have different hashes of `data/features.parquet`.
 
     Fix:
         Name the same version on both sides.

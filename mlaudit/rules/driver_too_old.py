@@ -18,8 +18,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The NVIDIA driver is older than what the CUDA version needs.
 
     What it does:
-        Holds the driver that a dump (`nvidia-smi`, `collect_env`) states against the oldest one that runs the
-        CUDA version of the same environment.
+        Compares the driver that a dump (`nvidia-smi`, `collect_env`) states with the oldest one that runs the CUDA
+        version of the same environment.
 
     Why:
         CUDA reports no device, or every kernel fails to load, on a machine that has a GPU.

@@ -15,7 +15,7 @@ def check(row: IgnoreRow) -> Iterator[Hit]:
     """The last day of an ignore has passed.
 
     What it does:
-        Reports an `ignore` row whose `until` lies before today. What it covered is a finding again.
+        Reports an `ignore` row whose `until` is before today. What it covered is reported again.
 
     Why:
         The date was set so that somebody looks at it once more.

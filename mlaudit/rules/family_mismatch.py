@@ -1,12 +1,13 @@
-"""Packages of one family, released to fit one another, do not fit."""
+"""Packages that are released for one another have versions that do not belong together."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.family import Mismatch
 from mlaudit.model.findings import Hit, Location
-from mlaudit.model.nouns import Fix, Role, Severity
+from mlaudit.model.nouns import Fix, Layer, Role, Severity
 from mlaudit.model.report import Environment
 from mlaudit.rules._registry import environment_rule
 
@@ -20,13 +21,13 @@ from mlaudit.rules._registry import environment_rule
     supersedes=["MLA203"],
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Packages of one family, released to fit one another, do not fit.
+    """Packages that are released for one another have versions that do not belong together.
 
     What it does:
-        Holds the versions and ranges of one environment against what each release requires of the others, out of an
-        index of what releases declare (markers count for the target): torch with torchvision and torchaudio, jax
-        with jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index
-        does not know is not judged.
+        Compares the versions and ranges of one environment with what each release requires of the others, by an index
+        of what releases declare (markers are evaluated for the target): torch with torchvision and torchaudio, jax with
+        jaxlib, transformers with tokenizers, vllm with torch, fastapi with pydantic. A release that the index does not
+        know is not judged. What an installer replaces of the base image is a warning.
 
     Why:
         The import fails with an undefined symbol, or an operator is missing at the first use.
@@ -45,11 +46,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     for mismatch in unmet_requirements(environment):
         if matters(mismatch.other):
+            is_replaced = _is_replaced(environment, mismatch)
             yield Hit(
                 package=mismatch.subject,
                 other=mismatch.other,
                 environments=(environment.name,),
-                message=f"In {environment.name}: {mismatch.says}",
+                severity=Severity.WARNING if is_replaced else Severity.ERROR,
+                title="a part of the image is replaced" if is_replaced else "",
+                message=f"In {environment.name}: {_replaced(mismatch) if is_replaced else mismatch.says}",
                 at=view.place(environment.cell(mismatch.subject)),
                 says=f"{mismatch.subject} {mismatch.subject_version}",
                 related=(
@@ -65,3 +69,17 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
                 values=(mismatch.subject_version, mismatch.other, mismatch.other_version),
                 fix=Fix(says=mismatch.remedy),
             )
+
+
+def _is_replaced(environment: Environment, mismatch: Mismatch) -> bool:
+    """Whether only the base image has the other package, over which the subject is installed with what it requires."""
+    there, over = environment.cell(mismatch.other).pins, environment.cell(mismatch.subject).pins
+    of_image = bool(there) and all(pin.derived_from is not None for pin in there)
+    return of_image and any(pin.derived_from is None and pin.layer is Layer.DECLARED for pin in over)
+
+
+def _replaced(mismatch: Mismatch) -> str:
+    return (
+        f"{mismatch.subject} {mismatch.subject_version} requires {mismatch.other}{mismatch.wanted}, so that installing "
+        f"it with what it requires replaces {mismatch.other} {mismatch.other_version} of the image."
+    )

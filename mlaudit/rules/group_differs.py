@@ -1,4 +1,4 @@
-"""A version group of the configuration does not hold."""
+"""A version group of the configuration is violated."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ from mlaudit.rules._registry import fleet_rule
     where="settings.version_groups",
 )
 def check(view: View) -> Iterator[Hit]:
-    """A version group of the configuration does not hold.
+    """A version group of the configuration is violated.
 
     What it does:
-        Checks the `version-groups` of the configuration: packages that must move `together` (where one differs
-        between two environments, all must), and packages whose versions `follow` a named environment.
+        Checks the `version-groups` of the configuration: packages that must change `together` (if one differs between
+        two environments, all must), and packages whose versions `follow` a named environment.
 
     Why:
-        The team decided it, and wrote it down.
+        The team decided so in the configuration.
 
     Example:
         `follows = 'training'` for `feature-*`, and serving has another `feature-store` than training.

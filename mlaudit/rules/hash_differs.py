@@ -1,4 +1,4 @@
-"""Two environments pin one version with hashes that share none."""
+"""Two environments pin one version without a hash in common."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from mlaudit.rules._registry import crossing_rule
     when="has_hashes",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """Two environments pin one version with hashes that share none.
+    """Two environments pin one version without a hash in common.
 
     What it does:
-        Compares the hashes of both sides where both state some for the same version. One hash in common is
-        enough, since each side may list the files of its own platforms.
+        Compares the hashes of both sides where both state some for the same version. One hash in common is enough,
+        since each side may list the files of its own platforms.
 
     Why:
         The files behind one version number are not the same: a rebuilt wheel, a mirror, a replaced release.

@@ -24,18 +24,17 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The tag of a base image states another version than the pins that are installed on it.
 
     What it does:
-        Compares what an image tag says (torch, tensorflow, CUDA, cuDNN, Python) with what the same environment
-        pins.
+        Compares what an image tag says (torch, tensorflow, CUDA, cuDNN, Python) with what the same environment pins.
 
     Why:
-        The image was chosen for a combination that was built and tested together. What is installed over it
-        replaces a part of that, or the pin is not what runs.
+        The image was chosen for a combination that was built and tested together. What is installed on top replaces a
+        part of that, or the pin is not the version that runs.
 
     Example:
         `FROM pytorch/pytorch:2.1.0-cuda12.1-cudnn8-runtime`, then `pip install torch==2.3.0`.
 
     Fix:
-        Take the image of the version that you pin, or drop the pin.
+        Use the image of the version that you pin, or drop the pin.
 
     References:
         https://hub.docker.com/r/pytorch/pytorch/tags

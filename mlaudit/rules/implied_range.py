@@ -1,4 +1,4 @@
-"""What one environment has cannot be what the other installs without naming it."""
+"""A version in one environment is excluded by what the packages of the other require."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlaudit.rules._registry import crossing_rule
     verdicts=[Verdict.LOOSE],
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """What one environment has cannot be what the other installs without naming it.
+    """A version in one environment is excluded by what the packages of the other require.
 
     What it does:
         Where one side does not name a package, takes what a version that it does name is known to require of it.
@@ -36,7 +36,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Training has torch 2.5.1; serving names only `vllm==0.6.3`, which requires torch 2.4.0.
 
     Fix:
-        Take a release of the package that requires what the other side has, or move the other side.
+        Use a release of the package that requires what the other side has, or change the other side.
 
     References:
         https://packaging.python.org/en/latest/specifications/core-metadata/#requires-dist-multiple-use

@@ -21,17 +21,17 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The sources of one environment state different versions of a package.
 
     What it does:
-        Reports a statement that another one overrides and contradicts: a Dockerfile that installs
-        another version than the lock pins, an install that a later one in the same recipe replaces.
+        Reports a statement that another one overrides and contradicts: a Dockerfile that installs another version than
+        the lock pins, an install that a later one in the same recipe replaces.
 
     Why:
-        Only one of them runs. Whoever reads the other is misled, and the two drift on.
+        Only one of them runs. The other misleads its readers, and the two drift further apart.
 
     Example:
         A Dockerfile installs `scikit-learn==1.4.2` and later `-r requirements.txt`, which says 1.9.0.
 
     Fix:
-        Let one source state the version, and the others take it from there.
+        State the version in one source, and let the others include it.
 
     References:
         https://docs.astral.sh/uv/guides/integration/docker/

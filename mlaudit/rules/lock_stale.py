@@ -24,18 +24,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A lock does not satisfy what its project declares.
 
     What it does:
-        Holds the versions of a lock against the ranges of the manifest beside it (pyproject.toml, Pipfile,
-        pixi.toml).
+        Compares the versions of a lock with the ranges of the manifest beside it (pyproject.toml, Pipfile, pixi.toml).
 
     Why:
-        The manifest was edited and the lock was not made anew: the next install moves versions that nobody
-        reviewed.
+        The manifest was edited and the lock was not updated: the next install changes versions without review.
 
     Example:
         pyproject.toml says `pandas>=2.2`; the lock has pandas 2.1.4.
 
     Fix:
-        Make the lock anew (`uv lock`, `poetry lock`), and commit both.
+        Update the lock (`uv lock`, `poetry lock`), and commit both.
 
     References:
         https://docs.astral.sh/uv/concepts/projects/sync/

@@ -27,12 +27,13 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
     What it does:
         Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's
-        version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at
-        all. It is a warning where model artifacts depend on the package and one side is exact. What serving alone
-        names, and nothing that training names is known to need, is only said.
+        version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at all.
+        It is a warning where model artifacts depend on the package and one side is exact. What only serving names, and
+        nothing in training is known to require, is an info.
 
     Why:
-        What a range resolves to depends on the day. The two sides are equal by luck until something is released.
+        What a range resolves to depends on the day of the install. The two sides are equal only until something is
+        released.
 
     Example:
         Training locks pandas 2.2.3; serving says `pandas>=2,<3`.

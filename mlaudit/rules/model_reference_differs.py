@@ -24,11 +24,11 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """Two environments name different versions of one model.
 
     What it does:
-        Compares references to a model that both sides state: hashes, revisions and registry versions are equal
-        or they are not.
+        Compares references to a model that both sides state: hashes, revisions and registry versions are equal or they
+        are not.
 
     Why:
-        Equal packages do not help where the other thing that is shared is another one.
+        Equal packages do not help if the models differ.
 
     Example:
         Training registers `models:/churn/4`, serving loads `models:/churn/3`.

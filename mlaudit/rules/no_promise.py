@@ -26,11 +26,11 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The library promises nothing across these versions.
 
     What it does:
-        Reports a crossing of which no exact break is known, by a library that does not promise that its
-        artifacts survive it, with how often it went wrong when it was measured.
+        Reports a difference without a known break in a library that does not promise that its artifacts load across
+        versions, with the rate of failures where it was measured.
 
     Why:
-        What works today works by luck, and the next release need not.
+        It may work today and fail with the next release.
 
     Example:
         scikit-learn supports no loading of a model with another version than the one that wrote it.

@@ -23,7 +23,7 @@ def check(view: View) -> Iterator[Hit]:
     """Two environments share nothing that could be compared.
 
     What it does:
-        Reports a pair of which no package is named on both sides.
+        Reports a pair in which no package is named on both sides.
 
     Why:
         A run without findings would otherwise look like a run that found everything aligned.

@@ -1,4 +1,4 @@
-"""One environment has a package that the other, which names everything, does not have."""
+"""One environment has a package that the other, whose list is complete, does not have."""
 
 from __future__ import annotations
 
@@ -15,15 +15,16 @@ from mlaudit.rules._registry import crossing_rule
     "MLA004", Severity.INFO, since="0.1", title="stated by one side only", fact="version", verdicts=[Verdict.ONE_SIDED]
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """One environment has a package that the other, which names everything, does not have.
+    """One environment has a package that the other, whose list is complete, does not have.
 
     What it does:
-        Reports a watched package that is in one environment and is absent from the other's complete list (a lock,
-        a full freeze, an installed environment). An incomplete list makes nothing absent: see `loose-pin`.
+        Reports a watched package that is in one environment and is absent from the other's complete list (a lock, a
+        full freeze, an installed environment). A package that an incomplete list does not name is not absent: see
+        `loose-pin`.
 
     Why:
-        A pickle that names a module which serving does not install cannot be loaded. Often the absence is meant,
-        which is why this is only said.
+        A pickle that names a module which serving does not install cannot be loaded. Often the absence is intended, so
+        this is only an info.
 
     Example:
         `training/uv.lock` lists lightgbm; `serving/uv.lock` does not.

@@ -1,4 +1,4 @@
-"""How many packages differ that no artifact depends on."""
+"""Packages that no artifact depends on have different versions; they are counted."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _DIFFERENT = (Verdict.DIFFERS, Verdict.DISJOINT)
     when="is_check",
 )
 def check(view: View) -> Iterator[Hit]:
-    """How many packages differ that no artifact depends on.
+    """Packages that no artifact depends on have different versions; they are counted.
 
     What it does:
-        Counts, per pair, the packages outside the table of packages that artifacts, numerics, binary interfaces or
-        CUDA depend on and whose versions differ. `--verbose` lists them, the JSON report always lists them, and
-        `compare` shows them as rows.
+        Counts, per pair, the packages outside the table of packages that artifacts, numerics, binary interfaces or CUDA
+        depend on and whose versions differ. `--verbose` lists them, the JSON report always lists them, and `compare`
+        shows them as rows.
 
     Why:
         They seldom break a model; listing each would bury what does.

@@ -26,8 +26,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The same preprocessing code gives other values in the other environment.
 
     What it does:
-        Reports a package whose behaviour changed between the two versions in a way that features depend on, for
-        serving code that repeats what training did to its data.
+        Reports a package whose behaviour changed between the two versions in a way that features depend on, for serving
+        code that repeats what training did to its data.
 
     Why:
         The model loads and runs, on features that it was not trained on.
@@ -36,7 +36,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         `pandas.to_datetime(...).astype('int64')` gives nanoseconds in pandas 2 and microseconds in pandas 3.
 
     Fix:
-        Keep both sides on the same side of the change, or make the code say which behaviour it wants.
+        Run both sides before the change or both after it, or state the wanted behaviour in the code.
 
     References:
         https://pandas.pydata.org/docs/whatsnew/v3.0.0.html

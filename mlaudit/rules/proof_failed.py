@@ -15,18 +15,18 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A model was proven not to load, or to give other results.
 
     What it does:
-        Reads `mlaudit.evidence.toml`, which `mlaudit prove --record` writes: what really happened when a model was
-        loaded under both environments. A proof counts while the model, the versions, the Pythons and the platform are
-        those that it was made with.
+        Reads `mlaudit.evidence.toml`, which `mlaudit prove --record` writes: what happened when a model was really
+        loaded under both environments. A proof counts as long as the model, the versions, the Pythons and the platform
+        are the recorded ones.
 
     Why:
-        It is no expectation: the model was loaded, and that is what it did.
+        It is a fact, not an expectation: the model was loaded, and this is what it did.
 
     Example:
         A logistic regression of scikit-learn 1.5.2 gives other probabilities under 1.3.2.
 
     Fix:
-        Take the versions that the proof names, and prove it again.
+        Install the versions that the proof names, and prove it again.
 
     References:
         https://scikit-learn.org/stable/model_persistence.html

@@ -24,12 +24,11 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """The two environments run different Pythons.
 
     What it does:
-        Compares the Python that writes with the one that reads. Patch releases that differ are only said; a minor
-        version apart, or ranges that share no version, is a warning.
+        Compares the Python that writes with the one that reads. A difference in patch releases is an info; in minor
+        versions, or ranges that share no version, is a warning.
 
     Why:
-        Code that cloudpickle or dill stores is byte code of one Python minor; wheels, and with them versions, are
-        chosen by it.
+        Code that cloudpickle or dill stores is bytecode of one minor version of Python, and wheels are selected by it.
 
     Example:
         Training runs `python:3.12`, serving runs `python:3.10-slim`.

@@ -24,16 +24,16 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Reports exact versions that declare (`Requires-Python`) that they do not run on the environment's Python, and
-        those of which the package index holds no wheel for it, as far as dated tables of releases tell.
+        those for which the package index has no wheel, as far as the dated tables of releases show.
 
     Why:
-        The install fails, or a compiler is started where none was meant to be.
+        The install fails, or builds from source, which needs a compiler.
 
     Example:
         `torch==1.12.1` on Python 3.12.
 
     Fix:
-        Take a release that has a wheel for this Python, or a Python that the release supports.
+        Use a release that has a wheel for this Python, or a Python that the release supports.
 
     References:
         https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/

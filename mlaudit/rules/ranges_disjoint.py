@@ -24,8 +24,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """No version can satisfy what two environments ask for.
 
     What it does:
-        Intersects the two ranges, or a range and a pin. Reports a package for which it is proved that no version is
-        in both, so the environments differ whatever is resolved. What no artifact that crosses asks for is a warning.
+        Intersects the two ranges, or a range and a pin. Reports a package if no version can be in both, so that the
+        environments differ whatever is resolved. It is a warning for a package that no artifact of the pair needs.
 
     Why:
         Ranges hide a difference until the day of the deploy. This one is certain already.
@@ -34,7 +34,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Training says `numpy>=2.1`, serving says `numpy<2`.
 
     Fix:
-        Move one of the ranges so that they share a version, then pin that version on both sides.
+        Change one of the ranges so that they share a version, then pin that version on both sides.
 
     References:
         https://packaging.python.org/en/latest/specifications/version-specifiers/

@@ -19,19 +19,19 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A package requires a version of another one that this environment does not have.
 
     What it does:
-        Holds every requirement that installed metadata, or the lock itself, states with its range against the
-        version in the same environment; where they state none, what the index of releases knows of the
-        version. Requirements of extras are left out, and so are those whose markers do not hold for the target.
+        Compares every requirement that installed metadata or the lock itself states with the version in the same
+        environment; if they state none, the requirements that the index of releases has for the version. Requirements
+        of extras are left out, and so are those whose markers are false for the target.
 
     Why:
-        It was installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
+        Packages were installed with `--no-deps`, in two steps, or over a conda environment. `pip check` would say so,
         where the environment can be run.
 
     Example:
         `transformers 4.41.2` requires `tokenizers<0.20,>=0.19`; the environment has tokenizers 0.20.1.
 
     Fix:
-        Install both in one step, or take a release of either that fits.
+        Install both in one step, or use a release of either that fits.
 
     References:
         https://pip.pypa.io/en/stable/cli/pip_check/

@@ -1,4 +1,4 @@
-"""What one environment exports by default is newer than the runtime of the other loads."""
+"""What one environment exports by default is newer than what the runtime of the other loads."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ _WRITER = "onnx"
     when="exports_graphs",
 )
 def check(view: View) -> Iterator[Hit]:
-    """What one environment exports by default is newer than the runtime of the other loads.
+    """What one environment exports by default is newer than what the runtime of the other loads.
 
     What it does:
-        Holds the IR version and the opset that the writer's onnx stamps on a graph by default against the highest
-        that the reader's onnxruntime loads. Where the model file itself is audited, `artifact-newer-than-runtime`
-        says what it really carries.
+        Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
+        reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
+        really contains.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -36,7 +36,7 @@ def check(view: View) -> Iterator[Hit]:
         Training exports with onnx 1.17.0, serving runs onnxruntime 1.16.3: `Unsupported model IR version: 10`.
 
     Fix:
-        Export with an older opset and IR version, or move onnxruntime up.
+        Export with an older opset and IR version, or upgrade onnxruntime.
 
     References:
         https://github.com/microsoft/onnxruntime/blob/main/docs/Versioning.md

@@ -26,17 +26,17 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """A model written by one environment loads in the other and gives other numbers, without an error.
 
     What it does:
-        Holds both versions and the direction against the changes that were measured, or are documented, to
-        change results without any exception.
+        Compares both versions and the direction with changes that were measured, or are documented, to change results
+        without an exception.
 
     Why:
-        No error shows it. It is worse than a crash, so its severity is one level higher.
+        No error shows it, so it is worse than a crash.
 
     Example:
         An XGBoost JSON model of 3.1 read by 3.0 predicts other numbers; from 3.0 to 3.1 it is fine.
 
     Fix:
-        Use the writer's version in serving. Until then, do not trust what is served.
+        Use the writer's version in serving. Until then, do not trust the predictions.
 
     References:
         https://github.com/scikit-learn/scikit-learn/issues/28229

@@ -24,19 +24,18 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     """One version comes from different kinds of sources.
 
     What it does:
-        Reports a watched package that one environment takes from a package index and the other from a git
+        Reports a watched package that one environment installs from a package index and the other from a git
         repository, an address or a path.
 
     Why:
-        The version number is the same and the code need not be: a fork, a commit after the release, a patched
-        wheel.
+        The version number is the same and the code need not be: a fork, a commit after the release, a patched wheel.
 
     Example:
         Training installs `transformers @ git+https://github.com/huggingface/transformers@main`, serving the
         release.
 
     Fix:
-        Take both from one place.
+        Install both from one source.
 
     References:
         https://packaging.python.org/en/latest/specifications/direct-url/

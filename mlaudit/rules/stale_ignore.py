@@ -18,7 +18,7 @@ def check(row: IgnoreRow) -> Iterator[Hit]:
         Reports an `ignore` row that no finding of this run matched.
 
     Why:
-        What it excused is mended, or it never matched. Left standing it will silence something else one day.
+        What it excused is fixed, or it never matched. It may suppress another finding later.
 
     Example:
         An ignore of MLA001 for pandas, after both sides were moved to pandas 2.2.3.

@@ -1,4 +1,4 @@
-"""Something was asked of an environment that its sources do not offer."""
+"""A Python, extra or group was requested that the sources of an environment do not offer."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANYWHERE = ("extra", "group")
     "MLA906", Severity.ERROR, since="0.1", title="the target is not offered", fact="target", where="problems"
 )
 def check(environment: Environment, view: View) -> Iterator[Hit]:
-    """Something was asked of an environment that its sources do not offer.
+    """A Python, extra or group was requested that the sources of an environment do not offer.
 
     What it does:
         Reports a Python that the lock's own `requires-python` excludes, an extra or group that no source has, and
@@ -24,14 +24,14 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         environments; it is reported if no environment offers it.
 
     Why:
-        The tool that installs the lock refuses it. What an audit would compare is an environment that cannot exist.
+        The tool that installs the lock refuses it, so the audit would compare an environment that cannot exist.
 
     Example:
         `mlaudit compare --python 3.9 training/uv.lock serving/uv.lock`, where both locks have
         `requires-python = ">=3.10"`.
 
     Fix:
-        Ask for what the sources offer, or lock again for the target that is meant.
+        Ask for what the sources offer, or lock again for the intended target.
 
     References:
         https://packaging.python.org/en/latest/specifications/core-metadata/#requires-python

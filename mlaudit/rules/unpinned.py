@@ -19,11 +19,11 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A package that model artifacts depend on has no exact version.
 
     What it does:
-        Looks at environments that are compared with no other. A range, or a name alone, resolves to whatever is
-        newest on the day of the install.
+        Applies to environments that are in no pair. A range, or a name alone, resolves to whatever is newest on the day
+        of the install.
 
     Why:
-        The model that is trained today is read by what is released tomorrow.
+        A model that is trained today is then read by a version that is released tomorrow.
 
     Example:
         `scikit-learn` alone on a line of requirements.txt.

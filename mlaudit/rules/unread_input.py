@@ -18,24 +18,25 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         Reports every line or entry of a source that could not be read, and why. The rest of the source counts.
 
     Why:
-        What was not read was not compared. An audit that keeps silent about that claims more than it knows.
+        What was not read was not compared. A report that does not say so claims more than it knows.
 
     Example:
-        `serving/environment.yml` holds `- numpy=1.26=`, which is no conda match spec: its build string is empty.
+        `serving/environment.yml` has `- numpy=1.26=`, which is not a conda match spec: its build string is empty.
 
     Fix:
-        Mend the line, or say what it should mean.
+        Correct the line.
 
     References:
         https://packaging.python.org/en/latest/specifications/dependency-specifiers/
     """
     for entry in environment.unread:
         if not entry.template:
+            why = f"{f'`{entry.what}`: ' if entry.what and entry.what[:60] not in entry.why else ''}{entry.why}."
             yield Hit(
                 package=entry.package,
                 environments=(environment.name,),
-                message=f"Not read: {f'`{entry.what}`: ' if entry.what and entry.what[:60] not in entry.why else ''}"
-                f"{entry.why}.",
+                message=f"Not read: {why}",
+                effect=why[:1].upper() + why[1:],
                 at=entry.at,
                 actual=entry.what or entry.why,
                 values=(entry.what,),

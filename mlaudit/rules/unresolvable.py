@@ -17,11 +17,11 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """No set of versions satisfies what an environment states.
 
     What it does:
-        With `--resolve`, reports the explanation of uv where it finds no versions that satisfy all statements of an
-        environment for its Python and platform. Without `--resolve` nothing is looked for.
+        With `--resolve`, reports the explanation of uv if no versions satisfy all statements of an environment for its
+        Python and platform. Without `--resolve` it reports nothing.
 
     Why:
-        The image cannot be built, or is built from old layers that nobody can make again.
+        The image cannot be built, or is built from cached layers that cannot be built again.
 
     Example:
         requirements.txt with `scikit-learn==1.5.2` and `numpy<1.19`: scikit-learn 1.5.2 requires numpy 1.19.5.

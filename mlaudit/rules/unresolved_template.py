@@ -17,8 +17,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """A template or variable in a source has no value here.
 
     What it does:
-        Reports a statement whose version or name is filled in elsewhere: `${TORCH}`, `{{ cookiecutter.python }}`,
-        a build argument without a default.
+        Reports a statement whose version or name is filled in elsewhere: `${TORCH}`, `{{ cookiecutter.python }}`, a
+        build argument without a default.
 
     Why:
         The value decides what is installed, and it is not in the file.
@@ -27,7 +27,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         `RUN pip install torch==${TORCH}` without an `ARG TORCH=...`.
 
     Fix:
-        Give the value with `--define TORCH=2.5.1`, or audit what was rendered.
+        Give the value with `--define TORCH=2.5.1`, or audit the rendered file.
 
     References:
         https://docs.docker.com/reference/dockerfile/#arg

@@ -22,8 +22,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     What it does:
         Reports a package that model artifacts, numerics, binary interfaces or CUDA depend on, where the environment
         that writes and the one that reads have different versions of it. Local parts (`+cu124`) are compared by
-        `cuda-variant-differs`. How bad it is depends on the package and on the distance; what is known to do no harm
-        is only said, and what no artifact that crosses asks for counts as code beside the model does.
+        `cuda-variant-differs`. The severity depends on the package and on the distance; a difference that is known to
+        do no harm is an info, and a package that no artifact of the pair needs counts like code beside the model.
 
     Why:
         A model is more than its weights: what training wrote is read back by the code that serving installs.
@@ -32,7 +32,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         `training/uv.lock` locks scikit-learn 1.5.2; `serving/requirements.txt` says `scikit-learn==1.3.2`.
 
     Fix:
-        Pin the writer's version in the reader, or move the writer to the reader's version and train again.
+        Pin the writer's version in the reader, or train again with the reader's version.
 
     References:
         https://scikit-learn.org/stable/model_persistence.html

@@ -44,7 +44,7 @@ class BoundedProcess:
         self._process: subprocess.Popen[bytes] | None = None
 
     def ask(self, request: object) -> BoundedAnswer:
-        """The answer; a process that ends without one is started anew, once."""
+        """The answer; a process that ends without one is started again, once."""
         line = json.dumps(request).encode() + b"\n"
         why = ""
         for _ in range(_TRIES):

@@ -1,4 +1,4 @@
-"""The user's cache folder: what may be computed anew, kept between runs; nothing of it is trusted or needed."""
+"""The user's cache folder: what may be computed again, kept between runs; nothing of it is trusted or needed."""
 
 from __future__ import annotations
 

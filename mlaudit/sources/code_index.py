@@ -107,7 +107,7 @@ def code_in_index(path: Path, package: str, version: str) -> IndexedCode | None:
 
 @lru_cache(maxsize=4)
 def _releases(path: Path) -> list[tuple[str, Mapping[str, object]]] | None:
-    """The releases of a file with what each changes, None where they cannot be told."""
+    """The releases of a file with what each changes, None where they are not known."""
     if not is_file(path):
         return None
     try:

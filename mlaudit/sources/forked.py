@@ -20,7 +20,7 @@ def can_fork() -> bool:
 
 
 class ForkedWork(Generic[T]):
-    """A function at work in a copy of this process; nothing is imported or started anew for it.
+    """A function at work in a copy of this process; nothing is imported or started again for it.
 
     What it reads in the meantime it reads itself, so that it must open its files and processes on its own.
     """

@@ -1,4 +1,4 @@
-"""What is installed in the folders of an import path, told by the names of its metadata folders; nothing is imported.
+"""What is installed in the folders of an import path, known by the names of its metadata folders; nothing is imported.
 
 `importlib.metadata` parses every METADATA file, which takes some hundred milliseconds where this takes ten.
 """

@@ -40,7 +40,7 @@ class PackageSources:
         return f"{self._shown}/{path}" if self._shown else path
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where it is none, or they cannot all be told."""
+        """The names in a folder, None where it is none, or they cannot all be listed."""
         if folder not in self._names:
             self._names[folder] = self._listed(self._folder / folder)
         return self._names[folder]

@@ -20,7 +20,7 @@ _BUFFER = 64 * 1024
 MISSING = "there is no such file"
 """Why nothing is read at a path where nothing stands."""
 _LOOP = "it is a link that leads back to itself"
-# What open(2) and stat(2) refuse; every other error is told in the words of the operating system.
+# What open(2) and stat(2) refuse; every other error is reported in the words of the operating system.
 _REASONS = {
     errno.ENOENT: MISSING,
     errno.EACCES: "permission to read it is denied",
@@ -56,27 +56,27 @@ def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
 
 
 def exists(path: Path | str) -> bool:
-    """Whether something stands at a path, links followed; False where that cannot be told."""
+    """Whether something is at a path, links followed; False where that is not known."""
     return _mode(path) is not None
 
 
 def is_file(path: Path | str, *, follow: bool = True) -> bool:
-    """Whether a regular file stands at a path; False where that cannot be told."""
+    """Whether a regular file is at a path; False where that is not known."""
     return stat.S_ISREG(_mode(path, follow=follow) or 0)
 
 
 def is_folder(path: Path | str, *, follow: bool = True) -> bool:
-    """Whether a folder stands at a path; False where that cannot be told."""
+    """Whether a folder is at a path; False where that is not known."""
     return stat.S_ISDIR(_mode(path, follow=follow) or 0)
 
 
 def is_link(path: Path | str) -> bool:
-    """Whether a symbolic link stands at a path; False where that cannot be told."""
+    """Whether a symbolic link is at a path; False where that is not known."""
     return stat.S_ISLNK(_mode(path, follow=False) or 0)
 
 
 def lexists(path: Path | str) -> bool:
-    """Whether something stands at a path, a broken link too; False where that cannot be told."""
+    """Whether something is at a path, a broken link too; False where that is not known."""
     return _mode(path, follow=False) is not None
 
 
@@ -109,7 +109,7 @@ def link_target(path: Path | str) -> str:
 
 
 def lies_inside(path: Path, folder: Path) -> bool:
-    """Whether a path, its links followed, lies in a resolved folder; False where that cannot be told."""
+    """Whether a path, its links followed, lies in a resolved folder; False where that is not known."""
     try:
         return resolved(path).is_relative_to(folder)
     except Unreadable:
@@ -158,7 +158,7 @@ def entries(folder: Path | str) -> Iterator[FolderEntry]:
 
 
 def entry_is_file(entry: FolderEntry) -> bool:
-    """Whether an entry of a folder is a regular file and no link; False where that cannot be told."""
+    """Whether an entry of a folder is a regular file and no link; False where that is not known."""
     try:
         return entry.is_file(follow_symlinks=False)
     except OSError:
@@ -166,7 +166,7 @@ def entry_is_file(entry: FolderEntry) -> bool:
 
 
 def entry_is_folder(entry: FolderEntry) -> bool:
-    """Whether an entry of a folder is a folder and no link; False where that cannot be told."""
+    """Whether an entry of a folder is a folder and no link; False where that is not known."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:

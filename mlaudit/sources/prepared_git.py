@@ -114,7 +114,7 @@ def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
     """What a git command prints about the objects of a store. Raises Unreadable with git's own word."""
     call = prepare_git(store, *arguments)
     try:
-        done = subprocess.run(  # noqa: S603  arguments go as a list, and callers check what a user spelled
+        done = subprocess.run(  # noqa: S603  arguments go as a list, and callers check what a user wrote
             call.arguments,
             input=stdin,
             capture_output=True,

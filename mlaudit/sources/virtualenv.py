@@ -93,7 +93,7 @@ class ArchiveTree(FolderTree):
 
 
 def _all_entries(folder: Path) -> Iterator[FolderEntry]:
-    """The entries of a folder. Raises Unreadable where not all of them can be told."""
+    """The entries of a folder. Raises Unreadable where not all of them can be listed."""
     for number, entry in enumerate(paths.entries(folder)):
         if number >= MAX_ENTRIES:
             raise Unreadable(f"a folder of it has more than {MAX_ENTRIES} entries")

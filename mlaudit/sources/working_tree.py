@@ -60,7 +60,7 @@ class WorkingTree:
         return is_resolved_inside(real, self._resolved)
 
     def _real_folder(self, folder: str) -> str | None:
-        """A folder with its links followed, None where that cannot be told."""
+        """A folder with its links followed, None where that is not known."""
         if folder not in self._real_folders:
             try:
                 real = paths.real_path(folder)

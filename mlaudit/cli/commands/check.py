@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from mlaudit.cli.asked import asked_options, asked_resolution, with_progress
-from mlaudit.cli.declarations import Option
+from mlaudit.cli.declarations import CommandOption
 from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText
@@ -68,7 +68,7 @@ def check(
     write_baseline: WriteBaseline = None,
     against: Annotated[
         str | None,
-        Option("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
+        CommandOption("--against", help="Fail only on what is new since REV, or in REV1..REV2.", metavar="REV"),
     ] = None,
     statistics: Statistics = False,
     quiet: Quiet = False,

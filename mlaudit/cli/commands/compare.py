@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, asked_resolution, with_progress
-from mlaudit.cli.declarations import Argument
+from mlaudit.cli.declarations import CommandArgument
 from mlaudit.cli.delivery import asked_outputs, deliver
 from mlaudit.cli.failures import errors
 from mlaudit.cli.parameters import (
@@ -36,7 +36,9 @@ from mlaudit.cli.parameters import (
 
 
 def compare(
-    sources: Annotated[list[str], Argument(help="The reference (training), then the others.", metavar="SOURCE...")],
+    sources: Annotated[
+        list[str], CommandArgument(help="The reference (training), then the others.", metavar="SOURCE...")
+    ],
     format_: Format = None,
     output: Output = None,
     fail_on: FailOn = None,

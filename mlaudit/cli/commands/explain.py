@@ -5,7 +5,8 @@ from __future__ import annotations
 from datetime import date
 from typing import Annotated
 
-from mlaudit.cli.declarations import CommandEnd, Option
+from mlaudit.cli.declarations import CommandEnd, CommandOption
+from mlaudit.cli.delivery import terminal_width
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
 from mlaudit.cli.parameters import Subjects
@@ -15,17 +16,18 @@ from mlaudit.model.errors import UsageError
 def explain(
     subjects: Subjects = None,
     stale: Annotated[
-        bool, Option("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
+        bool, CommandOption("--stale", help="List the facts checked more than a year ago; ends with 1 where any is.")
     ] = False,
 ) -> None:
     """Explain rules, or what is known of packages."""
-    from mlaudit.reporters._explain import explained, stale_facts
+    from mlaudit.reporters._explain import WIDTH, explained, stale_facts
 
     with errors():
         if stale == bool(subjects):
             raise UsageError("name a code or a package, or ask for --stale")
         if subjects:
-            put("\n".join(f"{explained(subject)}\n" for subject in subjects))
+            width = min(WIDTH, terminal_width() or WIDTH)
+            put("\n".join(f"{explained(subject, width)}\n" for subject in subjects))
             return
         lines = stale_facts(date.today())
         put("".join(f"{line}\n" for line in lines) or "No fact was checked more than a year ago.\n")

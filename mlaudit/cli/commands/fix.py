@@ -5,36 +5,37 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.parameters import Config, Define, Extra, NoConfig, Output, Platform, Python, Quiet
 
-Paths = Annotated[list[str] | None, Argument(help="Folders or files; default: here.", metavar="[PATH]...")]
-Write = Annotated[bool, Option("--write", help="Change the files; without it the changes are only shown.")]
+Paths = Annotated[list[str] | None, CommandArgument(help="Folders or files; default: here.", metavar="[PATH]...")]
+Write = Annotated[bool, CommandOption("--write", help="Change the files; without it the changes are only shown.")]
 UnsafeFixes = Annotated[
-    bool, Option("--unsafe-fixes", help="Make moves too that cross a known break, a major version, a family.")
+    bool, CommandOption("--unsafe-fixes", help="Make moves too that cross a known break, a major version, a family.")
 ]
 To = Annotated[
-    str, Option("--to", help="reference, serving, highest or lowest: whose version counts.", metavar="WHOSE")
+    str, CommandOption("--to", help="reference, serving, highest or lowest: whose version counts.", metavar="WHOSE")
 ]
 SetVersion = Annotated[
     list[str] | None,
-    Option("--set", help="A package and the version that every environment gets.", metavar="PACKAGE==VERSION"),
+    CommandOption("--set", help="A package and the version that every environment gets.", metavar="PACKAGE==VERSION"),
 ]
-OnlyPackage = Annotated[list[str] | None, Option("--package", help="Only packages that match.", metavar="GLOB")]
+OnlyPackage = Annotated[list[str] | None, CommandOption("--package", help="Only packages that match.", metavar="GLOB")]
 Family = Annotated[
-    str | None, Option("--group", help="Packages that change together, such as torch.", metavar="FAMILY")
+    str | None, CommandOption("--group", help="Packages that change together, such as torch.", metavar="FAMILY")
 ]
 OnlyFinding = Annotated[
-    list[str] | None, Option("--finding", help="Only this finding; its beginning will do.", metavar="FINGERPRINT")
+    list[str] | None,
+    CommandOption("--finding", help="Only this finding; its beginning will do.", metavar="FINGERPRINT"),
 ]
 Constraints = Annotated[
     Path | None,
-    Option("--constraints", help="Write one constraints file for all environments.", metavar="FILE"),
+    CommandOption("--constraints", help="Write one constraints file for all environments.", metavar="FILE"),
 ]
-Relock = Annotated[bool, Option("--relock", help="Run the tools that own the locks, such as uv lock.")]
-DropHashes = Annotated[bool, Option("--drop-hashes", help="Drop all hashes of requirements that are changed.")]
-Recover = Annotated[bool, Option("--recover", help="Put back the files of a run that was interrupted, and end.")]
-FixFormat = Annotated[str, Option("--format", "-f", help="diff or json.", metavar="NAME")]
+Relock = Annotated[bool, CommandOption("--relock", help="Run the tools that own the locks, such as uv lock.")]
+DropHashes = Annotated[bool, CommandOption("--drop-hashes", help="Drop all hashes of requirements that are changed.")]
+Recover = Annotated[bool, CommandOption("--recover", help="Put back the files of a run that was interrupted, and end.")]
+FixFormat = Annotated[str, CommandOption("--format", "-f", help="diff or json.", metavar="NAME")]
 
 
 def fix(

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 from mlaudit.cli.asked import today, with_progress
-from mlaudit.cli.declarations import Argument, CommandEnd, Option
+from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
 from mlaudit.cli.delivery import USAGE, wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -37,32 +37,34 @@ MEBIBYTE = 1 << 20
 def fleet(
     repositories: Annotated[
         list[str],
-        Argument(
+        CommandArgument(
             help="Lists of paths (.txt), checkouts, bare repositories, inventories, or folders of these.",
             metavar="REPOS...",
         ),
     ],
-    executor: Annotated[str, Option("--executor", help="processes or dask.", metavar="NAME")] = "processes",
+    executor: Annotated[str, CommandOption("--executor", help="processes or dask.", metavar="NAME")] = "processes",
     scheduler: Annotated[
-        str | None, Option("--scheduler", help="The Dask scheduler (tcp://HOST:PORT).", metavar="ADDRESS")
+        str | None, CommandOption("--scheduler", help="The Dask scheduler (tcp://HOST:PORT).", metavar="ADDRESS")
     ] = None,
     jobs: Annotated[
-        int | None, Option("--jobs", help="Repositories at once; default: as many as cores.", metavar="N")
+        int | None, CommandOption("--jobs", help="Repositories at once; default: as many as cores.", metavar="N")
     ] = None,
     state: Annotated[
-        Path | None, Option("--state", help="Keep what is done in this file, and go on from it.", metavar="FILE")
+        Path | None, CommandOption("--state", help="Keep what is done in this file, and go on from it.", metavar="FILE")
     ] = None,
     what_if: Annotated[
         list[str] | None,
-        Option("--what-if", help="Which models a version puts at risk. Repeatable.", metavar="PKG==V"),
+        CommandOption("--what-if", help="Which models a version puts at risk. Repeatable.", metavar="PKG==V"),
     ] = None,
     seconds: Annotated[
-        float, Option("--timeout", help="Seconds that one repository may take.", metavar="SECONDS")
+        float, CommandOption("--timeout", help="Seconds that one repository may take.", metavar="SECONDS")
     ] = 120,
-    memory: Annotated[int, Option("--memory", help="Mebibytes that one repository may need.", metavar="MIB")] = 2048,
+    memory: Annotated[
+        int, CommandOption("--memory", help="Mebibytes that one repository may need.", metavar="MIB")
+    ] = 2048,
     format_: Annotated[
         list[str] | None,
-        Option(
+        CommandOption(
             "--format",
             "-f",
             help="table, json, csv, html or parquet; NAME=FILE writes to a file. Repeatable.",

@@ -5,19 +5,21 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.parameters import Atol, Memory, Output, Quiet, Rtol, Timeout
 
 Snapshot = Annotated[
     Path | None,
-    Argument(help="What `mlaudit snapshot` printed where the model was trained.", metavar="[SNAPSHOT]"),
+    CommandArgument(help="What `mlaudit snapshot` printed where the model was trained.", metavar="[SNAPSHOT]"),
 ]
 Golden = Annotated[
-    Path | None, Option("--golden", help="Kept answers (`mlaudit prove --save`) to replay.", metavar="FILE")
+    Path | None, CommandOption("--golden", help="Kept answers (`mlaudit prove --save`) to replay.", metavar="FILE")
 ]
-Model = Annotated[str | None, Option("--model", help="The model of --golden; default: the path in it.", metavar="PATH")]
-Trust = Annotated[bool, Option("--trust", help="Load the model where no `writes` or `reads` declares it.")]
-GuardFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
+Model = Annotated[
+    str | None, CommandOption("--model", help="The model of --golden; default: the path in it.", metavar="PATH")
+]
+Trust = Annotated[bool, CommandOption("--trust", help="Load the model where no `writes` or `reads` declares it.")]
+GuardFormat = Annotated[str, CommandOption("--format", "-f", help="table or json.", metavar="NAME")]
 
 
 def guard(

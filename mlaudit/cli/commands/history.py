@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -36,15 +36,15 @@ FORMATS = ("table", "json", "html")
 
 def history(
     packages: Annotated[
-        list[str] | None, Argument(help="Packages or globs; default: watched ones.", metavar="[PACKAGE]...")
+        list[str] | None, CommandArgument(help="Packages or globs; default: watched ones.", metavar="[PACKAGE]...")
     ] = None,
     since: Annotated[
-        str | None, Option("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
+        str | None, CommandOption("--since", help="Look at commits from this day on (2026-03-31).", metavar="DATE")
     ] = None,
     first_bad: Annotated[
-        bool, Option("--first-bad", help="Print only the commit by which each drift that lasts began.")
+        bool, CommandOption("--first-bad", help="Print only the commit by which each drift that lasts began.")
     ] = False,
-    format_: Annotated[str, Option("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
+    format_: Annotated[str, CommandOption("--format", "-f", help="table, json or html.", metavar="NAME")] = "table",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,

@@ -5,15 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.failures import errors, fail
 from mlaudit.cli.output import put
 from mlaudit.sources import paths
 
 
 def init(
-    path: Annotated[Path, Argument(help="The folder to look at.", metavar="[PATH]")] = Path(),
-    force: Annotated[bool, Option("--force", help="Replace an existing mlaudit.toml.")] = False,
+    path: Annotated[Path, CommandArgument(help="The folder to look at.", metavar="[PATH]")] = Path(),
+    force: Annotated[bool, CommandOption("--force", help="Replace an existing mlaudit.toml.")] = False,
 ) -> None:
     """Write mlaudit.toml from what is discovered."""
     from mlaudit.api import initial

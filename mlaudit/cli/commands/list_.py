@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.declarations import Argument, CommandEnd, Option
+from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
 from mlaudit.cli.delivery import USAGE, wants_colour
 from mlaudit.cli.failures import errors, fail
 from mlaudit.cli.output import put
@@ -15,9 +15,11 @@ from mlaudit.cli.wanted_outputs import file_of
 
 def list_(
     sources: Annotated[
-        list[str] | None, Argument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
+        list[str] | None, CommandArgument(help="What to read; default: what `check` reads.", metavar="[SOURCE]...")
     ] = None,
-    format_: Annotated[str, Option("--format", "-f", help="table, json or cyclonedx.", metavar="NAME")] = "table",
+    format_: Annotated[
+        str, CommandOption("--format", "-f", help="table, json or cyclonedx.", metavar="NAME")
+    ] = "table",
     output: Output = None,
     python: Python = None,
     platform: Platform = None,

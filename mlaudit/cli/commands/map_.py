@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.declarations import Option
+from mlaudit.cli.declarations import CommandOption
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -22,18 +22,20 @@ WIDTH = 80
 def map_(
     paths: Paths = None,
     model: Annotated[
-        list[str] | None, Option("--model", help="What a model or data touches, both ways.", metavar="NAME")
+        list[str] | None, CommandOption("--model", help="What a model or data touches, both ways.", metavar="NAME")
     ] = None,
     package: Annotated[
-        list[str] | None, Option("--package", help="What a package touches, both ways.", metavar="NAME")
+        list[str] | None, CommandOption("--package", help="What a package touches, both ways.", metavar="NAME")
     ] = None,
-    file: Annotated[list[str] | None, Option("--file", help="What a file touches, both ways.", metavar="PATH")] = None,
+    file: Annotated[
+        list[str] | None, CommandOption("--file", help="What a file touches, both ways.", metavar="PATH")
+    ] = None,
     impact: Annotated[
         list[str] | None,
-        Option("--impact", help="The models and services that a change of this file reaches.", metavar="PATH"),
+        CommandOption("--impact", help="The models and services that a change of this file reaches.", metavar="PATH"),
     ] = None,
     format_: Annotated[
-        str, Option("--format", "-f", help="text, mermaid, dot, json or html.", metavar="NAME")
+        str, CommandOption("--format", "-f", help="text, mermaid, dot, json or html.", metavar="NAME")
     ] = "text",
     output: Output = None,
     config: Config = None,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, CommandEnd, Option
+from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
 from mlaudit.cli.parameters import Config, Define, Extra, NoColor, NoConfig, Output, Platform, Python, Quiet
 
 FORMATS = ("table", "markdown", "json")
@@ -14,9 +14,11 @@ FORMATS = ("table", "markdown", "json")
 def plan(
     targets: Annotated[
         list[str] | None,
-        Argument(help="Packages with their versions; default: what leaves no error.", metavar="[PACKAGE==VERSION]..."),
+        CommandArgument(
+            help="Packages with their versions; default: what leaves no error.", metavar="[PACKAGE==VERSION]..."
+        ),
     ] = None,
-    format_: Annotated[str, Option("--format", "-f", help="table, markdown or json.", metavar="NAME")] = "table",
+    format_: Annotated[str, CommandOption("--format", "-f", help="table, markdown or json.", metavar="NAME")] = "table",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated
 
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.parameters import (
     AsOf,
     Atol,
@@ -25,25 +25,28 @@ from mlaudit.cli.parameters import (
 
 Models = Annotated[
     list[str] | None,
-    Argument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
+    CommandArgument(help="Model files or folders; default: all of the pairs here.", metavar="[MODEL]..."),
 ]
-Writer = Annotated[str | None, Option("--writer", help="The environment that writes.", metavar="SOURCE")]
-Reader = Annotated[str | None, Option("--reader", help="The environment that reads.", metavar="SOURCE")]
+Writer = Annotated[str | None, CommandOption("--writer", help="The environment that writes.", metavar="SOURCE")]
+Reader = Annotated[str | None, CommandOption("--reader", help="The environment that reads.", metavar="SOURCE")]
 Rows = Annotated[
     str | None,
-    Option("--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"),
+    CommandOption(
+        "--rows", help="What to predict on: a csv, npy, json or parquet, or module:function.", metavar="FILE"
+    ),
 ]
 Golden = Annotated[
     Path | None,
-    Option("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
+    CommandOption("--golden", help="Rows to keep answers of (--save), or kept answers to replay here.", metavar="FILE"),
 ]
-Save = Annotated[Path | None, Option("--save", help="Where rows and answers are kept.", metavar="FILE")]
-Record = Annotated[bool, Option("--record", help="Write the result into mlaudit.evidence.toml.")]
-Trust = Annotated[bool, Option("--trust", help="Load files that no `writes` or `reads` declares.")]
+Save = Annotated[Path | None, CommandOption("--save", help="Where rows and answers are kept.", metavar="FILE")]
+Record = Annotated[bool, CommandOption("--record", help="Write the result into mlaudit.evidence.toml.")]
+Trust = Annotated[bool, CommandOption("--trust", help="Load files that no `writes` or `reads` declares.")]
 Budget = Annotated[
-    int, Option("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0)
+    int,
+    CommandOption("--budget", metavar="NUMBER", help="Environments that are built more where a model fails.", least=0),
 ]
-ProofFormat = Annotated[str, Option("--format", "-f", help="table or json.", metavar="NAME")]
+ProofFormat = Annotated[str, CommandOption("--format", "-f", help="table or json.", metavar="NAME")]
 
 
 def prove(

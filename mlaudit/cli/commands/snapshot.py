@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from mlaudit.cli.declarations import Option
+from mlaudit.cli.declarations import CommandOption
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import put
 from mlaudit.cli.parameters import Output
@@ -12,7 +12,7 @@ from mlaudit.cli.parameters import Output
 
 def snapshot(
     python: Annotated[
-        str | None, Option("--python", help="Another interpreter; its packages are not imported.", metavar="EXE")
+        str | None, CommandOption("--python", help="Another interpreter; its packages are not imported.", metavar="EXE")
     ] = None,
     output: Output = None,
 ) -> None:

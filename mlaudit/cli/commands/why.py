@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
-from mlaudit.cli.declarations import Argument, Option
+from mlaudit.cli.declarations import CommandArgument, CommandOption
 from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.failures import errors
 from mlaudit.cli.output import OutputText, write_all
@@ -16,12 +16,14 @@ from mlaudit.model.errors import UsageError
 
 
 def why(
-    package: Annotated[str, Argument(help="The package.", metavar="PACKAGE")],
+    package: Annotated[str, CommandArgument(help="The package.", metavar="PACKAGE")],
     source: Annotated[
-        str, Argument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
+        str, CommandArgument(help="A SOURCE, or the name of an environment that `check` knows.", metavar="SOURCE")
     ],
-    all_: Annotated[bool, Option("--all", help="Every path, 1,000 at most, instead of the five shortest.")] = False,
-    format_: Annotated[str, Option("--format", "-f", help="text or json.", metavar="NAME")] = "text",
+    all_: Annotated[
+        bool, CommandOption("--all", help="Every path, 1,000 at most, instead of the five shortest.")
+    ] = False,
+    format_: Annotated[str, CommandOption("--format", "-f", help="text or json.", metavar="NAME")] = "text",
     output: Output = None,
     config: Config = None,
     no_config: NoConfig = False,

@@ -15,7 +15,7 @@ class PackageCode(Protocol):
     """The files of one entry of an import path; whoever gives them bounds sizes and numbers, and follows no link."""
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder (`""` is the entry itself), None where it is none or they cannot all be told."""
+        """The names in a folder (`""` is the entry itself), None where it is none or they cannot all be listed."""
         ...
 
     def read(self, path: str) -> bytes | None:

@@ -24,7 +24,7 @@ class RefusedKeys:
 def refused_keys(
     symbols: PackageSymbols, cls: ClassCode, keys: Collection[str], plain_bases: Collection[str] = ()
 ) -> RefusedKeys | None:
-    """The keywords that calling a class refuses; None where it takes all of them, or that cannot be told.
+    """The keywords that calling a class refuses; None where it takes all of them, or that is not known.
 
     Args:
         plain_bases: bases outside of what is read that are known to add no argument.
@@ -49,7 +49,7 @@ def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> f
         return None
     calls = [one for one in ast.walk(node) if isinstance(one, ast.Call) and _is_name(one.func, given[0])]
     is_plain = bool(calls) and all(_passes_on(one, given[1]) and not one.args for one in calls)
-    # A configuration that is made anew, or changed by keys that are computed, may be any other; a copy is the same.
+    # A configuration that is created, or changed by keys that are computed, may be any other; a copy is the same.
     copies = {id(one.targets[0]) for one in ast.walk(node) if isinstance(one, ast.Assign) and _is_copy(one, given[1])}
     if not is_plain or any(_is_remade(one, given[1]) and id(one) not in copies for one in ast.walk(node)):
         return None

@@ -1,4 +1,4 @@
-"""Whether the code of a package or a file defines a name that a pickle imports; what cannot be told is unknown.
+"""Whether the code of a package or a file defines a name that a pickle imports; what cannot be determined is unknown.
 
 A name is missing only where nothing in the module can bring it: any statement that binds it, on whatever branch, a
 `*` import that is not followed to its end, a module `__getattr__`, `globals()` and their like make the answer no

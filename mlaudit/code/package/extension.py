@@ -28,7 +28,7 @@ class ExtensionModule:
         self._answers: dict[str, bool | None] = {}
 
     def has(self, name: str) -> bool | None:
-        """Whether it has a name; None where that cannot be told."""
+        """Whether it has a name; None where that is not known."""
         if name not in self._answers:
             self._answers[name] = self._search(name.encode())
         return self._answers[name]
@@ -64,7 +64,7 @@ class ExtensionModule:
         return not is_bare and b"\0" + self._name + b"." + encoded + b"\0" in data
 
     def checksums(self) -> frozenset[int]:
-        """The layouts of states that Cython's functions of it restore; empty where they cannot be told."""
+        """The layouts of states that Cython's functions of it restore; empty where they are not known."""
         if self._data is None:
             return frozenset()
         found = _CHECKSUMS.findall(self._data)

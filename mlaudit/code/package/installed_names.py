@@ -1,4 +1,4 @@
-"""Whether the packages of a reader have the names that a pickle imports; what cannot be told is unknown.
+"""Whether the packages of a reader have the names that a pickle imports; what cannot be determined is unknown.
 
 A name is missing only where nothing can bring it: no statement of its module, no `*` import, no module `__getattr__`,
 no string of a compiled module, and no other file of the package that sets it from outside. `pickle` imports by module

@@ -77,7 +77,7 @@ class PackageModules:
         self.parsed = 0
 
     def locate(self, name: str) -> LocatedModule:
-        """Where a module lies. A name that is no chain of identifiers leads nowhere that can be told."""
+        """Where a module lies. A name that is no chain of identifiers leads nowhere that is known."""
         if name not in self._located:
             parts = name.split(".")
             is_plain = len(parts) <= MAX_PARTS and all(part.isidentifier() for part in parts)

@@ -49,7 +49,7 @@ class FoundNeed:
 
     @property
     def rank(self) -> tuple[int, int]:
-        """The smaller, the surer it is to be read."""
+        """The smaller, the more certainly it is read."""
         if self.calling is Calling.UPKEEP:
             return (2, int(self.sureness))
         return (int(self.sureness is Sureness.ARGUMENTS), 2 * int(self.calling) + int(self.sureness))

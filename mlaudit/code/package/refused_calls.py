@@ -160,7 +160,7 @@ def _refused_state(one: PickledObject, called: str, reason: str, owner: ClassCod
 
 
 def _signature(symbols: PackageSymbols, one: PickledObject) -> Signature | None:
-    """What the callable of a pickle takes; None where it cannot be told."""
+    """What the callable of a pickle takes; None where it is not known."""
     found = symbols.find(one.made_by.module, one.made_by.name)
     if isinstance(found, ExpressionCode) and one.making in (Making.CALL, Making.NEW):
         return _of_named_tuple(found)

@@ -1,4 +1,4 @@
-"""What a name of a module is, followed through imports: a class, a function, or something that cannot be told."""
+"""What a name of a module is, followed through imports: a class, a function, or something unknown."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ class PackageSymbols:
         self._extensions: dict[str, ExtensionModule] = {}
 
     def find(self, module: str, name: str) -> Symbol | None:
-        """What a name is, `Outer.Inner` too; None where it cannot be told."""
+        """What a name is, `Outer.Inner` too; None where it is not known."""
         if (module, name) not in self._found:
             self._found[module, name] = self._find(module, name)
         return self._found[module, name]
@@ -177,7 +177,7 @@ class PackageSymbols:
 
 
 def _foreign_members(found: Symbol | None) -> frozenset[str] | None:
-    """The members that a base outside of what is read gives; None where they cannot be told."""
+    """The members that a base outside of what is read gives; None where they are not known."""
     if not isinstance(found, ForeignName):
         return None
     given = object_methods().bases.get(f"{found.module}.{found.name}")

@@ -208,7 +208,7 @@ def _kind(name: str) -> Kind:
 
 
 def _version_of_prefix(version: str | None, specifier: str | None) -> tuple[str | None, str | None]:
-    """`==3.10.*` of Python or CUDA names one minor version, which is how their versions are told."""
+    """`==3.10.*` of Python or CUDA names one minor version, which is how their versions are known."""
     found = _PREFIX.fullmatch(specifier) if specifier and version is None else None
     return (found.group(1), None) if found else (version, specifier)
 

@@ -85,7 +85,7 @@ def _platforms(manifest: Node) -> tuple[str, ...]:
 
 
 def _elsewhere(pin: Pin, feature: Node, platforms: tuple[str, ...]) -> Pin:
-    """A pin without a platform, for the platforms whose own table does not state the package anew."""
+    """A pin without a platform, for the platforms whose own table does not state the package again."""
     targets = [] if pin.platforms else [name for name, node in feature.get("target").items() if _states(node, pin)]
     rest = tuple(platform for platform in platforms if not any(_covers(target, platform) for target in targets))
     return replace(pin, platforms=rest) if targets and rest else pin

@@ -64,7 +64,7 @@ class PythonEnvironment:
 
 
 class Environments:
-    """Every environment of a root file system, told apart; `chosen` is the default one."""
+    """Every environment of a root file system, each by itself; `chosen` is the default one."""
 
     def __init__(self, system: FileSystem) -> None:
         self._system = system

@@ -16,7 +16,7 @@ from mlaudit.model.nouns import Place, Unread
 JSON_LIMIT = 16 * 1024 * 1024
 JSON_VALUES = 1_000_000
 JSON_CONTAINERS = 300_000
-"""Lists and objects, counted before they are made: `[],` unfolds to thirty times its bytes."""
+"""Lists and objects, counted before they are made: `[],` expands to thirty times its bytes."""
 
 _NAMES: WeakKeyDictionary[Document, tuple[str, ...]] = WeakKeyDictionary()
 

@@ -23,6 +23,8 @@ MAX_SIZE = 4 * 1024 * 1024
 
 _SECTION = lazy_pattern(r"\[([^\]\n]{1,300})\]")
 _REGISTERED = lazy_pattern(r"@\w{1,60}\s{0,8}[=:]\s{0,8}\"([^\"\n]{1,200})\"")
+_INLINE = lazy_pattern(r"\"@\w{1,60}\"\s{0,8}:\s{0,8}\"([^\"\n]{1,200})\"")
+"""A function of a registry inside a value: `vectors = {"@vectors":"spacy.Vectors.v1"}`."""
 _SETTING = lazy_pattern(r"[^=:\s\[][^=:\n]{0,300}[=:]")
 
 
@@ -120,21 +122,31 @@ def _registered(doc: Document, form: ConfigurationForm) -> Iterator[AskedWord]:
     """The registered names in the sections that loading resolves, each with its line. Raises Unreadable."""
     _demand_size(doc)
     found: dict[str, int] = {}
+    for section, text, number in _settings(doc):
+        if section.partition(".")[0] in form.sections:
+            own = _REGISTERED.fullmatch(text)
+            for name in (*((own[1],) if own is not None else ()), *_INLINE.findall(text)):
+                if name.startswith(form.prefix):
+                    found.setdefault(name, number)
+    for word, line_number in _bounded(list(found.items())):
+        yield AskedWord(value=word, at=Place(path=doc.path, line=line_number))
+
+
+def _settings(doc: Document) -> Iterator[tuple[str, str, int]]:
+    """The lines of an INI file with their sections and numbers. Raises Unreadable where a line is none of it."""
     section = None
     for number, line in enumerate(doc.text.split("\n"), 1):
         text = line.strip()
         head = _SECTION.match(line)
+        is_setting = head is None and bool(text) and not text.startswith(("#", ";"))
         if head is not None:
             section = head[1]
-        elif text and not text.startswith(("#", ";")) and not line[0].isspace():
-            if section is None or _SETTING.match(line) is None:
-                why = "expected a section in brackets" if section is None else "expected `key = value`"
-                raise Unreadable(f"{why} in line {number}", number)
-            name = _REGISTERED.fullmatch(text) if section.partition(".")[0] in form.sections else None
-            if name is not None and name[1].startswith(form.prefix):
-                found.setdefault(name[1], number)
-    for word, line_number in _bounded(list(found.items())):
-        yield AskedWord(value=word, at=Place(path=doc.path, line=line_number))
+        elif is_setting and section is None:
+            raise Unreadable(f"expected a section in brackets in line {number}", number)
+        elif is_setting and not line[0].isspace() and _SETTING.match(line) is None:
+            raise Unreadable(f"expected `key = value` in line {number}", number)
+        if is_setting and section is not None:
+            yield section, text, number
 
 
 def _nothing(_doc: Document, _form: ConfigurationForm) -> Iterator[AskedWord]:

@@ -1,4 +1,4 @@
-"""Tables of a FlatBuffer, read by seeks; every offset is held against the window.
+"""Tables of a FlatBuffer, read by seeks; every offset is compared with the window.
 
 Format: https://flatbuffers.dev/internals/.
 """

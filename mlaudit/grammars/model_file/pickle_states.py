@@ -49,7 +49,7 @@ class PickledObject(Instance):
 
     Attributes:
         cls: its class, where the pickle tells it; for a call of a function the function.
-        at: the byte at which it is made, in the unfolded pickle.
+        at: the byte at which it is made, in the decompressed pickle.
     """
 
     cls: Global | None = None

@@ -264,7 +264,7 @@ class Walk:
         self.made(cls, arguments)
 
     def called(self, maker: object, arguments: object) -> None:
-        """Push what a call would give, as far as it can be told."""
+        """Push what a call would give, as far as it is known."""
         if not isinstance(maker, Global):
             self.stack.append(OPAQUE)
         elif not isinstance(arguments, Seq):

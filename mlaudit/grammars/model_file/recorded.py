@@ -81,7 +81,7 @@ def ranged(
     detail: str | None = None,
     numbers: Mapping[str, object] | None = None,
 ) -> Pin:
-    """A library whose version is told by a range or not at all; without a range the strength is `none`."""
+    """A library whose version is known by a range or not at all; without a range the strength is `none`."""
     return doc.pin(
         Layer.RECORDED,
         name,

@@ -1,14 +1,14 @@
-"""Compressed model files as the bytes that they unfold to."""
+"""Compressed model files as the bytes that they decompress to."""
 
 from __future__ import annotations
 
-from mlaudit.document.decompression import MAGICS, ZSTD_SKIPPABLE, Bounds, Pieces, capped, decompressed
+from mlaudit.document.decompression import MAGICS, ZSTD_SKIPPABLE, Pieces, UnfoldingBounds, capped, decompressed
 from mlaudit.grammars.model_file.lz4_frame import MAGIC as LZ4_MAGIC
 from mlaudit.grammars.model_file.lz4_frame import blocks
 from mlaudit.grammars.model_file.source import CHUNK, Source
 from mlaudit.grammars.model_file.window import Window
 
-BOUNDS = Bounds(
+BOUNDS = UnfoldingBounds(
     output=4 * 1024**3,
     ratio=250,
     ratio_from=256 * 1024**2,
@@ -46,8 +46,8 @@ def _chunks(window: Window) -> Pieces:
         yield chunk
 
 
-def _of_pieces(pieces: Pieces, packed: int, bounds: Bounds) -> Source:
-    """A source over pieces, the caps held."""
+def _of_pieces(pieces: Pieces, packed: int, bounds: UnfoldingBounds) -> Source:
+    """A source over pieces, within the caps."""
     given = capped(pieces, lambda: packed, bounds)
     held = b""
 

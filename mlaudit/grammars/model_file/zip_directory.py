@@ -1,7 +1,7 @@
-"""The central directory of a zip archive, bounded before it is read, and its members, bounded as they are unfolded.
+"""The central directory of a zip archive, bounded before it is read, and its members, bounded as they are decompressed.
 
-Format: PKWARE's APPNOTE.TXT 6.3.10. The standard library reads the whole directory at once and unfolds bzip2 and lzma
-members without a bound.
+Format: PKWARE's APPNOTE.TXT 6.3.10. The standard library reads the whole directory at once, and decompresses
+bzip2 and lzma members without a bound.
 """
 
 from __future__ import annotations
@@ -113,7 +113,7 @@ class Archive:
         return next((member for name, member in self.members.items() if ("/" + name).endswith(ending)), None)
 
     def open(self, member: Member) -> Source:
-        """A member's bytes, unfolded. Raises Unreadable."""
+        """A member's bytes, decompressed. Raises Unreadable."""
         window = self.contents(member)
         if member.method == _STORED:
             return from_window(window)

@@ -79,7 +79,7 @@ def _edge(text: str) -> Edge | None:
 
 
 def _without_extra(marker: str) -> tuple[str | None, str | None]:
-    """The marker apart from the extra it asks for; the whole marker where the two cannot be told apart."""
+    """The marker apart from the extra it asks for; the whole marker where the two cannot be distinguished."""
     found = _EXTRA_LAST.fullmatch(marker) or _EXTRA_FIRST.fullmatch(marker)
     if found is None or (found["rest"] and (_joins_by_or(found["rest"]) or "extra" in found["rest"])):
         return marker, None
@@ -140,7 +140,7 @@ def _hashes(archive: Node) -> tuple[str, ...]:
 def installed(
     doc: Document, name: str, version: str | None, at: Place, came: Origin, layer: Layer, found: Metadata
 ) -> Pin | Unread:
-    """The pin of an installed distribution; a version that is none for PEP 440 is told and not compared."""
+    """The pin of an installed distribution; a version that is none for PEP 440 is reported and not compared."""
     if not name or not version:
         missing = "name" if not name else "version"
         return doc.unread(f"its metadata has no {missing}", at, what=name, package=package_of(name) if name else None)

@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Kind, Layer, Pin, Statement
 
 
 def applied(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """The statements of a manifest with its overrides laid over them; those that meet nothing stay bounds."""
+    """The statements of a manifest with its overrides applied to them; those that meet nothing stay bounds."""
     listed = list(statements)
     overriding: dict[str, list[Pin]] = {}
     for statement in listed:

@@ -94,7 +94,7 @@ def _plain(found: re.Match[str]) -> Requirement:
 
 @lru_cache(maxsize=16384)
 def spelled_marker(text: str) -> tuple[str | None, str | None]:
-    """A marker as packaging spells it, or why it is none."""
+    """A marker as packaging writes it, or why it is none."""
     from packaging.markers import InvalidMarker, Marker
 
     try:
@@ -114,7 +114,7 @@ def _not_one(text: str, error: Exception) -> Requirement:
 
 
 def _fault(error: Exception) -> str:
-    """Where packaging stopped, in words that stay the same when packaging words its errors anew.
+    """Where packaging stopped, in words that stay the same when packaging rewords its errors.
 
     Its errors carry the text and the span (`packaging._tokenizer.ParserSyntaxError`); an error without them, as of
     another implementation, is only a fault somewhere.

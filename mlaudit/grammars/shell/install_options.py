@@ -15,7 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 
-class Argument(NamedTuple):
+class InstallArgument(NamedTuple):
     """An option with its value (an empty word where it takes none), or, with `option` empty, an operand."""
 
     option: str
@@ -101,14 +101,14 @@ def tail(word: Word, length: int) -> Word:
     return Word(text=text, start=start, end=word.end, unresolved=word.unresolved, quoted=word.quoted)
 
 
-def arguments(words: Iterable[Word], known: Grammar) -> Iterator[Argument]:
+def arguments(words: Iterable[Word], known: Grammar) -> Iterator[InstallArgument]:
     """Options and operands in order; behind `--` everything is an operand."""
     waiting = list(words)[::-1]
     only_operands = False
     while waiting:
         word = waiting.pop()
         if only_operands or not word.text.startswith("-") or word.text == "-":
-            yield Argument("", word)
+            yield InstallArgument("", word)
         elif word.text == "--":
             only_operands = True
         elif word.text.startswith("--"):
@@ -121,16 +121,16 @@ def _nothing(word: Word) -> Word:
     return Word(text="", start=word.start, end=word.end)
 
 
-def _long(word: Word, waiting: list[Word], known: Grammar) -> Argument:
+def _long(word: Word, waiting: list[Word], known: Grammar) -> InstallArgument:
     found = _LONG.fullmatch(word.text)
     if found is None:
-        return Argument(word.text, _nothing(word))
+        return InstallArgument(word.text, _nothing(word))
     name, value = found.groups()
     full = known.known(name)
     if value is not None:
-        return Argument(full or name, tail(word, len(value)))
+        return InstallArgument(full or name, tail(word, len(value)))
     takes_value = full in known.valued if full else _may_be_its_value(waiting)
-    return Argument(full or name, waiting.pop() if takes_value and waiting else _nothing(word))
+    return InstallArgument(full or name, waiting.pop() if takes_value and waiting else _nothing(word))
 
 
 def _may_be_its_value(waiting: list[Word]) -> bool:
@@ -162,7 +162,7 @@ def _takes_value(text: str, known: Grammar) -> bool:
     return (known.known(text) or "") in known.valued if text.startswith("--") else text in known.valued
 
 
-def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[Argument]:
+def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[InstallArgument]:
     """`-r file`, `-rfile`, `-r=file`, and bundles: `-qU`, `-qr file`."""
     found = _SHORT.match(word.text)
     letters = found.group(1) if found else ""
@@ -170,6 +170,6 @@ def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[Argument
         if f"-{letter}" in known.valued:
             rest = letters[index + 1 :].removeprefix("=")
             value = tail(word, len(rest)) if rest else (waiting.pop() if waiting else _nothing(word))
-            yield Argument(f"-{letter}", value)
+            yield InstallArgument(f"-{letter}", value)
             return
-        yield Argument(f"-{letter}", _nothing(word))
+        yield InstallArgument(f"-{letter}", _nothing(word))

@@ -15,7 +15,7 @@ from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.grammars.shell import install_project
 from mlaudit.grammars.shell.exported_locks import PIPED
 from mlaudit.grammars.shell.install_excludes import excluded
-from mlaudit.grammars.shell.install_options import Argument, arguments, before_operands, grammar
+from mlaudit.grammars.shell.install_options import InstallArgument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.installer_call import InstallerCall
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script
@@ -142,7 +142,7 @@ def _is_script(call: Call, at: int) -> bool:
     return document is not None and b"# /// script" in document.head
 
 
-def _sorted(call: Call, found: list[Argument]) -> InstallerCall:
+def _sorted(call: Call, found: list[InstallArgument]) -> InstallerCall:
     run = InstallerCall(call, [], [], [], [])
     for argument in found:
         if argument.option == "--torch-backend":

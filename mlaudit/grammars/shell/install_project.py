@@ -8,7 +8,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlaudit.grammars.shell.install_options import Argument, arguments, grammar, selecting_options
+from mlaudit.grammars.shell.install_options import InstallArgument, arguments, grammar, selecting_options
 from mlaudit.grammars.shell.install_workspace import workspace_parts
 from mlaudit.grammars.shell.recipe import Call, ExportedLock
 from mlaudit.grammars.shell.shell_words import Word
@@ -60,7 +60,7 @@ class _ProjectChoice:
 
 
 def selection(
-    tool: str, found: Iterable[Argument], *, default_groups: bool = False, exact: bool = False
+    tool: str, found: Iterable[InstallArgument], *, default_groups: bool = False, exact: bool = False
 ) -> InstallSelection:
     """What the options of a command choose."""
     meanings = selecting_options(tool)
@@ -115,17 +115,17 @@ def selected_lock(lock: Lock, call: Call) -> ExportedLock | None:
     return ExportedLock(target=target, chosen=chosen) if target is not None else None
 
 
-def _of_variables(call: Call) -> Iterator[Argument]:
+def _of_variables(call: Call) -> Iterator[InstallArgument]:
     """Options that variables of uv set (https://docs.astral.sh/uv/reference/environment/)."""
     values = call.recipe.values
     for variable, option in _SWITCHES.items():
         if values.get(variable, "").lower() in _ON:
-            yield Argument(option, Word(text="", start=0, end=0))
+            yield InstallArgument(option, Word(text="", start=0, end=0))
     for group in values.get("UV_NO_GROUP", "").split():
-        yield Argument("--no-group", Word(text=group, start=0, end=0))
+        yield InstallArgument("--no-group", Word(text=group, start=0, end=0))
 
 
-def _folder(found: Iterable[Argument]) -> str:
+def _folder(found: Iterable[InstallArgument]) -> str:
     named = next((word.text for option, word in found if option in _FOLDERS and not word.unresolved), "")
     return posixpath.dirname(named) if named.endswith(".toml") else named
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.grammars.pypi.wheel_indexes import WheelIndex, wheel_index
-from mlaudit.grammars.shell.install_options import Argument
+from mlaudit.grammars.shell.install_options import InstallArgument
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.shell_words import Word
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
@@ -25,16 +25,16 @@ class InstallerCall:
 
     call: Call
     operands: list[Word]
-    included: list[Argument]
+    included: list[InstallArgument]
     editables: list[Word]
-    indexes: list[Argument]
-    backend: Argument | None = None
+    indexes: list[InstallArgument]
+    backend: InstallArgument | None = None
     groups: tuple[str, ...] = ()
     indexed: dict[str, str] | None = None
     declared_groups: list[Word] = field(default_factory=list)
     scripts: list[Word] = field(default_factory=list)
     excludes: list[Word] = field(default_factory=list)
-    selecting: list[Argument] = field(default_factory=list)
+    selecting: list[InstallArgument] = field(default_factory=list)
 
     @property
     def scope(self) -> PinScope:

@@ -133,7 +133,7 @@ class Call:
         return self.script.place(self.words[0].start, self.words[-1].end)
 
     def note(self, says: str, at: Place | None = None) -> Fact:
-        """A remark that the user is told."""
+        """A remark for the user."""
         return Fact(key="note", value=says[:400], at=at or self.whole())
 
     def unknown(self, word: Word) -> Unread:

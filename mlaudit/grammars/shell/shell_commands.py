@@ -17,7 +17,7 @@ COMMANDS = Limit(name="shell commands", most=50_000)
 """Commands in all scripts of one document."""
 
 MAX_NESTING = 50
-"""Compounds inside compounds that are told apart."""
+"""Compounds inside compounds that are distinguished."""
 
 _ASSIGNMENT = lazy_pattern(r"([A-Za-z_]\w{0,127})(\+?)=(.*)", re.DOTALL)
 _OPENERS = frozenset(("if", "case", "while", "until", "for", "select"))

@@ -108,7 +108,7 @@ class Lexer:
         self._behind: int | None = None
 
     def tokens(self) -> Iterator[Token]:
-        """The tokens in order; the body of a here-document is told with its redirection and then skipped."""
+        """The tokens in order; the body of a here-document is reported with its redirection and then skipped."""
         while self.position < len(self.text):
             blank = _BLANK.match(self.text, self.position)
             if blank:

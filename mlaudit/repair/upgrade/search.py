@@ -187,7 +187,7 @@ class VersionSearch:
         return len(found)
 
     def _proven(self, unfit: Unfit) -> Unsolved:
-        """A conflict between what is given and what no known release mends, with how far releases are known."""
+        """A conflict between what is given and what no known release fixes, with how far releases are known."""
         movable = [package for package in unfit.packages if package not in self._targets and package != PYTHON]
         says = "; ".join(map(self._why_none, movable))
         proven = all(self._since(package) is not None for package in movable)

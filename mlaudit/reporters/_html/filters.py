@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.model.nouns import Severity
 
-COLUMNS = {"at": "places", "apart": "apart", "codes": "findings"}
+COLUMNS = {"at": "places", "apart": "difference", "codes": "findings"}
 """Columns and lines of the matrices that can be hidden, by their style class."""
 
 

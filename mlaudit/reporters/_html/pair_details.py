@@ -84,7 +84,7 @@ def _matrix(view: PageView, pair: PairView) -> Iterator[str]:
     yield f'<table class="matrix" aria-label="{label}"><thead><tr><th scope="col">package</th>'
     yield f'<th scope="col">{breakable(pair.writer.name)}<small>writes</small></th>'
     yield f'<th scope="col">{breakable(pair.reader.name)}<small>reads</small></th>'
-    yield '<th scope="col" class="apart">apart</th><th scope="col" class="codes">findings</th></tr></thead><tbody>'
+    yield '<th scope="col" class="apart">difference</th><th scope="col" class="codes">findings</th></tr></thead><tbody>'
     yield from (_line(view, pair, one) for one in pair.rows)
     yield "</tbody></table>"
 
@@ -99,7 +99,7 @@ def _line(view: PageView, pair: PairView, one: PairRow) -> str:
         f'<tr{style} data-p="{for_html(one.row.package)}"{numbers}>'
         f'<th scope="row">{breakable(one.row.package)}{tag}{kind}</th>'
         f"{_cell(one.crossing.writer, pair.writer.name)}{_cell(one.crossing.reader, pair.reader.name)}"
-        f'<td class="apart" data-of="apart">{_apart(one.crossing)}</td>'
+        f'<td class="apart" data-of="difference">{_apart(one.crossing)}</td>'
         f'<td class="codes" data-of="findings">{_codes(view, one.numbers)}</td></tr>'
     )
 

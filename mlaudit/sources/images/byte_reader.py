@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import BinaryIO
 
-from mlaudit.document.decompression import CHUNK, MAGICS, Bounds, Pieces, capped, decompressed
+from mlaudit.document.decompression import CHUNK, MAGICS, Pieces, UnfoldingBounds, capped, decompressed
 
-BOUNDS = Bounds(output=256 * 1024**3, ratio=200, ratio_from=512 * 1024**2, memory=128 * 1024**2, piece=1024**2)
-"""How far one layer may unfold."""
+BOUNDS = UnfoldingBounds(output=256 * 1024**3, ratio=200, ratio_from=512 * 1024**2, memory=128 * 1024**2, piece=1024**2)
+"""How far one layer may decompress."""
 _WINDOW = 64 * 1024
 _OF_LAYERS = ("gzip", "zstd", "bz2", "xz")
 """Compressions of layers, as in https://github.com/opencontainers/image-spec/blob/main/layer.md, and older ones."""
@@ -132,7 +132,7 @@ def is_compressed(head: bytes) -> bool:
 
 
 def unfolded(packed: Reader) -> Reader:
-    """The bytes of a layer, decompressed where they are compressed; caps held. Raises Unreadable."""
+    """The bytes of a layer, decompressed where they are compressed; within the caps. Raises Unreadable."""
     head = packed.read(6)
     name = _compression(head)
     if name is None:

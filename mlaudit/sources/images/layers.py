@@ -131,7 +131,7 @@ def _held(walk: TarWalk, entry: Entry, path: str, limit: int) -> Held:
 
 
 class Merged:
-    """Layers laid over each other, lowest first."""
+    """Layers on top of each other, lowest first."""
 
     def __init__(self) -> None:
         self.files: dict[str, Held] = {}

@@ -61,7 +61,7 @@ def _row(drift: PackageDrift, history: DriftHistory, top: int) -> Iterator[str]:
         # The colours of errors and warnings tell severity; here the height alone tells what differs.
         yield (
             f'<rect x="{left:.1f}" y="{top + 4}" width="{max(2.0, right - left):.1f}" height="16" opacity="0.75">'
-            f"<title>{for_html(f'{drift.package}: apart {period.begins:%Y-%m-%d} to {until}')}</title></rect>"
+            f"<title>{for_html(f'{drift.package}: different {period.begins:%Y-%m-%d} to {until}')}</title></rect>"
         )
 
 

@@ -23,7 +23,8 @@ def dependency_map(view: PageView) -> Iterator[str]:
         return
     mapped = map_view(known)
     nodes = [node for node in known.nodes if is_listed(node)]
-    yield "<p>What depends on what, with the place that shows it. A change of a thing reaches what it leads to.</p>"
+    yield "<p>What depends on what, with the place that shows it. "
+    yield "<code>mlaudit map --impact FILE</code> lists what a change of a file reaches.</p>"
     yield '<p id="map-narrow" hidden><label>Search the map <input type="search" id="map-search"></label> '
     yield '<output id="map-count" role="status"></output></p>'
     for kind, title in NODE_TITLES.items():
