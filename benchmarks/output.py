@@ -18,8 +18,8 @@ from pathlib import Path
 
 CORPUS = Path(os.environ.get("MLAUDIT_CORPUS", "../shared/corpus"))
 WIDTH = 100
+INDENT = 12
 _HEAD = re.compile(r"(?:error|warning|info)\[MLA\d+\]")
-_PLACE = re.compile(r"\S{60,}")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +40,8 @@ def read_report(text: str) -> Reading:
         lines=len(lines),
         findings=tuple(_lengths(lines)),
         before_last_error=errors[-1] if errors else 0,
-        too_wide=sum(len(line) > WIDTH and not _PLACE.search(line) for line in lines),
+        # A path or a name that needs a line for itself, with its label and indent, is not broken.
+        too_wide=sum(len(line) > WIDTH and max(map(len, line.split())) + INDENT <= WIDTH for line in lines),
     )
 
 

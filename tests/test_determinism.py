@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.checkout import write
 from tests.command_line import run
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -79,3 +80,17 @@ def test_every_report_is_the_same_everywhere(name: str, tmp_path: Path) -> None:
     elsewhere = {"PYTHONHASHSEED": "1", "TZ": "Pacific/Kiritimati", "LC_ALL": "POSIX", "PYTHONPATH": str(shim)}
     assert printed(there, {**elsewhere, "PYTHONOPTIMIZE": "2"}) == plain
     assert any(exit_code in (0, 1) for exit_code, _, _ in plain.values())
+
+
+def test_of_several_hazards_the_same_is_told_every_time(tmp_path: Path) -> None:
+    write(
+        tmp_path,
+        {
+            "a.txt": "pydantic==2.12.4\npydantic-core==2.41.5\ntyping-extensions==4.15.0\n",
+            "b.txt": "pydantic==2.11.3\npydantic-core==2.33.1\ntyping-extensions==4.13.2\n",
+        },
+    )
+    words = ("compare", "a.txt", "b.txt", "--format", "json")
+    printed_by_seed = {run(tmp_path, *words, env={"PYTHONHASHSEED": seed}).stdout for seed in "012345"}
+    (text,) = printed_by_seed
+    assert "pydantic 2.12.4 requires " in text

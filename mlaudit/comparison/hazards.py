@@ -124,7 +124,7 @@ def _partners(
 ) -> Iterator[str]:
     """Demands between a changed package and what stands beside it, that the change breaks and that hold now."""
     to, was = changes[package], environment.cell(package).version
-    for other in _demanded(package, to):
+    for other in demanded_packages(package, to):
         version = changes.get(other, environment.cell(other).version)
         if version is not None and other != package and not _fits(package, to, other, version):
             yield f"{package} {to} requires {other}{_range(package, to, other)}, and {other} is {version}"

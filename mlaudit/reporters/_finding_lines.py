@@ -125,6 +125,9 @@ def _fitted(finding: Finding, words: str, title: str, style: Style) -> Iterator[
         return
     writer, arrow, reader = words.partition(" → ")
     parts = [f"→ {reader}"] if arrow else []
+    what, within, where = writer.partition(" in ")
+    if within and _head(finding, writer).width > style.width:
+        writer, parts = what, [f"in {where}", *parts]
     yield _head(finding, writer)
     yield from (text(("  ", ""), (part, "bold")) for part in (*parts, *([title] if title else [])))
 
