@@ -129,6 +129,28 @@ def test_a_pair_that_does_not_fit_hides_no_other_pair() -> None:
     assert [(one.code, one.message) for one in found] == [("MLA202", "a"), ("MLA203", "b")]
 
 
+@pytest.mark.parametrize(
+    ("environments", "codes"),
+    [
+        (("training", "serving"), ["MLA101"]),
+        (("serving", "training"), ["MLA101"]),
+        (("training", "batch"), ["MLA101", "MLA001"]),
+        (("batch", "serving"), ["MLA101", "MLA001"]),
+        (("serving",), ["MLA101", "MLA001"]),
+        (("training", "serving", "batch"), ["MLA101", "MLA001"]),
+    ],
+)
+def test_a_break_between_two_environments_hides_nothing_of_others(
+    environments: tuple[str, ...], codes: list[str]
+) -> None:
+    at = Place(path="a")
+    strong = Hit(message="", at=at, package="numpy", environments=("training", "serving"))
+    weak = Hit(message="", at=at, package="numpy", environments=environments)
+    for judged in ([("MLA101", strong), ("MLA001", weak)], [("MLA001", weak), ("MLA101", strong)]):
+        hits = [RuleHit(rules()[code], hit) for code, hit in judged]
+        assert [one.code for one in apply(hits, Settings(), today=TODAY, baseline={}).findings] == codes
+
+
 STALE = '[[ignore]]\npackage = "pandas"\nreason = "only formats timestamps"\n'
 
 

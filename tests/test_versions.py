@@ -9,7 +9,19 @@ from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
 from mlaudit.model.nouns import Distance
-from mlaudit.model.versions import admits, both, disjoint, distance, exact, same_public, split_variant
+from mlaudit.model.versions import (
+    admits,
+    both,
+    disjoint,
+    distance,
+    exact,
+    joined,
+    meet,
+    parsed,
+    same_public,
+    specifiers,
+    split_variant,
+)
 
 numbers = st.integers(0, 4)
 releases = st.builds(lambda parts: ".".join(map(str, parts)), st.lists(numbers, min_size=1, max_size=3))
@@ -41,6 +53,15 @@ ranges = st.builds(",".join, st.lists(clauses, min_size=1, max_size=3))
         ("2.9.0post0", "2.9.0.post0", None),
         ("9e", "9d", Distance.PRE),
         ("2024a", "2024b", Distance.PRE),
+        ("2024a", "2023a", Distance.MAJOR),
+        ("1.2.3.x", "1.2.4.x", Distance.PATCH),
+        ("1.2.x", "1.3.x", Distance.MINOR),
+        ("x1.2.3.4.5.6.7", "x1.2.3.4.5.6.8", Distance.PRE),
+        ("x1.2.3.4.5.6.7", "x1.2.3.4.5.7.7", Distance.PATCH),
+        ("x1234567890", "x1234567891", Distance.MINOR),
+        ("1", "1.0.0.0", None),
+        ("1.0.0.0.1", "1", Distance.PATCH),
+        ("x" * 256 + "1", "x" * 256 + "2", Distance.PRE),
     ],
 )
 def test_distance(left: str, right: str, expected: Distance | None) -> None:
@@ -58,6 +79,9 @@ def test_distance(left: str, right: str, expected: Distance | None) -> None:
         ("0.4.30+cuda12.cudnn91", ("0.4.30", "cuda12.cudnn91")),
         ("1.0+local", ("1.0", "local")),
         ("1.0", ("1.0", None)),
+        ("1.0+", ("1.0+", None)),
+        ("1.0+CU124", ("1.0", "cu124")),
+        ("1.0+Local", ("1.0", "Local")),
     ],
 )
 def test_variant_apart_from_version(version: str, expected: tuple[str, str | None]) -> None:
@@ -77,6 +101,13 @@ def test_variant_apart_from_version(version: str, expected: tuple[str, str | Non
         ("===1.0", "1.0.0", False),
         (">=1.0", "1!0.5", True),
         ("", "3.0", True),
+        (">=2.10", "2.9.0a0+b4e4ee81d3.nv25.12", False),
+        (">=2.10", "2.9+cu124", False),
+        ("<2.10", "2.10.0+cu124", False),
+        (">2.10", "2.10.0.post1+cu124", False),
+        (">=1", "nightly", True),
+        ("nonsense", "1.0", True),
+        (">=1.0rc1", "1.0rc2", True),
     ],
 )
 def test_admits(specifier: str, version: str, expected: bool) -> None:
@@ -93,6 +124,14 @@ def test_admits(specifier: str, version: str, expected: bool) -> None:
         ("===1.0-custom", "1.0-custom"),
         (">=1,<=1", None),
         ("<=4.1", None),
+        ("nonsense", None),
+        ("", None),
+        ("==1.0,===1.0", "1.0"),
+        ("==1.0,==1.0.0", "1.0"),
+        ("==1.0,==1.1", None),
+        ("==1.*,==1.0", "1.0"),
+        ("===1.0,<1", None),
+        ("===x,<1", "x"),
     ],
 )
 def test_a_range_is_never_read_as_a_version(specifier: str, expected: str | None) -> None:
@@ -116,10 +155,108 @@ def test_a_range_is_never_read_as_a_version(specifier: str, expected: str | None
         (">1.0,<1.0.1", ">=1.0.0.5", False),
         ("==1!1.0", "<2", True),
         ("", "<0.0.1", False),
+        ("", "", False),
+        ("", "not a range", False),
+        ("not a range", "", False),
+        (">=2,nonsense", "<1", False),
+        # Each of these has its versions in one place only: a prerelease, a post-release, or beside the end of a prefix.
+        ("==1.*", "<1.dev1", False),
+        (">1.0.dev9", "<1.0a1", False),
+        (">1.0rc5", "<=1.0,!=1.0", False),
+        (">1.0rc99999999", "<1.0.post0", False),
+        (">=1.0,!=1.0", "<1.0.post1", False),
+        (">1.0.post5", "<1.0.0.0.0.1", False),
+        (">1.0", "<1.0.1", False),
+        ("==1.*", "!=1.0.*", False),
+        ("==1!1.*", "!=1!1.0.*", False),
+        ("==1!2.3.*", "!=1!2.3.0.*,>1!2.3", False),
+        ("==1.*,<1.1", "!=1.1.*,!=1.0", False),
+        ("===nightly", "===nightly", False),
+        ("===nightly", "===weekly", True),
+        ("==1.*", "!=1.*", True),
+        ("~=1.2,!=1.2.*", "<1.3.dev0", True),
+        (">=1!1", "<1!1", True),
     ],
 )
 def test_disjoint(left: str, right: str, expected: bool) -> None:
     assert disjoint(left, right) is expected
+
+
+@pytest.mark.parametrize(
+    ("clauses", "expected"),
+    [
+        ([], True),
+        ([">=1", "<2"], True),
+        ([">=2", "<1"], False),
+        ([">=2", "no clause", "<1"], False),
+        ([">=2", "no clause"], True),
+        (["no clause"], True),
+        ([">=1.0rc1", "<1.0rc2"], True),
+        (["==1.0", "!=1.0"], False),
+    ],
+)
+def test_clauses_that_meet(clauses: list[str], expected: bool) -> None:
+    assert meet(clauses) is expected
+
+
+FLOORS = [f">=1.{minor}" for minor in range(70)]
+OTHERS = [f"!=1.{minor}" for minor in range(70)]
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["", " "], ""),
+        ([">=1,<2", "<2, !=1.5"], ">=1,<2,!=1.5"),
+        (FLOORS[:64], ",".join(FLOORS[:64])),
+        (FLOORS[:65], ">=1.64"),
+        ([*FLOORS, ">=1.69.0"], ">=1.69"),
+        ([",".join(FLOORS[::-1])], ">=1.69"),
+        ([*FLOORS, "<3", "<2", "<2.5"], ">=1.69,<2"),
+        ([*FLOORS, "<=3", "<=2", "<=2.5", ">1.80", ">1.90", ">1.8"], ">=1.69,<=2,>1.90"),
+        ([*FLOORS, "~=1.5", "!=1.7", "==1.*", ">=x"], ">=1.69,~=1.5,!=1.7,==1.*,>=x"),
+        ([*FLOORS, ">= 1.99", "<2"], ">= 1.99,<2"),
+        ([*OTHERS, "<2"], ",".join(["<2", *OTHERS[:63]])),
+    ],
+)
+def test_of_many_bounds_the_tightest_are_kept(texts: list[str], expected: str) -> None:
+    assert joined(texts) == expected
+    assert joined([*texts, ""]) == both(",".join(texts), "") == expected
+
+
+@pytest.mark.parametrize(
+    ("text", "is_version", "is_range"),
+    [
+        ("1" * 256, True, False),
+        ("1" * 257, False, False),
+        (">=" + "1" * 254, False, True),
+        (">=" + "1" * 255, False, False),
+        (",".join(FLOORS[:64]), False, True),
+        (",".join(FLOORS[:65]), False, False),
+        (",".join([*FLOORS[:63], ">=" + "1" * 255]), False, False),
+        ("1.0.dev0", True, False),
+        ("", False, True),
+    ],
+)
+def test_what_is_longer_than_any_version_is_none(text: str, is_version: bool, is_range: bool) -> None:
+    assert (parsed(text) is not None) is is_version
+    assert (specifiers(text) is not None) is is_range
+
+
+@pytest.mark.parametrize(
+    ("left", "right", "same"),
+    [
+        ("1.0", "1.0.0", True),
+        ("1.0+cu124", "1.0+cpu", True),
+        ("Nightly", " nightly+x", True),
+        ("Nightly ", "nightly", True),
+        ("nightly", "1.0", False),
+        ("nightly", "weekly", False),
+    ],
+)
+def test_same_public(left: str, right: str, same: bool) -> None:
+    assert same_public(left, right) is same
+    assert (distance(left, right) is None) is same
 
 
 @given(left=ranges, right=ranges, version=versions)

@@ -334,13 +334,28 @@ class Document:
         )
 
     def unread(
-        self, why: str, at: Place | None = None, *, what: str = "", package: str | None = None, template: bool = False
+        self,
+        why: str,
+        at: Place | None = None,
+        *,
+        what: str = "",
+        package: str | None = None,
+        template: bool = False,
+        scope: PinScope = EVERYWHERE,
     ) -> Unread:
         """Something of this document that is not understood; `what` is masked and cut."""
         shown = masked(what.strip())
         # A grammar may quote a part of a password that its own signs have cut out of an address.
         why = why if shown == what.strip() else _QUOTED.sub(lambda part: part[0] if part[1] in shown else "`***`", why)
-        return Unread(at=at or self.place(), why=why, what=shown[:200], package=package, template=template)
+        return Unread(
+            at=at or self.place(),
+            why=why,
+            what=shown[:200],
+            package=package,
+            template=template,
+            step=scope.step if scope.is_certain and ";" not in what else 0,
+            parts=scope.parts,
+        )
 
     def guarded(self, nodes: Iterable[Node | Unread], read: Callable[[Node], Iterable[T]]) -> Iterator[T | Unread]:
         """What `read` makes of each node; a malformed node becomes an Unread and the others go on."""

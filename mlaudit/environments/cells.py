@@ -26,22 +26,51 @@ class Stated:
     sure: bool = True
 
 
-def cells(environment: str, stated: Iterable[Stated], unread: Iterable[Unread], target: Target) -> Mapping[str, Cell]:
+@dataclass(frozen=True, slots=True)
+class NotRead:
+    """What could not be read, and the number of the reading it stands in."""
+
+    entry: Unread
+    reading: int
+
+
+def cells(environment: str, stated: Iterable[Stated], unread: Iterable[NotRead], target: Target) -> Mapping[str, Cell]:
     """The cells of everything that an environment names, by package."""
     named: dict[str, list[Stated]] = {}
     bounds: dict[str, list[Stated]] = {}
+    replaced: dict[str, list[Pin]] = {}
+    lost = [one for one in unread if one.entry.package is not None]
+    last_lost = _last_lost(lost)
     for statement in stated:
         pin = statement.pin
-        if pin.kind is Kind.BOUND:
+        if last_lost.get((pin.package, statement.reading), 0) > pin.step and pin.kind is not Kind.BOUND:
+            replaced.setdefault(pin.package, []).append(pin)
+        elif pin.kind is Kind.BOUND:
             bounds.setdefault(pin.package, []).append(statement)
         elif pin.kind in _COMPARED and pin.layer is not Layer.RECORDED:
             named.setdefault(pin.package, []).append(statement)
     made = {package: _cell(environment, package, found, bounds.get(package, ())) for package, found in named.items()}
     made.update(_python(environment, made.get("python"), target))
-    for entry in unread:
-        if entry.package is not None and entry.package not in made:
-            made[entry.package] = Cell(environment=environment, package=entry.package, state=State.UNREAD, at=entry.at)
+    for one in lost:
+        package = one.entry.package or ""
+        if package not in made:
+            overruled = tuple(replaced.get(package, ()))
+            made[package] = Cell(
+                environment=environment, package=package, state=State.UNREAD, overruled=overruled, at=one.entry.at
+            )
     return made
+
+
+def _last_lost(lost: Iterable[NotRead]) -> Mapping[tuple[str | None, int], int]:
+    """The step of the last install of each package, of each reading, that could not be read.
+
+    Whatever it installs takes the place of what earlier steps state.
+    """
+    last: dict[tuple[str | None, int], int] = {}
+    for one in lost:
+        key = one.entry.package, one.reading
+        last[key] = max(last.get(key, 0), one.entry.step)
+    return last
 
 
 def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence[Stated]) -> Cell:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 
 from mlaudit.environments.attached import selections_of, target_of, with_attached
-from mlaudit.environments.cells import Stated, cells, crowded, stated_pins
-from mlaudit.environments.target import Choice, choose, pythons_of, target_for
+from mlaudit.environments.cells import NotRead, Stated, cells, crowded, stated_pins
+from mlaudit.environments.target import Choice, choose, part_names, pythons_of, target_for
 from mlaudit.environments.target_problems import problems
 from mlaudit.model.lazy_dataclass import replace
-from mlaudit.model.nouns import Kind, Layer, Place, Reading, Unread
+from mlaudit.model.nouns import Kind, Layer, Place, Reading, Target
 from mlaudit.model.report import Environment
 from mlaudit.parsers._registry import kind_of
 from mlaudit.request.audit_request import EnvironmentRequest
@@ -45,7 +45,7 @@ def environment(
     selections = selections_of(named, target.parts)
     choices = tuple(choose(reading, target_of(reading, target, selections)) for reading in read)
     found = problems(read, wanted, target)
-    settled = cells(request.name, _stated(read, choices, len(pythons_of(target))), _unread(read), target)
+    settled = cells(request.name, _stated(read, choices, len(pythons_of(target))), _unread(read, target), target)
     return Environment(
         name=request.name,
         role=request.role,
@@ -89,7 +89,7 @@ def with_reading(one: Environment, added: Reading) -> Environment:
         readings=readings,
         selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
         complete=_complete(readings),
-        cells=cells(one.name, stated, _unread(readings), one.target),
+        cells=cells(one.name, stated, _unread(readings, one.target), one.target),
     )
 
 
@@ -132,5 +132,10 @@ def _stated(readings: Sequence[Reading], choices: Sequence[Sequence[Choice]], py
         yield from stated_pins(reading.pins, chosen, number, pythons)
 
 
-def _unread(readings: Sequence[Reading]) -> Iterator[Unread]:
-    return (entry for reading in readings for entry in reading.unread)
+def _unread(readings: Sequence[Reading], target: Target) -> Iterator[NotRead]:
+    """What could not be read of the parts that are chosen."""
+    for number, reading in enumerate(readings):
+        chosen = part_names(reading, target) if any(entry.parts for entry in reading.unread) else frozenset()
+        for entry in reading.unread:
+            if not entry.parts or not chosen or not chosen.isdisjoint(entry.parts):
+                yield NotRead(entry, number)

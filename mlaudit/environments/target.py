@@ -169,6 +169,12 @@ def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]
     return tuple(chosen)
 
 
+def part_names(reading: Reading, target: Target) -> frozenset[str]:
+    """The names of the stages and environments that are chosen; empty where none is known."""
+    named = frozenset(root.name for root in chosen_roots(reading, target.parts))
+    return named or frozenset(target.parts.values())
+
+
 def choose(reading: Reading, target: Target) -> tuple[Choice, ...]:
     """For each pin of a reading whether it is installed, for every patch release of every Python of the target."""
     pythons = pythons_of(target)
@@ -238,7 +244,7 @@ class _Chooser:
         groups = frozenset(map(normalized, (*target.groups, *defaults))) - without
         extras = frozenset(map(normalized, target.extras)) - without
         self.asked = SelectedParts(extras=reached_extras(reading.pins, extras, groups), groups=groups, own=target.own)
-        self.part_names = frozenset(root.name for root in roots) or frozenset(target.parts.values())
+        self.part_names = part_names(reading, target)
 
     def bits(self, *, hopeful: bool) -> tuple[list[int], bool]:
         """The environments of each pin, and whether a marker was met that nobody can decide."""

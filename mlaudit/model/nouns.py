@@ -266,6 +266,8 @@ class Unread:
         template: it is a template or variable that has no value here.
         whole: nothing of the document could be read.
         exhausted: a limit on its work is used up; what was read until then counts.
+        step: the install of a recipe to which it belongs, as of a pin; 0 where it is of none.
+        parts: names of the roots it belongs to, as of a pin.
     """
 
     at: Place
@@ -275,6 +277,8 @@ class Unread:
     template: bool = False
     whole: bool = False
     exhausted: bool = False
+    step: int = 0
+    parts: tuple[str, ...] = ()
 
 
 Statement = Root | Pin | Include | Fact | Conflict | Waiver | Unread

@@ -21,6 +21,11 @@ class PinScope:
     step: int = 0
     optional: bool = False
 
+    @property
+    def is_certain(self) -> bool:
+        """Whether what has this scope counts for every target that takes its part of the document."""
+        return not (self.marker or self.groups or self.under_extras or self.platforms or self.optional)
+
     def with_marker(self, marker: str | None) -> PinScope:
         """The scope where a marker holds besides its own."""
         if not marker:

@@ -49,8 +49,6 @@ def specifiers(text: str) -> SpecifierSet | None:
     clauses = text.split(",", MAX_CLAUSES)
     if len(clauses) > MAX_CLAUSES or any(len(clause) > MAX_LENGTH for clause in clauses):
         return None
-    if len(text) > MAX_LENGTH and any(len(clause) > MAX_LENGTH for clause in text.split(",")):
-        return None
     from packaging.specifiers import InvalidSpecifier, SpecifierSet
 
     try:

@@ -11,7 +11,7 @@ from mlaudit.document.node import Malformed
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.grammars.pypi.overrides import without_excluded
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.masking import mask_statement
 from mlaudit.model.nouns import (
     Conflict,
@@ -32,12 +32,35 @@ from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 """Kinds of documents that may install the project that they lie in."""
 
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What an include, and those around it, make of the statements of a document."""
+
+    constraint: bool = False
+    step: int = 0
+    parts: tuple[str, ...] = ()
+    groups: tuple[str, ...] = ()
+    under_extras: tuple[str, ...] = ()
+
+    def within(self, include: Include) -> _Standing:
+        """Of a document that is included by one with this standing."""
+        return _Standing(
+            self.constraint or include.constraint,
+            self.step + include.step,
+            include.parts or self.parts,
+            include.groups or self.groups,
+            include.under_extras or self.under_extras,
+        )
+
+
+_ALONE = _Standing()
+
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
-Names = tuple[str, ...]
-Visited = tuple[str, bool, Names, Names, Names, InstallSelection | None]
-"""A document and what it is included for: whether as a constraint, its parts, groups and extras, the part of it."""
+Visited = tuple[str, "_Standing", InstallSelection | None]
+"""A document, what it is included for, and which part of it."""
 
 MAX_INCLUDES = 200
 """Documents that one document may pull in, itself included."""
@@ -162,10 +185,10 @@ class _Collector:
         self.exhausted = False
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
-        self.visited.update((doc.path, False, (), (), (), selection) for selection in (None, InstallSelection()))
+        self.visited.update((doc.path, _ALONE, selection) for selection in (None, InstallSelection()))
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
-        for read_statement in self.followed(doc, parser, parse_document(doc, parser).statements):
+        for read_statement in self.followed(doc, parser, parse_document(doc, parser).statements, _ALONE):
             statement = mask_statement(read_statement)
             if isinstance(statement, Fact) and statement.key == "complete":
                 complete = statement.value == "yes"
@@ -188,7 +211,9 @@ class _Collector:
         if remark is not None:
             sorted_statements.setdefault(type(remark), []).append(remark)
 
-    def followed(self, doc: Document, parser: Parser, statements: Iterable[Statement]) -> Iterator[Statement]:
+    def followed(
+        self, doc: Document, parser: Parser, statements: Iterable[Statement], standing: _Standing
+    ) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
         budget = current_budget()
         for statement in statements:
@@ -202,9 +227,9 @@ class _Collector:
                 statement = local_projects.of_tree(statement, self.own_projects(doc))
             yield statement
             if isinstance(statement, Include):
-                yield from self.included(doc, statement, parser)
+                yield from self.included(doc, statement, parser, standing)
             if isinstance(statement, Pin) and local_projects.is_followed(statement):
-                yield from self.required(doc, statement, parser)
+                yield from self.required(doc, statement, parser, standing)
             self.exhausted = self.exhausted or (isinstance(statement, Unread) and statement.exhausted)
             if self.exhausted:
                 return
@@ -215,17 +240,17 @@ class _Collector:
             self.projects[doc.path] = local_projects.own_projects(doc)
         return self.projects[doc.path]
 
-    def required(self, doc: Document, pin: Pin, parser: Parser) -> Iterator[Statement]:
+    def required(self, doc: Document, pin: Pin, parser: Parser, standing: _Standing) -> Iterator[Statement]:
         """What the project requires that a pin names by its folder, or why that is not known."""
         manifests = local_projects.includes(doc, pin)
         if isinstance(manifests, Unread):
             yield manifests
             return
         for include in manifests:
-            for statement in self.included(doc, include, parser):
+            for statement in self.included(doc, include, parser, standing):
                 yield from local_projects.required(statement, pin)
 
-    def included(self, doc: Document, include: Include, parser: Parser) -> Iterator[Statement]:
+    def included(self, doc: Document, include: Include, parser: Parser, around: _Standing) -> Iterator[Statement]:
         try:
             inner = doc.beside(include.target)
         except Exception as error:
@@ -236,15 +261,9 @@ class _Collector:
         if inner is None:
             yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
-        # Two stages of a recipe may install one file; each has its pins.
-        key = (
-            inner.path,
-            include.constraint,
-            include.parts,
-            include.groups,
-            include.under_extras,
-            include.selection,
-        )
+        # Two stages of a recipe may install one file, and one stage may install it again: each time its pins count.
+        standing = around.within(include)
+        key = (inner.path, standing, include.selection)
         if key in self.visited:
             return
         if len(self.visited) >= MAX_INCLUDES:
@@ -259,7 +278,7 @@ class _Collector:
         except Exception as error:
             yield from _placed(_unread(inner, error), include)
             return
-        followed = self.followed(inner, inner_parser, statements)
+        followed = self.followed(inner, inner_parser, statements, standing)
         for statement in _chosen(followed, include) if include.selection else followed:
             yield from _placed(statement, include)
 
@@ -309,9 +328,23 @@ def _placed(statement: Statement, include: Include) -> Iterable[Statement]:
             parts=statement.parts or include.parts,
         )
     elif not (isinstance(statement, Fact) and statement.key == "complete"):
-        if isinstance(statement, Unread) and not statement.exhausted:
-            statement = replace(statement, whole=False)
+        if isinstance(statement, Unread):
+            statement = _placed_unread(statement, include)
         yield statement
+
+
+def _placed_unread(entry: Unread, include: Include) -> Unread:
+    """What an included document did not say; a limit that is used up ends the including one too.
+
+    What may be of no group that is selected, and what only narrows, replaces no earlier install.
+    """
+    installs = not (include.constraint or include.groups or include.under_extras)
+    return replace(
+        entry,
+        whole=entry.whole and entry.exhausted,
+        step=entry.step + include.step if installs else 0,
+        parts=entry.parts or include.parts,
+    )
 
 
 def _assembled(path: str, format_name: str, complete: bool, found: dict[type, list[Statement]]) -> Reading:

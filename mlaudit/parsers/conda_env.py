@@ -195,6 +195,6 @@ def _moved(statement: Statement, places: list[Place]) -> Statement:
     if isinstance(statement, Root):
         return statement
     at = places[(statement.at.line or 1) - 1]
-    if isinstance(statement, (Pin, Include)):
+    if isinstance(statement, (Pin, Include, Unread)):
         return replace(statement, at=at, step=_PIP_STEP)
     return replace(statement, at=at)

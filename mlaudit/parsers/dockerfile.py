@@ -18,7 +18,7 @@ from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.nouns import Fact, Include, Kind, Pin, Place, Root, Statement
+from mlaudit.model.nouns import Fact, Include, Kind, Pin, Place, Root, Statement, Unread
 from mlaudit.model.scope import PinScope
 from mlaudit.parsers._registry import parser
 
@@ -101,6 +101,10 @@ def _platform(last: Stage) -> Iterator[Fact]:
         yield Fact(key="machine", value=machine, at=_at_image(last))
 
 
+_SCOPED = (Pin, Include, Unread)
+"""Statements that are of stages."""
+
+
 class _DockerfileReader:
     """Reads stage after stage; installs are numbered through the document."""
 
@@ -167,9 +171,9 @@ class _DockerfileReader:
         target = own.target or next((one.name for one in roots if one.default), "")
         first, folder = recipe.step, posixpath.dirname(own.file)
         for one in found:
-            if isinstance(one, Root) or (isinstance(one, (Pin, Include)) and one.parts and target not in one.parts):
+            if isinstance(one, Root) or (isinstance(one, _SCOPED) and one.parts and target not in one.parts):
                 continue
-            if isinstance(one, (Pin, Include)):
+            if isinstance(one, _SCOPED):
                 is_image = isinstance(one, Pin) and one.kind is not Kind.PACKAGE
                 parts = self.build.parts(stage.index, copied=not is_image)
                 one = replace(one, parts=parts, step=first + one.step)

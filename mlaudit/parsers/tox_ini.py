@@ -242,6 +242,6 @@ def _dependency(recipe: Recipe, line: Script) -> Iterator[Statement]:
     if re.search(r"\{(?:posargs|env:|\[)", text):
         name = leading_name(text)
         why = "a substitution of tox in it has no value here"
-        yield recipe.doc.unread(why, line.whole, what=text, package=name or None, template=True)
+        yield recipe.doc.unread(why, line.whole, what=text, package=name or None, template=True, scope=recipe.scope)
     else:
         yield from install_pip.install(call)

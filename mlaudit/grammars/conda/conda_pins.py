@@ -96,17 +96,17 @@ class CondaPins:
         variants = _told_variants(spec for _, spec, _ in read)
         for text, spec, at in read:
             if spec.problem is not None:
-                yield self._unread(text, spec, at)
+                yield self._unread(text, spec, at, standing or Standing())
                 continue
             for pin in self.of_spec(spec, at, standing or Standing()):
                 told = variants.get(pin.package) if pin.kind is Kind.PACKAGE and pin.variant is None else None
                 yield replace(pin, variant=told) if told else pin
 
-    def _unread(self, text: str, spec: MatchSpec, at: Place) -> Unread:
+    def _unread(self, text: str, spec: MatchSpec, at: Place, standing: Standing) -> Unread:
         named = _LEADING_NAME.match(text)
         package = package_of(named.group(1), "conda") if named else None
         why = spec.problem or "not a conda match spec"
-        return self.doc.unread(why, at, what=text, package=package, template=spec.template)
+        return self.doc.unread(why, at, what=text, package=package, template=spec.template, scope=standing)
 
     def of_spec(self, spec: MatchSpec, at: Place, standing: Standing) -> Iterator[Pin]:
         """The pin of one match spec, and of the CUDA that its build or name tells."""

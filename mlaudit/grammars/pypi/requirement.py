@@ -163,7 +163,8 @@ def pin(
     found = parse(text)
     if found.problem is not None:
         package = package_of(name) if (name := leading_name(text)) else None
-        return doc.unread(found.problem, at, what=text, package=package, template=found.template)
+        scope = EVERYWHERE if stated.get("kind") is Kind.BOUND else scope
+        return doc.unread(found.problem, at, what=text, package=package, template=found.template, scope=scope)
     stated["specifier"], stated["extras"] = found.specifier, found.extras
     version = found.version
     if found.url:

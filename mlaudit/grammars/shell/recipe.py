@@ -147,6 +147,7 @@ class Call:
             what=word.text,
             package=package_of(name) if name else None,
             template=True,
+            scope=self.recipe.scope,
         )
 
     def shown(self, words: Iterable[Word] | None = None) -> str:

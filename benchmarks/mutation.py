@@ -1,0 +1,283 @@
+"""Mutation score: how many small changes of the code some test notices.
+
+Run it from the project's folder: `python -m benchmarks.mutation [--jobs N] [--list] [GROUP ...]`. `mutation.toml` says
+which tests belong to which modules. The tests are loaded once; each mutant is put into a forked process, which runs
+those tests that call the changed function until one fails. A mutant that takes too long counts as noticed. Needs Linux
+and Python 3.11 (names of nested code).
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import gc
+import importlib
+import os
+import pickle
+import resource
+import signal
+import sys
+import tempfile
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from types import CodeType, FrameType, FunctionType, ModuleType
+from typing import Any
+
+import pytest
+import tomli
+
+from benchmarks.mutants import Mutant, mutants
+
+MEMORY = 6 * 2**30
+"""Bytes that one mutant may use."""
+SLOWER = 5
+"""A mutant that takes this many times longer than the code as it is, and `PATIENCE` seconds more, counts as noticed."""
+PATIENCE = 10
+EVERYWHERE = "*"
+
+Uses = dict[tuple[str, str], set[int]]
+
+
+def main() -> None:
+    """Print a line per module, and each mutant that no test noticed."""
+    arguments = argparse.ArgumentParser(description=__doc__)
+    arguments.add_argument("--jobs", type=int, default=2, help="processes at once (default: 2)")
+    arguments.add_argument("--only", default="", help="modules whose path contains this")
+    groups = tomli.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
+    arguments.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(groups)}; default: all")
+    chosen = arguments.parse_args()
+    for name in chosen.groups or groups:
+        group = groups[name]
+        modules = sorted(str(path) for pattern in group["modules"] for path in Path().glob(pattern))
+        run = _Run([path for path in modules if chosen.only in path], chosen.jobs)
+        with tempfile.TemporaryDirectory() as folder:
+            options = [
+                "-s",
+                "-o",
+                "addopts=",
+                "-m",
+                "not slow",
+                "-p",
+                "no:terminal",
+                "-p",
+                "no:cacheprovider",
+                f"--basetemp={folder}/tests",
+            ]
+            os.environ["PYTHONHASHSEED"] = "0"
+            pytest.main([*options, *group["tests"]], plugins=[run])
+        run.show()
+
+
+class _Run:
+    """A plugin of pytest that runs the tests once for each mutant."""
+
+    def __init__(self, paths: Sequence[str], jobs: int) -> None:
+        self.modules = {path: importlib.import_module(path.removesuffix(".py").replace("/", ".")) for path in paths}
+        self.jobs = jobs
+        self.failed = False
+        self.items: list[pytest.Item] = []
+        self.uses: Uses = {}
+        self.seconds: dict[int, float] = {}
+        self.counts: dict[str, Counter[str]] = defaultdict(Counter)
+        self.survivors: list[tuple[str, Mutant, int]] = []
+        self.killers: dict[tuple[str, str], list[int]] = defaultdict(list)
+        self.running: dict[int, tuple[str, Mutant, list[int], float]] = {}
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        self.failed = self.failed or report.failed
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        from hypothesis import settings  # Not before pytest has started: it wants to rewrite a part of it.
+
+        settings.register_profile("mutation", settings.get_profile("mlaudit"), derandomize=True, database=None)
+        settings.load_profile("mutation")
+        self.items = session.items
+        session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
+        gc.freeze()
+        self.uses, self.seconds = self._measured()
+        for path in self.modules:
+            for mutant in mutants(Path(path).read_text(encoding="utf-8"), str(Path(path).resolve())):
+                self._begin(path, mutant)
+        while self.running:
+            self._end()
+        return True
+
+    def _measured(self) -> tuple[Uses, dict[int, float]]:
+        """Which tests call which functions, and how long each test takes; from a process of its own."""
+        with tempfile.TemporaryFile() as shared:
+            pid = os.fork()
+            if not pid:
+                with _quiet():
+                    try:
+                        measured: object = self._measure()
+                    except BaseException as error:
+                        measured = ({}, {}, [repr(error)])
+                    shared.write(pickle.dumps(measured))
+                    shared.flush()
+                    os._exit(0)
+            os.waitpid(pid, 0)
+            shared.seek(0)
+            uses, seconds, failed = pickle.loads(shared.read())
+        if failed:
+            raise pytest.UsageError(f"tests fail without any change: {', '.join(failed)}")
+        return uses, seconds
+
+    def _measure(self) -> tuple[Uses, dict[int, float], list[str]]:
+        uses: Uses = defaultdict(set)
+        seconds: dict[int, float] = {}
+        failed: list[str] = []
+        ours = {str(Path(path).resolve()): path for path in self.modules}
+        for number in range(len(self.items)):
+            seen: set[CodeType] = set()
+
+            def noted(frame: FrameType, event: str, _: object, seen: set[CodeType] = seen) -> None:
+                if event == "call":
+                    seen.add(frame.f_code)
+
+            _forget(self.modules.values())
+            start = time.monotonic()
+            sys.setprofile(noted)
+            passed = self._passes(number)
+            sys.setprofile(None)
+            seconds[number] = time.monotonic() - start
+            if not passed:
+                failed.append(self.items[number].nodeid)
+            for code in seen:
+                if code.co_filename in ours:
+                    owner = str(getattr(code, "co_qualname", code.co_name)).partition(".<locals>")[0]
+                    uses[ours[code.co_filename], owner].add(number)
+        return dict(uses), seconds, failed
+
+    def _passes(self, number: int) -> bool:
+        self.failed = False
+        self.items[number].ihook.pytest_runtest_protocol(item=self.items[number], nextitem=None)
+        return not self.failed
+
+    def _begin(self, path: str, mutant: Mutant) -> None:
+        while len(self.running) >= self.jobs:
+            self._end()
+        calling = self.uses.get((path, mutant.owner), set())
+        if mutant.is_constant:
+            calling = set().union(*(numbers for (one, _), numbers in self.uses.items() if one == path))
+        first = self.killers[path, mutant.owner][-3:] + self.killers[path, EVERYWHERE][-3:]
+        tests = [*dict.fromkeys(one for one in first if one in calling)]
+        tests += sorted(calling.difference(tests), key=self.seconds.__getitem__)
+        with contextlib.suppress(BaseException):
+            putting = _putting(self.modules[path], mutant)
+        pid = os.fork()
+        if not pid:
+            os._exit(self._tried(putting, tests))
+        self.running[pid] = (path, mutant, tests, time.monotonic())
+
+    def _tried(self, putting: Callable[[], None], tests: list[int]) -> int:
+        """The exit code of a process that tries a mutant: 0 where no test fails."""
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+        signal.alarm(int(PATIENCE + SLOWER * sum(self.seconds[one] for one in tests)))
+        with _quiet():
+            try:
+                putting()
+                _forget(_loaded())
+                for position, number in enumerate(tests):
+                    _forget(self.modules.values())
+                    if not self._passes(number):
+                        return 1 + min(position, 100)
+            except BaseException:
+                return 120
+        return 0
+
+    def _end(self) -> None:
+        pid, status = os.wait()
+        path, mutant, tests, _ = self.running.pop(pid)
+        code = os.waitstatus_to_exitcode(status)
+        outcome = "survived" if code == 0 else "too slow" if code == -signal.SIGALRM else "noticed"
+        self.counts[path][outcome] += 1
+        if code == 0:
+            self.survivors.append((path, mutant, len(tests)))
+            print(f"{path}:{mutant.line}: {mutant.owner}: {mutant.change}  ({len(tests)} tests)", flush=True)
+        elif 0 < code < 101:
+            for key in ((path, mutant.owner), (path, EVERYWHERE)):
+                self.killers[key].append(tests[code - 1])
+
+    def show(self) -> None:
+        """Print the score of each module, and of all."""
+        total: Counter[str] = Counter()
+        for path, counts in self.counts.items():
+            print(_score(path, counts))
+            total += counts
+        print(_score("all", total), flush=True)
+
+
+def _score(path: str, counts: Counter[str]) -> str:
+    made = sum(counts.values())
+    noticed = made - counts["survived"]
+    return f"{100 * noticed / max(made, 1):5.1f}%  {noticed} of {made} noticed ({counts['too slow']} too slow)  {path}"
+
+
+@contextlib.contextmanager
+def _quiet() -> Iterator[None]:
+    with Path(os.devnull).open("w", encoding="utf-8") as nothing:
+        os.dup2(nothing.fileno(), 1)
+        os.dup2(nothing.fileno(), 2)
+        yield
+
+
+def _forget(modules: Iterable[ModuleType]) -> None:
+    """Empty the caches of functions, so that nothing is left that was computed without the change."""
+    for module in modules:
+        for value in list(vars(module).values()):
+            if hasattr(value, "cache_clear") and not isinstance(value, type):
+                value.cache_clear()
+
+
+def _loaded() -> list[ModuleType]:
+    """The modules whose results a change may alter: all but what reads the tables of knowledge, which takes long."""
+    return [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("mlaudit.") and not name.startswith("mlaudit.knowledge.")
+    ]
+
+
+def _putting(module: ModuleType, mutant: Mutant) -> Callable[[], None]:
+    """What puts a mutant into the loaded module, and everywhere its names are known."""
+    if mutant.is_constant:
+        return partial(_put_constant, module, mutant)
+    return partial(_put_code, _function(module, mutant.owner), _code_of(mutant.code, mutant.owner.split(".")))
+
+
+def _put_code(function: FunctionType, code: CodeType) -> None:
+    function.__code__ = code
+
+
+def _function(module: ModuleType, owner: str) -> FunctionType:
+    first, *rest = owner.split(".")
+    found: Any = vars(module)[first]
+    for name in rest:
+        found = vars(found)[name]
+    found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
+    while hasattr(found, "__wrapped__"):
+        found = found.__wrapped__
+    return found  # type: ignore[no-any-return]
+
+
+def _code_of(code: CodeType, names: Sequence[str]) -> CodeType:
+    for name in names:
+        code = next(one for one in code.co_consts if isinstance(one, CodeType) and one.co_name == name)
+    return code
+
+
+def _put_constant(module: ModuleType, mutant: Mutant) -> None:
+    old = vars(module)[mutant.owner]
+    names = dict(vars(module))
+    exec(mutant.code, names)
+    for other in list(sys.modules.values()):
+        for name, value in list(vars(other).items()):
+            if value is old and (other is module or not isinstance(old, int | str)):
+                setattr(other, name, names[mutant.owner])
+
+
+if __name__ == "__main__":
+    main()
