@@ -25,7 +25,7 @@ JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
 TOOL_FORMATS = ("tox-ini", "noxfile")
 """Formats of tools that make environments, mostly of files that others install too."""
-BUILD_FORMATS = ("bentofile", "cog")
+BUILD_FORMATS = ("bentofile", "cog", "truss-config")
 """Formats of tools that build the image of a served model from one descriptor."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
@@ -103,6 +103,7 @@ class RecipePart:
         states: it states a package, an image or a Python itself.
         unresolved: it names a file that is not in the tree, so that what it installs is not known in full.
         commands: what runs in it.
+        built_by: scripts that its image runs while it is built.
         copies: files and folders of the tree that it holds, None where it sees the whole tree.
         packages: that it states itself, images among them.
         is_named: the name of the file alone tells its format.
@@ -119,6 +120,7 @@ class RecipePart:
     states: bool = False
     unresolved: bool = False
     commands: tuple[RunCommand, ...] = ()
+    built_by: tuple[RunCommand, ...] = ()
     copies: tuple[str, ...] | None = None
     evidence: tuple[Observation, ...] = ()
     packages: frozenset[str] = field(default_factory=frozenset)

@@ -50,9 +50,12 @@ _STATES_AN_IMAGE = lazy_pattern(
     rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
-    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|model_class_(?:file)?name"
+    rb"|model_module_dir)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
+_UNNAMED_BUILDS = ("truss-config",)
+"""Descriptors of builds that are known by what they hold."""
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
@@ -202,7 +205,7 @@ def _may_tell(path: str, formats: Sequence[str]) -> bool:
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that tells an environment, None for any other."""
     document = tree.document(path)
-    wanted = ("python-image",) if path.endswith(".py") else words().described
+    wanted = ("python-image",) if path.endswith(".py") else (*words().described, *_UNNAMED_BUILDS)
     pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST
     try:
         if document is None or pattern.search(document.head) is None:
