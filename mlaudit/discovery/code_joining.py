@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.code.repository import read_program
+from mlaudit.discovery.able_holders import NamedLibraries
+from mlaudit.discovery.azureml_jobs import registered_uses
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
 from mlaudit.discovery.copied_code import find_parted_code
@@ -76,7 +78,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         part = one.group.part
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
-    cross(candidates, scopes, uses)
+    cross(candidates, scopes, uses, NamedLibraries(tree))
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
@@ -95,7 +97,9 @@ def _add_described(
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
         held = triton_served(part, parts, models) if part is not None else []
         own += [model.use for model in held if model.use is not None]
-        own += [*stored_uses(part, tree), *mounted_models(part, tree)] if part is not None else []
+        own += (
+            [*stored_uses(part, tree), *mounted_models(part, tree), *registered_uses(part)] if part is not None else []
+        )
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]

@@ -52,6 +52,14 @@ class RunCommand:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredModel:
+    """A model of a registry that a deployment loads."""
+
+    name: str
+    at: Place
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Mount:
     """A folder that a service sees, and where it is kept.
 
@@ -110,6 +118,7 @@ class RecipePart:
         runs: the services that run it.
         folders: that its commands change into.
         has_python: it states a Python itself, as an image does whose tag names one.
+        models: of a registry, that deployments load in it.
     """
 
     path: str
@@ -128,6 +137,7 @@ class RecipePart:
     runs: tuple[ImageRun, ...] = ()
     folders: tuple[str, ...] = ()
     has_python: bool = False
+    models: tuple[RegisteredModel, ...] = ()
 
     @property
     def is_task(self) -> bool:

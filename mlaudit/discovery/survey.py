@@ -7,6 +7,7 @@ from itertools import islice
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
+from mlaudit.discovery.azureml_jobs import with_azureml_jobs
 from mlaudit.discovery.build_parts import build_parts
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
@@ -146,7 +147,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
             parts += _parts_of(path, format_name, found, tree, runs)
-    return [*parts, *task_parts(tree)], ignored
+    return [*with_azureml_jobs(parts, tree), *task_parts(tree)], ignored
 
 
 def _parts_of(
