@@ -17,7 +17,7 @@ from mlaudit.model.lazy_dataclass import replace as with_changes
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
-from mlaudit.model.pairs import EnvironmentPair, PartedDefinition
+from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair, PartedDefinition
 from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
 from mlaudit.model.report import Environment, Finding, Report, SharedFile
 from mlaudit.model.resolution import Unresolvable
@@ -147,7 +147,11 @@ def known_pair(row: dict[str, Any]) -> EnvironmentPair:
         )
         for one in row.get("parted", ())
     )
-    return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted)
+    crosses = tuple(
+        CrossingArtifact(artifact=one, form="CSV table", written=Place(path=one), read=Place(path=one), is_plain=True)
+        for one in row.get("tables", ())
+    )
+    return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted, crosses=crosses)
 
 
 def settings_of(case: dict[str, Any]) -> Settings:

@@ -1,16 +1,22 @@
-"""The environments that BentoML and Cog build: what their descriptor installs, and the code that it has served."""
+"""The environments that BentoML, Cog and Truss build: what a descriptor installs, and the code that it has served."""
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand, StatedDocument, whole_part
 from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Place
 from mlaudit.model.observation import Observation
 
+_TOOLS = {"bentofile": "bentoml", "cog": "cog", "truss-config": "truss"}
+_TRUSS_DEFAULTS = (("model_module_dir", "model"), ("model_class_filename", "model.py"))
+"""Keys that say where Truss finds the model class (https://docs.baseten.co/reference/truss-configuration)."""
 _SERVED = {"bentofile": "service", "cog": "predict"}
 """The key of a descriptor that names the code which it has served: `service.py:svc`, `predict.py:Predictor`."""
 
@@ -34,13 +40,25 @@ def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCom
         return
     with document_budget():
         try:
-            node = document.yaml.get(_SERVED[format_name])
-            served = node.text().partition(":") if node.is_text else ("", "", "")
+            found = _of_truss(document) if format_name == "truss-config" else _named(document, _SERVED[format_name])
         except (Unreadable, Malformed, BudgetExceeded):
             # The parser of the format tells what is wrong with it.
             return
-        module = served[0] if served[0].endswith(".py") else f"{served[0].replace('.', '/')}.py"
-        if served[0]:
-            yield RunCommand(
-                words=("bentoml" if format_name == "bentofile" else "cog", "serve", module), at=document.at(*node.route)
-            )
+        module, at = found
+        if module:
+            yield RunCommand(words=(_TOOLS[format_name], "serve", module), at=at)
+
+
+def _named(document: Document, key: str) -> tuple[str, Place]:
+    """The module before the colon of `service.py:svc` or `service:svc`; empty where the key is missing."""
+    node = document.yaml.get(key)
+    served = node.text().partition(":")[0] if node.is_text else ""
+    module = served if not served or served.endswith(".py") else f"{served.replace('.', '/')}.py"
+    return module, document.at(*node.route)
+
+
+def _of_truss(document: Document) -> tuple[str, Place]:
+    """The file of the model class: `model/model.py` where the descriptor names no other."""
+    root = document.yaml
+    folder, file = (root.get(key).maybe_text() or usual for key, usual in _TRUSS_DEFAULTS)
+    return posixpath.join(folder, file), Place(path=document.path, line=1)

@@ -8,6 +8,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.code.repository import read_program
+from mlaudit.discovery.able_holders import NamedLibraries
+from mlaudit.discovery.azureml_jobs import registered_uses
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
 from mlaudit.discovery.copied_code import find_parted_code
@@ -16,10 +18,12 @@ from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_us
 from mlaudit.discovery.exchanges import exchanges_of
 from mlaudit.discovery.gathering import order, part_group, signed_candidate
 from mlaudit.discovery.groups import DocumentGroup, lies_in_left_out, why_ignored
+from mlaudit.discovery.image_settings import with_image_settings
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
-from mlaudit.discovery.recipes import AuditedTree, RecipePart, stated, whole_part
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
+from mlaudit.discovery.variable_files import dotenv_run
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
@@ -66,7 +70,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
     uses = [*uses, *_add_described(candidates, scopes, program, tree)]
-    uses = [*uses, *_add_mounted(scopes, uses)]
+    uses = [*uses, *_add_mounted(scopes, uses, tree)]
     _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
@@ -74,7 +78,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         part = one.group.part
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
-    cross(candidates, scopes, uses)
+    cross(candidates, scopes, uses, NamedLibraries(tree))
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
@@ -93,7 +97,9 @@ def _add_described(
         own = [use for folder, use in served if folder == folder_of(one.group) and not _is_apart(part)]
         held = triton_served(part, parts, models) if part is not None else []
         own += [model.use for model in held if model.use is not None]
-        own += [*stored_uses(part, tree), *mounted_models(part, tree)] if part is not None else []
+        own += (
+            [*stored_uses(part, tree), *mounted_models(part, tree), *registered_uses(part)] if part is not None else []
+        )
         one.signs += [
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
@@ -106,16 +112,31 @@ def _add_described(
     return uses
 
 
-def _add_mounted(scopes: dict[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> list[ArtifactUse]:
+def _add_mounted(
+    scopes: dict[Candidate, CodeScope], uses: Sequence[ArtifactUse], tree: AuditedTree
+) -> list[ArtifactUse]:
     """Give environments of services what they use under the names that volumes and variables give it; all such uses."""
     added: list[ArtifactUse] = []
     for one, scope in scopes.items():
-        runs = one.group.part.runs if one.group.part is not None else ()
-        own = list(mounted_uses([use for use in uses if scope.holds(use)], runs)) if runs else []
+        held = [use for use in uses if scope.holds(use)]
+        runs = _runs(one, held, tree)
+        own = list(mounted_uses(held, runs)) if runs else []
         if own:
             scopes[one] = replace(scope, uses=scope.uses.union(own))
             added += own
     return added
+
+
+def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) -> tuple[ImageRun, ...]:
+    """How an environment is run; the `.env` of its project sets what services leave as it is."""
+    part = candidate.group.part
+    runs = part.runs if part is not None else ()
+    if not any(name.variable for use in held for name in use.names):
+        return runs
+    found = dotenv_run(folder_of(candidate.group), tree)
+    if found is None:
+        return runs
+    return tuple(with_image_settings(run, found) for run in runs) or (found,)
 
 
 def _is_apart(part: RecipePart | None) -> bool:

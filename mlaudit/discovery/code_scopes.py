@@ -9,7 +9,7 @@ from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.groups import DocumentGroup
-from mlaudit.discovery.recipes import AuditedTree, RecipePart
+from mlaudit.discovery.recipes import AuditedTree, RecipePart, RunCommand
 from mlaudit.discovery.role_signs import script_paths
 from mlaudit.discovery.task_commands import commands_behind
 from mlaudit.document.budget import BudgetExceeded, document_budget
@@ -93,7 +93,7 @@ def code_scopes(
     plain = [one for one in candidates if one.group.part is None]
     by_folder = _by_folder(plain, [path for path in code if path not in owned])
     for one in plain:
-        started = [path for part in one.group.shown_by for path in _entries(part, tree)]
+        started = [path for part in one.group.shown_by for path in _entries(part, part.commands, tree)]
         files = list(dict.fromkeys([*started, *by_folder.get(one, ())]))
         if files:
             found[one] = CodeScope(files=program.closure(files[:MAX_ENTRIES]))
@@ -138,8 +138,9 @@ def _of_part(part: RecipePart, group: DocumentGroup, code: _CodeTree, program: P
         return CodeScope(files=program.closure([part.path]), is_exact=True)
     if part.format == "python-image":
         return _of_source(part, code, program)
-    entries = list(dict.fromkeys(_entries(part, tree)))
+    entries = list(dict.fromkeys(_entries(part, part.commands, tree)))
     if entries:
+        entries += _entries(part, part.built_by, tree)
         return CodeScope(files=program.closure(entries), is_exact=True)
     if part.copies is None:
         own = folder_of(group)
@@ -164,8 +165,8 @@ def _of_source(part: RecipePart, code: _CodeTree, program: Program) -> CodeScope
     return CodeScope(files=program.closure([part.path]) if functions else frozenset(), functions=functions)
 
 
-def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
-    """Modules of the tree that the commands of a recipe start, through the shell scripts that they run."""
+def _entries(part: RecipePart, started: Iterable[RunCommand], tree: AuditedTree) -> Iterator[str]:
+    """Modules of the tree that commands of a recipe start, through the shell scripts that they run."""
     home = posixpath.dirname(part.path)
     bases = [one if not posixpath.splitext(one)[1] else posixpath.dirname(one) for one in part.copies or ()]
     bases = list(dict.fromkeys([*bases, *(posixpath.dirname(one) for one in part.copies or ()), home]))
@@ -175,7 +176,7 @@ def _entries(part: RecipePart, tree: AuditedTree) -> Iterator[str]:
     if part.is_job:
         bases = ["", *bases]
     bases = [*part.folders, *bases]
-    waiting = [(command.words, command.folder) for command in part.commands]
+    waiting = [(command.words, command.folder) for command in started]
     for words_of_command, folder in waiting:
         if len(waiting) < MAX_ENTRIES:
             waiting.extend((one, folder) for one in _tasks(words_of_command, [folder, *bases], tree))

@@ -20,6 +20,7 @@ from mlaudit.discovery.recipes import (
     whole_part,
 )
 from mlaudit.discovery.role_signs import role_of_command
+from mlaudit.discovery.variable_files import stated_variables
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
@@ -48,7 +49,7 @@ def compose_runs(tree: AuditedTree) -> tuple[ImageRun, ...]:
             continue
         document = tree.document(path)
         if document is not None:
-            runs += _of_file(path, document)
+            runs += _of_file(path, document, tree)
         if len(runs) >= MAX_SERVICES:
             break
     return tuple(runs[:MAX_SERVICES])
@@ -98,7 +99,7 @@ def _started(run: ImageRun) -> list[tuple[str, ...]]:
     return inner_commands(stated) if stated else []
 
 
-def _of_file(path: str, document: Document) -> list[ImageRun]:
+def _of_file(path: str, document: Document, tree: AuditedTree) -> list[ImageRun]:
     with document_budget():
         try:
             services = document.yaml.get("services")
@@ -109,14 +110,14 @@ def _of_file(path: str, document: Document) -> list[ImageRun]:
         runs: list[ImageRun] = []
         for name, service in named:
             try:
-                runs += _of_service(path, name, service, document)
+                runs += _of_service(path, name, service, document, tree)
             except (Malformed, BudgetExceeded):
                 # One service that is not as compose has it leaves the others.
                 continue
         return runs
 
 
-def _of_service(path: str, name: str, service: Node, document: Document) -> Iterator[ImageRun]:
+def _of_service(path: str, name: str, service: Node, document: Document, tree: AuditedTree) -> Iterator[ImageRun]:
     build = service.get("build") if service.is_table else Node(None)
     is_built = build.is_text or build.is_table
     image = service.get("image") if service.is_table else Node(None)
@@ -132,7 +133,7 @@ def _of_service(path: str, name: str, service: Node, document: Document) -> Iter
         entrypoint=_words(service.get("entrypoint")),
         command=_words(service.get("command")),
         folder=service.get("working_dir").maybe_text() or "",
-        settings=tuple(_settings(service.get("environment"))),
+        settings=(*_of_files(service.get("env_file"), folder, tree), *_settings(service.get("environment"))),
         mounts=tuple(_mount(source, target, folder) for source, target in volumes(service)),
     )
 
@@ -173,6 +174,14 @@ def _settings(node: Node) -> Iterator[tuple[str, str]]:
         filled = with_defaults(value)
         if filled and "$" not in filled:
             yield name, filled
+
+
+def _of_files(node: Node, folder: str, tree: AuditedTree) -> Iterator[tuple[str, str]]:
+    """Variables that the files of `env_file` set, a later file over an earlier one."""
+    for one in node.each() if node.is_list else (node,):
+        named = one.get("path") if one.is_table else one
+        if named.is_text:
+            yield from stated_variables(posixpath.normpath(posixpath.join(folder, with_defaults(named.text()))), tree)
 
 
 def _mount(source: str, target: str, folder: str) -> Mount:

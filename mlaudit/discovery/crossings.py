@@ -7,6 +7,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind, Sameness
 from mlaudit.code.sameness import fits, is_generic, joined, joining_names
+from mlaudit.discovery.able_holders import NamedLibraries, able_holders
 from mlaudit.discovery.candidates import Candidate, probable_side
 from mlaudit.discovery.code_scopes import CodeScope
 from mlaudit.discovery.groups import common_length
@@ -96,9 +97,15 @@ def _is_inside(written: ArtifactName, read: ArtifactName) -> bool:
     return written.scope == read.scope or (tells and not written.scope)
 
 
-def cross(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
+def cross(
+    candidates: Sequence[Candidate],
+    scopes: Mapping[Candidate, CodeScope],
+    uses: Sequence[ArtifactUse],
+    libraries: NamedLibraries,
+) -> None:
     """Give each reader its writers with what crosses."""
-    holders = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
+    holding = {use: [one for one in candidates if one in scopes and scopes[one].holds(use)] for use in uses}
+    holders = able_holders(holding, scopes, libraries)
     every = list(UseIndex(uses).handovers(Sameness.POSSIBLE))
     direct = [one for one in every if one.sameness >= Sameness.LIKELY]
     orphans = {use.at.path for use in uses if not holders[use]}

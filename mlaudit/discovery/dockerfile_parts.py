@@ -5,6 +5,7 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Collection, Iterator, Sequence
 
+from mlaudit.discovery.build_commands import build_commands, trainers
 from mlaudit.discovery.image_settings import image_run, with_image_settings
 from mlaudit.discovery.recipes import (
     AuditedTree,
@@ -35,7 +36,7 @@ _SHELLS = ("sh", "bash", "dash")
 def dockerfile_parts(
     path: str, found: StatedDocument, tree: AuditedTree, runs: Sequence[ImageRun] = (), depth: int = 0
 ) -> Iterator[RecipePart]:
-    """Every final stage: the last one, named ones that no other stage is made of, and those that services run.
+    """Every final stage: the last one, named ones that no other is made of, those that services run, and trainers.
 
     A stage holds the files of the image that it starts from, where the tree builds that one too, and runs its command.
     """
@@ -46,6 +47,7 @@ def dockerfile_parts(
     with document_budget():
         build, _ = dockerfile_stages.read(document)
         targets = [build.number(run.target) if run.target else build.stages[-1].index for run in runs]
+        training = trainers(build)
         for stage in final_stages(build, targets):
             is_last = stage is build.stages[-1]
             here = (run for run, target in zip(runs, targets, strict=True) if target == stage.index)
@@ -55,11 +57,15 @@ def dockerfile_parts(
             below = _below(path, build, stage, tree, depth)
             running = tuple(_commands_of_runs(build, stage, own) or _commands(build, stage))
             running = running or (below.commands if below is not None else ())
+            built = build_commands(_chain(build, stage))
+            if not running and stage.index in training:
+                running = built
             yield replace(
                 part,
                 part="" if is_last else f"stage={stage.name}",
                 name="" if stage.name.isdigit() else stage.name,
                 commands=running,
+                built_by=built,
                 copies=tuple(dict.fromkeys((*_copies(path, build, stage), *((below.copies or ()) if below else ())))),
                 evidence=(
                     *part.evidence,
@@ -109,7 +115,7 @@ def final_stages(build: DockerfileStages, targets: Collection[int | None] = ()) 
         used.add(last.index)
     else:
         used.discard(last.index)
-    ends = {last.index} - used | {index for index in targets if index is not None}
+    ends = {last.index} - used | {index for index in targets if index is not None} | trainers(build)
     return [one for one in build.stages if one.index in ends or _is_apart(one, used)]
 
 

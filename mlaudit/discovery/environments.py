@@ -79,9 +79,10 @@ class Pair:
     @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all that crosses; none where of one artifact the kind is not known."""
-        if not all(one.kinds for one in self.crosses):
+        judged = [one for one in self.crosses if not one.is_plain]
+        if not all(one.kinds for one in judged):
             return ()
-        return tuple(dict.fromkeys(kind for one in self.crosses for kind in one.kinds))
+        return tuple(dict.fromkeys(kind for one in judged for kind in one.kinds))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

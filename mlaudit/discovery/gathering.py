@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
 from mlaudit.discovery.candidates import Candidate, candidate_of
-from mlaudit.discovery.groups import DocumentGroup, Ignored, grouped, named_document, taken
+from mlaudit.discovery.groups import DocumentGroup, Ignored, NamedDocument, grouped, named_document, taken
 from mlaudit.discovery.recipes import RecipePart
 from mlaudit.discovery.role_signs import SCRIPTS, WORK, role_of_command, signs_of_commands, signs_of_packages
 from mlaudit.model.lazy_dataclass import replace
@@ -138,7 +138,10 @@ def _unspent(
     for group in groups:
         sources = [source.partition("#")[0] for source in taken(group).sources]
         takers = claimed.get(sources[0], []) if sources else []
-        if takers:
+        beside = _lists_beside(group, claimed) if takers else []
+        if beside:
+            group.documents = beside
+        elif takers:
             _cover(group, sources[0], takers)
             if not group.shown_by or any(map(_trains, takers)):
                 spent.append(group)
@@ -147,6 +150,13 @@ def _unspent(
             kept = [one for one in group.documents if one.path not in claimed]
             group.documents = kept or group.documents
         yield group
+
+
+def _lists_beside(group: DocumentGroup, claimed: Collection[str]) -> list[NamedDocument]:
+    """The lists for pip that no recipe installs, beside a file of conda that one does: another environment."""
+    if not any(one.format == "conda-env" and one.path in claimed for one in group.documents):
+        return []
+    return [one for one in group.documents if one.format == "requirements" and one.path not in claimed]
 
 
 def _trains(group: DocumentGroup) -> bool:

@@ -61,11 +61,11 @@ def _runs(path: str, document: Document, tree: ast.Module) -> Iterator[ImageRun]
             # An operator with a command as one text runs it as the image's entry point does.
             entrypoint=entrypoint if kind.image and entrypoint else None,
             command=arguments or None,
-            settings=tuple(_settings((*entrypoint, *arguments))),
+            settings=tuple(option_settings((*entrypoint, *arguments))),
         )
 
 
-def _settings(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
+def option_settings(words: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Options with their values, as the code in the image gets them."""
     for word, after in pairwise(words):
         if word.startswith("--") and "=" not in word and after not in ("", "VALUE") and not after.startswith("-"):

@@ -25,7 +25,7 @@ JOB_FORMATS = ("github-actions", "gitlab-ci", "buildspec")
 """Formats whose parts are jobs of CI."""
 TOOL_FORMATS = ("tox-ini", "noxfile")
 """Formats of tools that make environments, mostly of files that others install too."""
-BUILD_FORMATS = ("bentofile", "cog")
+BUILD_FORMATS = ("bentofile", "cog", "truss-config")
 """Formats of tools that build the image of a served model from one descriptor."""
 TASK_FORMATS = ("makefile", "shell-script")
 """What tells how environments are used, and makes none of its own."""
@@ -49,6 +49,14 @@ class RunCommand:
     def shown(self) -> str:
         """The command as people write it, cut."""
         return " ".join(self.words)[:80]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RegisteredModel:
+    """A model of a registry that a deployment loads."""
+
+    name: str
+    at: Place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,12 +111,14 @@ class RecipePart:
         states: it states a package, an image or a Python itself.
         unresolved: it names a file that is not in the tree, so that what it installs is not known in full.
         commands: what runs in it.
+        built_by: scripts that its image runs while it is built.
         copies: files and folders of the tree that it holds, None where it sees the whole tree.
         packages: that it states itself, images among them.
         is_named: the name of the file alone tells its format.
         runs: the services that run it.
         folders: that its commands change into.
         has_python: it states a Python itself, as an image does whose tag names one.
+        models: of a registry, that deployments load in it.
     """
 
     path: str
@@ -119,6 +129,7 @@ class RecipePart:
     states: bool = False
     unresolved: bool = False
     commands: tuple[RunCommand, ...] = ()
+    built_by: tuple[RunCommand, ...] = ()
     copies: tuple[str, ...] | None = None
     evidence: tuple[Observation, ...] = ()
     packages: frozenset[str] = field(default_factory=frozenset)
@@ -126,6 +137,7 @@ class RecipePart:
     runs: tuple[ImageRun, ...] = ()
     folders: tuple[str, ...] = ()
     has_python: bool = False
+    models: tuple[RegisteredModel, ...] = ()
 
     @property
     def is_task(self) -> bool:

@@ -7,6 +7,7 @@ from itertools import islice
 
 from mlaudit.code.linking import Program
 from mlaudit.code.nouns import ArtifactUse
+from mlaudit.discovery.azureml_jobs import with_azureml_jobs
 from mlaudit.discovery.build_parts import build_parts
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_joining import join_code
@@ -50,9 +51,12 @@ _STATES_AN_IMAGE = lazy_pattern(
     rb"|task\.(?:virtualenv|docker|kubernetes)|DockerOperator|KubernetesPodOperator|ContainerOp\b|@(?:pypi|conda)"
 )
 _MANIFEST = lazy_pattern(
-    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation)[\"']?[ \t]*:"
+    rb"(?m)^[ \t\"'{]{0,8}(?:apiVersion|deploymentSpec|bundle|resources|implementation|model_class_(?:file)?name"
+    rb"|model_module_dir)[\"']?[ \t]*:"
     rb"|spark_version|azureml"
 )
+_UNNAMED_BUILDS = ("truss-config",)
+"""Descriptors of builds that are known by what they hold."""
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
@@ -143,7 +147,7 @@ def recipe_parts(tree: AuditedTree, stating: Sequence[str]) -> tuple[list[Recipe
             ignored.append(Ignored(path=path, why="is what developers work in"))
         else:
             parts += _parts_of(path, format_name, found, tree, runs)
-    return [*parts, *task_parts(tree)], ignored
+    return [*with_azureml_jobs(parts, tree), *task_parts(tree)], ignored
 
 
 def _parts_of(
@@ -202,7 +206,7 @@ def _may_tell(path: str, formats: Sequence[str]) -> bool:
 def _by_content(path: str, tree: AuditedTree) -> str | None:
     """The format of a Python source or YAML file that tells an environment, None for any other."""
     document = tree.document(path)
-    wanted = ("python-image",) if path.endswith(".py") else words().described
+    wanted = ("python-image",) if path.endswith(".py") else (*words().described, *_UNNAMED_BUILDS)
     pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST
     try:
         if document is None or pattern.search(document.head) is None:

@@ -49,3 +49,8 @@ class EnvironmentPair:
     crosses: tuple[CrossingArtifact, ...] = field(default=())
     reason: str = ""
     parted: tuple[PartedDefinition, ...] = ()
+
+    @property
+    def exchanges_tables_alone(self) -> bool:
+        """Whether tables or texts are known to cross, and nothing else is."""
+        return bool(self.crosses) and all(one.is_plain for one in self.crosses)

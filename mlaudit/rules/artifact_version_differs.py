@@ -100,7 +100,10 @@ def _differing(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
 
 
 def _not_named(alike: Sequence[ArtifactCrossing], view: View) -> Hit:
-    rest = f"; {alike[0].reader} does not name it and is not a complete list, so its version there is not pinned."
+    reader = alike[0].reader
+    rest = f"; {reader} does not name it and is not a complete list, so its version there is not pinned."
+    if view.environments[reader].unread:
+        rest = f"; {reader} does not name it in what was read of it."
     return _hit(alike, view, rest, Severity.WARNING)
 
 

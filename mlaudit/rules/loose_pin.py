@@ -29,7 +29,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's
         version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at all.
         It is a warning where model artifacts depend on the package and one side is exact. What only serving names, and
-        nothing in training is known to require, is an info.
+        nothing in training is known to require, is an info, and so is everything where one side names no package.
 
     Why:
         What a range resolves to depends on the day of the install. The two sides are equal only until something is
@@ -68,7 +68,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if writer.state is State.UNSTATED and not _is_brought(crossing, view):
         yield replace(hit, message=_only_in_reader(writer, reader))
     else:
-        yield replace(hit, severity=_severity(crossing), message=_message(crossing, implied), fix=align(crossing))
+        severity = Severity.INFO if _names_nothing(crossing, view) else _severity(crossing)
+        yield replace(hit, severity=severity, message=_message(crossing, implied, view), fix=align(crossing))
 
 
 def _is_brought(crossing: Crossing, view: View) -> bool:
@@ -81,6 +82,11 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
     implied = implied_range(view.environments[crossing.environments[0]], crossing.package)
     carried = any(one.package == crossing.package for name in named for one in companions(name))
     return demanded or carried or implied is not None
+
+
+def _names_nothing(crossing: Crossing, view: View) -> bool:
+    """Whether one side names no package at all, which is reported once for all of them (MLA905)."""
+    return any(not view.environments[name].packages for name in crossing.environments)
 
 
 def _severity(crossing: Crossing) -> Severity:
@@ -119,9 +125,14 @@ def _newest(cell: Cell) -> str:
     return f"the newest known release that {cell.environment} admits is {version}{day}" if known else ""
 
 
-def _message(crossing: Crossing, implied: ImpliedRange | None) -> str:
+def _message(crossing: Crossing, implied: ImpliedRange | None, view: View) -> str:
     writer, reader = crossing.cells
     for cell, other in ((writer, reader), (reader, writer)):
+        if cell.state is State.UNSTATED and view.environments[cell.environment].unread:
+            return (
+                f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
+                f"does not name it in what was read of it{_bounded(implied)}."
+            )
         if cell.state is State.UNSTATED:
             return (
                 f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "

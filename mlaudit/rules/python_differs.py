@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.crossing import PYTHON
+from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Crossing, Hit
 from mlaudit.rules._phrases import places, said
@@ -25,7 +27,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the Python that writes with the one that reads. A difference in patch releases is an info; in minor
-        versions, or ranges that share no version, is a warning.
+        versions, or ranges that share no version, is a warning, or an info where only formats cross that store no
+        Python objects.
 
     Why:
         Code that cloudpickle or dill stores is bytecode of one minor version of Python, and wheels are selected by it.
@@ -46,8 +49,12 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     writer, reader = crossing.cells
     at, related = places(crossing, view)
     known = None if crossing.distance is Distance.PATCH else view.judgements.of_pythons(crossing)
-    default = Severity.INFO if crossing.distance is Distance.PATCH else Severity.WARNING
+    apart = crossing.distance is not Distance.PATCH
+    free = apart and _crosses_without_objects(crossing, view)
+    default = Severity.WARNING if apart and not free else Severity.INFO
     runs = f"{writer.environment} runs Python {said(writer)}, {reader.environment} runs Python {said(reader)}."
+    if free:
+        runs = f"{runs} What crosses stores no Python objects."
     yield Hit(
         package="python",
         environments=crossing.environments,
@@ -59,3 +66,10 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         expected=writer.shown,
         actual=reader.shown,
     )
+
+
+def _crosses_without_objects(crossing: Crossing, view: View) -> bool:
+    """Whether everything that crosses is known to have a format that no version of Python matters to."""
+    kinds, _ = view.judgements.what_crosses(*crossing.environments)
+    needed = packages_needed(kinds)
+    return needed is not None and PYTHON not in needed

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.kinds import carried
 from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Fix, Role, Severity
 from mlaudit.model.report import Environment, Hit, Location
@@ -27,7 +28,7 @@ def check(view: View) -> Iterator[Hit]:
     What it does:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
-        really contains.
+        really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -41,8 +42,11 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://github.com/microsoft/onnxruntime/blob/main/docs/Versioning.md
     """
+    tables = {(one.writer, one.reader) for one in view.known_pairs if one.exchanges_tables_alone}
     for writer, reader in view.pairs:
-        yield from _exported(view.environments[writer], view.environments[reader], view)
+        kinds, _ = view.judgements.what_crosses(writer, reader)
+        if _WRITER in carried(kinds) or not (kinds or (writer, reader) in tables):
+            yield from _exported(view.environments[writer], view.environments[reader], view)
 
 
 def _exported(writing: Environment, reading: Environment, view: View) -> Iterator[Hit]:

@@ -1,0 +1,174 @@
+"""What runs in an environment of Azure ML: the jobs, components and deployments of the tree that name it.
+
+https://learn.microsoft.com/en-us/azure/machine-learning/reference-yaml-overview
+"""
+
+from __future__ import annotations
+
+import posixpath
+from collections.abc import Iterator, Mapping, Sequence
+
+from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.discovery.pipeline_runs import option_settings
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RegisteredModel, RunCommand
+from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.document import Document
+from mlaudit.document.node import Malformed, Node
+from mlaudit.grammars.shell.shell_commands import commands
+from mlaudit.model.errors import Unreadable
+from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Place
+from mlaudit.model.observation import Observation
+
+FORMAT = "azureml"
+MAX_JOBS = 500
+"""Jobs and deployments of one tree that are looked at."""
+MAX_NODES = 20_000
+"""Values of one document that are looked at."""
+
+_ASSET = lazy_pattern(r"azureml:([\w.-]{1,200}?)(?:@[\w-]{1,60}|:[\w.-]{1,60})?")
+_INPUT = lazy_pattern(r"\$\{\{\s{0,8}inputs\.(\w{1,100})\s{0,8}\}\}")
+_EXPRESSION = lazy_pattern(r"\$\{\{[^}]{0,200}\}\}")
+_SERVER = "azmlinfsrv"
+"""The inference server of Azure ML, which runs the scoring script of a deployment."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _AzureJob:
+    """One job or deployment: the environment that it names, what it runs there and which model it is given."""
+
+    environment: str
+    at: Place
+    running: tuple[RunCommand, ...]
+    settings: tuple[tuple[str, str], ...]
+    models: tuple[RegisteredModel, ...]
+
+
+def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[RecipePart]:
+    """Parts of recipes, environments of Azure ML with what runs in them."""
+    paths = dict.fromkeys(one.path for one in parts if one.format == FORMAT)
+    if not paths:
+        return list(parts)
+    named: dict[str, str] = {}
+    jobs: list[_AzureJob] = []
+    for path in paths:
+        document = tree.document(path)
+        with document_budget():
+            try:
+                if document is not None and len(jobs) < MAX_JOBS:
+                    named[path] = _name(document.yaml)
+                    jobs += _jobs(path, document)
+            except (Unreadable, Malformed, BudgetExceeded):
+                # The parser of the format tells what is wrong with it.
+                continue
+    return [
+        _with_jobs(one, [job for job in jobs if job.environment in (one.path, named.get(one.path))]) for one in parts
+    ]
+
+
+def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:
+    if part.format != FORMAT or not jobs:
+        return part
+    running = tuple(dict.fromkeys(one for job in jobs for one in job.running))
+    return replace(
+        part,
+        commands=(*part.commands, *running),
+        runs=tuple(
+            ImageRun(dockerfile="", target="", name="", at=one.at, settings=one.settings)
+            for one in jobs
+            if one.settings
+        ),
+        models=tuple(dict.fromkeys(model for job in jobs for model in job.models)),
+        evidence=(*part.evidence, *(Observation(at=one.at, says=f"runs {one.shown}") for one in running[:3])),
+    )
+
+
+def _name(root: Node) -> str:
+    """How jobs name the environment that a document is; empty where it is something else."""
+    is_environment = root.is_table and any(root.get(key).exists for key in ("image", "conda_file", "build"))
+    name = root.get("name").maybe_text() if is_environment else None
+    return f"azureml:{name}" if name else ""
+
+
+def _jobs(path: str, document: Document) -> Iterator[_AzureJob]:
+    waiting, seen = [document.yaml], 0
+    while waiting and seen < MAX_NODES:
+        node = waiting.pop(0)
+        seen += 1
+        if not node.is_table:
+            continue
+        named = node.get("environment")
+        wanted = _environment(path, named)
+        if wanted:
+            yield _job(path, document, node, wanted)
+        waiting += [value for _, value in node.items() if value.is_table]
+
+
+def _environment(path: str, named: Node) -> str:
+    """`azureml:NAME` without its version, or the document of the tree that describes it; empty if neither."""
+    if named.is_table:
+        return path
+    text = named.text() if named.is_text else ""
+    asset = _ASSET.fullmatch(text)
+    if asset is not None:
+        return f"azureml:{asset[1]}"
+    stated = text.removeprefix("file:")
+    return (
+        posixpath.normpath(posixpath.join(posixpath.dirname(path), stated))
+        if stated.endswith((".yml", ".yaml"))
+        else ""
+    )
+
+
+def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJob:
+    code = node.get("code_configuration")
+    folder = _folder(path, code if code.is_table else node)
+    running: list[RunCommand] = []
+    inputs = _inputs(node.get("inputs"))
+    script = code.get("scoring_script") if code.is_table else Node(None)
+    if script.is_text:
+        words = (_SERVER, "--entry_script", script.text())
+        running.append(RunCommand(words=words, at=document.at(*script.route), folder=folder))
+    command = node.get("command")
+    if command.is_text:
+        filled = _INPUT.sub(lambda found: inputs.get(found[1], "VALUE"), command.text())
+        at = document.at(*command.route)
+        started = commands(_EXPRESSION.sub("VALUE", filled), {})
+        running += [RunCommand(words=tuple(word.text for word in one.words), at=at, folder=folder) for one in started]
+    model = node.get("model")
+    asset = _ASSET.fullmatch(model.text()) if model.is_text else None
+    return _AzureJob(
+        environment=environment,
+        at=document.at(*node.get("environment").route),
+        running=tuple(running),
+        settings=tuple(pair for one in running for pair in option_settings(one.words)),
+        models=(RegisteredModel(name=asset[1], at=document.at(*model.route)),) if asset is not None else (),
+    )
+
+
+def _folder(path: str, node: Node) -> str:
+    """The folder of the tree that is sent as code; that of the document where none is."""
+    stated = node.get("code").maybe_text() or ""
+    return posixpath.normpath(posixpath.join(posixpath.dirname(path), stated if ":" not in stated else ""))
+
+
+def _inputs(node: Node) -> Mapping[str, str]:
+    """Inputs that are stated as plain values, or have a default."""
+    found: dict[str, str] = {}
+    for name, value in node.items() if node.is_table else ():
+        stated = value.get("default") if value.is_table else value
+        text = stated.text() if stated.is_text else ""
+        if text and "$" not in text and " " not in text:
+            found[name] = text
+    return found
+
+
+def registered_uses(part: RecipePart) -> Iterator[ArtifactUse]:
+    """The registered models that deployments load in an environment; the registry of Azure ML is one of MLflow, too."""
+    for one in part.models:
+        names = tuple(
+            ArtifactName(kind=NameKind.REGISTRY, pieces=(one.name,), scope=scope, at=one.at)
+            for scope in ("azureml", "mlflow")
+        )
+        yield ArtifactUse(at=one.at, direction=Direction.READS, form="bytes", call="model", library="", names=names)
