@@ -34,7 +34,7 @@ _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _IncludeContext:
     """What an include, and those around it, make of the statements of a document."""
 
     constraint: bool = False
@@ -43,9 +43,9 @@ class _Standing:
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
 
-    def within(self, include: Include) -> _Standing:
-        """Of a document that is included by one with this standing."""
-        return _Standing(
+    def within(self, include: Include) -> _IncludeContext:
+        """Of a document that is included by one with this context."""
+        return _IncludeContext(
             self.constraint or include.constraint,
             self.step + include.step,
             include.parts or self.parts,
@@ -54,12 +54,12 @@ class _Standing:
         )
 
 
-_ALONE = _Standing()
+_ALONE = _IncludeContext()
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
-Visited = tuple[str, "_Standing", InstallSelection | None]
+Visited = tuple[str, "_IncludeContext", InstallSelection | None]
 """A document, what it is included for, and which part of it."""
 
 MAX_INCLUDES = 200
@@ -212,7 +212,7 @@ class _Collector:
             sorted_statements.setdefault(type(remark), []).append(remark)
 
     def followed(
-        self, doc: Document, parser: Parser, statements: Iterable[Statement], standing: _Standing
+        self, doc: Document, parser: Parser, statements: Iterable[Statement], context: _IncludeContext
     ) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
         budget = current_budget()
@@ -227,9 +227,9 @@ class _Collector:
                 statement = local_projects.of_tree(statement, self.own_projects(doc))
             yield statement
             if isinstance(statement, Include):
-                yield from self.included(doc, statement, parser, standing)
+                yield from self.included(doc, statement, parser, context)
             if isinstance(statement, Pin) and local_projects.is_followed(statement):
-                yield from self.required(doc, statement, parser, standing)
+                yield from self.required(doc, statement, parser, context)
             self.exhausted = self.exhausted or (isinstance(statement, Unread) and statement.exhausted)
             if self.exhausted:
                 return
@@ -240,17 +240,17 @@ class _Collector:
             self.projects[doc.path] = local_projects.own_projects(doc)
         return self.projects[doc.path]
 
-    def required(self, doc: Document, pin: Pin, parser: Parser, standing: _Standing) -> Iterator[Statement]:
+    def required(self, doc: Document, pin: Pin, parser: Parser, context: _IncludeContext) -> Iterator[Statement]:
         """What the project requires that a pin names by its folder, or why that is not known."""
         manifests = local_projects.includes(doc, pin)
         if isinstance(manifests, Unread):
             yield manifests
             return
         for include in manifests:
-            for statement in self.included(doc, include, parser, standing):
+            for statement in self.included(doc, include, parser, context):
                 yield from local_projects.required(statement, pin)
 
-    def included(self, doc: Document, include: Include, parser: Parser, around: _Standing) -> Iterator[Statement]:
+    def included(self, doc: Document, include: Include, parser: Parser, around: _IncludeContext) -> Iterator[Statement]:
         try:
             inner = doc.beside(include.target)
         except Exception as error:
@@ -262,8 +262,8 @@ class _Collector:
             yield Unread(at=include.at, why=_not_there(include), what=include.target[:SHOWN])
             return
         # Two stages of a recipe may install one file, and one stage may install it again: each time its pins count.
-        standing = around.within(include)
-        key = (inner.path, standing, include.selection)
+        context = around.within(include)
+        key = (inner.path, context, include.selection)
         if key in self.visited:
             return
         if len(self.visited) >= MAX_INCLUDES:
@@ -278,7 +278,7 @@ class _Collector:
         except Exception as error:
             yield from _placed(_unread(inner, error), include)
             return
-        followed = self.followed(inner, inner_parser, statements, standing)
+        followed = self.followed(inner, inner_parser, statements, context)
         for statement in _chosen(followed, include) if include.selection else followed:
             yield from _placed(statement, include)
 
