@@ -11,7 +11,7 @@ from mlaudit.code.package.state_gaps import StateGap, StateJudge
 from mlaudit.document.document import Document
 from mlaudit.environments.artifact_files import ArtifactFiles
 from mlaudit.grammars.model_file.formats import formats
-from mlaudit.grammars.model_file.pickle_states import PickledObject, states_of
+from mlaudit.grammars.model_file.pickle_states import PickledObject, PickledStates, states_of
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
@@ -50,17 +50,22 @@ class StateSearch:
             return None
 
     @cached_property
-    def _objects(self) -> tuple[PickledObject, ...]:
-        """The objects, none where the artifact is no pickle."""
+    def _states(self) -> PickledStates | None:
+        """The objects, None where the artifact is no pickle."""
         try:
-            return tuple(states_of(self._pickle).objects[:MAX_OBJECTS]) if self._pickle is not None else ()
+            return states_of(self._pickle) if self._pickle is not None else None
         except Unreadable:
-            return ()
+            return None
+
+    @property
+    def _objects(self) -> tuple[PickledObject, ...]:
+        return tuple(self._states.objects[:MAX_OBJECTS]) if self._states is not None else ()
 
     @property
     def is_whole(self) -> bool:
         """Whether all objects are followed, through the code of both sides."""
-        return self._written_by is not None and 0 < len(self._objects) < MAX_OBJECTS
+        states = self._states if self._written_by is not None else None
+        return states is not None and not states.is_cut and len(states.objects) <= MAX_OBJECTS
 
     def missing_states(self) -> Iterator[MissingState]:
         """The attributes that objects lack, each once for its class."""
