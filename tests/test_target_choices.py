@@ -118,6 +118,7 @@ def test_a_python_as_people_write_it(stated: str | None, pythons: tuple[str, ...
         ("==3.11.7,!=3.11.7", "3.11", False),
         (">3.11.6,<3.11.8", "3.11.7", True),
         (">3.11.6,<3.11.8", "3.11.8", False),
+        (">3.11.7", "3.11.7", False),
     ],
 )
 def test_some_patch_of_a_minor_is_admitted(specifier: str, version: str, admitted: bool) -> None:
@@ -216,6 +217,7 @@ def test_a_python_of_parts_counts_where_one_is_chosen() -> None:
         ({"marker": "python_full_version < '3.11.5'"}, {}, None),
         ({"marker": "python_full_version < '3.11.5'"}, {"pythons": ("3.11.4",)}, True),
         ({"marker": "python_full_version < '3.11.5'"}, {"pythons": ("3.11.5",)}, False),
+        ({"marker": "python_full_version == '3.11.4'"}, {"pythons": ("3.11.4",)}, True),
         ({"marker": "platform_release > '5'"}, {}, None),
     ],
 )
@@ -291,6 +293,13 @@ def test_a_stage_is_no_root_of_a_graph() -> None:
     assert [root.name for root in lock_graph(read, Target()).roots] == ["app"]
     assert selected(read) == {"a 1.0": True, "b 1.0": False}
     assert selected(reading(pin("a"), pin("b"), roots=(stage,))) == {"a 1.0": True, "b 1.0": True}
+
+
+@pytest.mark.parametrize(("marker", "is_reached"), [("platform_release > '5'", True), ("python_version < '3'", False)])
+def test_a_graph_reaches_what_may_be_installed(marker: str, is_reached: bool) -> None:
+    root = Root(name="app", edges=(Edge(name="a", marker=marker),))
+    lock = lock_graph(reading(pin("a"), roots=(root,)), Target(pythons=("3.11",)))
+    assert bool(lock.graph.walk(lock.roots).get(0)) is is_reached
 
 
 @pytest.mark.parametrize(
