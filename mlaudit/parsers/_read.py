@@ -34,7 +34,7 @@ _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 
 
 @dataclass(frozen=True, slots=True)
-class _Standing:
+class _Inclusion:
     """What an include, and those around it, make of the statements of a document."""
 
     constraint: bool = False
@@ -43,9 +43,9 @@ class _Standing:
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
 
-    def within(self, include: Include) -> _Standing:
+    def within(self, include: Include) -> _Inclusion:
         """Of a document that is included by one with this standing."""
-        return _Standing(
+        return _Inclusion(
             self.constraint or include.constraint,
             self.step + include.step,
             include.parts or self.parts,
@@ -54,12 +54,12 @@ class _Standing:
         )
 
 
-_ALONE = _Standing()
+_ALONE = _Inclusion()
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
-Visited = tuple[str, "_Standing", InstallSelection | None]
+Visited = tuple[str, "_Inclusion", InstallSelection | None]
 """A document, what it is included for, and which part of it."""
 
 MAX_INCLUDES = 200
@@ -212,7 +212,7 @@ class _Collector:
             sorted_statements.setdefault(type(remark), []).append(remark)
 
     def followed(
-        self, doc: Document, parser: Parser, statements: Iterable[Statement], standing: _Standing
+        self, doc: Document, parser: Parser, statements: Iterable[Statement], standing: _Inclusion
     ) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
         budget = current_budget()
@@ -240,7 +240,7 @@ class _Collector:
             self.projects[doc.path] = local_projects.own_projects(doc)
         return self.projects[doc.path]
 
-    def required(self, doc: Document, pin: Pin, parser: Parser, standing: _Standing) -> Iterator[Statement]:
+    def required(self, doc: Document, pin: Pin, parser: Parser, standing: _Inclusion) -> Iterator[Statement]:
         """What the project requires that a pin names by its folder, or why that is not known."""
         manifests = local_projects.includes(doc, pin)
         if isinstance(manifests, Unread):
@@ -250,7 +250,7 @@ class _Collector:
             for statement in self.included(doc, include, parser, standing):
                 yield from local_projects.required(statement, pin)
 
-    def included(self, doc: Document, include: Include, parser: Parser, around: _Standing) -> Iterator[Statement]:
+    def included(self, doc: Document, include: Include, parser: Parser, around: _Inclusion) -> Iterator[Statement]:
         try:
             inner = doc.beside(include.target)
         except Exception as error:
