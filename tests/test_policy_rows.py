@@ -149,7 +149,7 @@ def test_findings_are_by_severity_code_package_environments_and_place() -> None:
     ],
 )
 def test_a_finding_has_the_words_of_its_hit_before_those_of_its_rule(
-    more: dict[str, str], title: str, says: str
+    more: dict[str, Any], title: str, says: str
 ) -> None:
     (found,) = outcome([hit("MLA001", **more)]).findings
     assert (found.title, found.says, found.name, found.fact) == (title, says, "version-differs", "version")

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
 from mlaudit.document.document import Document
@@ -9,6 +12,7 @@ from mlaudit.environments.environment import environment
 from mlaudit.model.nouns import Artifact, Kind, Layer, Pin, Place, Reading, Recorded, Strength
 from mlaudit.model.report import Environment, Summary
 from mlaudit.parsers._read import read
+from mlaudit.policy.summary import summary as count
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.settings import Settings
 from mlaudit.request.wanted import Wanted
@@ -126,3 +130,39 @@ def test_unknown_images_are_those_of_pairs(is_paired: bool) -> None:
     sides = [side("training", {"numpy": "2.1.3"}, leads=True), side("other", {"numpy": "2.1.3"})]
     found = audited("check", [*sides, environment(request, [recipe], Wanted())], Settings()).summary
     assert bool(found.unknown_images) is is_paired
+
+
+COUNTS = {
+    "error": 1,
+    "warning": 2,
+    "info": 3,
+    "configuration": 4,
+    "waiver": 5,
+    "baseline": 6,
+    "evidence": 7,
+    "left_out": 8,
+}
+
+
+def test_counts_of_findings_are_those_of_policy() -> None:
+    nothing: Any = SimpleNamespace(crossings=lambda: (), pairs=(), artifacts=(), environments={}, rows=())
+
+    def shown(counts: dict[str, int]) -> tuple[int, ...]:
+        found = count(nothing, counts)
+        suppressed = (found.by_configuration, found.by_waivers, found.by_baseline, found.by_evidence)
+        return (found.error, found.warning, found.info, *suppressed, found.left_out, found.suppressed)
+
+    assert shown(COUNTS) == (1, 2, 3, 4, 5, 6, 7, 8, 22)
+    assert shown({}) == (0,) * 9
+    for number, key in enumerate(COUNTS):
+        alone = shown({key: 1})
+        assert alone[number] == 1
+        assert sum(alone[:8]) == 1
+
+
+@pytest.mark.parametrize(("kinds", "is_unseen"), [((), True), (("sklearn.pickle",), False)])
+def test_a_declared_kind_of_artifact_is_seen(kinds: tuple[str, ...], is_unseen: bool) -> None:
+    request = EnvironmentRequest(name="serving", role="serving", follows=("training",), artifact_kinds=kinds)
+    serving = environment(request, side("serving", {"numpy": "2"}).readings, Wanted())
+    found = audited("compare", [side("training", {"numpy": "2"}, leads=True), serving], Settings()).summary
+    assert ("model artifacts" in found.unseen) is is_unseen
