@@ -27,7 +27,8 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
     ast.BitAnd: ast.BitOr,
     ast.BitOr: ast.BitAnd,
 }
-_UNTOUCHED = frozenset(("annotation", "returns", "decorator_list", "type_comment", "ctx"))
+# What is evaluated when a function is defined is no part of its code: defaults of arguments, annotations, decorators.
+_UNTOUCHED = frozenset(("annotation", "returns", "decorator_list", "type_comment", "ctx", "defaults", "kw_defaults"))
 _REMOVED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Continue, ast.Break)
 _CONDITIONS = (ast.Name, ast.Call, ast.Attribute, ast.NamedExpr)
 

@@ -109,6 +109,7 @@ def test_what_installs_nothing_has_no_cell(statements: list[Stated]) -> None:
         ([stated("1.0", step=1), stated(specifier=">=2", step=2)], [None], ["1.0"]),
         ([stated(specifier="<2", step=1), stated(specifier=">=1", step=2)], [None], [None]),
         ([stated("1.0", step=1), stated("1.0", step=2)], ["1.0"], ["1.0"]),
+        ([stated("1.0", step=2), stated("2.0", step=1), stated("1.0.0", step=2)], ["1.0", "1.0.0"], ["2.0"]),
     ],
 )
 def test_the_last_install_and_the_surest_layer_count(

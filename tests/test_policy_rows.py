@@ -121,7 +121,7 @@ def test_findings_are_by_severity_code_package_environments_and_place() -> None:
         hit("MLA001", "A"),
         hit("MLA001", "a", ("a", "b")),
         hit("MLA001", "a", ("a", "c"), at=at("a", None, None)),
-        hit("MLA001", "a", ("a", "c"), at=at("a", 1, None)),
+        hit("MLA001", "a", ("a", "c"), at=at("a", 1, None), message="z"),
         hit("MLA001", "a", ("a", "c"), at=at("a", 1, 1), message="a"),
         hit("MLA001", "a", ("a", "c"), at=at("a", 1, 1), message="b"),
         hit("MLA001", "a", ("a", "c"), at=at("a", 1, 2)),
@@ -136,6 +136,23 @@ def test_findings_are_by_severity_code_package_environments_and_place() -> None:
         found = outcome(hits).findings
         keys = [(one.code, one.package, one.environments, one.at, one.message) for one in found]
         assert keys == [(code, one.package, one.environments, one.at, one.message) for code, one in expected]
+
+
+@pytest.mark.parametrize(
+    ("more", "title", "says"),
+    [
+        ({}, "versions differ", ""),
+        ({"actual": "1.26.0"}, "versions differ", "1.26.0"),
+        ({"actual": "1.26.0", "says": "==1.26.0"}, "versions differ", "==1.26.0"),
+        ({"actual": "1.26.0", "says": ""}, "versions differ", ""),
+        ({"title": "builds differ"}, "builds differ", ""),
+    ],
+)
+def test_a_finding_has_the_words_of_its_hit_before_those_of_its_rule(
+    more: dict[str, Any], title: str, says: str
+) -> None:
+    (found,) = outcome([hit("MLA001", **more)]).findings
+    assert (found.title, found.says, found.name, found.fact) == (title, says, "version-differs", "version")
 
 
 @pytest.mark.parametrize(
@@ -231,6 +248,13 @@ def test_an_expired_row_is_said_and_hides_nothing(until: date, shown: list[str])
 
 # Fingerprints and baselines
 
+PINNED = [
+    "529fab57861b4b6a38f176a05eb7041d",
+    "34015546e3f0bb8f663ad83f50f6b7a4",
+    "41fa0309829f5f257d2b90d7c7e38107",
+    "8f02bb439d79f4711f571d4f5a59af7f",
+]
+
 
 def prints(**more: Any) -> str:
     (found,) = outcome([hit("MLA001", **more)]).findings
@@ -246,6 +270,17 @@ def test_only_a_hit_of_nothing_is_known_by_its_file() -> None:
     )
     assert prints(environments=(), at=AT) == prints(environments=(), at=other)
     assert prints(package=None, environments=(), at=AT) != prints(package=None, environments=(), at=other)
+
+
+def test_fingerprints_stay_what_baselines_have() -> None:
+    """A change of these values breaks every baseline that is in use."""
+    found = [
+        prints(expected="2.1.3", actual="1.26.0"),
+        prints(values=("a", "b")),
+        prints(package=None, environments=()),
+        prints(),
+    ]
+    assert found == PINNED
 
 
 def test_what_no_encoding_has_still_has_a_fingerprint() -> None:

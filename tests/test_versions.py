@@ -17,6 +17,7 @@ from mlaudit.model.versions import (
     exact,
     joined,
     meet,
+    oldest,
     parsed,
     same_public,
     specifiers,
@@ -54,12 +55,20 @@ ranges = st.builds(",".join, st.lists(clauses, min_size=1, max_size=3))
         ("9e", "9d", Distance.PRE),
         ("2024a", "2024b", Distance.PRE),
         ("2024a", "2023a", Distance.MAJOR),
+        ("1.2.3.x", "1.2.3", Distance.PRE),
+        ("1", "1.1", Distance.MINOR),
+        ("1", "1.0.1", Distance.PATCH),
+        ("nightly", "0.0.0", Distance.PRE),
+        ("nightly", "0.0.1", Distance.PATCH),
+        ("nightly", "1.0", Distance.MAJOR),
         ("1.2.3.x", "1.2.4.x", Distance.PATCH),
         ("1.2.x", "1.3.x", Distance.MINOR),
         ("x1.2.3.4.5.6.7", "x1.2.3.4.5.6.8", Distance.PRE),
         ("x1.2.3.4.5.6.7", "x1.2.3.4.5.7.7", Distance.PATCH),
         ("x1234567890", "x1234567891", Distance.MINOR),
         ("1", "1.0.0.0", None),
+        ("1.2.3.0", "1.2.3.post1", Distance.PRE),
+        ("1.2.0.0", "1.2", None),
         ("1.0.0.0.1", "1", Distance.PATCH),
         ("x" * 256 + "1", "x" * 256 + "2", Distance.PRE),
     ],
@@ -270,6 +279,10 @@ def test_a_shared_version_disproves_disjointness(left: str, right: str, version:
 @given(left=ranges, right=ranges)
 def test_disjointness_is_symmetric(left: str, right: str) -> None:
     assert disjoint(left, right) == disjoint(right, left)
+
+
+def test_what_is_no_version_sorts_before_all_releases() -> None:
+    assert oldest() == Version("0")
 
 
 @given(left=versions, right=versions)

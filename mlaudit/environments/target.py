@@ -37,7 +37,7 @@ class Choice:
     pythons: tuple[str, ...]
 
 
-_USUAL_MACHINE = {"linux": "x86_64", "darwin": "arm64", "win32": "AMD64"}
+_USUAL_MACHINE = {"darwin": "arm64", "win32": "AMD64"}
 
 
 def target_for(readings: Sequence[Reading], wanted: Wanted) -> Target:

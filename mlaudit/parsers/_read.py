@@ -34,7 +34,7 @@ _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 
 
 @dataclass(frozen=True, slots=True)
-class _IncludeContext:
+class _Inclusion:
     """What an include, and those around it, make of the statements of a document."""
 
     constraint: bool = False
@@ -43,9 +43,9 @@ class _IncludeContext:
     groups: tuple[str, ...] = ()
     under_extras: tuple[str, ...] = ()
 
-    def within(self, include: Include) -> _IncludeContext:
+    def within(self, include: Include) -> _Inclusion:
         """Of a document that is included by one with this context."""
-        return _IncludeContext(
+        return _Inclusion(
             self.constraint or include.constraint,
             self.step + include.step,
             include.parts or self.parts,
@@ -54,12 +54,12 @@ class _IncludeContext:
         )
 
 
-_ALONE = _IncludeContext()
+_ALONE = _Inclusion()
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
-Visited = tuple[str, "_IncludeContext", InstallSelection | None]
+Visited = tuple[str, "_Inclusion", InstallSelection | None]
 """A document, what it is included for, and which part of it."""
 
 MAX_INCLUDES = 200
@@ -179,6 +179,7 @@ class _Collector:
 
     def __init__(self) -> None:
         self.visited: set[Visited] = set()
+        self.open: set[Visited] = set()
         self.parsed: dict[tuple[str, str | None, Values], Parsed] = {}
         self.attached: list[tuple[Include, Reading]] = []
         self.projects: dict[str, Mapping[str, str]] = {}
@@ -186,6 +187,7 @@ class _Collector:
 
     def reading(self, doc: Document, parser: Parser) -> Reading:
         self.visited.update((doc.path, _ALONE, selection) for selection in (None, InstallSelection()))
+        self.open.update(self.visited)
         sorted_statements: dict[type, list[Statement]] = {}
         complete = parser.complete
         for read_statement in self.followed(doc, parser, parse_document(doc, parser).statements, _ALONE):
@@ -212,7 +214,7 @@ class _Collector:
             sorted_statements.setdefault(type(remark), []).append(remark)
 
     def followed(
-        self, doc: Document, parser: Parser, statements: Iterable[Statement], context: _IncludeContext
+        self, doc: Document, parser: Parser, statements: Iterable[Statement], context: _Inclusion
     ) -> Iterator[Statement]:
         """Statements with what their includes say behind each; nothing more once the budget is used up."""
         budget = current_budget()
@@ -240,17 +242,21 @@ class _Collector:
             self.projects[doc.path] = local_projects.own_projects(doc)
         return self.projects[doc.path]
 
-    def required(self, doc: Document, pin: Pin, parser: Parser, context: _IncludeContext) -> Iterator[Statement]:
+    def required(self, doc: Document, pin: Pin, parser: Parser, context: _Inclusion) -> Iterator[Statement]:
         """What the project requires that a pin names by its folder, or why that is not known."""
         manifests = local_projects.includes(doc, pin)
         if isinstance(manifests, Unread):
             yield manifests
             return
         for include in manifests:
-            for statement in self.included(doc, include, parser, context):
+            # Extras that name one another come back to one project again and again.
+            for statement in self.included(doc, include, parser, context, once=True):
                 yield from local_projects.required(statement, pin)
 
-    def included(self, doc: Document, include: Include, parser: Parser, around: _IncludeContext) -> Iterator[Statement]:
+    def included(
+        self, doc: Document, include: Include, parser: Parser, around: _Inclusion, *, once: bool = False
+    ) -> Iterator[Statement]:
+        """What an included document says; with `once` only where no earlier step of the stage had it said."""
         try:
             inner = doc.beside(include.target)
         except Exception as error:
@@ -263,8 +269,10 @@ class _Collector:
             return
         # Two stages of a recipe may install one file, and one stage may install it again: each time its pins count.
         context = around.within(include)
-        key = (inner.path, context, include.selection)
-        if key in self.visited:
+        # What includes itself says nothing new, however many steps later.
+        circle = (inner.path, replace(context, step=0), include.selection)
+        key = circle if once else (inner.path, context, include.selection)
+        if key in self.visited or circle in self.open:
             return
         if len(self.visited) >= MAX_INCLUDES:
             yield Unread(at=include.at, why=f"more than {MAX_INCLUDES} documents are included", what=include.target)
@@ -279,8 +287,10 @@ class _Collector:
             yield from _placed(_unread(inner, error), include)
             return
         followed = self.followed(inner, inner_parser, statements, context)
+        self.open.add(circle)
         for statement in _chosen(followed, include) if include.selection else followed:
             yield from _placed(statement, include)
+        self.open.discard(circle)
 
     def parsed_once(self, doc: Document, include: Include, outer: Parser) -> Parsed:
         """The parser of an included document, the including one's where none is given, and its own statements."""

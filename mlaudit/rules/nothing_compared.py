@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Kind, Role, Severity
-from mlaudit.model.report import Environment, Hit, Location, listed
+from mlaudit.model.report import Cell, Environment, Hit, Location, listed
 from mlaudit.rules._implied_reader import implied_break
 from mlaudit.rules._registry import fleet_rule
 
@@ -40,13 +40,35 @@ def check(view: View) -> Iterator[Hit]:
     compared = view.compared_pairs()
     for writer, reader in view.pairs:
         if (writer, reader) not in compared and not _breaks_unnamed(writer, reader, view):
-            counts = " and ".join(_counted(view.environments[name]) for name in (writer, reader))
             yield Hit(
                 environments=(writer, reader),
-                message=f"No package is named by both {writer} and {reader}: {counts}.",
+                message=_message(view.environments[writer], view.environments[reader]),
                 at=view.home(reader),
                 related=(Location(view.home(writer), Role.WRITER),),
             )
+
+
+def _message(writer: Environment, reader: Environment) -> str:
+    lost = _lost(writer, reader)
+    if not lost:
+        return (
+            f"No package is named by both {writer.name} and {reader.name}: {_counted(writer)} and {_counted(reader)}."
+        )
+    return (
+        f"Nothing was compared between {writer.name} and {reader.name}: of what both name ({listed(lost, ', ')}), one "
+        "side could not be read."
+    )
+
+
+def _lost(writer: Environment, reader: Environment) -> list[str]:
+    """Packages that both name, of which one side could not be read."""
+    return [package for package, cell in writer.cells.items() if _is_lost(cell, reader.cells.get(package))]
+
+
+def _is_lost(cell: Cell, other: Cell | None) -> bool:
+    if other is None or Kind.PACKAGE not in (cell.kind, other.kind):
+        return False
+    return cell.named and other.named and not (cell.stated and other.stated)
 
 
 def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:
