@@ -2,31 +2,25 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.discovery.configuration import root_of
 from mlaudit.model.errors import Unreadable, UsageError
-from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.masking import mask_environment, mask_report
-from mlaudit.model.nouns import Place
-from mlaudit.model.pairs import EnvironmentPair
-from mlaudit.model.report import Discovered, Environment, Report, Summary
-from mlaudit.parsers._registry import is_named, parser_of, parsers
+from mlaudit.model.report import Environment, Report, Summary
+from mlaudit.parsers._registry import parser_of, parsers
 from mlaudit.request.audit_request import AuditRequest, EnvironmentRequest
 from mlaudit.request.options import EVIDENCE_FILE, Options
 from mlaudit.request.source_spec import BadSource, Spelled
 from mlaudit.rules._registry import rules
-from mlaudit.sources.confinement import tree_around
-from mlaudit.sources.paths import MISSING, exists, is_folder, relative, resolved, status
+from mlaudit.sources.paths import MISSING, exists, is_folder, relative, status
 from mlaudit.sources.working_tree import WorkingTree
 
 if TYPE_CHECKING:
-    from mlaudit.discovery.environments import Discovery, Pair
-    from mlaudit.discovery.survey import Survey
-    from mlaudit.environments.found_models import FoundModels
+    from mlaudit.environments.found_tree import FoundTree
     from mlaudit.request.settings import EnvironmentSettings
     from mlaudit.sources.listing import Walked
 
@@ -145,6 +139,7 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
         if paths and are_surely_untouched(paths, options):
             return _report_on_nothing(options)
         from mlaudit.environments.declared import confined, declared, refusals, shared_files
+        from mlaudit.environments.touched import touched_by
         from mlaudit.environments.undeclared_models import with_undeclared_models
 
         options = confined(options)
@@ -153,7 +148,7 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
         with_models, said_of_models = with_undeclared_models(list(declared(options)), options)
         every = _with_own_names(with_models, own, base, options, None)
         itself = any(relative(path, options.root) == options.settings.path for path in paths)
-        made = every if itself else _touched(every, paths, options.root)
+        made = every if itself else touched_by(every, paths, options.root)
         said = said_of_models if made else (_untouched(every, options),)
         request = AuditRequest(
             command="check",
@@ -164,27 +159,19 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
             lost=any(refusals(options)),
         )
         return _passed_over(_report(made, request, named=made), paths, every)
-    return _discovered(paths, options, found or look(paths, options))
+    if found is None:
+        from mlaudit.environments.found_tree import look
+
+        found = look(paths, options)
+    return _discovered(paths, options, found)
 
 
 def initial(folder: Path) -> str:
     """A commented configuration of what is discovered below a folder."""
     from mlaudit.discovery.init_file import render
+    from mlaudit.environments.found_tree import look
 
-    options = Options(root=root_of(folder))
-    options = replace(options, tree=_tree([folder], options))
-    base, walked = _walked([folder], options.tree)
-    return render(_surveyed(walked, base, WorkingTree(options.root, tree=options.tree), options).discovery)
-
-
-def _surveyed(walked: Walked, base: Path, root: WorkingTree, options: Options) -> Survey:
-    """What looking finds in a folder that was walked."""
-    from mlaudit.discovery.recipes import AuditedTree
-    from mlaudit.discovery.survey import survey_with_code
-    from mlaudit.environments.named_files import stating
-
-    tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
-    return survey_with_code(tree, stating(walked.paths, base, root), _members(base, options))
+    return render(look([str(folder)], Options(root=root_of(folder))).survey.discovery)
 
 
 def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterable[Environment] = ()) -> Report:
@@ -226,17 +213,6 @@ def _demand(path: str) -> None:
         raise BadSource(f"{path}: {'there is no such file or folder' if missing else error.why}") from None
 
 
-def _touched(made: list[Environment], paths: Sequence[str], root: Path) -> list[Environment]:
-    """The environments with a source at or below the paths, those that they follow, and those that follow them."""
-    asked = [relative(path, root) for path in paths]
-    if not asked or any(path == "." for path in asked):
-        return made
-    touched = {one.name for one in made if any(_at_or_below(source, asked) for source in _paths(one))}
-    followed = {name for one in made if one.name in touched for name in one.follows}
-    following = {one.name for one in made if touched.intersection(one.follows)}
-    return [one for one in made if one.name in touched | followed | following]
-
-
 def _report_on_nothing(options: Options) -> Report:
     """The report of a run that touches no declared environment: what a hook with other files ends with."""
     from mlaudit.knowledge.dates import knowledge_date
@@ -274,51 +250,11 @@ def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environme
     return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
 
-def _paths(one: Environment) -> Iterator[str]:
-    yield from one.sources
-    for reading in (*one.readings, *one.writes):
-        yield reading.path
-        yield from (pin.at.path for pin in reading.pins)
-
-
-def _at_or_below(source: str, asked: Iterable[str]) -> bool:
-    return any(source == path or source.startswith(f"{path}/") for path in asked)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class FoundTree:
-    """What looking finds below some folders.
-
-    Attributes:
-        tree: the folder whose documents those that are found may ask for.
-        base: the folder that paths of the survey are relative to.
-    """
-
-    tree: Path | None
-    base: Path
-    walked: Walked
-    root: WorkingTree
-    survey: Survey
-
-    def shown(self, path: str) -> str:
-        """A path of the survey as reports have it."""
-        return self.root.shown(self.base / path)
-
-
-def look(paths: Sequence[str], options: Options) -> FoundTree:
-    """What looking finds below the folders among the paths; below the root where only files are named."""
-    folders = [Path(path) for path in paths if is_folder(path)]
-    folders = folders or [options.root if paths else Path()]
-    options = replace(options, tree=_tree(folders, options))
-    base, walked = _walked(folders, options.tree)
-    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-    survey = _surveyed(walked, base, root, options)
-    return FoundTree(tree=options.tree, base=base, walked=walked, root=root, survey=survey)
-
-
 def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Report:
     """The audit of what looking finds; files among the paths choose what of it is touched."""
+    from mlaudit.environments.discovered import advice_on, discovered, looked_at, shown_pair
     from mlaudit.environments.found_models import found_models, said_of_rest
+    from mlaudit.environments.touched import touched_by
     from mlaudit.sources.folder_files import FolderFiles
 
     files = [path for path in paths if not is_folder(path)]
@@ -326,15 +262,15 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     base, walked, root, found = tree.base, tree.walked, tree.root, tree.survey.discovery
     models = found_models(found, walked.paths, FolderFiles(root, base))
     own = {one.name: one.sources for one in found.environments}
-    made = _with_own_names(list(_assembled(found, models, base, options)), own, base, options, walked)
-    kept = _touched(made, files, options.root) if files else made
-    looked = (*_looked(found, walked, base), *models.looked)
+    made = _with_own_names(list(discovered(found, models, base, options)), own, base, options, walked)
+    kept = touched_by(made, files, options.root) if files else made
+    looked = (*looked_at(found, walked, base), *models.looked)
     where = ", ".join(paths) or "here"
     loads = any(one.writes or one.reads for one in kept)
-    advice = _advice(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
+    advice = advice_on(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
     rest = said_of_rest(models.unplaced, models.passed_over)
     uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
-    pairs = tuple(_pair(pair, root, base) for pair in found.pairs)
+    pairs = tuple(shown_pair(pair, root, base) for pair in found.pairs)
     request = AuditRequest(
         command="check", options=options, found=looked, notes=(*rest, *advice), pairs=pairs, uncertain=uncertain
     )
@@ -350,129 +286,3 @@ def _with_own_names(
     from mlaudit.environments.missing_own_names import with_missing_own_names
 
     return with_missing_own_names(made, sources, base, options, found)
-
-
-def _pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
-    """A pair with the places of its code as they are reported."""
-
-    def shown(place: Place) -> Place:
-        return replace(place, path=root.shown(base / place.path))
-
-    return EnvironmentPair(
-        writer=pair.writer,
-        reader=pair.reader,
-        certain=pair.certain,
-        crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
-        reason=pair.reason,
-        parted=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.parted),
-    )
-
-
-def _tree(folders: Sequence[Path], options: Options) -> Path:
-    """What documents that are found may ask for: the repository around the folders, else what holds the folders."""
-    common = Path(os.path.commonpath([folder.resolve() for folder in folders]))
-    root = options.root.resolve()
-    is_repository = (options.root / ".git").exists() and common.is_relative_to(root)
-    return root if is_repository else tree_around(common)
-
-
-def _walked(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
-    """What lies below some folders, relative to the folder that holds them all: their names tell roles too."""
-    from mlaudit.sources.listing import Walked, walk
-
-    if len(folders) == 1:
-        return folders[0], walk(folders[0], is_named, tree=tree)
-    try:
-        common = os.path.commonpath([resolved(folder) for folder in folders])
-    except ValueError:
-        raise BadSource("the folders lie on different drives; audit those of one drive at a time") from None
-    base = Path(relative(common, Path()))
-    below = [(relative(folder, base), walk(folder, is_named, tree=tree)) for folder in folders]
-    return base, Walked(
-        paths=tuple(Path(inner, path).as_posix() for inner, found in below for path in found.paths),
-        unread=tuple(entry for _, found in below for entry in found.unread),
-    )
-
-
-def _assembled(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
-    """The environments that were found, read."""
-    from mlaudit.environments.sources import assemble, parse_source
-
-    options.progress.expect(sum(len(one.sources) for one in found.environments))
-    root = WorkingTree(options.root, tree=options.tree)
-    for one in found.environments:
-        parts = [part for source in one.documents for part in parse_source(source, folder)]
-        request = EnvironmentRequest(
-            name=one.name,
-            role=one.role or one.name,
-            follows=one.follows,
-            kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
-            guessed=one.guessed,
-            evidence=one.evidence,
-            exchanges=[
-                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in one.exchanges
-            ],
-        )
-        yield assemble(
-            parts,
-            request,
-            options,
-            writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
-            reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
-        )
-
-
-def _file(path: str, folder: Path) -> Spelled:
-    """A file that looking found, whatever signs its name has."""
-    return Spelled(text=path, path=str(folder / path))
-
-
-def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
-    """Tells the projects that a lock or manifest below a folder is about, by reading it."""
-    from mlaudit.parsers._read import read
-
-    root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
-
-    def names(path: str) -> Sequence[str]:
-        try:
-            reading = read(root.document(folder / path))
-        except Unreadable:
-            # Reading it as a source tells the reason.
-            return ()
-        return [one.name for one in reading.roots if one.kind == "package"]
-
-    return names
-
-
-def _looked(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
-    """What was taken for what, and why."""
-    for one in found.environments:
-        documents = tuple(source.removeprefix(f"{one.folder}/") for source in one.sources)
-        yield Discovered(
-            role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
-        )
-    for ignored in found.ignored:
-        head, _, name = ignored.path.rpartition("/")
-        yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)
-    for entry in walked.unread:
-        yield Discovered(role="not looked into", folder=entry.at.path, documents=(), why=entry.why)
-
-
-def _shown(folder: Path, inner: str) -> str:
-    return f"{(folder / inner).as_posix()}/"
-
-
-def _advice(found: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
-    """How to go on from what was found."""
-    compared = "only model files are compared" if loads_models else "nothing is compared"
-    if not found:
-        yield f"No configuration, and no file below {where} states versions in a known format."
-    elif not pairs:
-        yield (
-            f"No configuration, and no pair of training and serving was found, so {compared}. Declare one: mlaudit init"
-        )
-    else:
-        yield (
-            "No configuration: the pairs were found by looking (--verbose says why). "
-            "Write them down and edit them: mlaudit init"
-        )

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from dataclasses import dataclass, field
 from math import exp
+from pathlib import Path
 from typing import Any
 
-from mlaudit.proving.proof_rows import RANDOM_ROWS, linear_parts, remembered, rows_of, seeded_rows
+import pytest
+
+from mlaudit.proving.proof_rows import RANDOM_ROWS, linear_parts, read_rows, remembered, rows_of, seeded_rows
 
 
 class Listed(list[Any]):
@@ -75,6 +80,48 @@ def test_rows_lie_where_the_data_of_the_model_lay() -> None:
         centres, spreads = remembered(Forest(members), 2)
         assert (centres, spreads) == ([500.0, -7.0], [1.0, 1.0])
     assert remembered(Linear(coef_=None, intercept_=None), 2) == ([], [])
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        [[1.0, 2.0], [3.0, 4.0]],
+        [{"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 4.0}],
+        {"columns": ["a", "b"], "data": [[1.0, 2.0], [3.0, 4.0]]},
+        {"columns": ["a", "b"], "index": [0, 1], "data": [[1.0, 2.0], [3.0, 4.0]]},
+        {"inputs": [[1.0, 2.0], [3.0, 4.0]]},
+        {"instances": [{"a": 1.0, "b": 2.0}, {"a": 3.0, "b": 4.0}]},
+        {"dataframe_split": {"columns": ["a", "b"], "data": [[1.0, 2.0], [3.0, 4.0]]}, "params": {}},
+        {"a": [1.0, 3.0], "b": [2.0, 4.0]},
+    ],
+    ids=["lists", "records", "split", "split with index", "array of MLflow", "instances", "request", "columns"],
+)
+def test_rows_are_written_in_many_ways(written: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("numpy", "pandas"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "rows.json").write_text(json.dumps(written))
+    assert read_rows(str(tmp_path / "rows.json")) == [[1.0, 2.0], [3.0, 4.0]]
+
+
+def test_rows_of_a_table_are_read_with_and_without_a_header(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("numpy", "pandas"):
+        monkeypatch.setitem(sys.modules, name, None)
+    (tmp_path / "a.csv").write_text("1,2\n3,4\n")
+    (tmp_path / "b.csv").write_text("x,y\n1,2\n3,4\n")
+    assert read_rows(str(tmp_path / "a.csv")) == read_rows(str(tmp_path / "b.csv")) == [[1.0, 2.0], [3.0, 4.0]]
+
+
+@pytest.mark.slow
+def test_rows_are_read_from_parquet_and_npy(tmp_path: Path) -> None:
+    numpy = pytest.importorskip("numpy")
+    pandas = pytest.importorskip("pandas")
+    pytest.importorskip("pyarrow")
+    values = numpy.arange(6, dtype="float32").reshape(3, 2)
+    numpy.save(tmp_path / "rows.npy", values)
+    pandas.DataFrame(values, columns=["a", "b"]).to_parquet(tmp_path / "rows.parquet")
+    assert read_rows(str(tmp_path / "rows.npy")).tolist() == values.tolist()
+    read = read_rows(str(tmp_path / "rows.parquet"))
+    assert (list(read.columns), read.to_numpy().tolist()) == (["a", "b"], values.tolist())
 
 
 def test_rows_are_the_same_each_time_and_counted() -> None:

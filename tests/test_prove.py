@@ -21,6 +21,7 @@ from typing import Any
 
 import pytest
 
+from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.refused_imports import refused_among
 from mlaudit.model.errors import UsageError
 from mlaudit.proving import builds, loading
@@ -37,12 +38,15 @@ from mlaudit.proving.nouns import (
     ProofVerdict,
     RowRequest,
 )
-from mlaudit.proving.prove import ProofReport
+from mlaudit.proving.pairs import found_pairs
+from mlaudit.proving.prove import ProofReport, digest
 from mlaudit.proving.rendering import as_json
 from mlaudit.proving.verdicts import verdict_on
+from mlaudit.request.wanted import Wanted
 from mlaudit.sources.uv_tool import UvOutcome
 from tests.checkout import write
 from tests.command_line import run
+from tests.test_against import MODEL as MODEL_BYTES
 from tests.test_reporters import problems
 from tests.wheel_index import WheelIndex, served
 
@@ -404,6 +408,50 @@ def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
         assert not left
         assert after["summary"]["suppressed_by"]["evidence"] > 0
         assert "serving was proven to give the same results as training: models/model.pkl on 2026-11-26" in notes
+
+
+MLMODEL = """
+flavors:
+  python_function: {loader_module: mlflow.sklearn, model_path: model.pkl, python_version: 3.11.7}
+  sklearn: {pickled_model: model.pkl, serialization_format: cloudpickle, sklearn_version: 1.5.2}
+"""
+
+
+@pytest.mark.parametrize("folders", [("one",), ("one", "two")], ids=["one model", "models apart"])
+def test_proofs_of_folders_count_until_a_file_in_them_changes(
+    tmp_path: Path, folders: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project(tmp_path, "1.0", {})
+    write(tmp_path, {"training/requirements.txt": "scikit-learn==1.5.2\n"})
+    write(tmp_path, {"serving/requirements.txt": "scikit-learn==1.2.2\n"})
+    rows = []
+    for name in folders:
+        folder = tmp_path / "models" / name
+        folder.mkdir()
+        (folder / "MLmodel").write_text(MLMODEL)
+        (folder / "model.pkl").write_bytes(MODEL_BYTES)
+        row = EVIDENCE.replace("models/model.pkl", f"models/{name}").replace("numpy = ", "scikit-learn = ")
+        row = row.replace("2.1.3", "1.5.2").replace("1.24.4", "1.2.2").replace("numpy.pickle", "mlflow.pyfunc")
+        rows.append(row.format(sha256=digest(folder)))
+
+    monkeypatch.chdir(tmp_path)
+    (pair,) = found_pairs((), asked_options(wanted=Wanted()))
+    assert (pair.writer.name, pair.reader.name) == ("training", "serving")
+    assert [case.shown for case in pair.cases] == [f"models/{name}" for name in folders]
+    assert all(case.kind == "mlflow.pyfunc" and case.declared for case in pair.cases)
+
+    def left() -> tuple[set[str], str]:
+        data = json.loads(run(tmp_path, "check", "--format", "json").stdout)
+        found = {one["code"] for one in data["findings"] if one["suppressed"] is None}
+        return found & {"MLA101", "MLA102", "MLA401"}, " ".join(data["notes"])
+
+    assert left()[0]
+    (tmp_path / "mlaudit.evidence.toml").write_text("".join(rows))
+    found, notes = left()
+    assert "MLA401" not in found, notes
+    assert "serving was proven to give the same results as training" in notes
+    (tmp_path / "models" / folders[-1] / "conda.yaml").write_text("dependencies: []\n")
+    assert f"the proof of models/{folders[-1]} does not count: the model file is another one" in left()[1]
 
 
 def every_verdict() -> ProofReport:

@@ -90,6 +90,31 @@ def test_nouns_are_made_without_the_modules_that_dataclasses_brings() -> None:
     assert done.stdout.strip() == "set()"
 
 
+_READ = """
+import sys
+from pathlib import Path
+from mlaudit.parsers._read import read
+from mlaudit.sources.working_tree import WorkingTree
+entered = set()
+def called(frame, event, _):
+    module = frame.f_globals.get("__name__", "")
+    if event == "call" and module.startswith("mlaudit") and frame.f_code.co_name != "<module>":
+        entered.add(module)
+sys.setprofile(called)
+read(WorkingTree(Path(sys.argv[1])).document(Path(sys.argv[1], "requirements.txt")))
+sys.setprofile(None)
+print(*entered)
+"""
+
+
+def test_a_requirements_file_stays_in_few_modules(tmp_path: Path) -> None:
+    write(tmp_path, {"requirements.txt": "numpy==1.26.4\npandas>=2\n-r more.txt\n", "more.txt": "scipy==1.10\n"})
+    words = [sys.executable, "-c", _READ, str(tmp_path)]
+    entered = subprocess.run(words, capture_output=True, text=True, check=True).stdout.split()
+    assert "mlaudit.parsers.requirements" in entered
+    assert len(entered) <= 35, sorted(entered)
+
+
 def test_names_that_tell_nothing_cost_little_more(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": PAIR["training/requirements.txt"], "b.txt": PAIR["serving/requirements.txt"]})
     loaded, _ = modules(tmp_path, "compare", "a.txt", "b.txt")

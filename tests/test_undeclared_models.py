@@ -8,10 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from mlaudit.api import check, look
+from mlaudit.api import check
 from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, Pair
 from mlaudit.discovery.init_file import render
 from mlaudit.discovery.model_files import place
+from mlaudit.environments.found_tree import look
 from mlaudit.model.report import Finding, Report
 from mlaudit.request.config_file import load
 from mlaudit.request.options import Options

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import BinaryIO
 
@@ -14,11 +14,12 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.evidence import RecordedProof
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.names import package_of
-from mlaudit.model.nouns import Kind
+from mlaudit.model.nouns import Kind, Reading
 from mlaudit.model.report import Environment
 from mlaudit.model.versions import same_public
 from mlaudit.request.options import EVIDENCE_FILE
-from mlaudit.sources.paths import exists
+from mlaudit.sources.content_digest import content_digest
+from mlaudit.sources.paths import exists, is_folder, lies_inside, resolved
 from mlaudit.sources.working_tree import WorkingTree
 
 _AGAIN = "`mlaudit prove --record` proves it again"
@@ -131,9 +132,12 @@ def _needed(kind: str) -> frozenset[str]:
 
 
 def _digest(tree: WorkingTree, model: str) -> str:
-    """The SHA-256 of a model file inside of the root; empty where it cannot be read."""
+    """The SHA-256 of a model file or folder inside of the root; empty where it cannot be read."""
+    path = tree.folder / model
     try:
-        with tree.document(tree.folder / model).stream() as stream:
+        if is_folder(path):
+            return content_digest(path) if lies_inside(path, resolved(tree.folder)) else ""
+        with tree.document(path).stream() as stream:
             return _sha(stream)
     except (Unreadable, OSError):
         return ""
@@ -152,12 +156,28 @@ def _proven_pairs(
     """The pairs of which every model file is proven, by a proof that holds."""
     for pair in dict.fromkeys((one.writer, one.reader) for one in holding):
         proofs = {one.model: one for one in holding if (one.writer, one.reader) == pair and one.is_good}
-        crossing = {
-            pin.at.path
-            for reading in (*named[pair[0]].writes, *named[pair[1]].reads)
-            for pin in reading.pins
-            if pin.kind is Kind.ARTIFACT
-        }
-        if crossing and crossing <= proofs.keys():
-            shown = ", ".join(f"{model} on {proofs[model].date}" for model in sorted(crossing)[:3])
-            yield pair, f"{pair[1]} was proven to give the same results as {pair[0]}: {shown}"
+        writer, reader = named[pair[0]], named[pair[1]]
+        # A model that a folder describes may be an environment of its own, named after the side that it is of.
+        apart = [one for one in named.values() if one.is_model and one.name.startswith((f"{pair[0]}/", f"{pair[1]}/"))]
+        for name, readings in (
+            (pair[0], (*writer.writes, *reader.reads)),
+            *((one.name, one.writes) for one in apart if one.name in reader.follows),
+        ):
+            covering = _covering(readings, proofs)
+            if covering:
+                shown = ", ".join(f"{model} on {proofs[model].date}" for model in sorted(covering)[:3])
+                yield (name, pair[1]), f"{pair[1]} was proven to give the same results as {name}: {shown}"
+
+
+def _covering(readings: Iterable[Reading], proofs: Mapping[str, RecordedProof]) -> set[str]:
+    """The models whose proofs cover every model file of some readings; none where one is not covered."""
+    files = {pin.at.path for reading in readings for pin in reading.pins if pin.kind is Kind.ARTIFACT}
+    found = {file: next((path for path in _with_parents(file) if path in proofs), None) for file in files}
+    return set() if None in found.values() else {path for path in found.values() if path is not None}
+
+
+def _with_parents(path: str) -> Iterator[str]:
+    """A path, then the folders that it lies in."""
+    while path:
+        yield path
+        path = path.rpartition("/")[0]

@@ -5,9 +5,9 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterable, Iterator, Mapping
 
-from mlaudit.api import FoundTree
 from mlaudit.code.nouns import ArtifactUse, Direction
 from mlaudit.discovery.code_scopes import CodeScope
+from mlaudit.environments.found_tree import FoundTree
 from mlaudit.mapping.artifacts import ArtifactIndex, used_artifacts
 from mlaudit.mapping.builder import MapBuilder
 from mlaudit.mapping.stages import add_code_stages, add_dvc_stages

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-from mlaudit.api import check, look
+from mlaudit.api import check
+from mlaudit.environments.found_tree import look
 from mlaudit.mapping.assembly import assemble_map
 from mlaudit.mapping.narrowing import nodes_named, reached_by, touching
 from mlaudit.model.dependency_map import DependencyMap, NodeKind

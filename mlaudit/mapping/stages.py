@@ -5,12 +5,12 @@ from __future__ import annotations
 import posixpath
 from collections.abc import Iterator
 
-from mlaudit.api import FoundTree
 from mlaudit.code.nouns import Direction
 from mlaudit.discovery.role_signs import script_paths
 from mlaudit.document.budget import BudgetExceeded, document_budget
 from mlaudit.document.document import Document
 from mlaudit.document.node import Malformed, Node
+from mlaudit.environments.found_tree import FoundTree
 from mlaudit.grammars.variables import is_template
 from mlaudit.mapping.artifacts import ArtifactIndex
 from mlaudit.mapping.builder import MapBuilder

@@ -17,6 +17,8 @@ from mlaudit.request.options import Options
 _INSIDE = "!/"
 DESCRIPTION = "MLmodel"
 """The file by which MLflow describes a folder as one model."""
+HF_CONFIG = "hf-config"
+"""The format by which transformers describes one."""
 
 
 def named_pair(models: Sequence[str], writer: str, reader: str, options: Options) -> tuple[ProvenPair, ...]:
@@ -36,7 +38,10 @@ def found_pairs(models: Sequence[str], options: Options) -> tuple[ProvenPair, ..
     """The pairs that are declared, or discovered here; only with some models, where these are named."""
     report = check([], options) if options.settings.environments else check([str(options.root)], options)
     declared = bool(options.settings.environments)
-    pairs = [_with_files(*both, options, declared=declared) for both in _pairs(report)]
+    pairs = [
+        _with_files(*both, options, declared=declared, models=_models_of(*both, report)) for both in _pairs(report)
+    ]
+    pairs += _of_unknown_writers(report, pairs)
     if not models:
         return tuple(pairs)
     wanted = [case_of(Path(model), options.root, declared=False) for model in models]
@@ -62,11 +67,37 @@ def _pairs(report: Report) -> Iterator[tuple[Environment, Environment]]:
             yield here, there
 
 
-def _with_files(writer: Environment, reader: Environment, options: Options, *, declared: bool) -> ProvenPair:
+def _models_of(writer: Environment, reader: Environment, report: Report) -> Sequence[Environment]:
+    """The models in folders of either side that the report has as environments of their own, named after the side."""
+    crossing = {model for model, name in report.pairs if name == reader.name}
+    sides = (f"{writer.name}/", f"{reader.name}/")
+    return [one for one in report.environments if one.is_model and one.name in crossing and one.name.startswith(sides)]
+
+
+def _of_unknown_writers(report: Report, pairs: Sequence[ProvenPair]) -> Iterator[ProvenPair]:
+    """Models that are read and of which nothing tells what wrote them, as pairs that say so."""
+    sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader))
+    environments = {one.name: one for one in report.environments}
+    for model, reader in report.pairs:
+        one = environments[model]
+        if one.is_model and not one.name.startswith(sides):
+            shown = one.sources[0] if one.sources else one.name
+            note = f"not proven: {shown}: which environment wrote it is not known; --writer and --reader name both"
+            yield ProvenPair(writer=one, reader=environments[reader], notes=(note,))
+
+
+def _with_files(
+    writer: Environment,
+    reader: Environment,
+    options: Options,
+    *,
+    declared: bool,
+    models: Sequence[Environment] = (),
+) -> ProvenPair:
     """A pair with the model files that its sides write and read, else with the kinds that cross."""
     cases: dict[str, ProofCase] = {}
     notes: list[str] = []
-    for path in _model_paths(writer, reader, options.root):
+    for path in _model_paths(writer, reader, options.root, models):
         try:
             case = case_of(path, options.root, declared=declared)
         except UsageError as error:
@@ -83,11 +114,11 @@ def _with_files(writer: Environment, reader: Environment, options: Options, *, d
     )
 
 
-def _model_paths(writer: Environment, reader: Environment, root: Path) -> Sequence[Path]:
+def _model_paths(writer: Environment, reader: Environment, root: Path, models: Sequence[Environment]) -> Sequence[Path]:
     """The model files of a pair; of a folder that describes itself as one model, the folder."""
-    found: dict[Path, None] = {}
-    for reading in (*writer.writes, *reader.reads):
-        path = root / reading.path
-        if _INSIDE not in reading.path and path.is_file():
-            found.setdefault(path.parent if (path.parent / DESCRIPTION).is_file() else path)
-    return list(found)
+    apart = [reading for one in models for reading in (*one.writes, *one.reads, *one.readings)]
+    readings = [one for one in (*writer.writes, *reader.reads, *apart) if _INSIDE not in one.path]
+    files = {path: one for one in readings if (path := root / one.path).is_file()}
+    described = {path.parent for path, one in files.items() if one.format == HF_CONFIG and path.name == "config.json"}
+    described |= {path.parent for path in files if (path.parent / DESCRIPTION).is_file()}
+    return list(dict.fromkeys(path.parent if path.parent in described else path for path in files))

@@ -30,10 +30,6 @@ CHANGES = {"os.remove", "os.rename", "os.rmdir", "os.mkdir", "os.link", "os.syml
 STARTS = {"os.system", "os.exec", "os.posix_spawn", "os.spawn", "os.startfile"}
 
 
-ROWS: Any = importlib.import_module("proof_rows")
-"""The file beside this one, loaded while its folder is where Python looks first."""
-
-
 class RefusedImport(Exception):
     """The model asked for something that no model needs."""
 
@@ -301,14 +297,14 @@ def _text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-def proven(request: dict[str, Any]) -> dict[str, Any]:
+def proven(request: dict[str, Any], rows_of: Callable[..., Any]) -> dict[str, Any]:
     """Load, predict, describe; what fails is reported with the step at which it did."""
     found: dict[str, Any] = {"step": "load"}
     try:
         model = LOADERS[request["loader"]](request["model"])
         found["class"] = f"{type(model).__module__}.{type(model).__qualname__}"
         found["step"] = "rows"
-        rows, found["rows"] = ROWS.rows_of(request["rows"], model)
+        rows, found["rows"] = rows_of(request["rows"], model)
         if request.get("keep_rows") and rows is not None:
             found["kept"] = rows.to_dict("records") if hasattr(rows, "to_dict") else _listed(rows)
         found["step"] = "predict"
@@ -345,6 +341,8 @@ def main() -> None:
     """Take the request, limit the process, load and predict, answer."""
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         request = json.load(file)
+    # The file beside this one, while its folder is where Python looks first.
+    rows_of = importlib.import_module("proof_rows").rows_of
     sys.path.pop(0)
     die_with_parent()
     found: dict[str, Any] = {"network": cut_network(), "python": sys.version.split()[0]}
@@ -354,7 +352,7 @@ def main() -> None:
     random.seed(SEED)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        found.update(proven(request))
+        found.update(proven(request, rows_of))
     texts = (f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard)
     found["warnings"] = list(dict.fromkeys(texts))[:20]
     try:

@@ -183,10 +183,21 @@ def number(text: str) -> Any:
         return text
 
 
+def unwrapped(found: Any) -> Any:
+    """What a request to a model server, or MLflow's example of an array, holds."""
+    for name in ("inputs", "instances", "dataframe_split", "dataframe_records"):
+        if isinstance(found, dict) and name in found and found.keys() <= {name, "params", "signature_name"}:
+            return found[name]
+    return found
+
+
 def table(found: Any) -> Any:
     """Records as a data frame where pandas is at hand, lists of numbers as an array."""
+    found = unwrapped(found)
     if isinstance(found, dict) and "columns" in found and "data" in found:
         found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905
+    if isinstance(found, dict) and found and all(isinstance(column, list) for column in found.values()):
+        found = [dict(zip(found, line)) for line in zip(*found.values())]  # noqa: B905
     if isinstance(found, list) and found and isinstance(found[0], dict):
         try:
             return importlib.import_module("pandas").DataFrame(found[:MOST_ROWS])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import tempfile
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +9,7 @@ from datetime import date
 from pathlib import Path
 
 from mlaudit.knowledge.refused_imports import refused_among
-from mlaudit.model.errors import UsageError
+from mlaudit.model.errors import Unreadable, UsageError
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.report import Environment
 from mlaudit.proving.battery_proofs import battery_proof
@@ -29,6 +28,7 @@ from mlaudit.proving.nouns import (
 )
 from mlaudit.proving.verdicts import verdict_on
 from mlaudit.request.options import Progress
+from mlaudit.sources.content_digest import content_digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -215,15 +215,8 @@ def _refusal(case: ProofCase, pair: ProvenPair) -> Proof:
 
 
 def digest(path: Path | None) -> str:
-    """The SHA-256 of a file, or of all files of a folder with their names."""
-    made = hashlib.sha256()
-    if path is None:
+    """The SHA-256 of a file, or of a folder with all of its files; empty where there is none to read."""
+    try:
+        return "" if path is None else content_digest(path)
+    except (Unreadable, OSError):
         return ""
-    files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]
-    for file in files:
-        if path.is_dir():
-            made.update(f"{file.relative_to(path).as_posix()}\0{file.stat().st_size}\0".encode())
-        with file.open("rb") as stream:
-            while part := stream.read(1024 * 1024):
-                made.update(part)
-    return made.hexdigest()

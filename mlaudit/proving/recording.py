@@ -41,7 +41,10 @@ def record(report: ProofReport, options: Options) -> ProofReport:
             raise UsageError(f"--record: {path}: {error.strerror}") from None
     left = len(report.proofs) - len(kept)
     unkept = f"; {left} without a model file or an answer of both sides were not" if left else ""
-    return replace(report, notes=(*report.notes, f"recorded {len(kept)} proofs in {EVIDENCE_FILE}{unkept}"))
+    return replace(
+        report,
+        notes=(*report.notes, f"recorded {len(kept)} proof{'' if len(kept) == 1 else 's'} in {EVIDENCE_FILE}{unkept}"),
+    )
 
 
 def _written(path: Path) -> list[Mapping[str, object]]:

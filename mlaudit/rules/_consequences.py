@@ -44,7 +44,7 @@ def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator
         environments=crossing.environments,
         severity=_severity(crossing, found),
         message=f"{_opening(crossing, found)} {found.worst.says}",
-        effect="" if found.may else found.worst.says,
+        effect=found.worst.says,
         title=_TITLE_OF_RANGES.get(effect, "") if found.may else "",
         at=at,
         related=related,

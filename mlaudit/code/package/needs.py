@@ -44,7 +44,7 @@ MAX_SUPERS = 3
 """Calls of `super()` for one name that are followed."""
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
-MAX_ALL_STEPS = 1_500_000
+MAX_ALL_STEPS = 500_000
 """Steps of all entries that one reader's code is followed for; nothing is said of what comes after."""
 
 
