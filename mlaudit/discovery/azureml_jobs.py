@@ -92,17 +92,24 @@ def _name(root: Node) -> str:
 
 
 def _jobs(path: str, document: Document) -> Iterator[_AzureJob]:
-    waiting, seen = [document.yaml], 0
+    root = document.yaml
+    waiting, seen = [root], 0
+    shared = _environment(path, _shared(root))
     while waiting and seen < MAX_NODES:
         node = waiting.pop(0)
         seen += 1
         if not node.is_table:
             continue
-        named = node.get("environment")
-        wanted = _environment(path, named)
+        wanted = _environment(path, node.get("environment")) or (shared if node.get("command").is_text else "")
         if wanted:
             yield _job(path, document, node, wanted)
         waiting += [value for _, value in node.items() if value.is_table]
+
+
+def _shared(root: Node) -> Node:
+    """The environment of all steps of a pipeline that name none."""
+    settings = root.get("settings") if root.is_table else Node(None)
+    return settings.get("environment") if settings.is_table else Node(None)
 
 
 def _environment(path: str, named: Node) -> str:
@@ -140,7 +147,7 @@ def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJ
     asset = _ASSET.fullmatch(model.text()) if model.is_text else None
     return _AzureJob(
         environment=environment,
-        at=document.at(*node.get("environment").route),
+        at=document.at(*node.route),
         running=tuple(running),
         settings=tuple(pair for one in running for pair in option_settings(one.words)),
         models=(RegisteredModel(name=asset[1], at=document.at(*model.route)),) if asset is not None else (),
@@ -149,7 +156,8 @@ def _job(path: str, document: Document, node: Node, environment: str) -> _AzureJ
 
 def _folder(path: str, node: Node) -> str:
     """The folder of the tree that is sent as code; that of the document where none is."""
-    stated = node.get("code").maybe_text() or ""
+    code = node.get("code")
+    stated = (code.get("local_path") if code.is_table else code).maybe_text() or ""
     return posixpath.normpath(posixpath.join(posixpath.dirname(path), stated if ":" not in stated else ""))
 
 

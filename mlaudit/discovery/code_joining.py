@@ -232,7 +232,7 @@ def _revived(
         and use.at.path not in converting
         and _is_model(use.form)
         and use.at.path.endswith(".py")
-        and not any(scope.holds(use) for scope in scopes.values())
+        and not any(scope.holds(use) or _is_of_step(use, scope) for scope in scopes.values())
     ]
     for group in spent if homeless else ():
         own = [use for use in homeless if lies_in(use.at.path, folder_of(group))]
@@ -245,6 +245,11 @@ def _revived(
             candidate = signed_candidate(group)
             candidate.evidence += [Observation(at=use.at, says=f"calls {use.call}, in no image") for use in own[:2]]
             yield candidate
+
+
+def _is_of_step(use: ArtifactUse, scope: CodeScope) -> bool:
+    """Whether a module takes part in a use of which one function is a step with an environment of its own."""
+    return bool(scope.functions) and not use.files.isdisjoint(scope.files)
 
 
 def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool) -> frozenset[str] | None:

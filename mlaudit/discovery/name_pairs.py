@@ -10,6 +10,8 @@ from mlaudit.knowledge.roles import READER, WRITER, tokens, words
 
 MAX_RIVALS = 2
 """Projects that one reader may be guessed to load from."""
+MAX_FOLLOWERS = 3
+"""Folders whose readers may be guessed to serve what one environment outside of them makes."""
 WRITER_ROLE = "training"
 """What the folder above a reader is taken for."""
 
@@ -39,6 +41,19 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
     for reader in readers:
         if not reader.writers:
             _follow_parent(reader, plain)
+    _drop_tooling(readers)
+
+
+def _drop_tooling(readers: Iterable[Candidate]) -> None:
+    """Take back guesses at one writer for the readers of many folders below it: it is the tooling of a collection."""
+    homes: dict[Candidate, set[Parts]] = {}
+    for reader in readers:
+        for writer in reader.writers:
+            if reader.home != writer.home:
+                homes.setdefault(writer, set()).add(reader.home)
+    tooling = {writer for writer, found in homes.items() if len(found) > MAX_FOLLOWERS}
+    for reader in readers if tooling else ():
+        reader.writers = [one for one in reader.writers if one not in tooling]
 
 
 def _is_open(reader: Candidate) -> bool:

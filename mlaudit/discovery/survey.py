@@ -57,6 +57,8 @@ _MANIFEST = lazy_pattern(
 )
 _UNNAMED_BUILDS = ("truss-config",)
 """Descriptors of builds that are known by what they hold."""
+_ALSO_ELSEWHERE = ("conda-env",)
+"""Formats of names that files of other formats have too: `train-environment.yml` of Azure ML."""
 _RECIPES = (*JOB_FORMATS, *TOOL_FORMATS, *BUILD_FORMATS, "dockerfile", "devcontainer", "serverless", "compose")
 
 
@@ -89,7 +91,8 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
-    candidates, spent, left = gather(stating, _stating_format, roots, parts)
+    told = {one.path for one in parts if not one.is_named}
+    candidates, spent, left = gather([one for one in stating if one not in told], _stating_format, roots, parts)
     known = {entry.path for entry in left}
     joined = join_code([one for one in candidates if not _states_nothing(one, tree)], spent, tree)
     candidates = joined.candidates
@@ -117,7 +120,7 @@ def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
     if group.part is not None or group.member or group.hints or group.shown_by or len(group.documents) > 1:
         return False
     one = group.documents[0]
-    document = tree.document(one.path) if one.format == "pyproject" else None
+    document = tree.document(one.path) if one.format in ("pyproject", "setup-py", "setup-cfg") else None
     found = stated(document, one.format) if document is not None else None
     return found is not None and not any(isinstance(each, (Pin, Include, Unread)) for each in found.statements)
 
@@ -200,7 +203,7 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
     """Whether a file is of a language in which environments are told, and its name does not say something else."""
-    return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image"}
+    return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
 
 
 def _by_content(path: str, tree: AuditedTree) -> str | None:

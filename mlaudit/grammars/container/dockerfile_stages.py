@@ -196,7 +196,25 @@ class DockerfileStages:
                         return found
                     if copy.stage is None and rank < _UNLIKELY:
                         missing.append((rank, self.context.prefix + candidate.lstrip("/")))
+        if depth == 0 and not missing and posixpath.dirname(path) == "/":
+            return self._in_unknown_folder(index, posixpath.basename(path))
         return min(missing, default=(0, None))[1] if depth == 0 else None
+
+    def _in_unknown_folder(self, index: int, name: str) -> str | None:
+        """The one file of a name that is copied, where only the base image tells in which folder commands run."""
+        stages = list(self._chain(index))
+        if any(instruction.keyword == "WORKDIR" for stage in stages for instruction in stage.instructions):
+            return None
+        sources = [
+            source
+            for stage in stages
+            for copy in stage.copies
+            for source in (() if copy.foreign or copy.stage is not None else copy.sources)
+        ]
+        spend(LOOKUPS, len(sources))
+        candidates = (one if posixpath.basename(one) == name else posixpath.join(one, name) for one in sources)
+        found = {self._in_context(one) for one in candidates} - {None}
+        return found.pop() if len(found) == 1 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
         if copy.stage is None:
