@@ -151,7 +151,18 @@ def known_pair(row: dict[str, Any]) -> EnvironmentPair:
         CrossingArtifact(artifact=one, form="CSV table", written=Place(path=one), read=Place(path=one), is_plain=True)
         for one in row.get("tables", ())
     )
-    return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted, crosses=crosses)
+    graphs = tuple(
+        CrossingArtifact(
+            artifact=one["name"],
+            form="ONNX model",
+            kinds=("onnx",),
+            written=Place(path="train.py", line=one["line"]),
+            read=Place(path="serve.py", line=3),
+            stated=tuple(one.get("stated", {}).items()),
+        )
+        for one in row.get("graphs", ())
+    )
+    return EnvironmentPair(writer=row["writer"], reader=row["reader"], parted=parted, crosses=(*crosses, *graphs))
 
 
 def settings_of(case: dict[str, Any]) -> Settings:

@@ -333,6 +333,7 @@ def crossing_artifact(handover: Handover) -> CrossingArtifact:
         certain=handover.sameness >= Sameness.LIKELY and not _is_unseen_upload(write, read),
         is_plain=form in PLAIN_FORMS,
         settings=read.settings,
+        stated=write.settings,
     )
 
 

@@ -24,11 +24,21 @@ class Level:
 
 
 @dataclass(frozen=True, slots=True)
+class Exporters:
+    """What takes an opset of its own where the code states none, and the arguments that state one."""
+
+    names: tuple[str, ...]
+    opset: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Tables:
     writes: tuple[Level, ...]
     loads: tuple[Level, ...]
     writes_evidence: tuple[Evidence, ...]
     loads_evidence: tuple[Evidence, ...]
+    exporters: Exporters
 
 
 @lru_cache(maxsize=1)
@@ -37,8 +47,14 @@ def _tables() -> _Tables:
 
 
 def _built(root: Node) -> _Tables:
-    writes, loads = root.get("writes"), root.get("loads")
-    return _Tables(_levels(writes), _levels(loads), evidence(writes), evidence(loads))
+    writes, loads, exporters = root.get("writes"), root.get("loads"), root.get("exporters")
+    return _Tables(
+        _levels(writes),
+        _levels(loads),
+        evidence(writes),
+        evidence(loads),
+        Exporters(exporters.get("names").texts(), exporters.get("opset").texts(), evidence(exporters)),
+    )
 
 
 def _levels(table: Node) -> tuple[Level, ...]:
@@ -79,6 +95,45 @@ def onnx_crossing(onnx: str, onnxruntime: str) -> Consequence | None:
         return found
     trees = f" Graphs of classical models have ai.onnx.ml opset {level.ml} besides, and {_ml_of(limit)} is the highest."
     return replace(found, says=found.says + trees)
+
+
+def exporters() -> Exporters:
+    """What converts models to ONNX. Raises KnowledgeError."""
+    return _tables().exporters
+
+
+def conditional(found: Consequence) -> Consequence:
+    """What onnx writes by default, where an exporter that is not onnx itself writes the graph."""
+    known = exporters()
+    own = f"{', '.join(known.names[:-1])} and {known.names[-1]}"
+    return replace(
+        found,
+        severity=Severity.WARNING,
+        says=f"{found.says} This is so where the exporter takes the defaults of onnx; {own} take an opset of their own "
+        "where the code states none.",
+        evidence=found.evidence + known.evidence,
+    )
+
+
+def stated_opset_loads(opset: int, onnxruntime: str) -> Consequence | None:
+    """What a release of onnxruntime does with a graph of which only the opset is known; None where it may load."""
+    limit = loaded(onnxruntime)
+    if limit is None or opset <= limit.opset:
+        return None
+    return Consequence(
+        id="onnx-newer-than-onnxruntime",
+        effect=Effect.UNREADABLE,
+        severity=Severity.ERROR,
+        says=(
+            f"The code exports with opset {opset}; onnxruntime {onnxruntime} loads up to opset {limit.opset} and "
+            f"refuses the rest: `Opset {opset} is under development and support for this is limited`."
+        ),
+        kinds=("onnx",),
+        certainty=Certainty.MEASURED.value,
+        evidence=_tables().loads_evidence,
+        remedy=_remedy(0, opset, limit),
+        via="onnxruntime",
+    )
 
 
 def _ml_of(limit: Level) -> int:

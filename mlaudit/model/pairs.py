@@ -18,6 +18,7 @@ class CrossingArtifact:
         certain: both sides name one artifact beyond doubt.
         is_plain: it is a table or text, which no library must be able to unpickle.
         settings: arguments of the reading call that condition what happens (`weights_only`).
+        stated: arguments of the writing call that condition what is written (`opset_version`).
     """
 
     artifact: str
@@ -28,6 +29,7 @@ class CrossingArtifact:
     certain: bool = True
     is_plain: bool = False
     settings: tuple[tuple[str, str], ...] = ()
+    stated: tuple[tuple[str, str], ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

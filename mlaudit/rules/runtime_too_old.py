@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
+from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import carried
 from mlaudit.knowledge.table import readers
 from mlaudit.model.nouns import Fix, Role, Severity
+from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair
 from mlaudit.model.report import Environment, Hit, Location
 from mlaudit.rules._registry import fleet_rule
 
 _WRITER = "onnx"
+_SHOWN = 3
+_DIGITS = 3
 
 
 @fleet_rule(
@@ -28,7 +32,9 @@ def check(view: View) -> Iterator[Hit]:
     What it does:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
-        really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported.
+        really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported. Where
+        code shows an export, an opset that it states is judged instead of that of onnx, without the IR version; where
+        it states none, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -42,31 +48,63 @@ def check(view: View) -> Iterator[Hit]:
     References:
         https://github.com/microsoft/onnxruntime/blob/main/docs/Versioning.md
     """
-    tables = {(one.writer, one.reader) for one in view.known_pairs if one.exchanges_tables_alone}
+    known = {(one.writer, one.reader): one for one in view.known_pairs}
     for writer, reader in view.pairs:
         kinds, _ = view.judgements.what_crosses(writer, reader)
-        if _WRITER in carried(kinds) or not (kinds or (writer, reader) in tables):
-            yield from _exported(view.environments[writer], view.environments[reader], view)
+        pair = known.get((writer, reader))
+        if _WRITER in carried(kinds) or not (kinds or (pair is not None and pair.exchanges_tables_alone)):
+            sides = (view.environments[writer], view.environments[reader])
+            yield from _exported(*sides, _exports(pair), view)
 
 
-def _exported(writing: Environment, reading: Environment, view: View) -> Iterator[Hit]:
+def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
+    """The graphs that code writes for the reader."""
+    return tuple(one for one in (pair.crosses if pair is not None else ()) if _WRITER in carried(frozenset(one.kinds)))
+
+
+def _exported(
+    writing: Environment, reading: Environment, exports: tuple[CrossingArtifact, ...], view: View
+) -> Iterator[Hit]:
     written = writing.cell(_WRITER)
     for package in readers(_WRITER)[1:]:
         runtime = reading.cell(package)
         if written.version is None or runtime.version is None:
             continue
-        from mlaudit.knowledge.onnx import onnx_crossing
-
-        found = onnx_crossing(written.version, runtime.version)
+        found = _refused(written.version, runtime.version, exports)
         if found is not None:
+            has = "has" if exports else "writes with"
             yield Hit(
                 package=package,
                 environments=(writing.name, reading.name),
-                message=f"{writing.name} writes with {_WRITER} {written.version}: {found.says}",
+                severity=found.severity,
+                message=f"{writing.name} {has} {_WRITER} {written.version}: {found.says}",
                 at=view.place(runtime),
-                related=(Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),),
+                related=(
+                    Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),
+                    *(Location(one.written, Role.WRITER, f"exports {one.artifact}") for one in exports[:_SHOWN]),
+                ),
                 evidence=found.evidence,
                 expected=f"{_WRITER} {written.version}",
                 actual=f"{package} {runtime.version}",
                 fix=Fix(says=found.remedy),
             )
+
+
+def _refused(onnx: str, onnxruntime: str, exports: tuple[CrossingArtifact, ...]) -> Consequence | None:
+    """What the runtime refuses: of the opsets that code states, or of what onnx writes by default."""
+    from mlaudit.knowledge.onnx import conditional, exporters, onnx_crossing, stated_opset_loads
+
+    arguments = exporters().opset if exports else ()
+    opsets = [_opset(one, arguments) for one in exports]
+    stated = [one for one in opsets if one is not None]
+    found = stated_opset_loads(max(stated), onnxruntime) if stated else None
+    if found is not None or (exports and len(stated) == len(exports)):
+        return found
+    default = onnx_crossing(onnx, onnxruntime)
+    return conditional(default) if default is not None and exports else default
+
+
+def _opset(export: CrossingArtifact, arguments: tuple[str, ...]) -> int | None:
+    """The opset that a writing call states, None where it states none or one that is not known from the code."""
+    values = (value for name, value in export.stated if name in arguments)
+    return next((int(value) for value in values if value.isdecimal() and len(value) <= _DIGITS), None)
