@@ -131,7 +131,7 @@ def stated_opset_loads(opset: int, onnxruntime: str) -> Consequence | None:
         kinds=("onnx",),
         certainty=Certainty.MEASURED.value,
         evidence=_tables().loads_evidence,
-        remedy=_remedy(0, opset, limit),
+        remedy=f"Export with opset {limit.opset}{_or_serve_with(0, opset)}",
         via="onnxruntime",
     )
 
@@ -192,6 +192,11 @@ def _ml_refused(ml: int, highest: int, onnxruntime: str, writer: str) -> Consequ
 
 
 def _remedy(ir: int, opset: int, limit: Level) -> str:
+    able = _or_serve_with(ir, opset)
+    return f"Export with ir_version={min(ir, limit.ir)} and opset {min(opset, limit.opset)}{able}"
+
+
+def _or_serve_with(ir: int, opset: int) -> str:
+    """The first release of onnxruntime that loads a graph, where one is known, as the end of a sentence."""
     able = next((row.release for row in _tables().loads if row.ir >= ir and row.opset >= opset), None)
-    export = f"Export with ir_version={min(ir, limit.ir)} and opset {min(opset, limit.opset)}"
-    return f"{export}, or serve with onnxruntime>={able}." if able else f"{export}."
+    return f", or serve with onnxruntime>={able}." if able else "."
