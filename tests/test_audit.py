@@ -279,7 +279,7 @@ def test_what_is_declared_to_cross_counts_before_what_could() -> None:
         return next(one.severity for one in found if one.code == "MLA301")
 
     assert severity(()) is Severity.ERROR
-    assert severity(("xgboost.json",)) is Severity.WARNING
+    assert severity(("xgboost.json",)) is Severity.INFO
 
 
 def test_a_tool_is_compared_where_the_configuration_names_it() -> None:

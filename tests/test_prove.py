@@ -421,7 +421,7 @@ flavors:
 def test_proofs_of_folders_count_until_a_file_in_them_changes(
     tmp_path: Path, folders: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    project(tmp_path, "1.0", {})
+    project(tmp_path, "1.0", {}, python="3.11")
     write(tmp_path, {"training/requirements.txt": "scikit-learn==1.5.2\n"})
     write(tmp_path, {"serving/requirements.txt": "scikit-learn==1.2.2\n"})
     rows = []

@@ -17,8 +17,11 @@ from mlaudit import api
 from mlaudit.code.nouns import ModuleReading
 from mlaudit.code.parsing import parse_source_file
 from mlaudit.code.repository import read_program
+from mlaudit.discovery import loaded_models
+from mlaudit.discovery.model_files import is_loadable_model
 from mlaudit.document.document import Document
 from mlaudit.environments import untouched
+from mlaudit.environments.found_tree import look
 from mlaudit.knowledge import family, releases
 from mlaudit.model.digests import sha256_hex
 from mlaudit.model.report import Report
@@ -310,3 +313,29 @@ def test_code_without_a_relevant_call_is_not_parsed(monkeypatch: pytest.MonkeyPa
     program = read_program(sources, sources.get)
     assert [use.at.path for use in program.uses] == ["train.py"]
     assert parsed == ["train.py"]
+
+
+def test_model_files_are_looked_for_once_for_all_environments(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """To ask each path of the tree for each environment took most of an audit of many services."""
+    asked: list[str] = []
+
+    def watched(path: str) -> bool:
+        asked.append(path)
+        return is_loadable_model(path)
+
+    monkeypatch.setattr(loaded_models, "is_loadable_model", watched)
+    recipe = "FROM python:3.11\nCOPY . .\nRUN pip install -r requirements.txt\nCMD python app.py\n"
+    for number in range(12):
+        service = f"services/s{number}"
+        write(
+            tmp_path,
+            {
+                f"{service}/requirements.txt": "joblib==1.4.2\nfastapi==0.115.5\n",
+                f"{service}/Dockerfile": recipe,
+                f"{service}/app.py": "import joblib\nmodel = joblib.load('model.joblib')\n",
+                f"{service}/model.joblib": "",
+                **{f"{service}/data/{one}.pkl": "" for one in range(10)},
+            },
+        )
+    look([str(tmp_path)], Options(root=tmp_path))
+    assert sorted(asked) == sorted(f"services/s{number}/model.joblib" for number in range(12))

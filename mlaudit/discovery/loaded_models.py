@@ -15,26 +15,37 @@ MAX_LOADED = 50
 """Model files of one environment that are told."""
 
 
-def loaded_models(scope: CodeScope, uses: Iterable[ArtifactUse], paths: Collection[str]) -> dict[str, Place]:
-    """The model files of a tree that calls in a scope name, each with the first call.
+ModelsByName = Mapping[str, Sequence[str]]
+"""Paths of model files by the last part of their path."""
 
-    Args:
-        paths: of every file of the tree.
-    """
+
+def models_by_name(uses: Iterable[ArtifactUse], paths: Collection[str]) -> ModelsByName:
+    """The model files of a tree whose names calls that load something have; `paths` are all files of the tree."""
+    loads = (use for use in uses if _loads_a_model(use))
+    wanted = {posixpath.basename(name.text) for use in loads for name in use.names if name.kind is NameKind.PATH}
     by_name: dict[str, list[str]] = {}
-    for path in paths:
-        if is_loadable_model(path):
-            by_name.setdefault(posixpath.basename(path), []).append(path)
+    for path in paths if wanted else ():
+        name = posixpath.basename(path)
+        if name in wanted and is_loadable_model(path):
+            by_name.setdefault(name, []).append(path)
+    return by_name
+
+
+def loaded_models(scope: CodeScope, uses: Iterable[ArtifactUse], models: ModelsByName) -> dict[str, Place]:
+    """The model files of a tree that calls in a scope name, each with the first call."""
     found: dict[str, Place] = {}
-    for use in uses:
-        is_model = use.form not in PLAIN_FORMS and use.form != "bytes"
-        if use.direction is Direction.READS and is_model and scope.holds(use):
-            for path in _named(use, by_name):
+    for use in uses if models else ():
+        if _loads_a_model(use) and scope.holds(use):
+            for path in _named(use, models):
                 found.setdefault(path, use.at)
     return dict(list(found.items())[:MAX_LOADED])
 
 
-def _named(use: ArtifactUse, by_name: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _loads_a_model(use: ArtifactUse) -> bool:
+    return use.direction is Direction.READS and use.form not in PLAIN_FORMS and use.form != "bytes"
+
+
+def _named(use: ArtifactUse, by_name: ModelsByName) -> Iterator[str]:
     for name in use.names:
         if name.kind is NameKind.PATH:
             path = _file(name, use.at.path, by_name.get(posixpath.basename(name.text), ()))

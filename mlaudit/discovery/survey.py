@@ -18,7 +18,7 @@ from mlaudit.discovery.environments import DiscoveredEnvironment, Discovery, by_
 from mlaudit.discovery.gathering import gather
 from mlaudit.discovery.groups import Ignored, why_ignored
 from mlaudit.discovery.job_parts import job_parts
-from mlaudit.discovery.loaded_models import loaded_models
+from mlaudit.discovery.loaded_models import ModelsByName, loaded_models, models_by_name
 from mlaudit.discovery.pipeline_runs import pipeline_runs
 from mlaudit.discovery.recipes import (
     BUILD_FORMATS,
@@ -101,16 +101,17 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     found = settle(candidates, [entry for entry in every if entry.path not in taken])
     named = zip(found.environments, candidates, strict=True)
     scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
-    loading = tuple(_with_loads(one, scopes.get(one.name), joined.uses, tree) for one in found.environments)
+    models = models_by_name(joined.uses, tree.paths)
+    loading = tuple(_with_loads(one, scopes.get(one.name), joined.uses, models) for one in found.environments)
     found = replace(found, environments=loading)
     return Survey(discovery=found, program=joined.program, uses=joined.uses, scopes=scopes)
 
 
 def _with_loads(
-    one: DiscoveredEnvironment, scope: CodeScope | None, uses: Sequence[ArtifactUse], tree: AuditedTree
+    one: DiscoveredEnvironment, scope: CodeScope | None, uses: Sequence[ArtifactUse], models: ModelsByName
 ) -> DiscoveredEnvironment:
     """An environment with the model files of the tree that its code loads."""
-    loads = tuple(loaded_models(scope, uses, tree.paths).items()) if scope is not None else ()
+    loads = tuple(loaded_models(scope, uses, models).items()) if scope is not None else ()
     return replace(one, loads=loads) if loads else one
 
 

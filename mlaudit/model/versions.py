@@ -166,7 +166,14 @@ def disjoint(left: str, right: str) -> bool:
 
 
 def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
-    return one.contains(version, prereleases=True) and other.contains(version, prereleases=True)
+    return _contains(one, version) and _contains(other, version)
+
+
+def _contains(clauses: SpecifierSet, version: str) -> bool:
+    """Whether a version is in a set; a text that is none only by `===`, which older releases of packaging refuse."""
+    if parsed(version) is not None:
+        return clauses.contains(version, prereleases=True)
+    return all(clause.operator == "===" and clause.version.lower() == version.lower() for clause in clauses)
 
 
 def _probes(*sets: SpecifierSet) -> Iterator[str]:
@@ -200,7 +207,7 @@ def _around(version: Version) -> Iterator[str]:
 def meet(clauses: Iterable[str]) -> bool:
     """Whether some version may satisfy all the clauses; those that PEP 440 cannot read exclude nothing."""
     known = specifiers(",".join(clause for clause in clauses if specifiers(clause) is not None))
-    return known is None or any(known.contains(version, prereleases=True) for version in _probes(known))
+    return known is None or any(_contains(known, version) for version in _probes(known))
 
 
 @lru_cache(maxsize=16384)
