@@ -9,6 +9,7 @@ import pytest
 from mlaudit.api import check
 from mlaudit.model.nouns import Severity
 from mlaudit.request.options import Options
+from tests.artifact_bytes import onnx
 from tests.checkout import write
 
 FILES = {
@@ -20,6 +21,21 @@ FILES = {
     ),
 }
 CODE = "import tensorflow\nimport tf2onnx\nimport torch\n\n\ndef export(net, rows, opset):\n    {}\n"
+CONFIG = """
+[environments.training]
+sources = ["training/requirements.txt"]
+{}
+
+[environments.serving]
+sources = ["serving/requirements.txt"]
+follows = ["training"]
+crosses = {{ training = ["onnx"] }}
+"""
+
+
+def severities(folder: Path) -> list[Severity]:
+    found = check([str(folder)], Options(root=folder)).findings
+    return [one.severity for one in found if one.code == "MLA105"]
 
 
 @pytest.mark.parametrize(
@@ -37,5 +53,19 @@ def test_an_export_is_judged_by_the_opset_that_its_call_states(
     export: str, severity: Severity | None, tmp_path: Path
 ) -> None:
     write(tmp_path, {**FILES, "training/fit.py": CODE.format(export)})
-    found = [one.severity for one in check([str(tmp_path)], Options(root=tmp_path)).findings if one.code == "MLA105"]
-    assert found == ([severity] if severity is not None else [])
+    assert severities(tmp_path) == ([severity] if severity is not None else [])
+
+
+@pytest.mark.parametrize(("opset", "expected"), [(15, []), (None, [Severity.WARNING])], ids=["at hand", "not at hand"])
+@pytest.mark.parametrize("config", ["", CONFIG], ids=["found", "declared"])
+def test_an_export_whose_file_is_at_hand_is_judged_by_the_file(
+    config: str, opset: int | None, expected: list[Severity], tmp_path: Path
+) -> None:
+    write(tmp_path, {**FILES, "training/fit.py": CODE.format('torch.onnx.export(net, rows, "net.onnx")')})
+    writes = ""
+    if opset is not None:
+        (tmp_path / "net.onnx").write_bytes(onnx(ir=8, opsets=[("", opset)]))
+        writes = 'writes = ["net.onnx"]'
+    if config:
+        write(tmp_path, {"mlaudit.toml": config.format(writes)})
+    assert severities(tmp_path) == expected

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import posixpath
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
@@ -34,7 +35,8 @@ def check(view: View) -> Iterator[Hit]:
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
         really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported. Where
         code shows an export, an opset that it states is judged instead of that of onnx, without the IR version; where
-        it states none, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
+        it states none and the file is not at hand, or only `crosses` of the configuration names a graph, the finding is
+        a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -65,14 +67,15 @@ def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
 def _exported(
     writing: Environment, reading: Environment, exports: tuple[CrossingArtifact, ...], view: View
 ) -> Iterator[Hit]:
-    written = writing.cell(_WRITER)
+    written, at_hand = writing.cell(_WRITER), _at_hand(writing, reading, view)
+    declared = _WRITER in carried(frozenset(reading.kinds_from.get(writing.name, ())))
+    has = "has" if exports or declared else "writes with"
     for package in readers(_WRITER)[1:]:
         runtime = reading.cell(package)
         if written.version is None or runtime.version is None:
             continue
-        found = _refused(written.version, runtime.version, exports)
+        found = _refused(written.version, runtime.version, exports, at_hand, declared=declared)
         if found is not None:
-            has = "has" if exports else "writes with"
             yield Hit(
                 package=package,
                 environments=(writing.name, reading.name),
@@ -90,18 +93,38 @@ def _exported(
             )
 
 
-def _refused(onnx: str, onnxruntime: str, exports: tuple[CrossingArtifact, ...]) -> Consequence | None:
+def _at_hand(writing: Environment, reading: Environment, view: View) -> frozenset[str]:
+    """The names of the graphs that were read themselves, without their folders."""
+    return frozenset(
+        posixpath.basename(one.artifact.name)
+        for one in view.artifacts
+        if (one.writer, one.reader) == (writing.name, reading.name) and one.pin.package == _WRITER
+    )
+
+
+def _refused(
+    onnx: str,
+    onnxruntime: str,
+    exports: tuple[CrossingArtifact, ...],
+    at_hand: frozenset[str],
+    *,
+    declared: bool,
+) -> Consequence | None:
     """What the runtime refuses: of the opsets that code states, or of what onnx writes by default."""
     from mlaudit.knowledge.onnx import conditional, exporters, onnx_crossing, stated_opset_loads
 
-    arguments = exporters().opset if exports else ()
-    opsets = [_opset(one, arguments) for one in exports]
-    stated = [one for one in opsets if one is not None]
-    found = stated_opset_loads(max(stated), onnxruntime) if stated else None
-    if found is not None or (exports and len(stated) == len(exports)):
-        return found
     default = onnx_crossing(onnx, onnxruntime)
-    return conditional(default) if default is not None and exports else default
+    if not exports and not declared:
+        return default
+    arguments = exporters().opset
+    opsets = [(one, _opset(one, arguments)) for one in exports]
+    stated = [opset for _, opset in opsets if opset is not None]
+    found = stated_opset_loads(max(stated), onnxruntime) if stated else None
+    unknown = [one for one, opset in opsets if opset is None and posixpath.basename(one.artifact) not in at_hand]
+    is_known = not unknown if exports else bool(at_hand)
+    if found is not None or default is None or is_known:
+        return found
+    return conditional(default)
 
 
 def _opset(export: CrossingArtifact, arguments: tuple[str, ...]) -> int | None:
