@@ -154,7 +154,7 @@ def _one_sided(report: Report) -> Iterator[str]:
     counted = [f"{count} only in {name}" for name, count in only.items() if count]
     if counted and len(paired) <= SIDES:
         yield f"{', '.join(counted)}."
-    yield incomplete(one for one in report.environments if one.name in set(paired))
+    yield incomplete(one for one in report.environments if one.name in only)
 
 
 def _unlisted(report: Report) -> int:

@@ -11,6 +11,7 @@ from mlaudit.document.node import Malformed, Node, Route
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.nouns import Place, Severity
 from mlaudit.request.config_values import (
+    OtherEnvironments,
     UnknownKey,
     artifact_kind,
     converted_text,
@@ -189,9 +190,9 @@ class _Loader:
         for name, table in node.items():
             if not name.strip() or any(sign in _FORBIDDEN_IN_NAMES or not sign.isprintable() for sign in name):
                 raise UnknownKey("an environment's name is printable text without =, comma and #", table.route)
-            yield self._environment(name, known_table(table, _ENVIRONMENT_KEYS), declared - {name})
+            yield self._environment(name, known_table(table, _ENVIRONMENT_KEYS), OtherEnvironments(declared, name))
 
-    def _environment(self, name: str, node: Node, others: frozenset[str]) -> EnvironmentSettings:
+    def _environment(self, name: str, node: Node, others: OtherEnvironments) -> EnvironmentSettings:
         sources = list(node.get("sources").each())
         if not sources:
             raise Malformed(f'environment "{name}" has no sources; name its lock or requirements file', node.route)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 from mlaudit.document.node import Malformed, Node
 from mlaudit.model.nouns import Severity
@@ -35,13 +35,29 @@ def known_table(node: Node, keys: Collection[str]) -> Node:
     return node
 
 
-def crossing_kinds(node: Node, others: frozenset[str]) -> dict[str, tuple[str, ...]]:
+class OtherEnvironments(NamedTuple):
+    """The declared environments that one may name: all but itself."""
+
+    declared: frozenset[str]
+    itself: str
+
+    def have(self, name: str) -> bool:
+        """Whether a name is one of them, without a set for each of ten thousand."""
+        return name in self.declared and name != self.itself
+
+    @property
+    def names(self) -> frozenset[str]:
+        """All of their names."""
+        return self.declared - {self.itself}
+
+
+def crossing_kinds(node: Node, others: OtherEnvironments) -> dict[str, tuple[str, ...]]:
     """What crosses from each writer, by its name."""
     if not node.exists:
         return {}
     for name in node.table():
-        if name not in others:
-            raise Malformed(f'"{name[:40]}" is no other environment{meant(name, others)}', node.get(name).route)
+        if not others.have(name):
+            raise Malformed(f'"{name[:40]}" is no other environment{meant(name, others.names)}', node.get(name).route)
     return {name: tuple(map(artifact_kind, kinds.each())) for name, kinds in node.items()}
 
 
@@ -95,12 +111,12 @@ def is_given(node: Node) -> bool:
     return bool(required_text(node)) if node.is_text and node.route[-1] == GroupRule.FOLLOWS.value else node.flag()
 
 
-def leaders_of(node: Node, others: frozenset[str]) -> Iterator[str]:
+def leaders_of(node: Node, others: OtherEnvironments) -> Iterator[str]:
     """The names of other environments, one or a list. Raises Malformed."""
     for leader in [node] if node.is_text else node.each():
         name = required_text(leader)
-        if name not in others:
-            raise Malformed(f'there is no other environment "{name[:40]}"{meant(name, others)}', leader.route)
+        if not others.have(name):
+            raise Malformed(f'there is no other environment "{name[:40]}"{meant(name, others.names)}', leader.route)
         yield name
 
 
