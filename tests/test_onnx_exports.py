@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from mlaudit.api import check
+from mlaudit.document.document import Document
 from mlaudit.model.nouns import Severity
+from mlaudit.request.config_file import load
 from mlaudit.request.options import Options
+from mlaudit.request.settings import Settings
 from tests.artifact_bytes import onnx
 from tests.checkout import write
 
@@ -33,8 +36,9 @@ crosses = {{ training = ["onnx"] }}
 """
 
 
-def severities(folder: Path) -> list[Severity]:
-    found = check([str(folder)], Options(root=folder)).findings
+def severities(folder: Path, config: str = "") -> list[Severity]:
+    settings = load(Document("mlaudit.toml", config.encode())) if config else Settings()
+    found = check([str(folder)], Options(root=folder, settings=settings)).findings
     return [one.severity for one in found if one.code == "MLA105"]
 
 
@@ -66,6 +70,4 @@ def test_an_export_whose_file_is_at_hand_is_judged_by_the_file(
     if opset is not None:
         (tmp_path / "net.onnx").write_bytes(onnx(ir=8, opsets=[("", opset)]))
         writes = 'writes = ["net.onnx"]'
-    if config:
-        write(tmp_path, {"mlaudit.toml": config.format(writes)})
-    assert severities(tmp_path) == expected
+    assert severities(tmp_path, config.format(writes)) == expected
