@@ -95,6 +95,7 @@ class _Run:
         settings.register_profile("mutation", settings.get_profile("mlaudit"), derandomize=True, database=None)
         settings.load_profile("mutation")
         self.items = session.items
+        # Made before the children are forked, which would each make another; pytest has no public word for it.
         session.config._tmp_path_factory.getbasetemp()  # type: ignore[attr-defined]
         gc.freeze()
         self.uses, self.seconds = self._measured()
@@ -260,7 +261,8 @@ def _function(module: ModuleType, owner: str) -> FunctionType:
     found = getattr(found, "fget", None) or getattr(found, "__func__", None) or found
     while hasattr(found, "__wrapped__"):
         found = found.__wrapped__
-    return found  # type: ignore[no-any-return]
+    function: FunctionType = found
+    return function
 
 
 def _code_of(code: CodeType, names: Sequence[str]) -> CodeType:

@@ -28,7 +28,7 @@ class ShownHistory(DriftHistory):
 
     def __repr__(self) -> str:
         lasting = sum(drift.lasts for drift in self.drifts)
-        return f"<History: {lasting} apart, {len(self.drifts) - lasting} mended in {self.commits} commits>"
+        return f"<History: {lasting} apart, {len(self.drifts) - lasting} fixed in {self.commits} commits>"
 
     def render(self, output_format: str = "table") -> str:
         """The history as a table or as JSON. Raises UsageError."""

@@ -11,6 +11,7 @@ import mlaudit
 from mlaudit.repair import documents
 from mlaudit.repair.entry import plan_fix
 from mlaudit.repair.nouns import RepairChoice
+from mlaudit.repair.plan import MAX_TRIED
 from tests.checkout import write
 from tests.test_fix import PAIR, TODAY, options
 
@@ -75,6 +76,16 @@ def test_a_plan_of_many_moves_needs_few_readings(tmp_path: Path, readings: list[
     (change,) = plan.files
     assert change.new == lines("1.2.0", "lib-1.1.0==1.2.0").encode()
     assert len(readings) <= 60
+
+
+def test_a_report_tries_a_hundred_changes_by_themselves_and_fix_all(tmp_path: Path) -> None:
+    """Each of these has its own version in its name, so that none is proven with others."""
+    names = [f"lib{number}-1.1.0" for number in range(MAX_TRIED + 3)]
+    train, serve = ("".join(f"{name}=={version}\n" for name in names) for version in ("1.2.0", "1.1.0"))
+    watched(tmp_path, train, serve)
+    assert len(edited(tmp_path)) == MAX_TRIED
+    (change,) = plan_fix(mlaudit.check(tmp_path, today=TODAY), options(tmp_path), RepairChoice()).files
+    assert change.new == train.encode()
 
 
 def test_statements_that_share_a_variable_are_not_proven_together(tmp_path: Path) -> None:
