@@ -1,6 +1,7 @@
 """Packages that must not stand together, or not alone, though no metadata says so: `companions.toml`.
 
-Those where one uses a name that the other took away are in `removed_names.toml`."""
+Those where one uses a name that the other took away are in `removed_names.toml`.
+"""
 
 from __future__ import annotations
 
