@@ -8,6 +8,10 @@ from mlaudit.model.nouns import Severity, State, Unread
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 
 
+UNREAD = frozenset(("unread", "template"))
+"""The facts of findings about what was seen in a file and not understood."""
+
+
 def plural(count: int, word: str) -> str:
     """A count and its noun: `1 error`, `2 errors`."""
     return f"{count} {word}{'' if count == 1 else 's'}"
