@@ -7,7 +7,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.model.nouns import Severity, State, Unread
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 
-
 UNREAD = frozenset(("unread", "template"))
 """The facts of findings about what was seen in a file and not understood."""
 
