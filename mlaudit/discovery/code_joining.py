@@ -70,7 +70,11 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
     uses = [*uses, *_add_described(candidates, scopes, program, tree)]
-    uses = [*uses, *_add_mounted(scopes, uses, tree)]
+    added = _add_mounted(scopes, uses, tree)
+    settled = {use for scope in scopes.values() for use in scope.settled}
+    # What has its bucket's name in every environment that runs it happens nowhere without.
+    kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
+    uses = [*kept, *added]
     _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
@@ -120,9 +124,11 @@ def _add_mounted(
     for one, scope in scopes.items():
         held = [use for use in uses if scope.holds(use)]
         runs = _runs(one, held, tree)
-        own = list(mounted_uses(held, runs)) if runs else []
-        if own:
-            scopes[one] = replace(scope, uses=scope.uses.union(own))
+        found = list(mounted_uses(held, runs)) if runs else []
+        if found:
+            own = [placed for _, placed in found]
+            settled = frozenset(use for use, _ in found if all(name.bucket_variable for name in use.names))
+            scopes[one] = replace(scope, uses=scope.uses.union(own), settled=settled)
             added += own
     return added
 
@@ -131,7 +137,7 @@ def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) 
     """How an environment is run; the `.env` of its project sets what services leave as it is."""
     part = candidate.group.part
     runs = part.runs if part is not None else ()
-    if not any(name.variable for use in held for name in use.names):
+    if not any(name.variable or name.bucket_variable for use in held for name in use.names):
         return runs
     found = dotenv_run(folder_of(candidate.group), tree)
     if found is None:
