@@ -22,6 +22,7 @@ from mlaudit.discovery.image_settings import with_image_settings
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
+from mlaudit.discovery.registered_names import join_registered
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.discovery.variable_files import dotenv_run
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -83,6 +84,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses, NamedLibraries(tree))
+    join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
