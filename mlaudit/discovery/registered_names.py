@@ -72,7 +72,8 @@ def _join(
 
 def _mentions(name: str, folder: str, tree: AuditedTree) -> Iterator[Place]:
     """Where files of a project have a name of a registry as a whole value, with its workspace or version or without."""
-    value = re.compile(rf"""(?m)(?:^|[\s"'=:])((?:[\w.-]{{1,100}}/)?{re.escape(name)}(?::[\w.-]{{1,60}})?)(?=["'\s,]|$)""")
+    reference = rf"(?:[\w.-]{{1,100}}/)?{re.escape(name)}(?::[\w.-]{{1,60}})?"
+    value = re.compile(rf"""(?m)(?:^|[\s"'=:])({reference})(?=["'\s,]|$)""")
     paths = sorted(path for path in tree.list(folder) if posixpath.basename(path).endswith(_ENDINGS))
     for path in paths[:MAX_FILES]:
         document = tree.document(path)
