@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from inspect import cleandoc
@@ -218,6 +219,29 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             else:
                 held = getattr(finding, field)
                 assert getattr(held, "value", held) == value, field
+
+
+def test_every_case_says_the_whole_sentence() -> None:
+    said = "".join(map(sentences, sorted(CASES)))
+    kept = FIXTURES / "rules.txt"
+    if os.environ.get("MLAUDIT_REGENERATE") == "1":
+        kept.write_text(said, encoding="utf-8")
+    assert said == kept.read_text(encoding="utf-8")
+
+
+def sentences(code: str) -> str:
+    """What a rule says in each of its cases, with remedy and places."""
+    lines = []
+    for case in CASES[code]["case"]:
+        found = findings(code, case)
+        lines += [f"# {code} {case['name']}"] if found else []
+        for one in found:
+            lines.append(f"{one.severity.value}: {one.title}. {one.message}")
+            lines += [f"  effect: {one.effect}"] if one.effect and one.effect not in one.message else []
+            lines += [f"  fix: {one.fix.says}"] if one.fix else []
+            lines += [f"  change: {change}" for change in one.fix.changes] if one.fix else []
+            lines += [f"  {other.role.value} at {other.place}: {other.says}".rstrip(" :") for other in one.locations]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def test_a_rule_whose_question_is_answered_by_no_has_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:
