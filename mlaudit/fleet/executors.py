@@ -61,7 +61,9 @@ def _dask(scheduler: str | None, jobs: int | None) -> Iterator[Workers]:
         count = sum(client.nthreads().values()) or jobs or 1
 
         def alive() -> str:
-            return "" if client.status in ("running", "connecting") else f"the connection to the scheduler is {client.status}"
+            # A scheduler that is started again is waited for; a connection is closed where it stays away.
+            works = client.status in ("running", "connecting")
+            return "" if works else f"the connection to the scheduler is {client.status}"
 
         yield Workers(executor=client.get_executor(pure=False), count=count, alive=alive)
     finally:
