@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from functools import partial
 from inspect import cleandoc
@@ -106,17 +106,30 @@ def _lines(found: About, width: int) -> Iterator[str]:
 def _releases(known: ReleaseHistory) -> list[str]:
     """How many releases are known, of which days, from which source, and what the newest requires."""
     first, last = known.releases[0], known.releases[-1]
-    declared = sum(one.requires is not None for one in known.releases)
-    metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
     kept = f"all until {known.listed}" if known.listed else "not all"
-    lines = [
-        f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}",
-        f"requirements of {declared}: {metadata} from wheel metadata, {declared - metadata} from tags of releases",
-    ]
+    lines = [f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}"]
+    if told := _told_of(known.releases):
+        lines.append(told)
     required = [text for text in last.requires or () if "extra ==" not in text]
     if required:
         lines.append(f"{last.version} requires {', '.join(sorted(required))}")
     return lines
+
+
+def _told_of(releases: Sequence[DeclaredRelease]) -> str:
+    """Of how many releases something is known, by who says so."""
+    declared = [one for one in releases if one.requires is not None]
+    metadata = sum(one.from_metadata for one in declared)
+    files = sum(one.wheels is not None for one in releases)
+    sources = [
+        f"{metadata} from METADATA" if metadata else "",
+        f"{len(declared) - metadata} from the tag's source" if len(declared) > metadata else "",
+    ]
+    parts = [
+        f"requirements of {len(declared)}: {', '.join(filter(None, sources))}" if declared else "",
+        f"wheels and Pythons of {files}" if files else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _dated(release: DeclaredRelease) -> str:
