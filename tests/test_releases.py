@@ -434,6 +434,7 @@ def test_an_index_is_asked_for_metadata_once_and_for_nothing_else(tmp_path: Path
     assert (found[1].requires, found[1].wheels, found[1].requires_python) == (None, (), ">=3.9")
 
 
+@pytest.mark.slow
 def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
         monkeypatch.delenv(name)

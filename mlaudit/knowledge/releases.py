@@ -120,25 +120,32 @@ class ReleaseHistory:
     def find(self, version: str) -> DeclaredRelease | None:
         """One release by its version, however it is written, None where it is not known. Raises KnowledgeError."""
         number = self._numbers.get(version_key(version))
-        if number is None:
+        return self._at(number) if number is not None else None
+
+    def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
+        """The nearest releases before and after one whose METADATA was read, by version and by day.
+
+        The later one is of the same minor version. An older version that was published later does not count as before:
+        what was added to the patches of several minor versions on one day was not required until then.
+        """
+        own = self.find(version)
+        if own is None or own.day is None:
             return None
+        rows, sources = self._raw["releases"], self._raw["sources"]
+        at = self._numbers[version_key(version)]
+        read = [number for number, row in enumerate(rows) if row[5] is not None and sources[row[2]][1]]
+        older = (self._at(number) for number in reversed(read) if number < at)
+        before = next((one for one in older if one.day is not None and one.day <= own.day), None)
+        newer = next((number for number in read if number > at), None)
+        after = self._at(newer) if newer is not None and _minor(rows[newer][0]) == _minor(version) else None
+        if before is None or after is None or after.day is None or after.day < own.day:
+            return None
+        return before, after
+
+    def _at(self, number: int) -> DeclaredRelease:
         if number not in self._found:
             self._found[number] = self._built(number)[0]
         return self._found[number]
-
-    def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
-        """The nearest releases before and after one whose METADATA was read, the later one of its minor version."""
-        at = self._numbers.get(version_key(version))
-        if at is None:
-            return None
-        rows, sources = self._raw["releases"], self._raw["sources"]
-        read = [number for number, row in enumerate(rows) if row[5] is not None and sources[row[2]][1]]
-        before = max((number for number in read if number < at), default=None)
-        after = min((number for number in read if number > at), default=None)
-        if before is None or after is None or _minor(rows[after][0]) != _minor(version):
-            return None
-        found = self.find(rows[before][0]), self.find(rows[after][0])
-        return (found[0], found[1]) if found[0] is not None and found[1] is not None else None
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:
@@ -197,7 +204,7 @@ class AgreedRequirements:
 def agreed(package: str, version: str) -> AgreedRequirements | None:
     """What the releases around one require alike by their METADATA, None where its own is known or they are not near.
 
-    The later one is of the same minor version: a patch release seldom requires what neither neighbour does.
+    `ReleaseHistory.around` tells which ones those are.
     """
     known = history(package)
     own = known.find(public(version)) if known is not None else None
