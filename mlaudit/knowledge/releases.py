@@ -143,6 +143,8 @@ class ReleaseHistory:
         return before, after
 
     def _at(self, number: int) -> DeclaredRelease:
+        if "releases" in self.__dict__:
+            return self.releases[number]
         if number not in self._found:
             self._found[number] = self._built(number)[0]
         return self._found[number]

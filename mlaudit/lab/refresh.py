@@ -1,8 +1,9 @@
 """Derive again what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
 
-`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
-their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the
-packages in the tables and of no others. Nothing of the tool imports this.
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options), and `coverage` prints what is
+known there as a table. The others print the rows of their file to stdout, to be reviewed and put in place by hand; they
+need pip and the network, and read metadata of the packages in the tables and of no others. Nothing of the tool imports
+this.
 """
 
 from __future__ import annotations
@@ -164,9 +165,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mlaudit.lab.refresh_releases import main as refresh_releases
 
         return refresh_releases(words[1:])
+    if words[:1] == ["coverage"]:
+        from mlaudit.lab.release_coverage import coverage
+
+        sys.stdout.writelines(f"{line}\n" for line in coverage())
+        return 0
     tables = {"demands": demands, "pythons": pythons, "abi": abi}
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh", description=__doc__)
-    parser.add_argument("table", choices=sorted((*tables, "releases")))
+    parser.add_argument("table", choices=sorted((*tables, "coverage", "releases")))
     asked = parser.parse_args(words)
     sys.stdout.write(f'checked = "{date.today().isoformat()}"\n\n')
     for text in tables[asked.table]():

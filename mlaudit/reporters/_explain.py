@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from datetime import date
 from functools import partial
 from inspect import cleandoc
@@ -108,7 +108,7 @@ def _releases(known: ReleaseHistory) -> list[str]:
     first, last = known.releases[0], known.releases[-1]
     kept = f"all until {known.listed}" if known.listed else "not all"
     lines = [f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}"]
-    if told := _told_of(known.releases):
+    if told := _told_of(known):
         lines.append(told)
     required = [text for text in last.requires or () if "extra ==" not in text]
     if required:
@@ -116,18 +116,20 @@ def _releases(known: ReleaseHistory) -> list[str]:
     return lines
 
 
-def _told_of(releases: Sequence[DeclaredRelease]) -> str:
+def _told_of(known: ReleaseHistory) -> str:
     """Of how many releases something is known, by who says so."""
-    declared = [one for one in releases if one.requires is not None]
+    declared = [one for one in known.releases if one.requires is not None]
     metadata = sum(one.from_metadata for one in declared)
-    files = sum(one.wheels is not None for one in releases)
+    between = sum(known.around(one.version) is not None for one in known.releases if one.requires is None)
+    files = sum(one.wheels is not None for one in known.releases)
     sources = [
         f"{metadata} from METADATA" if metadata else "",
         f"{len(declared) - metadata} from the tag's source" if len(declared) > metadata else "",
+        f"{between} by what the releases around them require alike" if between else "",
     ]
     parts = [
-        f"requirements of {len(declared)}: {', '.join(filter(None, sources))}" if declared else "",
-        f"wheels and Pythons of {files}" if files else "",
+        f"requirements: {', '.join(filter(None, sources))}" if declared else "",
+        f"wheels and Pythons: {files} from the index's list of files" if files else "",
     ]
     return "; ".join(filter(None, parts))
 
