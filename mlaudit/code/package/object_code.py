@@ -164,20 +164,20 @@ class ObjectCode:
         return frozenset(found)
 
     def calls_of(self, one: PickledObject, lineage: Lineage) -> MemberCalls | None:
-        """What the innermost owner of an object that is no mere container calls on it; None where anybody may ask."""
+        """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
         owner = one.owner
         for _ in range(MAX_OWNERS):
             found = self.class_of(owner) if owner is not None else None
             if found is None or owner is None:
                 return None
-            if not found[1].is_container:
-                return self._calls_between(found[1], lineage)
+            entries = [name for name, calling in _entries(found[1], self._called) if calling is Calling.SERVING]
+            if entries and not found[1].is_container:
+                return self._calls_between(found[1], lineage, entries)
             owner = owner.owner
         return None
 
-    def _calls_between(self, owner: Lineage, member: Lineage) -> MemberCalls:
+    def _calls_between(self, owner: Lineage, member: Lineage, entries: Iterable[str]) -> MemberCalls:
         if (owner, member) not in self._member_calls:
-            entries = [name for name, calling in _entries(owner, self._called) if calling is Calling.SERVING]
             self._member_calls[owner, member] = member_calls(self.symbols, owner, member, entries)
         return self._member_calls[owner, member]
 

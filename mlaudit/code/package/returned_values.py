@@ -87,11 +87,16 @@ class ReturnedValues:
         elif isinstance(statement, ast.AnnAssign):
             if statement.value is not None:
                 self._assign(statement.target, statement.value, body, method, depth)
-        elif not isinstance(statement, (ast.Expr, ast.Pass, ast.ImportFrom, ast.Import)):
+        elif not isinstance(statement, (ast.Pass, ast.ImportFrom, ast.Import)) and not _is_text(statement):
             return UNKNOWN
         return _ON
 
     def _assign(self, target: ast.expr, value: ast.expr, body: _Body, method: str, depth: int) -> None:
+        for inner in ast.walk(value):
+            if isinstance(inner, ast.Name):
+                # Under another name, or in a call, it may be changed.
+                body.from_super.discard(inner.id)
+                body.tables.pop(inner.id, None)
         if isinstance(target, ast.Name):
             name = target.id
             body.values.local.pop(name, None)
@@ -146,6 +151,10 @@ class _Outcome:
 
 
 _ABOVE, _ON = _Outcome(), _Outcome()
+
+
+def _is_text(statement: ast.stmt) -> bool:
+    return isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant)
 
 
 def _is_super_call(node: ast.expr, method: str) -> bool:
