@@ -6,11 +6,9 @@ from collections.abc import Callable, Container, Sequence
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from mlaudit.discovery.model_files import may_be_model
 from mlaudit.document.document import Document
 from mlaudit.environments.environment import environment
 from mlaudit.environments.folder_contents import FolderContents
-from mlaudit.environments.image_contents import image_contents, zip_contents
 from mlaudit.environments.source_names import source_names
 from mlaudit.environments.target_problems import part_problems
 from mlaudit.model.errors import Unreadable, UsageError
@@ -252,15 +250,33 @@ def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
     platform = part.platform or options.wanted.platform
-    image = image_document(path, root, platform, may_be_model)
+    image = image_document(path, root, platform, _may_be_model)
     if image is not None:
+        from mlaudit.environments.image_contents import image_contents
+
         return _opened(image_contents(path, image, platform), options)
     if not paths.is_folder(path):
-        document = root.document(path)
-        return zip_contents(document) or FolderContents(documents=[document])
+        return _of_file(root.document(path))
     from mlaudit.environments.model_folder import folder_contents
 
     return folder_contents(path, root, role, part.without)
+
+
+def _may_be_model(path: str) -> bool:
+    from mlaudit.discovery.model_files import may_be_model
+
+    return may_be_model(path)
+
+
+def _of_file(document: Document) -> FolderContents:
+    """A document, or the models in an archive of models."""
+    if document.path.lower().endswith(".zip"):
+        from mlaudit.environments.image_contents import zip_contents
+
+        found = zip_contents(document)
+        if found is not None:
+            return found
+    return FolderContents(documents=[document])
 
 
 def _opened(contents: FolderContents, options: Options) -> FolderContents:

@@ -146,11 +146,11 @@ class ReturnedValues:
         return _ABOVE if body.is_merged else UNKNOWN
 
 
-class _Outcome:
+class _FollowedSoFar:
     """What following some statements came to."""
 
 
-_ABOVE, _ON = _Outcome(), _Outcome()
+_ABOVE, _ON = _FollowedSoFar(), _FollowedSoFar()
 
 
 def _is_text(statement: ast.stmt) -> bool:
