@@ -127,6 +127,8 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     if kind == "xgboost" and type(model).__name__ == "Booster":
         xgboost = importlib.import_module("xgboost")
         return [("predict", model.predict(xgboost.DMatrix(rows), validate_features=False))]
+    if kind == "transformers":
+        return of_tokens(model, rows)
     if hasattr(rows, "columns") and not hasattr(model, "feature_names_in_") and kind not in ("mlflow", "catboost"):
         rows = rows.to_numpy() if not hasattr(model, "steps") else rows
     names = ("predict_proba", "predict", "decision_function", "transform")
@@ -134,6 +136,17 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     if not given and callable(model):
         given = [("call", model(rows))]
     return given
+
+
+def of_tokens(model: Any, rows: Any) -> list[tuple[str, Any]]:
+    """What a model of transformers gives on rows of tokens, without dropout and without gradients."""
+    torch: Any = importlib.import_module("torch")
+    torch.set_num_threads(1)
+    model.eval()
+    with torch.no_grad():
+        given = model(input_ids=torch.tensor(_listed(rows)))
+    found = [(name, value.float()) for name, value in given.items() if hasattr(value, "detach")]
+    return found[:2]
 
 
 def _listed(rows: Any) -> Any:
