@@ -101,7 +101,11 @@ def gaps(folder: Path, old: str, new: str, *, with_writer: bool = True) -> list[
     reader = ObjectCode(PackageSymbols(installed(folder / "new", new, "new")), repairs=True)
     judge = StateJudge(reader, ObjectCode(written, repairs=True) if with_writer else None)
     found = [gap for one in states.objects for gap in judge.gaps(one)]
-    return [f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}" for gap in found]
+    return [
+        f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}"
+        + (f" unless {gap.found.need.unless}" if gap.found.need.unless else "")
+        for gap in found
+    ]
 
 
 def test_what_the_writer_lacks_as_well_is_no_difference(tmp_path: Path) -> None:
@@ -149,8 +153,9 @@ def test_what_checks_an_argument_leaves_none_as_it_is(call: str, found: list[str
     ("body", "found"),
     [
         # Data is dense, unless code shows something else.
-        ("        if issparse(x):\n            return 1\n        return self.b\n", ["b SERVING CERTAIN"]),
-        ("        x = check(x)\n        if not sp.issparse(x):\n            self.b\n", ["b SERVING CERTAIN"]),
+        ("        if issparse(x):\n            return 1\n        return self.b\n", ["b SERVING CERTAIN unless sparse"]),
+        ("        x = check(x)\n        if not issparse(x): self.b\n", ["b SERVING CERTAIN unless sparse"]),
+        ("        if not sp.issparse(x):\n            self.b\n", ["b SERVING CERTAIN unless sparse"]),
         ("        if issparse(x):\n            return self.b\n", ["b UPKEEP CERTAIN"]),
         ("        if issparse(self.a):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
         ("        if issparse(other):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
