@@ -11,6 +11,7 @@ import pytest
 import tomli
 
 from mlaudit.api import check, compare
+from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.needs import MAX_ALL_STEPS
 from mlaudit.code.package.object_code import Calling, ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge
@@ -333,6 +334,15 @@ def test_hostile_sources_end(text: str, tmp_path: Path) -> None:
     assert not [call for one in states.objects for call in calls.refused(one)]
     assert set(found) <= {"b"}
     assert code.steps_left <= MAX_ALL_STEPS
+
+
+def test_stars_that_fan_out_end(tmp_path: Path) -> None:
+    stars = "from acme.a{0} import *\nfrom acme.b{0} import *\n"
+    modules = {f"acme/{one}{n}.py": stars.format((n + 1) % 40) for one in "ab" for n in range(40)}
+    write(tmp_path, {"acme/__init__.py": "", **modules, "acme/a39.py": "class Last: pass\nfrom acme.a0 import *\n"})
+    symbols = PackageSymbols(PackageSources(tmp_path, "site-packages"))
+    assert symbols.find("acme.a0", "Nothing") is None
+    assert isinstance(symbols.find("acme.b0", "Last"), ClassCode)
 
 
 def test_only_modules_on_the_way_are_parsed(tmp_path: Path) -> None:
