@@ -33,6 +33,7 @@ from benchmarks.code_evidence_inputs import make_inputs
 from benchmarks.combined_evidence import audited_findings, refused_configurations, says_failure, shares
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.needs import MAX_ALL_STEPS
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
@@ -128,7 +129,11 @@ class Judge:
         return self._symbols[family, version]
 
     def _code(self, family: str, version: str, symbols: PackageSymbols, own: bool) -> ObjectCode:
-        return self._codes.setdefault((family, version, own), ObjectCode(symbols, repairs=own))
+        """The code of a side, made anew where much was followed: an audit has few artifacts, and this has thousands."""
+        known = self._codes.get((family, version, own))
+        if known is None or known.steps_left < MAX_ALL_STEPS // 2:
+            known = self._codes[family, version, own] = ObjectCode(symbols, repairs=own)
+        return known
 
     def said(self, path: Path, family: str, versions: tuple[str, str], kind: str) -> tuple[Tier, list[str]]:
         """The surest prediction for one load, with all of its tier."""
