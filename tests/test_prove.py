@@ -295,7 +295,7 @@ def test_an_interrupted_build_is_built_anew_and_two_runs_build_once(
     place = tmp_path / "environments" / plan.key
     calls: list[str] = []
 
-    def uv(words: Sequence[str], _: object = None) -> UvOutcome:
+    def uv(words: Sequence[str], _: object = None, **__: object) -> UvOutcome:
         calls.append(words[0])
         if words[0] == "venv":
             (place / "bin").mkdir(parents=True, exist_ok=True)
@@ -554,7 +554,7 @@ def test_no_room_for_an_environment_leaves_none_behind(tmp_path: Path, monkeypat
     plan = BuildPlan(name="serving", python="3.11", lines=("pinbox==1.0",), packages={"pinbox": "1.0"})
     place = tmp_path / "environments" / plan.key
 
-    def uv(words: Sequence[str], _: object = None) -> UvOutcome:
+    def uv(words: Sequence[str], _: object = None, **__: object) -> UvOutcome:
         if words[0] == "venv":
             (place / "bin").mkdir(parents=True, exist_ok=True)
             (place / "bin" / "python").touch()
