@@ -244,6 +244,7 @@ def sentences(code: str) -> str:
             lines += [f"  {detail}" for detail in one.details]
             lines += [f"  fix: {one.fix.says}"] if one.fix else []
             lines += [f"  change: {change}" for change in one.fix.changes] if one.fix else []
+            lines += [f"  by {fact.source}{', measured' if fact.measured else ''}" for fact in one.evidence]
             lines += [f"  {other.role.value} at {other.place}: {other.says}".rstrip(" :") for other in one.locations]
     return "".join(f"{line}\n" for line in lines)
 
