@@ -93,6 +93,11 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     except Unreadable:
         if len(by_name) == 1:
             return by_name[0]
+        if len(decisive) > 1:
+            formats = " or ".join(sorted(one.format for one in decisive))
+            raise Unreadable(
+                f"its name is one of {formats}, and its content shows neither; --as FORMAT says which"
+            ) from None
         raise
 
 
