@@ -105,10 +105,10 @@ def _distances(cell: Cell, to: str) -> Iterator[str]:
     for version in cell.versions:
         far = distance(version, to)
         if far is Distance.MAJOR or (cell.kind is Kind.PYTHON and far is Distance.MINOR):
-            yield f"it crosses from {version} to {to}"
+            yield f"the {far.value} version changes"
         variants = split_variant(version)[1], split_variant(to)[1]
         if variants[1] is not None and variants[0] != variants[1]:
-            yield f"it is another build than {version}"
+            yield f"it is a different build from {version}"
 
 
 def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: frozenset[str]) -> Iterator[str]:

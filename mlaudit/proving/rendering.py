@@ -8,42 +8,50 @@ from collections.abc import Iterator
 from mlaudit.model.secrets import masked
 from mlaudit.proving.nouns import Proof
 from mlaudit.proving.prove import ProofReport
-from mlaudit.reporters._escape import for_terminal
+from mlaudit.reporters._facts import plural
+from mlaudit.reporters._layout import StyledLine, columns, painted, paragraph, stacked
+from mlaudit.reporters._registry import Style
 
 SCHEMA = "mlaudit.proof/1"
+NOTHING = (
+    "Nothing was proven: no pair of environments has a model, or a kind of artifact of which mlaudit has a test model."
+)
 
 
-def as_text(report: ProofReport) -> str:
+def as_text(report: ProofReport, style: Style | None = None) -> str:
     """For a terminal: one block a model, then the environments."""
-    lines = [line for proof in report.proofs for line in _block(proof)]
-    if not report.proofs:
-        lines.append("Nothing was proven: no pair of environments has a model, or a kind with a battery.")
+    style = style or Style()
+    lines = [line for proof in report.proofs for line in _block(proof, style)]
+    sentences = [] if report.proofs else [NOTHING]
     for one in report.environments:
-        how = f"built in {one.seconds:.1f} s" if one.fresh else "lay ready"
-        lines.append(f"{one.name}: Python {one.python}, {_counted(len(one.packages))}, {how}")
-    lines += report.notes
+        how = f"built in {one.seconds:.1f} s" if one.fresh else "built by an earlier run"
+        sentences.append(f"{one.name}: Python {one.python}, {plural(len(one.packages), 'package')}, {how}")
+    sentences += report.notes
     good = sum(proof.verdict.is_good for proof in report.proofs)
     if report.proofs:
-        lines.append(f"{good} of {len(report.proofs)} proven.")
-    return "".join(f"{for_terminal(masked(line))}\n" for line in lines)
+        sentences.append(f"{good} of {plural(len(report.proofs), 'model')} proven.")
+    lines += [line for sentence in sentences for line in paragraph(masked(sentence), style.width, rest="  ")]
+    return painted(lines, colour=style.colour)
 
 
-def _block(proof: Proof) -> Iterator[str]:
-    yield f"{proof.verdict.value}: {proof.case.shown} ({proof.case.kind}) {proof.writer} -> {proof.reader}"
-    yield f"  {_one_line(proof.says)}"
-    yield from (f"  seen    {_one_line(text)}" for text in proof.evidence)
-    yield from (f"  tried   {what}: {_one_line(words)}" for what, words in proof.tried)
-    if proof.advice:
-        yield f"  fix     {_one_line(proof.advice)}"
-    yield ""
-
-
-def _counted(number: int) -> str:
-    return "1 package" if number == 1 else f"{number} packages"
+def _block(proof: Proof, style: Style) -> Iterator[StyledLine]:
+    """One model: its verdict, why, what was seen and tried, and what to do."""
+    model = f"{proof.case.shown} ({proof.case.kind})"
+    tone = "green" if proof.verdict.is_good else "bold red"
+    head = [(f"{proof.verdict.value}:", tone), (model, "bold"), (f"{proof.writer} → {proof.reader}", "")]
+    yield from stacked([(masked(part), part_tone) for part, part_tone in head], style.width)
+    yield from paragraph(_one_line(proof.says), style.width, first="  ", rest="  ")
+    rows = [
+        *(("seen", _one_line(evidence)) for evidence in proof.evidence),
+        *(("tried", f"{what}: {_one_line(words)}") for what, words in proof.tried),
+        *([("fix", _one_line(proof.advice))] if proof.advice else []),
+    ]
+    yield from columns([[(f"  {label:<5}", "dim"), (masked(words), "")] for label, words in rows], width=style.width)
+    yield StyledLine()
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())[:600]
+    return masked(" ".join(text.split())[:600])
 
 
 def as_json(report: ProofReport) -> str:

@@ -8,7 +8,6 @@ from datetime import date
 from functools import partial
 from inspect import cleandoc
 from itertools import groupby
-from textwrap import wrap
 
 from mlaudit.knowledge.about import About, about
 from mlaudit.knowledge.dates import stale_rows
@@ -21,6 +20,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
+from mlaudit.reporters._layout import wrapped
 from mlaudit.rules._registry import Rule, rules
 
 WIDTH = 80
@@ -73,7 +73,7 @@ def _documentation(rule: Rule, width: int) -> Iterator[str]:
         if lead is None:
             yield from lines
         else:
-            yield from _folded(" ".join(line.strip() for line in lines), lead, width)
+            yield from wrapped(" ".join(line.strip() for line in lines), width, first=lead, rest=" " * len(lead))
 
 
 def _lead(line: str) -> str | None:
@@ -88,7 +88,7 @@ def _lines(found: About, width: int) -> Iterator[str]:
     if found.dossier is not None:
         yield ""
         for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
-            yield from _folded(line, "", width)
+            yield from wrapped(line, width)
         yield from section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
         newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
         yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
@@ -137,21 +137,9 @@ def _section(title: str, entries: list[list[str]], *, width: int) -> Iterator[st
     yield ""
     yield f"{title}:"
     for first, *rest in entries:
-        yield from _folded(first, "  - ", width)
+        yield from wrapped(first, width, first="  - ", rest="    ")
         for line in rest:
-            yield from _folded(line, "    ", width)
-
-
-def _folded(sentence: str, lead: str, width: int) -> list[str]:
-    """A sentence in lines of some columns; addresses are not broken."""
-    return wrap(
-        sentence,
-        width,
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from wrapped(line, width, first="    ", rest="    ")
 
 
 def known_lines(row: Known, package: str) -> list[str]:

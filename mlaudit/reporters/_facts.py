@@ -9,8 +9,9 @@ from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 
 
 def plural(count: int, word: str) -> str:
-    """A count and its noun: `1 error`, `2 errors`."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    """A count and its noun: `1 error`, `2,000 errors`, `2 entries`."""
+    many = f"{word[:-1]}ies" if word.endswith(("ry", "ty")) else f"{word}s"
+    return f"{count:,} {word if count == 1 else many}"
 
 
 def counts(report: Report) -> str:

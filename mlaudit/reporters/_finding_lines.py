@@ -10,7 +10,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
 from mlaudit.reporters._facts import plural, sides
 from mlaudit.reporters._groups import FindingGroup
-from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, text, wrapped
+from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, stacked, text, wrapped
 from mlaudit.reporters._registry import Style
 
 LINES = 6
@@ -94,10 +94,7 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
         rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
-        lines = columns(rows[:LISTED])
-        if any(line.width > style.width for line in lines):
-            lines = [line for name, at in rows[:LISTED] for line in (text(name), text(("    ", ""), at))]
-        yield from lines
+        yield from columns(rows[:LISTED], width=style.width)
         if rows[LISTED:]:
             yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
     else:
@@ -111,29 +108,20 @@ def _headline(finding: Finding, style: Style, *, named: bool) -> Iterator[Styled
     pair = (
         f" ({' → '.join(finding.environments)})" if named and len(finding.environments) > 1 and finding.package else ""
     )
-    width = _head(finding, f"{what}: {finding.title}").width
+    width = len(f"{finding.severity.value}[{finding.code}] {what}: {finding.title}")
     if len(finding.environments) == 1 and finding.package and width > style.width:
         what = finding.package
     yield from _fitted(finding, f"{what}{pair if width + len(pair) <= style.width else ''}", finding.title, style)
 
 
-def _fitted(finding: Finding, words: str, title: str, style: Style) -> Iterator[StyledLine]:
-    """A headline; where the line is too narrow for it, a reader and the title are below what comes before them."""
-    line = _head(finding, f"{words}: {title}" if title else words)
-    if line.width <= style.width:
-        yield line
-        return
+def _fitted(finding: Finding, words: str, title: str, style: Style) -> list[StyledLine]:
+    """A headline; where the line is too narrow for it, a reader or the title begins the next line."""
+    words = f"{words}:" if title else words
     writer, arrow, reader = words.partition(" → ")
-    parts = [f"→ {reader}"] if arrow else []
     what, within, where = writer.partition(" in ")
-    if within and _head(finding, writer).width > style.width:
-        writer, parts = what, [f"in {where}", *parts]
-    yield _head(finding, writer)
-    yield from (text(("  ", ""), (part, "bold")) for part in (*parts, *([title] if title else [])))
-
-
-def _head(finding: Finding, words: str) -> StyledLine:
-    return text((f"{finding.severity.value}[{finding.code}]", TONE[finding.severity]), (f" {words}", "bold"))
+    parts = [what, f"in {where}" if within else "", f"→ {reader}" if arrow else "", title]
+    head = (f"{finding.severity.value}[{finding.code}]", TONE[finding.severity])
+    return stacked([head, *((part, "bold") for part in parts)], style.width, indent=2)
 
 
 def _what(finding: Finding) -> str:
@@ -177,9 +165,7 @@ def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine
     rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(said), "")] for at, said in sides(finding)]
     most = len(rows) if style.verbose else max(PLACES, room - 1)
     shown = rows if len(rows) <= most else rows[:most]
-    lines = columns(shown)
-    for row, line in zip(shown, lines, strict=True):
-        yield from [line] if line.width <= style.width else [text(row[0]), text(("    ", ""), row[1])]
+    yield from columns(shown, width=style.width)
     if rows[most:]:
         yield text((f"  and {plural(len(rows) - most, 'more place')}: --verbose", "dim"))
 

@@ -7,8 +7,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.nouns import Pin
 from mlaudit.model.report import Environment
+from mlaudit.reporters._facts import plural
 from mlaudit.reporters._json_text import Json, lines, place, target
-from mlaudit.reporters._layout import StyledLine, columns, painted, text
+from mlaudit.reporters._layout import NO_LIMIT, Segment, StyledLine, columns, painted, paragraph, stacked
 
 
 def as_json(environments: Iterable[Environment]) -> str:
@@ -101,30 +102,41 @@ def _artifact_texts(pin: Pin) -> tuple[str | None, tuple[str, ...]]:
     return pin.origin, ()
 
 
-def as_table(environments: Sequence[Environment], *, colour: bool = False) -> str:
-    """Columns for people: what, which version, from which layer, where."""
-    lines: list[StyledLine] = []
-    for one in environments:
-        lines += [*_part(one), StyledLine()]
-    return painted(lines[:-1], colour=colour)
+def as_table(environments: Sequence[Environment], *, colour: bool = False, width: int | None = None) -> str:
+    """Columns for people: what, which version, from which layer, where; within a width, or else a row a line."""
+    tables: list[StyledLine] = []
+    for environment in environments:
+        tables += [*_part(environment, width), StyledLine()]
+    return painted(tables[:-1], colour=colour)
 
 
-def _part(one: Environment) -> list[StyledLine]:
-    pins = [(pin, selected) for pin, selected, _ in one.listed()]
-    state = "complete" if one.complete else "not complete"
-    head = text((one.name, "bold"), (f"   {len(pins)} pins, {state}, {len(one.unread)} unread", ""))
-    rows = [
-        [
-            (f"  {pin.name}", "" if selected is not False else "dim"),
-            (_version(pin), ""),
-            (_state(pin, selected), "dim"),
-            (str(pin.at), "underline"),
-        ]
-        for pin, selected in pins
+def _part(environment: Environment, width: int | None) -> list[StyledLine]:
+    """One environment; a pin that several sources include is one row."""
+    rows = list(dict.fromkeys(_row(pin, selected) for pin, selected, _ in environment.listed()))
+    counted = f"   {plural(len(rows), 'pin')}, {'' if environment.complete else 'not '}a complete list"
+    unread = f", {plural(len(environment.unread), 'entry')} not read" if environment.unread else ""
+    limit = width or NO_LIMIT
+    head = stacked([(environment.name, "bold"), (counted.strip() + unread, "")], limit, gap=3)
+    entries = [
+        line
+        for entry in environment.unread
+        for line in stacked([(f"  {entry.at}", "underline"), (f"not read: {entry.why}", "yellow")], limit, gap=3)
     ]
-    unread = [text((f"  {entry.at}", "underline"), (f"   not read: {entry.why}", "yellow")) for entry in one.unread]
-    notes = [text((f"  note: {note}", "")) for note in (*one.notes, *map(str, one.problems))]
-    return [head, *columns(rows), *unread, *notes]
+    notes = [
+        line
+        for note in (*environment.notes, *map(str, environment.problems))
+        for line in paragraph(f"note: {note}", limit, first="  ", rest="    ")
+    ]
+    return [*head, *columns(rows, width=width), *entries, *notes]
+
+
+def _row(pin: Pin, selected: bool | None) -> tuple[Segment, ...]:
+    return (
+        (f"  {pin.name}", "" if selected is not False else "dim"),
+        (_version(pin), ""),
+        (_state(pin, selected), "dim"),
+        (str(pin.at), "underline"),
+    )
 
 
 def _version(pin: Pin) -> str:

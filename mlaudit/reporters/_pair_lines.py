@@ -9,7 +9,7 @@ from mlaudit.model.nouns import Severity
 from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, WriterReader
 from mlaudit.reporters._facts import plural
-from mlaudit.reporters._layout import TONE, StyledLine, columns, text, wrapped
+from mlaudit.reporters._layout import TONE, StyledLine, columns, paragraph, stacked, text, wrapped
 from mlaudit.reporters._registry import Style
 
 FEW = 5
@@ -59,20 +59,12 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
     """What crosses, in which form, and where both sides name it; that nothing but names makes it a pair."""
     if not pair.crosses and not pair.certain:
         guess = "a guess by names: its findings are warnings at most; `follows` in mlaudit.toml makes it certain"
-        yield text(("    ", ""), (guess, "dim"))
+        yield from paragraph(guess, style.width, first="    ", rest="      ", tone="dim")
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
     for one in shown:
         where = f"({one.written.path}:{one.written.line} → {one.read.path}:{one.read.line})"
         what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
-        if len(what) + len(where) < style.width:
-            yield text((f"{what} {where}", "dim"))
-        else:
-            yield text((what, "dim"))
-            if len(where) + 6 <= style.width:
-                yield text((f"      {where}", "dim"))
-            else:
-                yield text((f"      ({one.written.path}:{one.written.line}", "dim"))
-                yield text((f"      → {one.read.path}:{one.read.line})", "dim"))
+        yield from stacked([(what, "dim"), (where, "dim")], style.width, indent=6)
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 
@@ -96,23 +88,24 @@ def _fleet(report: Report, style: Style) -> Iterator[StyledLine]:
     counts = columns(
         [[("", ""), *(_count(counted[pair][severity], severity) for severity in Severity)] for pair in order[:ROWS]]
     )
+    indent = max(count.width for count in counts) + 3
     yield from (
         line
         for pair, count in zip(order, counts, strict=False)
-        for line in _beside(count, (pair.writer, f"→ {pair.reader}"), style)
+        for line in _beside(count, (pair.writer, f"→ {pair.reader}"), indent, style)
     )
     if order[ROWS:]:
         yield text((f"  {len(order) - ROWS} more pairs: --verbose", "dim"))
 
 
-def _beside(count: StyledLine, names: Sequence[str], style: Style) -> Iterator[StyledLine]:
+def _beside(count: StyledLine, names: Sequence[str], indent: int, style: Style) -> Iterator[StyledLine]:
     """Counts and the names of a pair: on one line, else the reader below the writer, else both below the counts."""
-    indent = sum(len(part) for part, _ in count.segments)
-    whole = StyledLine(*count.segments, (" ".join(names), "bold"))
+    blanks = (" " * (indent - count.width), "")
+    whole = StyledLine(*count.segments, blanks, (" ".join(names), "bold"))
     if whole.width <= style.width:
         yield whole
     elif indent + max(map(len, names)) <= style.width:
-        yield StyledLine(*count.segments, (names[0], "bold"))
+        yield StyledLine(*count.segments, blanks, (names[0], "bold"))
         yield from (text((" " * indent, ""), (name, "bold")) for name in names[1:])
     else:
         yield count

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.secrets import masked
 from mlaudit.repair.upgrade.nouns import AffectedArtifact, EnvironmentMove, Fate, PackageMove, UpgradePlan
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._layout import StyledLine, painted, paragraph, stacked, text
 from mlaudit.reporters._registry import Style
 from mlaudit.reporters._upgrade_facts import (
     artifact_words,
@@ -35,7 +35,7 @@ SHOWN_FINDINGS = 6
 def as_table(plan: UpgradePlan, style: Style) -> str:
     """What moves, what has no solution, what breaks, the order, what is left, the command."""
     style = replace(style, width=min(style.width, MAX_WIDTH))
-    lines = [text((line, "bold")) for line in wrapped(headline(plan), style.width)]
+    lines = paragraph(headline(plan), style.width, tone="bold")
     for section in (_moves, _unsolved, _artifacts, _order, _left, _unknown, _next):
         made = list(section(plan, style))
         lines += [StyledLine(), *made] if made else []
@@ -54,7 +54,7 @@ def _move(move: PackageMove, style: Style) -> Iterator[StyledLine]:
     if move.because:
         yield from _sentence(masked(move.because), style, "  because ", "          ")
     for one in move.environments:
-        yield text((f"  {one.environment}  {change_words(one, move)}", ""))
+        yield from stacked([(f"  {one.environment}", ""), (change_words(one, move), "")], style.width, gap=2)
         yield from _places(one, style)
 
 
@@ -62,7 +62,7 @@ def _places(one: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
     for place in places(one):
         yield text((f"    {place}", "cyan"))
     for each in one.commands:
-        yield text(("    then run  ", "dim"), (str(each), ""))
+        yield from stacked([("    then run", "dim"), (str(each), "")], style.width, gap=2, indent=6)
     if one.refusal:
         yield from _sentence(masked(one.refusal), style, "    by hand   ", "              ", "yellow")
 
@@ -99,7 +99,7 @@ def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
             f"{', '.join(step.environments)} ({', '.join(step.packages)})", style, f"  {number}. ", "     "
         )
     for one in plan.orders:
-        yield text((f"  {order_words(one)}:", ""))
+        yield from _sentence(f"{order_words(one)}:", style, "  ", "    ")
         for reason in one.because:
             yield from _sentence(masked(reason), style, "    - ", "      ")
 
@@ -148,4 +148,4 @@ def _broken(words: Sequence[str], width: int) -> Iterator[str]:
 
 
 def _sentence(sentence: str, style: Style, first: str, rest: str, tone: str = "") -> Sequence[StyledLine]:
-    return [text((line, tone)) for line in wrapped(sentence, style.width, first=first, rest=rest)]
+    return paragraph(sentence, style.width, first=first, rest=rest, tone=tone)

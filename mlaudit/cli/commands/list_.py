@@ -6,7 +6,7 @@ from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
-from mlaudit.cli.delivery import USAGE, wants_colour
+from mlaudit.cli.delivery import USAGE, terminal_width, wants_colour
 from mlaudit.cli.failures import errors, fail
 from mlaudit.cli.output import put
 from mlaudit.cli.parameters import As, Define, Extra, Group, NoColor, Output, Platform, Python
@@ -51,6 +51,10 @@ def list_(
             text = as_cyclonedx(environments, {one.name: list(locked_edges(one)) for one in environments})
         else:
             seen = listed_from(environments, options.root, current_folder())
-            text = as_table(seen, colour=output is None and wants_colour(no_color))
+            text = as_table(
+                seen,
+                colour=output is None and wants_colour(no_color),
+                width=terminal_width() if output is None else None,
+            )
         put(text, file_of(output))
     raise CommandEnd(USAGE if any(one.lost for one in environments) else 0)
