@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.linking import Program, is_test
-from mlaudit.code.nouns import ArtifactUse, Direction
+from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.able_holders import NamedLibraries
 from mlaudit.discovery.azureml_jobs import registered_uses
@@ -264,7 +264,13 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
     """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
     own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
-    reads = [use for use in own if use.direction is Direction.READS]
+    made = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
+    # Who looks at a model in a notebook serves nothing, and a model that others published is nobody's here.
+    reads = [
+        use
+        for use in own
+        if use.direction is Direction.READS and not use.at.path.endswith(".ipynb") and not _is_published(use, made)
+    ]
     if writes:
         yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
     elif reads:
@@ -272,6 +278,13 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
     served = next((one for one in _entry_points(scope, program) if one[1] == "serving"), None)
     if served is not None:
         yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")
+
+
+def _is_published(use: ArtifactUse, made: Container[str]) -> bool:
+    """Whether a use reads a model of a hub, under a complete name that no code of the tree writes."""
+    return bool(use.names) and all(
+        name.kind is NameKind.HUB and name.complete and name.text not in made for name in use.names
+    )
 
 
 def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str]]:

@@ -28,6 +28,7 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
+from mlaudit.sources.large_files import is_pointer
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 """Kinds of documents that may install the project that they lie in."""
@@ -85,6 +86,8 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
+    if not tree and is_pointer(doc.head):
+        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
     try:
         return _by_content(doc, decisive or _possible(doc))
     except Unreadable:

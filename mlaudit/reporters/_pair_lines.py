@@ -62,7 +62,8 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
         yield from paragraph(guess, style.width, first="    ", rest="      ", tone="dim")
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
     for one in shown:
-        where = f"({one.written.path}:{one.written.line} → {one.read.path}:{one.read.line})"
+        written, read = one.written.at_line, one.read.at_line
+        where = f"({written} → {read})"
         what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
         yield from stacked([(what, "dim"), (where, "dim")], style.width, indent=6)
     if pair.crosses[len(shown) :]:

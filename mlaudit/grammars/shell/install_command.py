@@ -125,7 +125,7 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
     tool = _tool(program(whole.words))
-    for option, value in unknown_options(call.words, grammar(tool)):
+    for option, value in unknown_options(_understood(read, call.words), grammar(tool)):
         if tool == "apt" and not install_system.is_watched(value.text):
             # Of system packages only those that a model depends on are read: nothing is lost.
             continue
@@ -142,6 +142,13 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
             lost = "the shell reads it as a redirection, and the range is not installed"
             says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
+
+
+def _understood(read: Read, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words whose options decide what is read: not those of a command that is run, nor of what is not read."""
+    if isinstance(read, partial) and read.func is _of_its_own:
+        return ()
+    return install_pip.own_words(words) if read is install_pip.uv_run else words
 
 
 def _body(script: Script, redirections: tuple[Redirection, ...]) -> Script | None:

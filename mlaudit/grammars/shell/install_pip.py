@@ -110,7 +110,7 @@ def sync(call: Call) -> Iterator[Statement]:
 def uv_run(call: Call) -> Iterator[Statement]:
     """`uv run --with numpy==1.26.4 train.py`: the project's environment, and what `--with` lays over it."""
     lock = install_project.LOCKS["uv", "run"]
-    own = _own_words(call.words)
+    own = own_words(call.words)
     found = list(arguments(own, grammar("uv")))
     options = {option for option, _ in found}
     script = next((word for option, word in found if option in ("--script", "-s") and word.text), None)
@@ -129,7 +129,7 @@ def uv_run(call: Call) -> Iterator[Statement]:
             yield from install(replace(call, words=(*before, word)))
 
 
-def _own_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
+def own_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """The options before the command that is run."""
     return words[: next(before_operands(words, grammar("uv")), len(words))]
 
