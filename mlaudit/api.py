@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROLES = ("training", "serving")
 """Of `compare`: the first writes, the others read."""
 NOTHING = 3
-"""The exit code where there is nothing to compare."""
+"""The exit code if there is nothing to compare."""
 
 
 def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> Report:
@@ -68,7 +68,7 @@ def _told(part: Spelled, as_format: str) -> Spelled:
 
 
 def baseline_of(path: Path | None) -> Mapping[str, str] | None:
-    """The fingerprints of a baseline file, None where none is given. Raises UsageError."""
+    """The fingerprints of a baseline file, None if none is given. Raises UsageError."""
     if path is None:
         return None
     from mlaudit.policy.baseline import loads
@@ -199,7 +199,7 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
 
 
 def _demand(path: str) -> None:
-    """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
+    """Raises BadSource if nothing is at a path, or it cannot be requested."""
     if not exists(path):
         from mlaudit.request.addresses import fetching_advice
 

@@ -58,7 +58,7 @@ def audit_again(report: Report, environments: Sequence[Environment], options: Op
 
 
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
-    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
+    """The findings, whose fixes state whether the changes that they advise are safe, all of them made together."""
     advised = [one for one in findings if one.fix is not None and one.fix.changes]
     if not advised:
         return tuple(findings)
@@ -173,7 +173,7 @@ def _judged(view: View) -> Iterator[RuleHit]:
 
 
 def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
-    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked.
+    """What rules state about crossings; at most of them nearly all have nothing to say, and are not asked.
 
     Of a fleet there are millions, so what is asked first is looked up once for each verdict.
     """

@@ -165,7 +165,7 @@ def test_only_the_first_of_two_pickles_counts() -> None:
 def test_many_opcodes_end_in_a_search_that_is_called_weak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlaudit.parsers.pickle.walk", lambda source: _walk(source, 20_000))
     found = pickled(b"\x80\x04csklearn.svm\nSVC\n0" + b"N0" * 50_000 + pickle.dumps(Model("1.3.2"))[2:])
-    assert "seems to say 1.3.2; weak" in reasons(found)
+    assert "seems to record 1.3.2; weak" in reasons(found)
     assert "scikit-learn" not in {pin.package for pin in found.pins if pin.version}
 
 

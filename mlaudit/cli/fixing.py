@@ -1,4 +1,4 @@
-"""What `mlaudit fix` does with its arguments: choose, plan, show or write, say how it went."""
+"""What `mlaudit fix` does with its arguments: choose, plan, show or write, state how it went."""
 
 from __future__ import annotations
 
@@ -159,7 +159,7 @@ def _write_wrapped(sentence: str) -> None:
 
 
 def _moves_made(plan: RepairPlan) -> Iterator[str]:
-    """What the diff does not say of moves: whether they are safe, which are refused and why."""
+    """What the diff does not state about moves: whether they are safe, which are refused and why."""
     for move in plan.made:
         hazard = f" (unsafe: {move.hazard})" if move.hazard else ""
         yield f"{_step(move)}{hazard}"

@@ -34,7 +34,7 @@ class _Parameter:
 
 
 def plain_values(command: Callable[..., None], words: Sequence[str]) -> dict[str, object] | None:
-    """The values that a command is called with; None where the call is not plain, or not right."""
+    """The values that a command is called with; None if the call is not plain, or not right."""
     parameters = _parameters(command)
     if any(one.of_type is not bool and one.of_type not in _READ for one in parameters):
         return None
@@ -63,7 +63,7 @@ def _parameters(command: Callable[..., None]) -> list[_Parameter]:
 
 
 def _paired(words: Sequence[str], named: Mapping[str, _Parameter]) -> Iterator[tuple[str | None, str]]:
-    """Options with their values (a dash where there is none that is plain), and arguments under no name."""
+    """Options with their values (a dash if there is none that is plain), and arguments under no name."""
     rest = iter(words)
     for word in rest:
         if word[:1] != "-" or word == "-":
@@ -82,7 +82,7 @@ def _paired(words: Sequence[str], named: Mapping[str, _Parameter]) -> Iterator[t
 
 
 def _is_put(values: dict[str, object], option: _Parameter | None, value: str) -> bool:
-    """Put the value of an option beside the others; False where it is not known, or its value is not plain."""
+    """Put the value of an option beside the others; False if it is not known, or its value is not plain."""
     if option is None or value == "-":
         return False
     if option.of_type is bool:

@@ -1,4 +1,4 @@
-"""The command line of typer, made from what the commands say of their parameters: help, completion and every error."""
+"""The command line of typer, made from the parameters of the commands: help, completion and every error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Print the traceback where mlaudit itself fails; goes with every command.")
+        bool, typer.Option("--debug", help="Print the traceback if mlaudit itself fails; works with every command.")
     ] = False,
 ) -> None:
     """What every command takes."""
@@ -70,7 +70,7 @@ def _with_typer_words(command: Callable[..., None]) -> Callable[..., None]:
 
 def _with_typer_word(parameter: Parameter) -> Parameter:
     if get_origin(parameter.annotation) is not Annotated:
-        raise TypeError(f"{parameter.name} says neither CommandOption nor CommandArgument")
+        raise TypeError(f"{parameter.name} declares neither CommandOption nor CommandArgument")
     of_type, declared = get_args(parameter.annotation)
     return parameter.replace(annotation=Annotated[of_type, _typer_word(declared)], kind=Parameter.KEYWORD_ONLY)
 

@@ -18,7 +18,7 @@ _COMPARED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A selected pin, the reading it stands in, the Pythons it is for (None: every one), and whether that is sure."""
+    """A selected pin, the reading it is in, the Pythons it is for (None: every one), and whether that is sure."""
 
     pin: Pin
     reading: int
@@ -28,7 +28,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """What could not be read, and the number of the reading it stands in."""
+    """What could not be read, and the number of the reading it is in."""
 
     entry: Unread
     reading: int
@@ -164,7 +164,7 @@ class _Combined:
 
     @property
     def refused(self) -> bool:
-        """The one exact version is outside the ranges that stand beside it."""
+        """The one exact version is outside the ranges that are beside it."""
         return len(self.versions) == 1 and bool(self.specifier) and not admits(self.specifier, self.versions[0])
 
     @property
@@ -227,7 +227,7 @@ def _range_of(pin: Pin) -> str:
 
 
 def _bounded(specifier: str) -> str:
-    """A specifier as it stands; the tightest clauses of one that has too many."""
+    """A specifier as written; the tightest clauses of one that has too many."""
     return specifier if specifier.count(",") < MAX_CLAUSES else joined((specifier,))
 
 

@@ -122,7 +122,7 @@ def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[Sp
 
 
 def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled | None = None) -> Unread | None:
-    """Why a path of the configuration is not read, None where it may be; of a commit git itself leads nowhere else."""
+    """Why a path of the configuration is not read, None if it may be; of a commit git itself leads nowhere else."""
     if tree is None or (part is not None and part.revision is not None and part.clone is None):
         return None
     why = reason_outside(path, base, tree, clone=part.clone if part is not None else None)

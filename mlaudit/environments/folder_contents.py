@@ -16,7 +16,7 @@ class FolderContents:
     Attributes:
         documents: of the environment that it declares or is.
         models: documents that record what wrote a model.
-        rest: what was seen and is not read, as a reading of the folder; None where there is no model in it.
+        rest: what was seen and is not read, as a reading of the folder; None if there is no model in it.
     """
 
     documents: Sequence[Document] = ()

@@ -63,7 +63,7 @@ def with_missing_own_names(
 
     Args:
         sources: those of each environment by its name, as they are written, relative to `base`.
-        found: what lies below `base`, where that was walked.
+        found: what is below `base`, where that was walked.
     """
     named = {one.name: one for one in made}
     asking = {one.name: list(_asked(one, named)) for one in made}
@@ -119,7 +119,7 @@ class _Search:
         self._names: dict[str, NamesOfModule | None] = {}
 
     def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
-        """What is missing of a name; None where nothing is, or it is not known."""
+        """What is missing of a name; None if nothing is, or it is not known."""
         words = [*name.module.split("."), *name.name.split(".")]
         if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
             return None
@@ -235,7 +235,7 @@ class OwnCode:
 
 
 def _inner(path: str, home: str) -> str:
-    """A path below the folder that is started from; empty where it lies outside."""
+    """A path below the folder that is started from; empty if it is outside."""
     inner = posixpath.relpath(path, home or ".")
     return "" if inner.startswith("..") else inner
 
@@ -264,5 +264,5 @@ def _is_module(path: str, tail: str) -> bool:
 
 
 def _imported_as(path: str, home: str) -> str:
-    """The name by which a file is imported from a folder; empty where it lies outside."""
+    """The name by which a file is imported from a folder; empty if it is outside."""
     return _inner(path, home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")

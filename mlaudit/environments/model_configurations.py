@@ -21,7 +21,7 @@ FORMAT = "configuration"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Configuration:
-    """A configuration and what it asks for; `unread` where that is not known."""
+    """A configuration and what it asks for; `unread` if that is not known."""
 
     doc: Document
     form: ConfigurationForm
@@ -102,4 +102,4 @@ def _configuration(doc: Document, form: ConfigurationForm, part: str = "") -> Co
         at, why = doc.place(error.line, error.column), error.why
     except Malformed as error:
         at, why = doc.at(*error.route), str(error)
-    return Configuration(doc=doc, form=form, unread=Unread(at=at, why=masked(f"what it asks of code: {why}")))
+    return Configuration(doc=doc, form=form, unread=Unread(at=at, why=masked(f"what it requires of code: {why}")))

@@ -40,7 +40,7 @@ class _Seen:
 
 
 class SeveralEnvironments(Unreadable):
-    """A folder in which files of several environments lie."""
+    """A folder in which files of several environments are."""
 
 
 def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Sequence[str] = ()) -> FolderContents:
@@ -150,7 +150,7 @@ def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
 
 
 def _open_others(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
-    """Ask the files whose names tell nothing, save for those that are known to state no version."""
+    """Ask the files whose names show nothing, save for those that are known to state no version."""
     others = (path for path in paths if not is_named(path) and not states_nothing(path))
     for path in by_series(others):
         if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:

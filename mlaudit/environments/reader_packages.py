@@ -1,4 +1,4 @@
-"""Where the code of the packages of an environment is at hand, without any network.
+"""Where the code of the packages of an environment is available, without any network.
 
 In this order: what is installed, an image, wheels, the caches of installers, the index of code. All but the first two
 give a package only in the exact version that the environment states.
@@ -41,7 +41,7 @@ class CodePlaces:
 
 
 def package_code(one: Environment, places: CodePlaces) -> PackageCode | None:
-    """The code of the packages of an environment; None where none of it is at hand."""
+    """The code of the packages of an environment; None if none of it is available."""
     installed = [reading.path for reading in one.readings if reading.format == _INSTALLED]
     if installed:
         return _installed(installed, places.root)
@@ -58,11 +58,11 @@ def said_of(code: PackageCode) -> Iterator[str]:
     for one in code.used if isinstance(code, LayeredCode) else ():
         by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
     for place, packages in by_place.items():
-        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts ask of it."
+        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts require of it."
 
 
 def _installed(found: list[str], root: Path) -> PackageCode | None:
-    """What is installed; None where there is not just one such folder."""
+    """What is installed; None if there is not just one such folder."""
     inner = package_folders(root / found[0]) if len(found) == 1 else []
     if len(inner) != 1:
         return None
@@ -70,7 +70,7 @@ def _installed(found: list[str], root: Path) -> PackageCode | None:
 
 
 def _of_image(one: Environment, images: list[str], places: CodePlaces) -> PackageCode | None:
-    """The folder of packages of an image that the selected pins lie in; None where there is not just one."""
+    """The folder of packages of an image that the selected pins are in; None if there is not just one."""
     if len(images) != 1:
         return None
     from mlaudit.sources.images.image_code import code_in_image
@@ -109,7 +109,7 @@ def _of_versions(one: Environment, places: CodePlaces) -> Iterator[PlacedCode]:
 
 
 def _wheelhouses(one: Environment, root: Path) -> Iterator[str]:
-    """Folders of wheels that are a source of an environment, or lie beside one, inside the audited tree."""
+    """Folders of wheels that are a source of an environment, or are beside one, inside the audited tree."""
     tree = WorkingTree(root)
     seen = set()
     for reading in one.readings:

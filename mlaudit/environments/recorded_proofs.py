@@ -132,7 +132,7 @@ def _needed(kind: str) -> frozenset[str]:
 
 
 def _digest(tree: WorkingTree, model: str) -> str:
-    """The SHA-256 of a model file or folder inside of the root; empty where it cannot be read."""
+    """The SHA-256 of a model file or folder inside of the root; empty if it cannot be read."""
     path = tree.folder / model
     try:
         if is_folder(path):
@@ -177,7 +177,7 @@ def _covering(readings: Iterable[Reading], proofs: Mapping[str, RecordedProof]) 
 
 
 def _with_parents(path: str) -> Iterator[str]:
-    """A path, then the folders that it lies in."""
+    """A path, then the folders that it is in."""
     while path:
         yield path
         path = path.rpartition("/")[0]

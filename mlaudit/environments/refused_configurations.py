@@ -1,4 +1,4 @@
-"""What the configurations of models ask of the code of the environments that load them, and it surely refuses."""
+"""What the configurations of models require of the code of the environments that load them, and it surely refuses."""
 
 from __future__ import annotations
 

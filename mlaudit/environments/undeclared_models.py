@@ -1,4 +1,4 @@
-"""The model files of a tree that its configuration does not name: to whom they belong, and what is said of them."""
+"""Model files of a tree that its configuration does not name: whose they are, and what is reported about them."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ def _is_at_or_below(path: str, named: frozenset[str]) -> bool:
 
 
 def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discovery:
-    """Declared environments as looking knows them, so that one rule tells for both to whom a model belongs."""
+    """Declared environments as looking knows them, so that one rule shows for both to whom a model belongs."""
     folders = {one.name: _folder(one, base, root) for one in declared}
     shared = Counter(folders.values())
     environments = tuple(
@@ -84,7 +84,7 @@ def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discov
 
 
 def _folder(one: Environment, base: Path, root: Path) -> str:
-    """The folder in which all sources of an environment lie, relative to the configuration; empty if none is."""
+    """The folder in which all sources of an environment are, relative to the configuration; empty if none is."""
     homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in one.sources}
     return homes.pop() if len(homes) == 1 else ""
 
@@ -106,7 +106,7 @@ def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Envir
 
 
 def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) -> None:
-    """Leaves out what tells a server of models that are declared to cross: it says nothing beside that."""
+    """Leaves out what shows a server of models that are declared to cross: it says nothing beside that."""
     for one in declared:
         if one.kinds_from and one.name in models.reads:
             kept = [path for path in models.reads[one.name] if posixpath.basename(path) != SERVED_MODEL]

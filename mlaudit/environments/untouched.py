@@ -17,7 +17,7 @@ from mlaudit.sources.paths import is_file, is_link, relative
 from mlaudit.sources.working_tree import WorkingTree
 
 MAX_BYTES = 64 * 1024
-"""Of a list of which a look tells that it names no other file."""
+"""Of a list of which a look shows that it names no other file."""
 
 _ALONE = ("list", "lock", "manifest")
 """Kinds of files that belong to an environment only where it names them, or something that it reads does."""
@@ -67,7 +67,7 @@ def _is_plain_list(text: str, base: Path, tree: WorkingTree) -> bool:
 
 
 def _stands_alone(path: str, root: Path, sources: set[str], tree: WorkingTree) -> bool:
-    """Whether a file is no source, and no model stands in its folder or above, to which it may belong."""
+    """Whether a file is no source, and no model is in its folder or above, to which it may belong."""
     shown = relative(path, root)
     if shown in sources or posixpath.isabs(shown) or shown.startswith("..") or is_link(path) or not is_file(path):
         return False

@@ -1,4 +1,4 @@
-"""One repository → its row: what the report of `check` says of it, and what other repositories may share with it."""
+"""One repository → its row: what `check` reports about it, and what other repositories may share with it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def prepare() -> None:
 
 
 def audit_repository(request: dict[str, Any]) -> Row:
-    """The row of one repository: `entry` says which, `question` what is asked."""
+    """The row of one repository: `entry` states which, `question` what is asked."""
     entry, question = request["entry"], request["question"]
     path, kind = Path(entry["path"]), entry["kind"]
     revision = None

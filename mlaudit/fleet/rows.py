@@ -120,7 +120,7 @@ def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
 
 
 def _models(one: Environment, report: Report) -> list[str] | None:
-    """The models that cross to or from an environment; None where none is known to."""
+    """The models that cross to or from an environment; None if none is known to."""
     pairs = [pair for pair in report.known_pairs if one.name in (pair.writer, pair.reader)]
     pins = [pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.kind is Kind.ARTIFACT]
     if not pairs and not pins and not one.exchanges:

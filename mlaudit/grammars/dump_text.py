@@ -1,4 +1,4 @@
-"""What printed dumps have in common: their lines, pasted or not, and the machine that they tell."""
+"""What printed dumps have in common: their lines, pasted or not, and the machine that they show."""
 
 from __future__ import annotations
 

@@ -20,7 +20,7 @@ CHARACTERS = Limit(name="characters of texts that a Python source puts together"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, and where its literal stands."""
+    """A string, and where its literal is."""
 
     text: str
     node: ast.expr

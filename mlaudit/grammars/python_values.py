@@ -1,7 +1,7 @@
 """Values of names and expressions in a Python source, found by reading its syntax; nothing is ever run.
 
 Known are literals, names, concatenations, the usual calls on literals, and `open("file").read()`; any other value is
-kept as `Unknown`, with the node that it stands at.
+kept as `Unknown`, with the node that it is at.
 """
 
 from __future__ import annotations

@@ -108,7 +108,7 @@ def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.
 
 
 class _Names:
-    """Strings that names of a source stand for, as far as assignments and defaults of parameters tell."""
+    """Strings that names of a source stand for, as far as assignments and defaults of parameters show."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._values: dict[str, ast.expr | None] = {}
@@ -137,7 +137,7 @@ class _Names:
                 self._add(ast.Name(id=argument.arg), given)
 
     def value(self, node: ast.expr) -> ast.expr | None:
-        """What a name or attribute was assigned; None where that is not one thing."""
+        """What a name or attribute was assigned; None if that is not one thing."""
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
         return self._values.get(name)
 
@@ -215,7 +215,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]] | None:
-    """The name of the part that a call makes and its keywords, None where it chooses no image."""
+    """The name of the part that a call makes and its keywords, None if it chooses no image."""
     words = sdk_words()
     given = {one.arg: one.value for one in call.keywords if one.arg is not None}
     called = _called(call).rpartition(".")[2]
@@ -304,7 +304,7 @@ def _requirements(
 
 
 def _lists_of(folder: str) -> Iterator[str]:
-    """Where the list of a folder may be: seen from the source, and where nothing says so from the folder around it."""
+    """Where the list of a folder may be: seen from the source, and if nothing says so from the folder around it."""
     yield posixpath.normpath(f"{folder}/requirements.txt")
     if not folder.startswith(_SOURCE):
         yield f"../{folder}/requirements.txt"
@@ -315,7 +315,7 @@ def _source_folder(
 ) -> Iterator[Statement]:
     """`source_dir="code"`: its requirements.txt is installed before the entry point runs.
 
-    A model archive holds the folder under the name `code`, which is where it lies where the call does not say so.
+    A model archive holds the folder under the name `code`, which is where it is where the call does not say so.
     https://sagemaker.readthedocs.io/en/stable/frameworks/pytorch/using_pytorch.html#for-versions-1-2-and-higher
     """
     stated = given.get("source_dir")

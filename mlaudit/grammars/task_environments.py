@@ -35,7 +35,7 @@ _RANGE = lazy_pattern(r"[<>=!~]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskKind:
-    """How a call or decorator says what a task runs in.
+    """How a call or decorator states what a task runs in.
 
     Attributes:
         function: the keyword that names the function; empty for decorators and containers.
@@ -190,7 +190,7 @@ def _versioned(name: str | None, stated: str | None) -> str | None:
 def _file(doc: Document, path: str, at: Place, part: str) -> Statement:
     if doc.beside(path) is not None:
         return Include(target=path, at=at, format="requirements", parts=(part,))
-    return doc.unread("what it names is not beside the source", at, what=path[:200])
+    return doc.unread("the file that it names is not next to the source", at, what=path[:200])
 
 
 def _computed(doc: Document, node: ast.expr) -> Statement:
@@ -199,7 +199,7 @@ def _computed(doc: Document, node: ast.expr) -> Statement:
 
 
 def _merged(statements: list[Statement]) -> Iterator[Statement]:
-    """What a step says of a package takes the place of what its flow says."""
+    """What a step states about a package takes the place of what its flow says."""
     last = {one.package: number for number, one in enumerate(statements) if isinstance(one, Pin)}
     for number, one in enumerate(statements):
         if not isinstance(one, Pin) or one.layer is not Layer.DECLARED or last[one.package] == number:

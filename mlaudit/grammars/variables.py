@@ -36,7 +36,7 @@ def within(value: str) -> str:
 
 
 def reference(text: str, position: int) -> re.Match[str] | None:
-    """The parameter or expression that begins at a `$`, None where it is none of the known forms."""
+    """The parameter or expression that begins at a `$`, None if it is none of the known forms."""
     forms = (_EXPRESSION, _BRACED, _LENGTH, _PLAIN)
     return next((found for form in forms if (found := form.match(text, position))), None)
 
@@ -47,7 +47,7 @@ def is_opening(text: str, position: int) -> bool:
 
 
 def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
-    """What a reference stands for, None where that is not known. Raises BudgetExceeded."""
+    """What a reference stands for, None if that is not known. Raises BudgetExceeded."""
     value = _value_of(found, values, depth)
     if value:
         spend(EXPANDED, len(within(value)))
@@ -115,7 +115,7 @@ def _without_end(value: str, operator: str, pattern: str) -> str | None:
 
 
 def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None:
-    """A text with every reference replaced; None where one has no value here. Raises BudgetExceeded."""
+    """A text with every reference replaced; None if one has no value here. Raises BudgetExceeded."""
     if depth > MAX_DEPTH:
         return None
     made: list[str] = []

@@ -16,7 +16,7 @@ _CODE = lazy_pattern(r"[A-Za-z][\w-]{1,63}")
 
 
 def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:
-    """The waiver in a comment (its `#` included), where there is one; without codes or a reason it waives nothing."""
+    """The waiver in a comment (its `#` included), if there is one; without codes or a reason it waives nothing."""
     found = _WAIVER.search(comment) if "mlaudit" in comment else None
     if found is None:
         return
@@ -27,7 +27,7 @@ def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:
             "a waiver names the codes that it covers: `# mlaudit: ignore[MLA001] reason`", at, what=comment
         )
     elif not reason:
-        yield doc.unread("a waiver says why: `# mlaudit: ignore[MLA001] reason`", at, what=comment)
+        yield doc.unread("a waiver needs a reason: `# mlaudit: ignore[MLA001] reason`", at, what=comment)
     else:
         yield Waiver(codes=codes, reason=reason, at=at)
 

@@ -1,7 +1,7 @@
 """Packages that must fit together in one environment: what each release demands of the others.
 
 What a release declares (`knowledge/releases/`) is asked first; `demands.toml` has wheels of packages that are not all
-read yet, and stands where a release is known by its tag only.
+read yet, and is where a release is known by its tag only.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
 
-# Packaging's own parsers would take ten times as long over the whole table; they see the rows that are asked for.
+# Packaging's own parsers would take ten times as long over the whole table; they see the rows that are requested.
 _VERSION = lazy_pattern(r"[0-9][0-9a-z.]{0,30}")
 _RANGE = lazy_pattern(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
 
@@ -60,7 +60,7 @@ class DemandedRange:
 class Mismatch:
     """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands.
 
-    `other_version` is the version that is there, or the range that is asked for.
+    `other_version` is the version that is there, or the range that is requested.
     """
 
     subject: str
@@ -78,7 +78,7 @@ Holds = Callable[[str], bool]
 
 
 def never(_marker: str) -> bool:
-    """Where nothing is known of the machine, no marker holds for sure."""
+    """If nothing is known of the machine, no marker holds for sure."""
     return False
 
 
@@ -149,7 +149,7 @@ def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.Declare
 
 
 def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
-    """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
+    """The range that a release demands of another package; None if it demands it nowhere, or nothing is known."""
     known = releases.release(subject, version)
     declared = known is not None and known.requires is not None
     if not declared or (known is not None and not known.from_metadata):
@@ -194,7 +194,7 @@ def family_mismatches(
 
     Args:
         versions: the exact version of each package.
-        ranges: what is asked for of packages without one; no version of the range may be the one demanded.
+        ranges: what is requested of packages without one; no version of the range may be the one demanded.
         worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
             admits.
     """
@@ -248,7 +248,7 @@ def _surely_fits(subject: str, version: str, there: _There) -> bool:
 
 
 def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
-    """The Pythons that a release runs on; all where it tells none of them."""
+    """The Pythons that a release runs on; all where it shows none of them."""
     known = releases.release(subject, version)
     declared = known.requires_python if known else None
     fitting = tuple(python for python in worlds if not declared or not python or _some_patch(declared, python))
@@ -261,7 +261,7 @@ def _some_patch(declared: str, python: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _There:
-    """What an environment says of a package: a version, or the range that it asks for."""
+    """What an environment states about a package: a version, or the range that it asks for."""
 
     package: str
     version: str | None
@@ -275,7 +275,7 @@ class _There:
 
     def __str__(self) -> str:
         if self.version is None:
-            return f"{self.package}{self.range} is asked for; no version satisfies both"
+            return f"{self.package}{self.range} is required; no version satisfies both"
         return f"{self.package} is {self.version}"
 
 

@@ -116,7 +116,7 @@ def conditional(found: Consequence) -> Consequence:
 
 
 def stated_opset_loads(opset: int, onnxruntime: str) -> Consequence | None:
-    """What a release of onnxruntime does with a graph of which only the opset is known; None where it may load."""
+    """What a release of onnxruntime does with a graph of which only the opset is known; None if it may load."""
     limit = loaded(onnxruntime)
     if limit is None or opset <= limit.opset:
         return None
@@ -144,7 +144,7 @@ def _ml_of(limit: Level) -> int:
 def onnx_loads(
     ir: int, opset: int, onnxruntime: str, *, ml: int = 0, writer: str = "the model has"
 ) -> Consequence | None:
-    """What a release of onnxruntime does with a model; None where it loads or the release is not known."""
+    """What a release of onnxruntime does with a model; None if it loads or the release is not known."""
     limit = loaded(onnxruntime)
     if limit is None or (ir <= limit.ir and opset <= limit.opset and ml <= _ml_of(limit)):
         return None

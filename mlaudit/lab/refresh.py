@@ -1,6 +1,6 @@
-"""Derive again what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
+"""Derive again what package metadata shows (developers only): `python -m mlaudit.lab.refresh TABLE`.
 
-`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` shows its options). The others print the rows of
 their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the
 packages in the tables and of no others. Nothing of the tool imports this.
 """

@@ -3,7 +3,7 @@
 Sources, of which metadata wins over tags: a package index (`--index`, or `pip` for the one that pip is set up with), of
 which only the lists of releases and METADATA are asked, one request at a time, everything kept in `--cache`; folders of
 wheels or installed environments (`--wheels`); clones of the projects' repositories (`--clones`). What was known of a
-release stays where no source tells more, unless `--whole` is given. The same input gives the same bytes.
+release stays where no source shows more, unless `--whole` is given. The same input gives the same bytes.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""A package index as its JSON interface tells it: one request at a time, and no file but METADATA.
+"""A package index as its JSON interface shows it: one request at a time, and no file but METADATA.
 
 The list of a project's files is https://packaging.python.org/en/latest/specifications/simple-repository-api/ (PEP 691,
 700, 714), METADATA beside a wheel is PEP 658. Where an index does not serve it, it is read out of the wheel by byte
@@ -65,7 +65,7 @@ class Connections:
     requests: int = 0
 
     def get(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a GET. Raises OSError where there is none, or one that is not understood."""
+        """The answer to a GET. Raises OSError if there is none, or one that is not understood."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._patiently(url, headers)
             if answer.status not in (301, 302, 303, 307, 308):
@@ -125,7 +125,7 @@ class Connections:
 
 
 class PackageIndex:
-    """The releases that an index tells of a package. What never changes is asked for once and kept on disk."""
+    """The releases that an index shows of a package. What never changes is requested once and kept on disk."""
 
     def __init__(self, address: str, cache: Path) -> None:
         self.address = address.rstrip("/")
@@ -207,7 +207,7 @@ class PackageIndex:
 
 
 class RemoteFile(io.RawIOBase):
-    """A file of a server as a stream for seeking; only the ranges that are read are asked for."""
+    """A file of a server as a stream for seeking; only the ranges that are read are requested."""
 
     def __init__(self, connections: Connections, url: str) -> None:
         super().__init__()
@@ -233,7 +233,7 @@ class RemoteFile(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; nothing is asked for yet."""
+        """Move; nothing is requested yet."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, start + offset)
         return self._at

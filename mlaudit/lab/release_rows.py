@@ -21,7 +21,7 @@ _FILE_PARTS = (5, 6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredRelease:
-    """One release as a source tells it; the attributes are those of `DeclaredRelease`.
+    """One release as a source shows it; the attributes are those of `DeclaredRelease`.
 
     Attributes:
         source: where it was read; `{version}` stands for the version, so that releases share the text.
@@ -38,7 +38,7 @@ class GatheredRelease:
 
 
 def canonical(text: str) -> str | None:
-    """One spelling of a requirement, None where PEP 508 does not read it."""
+    """One spelling of a requirement, None if PEP 508 does not read it."""
     try:
         read = Requirement(text.strip())
     except InvalidRequirement:
@@ -61,7 +61,7 @@ def of_metadata(text: str) -> tuple[str | None, tuple[str, ...]]:
 
 
 def wheel_tags(file_name: str) -> tuple[str, ...]:
-    """`PYTHON-ABI-PLATFORM` of a wheel's name, platforms by family; empty where the name is no wheel's."""
+    """`PYTHON-ABI-PLATFORM` of a wheel's name, platforms by family; empty if the name is no wheel's."""
     parts = file_name.removesuffix(".whl").split("-")
     if not file_name.endswith(".whl") or len(parts) not in _FILE_PARTS:
         return ()
@@ -136,7 +136,7 @@ def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
 def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, listed: str | None = None) -> bytes:
     """The bytes of a package's file; the same rows give the same bytes.
 
-    `listed` is the day up to which some source listed every release; None where none did.
+    `listed` is the day up to which some source listed every release; None if none did.
     """
     rows = tuple(releases)
     texts = _numbered(text for one in rows for text in one.requires or ())

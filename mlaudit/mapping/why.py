@@ -30,7 +30,7 @@ from mlaudit.sources.paths import exists
 from mlaudit.sources.working_tree import WorkingTree
 
 USUAL_PATHS, MOST_PATHS = 5, 1_000
-"""Paths that are given, and those that are given where all are asked for."""
+"""Paths that are given, and those that are given where all are requested."""
 
 _MANIFESTS = {
     "uv-lock": "pyproject.toml",
@@ -41,7 +41,7 @@ _MANIFESTS = {
     "conda-lock": "environment.yml",
     "pipfile-lock": "Pipfile",
 }
-"""The file in which people name what a lock locks, by the lock's format; it lies beside the lock."""
+"""The file in which people name what a lock locks, by the lock's format; it is beside the lock."""
 _WITHOUT_GRAPH = {
     "pipfile-lock": "a Pipfile.lock does not record which package requires which",
     "pip-freeze": "the output of pip freeze does not record which package requires which",

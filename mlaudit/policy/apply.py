@@ -122,7 +122,7 @@ def _names(text: str, rule: Rule) -> bool:
 
 
 def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
-    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken.
+    """One fact, one finding: a weaker rule says nothing if a stronger one has spoken.
 
     An error that the reader's code shows is another fact than a milder one that is known of the two versions.
     """

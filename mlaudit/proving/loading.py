@@ -1,4 +1,4 @@
-"""One model loaded in one environment, in a process of its own with bounds; what became of it, in a word."""
+"""One model loaded in one environment, in a process of its own with bounds; what happened to it, in a word."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, ProofLimits, RowRequest
 
-# The child imports `proof_rows.py`, which lies beside it.
+# The child imports `proof_rows.py`, which is beside it.
 _CHILD = Path(__file__).with_name("proof_child.py")
 _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
 _ANSWER_LOST = 74
-"""The exit code by which the process says that it could not write its answer."""
+"""The exit code by which the process states that it could not write its answer."""
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -69,7 +69,7 @@ def _scratch(case: ProofCase) -> Iterator[Path]:
     try:
         made = tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise UsageError(f"{case.shown}: no folder can be made to load it in: {error.strerror or error}") from None
+        raise UsageError(f"{case.shown}: cannot create a folder to load it in: {error.strerror or error}") from None
     with made as name:
         yield Path(name)
 

@@ -16,7 +16,7 @@ _MOST_SUSPECTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallestChange:
-    """What was tried, in order, and the change that works; empty where none of them does."""
+    """What was tried, in order, and the change that works; empty if none of them does."""
 
     tried: tuple[Tried, ...] = ()
     package: str = ""
@@ -34,7 +34,7 @@ def smallest_change(
     """Try versions of the suspects between the reader's and the writer's, as many environments as the budget has.
 
     Args:
-        works: builds the reader with another version of a package, and tells whether the model works there.
+        works: builds the reader with another version of a package, and shows whether the model works there.
     """
     tried: list[Tried] = []
 

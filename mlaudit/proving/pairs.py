@@ -75,7 +75,7 @@ def _models_of(writer: Environment, reader: Environment, report: Report) -> Sequ
 
 
 def _of_unknown_writers(report: Report, pairs: Sequence[ProvenPair]) -> Iterator[ProvenPair]:
-    """Models that are read and of which nothing tells what wrote them, as pairs that say so."""
+    """Models that are read and of which nothing shows what wrote them, as pairs that say so."""
     sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader))
     environments = {one.name: one for one in report.environments}
     for model, reader in report.pairs:

@@ -1,6 +1,6 @@
 """Part of `proof_child.py`: the rows that a loaded model predicts on, from a file, a function, or the model itself.
 
-Only the standard library of Python 3.8 is at hand.
+Only the standard library of Python 3.8 is available.
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ from typing import Any
 MOST_ROWS = 10000
 SEED = 0
 RANDOM_ROWS = 16
-"""Rows of each sort that are made where there are none."""
+"""Rows of each sort that are made if there are none."""
 
 
 def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
-    """The rows to predict on and where they come from; None where there are none."""
+    """The rows to predict on and where they come from; None if there are none."""
     if asked.get("function"):
         module, _, name = asked["function"].partition(":")
         sys.path.insert(0, asked["folder"])
@@ -192,7 +192,7 @@ def unwrapped(found: Any) -> Any:
 
 
 def table(found: Any) -> Any:
-    """Records as a data frame where pandas is at hand, lists of numbers as an array."""
+    """Records as a data frame where pandas is available, lists of numbers as an array."""
     found = unwrapped(found)
     if isinstance(found, dict) and "columns" in found and "data" in found:
         found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905

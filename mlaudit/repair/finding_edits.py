@@ -11,7 +11,7 @@ from mlaudit.model.report import Environment, Report
 from mlaudit.repair.plan import RepairFiles, edits_by_change
 
 MakeFiles = Callable[[], RepairFiles]
-"""Gives the files as they stand on disk."""
+"""Gives the files as written on disk."""
 
 
 def with_edits_of(report: Report, make_files: MakeFiles) -> Report:

@@ -55,7 +55,7 @@ def set_versions(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def wanted_moves(report: Report, choice: RepairChoice) -> tuple[WantedMove, ...]:
-    """The moves that were asked for, partners of a family with them. Raises UsageError and Clash."""
+    """The moves that were requested, partners of a family with them. Raises UsageError and Clash."""
     _demand_known(report, choice)
     given = [move for move in _moves(report, choice) if VERSION.fullmatch(move.change.to)]
     merged = _merged(_from_final_sources(given))
@@ -140,7 +140,7 @@ def _moves(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 
 def is_chosen(package: str | None, choice: RepairChoice) -> bool:
-    """Whether a package is among those that were asked for."""
+    """Whether a package is among those that were requested."""
     if package is None:
         return False
     in_family = not choice.family or package in choice.family
@@ -233,7 +233,7 @@ def _set_moves(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 
 def _between_equals(report: Report, versions: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
-    """The findings that say that two environments differ in a package that all of them are to have alike."""
+    """The findings that state that two environments differ in a package that all of them are to have alike."""
     return {
         package: frozenset(
             finding.fingerprint

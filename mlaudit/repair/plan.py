@@ -88,7 +88,7 @@ def planned(
     """The plan of some moves: those that are unsafe or cannot be carried out are refused, each with its reason.
 
     Args:
-        make_files: gives the files as they stand.
+        make_files: gives the files as written.
     """
     by_name = {one.name: one for one in report.environments}
     moves = list(_weighed(report, by_name, wanted, unsafe=choice.unsafe))
@@ -193,7 +193,7 @@ def _is_proven(stated: StatedAt, files: RepairFiles) -> bool:
 
 
 def edits_of(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
-    """The edits that make files say what is meant, accepted by each of them. Raises Refused."""
+    """The edits that make files state what is meant, accepted by each of them. Raises Refused."""
     by_path: dict[str, list[MeantPin]] = {}
     for one in stated.meant:
         by_path.setdefault(one.pin.at.path, []).append(one)

@@ -43,7 +43,7 @@ def _is_installed(cell: Cell) -> bool:
 
 
 def _statement(cell: Cell, to: str | None) -> str | None:
-    """The range that an environment allows; None where it is not one range."""
+    """The range that an environment allows; None if it is not one range."""
     if to is not None:
         return f"=={to}"
     if any(pin.source != "index" for pin in cell.pins):

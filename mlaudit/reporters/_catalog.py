@@ -17,7 +17,7 @@ def all_rules(width: int | None = None) -> str:
 
 
 def all_formats(width: int | None = None) -> str:
-    """Every format that is read, with the names of files that tell it."""
+    """Every format that is read, with the names of files that show it."""
     return _table(((name, ", ".join(one.files) or "by content") for name, one in parsers().items()), width)
 
 

@@ -28,7 +28,7 @@ WIDTH = 80
 
 
 def explained(subject: str, width: int = WIDTH) -> str:
-    """What is known of a code, a rule's name or a package. Raises UsageError where there is nothing."""
+    """What is known of a code, a rule's name or a package. Raises UsageError if there is nothing."""
     rule = _rule(subject)
     if rule is not None:
         return "\n".join(_documentation(rule, width))
@@ -77,7 +77,7 @@ def _documentation(rule: Rule, width: int) -> Iterator[str]:
 
 
 def _lead(line: str) -> str | None:
-    """The blanks before a line of running text, None where a line stays as it is."""
+    """The blanks before a line of running text, None if a line stays as it is."""
     text = line.lstrip()
     return line[: len(line) - len(text)] if text and not text.startswith(("http", "- ")) else None
 

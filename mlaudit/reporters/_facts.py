@@ -31,7 +31,7 @@ def counts(report: Report) -> str:
 
 
 def suppressed(report: Report) -> Iterator[str]:
-    """What was found and does not count, by what suppressed it; nothing where nothing was."""
+    """What was found and does not count, by what suppressed it; nothing if nothing was."""
     summary = report.summary
     each = (
         (summary.by_configuration, "by the configuration"),
@@ -70,7 +70,7 @@ def compared(report: Report) -> str:
 
 
 def unknown_images(report: Report) -> str:
-    """Which base images nothing is known of, as one sentence; empty where there is none."""
+    """Which base images nothing is known of, as one sentence; empty if there is none."""
     images = report.summary.unknown_images
     if not images:
         return ""
@@ -79,7 +79,7 @@ def unknown_images(report: Report) -> str:
 
 
 def incomplete(environments: Iterable[Environment]) -> str:
-    """Which environments are no complete lists, as one sentence; empty where there is none."""
+    """Which environments are no complete lists, as one sentence; empty if there is none."""
     names = [one.name for one in environments if not one.complete]
     if not names:
         return ""
@@ -109,7 +109,7 @@ def sides(finding: Finding) -> Iterator[tuple[str, str]]:
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as people read it; nothing where the package is not installed."""
+    """A cell as people read it; nothing if the package is not installed."""
     if cell.state is State.ABSENT:
         return "-"
     return "not named" if cell.state is State.UNSTATED else cell.shown

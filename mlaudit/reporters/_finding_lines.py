@@ -1,4 +1,4 @@
-"""A finding for people: what, what happens, where on both sides, what to do; in six lines unless more are asked for."""
+"""A finding for people: what, what happens, where on both sides, what to do; in six lines unless more are requested."""
 
 from __future__ import annotations
 
@@ -126,7 +126,7 @@ def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
 
 
 def _headline(finding: Finding, style: Style, *, named: bool) -> Iterator[StyledLine]:
-    """What, and the rule's words for it; between which environments, where there are several pairs and room."""
+    """What, and the rule's words for it; between which environments, if there are several pairs and room."""
     what = _what(finding)
     pair = (
         f" ({' → '.join(finding.environments)})" if named and len(finding.environments) > 1 and finding.package else ""
@@ -167,7 +167,7 @@ def _subject(finding: Finding, style: Style) -> str:
 
 
 def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
-    """What happens: whole where everything is asked for, else the sentences that two lines hold, at least the first."""
+    """What happens: whole where everything is requested, else the sentences that two lines hold, at least the first."""
     if style.verbose:
         return list(_plain(finding.message, style))
     shown = ""
@@ -239,7 +239,7 @@ def _fix(finding: Finding, style: Style) -> Iterator[StyledLine]:
 
 
 def _more(finding: Finding) -> str:
-    """The command that says what is not shown here, where there is more."""
+    """The command that states what is not shown here, if there is more."""
     if not (finding.evidence or finding.details):
         return ""
     return f"mlaudit explain {finding.code}{f' {finding.package}' if finding.package else ''}"

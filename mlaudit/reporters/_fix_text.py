@@ -43,7 +43,7 @@ def _text_lines(data: bytes, encoding: str) -> list[str]:
 
 
 def as_json(outcome: RepairOutcome) -> str:
-    """The moves with their edits, what was refused, and what became of it."""
+    """The moves with their edits, what was refused, and what happened to it."""
     made = {
         "schema": SCHEMA,
         "written": outcome.written,

@@ -22,7 +22,7 @@ _INDENT = " " * 11
 
 
 def as_table(report: FleetReport, style: Style) -> str:
-    """Parts with nothing to show are left out; what was given up and what comes of it is always said."""
+    """Parts with nothing to show are left out; what was given up and what comes of it is always stated."""
     limit = 10**9 if style.verbose else SHOWN
     width = min(style.width, MAX_WIDTH)
     parts = [

@@ -79,7 +79,7 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
 
 
 def _by_place(finding: Finding) -> object:
-    """What is alike in findings on one line that several environments include, None where nobody else includes it."""
+    """What is alike in findings on one line that several environments include, None if nobody else includes it."""
     if len(finding.environments) != 1 or (finding.at.line is None and finding.fact not in UNREAD):
         return None
     sentence = finding.message.replace(finding.environments[0], "\0")

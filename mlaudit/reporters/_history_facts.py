@@ -67,7 +67,7 @@ def commit_words(step: DriftStep, drift: PackageDrift) -> str:
 
 
 def shares(drift: PackageDrift, history: DriftHistory, parts: int) -> list[float | None]:
-    """For each of equal parts of the history which share of it the sides differed; None where none was compared."""
+    """For each of equal parts of the history which share of it the sides differed; None if none was compared."""
     begin, end = _span(history)
     width = (end - begin).total_seconds() / parts
     found: list[float | None] = []

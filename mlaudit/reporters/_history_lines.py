@@ -38,7 +38,7 @@ def as_first_bad(history: DriftHistory) -> str:
 
 
 def _first_bad(drift: PackageDrift) -> str:
-    """The commit by which a drift began, the later one where both sides moved; `-` where that is not known."""
+    """The commit by which a drift began, the later one where both sides moved; `-` if that is not known."""
     parted = drift.periods[-1].parted
     return max(parted, key=lambda step: step.commit.committed).commit.name if parted else "-"
 

@@ -59,7 +59,7 @@ def _sides(one: Environment) -> Iterator[str]:
 
 
 def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
-    """A pin as the contract writes it; `extras` are those it belongs to, else those it asks of the package."""
+    """A pin as the contract writes it; `extras` are those it belongs to, else those it requires of the package."""
     origin, words = _artifact_texts(pin)
     shown: Json = {
         "name": pin.name,

@@ -19,7 +19,7 @@ ROWS = 20
 NAMED = 3
 """Environments or sources of a sentence that are named before the rest is counted."""
 _GUESS, _OF_NOBODY = "looks like ", "belongs to no environment"
-"""How the reasons of files begin that were left out for what they are; other reasons are said one by one."""
+"""How the reasons of files begin that were left out for what they are; other reasons are stated one by one."""
 CROSSES = 2
 """Artifacts of one pair that are named before the rest is counted."""
 LISTED = 12
@@ -120,7 +120,7 @@ def _count(number: int, severity: Severity) -> tuple[str, str]:
 
 
 def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
-    """Environments of no pair in a line; where nothing is a pair, a line for each, since the reader must choose."""
+    """Environments of no pair in a line; if nothing is a pair, a line for each, since the reader must choose."""
     paired = {name for pair in report.pairs for name in pair}
     alone = [one for one in report.environments if one.name not in paired]
     if not report.pairs:
@@ -160,7 +160,7 @@ def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
 
 
 def _narrow(first: str, name: str, facts: str, style: Style) -> Iterator[StyledLine]:
-    """A name and what is said of it: on one line, else below it."""
+    """A name and what is reported about it: on one line, else below it."""
     line = text((first, ""), (name, "bold"), (_spaced(facts), ""))
     if line.width <= style.width:
         yield line

@@ -18,7 +18,7 @@ _LONGEST_VALUE = 500
 
 
 def artifact(path: str) -> Json:
-    """Where a path lies: below the root, below a folder above it, or by itself (absolute paths, standard input)."""
+    """Where a path is: below the root, below a folder above it, or by itself (absolute paths, standard input)."""
     file = file_of(path)
     if file.startswith("/"):
         return {"uri": f"file://{for_uri(file)}"}

@@ -16,7 +16,7 @@ from mlaudit.reporters._tables import is_listed
 ENTRIES = 5
 """Unread entries that are listed before the rest is counted."""
 SIDES = 4
-"""Environments of pairs of which the summary says Python and platform; more of them only where all is asked for."""
+"""Environments of pairs of which the summary says Python and platform; more of them only where all is requested."""
 
 
 def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -85,7 +85,7 @@ def _sentences(report: Report) -> Iterator[str]:
 
 
 def _without_code(report: Report) -> Iterator[str]:
-    """Which code was not at hand that models ask for, and how to have it read too."""
+    """Which code was not available that models ask for, and how to have it read too."""
     lacking = [(one.name, one.without_code[:SIDES]) for one in report.environments if one.without_code]
     if lacking:
         named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
@@ -136,7 +136,7 @@ def _equal(report: Report) -> str:
 
 
 def _left_out(report: Report) -> str:
-    """What of two aligned sides was not compared; that nothing was left out only where that is so."""
+    """What of two aligned sides was not compared; that nothing was left out only if that is so."""
     unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
     left = [*unread, *suppressed(report)]
     if left:
@@ -177,7 +177,7 @@ def _unlisted(report: Report) -> int:
 
 
 def _targets(report: Report) -> str:
-    """For which Python and platform the sides were read; of a fleet only where everything is asked for."""
+    """For which Python and platform the sides were read; of a fleet only where everything is requested."""
     paired = set(_paired(report))
     sides = [one for one in report.environments if one.name in paired]
     if len(sides) > SIDES:

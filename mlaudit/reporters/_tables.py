@@ -41,7 +41,7 @@ def _writers_first(report: Report) -> Iterator[list[str]]:
 
 
 def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
-    """What a row says of some environments, None if no environment names the package."""
+    """What a row states about some environments, None if no environment names the package."""
     kept = frozenset(names)
 
     def among(row: Row) -> Row | None:

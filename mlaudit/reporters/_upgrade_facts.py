@@ -71,7 +71,7 @@ def unsolved_words(one: Unsolved) -> str:
 
 
 def artifact_words(one: AffectedArtifact) -> str:
-    """What becomes of an artifact."""
+    """What happens to an artifact."""
     already = " (so it is today)" if one.already else ""
     versions = f"written by {one.package} {one.written}, read by {one.read} in {one.reader}"
     return f"{FATE_WORDS[one.fate]}{already}: {versions}."
@@ -83,7 +83,7 @@ def order_words(one: PairOrder) -> str:
 
 
 def retraining(plan: UpgradePlan) -> str:
-    """What is to be done about artifacts; empty where nothing is known to break."""
+    """What is to be done about artifacts; empty if nothing is known to break."""
     gone = [one for one in plan.artifacts if one.fate is not Fate.UNPROMISED]
     unsure = len(plan.artifacts) - len(gone)
     said = []
@@ -95,7 +95,7 @@ def retraining(plan: UpgradePlan) -> str:
 
 
 def command(plan: UpgradePlan) -> tuple[str, ...]:
-    """The command that makes the moves, in words that belong together; empty where none does."""
+    """The command that makes the moves, in words that belong together; empty if none does."""
     if not plan.uniform:
         return ()
     sets = tuple(f"--set {move.package}=={move.to}" for move in plan.moves if move.environments)
@@ -103,7 +103,7 @@ def command(plan: UpgradePlan) -> tuple[str, ...]:
 
 
 def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
-    """The findings after it that are errors or new, except those of what is said before."""
+    """The findings after it that are errors or new, except those of what is stated before."""
     artifacts = {one.at.path for one in plan.artifacts if one.at is not None}
     told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
     return tuple(

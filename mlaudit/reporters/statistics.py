@@ -1,4 +1,4 @@
-"""How many findings of each rule there are: what to begin with where there are many."""
+"""How many findings of each rule there are: what to begin with if there are many."""
 
 from __future__ import annotations
 

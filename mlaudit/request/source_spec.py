@@ -21,7 +21,7 @@ _CLONE = lazy_pattern(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?
 
 
 class BadSource(UsageError):
-    """A SOURCE that cannot be understood; the message tells what was expected."""
+    """A SOURCE that cannot be understood; the message shows what was expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,14 @@ class Spelled:
 
     Attributes:
         text: as the user wrote it.
-        name: of the environment, None where none was given.
+        name: of the environment, None if none was given.
         path: a path, or `-` for standard input.
         revision: a git revision, None for the working tree.
         clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
         python, platform, format: what `#python=`, `#platform=` and `#format=` say.
         without: folders inside a folder that are read apart from it.
-        refused: where the configuration names it and why it is not read, None where it may be.
+        refused: where the configuration names it and why it is not read, None if it may be.
     """
 
     text: str
@@ -118,7 +118,7 @@ def _of_clone(item: str, name: str | None, found: re.Match[str], fragment: str) 
     words = [word for word in fragment.split(",") if word]
     paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
     if len(paths) != 1 or not paths[0]:
-        raise BadSource(f"`{item}` names no file; say which with #path=FILE")
+        raise BadSource(f"`{item}` names no file; add it with #path=FILE")
     revision = found["revision"] or "HEAD"
     one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=found["folder"])
     return _with_fragment(one, ",".join(word for word in words if not word.startswith("path=")))

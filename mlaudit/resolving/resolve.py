@@ -1,4 +1,4 @@
-"""Every environment without a lock, resolved by uv; what could not be asked is said and audited as it is."""
+"""Every environment without a lock, resolved by uv; what could not be asked is stated and audited as it is."""
 
 from __future__ import annotations
 
@@ -69,4 +69,4 @@ class _Resolver:
     @staticmethod
     def _failed(one: Environment, why: str) -> Iterator[str]:
         shown = why if len(why) <= _LONGEST else f"{why[:_LONGEST]} ..."
-        yield f"{one.name} was not resolved, and is audited as it is: uv says: {shown}"
+        yield f"{one.name} was not resolved, and is audited as it is; uv reports: {shown}"

@@ -18,7 +18,7 @@ SIGN = "# Made by mlaudit --resolve lock"
 
 
 class LockWriter:
-    """Writes at most one lock a name; `notes` tell what was written, and what was not and why."""
+    """Writes at most one lock a name; `notes` show what was written, and what was not and why."""
 
     def __init__(self, root: Path) -> None:
         self._root = root

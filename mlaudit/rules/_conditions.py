@@ -95,7 +95,7 @@ def has_implied(environment: Environment, _view: View) -> bool:
 
 
 def has_driver(environment: Environment, _view: View) -> bool:
-    """Whether it says which driver there is."""
+    """Whether it states which driver there is."""
     return "nvidia-driver" in environment.cells
 
 

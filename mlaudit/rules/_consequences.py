@@ -1,4 +1,4 @@
-"""What the knowledge says of a crossing, and how a rule words it."""
+"""What the knowledge states about a crossing, and how a rule words it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlaudit.model.missing_states import MissingState, RefusedByCode
 
 NOT_ASKED_FOR = "; what crosses does not ask for it"
-"""What is said of a package that nothing needs to load what crosses."""
+"""What is reported about a package that nothing needs to load what crosses."""
 DETAILS = 4
 """Further consequences that a finding names."""
 _TITLE_OF_RANGES = {
@@ -185,7 +185,7 @@ def _advice(crossing: Crossing, found: Judgement) -> Iterator[str]:
 
 
 def measured_harmless(view: View, writer: str, reader: str, package: str | None) -> Consequence | None:
-    """What was measured to do no harm between two environments, where that is known of a package."""
+    """What was measured to do no harm between two environments, if that is known of a package."""
     for crossing in view.crossings():
         if crossing.package == package and crossing.environments == (writer, reader):
             found = harmless(crossing, view)
@@ -195,7 +195,7 @@ def measured_harmless(view: View, writer: str, reader: str, package: str | None)
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:
-    """The consequence that says that a difference was measured or is promised to do no harm."""
+    """The consequence that states that a difference was measured or is promised to do no harm."""
     found = view.judgements.of(crossing)
     return found.worst if found is not None and found.worst.effect is Effect.HARMLESS else None
 

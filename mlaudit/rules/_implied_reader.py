@@ -28,7 +28,7 @@ class ImpliedBreak:
 
 
 def implied_break(crossing: ArtifactCrossing, view: View) -> ImpliedBreak | None:
-    """The error that no version of a library that the reader does not name avoids; None where one does."""
+    """The error that no version of a library that the reader does not name avoids; None if one does."""
     from mlaudit.knowledge.releases import history
 
     cell, package = crossing.cell, crossing.pin.package

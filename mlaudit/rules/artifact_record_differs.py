@@ -29,7 +29,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         were written beside it, and the versions in the artifact itself.
 
     Why:
-        The server installs one of them, and the model was written under one of them. The records do not say which.
+        The server installs one of them, and the model was written under one of them. The records do not state which.
 
     Example:
         A folder whose MLmodel says scikit-learn 0.24.1, its requirements.txt 1.2.2 and its conda.yaml 1.7.0.
@@ -56,7 +56,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _by_model(environment: Environment) -> Iterator[list[Reading]]:
-    """The readings of each model: what was described, and what lies in the same folder or below it."""
+    """The readings of each model: what was described, and what is in the same folder or below it."""
     described = _described(environment.readings)
     written = [reading for reading in environment.writes if reading.pins]
     homes = {_home(reading) for reading in (*described, *written)}

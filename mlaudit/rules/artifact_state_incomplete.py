@@ -28,7 +28,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         Follows the methods that serving calls (`predict`, `transform` and the like) through the code of the reader, and
         compares the attributes of `self` that they read with the state in the pickle, with what `__setstate__` does to
         it, and with the class. An attribute that is read in any case is an error, one behind a condition a warning that
-        says which, one that is read only by training, copying or printing the model an info. What the writer's own code
+        states which, one read only by training, copying or printing the model an info. What the writer's own code
         would miss as well is left out; without that code, an error becomes a warning. If loads between the two versions
         were measured without failure, it is an info.
 

@@ -23,7 +23,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the base images of a pair: the same repository at other tags or digests, and images whose names
-        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known about the contents
+        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It states what is known about the contents
         of both, and about which nothing is known. If the contents are known on both sides, their differences are judged
         like any package, and this finding is an info.
 

@@ -126,7 +126,7 @@ def _implied(crossing: Crossing, view: View) -> ImpliedRange | None:
 
 
 def _newest(cell: Cell) -> str:
-    """What a range resolves to with the newest release that is known, empty where that is not known."""
+    """What a range resolves to with the newest release that is known, empty if that is not known."""
     if cell.state is not State.RANGE:
         return ""
     version = newest(cell.package, admitted_by=cell.specifier or "")

@@ -33,9 +33,9 @@ def check(view: View) -> Iterator[Hit]:
     What it does:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
-        really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported. Where
+        really contains. If it is known that other formats cross and no ONNX model does, nothing is reported. Where
         code shows an export, an opset that it states is judged instead of that of onnx, without the IR version; where
-        it states none and the file is not at hand, or only `crosses` of the configuration names a graph, the finding is
+        it states none and there is no file, or only `crosses` of the configuration names a graph, the finding is
         a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
 
     Why:
@@ -128,6 +128,6 @@ def _refused(
 
 
 def _opset(export: CrossingArtifact, arguments: tuple[str, ...]) -> int | None:
-    """The opset that a writing call states, None where it states none or one that is not known from the code."""
+    """The opset that a writing call states, None if it states none or one that is not known from the code."""
     values = (value for name, value in export.stated if name in arguments)
     return next((int(value) for value in values if value.isdecimal() and len(value) <= _DIGITS), None)

@@ -19,7 +19,7 @@ _QUESTION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """What an interpreter says of itself; `paths` are the folders it imports from, first come first served."""
+    """What an interpreter states about itself; `paths` are the folders it imports from, first come first served."""
 
     executable: str
     python: str

@@ -31,7 +31,7 @@ _UNCHANGED = "no file was changed"
 
 
 class Replacement(NamedTuple):
-    """A file, its bytes as they were read, and those that it is to have; None where another program writes it."""
+    """A file, its bytes as they were read, and those that it is to have; None if another program writes it."""
 
     path: Path
     old: bytes
@@ -55,7 +55,7 @@ class ReplacedFiles:
     """Files that were replaced, and what puts them back.
 
     Args:
-        root: the folder that they lie in, resolved.
+        root: the folder that they are in, resolved.
     """
 
     def __init__(self, root: Path) -> None:
@@ -99,7 +99,7 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
 
 
 def _replace_staged(root: Path, replacements: Sequence[Replacement], staged: list[tuple[Path, Path]]) -> None:
-    """Write the journal, stage every file, then put the new files in place; `staged` tells how far that went."""
+    """Write the journal, stage every file, then put the new files in place; `staged` shows how far that went."""
     _write_journal(root, root / FOLDER, replacements)
     for one in replacements:
         if one.new is not None:
@@ -250,7 +250,7 @@ def _keep_old(path: Path, copy: Path, *, by_link: bool) -> None:
 
 
 def _put_back(root: Path) -> str:
-    """Put back what the journal names, remove what was staged, and say how it went."""
+    """Put back what the journal names, remove what was staged, and state how it went."""
     folder = root / FOLDER
     entries = list(_entries(folder))
     kept: list[str] = []
@@ -287,9 +287,9 @@ def _entries(folder: Path) -> Iterator[JournalEntry]:
 
 
 def _put_one_back(root: Path, folder: Path, entry: JournalEntry) -> bool | None:
-    """Whether a file had to be put back; None where it is neither the old nor the new one, and is left alone.
+    """Whether a file had to be put back; None if it is neither the old nor the new one, and is left alone.
 
-    A journal may be anybody's: what it names must lie inside the root, and be what it says.
+    A journal may be anybody's: what it names must be inside the root, and be what it says.
     """
     target, copy = root / entry.path, folder / entry.copy
     if not entry.copy.isdigit() or not is_inside(target.parent, root) or target.is_symlink() or copy.is_symlink():

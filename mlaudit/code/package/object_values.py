@@ -31,7 +31,7 @@ OBJECT = _Mark("OBJECT")
 SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
-"""Whether a condition is met; None where that is not known."""
+"""Whether a condition is met; None if that is not known."""
 
 
 class StateMapping:

@@ -37,7 +37,7 @@ _ALTERNATIVES = lazy_pattern(r"[|()^$]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSpec:
-    """What a match spec says; `problem` tells why it is not one.
+    """What a match spec says; `problem` shows why it is not one.
 
     Attributes:
         version: what `==` names.
@@ -66,7 +66,7 @@ class _NotOne(ValueError):
 @lru_cache(maxsize=16384)
 def parse(text: str) -> MatchSpec:
     """The match spec in a text; equal texts are parsed once."""
-    # First, since the signs of a version may stand in a password.
+    # First, since the signs of a version may be in a password.
     text = masked(text)
     if len(text) > MAX_LENGTH:
         return MatchSpec(problem=f"a match spec of {len(text)} characters is not read (at most {MAX_LENGTH})")
@@ -196,9 +196,9 @@ def _version_and_build(text: str) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=16384)
 def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | None]:
-    """The exact version and else the specifier of a version part; both None where any version will do.
+    """The exact version and else the specifier of a version part; both None if any version will do.
 
-    `exact` says that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
+    `exact` states that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
     """
     text = text.replace(" ", "")
     if text in _ANY:
@@ -217,7 +217,7 @@ def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | Non
 
 
 def _alternatives(text: str) -> str | None:
-    """`1.6|1.8.*` as it stands, since PEP 440 knows no alternatives; one that admits everything is no range at all."""
+    """`1.6|1.8.*` as written, since PEP 440 knows no alternatives; one that admits everything is no range at all."""
     parts = text.split("|")
     if any(part and part in _ANY for part in parts):
         return None
@@ -227,7 +227,7 @@ def _alternatives(text: str) -> str | None:
 
 
 def _clause(text: str, *, single: bool) -> str | None:
-    """One clause for PEP 440, empty where it excludes nothing, None where PEP 440 cannot say it (`*.7.*`, `~=1`)."""
+    """One clause for PEP 440, empty if it excludes nothing, None if PEP 440 cannot say it (`*.7.*`, `~=1`)."""
     if text in _ANY:
         return ""
     found = _CLAUSE.fullmatch(text.removesuffix(".*.*") + ".*" if text.endswith(".*.*") else text)

@@ -115,7 +115,7 @@ def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
 
 
 def libraries(system: FileSystem, installed: Iterable[Package]) -> Iterator[SystemVersion]:
-    """The packages that matter, and the CUDA, cuDNN and driver that their names and versions tell."""
+    """The packages that matter, and the CUDA, cuDNN and driver that their names and versions show."""
     for package in installed:
         yield from _of_package(system, package)
 
@@ -265,6 +265,6 @@ def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
 
 
 def required_driver(system: FileSystem) -> str | None:
-    """What an image asks of the host's driver, as it stands in `NVIDIA_REQUIRE_CUDA`."""
+    """What an image requires of the host's driver, as written in `NVIDIA_REQUIRE_CUDA`."""
     stated = system.setup.env.get(_REQUIRES_DRIVER, "").split(" ")[0]
     return stated[:80] or None

@@ -1,6 +1,6 @@
 """Projects that another one requires by their folder (`-e ./lib`, `{ path = "../core" }`, `{ workspace = true }`).
 
-A tool installs what such a project requires too, of its extras those that are asked for, of its groups none.
+A tool installs what such a project requires too, of its extras those that are requested, of its groups none.
 https://pip.pypa.io/en/stable/topics/local-project-installs/, https://docs.astral.sh/uv/concepts/projects/workspaces/,
 https://python-poetry.org/docs/dependency-specification/#path-dependencies
 """
@@ -56,7 +56,7 @@ def own_projects(doc: Document) -> Mapping[str, str]:
 
 
 def _stated_name(doc: Document | None) -> str | None:
-    """The name of a project by its manifest, None where it is computed or there is none."""
+    """The name of a project by its manifest, None if it is computed or there is none."""
     if doc is None:
         return None
     if doc.path.endswith("pyproject.toml"):

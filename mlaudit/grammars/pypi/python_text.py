@@ -31,7 +31,7 @@ def release(text: str) -> str | None:
 
 
 def specifier(text: str) -> str | None:
-    """The range that a text names (`>=3.9`, `3.x`, `3`), as a PEP 440 specifier; None where it names none."""
+    """The range that a text names (`>=3.9`, `3.x`, `3`), as a PEP 440 specifier; None if it names none."""
     bare = text.strip().replace(" ", "")
     if re.fullmatch(r"[23](?:\.x)?", bare):
         return f">={bare[0]},<{int(bare[0]) + 1}"

@@ -1,4 +1,4 @@
-"""One PEP 508 requirement, wherever it stands: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
+"""One PEP 508 requirement, wherever it is: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a requirement says; `problem` tells why it is not one."""
+    """What a requirement says; `problem` shows why it is not one."""
 
     name: str = ""
     version: str | None = None
@@ -94,7 +94,7 @@ def _plain(found: re.Match[str]) -> Requirement:
 
 @lru_cache(maxsize=16384)
 def spelled_marker(text: str) -> tuple[str | None, str | None]:
-    """A marker as packaging writes it, or why it is none."""
+    """A marker as packaging writes it, or why it is not one."""
     from packaging.markers import InvalidMarker, Marker
 
     try:
@@ -134,7 +134,7 @@ def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: st
 
 
 def leading_name(text: str) -> str:
-    """The name that a requirement begins with, even where the rest of it cannot be read; empty where there is none."""
+    """The name that a requirement begins with, even where the rest of it cannot be read; empty if there is none."""
     found = _NAME.match(text.strip())
     return found.group(0) if found else ""
 
@@ -185,7 +185,7 @@ def _is_inside(url: str | None) -> bool:
 
 
 def _lost(url: str) -> str | None:
-    """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
+    """Why a path on the machine that wrote the file shows no version: conda's builds leave such in pip freeze."""
     absolute = source_of(url) == "path" and url.startswith(("file:/", "/")) and "${PROJECT_ROOT}" not in url
     return (
         "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
@@ -215,7 +215,7 @@ def name_and_version(url: str) -> tuple[str, str] | None:
 
 
 def edge(text: str, *, when_extra: str | None = None, when_group: str | None = None) -> Edge | None:
-    """The graph edge that a requirement states, None where it is no requirement."""
+    """The graph edge that a requirement states, None if it is no requirement."""
     found = parse(text)
     if found.problem is not None:
         return None

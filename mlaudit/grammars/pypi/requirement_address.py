@@ -112,7 +112,7 @@ def _by_library(head: str, editable: bool) -> Address:
 
 
 def _named(found: Address) -> Address:
-    """The address with the name that its folder or repository has, where nothing names it."""
+    """The address with the name that its folder or repository has, if nothing names it."""
     path = found.url.partition("#")[0].partition("?")[0]
     revision = None
     if _VCS.match(path) and (named := _REVISION.search(path)):

@@ -85,7 +85,7 @@ _READ: dict[tuple[str, Layer | None, bool, tuple[tuple[str, str], ...]], tuple[P
 
 
 def _stands_alone(statement: Pin | Fact) -> bool:
-    """Whether a statement is the same wherever its file lies: no other file was asked for it."""
+    """Whether a statement is the same wherever its file is: no other file was requested it."""
     return not isinstance(statement, Pin) or statement.source == "index"
 
 
@@ -198,7 +198,7 @@ def _masked(url: str) -> str:
 
 
 def _place(doc: Document, line: LogicalLine, part: str) -> Place:
-    """Where a part of a line stands; the whole line where variables or quotes changed it."""
+    """Where a part of a line is; the whole line where variables or quotes changed it."""
     index = line.text.find(part)
     return doc.place(*(line.span(index, len(part)) if index >= 0 else line.span(0, len(line.text))))
 

@@ -37,7 +37,7 @@ class Grammar:
     abbreviated: bool = False
 
     def known(self, option: str) -> str | None:
-        """A long option in full, None where no such is known."""
+        """A long option in full, None if no such is known."""
         if option in self.valued or option in self.flags:
             return option
         if not self.abbreviated:
@@ -94,7 +94,7 @@ _SHORT = lazy_pattern(r"-([A-Za-z][\w./\\:=~$-]{0,4095})", re.DOTALL)
 
 
 def tail(word: Word, length: int) -> Word:
-    """The last characters of a word as a word; its offsets too, where the word stands in the script as it is."""
+    """The last characters of a word as a word; its offsets too, where the word is in the script as it is."""
     literal = word.end - word.start == len(word.text)
     start = word.end - length if literal else word.start
     text = word.text[len(word.text) - length :]

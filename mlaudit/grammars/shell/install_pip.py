@@ -294,7 +294,7 @@ def _format_of(target: str) -> str | None:
 
 
 def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[Statement]:
-    """Requirement lines that stand in the recipe itself."""
+    """Requirement lines that are in the recipe itself."""
     kind = Kind.BOUND if constraint else Kind.PACKAGE
     recipe = call.recipe
     for line in logical_lines(text.text):
@@ -385,7 +385,7 @@ def _says_of_folder(text: str) -> str:
     folder, _, extras = text.partition("[")
     with_extras = f" with the extras {extras.strip('[]')}" if extras else ""
     return (
-        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py tells "
+        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py states "
         "what it needs; name that as a source too"
     )
 

@@ -42,7 +42,7 @@ class Command:
     Attributes:
         words: its name and arguments.
         group: commands of one group are alternatives (branches of an `if`, both sides of `||`), ascending.
-        skipped: it stands in a branch that the known values exclude.
+        skipped: it is in a branch that the known values exclude.
         redirections: where its output goes and its here-documents.
         subshells: the numbers of the subshells that it runs in, the outermost first.
     """
@@ -81,8 +81,8 @@ def commands(text: str, values: MutableMapping[str, str]) -> Iterator[Command]:
 class _CommandReader:
     """Collects tokens to commands.
 
-    `guard` is whether the next command runs as far as `&&` and `||` tell, `last` the outcome of the command before it
-    where that is known: of a test whose words are all known, or of one that does not run.
+    `guard` is whether the next command runs as far as `&&` and `||` show, `last` the outcome of the command before it
+    if that is known: of a test whose words are all known, or of one that does not run.
     """
 
     def __init__(self, values: MutableMapping[str, str]) -> None:
@@ -241,7 +241,7 @@ class _CommandReader:
 
 
 def _outcome(words: list[Word]) -> bool | None:
-    """What `[ a = b ]`, `[ -n a ]` and their like come to, None where that depends on what is unknown."""
+    """What `[ a = b ]`, `[ -n a ]` and their like come to, None if that depends on what is unknown."""
     closing = _TESTS[words[0].text]
     inner = [word for word in words[1:] if word.text != closing or not closing]
     if any(word.unresolved for word in inner):

@@ -1,7 +1,7 @@
 """POSIX shell text cut into words: quotes, escapes, comments, redirections, here-documents and expansions.
 
 Grammar: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html. Nothing is ever run: what only
-running would tell (command substitution, positional parameters, unset variables) makes a word unresolved.
+running would show (command substitution, positional parameters, unset variables) makes a word unresolved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_SCRIPT = 1024 * 1024
-"""Characters of one script; what stands behind is not read."""
+"""Characters of one script; what follows is not read."""
 
 BODIES = Limit(name="here-documents", most=2_000)
 """Here-documents of one document; the end of each is searched for."""
@@ -47,7 +47,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What stands between commands: `&&`, `;`, a line end, a bracket."""
+    """What is between commands: `&&`, `;`, a line end, a bracket."""
 
     sign: str
     start: int
@@ -185,7 +185,7 @@ class Lexer:
         yield from builder.words(self.position)
 
     def _piece(self, builder: _WordBuilder) -> None:
-        """One piece of a word from where the lexer stands; it stands still where the word ends."""
+        """One piece of a word from where the lexer is; it stands still where the word ends."""
         jinja = _JINJA.match(self.text, self.position)
         if jinja:
             builder.unresolved = builder.unresolved or jinja[0]

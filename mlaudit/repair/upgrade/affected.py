@@ -1,4 +1,4 @@
-"""What becomes of artifacts that exist, or are known to cross, once their readers have other versions."""
+"""What happens to artifacts that exist, or are known to cross, once their readers have other versions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _of_files(
     pairs: Sequence[tuple[str, str]],
     moved: Container[str],
 ) -> Iterator[AffectedArtifact]:
-    """Files at hand: what each records, against what its reader will have."""
+    """Files available: what each records, against what its reader will have."""
     judged_before, judged_after = Judgements(before), Judgements(after)
     for crossing in artifact_crossings(before, pairs):
         if crossing.cell.package not in moved:

@@ -79,7 +79,7 @@ class EnvironmentFit:
                 yield from self._locked(subject, versions, focus)
 
     def _locked(self, subject: str, versions: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
-        """What a lock says that a package requires, where the release index does not know it."""
+        """What a lock states that a package requires, where the release index does not know it."""
         for pin in self.environment.cell(subject).pins:
             for edge in pin.requires:
                 other = normalized(edge.name)
@@ -163,7 +163,7 @@ def environment_fits(environments: Iterable[Environment]) -> tuple[EnvironmentFi
 
 
 def cells_of(environments: Sequence[EnvironmentFit], package: str) -> tuple[Cell, ...]:
-    """What each environment that names a package says of it."""
+    """What each environment that names a package states about it."""
     return tuple(one.environment.cell(package) for one in environments if one.names(package))
 
 

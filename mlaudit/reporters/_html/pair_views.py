@@ -29,7 +29,7 @@ class PairView:
     """One pair.
 
     Attributes:
-        known: what is known to cross, None where nothing is.
+        known: what is known to cross, None if nothing is.
         counts: findings of each severity that compare the two.
         rows: packages on which there are findings, or that are watched and do not agree; the worst first.
         rest: packages that no row lists, as texts under a heading (`other packages differ`).

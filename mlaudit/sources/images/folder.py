@@ -78,7 +78,7 @@ class LayoutFolder:
         return data
 
     def layer(self, name: str) -> ImageLayer:
-        """What a layer holds. Raises Unreadable where there is none of this name."""
+        """What a layer holds. Raises Unreadable if there is none of this name."""
         with open_regular(self._path(name), follow=False) as stream:
             return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name, self._kept)
 

@@ -12,7 +12,7 @@ from mlaudit.reporters._html.words import breakable
 
 _HEADS = ("environment", "role", "follows", "sources", "packages", "Python", "platform", "list")
 MANY = 20
-"""Environments above which the table opens only when it is asked for."""
+"""Environments above which the table opens only when it is requested."""
 
 
 @section("Environments", order=70, count=lambda view: len(view.report.environments))

@@ -17,7 +17,7 @@ MAX_LISTED_NODES = 2_000
 
 @section("Map", order=45, count=lambda view: len(view.report.map.nodes) if view.report.map else 0, script="map.js")
 def dependency_map(view: PageView) -> Iterator[str]:
-    """A list of nodes by kind, nothing where no map was asked for."""
+    """A list of nodes by kind, nothing if no map was requested."""
     known = view.report.map
     if known is None:
         return
