@@ -36,9 +36,9 @@ class _Parameter:
 def plain_values(command: Callable[..., None], words: Sequence[str]) -> dict[str, object] | None:
     """The values that a command is called with; None if the call is not plain, or not right."""
     parameters = _parameters(command)
-    if any(one.of_type is not bool and one.of_type not in _READ for one in parameters):
+    if any(parameter.of_type is not bool and parameter.of_type not in _READ for parameter in parameters):
         return None
-    named = {name: one for one in parameters for name in one.names}
+    named = {name: parameter for parameter in parameters for name in parameter.names}
     values: dict[str, object] = {}
     arguments: list[str] = []
     for word, value in _paired(words, named):
@@ -46,9 +46,9 @@ def plain_values(command: Callable[..., None], words: Sequence[str]) -> dict[str
             arguments.append(value)
         elif not _is_put(values, named.get(word), value):
             return None
-    unnamed = [one for one in parameters if not one.names]
+    unnamed = [parameter for parameter in parameters if not parameter.names]
     if not _are_put(values, unnamed, arguments) or any(
-        one.is_required and one.name not in values for one in parameters
+        parameter.is_required and parameter.name not in values for parameter in parameters
     ):
         return None
     return values

@@ -61,9 +61,9 @@ def _with_typer_words(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(end.code) from None
 
     stated = signature(command, eval_str=True)
-    parameters = [_with_typer_word(one) for one in stated.parameters.values()]
+    parameters = [_with_typer_word(parameter) for parameter in stated.parameters.values()]
     called.__name__, called.__doc__ = command.__name__, command.__doc__
-    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     called.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return called
 

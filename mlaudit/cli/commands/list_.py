@@ -48,7 +48,9 @@ def list_(
             from mlaudit.mapping.locked_edges import locked_edges
             from mlaudit.reporters._cyclonedx import as_cyclonedx
 
-            text = as_cyclonedx(environments, {one.name: list(locked_edges(one)) for one in environments})
+            text = as_cyclonedx(
+                environments, {environment.name: list(locked_edges(environment)) for environment in environments}
+            )
         else:
             seen = listed_from(environments, options.root, current_folder())
             text = as_table(
@@ -57,4 +59,4 @@ def list_(
                 width=terminal_width() if output is None else None,
             )
         put(text, file_of(output))
-    raise CommandEnd(USAGE if any(one.lost for one in environments) else 0)
+    raise CommandEnd(USAGE if any(environment.lost for environment in environments) else 0)
