@@ -12,7 +12,7 @@ from mlaudit.rules._registry import rules
 
 def all_rules(width: int | None = None) -> str:
     """Every rule with its code, name, default severity and what it says."""
-    rows = ((one.code, one.name, one.severity.value, _first(one.documentation)) for one in rules().values())
+    rows = ((rule.code, rule.name, rule.severity.value, _first(rule.documentation)) for rule in rules().values())
     return _table(rows, width)
 
 
@@ -23,7 +23,7 @@ def all_formats(width: int | None = None) -> str:
 
 def all_kinds(width: int | None = None) -> str:
     """Every kind of artifact that `artifact-kinds` may name."""
-    return _table(((one.name, one.title) for one in artifact_kinds().values()), width)
+    return _table(((kind.name, kind.title) for kind in artifact_kinds().values()), width)
 
 
 def _first(documentation: str) -> str:

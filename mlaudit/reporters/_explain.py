@@ -93,9 +93,10 @@ def _lines(found: About, width: int) -> Iterator[str]:
         newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
         yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
     yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
-    yield from section("Its artifacts carry", [[str(one.package)] for one in found.companions])
+    yield from section("Its artifacts carry", [[str(companion.package)] for companion in found.companions])
     yield from section(
-        "Must fit together with", [[f"{one.subject} with {one.other} ({one.family})"] for one in found.demands]
+        "Must fit together with",
+        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in found.demands],
     )
     if found.built is not None:
         yield from section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
@@ -106,8 +107,8 @@ def _lines(found: About, width: int) -> Iterator[str]:
 def _releases(known: ReleaseHistory) -> list[str]:
     """How many releases are known, of which days, from which source, and what the newest requires."""
     first, last = known.releases[0], known.releases[-1]
-    declared = sum(one.requires is not None for one in known.releases)
-    metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
+    declared = sum(release.requires is not None for release in known.releases)
+    metadata = sum(release.requires is not None and release.from_metadata for release in known.releases)
     kept = f"all until {known.listed}" if known.listed else "not all"
     lines = [
         f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}",

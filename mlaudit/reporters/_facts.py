@@ -80,7 +80,7 @@ def unknown_images(report: Report) -> str:
 
 def incomplete(environments: Iterable[Environment]) -> str:
     """Which environments are no complete lists, as one sentence; empty if there is none."""
-    names = [one.name for one in environments if not one.complete]
+    names = [environment.name for environment in environments if not environment.complete]
     if not names:
         return ""
     listed = _listed(names)
@@ -105,7 +105,7 @@ def headline(finding: Finding) -> str:
 def sides(finding: Finding) -> Iterator[tuple[str, str]]:
     """Every place of a finding; with the text there if several places are compared."""
     several = len(finding.locations) > 1
-    return ((str(one.place), one.says if several else "") for one in finding.locations)
+    return ((str(location.place), location.says if several else "") for location in finding.locations)
 
 
 def cell_text(cell: Cell) -> str:
@@ -122,7 +122,7 @@ def distance(row: Row) -> str:
 
 def unread(report: Report) -> list[tuple[Environment, Unread]]:
     """Everything that was seen and not understood, with whose it is."""
-    return [(one, entry) for one in report.environments for entry in one.unread]
+    return [(environment, entry) for environment in report.environments for entry in environment.unread]
 
 
 def by_package(findings: Iterable[Finding]) -> Mapping[str, Severity]:

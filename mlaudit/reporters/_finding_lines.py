@@ -195,12 +195,12 @@ def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine
 
 def _elsewhere(group: FindingGroup, style: Style) -> Iterator[StyledLine]:
     """Further environments of which the same is to be said."""
-    others = [one.environments[-1] for one in group.findings[1:]]
+    others = [finding.environments[-1] for finding in group.findings[1:]]
     if not others:
         return
-    if style.verbose and any(one.at != group.first.at for one in group.findings):
+    if style.verbose and any(finding.at != group.first.at for finding in group.findings):
         yield from _labelled(
-            "also", ", ".join(f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]), style
+            "also", ", ".join(f"{finding.environments[-1]} ({finding.at})" for finding in group.findings[1:]), style
         )
     elif len(group.first.environments) > 1:
         yield from _labelled("also", f"{plural(len(others), 'more pair')}, into {_some(others)}", style)

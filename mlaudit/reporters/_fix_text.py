@@ -50,7 +50,7 @@ def as_json(outcome: RepairOutcome) -> str:
         "put_back": list(outcome.why),
         "files": [change.path for change in outcome.plan.files],
         "moves": [_move(move) for move in outcome.plan.moves],
-        "commands": [{"folder": one.folder, "words": list(one.words)} for one in outcome.plan.commands],
+        "commands": [{"folder": command.folder, "words": list(command.words)} for command in outcome.plan.commands],
         "remarks": list(outcome.remarks),
     }
     return for_json(json.dumps(made, indent=2)) + "\n"

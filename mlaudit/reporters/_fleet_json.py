@@ -15,36 +15,41 @@ def as_json(report: FleetReport) -> str:
             "schema": "mlaudit.fleet/1",
             "mlaudit": __version__,
             "knowledge": report.knowledge,
-            "repositories": (_repository(one) for one in report.repositories),
-            "pairs": (_pair(one) for one in report.pairs),
+            "repositories": (_repository(repository) for repository in report.repositories),
+            "pairs": (_pair(pair) for pair in report.pairs),
             "versions": (
-                {"package": one.package, "version": one.version, "count": one.count, "where": list(one.where)}
-                for one in report.versions
+                {
+                    "package": version.package,
+                    "version": version.version,
+                    "count": version.count,
+                    "where": list(version.where),
+                }
+                for version in report.versions
             ),
             "clusters": (
-                {"versions": dict(one.versions), "count": one.count, "where": list(one.where)}
-                for one in report.clusters
+                {"versions": dict(cluster.versions), "count": cluster.count, "where": list(cluster.where)}
+                for cluster in report.clusters
             ),
             "drifts": [
                 {
-                    "package": one.package,
-                    "differing": one.differing,
-                    "compared": one.compared,
-                    "versions": one.versions,
+                    "package": drift.package,
+                    "differing": drift.differing,
+                    "compared": drift.compared,
+                    "versions": drift.versions,
                 }
-                for one in report.drifts
+                for drift in report.drifts
             ],
             "what_if": list(report.asked),
             "risks": (
                 {
-                    "environment": one.environment,
-                    "package": one.package,
-                    "stated": one.stated,
-                    "to": one.to,
-                    "why": one.why,
-                    "models": list(one.models),
+                    "environment": risk.environment,
+                    "package": risk.package,
+                    "stated": risk.stated,
+                    "to": risk.to,
+                    "why": risk.why,
+                    "models": list(risk.models),
                 }
-                for one in report.risks
+                for risk in report.risks
             ),
             "notes": list(report.notes),
             "summary": summary(report),

@@ -43,7 +43,7 @@ def as_table(report: FleetReport, style: Style) -> str:
 
 
 def _given_up(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]:
-    lost = [one for one in report.repositories if one.why]
+    lost = [repository for repository in report.repositories if repository.why]
     if lost:
         yield text(("Given up", "bold red"))
         for one in lost[:limit]:
@@ -82,7 +82,7 @@ def _says(pair: FleetPair) -> str:
     """The versions of the worst findings, and how many more there are."""
     if pair.why:
         return pair.why
-    own = [one for one in pair.findings if one["severity"] == pair.severity]
+    own = [finding for finding in pair.findings if finding["severity"] == pair.severity]
     texts = [_finding(one) for one in own[:FEW]]
     more = len(pair.findings) - len(texts)
     return "; ".join(texts) + (f"; {more} more" if more > 0 else "")
@@ -96,13 +96,13 @@ def _finding(one: dict[str, object]) -> str:
 def _risks(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]:
     if not report.asked:
         return
-    models = {f"{one.environment} {model}" for one in report.risks for model in one.models}
-    where = plural(len({one.environment for one in report.risks}), "environment")
+    models = {f"{risk.environment} {model}" for risk in report.risks for model in risk.models}
+    where = plural(len({risk.environment for risk in report.risks}), "environment")
     yield text((f"What if {', '.join(report.asked)}: {where} at risk, {plural(len(models), 'named model')}", "bold"))
-    for one in report.risks[:limit]:
-        named = f" ({', '.join(one.models[:FEW])}{', …' if len(one.models) > FEW else ''})" if one.models else ""
-        yield from stacked([(f"  {one.environment}", ""), (f"{one.package} {one.stated}{named}", "")], width, gap=3)
-        yield from paragraph(one.why, width, first="    ", rest="    ", tone="dim")
+    for risk in report.risks[:limit]:
+        named = f" ({', '.join(risk.models[:FEW])}{', …' if len(risk.models) > FEW else ''})" if risk.models else ""
+        yield from stacked([(f"  {risk.environment}", ""), (f"{risk.package} {risk.stated}{named}", "")], width, gap=3)
+        yield from paragraph(risk.why, width, first="    ", rest="    ", tone="dim")
     yield from _more(len(report.risks) - limit)
 
 
@@ -110,8 +110,8 @@ def _drifts(report: FleetReport, limit: int, width: int) -> Iterator[StyledLine]
     if not report.drifts:
         return
     by_package: dict[str, list[VersionUse]] = {}
-    for one in report.versions:
-        by_package.setdefault(one.package, []).append(one)
+    for version in report.versions:
+        by_package.setdefault(version.package, []).append(version)
     yield text(("Packages that drift most", "bold"))
     rows: list[list[Segment]] = []
     for drift in report.drifts[:limit]:
@@ -133,11 +133,11 @@ def _clusters(clusters: Sequence[EnvironmentCluster], limit: int, width: int) ->
         return
     yield text(("Environments that agree in every watched package", "bold"))
     limit = min(limit, SHOWN // 2) if limit == SHOWN else limit
-    for one in clusters[:limit]:
-        named = ", ".join(one.where[:2]) + (f", {one.count - 2:,} more" if one.count > 2 else "")
-        yield from stacked([(f"  {one.count:,}", "bold"), (named, "")], width, gap=3, indent=6)
-        versions = ", ".join(f"{name} {version}" for name, version in one.versions[:FEW])
-        more = len(one.versions) - FEW
+    for cluster in clusters[:limit]:
+        named = ", ".join(cluster.where[:2]) + (f", {cluster.count - 2:,} more" if cluster.count > 2 else "")
+        yield from stacked([(f"  {cluster.count:,}", "bold"), (named, "")], width, gap=3, indent=6)
+        versions = ", ".join(f"{name} {version}" for name, version in cluster.versions[:FEW])
+        more = len(cluster.versions) - FEW
         rest = f", {more} more" if more > 0 else ""
         yield from paragraph(f"{versions}{rest}", width, first="      ", rest="      ", tone="dim")
     yield from _more(len(clusters) - limit)
@@ -160,11 +160,11 @@ def _closing(report: FleetReport) -> Iterator[str]:
     rest = not_listed(report)
     if rest:
         yield f"{plural(rest, 'further finding')} about no pair; `mlaudit check` in a repository lists them."
-    unread = sum(one.unread for one in report.repositories)
+    unread = sum(repository.unread for repository in report.repositories)
     if unread:
         yield f"{plural(unread, 'entry')} of sources not read; `mlaudit check` in a repository says which."
 
 
 def _spanning(report: FleetReport) -> str:
-    spanning = sum(bool(one.address) for one in report.pairs)
+    spanning = sum(bool(pair.address) for pair in report.pairs)
     return f" ({spanning:,} across repositories)" if spanning else ""

@@ -14,7 +14,7 @@ from mlaudit.reporters._layout import NO_LIMIT, Segment, StyledLine, columns, pa
 
 def as_json(environments: Iterable[Environment]) -> str:
     """Schema `mlaudit.list/1`."""
-    made = [lines(_environment(one)).rstrip() for one in environments]
+    made = [lines(_environment(environment)).rstrip() for environment in environments]
     return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(made)}]}}\n'
 
 

@@ -62,7 +62,7 @@ def map_view(whole: DependencyMap) -> MapView:
     for edge in whole.edges:
         entering.setdefault(edge.target, []).append(edge)
         leaving.setdefault(edge.source, []).append(edge)
-    return MapView(map=whole, nodes={one.key: one for one in whole.nodes}, entering=entering, leaving=leaving)
+    return MapView(map=whole, nodes={node.key: node for node in whole.nodes}, entering=entering, leaving=leaving)
 
 
 def as_text(whole: DependencyMap, style: Style, *, asked: Sequence[str] = (), impact: bool = False) -> str:

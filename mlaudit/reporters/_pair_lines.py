@@ -36,7 +36,7 @@ def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     if is_fleet(report) and not style.verbose:
         yield from _fleet(report, style)
     else:
-        named = {one.name: one for one in report.environments}
+        named = {environment.name: environment for environment in report.environments}
         known = {(one.writer, one.reader): one for one in report.known_pairs}
         for pair in report.pairs:
             yield from _pair(named[pair.writer], named[pair.reader], style)
@@ -122,7 +122,7 @@ def _count(number: int, severity: Severity) -> tuple[str, str]:
 def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
     """Environments of no pair in a line; if nothing is a pair, a line for each, since the reader must choose."""
     paired = {name for pair in report.pairs for name in pair}
-    alone = [one for one in report.environments if one.name not in paired]
+    alone = [environment for environment in report.environments if environment.name not in paired]
     if not report.pairs:
         yield from _listed(alone, style)
     elif alone:
@@ -187,7 +187,9 @@ def _reason(why: str) -> str:
 
 
 def _all_environments(report: Report, style: Style) -> Iterator[StyledLine]:
-    rows = [(one.name, _with_sources(one)[1], facts(one)) for one in report.environments]
+    rows = [
+        (environment.name, _with_sources(environment)[1], facts(environment)) for environment in report.environments
+    ]
     yield from (StyledLine(), *_in_columns(rows, style))
     found = [(one.role, f"{one.folder}{', '.join(one.documents)}", f"({one.why})") for one in report.found]
     if found:

@@ -26,8 +26,8 @@ def file_of(path: str) -> str:
 
 def shown_at(finding: Finding, report: Report) -> Place:
     """The place to show a finding at: its first one inside the repository, else a source inside, else its own."""
-    own = (one.place for one in finding.locations)
-    candidates = (*own, *(Place(path=path) for one in report.environments for path in one.sources))
+    own = (location.place for location in finding.locations)
+    candidates = (*own, *(Place(path=path) for environment in report.environments for path in environment.sources))
     return next((at for at in candidates if inside(at.path)), finding.at)
 
 

@@ -47,7 +47,9 @@ def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
     def among(row: Row) -> Row | None:
         cells = tuple(cell for cell in row.cells if cell.environment in kept)
         crossings = tuple(
-            one for one in row.crossings if one.writer.environment == names[0] and one.reader.environment in kept
+            crossing
+            for crossing in row.crossings
+            if crossing.writer.environment == names[0] and crossing.reader.environment in kept
         )
         if not any(cell.named for cell in cells):
             return None

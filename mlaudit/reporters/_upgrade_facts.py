@@ -44,8 +44,8 @@ def headline(plan: UpgradePlan) -> str:
     names = ", ".join(f"{package}=={to}" for package, to in plan.targets) or "no package of its own"
     head = f"Proposed: {names}" if plan.proposed else f"Upgrade to {names}"
     changes = sum(len(move.environments) for move in plan.moves)
-    where = len({one.environment for move in plan.moves for one in move.environments})
-    files = {place.path for move in plan.moves for one in move.environments for place in places(one)}
+    where = len({environment.environment for move in plan.moves for environment in move.environments})
+    files = {place.path for move in plan.moves for environment in move.environments for place in places(environment)}
     if not changes:
         return f"{head}: every environment that names it has it already."
     return f"{head}: {count(changes, 'change')} in {count(where, 'environment')}, {count(len(files), 'file')}."
@@ -53,8 +53,10 @@ def headline(plan: UpgradePlan) -> str:
 
 def places(move: EnvironmentMove) -> tuple[Place, ...]:
     """Where something is to be changed: what is edited, else where it is stated."""
-    edited = tuple(Place(path=one.path, line=one.line, column=one.column) for one in move.edits)
-    locks = tuple(one for one in move.statements if one.path in {command.lock for command in move.commands})
+    edited = tuple(Place(path=edit.path, line=edit.line, column=edit.column) for edit in move.edits)
+    locks = tuple(
+        statement for statement in move.statements if statement.path in {command.lock for command in move.commands}
+    )
     return tuple(dict.fromkeys((*edited, *locks))) or move.statements
 
 
@@ -84,7 +86,7 @@ def order_words(one: PairOrder) -> str:
 
 def retraining(plan: UpgradePlan) -> str:
     """What is to be done about artifacts; empty if nothing is known to break."""
-    gone = [one for one in plan.artifacts if one.fate is not Fate.UNPROMISED]
+    gone = [artifact for artifact in plan.artifacts if artifact.fate is not Fate.UNPROMISED]
     unsure = len(plan.artifacts) - len(gone)
     said = []
     if gone:
@@ -104,7 +106,7 @@ def command(plan: UpgradePlan) -> tuple[str, ...]:
 
 def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
     """The findings after it that are errors or new, except those of what is stated before."""
-    artifacts = {one.at.path for one in plan.artifacts if one.at is not None}
+    artifacts = {artifact.at.path for artifact in plan.artifacts if artifact.at is not None}
     told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
     return tuple(
         one

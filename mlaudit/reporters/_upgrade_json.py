@@ -27,11 +27,13 @@ def as_json(plan: UpgradePlan) -> str:
             "knowledge": plan.index,
             "targets": [{"package": package, "to": to} for package, to in plan.targets],
             "proposed": plan.proposed,
-            "moves": [_move(one) for one in plan.moves],
+            "moves": [_move(move) for move in plan.moves],
             "unsolved": [_unsolved(one) for one in plan.unsolved],
-            "artifacts": [_artifact(one) for one in plan.artifacts],
-            "orders": [_order(one) for one in plan.orders],
-            "steps": [{"environments": list(one.environments), "packages": list(one.packages)} for one in plan.steps],
+            "artifacts": [_artifact(artifact) for artifact in plan.artifacts],
+            "orders": [_order(order) for order in plan.orders],
+            "steps": [
+                {"environments": list(step.environments), "packages": list(step.packages)} for step in plan.steps
+            ],
             "unknown": [masked(one) for one in plan.unknown],
             "errors_before": len(plan.before),
             "errors_after": len(plan.errors_left),
@@ -49,7 +51,7 @@ def _move(move: PackageMove) -> Json:
         "to": move.to,
         "asked": move.asked,
         "because": masked(move.because) or None,
-        "environments": [_environment(one) for one in move.environments],
+        "environments": [_environment(environment) for environment in move.environments],
     }
 
 

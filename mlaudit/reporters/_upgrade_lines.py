@@ -53,9 +53,11 @@ def _move(move: PackageMove, style: Style) -> Iterator[StyledLine]:
     yield text((f"{move.package} {move.to}", "bold"))
     if move.because:
         yield from _sentence(masked(move.because), style, "  because ", "          ")
-    for one in move.environments:
-        yield from stacked([(f"  {one.environment}", ""), (change_words(one, move), "")], style.width, gap=2)
-        yield from _places(one, style)
+    for environment in move.environments:
+        yield from stacked(
+            [(f"  {environment.environment}", ""), (change_words(environment, move), "")], style.width, gap=2
+        )
+        yield from _places(environment, style)
 
 
 def _places(one: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
@@ -78,8 +80,8 @@ def _artifacts(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     said = retraining(plan)
     if said:
         yield from _sentence(said, style, "Models: ", "  ", "bold")
-    for one in plan.artifacts[:SHOWN_ARTIFACTS]:
-        yield from _artifact(one, style)
+    for artifact in plan.artifacts[:SHOWN_ARTIFACTS]:
+        yield from _artifact(artifact, style)
     if len(plan.artifacts) > SHOWN_ARTIFACTS:
         yield text((f"  and {len(plan.artifacts) - SHOWN_ARTIFACTS:,} more: --format json lists them", "dim"))
 
@@ -98,9 +100,9 @@ def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
         yield from _sentence(
             f"{', '.join(step.environments)} ({', '.join(step.packages)})", style, f"  {number}. ", "     "
         )
-    for one in plan.orders:
-        yield from _sentence(f"{order_words(one)}:", style, "  ", "    ")
-        for reason in one.because:
+    for order in plan.orders:
+        yield from _sentence(f"{order_words(order)}:", style, "  ", "    ")
+        for reason in order.because:
             yield from _sentence(masked(reason), style, "    - ", "      ")
 
 

@@ -51,7 +51,7 @@ def _hash(text: str) -> str:
 
 def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Iterator[str]:
     report = view.report
-    names = for_html(some([one.name for one in report.environments], 4))
+    names = for_html(some([environment.name for environment in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
     yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
     yield '</header><nav aria-label="Sections"><ul>'

@@ -45,7 +45,10 @@ def _notes(report: Report, style: Style) -> Block:
     """Advice of discovery, then what is to be known of how the environments of a pair were understood."""
     paired = {name for pair in report.pairs for name in pair}
     about = [
-        note for one in report.environments if style.verbose or not paired or one.name in paired for note in one.notes
+        note
+        for environment in report.environments
+        if style.verbose or not paired or environment.name in paired
+        for note in environment.notes
     ]
     sentences = (*report.notes, *_once(about, style))
     return [text((line, "")) for sentence in sentences for line in wrapped(sentence, style.width, rest="  ")]

@@ -64,7 +64,7 @@ def page_view(report: Report) -> PageView:
 
 
 def _pair_views(report: Report, groups: Sequence[FindingGroup]) -> list[PairView]:
-    environments = {one.name: one for one in report.environments}
+    environments = {environment.name: environment for environment in report.environments}
     known = {WriterReader(one.writer, one.reader): one for one in report.known_pairs}
     crossings: dict[WriterReader, list[tuple[Row, Crossing]]] = defaultdict(list)
     for row in report.rows:

@@ -27,14 +27,17 @@ def environments(view: PageView) -> Iterator[str]:
     yield '<table class="facts" aria-label="Environments"><thead><tr>'
     yield "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
     yield "</tr></thead><tbody>"
-    for one in report.environments:
-        head, *facts = _environment(one)
+    for environment in report.environments:
+        head, *facts = _environment(environment)
         labelled = zip(_HEADS[1:], facts, strict=True)
         cells = (f'<td data-of="{label}">{fact}</td>' for label, fact in labelled)
         yield f'<tr><th scope="row">{head}</th>{"".join(cells)}</tr>'
     yield f"</tbody></table>{'</details>' if many else ''}"
     yield from _discovered(report)
-    notes = [*report.notes, *(f"{one.name}: {note}" for one in report.environments for note in one.notes)]
+    notes = [
+        *report.notes,
+        *(f"{environment.name}: {note}" for environment in report.environments for note in environment.notes),
+    ]
     if notes:
         yield f'<ul class="plain">{"".join(f"<li>{for_html(note)}</li>" for note in notes)}</ul>'
 
