@@ -100,10 +100,10 @@ class EditedDocument:
         if rewriter is None:
             return
         candidates: dict[int, tuple[MeantPin, Edit]] = {}
-        for one in dict.fromkeys(meant):
-            found = self._local_edit(one, rewriter)
+        for pin in dict.fromkeys(meant):
+            found = self._local_edit(pin, rewriter)
             if found is not None:
-                candidates.setdefault(found[0], (one, found[1]))
+                candidates.setdefault(found[0], (pin, found[1]))
         self._prove(list(candidates.items()))
 
     def is_proven(self, meant: MeantPin) -> bool:

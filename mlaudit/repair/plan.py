@@ -90,7 +90,7 @@ def planned(
     Args:
         make_files: gives the files as written.
     """
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     moves = list(_weighed(report, by_name, wanted, unsafe=choice.unsafe))
     while True:
         files = make_files()

@@ -191,4 +191,6 @@ class UpgradePlan:
     @property
     def by_hand(self) -> tuple[tuple[PackageMove, EnvironmentMove], ...]:
         """The moves that `mlaudit fix` does not make."""
-        return tuple((move, one) for move in self.moves for one in move.environments if one.refusal)
+        return tuple(
+            (move, environment) for move in self.moves for environment in move.environments if environment.refusal
+        )

@@ -100,7 +100,7 @@ class VersionSearch:
     def _with_environments(self, one: Unsolved) -> Unsolved:
         """A conflict with every environment in which the two packages conflict with what is given."""
         packages = frozenset(one.unfit.packages)
-        found = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
+        found = (unfit for one in self._fits for unfit in one.conflicts(self._targets, packages))
         where = dict.fromkeys(unfit.environment for unfit in found if unfit.packages == one.unfit.packages)
         return replace(one, environments=tuple(where) or one.environments)
 
@@ -122,7 +122,7 @@ class VersionSearch:
 
     def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
         about = (frozenset(versions) | self._mend) if focus is None else focus
-        found = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
+        found = (unfit for one in self._fits for unfit in one.conflicts(versions, about))
         return [unfit for unfit in found if unfit.packages not in self._ignored]
 
     def _extended(self, versions: Mapping[str, str]) -> dict[str, str] | None:
