@@ -109,7 +109,9 @@ def _is_of(found: MissingName | MissingState | RefusedByCode | RefusedConfigurat
 
 
 def _details(found: Judgement) -> Iterator[str]:
-    return (_detail(one, found) for one in found.consequences[: DETAILS + 1] if _worth(one, found))
+    return (
+        _detail(consequence, found) for consequence in found.consequences[: DETAILS + 1] if _worth(consequence, found)
+    )
 
 
 _MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.INFO}

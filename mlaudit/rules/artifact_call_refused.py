@@ -40,8 +40,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://docs.python.org/3/library/pickle.html#object.__reduce__
     """
-    for one in environment.refused_calls:
-        yield _hit(one, environment)
+    for call in environment.refused_calls:
+        yield _hit(call, environment)
 
 
 def _hit(one: RefusedByCode, environment: Environment) -> Hit:

@@ -67,7 +67,7 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
         message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
         at=first.artifact,
         says="",
-        related=tuple(Location(one.read, Role.FILE) for one in _places(alike)),
+        related=tuple(Location(place.read, Role.FILE) for place in _places(alike)),
         details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
         values=(first.owner, first.when.value, *(one.attribute for one in alike)),
     )

@@ -74,4 +74,4 @@ def _contents(writer: BaseImage, reader: BaseImage) -> str:
 
 
 def _listed(holds: Sequence[Content]) -> str:
-    return listed((f"{_WORDS.get(one.kind, one.name)} {one.version or one.specifier}" for one in holds), ", ")
+    return listed((f"{_WORDS.get(hold.kind, hold.name)} {hold.version or hold.specifier}" for hold in holds), ", ")

@@ -43,8 +43,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://huggingface.co/docs/peft/developer_guides/checkpoint
     """
-    for one in environment.refused_configurations:
-        yield _hit(one, environment, view)
+    for configuration in environment.refused_configurations:
+        yield _hit(configuration, environment, view)
 
 
 def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit:

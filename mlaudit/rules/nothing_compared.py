@@ -73,8 +73,8 @@ def _is_lost(cell: Cell, other: Cell | None) -> bool:
 
 def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:
     """Whether a model was held against what the reader installs without naming it, and something was found."""
-    crossings = (one for one in view.artifacts if (one.writer, one.reader) == (writer, reader))
-    return any(implied_break(one, view) is not None for one in crossings)
+    crossings = (artifact for artifact in view.artifacts if (artifact.writer, artifact.reader) == (writer, reader))
+    return any(implied_break(crossing, view) is not None for crossing in crossings)
 
 
 def _counted(environment: Environment) -> str:

@@ -61,7 +61,11 @@ def check(view: View) -> Iterator[Hit]:
 
 def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
     """The graphs that code writes for the reader."""
-    return tuple(one for one in (pair.crosses if pair is not None else ()) if _WRITER in carried(frozenset(one.kinds)))
+    return tuple(
+        artifact
+        for artifact in (pair.crosses if pair is not None else ())
+        if _WRITER in carried(frozenset(artifact.kinds))
+    )
 
 
 def _exported(
@@ -84,7 +88,10 @@ def _exported(
                 at=view.place(runtime),
                 related=(
                     Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),
-                    *(Location(one.written, Role.WRITER, f"exports {one.artifact}") for one in exports[:_SHOWN]),
+                    *(
+                        Location(export.written, Role.WRITER, f"exports {export.artifact}")
+                        for export in exports[:_SHOWN]
+                    ),
                 ),
                 evidence=found.evidence,
                 expected=f"{_WRITER} {written.version}",
@@ -96,9 +103,9 @@ def _exported(
 def _at_hand(writing: Environment, reading: Environment, view: View) -> frozenset[str]:
     """The names of the graphs that were read themselves, without their folders."""
     return frozenset(
-        posixpath.basename(one.artifact.name)
-        for one in view.artifacts
-        if (one.writer, one.reader) == (writing.name, reading.name) and one.pin.package == _WRITER
+        posixpath.basename(artifact.artifact.name)
+        for artifact in view.artifacts
+        if (artifact.writer, artifact.reader) == (writing.name, reading.name) and artifact.pin.package == _WRITER
     )
 
 
@@ -117,7 +124,7 @@ def _refused(
     if not exports and not declared:
         return default
     arguments = exporters().opset
-    opsets = [(one, _opset(one, arguments)) for one in exports]
+    opsets = [(export, _opset(export, arguments)) for export in exports]
     stated = [opset for _, opset in opsets if opset is not None]
     found = stated_opset_loads(max(stated), onnxruntime) if stated else None
     unknown = [one for one, opset in opsets if opset is None and posixpath.basename(one.artifact) not in at_hand]

@@ -33,8 +33,8 @@ def check(view: View) -> Iterator[Hit]:
         https://developers.google.com/machine-learning/guides/rules-of-ml#training-serving_skew
     """
     for files in view.shared:
-        yield from (_unread(one) for one in files if one.text is None)
-        readable = [one for one in files if one.text is not None]
+        yield from (_unread(file) for file in files if file.text is None)
+        readable = [file for file in files if file.text is not None]
         for other in readable[1:]:
             yield from _compared(readable[0], other)
 

@@ -53,5 +53,9 @@ def _offered_elsewhere(problem: Problem, view: View) -> bool:
     word, name = problem.about[0], problem.about[-1]
     if word not in _ANYWHERE:
         return False
-    asked = (one for one in view.environments.values() if name in (*one.target.extras, *one.target.groups))
+    asked = (
+        environment
+        for environment in view.environments.values()
+        if name in (*environment.target.extras, *environment.target.groups)
+    )
     return any(all(other.about != problem.about for other in one.problems) for one in asked)
