@@ -92,7 +92,7 @@ def _inventory(path: Path, question: dict[str, Any]) -> Report:
     document = WorkingTree(path.parent).document(path)
     environments = inventory_environments(document)
     options = replace(_options(path.parent, {**question, "isolated": True}), root=path.parent)
-    lost = any(one.lost for one in environments)
+    lost = any(environment.lost for environment in environments)
     report = audit(environments, AuditRequest(command="check", options=options, lost=lost))
     return mask_report(report)
 

@@ -26,10 +26,10 @@ def row_of(report: Report, question: Json) -> Json:
     return {
         "why": "",
         "exit_code": report.exit_code,
-        "environments": [_environment(one) for one in report.environments],
+        "environments": [_environment(environment) for environment in report.environments],
         "pairs": [_pair(pair) for pair in report.known_pairs],
-        "findings": [_finding(one) for one in findings[:MAX_FINDINGS]],
-        "counts": [sum(one.severity is severity for one in findings) for severity in _ORDER],
+        "findings": [_finding(finding) for finding in findings[:MAX_FINDINGS]],
+        "counts": [sum(finding.severity is severity for finding in findings) for severity in _ORDER],
         "packages": list(_compared(report)),
         "unread": report.summary.unread,
         "risks": list(_risks(report, question["what_if"])),
@@ -71,16 +71,16 @@ def _pair(pair: EnvironmentPair) -> Json:
         "writer": pair.writer,
         "reader": pair.reader,
         "certain": pair.certain,
-        "models": list(dict.fromkeys(one.artifact for one in pair.crosses if not one.is_plain)),
+        "models": list(dict.fromkeys(artifact.artifact for artifact in pair.crosses if not artifact.is_plain)),
     }
 
 
 def _compared(report: Report) -> Iterator[list[Any]]:
     """Every watched package of every pair that both sides name: package, writer, reader, whether it differs."""
     for row in report.rows:
-        for one in row.crossings:
-            if one.watched and one.writer.stated and one.reader.stated:
-                yield [one.package, *one.environments, one.verdict in _APART]
+        for crossing in row.crossings:
+            if crossing.watched and crossing.writer.stated and crossing.reader.stated:
+                yield [crossing.package, *crossing.environments, crossing.verdict in _APART]
 
 
 def _finding(one: Finding) -> Json:
@@ -101,16 +101,16 @@ def _finding(one: Finding) -> Json:
 def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
     """The environments with models in which a change of a version is unsafe."""
     for package, to in changes:
-        for one in report.environments:
-            cell = one.cells.get(package)
-            models = _models(one, report)
+        for environment in report.environments:
+            cell = environment.cells.get(package)
+            models = _models(environment, report)
             if cell is None or not cell.stated or cell.version == to or models is None:
                 continue
-            change = Change(environment=one.name, package=package, to=to)
+            change = Change(environment=environment.name, package=package, to=to)
             why = weigh(report.environments, [change])[change]
             if why:
                 yield {
-                    "environment": one.name,
+                    "environment": environment.name,
                     "package": package,
                     "stated": cell.shown,
                     "to": to,
