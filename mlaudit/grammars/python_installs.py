@@ -328,7 +328,7 @@ def _steps_of_pipelines(nodes: Iterable[ast.AST]) -> Mapping[int, str]:
     for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
-                keywords = {one.arg for one in decorator.keywords} if isinstance(decorator, ast.Call) else set()
+                keywords = {keyword.arg for keyword in decorator.keywords} if isinstance(decorator, ast.Call) else set()
                 if keywords & (_PACKAGE_LISTS | _IMAGES):
                     parts[id(decorator)] = node.name
     return parts

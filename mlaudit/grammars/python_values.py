@@ -201,11 +201,11 @@ class Scope:
         if not isinstance(inner, (ast.GeneratorExp, ast.ListComp)) or len(inner.generators) != 1:
             return None
         calls = [one for one in ast.walk(inner.elt) if isinstance(one, ast.Call)]
-        if not any(_called_name(one) in ("findall", "match", "fullmatch") for one in calls):
+        if not any(_called_name(call) in ("findall", "match", "fullmatch") for call in calls):
             return None
         over = self.value(inner.generators[0].iter, depth + 1)
         texts = [one for one in over if isinstance(one, Text)] if isinstance(over, list) else []
-        return {leading_name(one.text): one for one in texts} if texts else None
+        return {leading_name(text.text): text for text in texts} if texts else None
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
         found: list[Value] = []

@@ -87,7 +87,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
         used[name] = used.get(name, 0) + 1
         part = name if used[name] == 1 else f"{name}-{used[name]}"
         statements = list(_statements(doc, call, given, names, part))
-        if any(isinstance(one, (Pin, Include)) for one in statements):
+        if any(isinstance(statement, (Pin, Include)) for statement in statements):
             yield Root(name=part, kind="environment", at=python_source.place(doc, call.func))
             yield from statements
         else:
@@ -99,7 +99,11 @@ def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.
     found: dict[int, Mapping[str, ast.expr]] = {}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         function = call.func
-        given = {one.arg: one.value for one in call.keywords if one.arg is not None and one.arg == "source_dir"}
+        given = {
+            keyword.arg: keyword.value
+            for keyword in call.keywords
+            if keyword.arg is not None and keyword.arg == "source_dir"
+        }
         if given and isinstance(function, ast.Attribute) and function.attr == "run":
             made = names.value(function.value)
             if isinstance(made, ast.Call):
@@ -154,7 +158,7 @@ class _Names:
         if isinstance(node, ast.Attribute):
             return self.text(self._values.get(node.attr), depth + 1)
         if isinstance(node, ast.Call):
-            default = next((one.value for one in node.keywords if one.arg == "default"), None)
+            default = next((keyword.value for keyword in node.keywords if keyword.arg == "default"), None)
             fallback = node.args[1] if _called(node).rpartition(".")[2] in ("get", "getenv") and node.args[1:] else None
             return self.text(default if default is not None else fallback, depth + 1)
         return None
@@ -197,7 +201,10 @@ class _Names:
 
     def _joined(self, node: ast.JoinedStr, depth: int) -> ast.Constant | None:
         """An f-string of which every part is known."""
-        parts = [self.text(one.value if isinstance(one, ast.FormattedValue) else one, depth + 1) for one in node.values]
+        parts = [
+            self.text(value.value if isinstance(value, ast.FormattedValue) else value, depth + 1)
+            for value in node.values
+        ]
         if not parts or any(part is None for part in parts):
             return None
         joined = "".join(str(part.value) for part in parts if part is not None)

@@ -89,7 +89,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
         used[task.name] = used.get(task.name, 0) + 1
         part = task.name if used[task.name] == 1 else f"{task.name}-{used[task.name]}"
         statements = [one for kind, call in task.given for one in _stated(doc, kind, call, values, part)]
-        if any(isinstance(one, (Pin, Include)) for one in statements):
+        if any(isinstance(statement, (Pin, Include)) for statement in statements):
             yield Root(name=part, kind="environment", at=python_source.place(doc, task.given[-1][1].func))
             yield from _merged(statements)
         else:
@@ -138,12 +138,15 @@ def _calls(decorators: list[ast.expr]) -> Iterator[tuple[TaskKind, ast.Call]]:
 
 
 def _task_name(call: ast.Call, kind: TaskKind) -> str | None:
-    given = {one.arg: one.value for one in call.keywords}
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
     function = given.get(kind.function) if kind.function else None
     if isinstance(function, (ast.Name, ast.Attribute)):
         return _last(function)
     literals = (given.get(word) for word in kind.named)
-    return next((one.value for one in literals if isinstance(one, ast.Constant) and isinstance(one.value, str)), None)
+    return next(
+        (literal.value for literal in literals if isinstance(literal, ast.Constant) and isinstance(literal.value, str)),
+        None,
+    )
 
 
 def _stated(

@@ -213,7 +213,7 @@ class DockerfileStages:
         ]
         spend(LOOKUPS, len(sources))
         candidates = (one if posixpath.basename(one) == name else posixpath.join(one, name) for one in sources)
-        found = {self._in_context(one) for one in candidates} - {None}
+        found = {self._in_context(candidate) for candidate in candidates} - {None}
         return found.pop() if len(found) == 1 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
@@ -253,7 +253,7 @@ class DockerfileStages:
     def arguments(self) -> Mapping[str, str]:
         """The values that every build that is known gives to an ARG."""
         first, *others = (dict(build.arguments) for build in self.builds) if self.builds else ({},)
-        return {name: value for name, value in first.items() if all(one.get(name) == value for one in others)}
+        return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
     def own_image(self, reference: str) -> OwnImage | None:
         """The Dockerfile of the tree that an image is built with, where files of the tree say so."""

@@ -189,7 +189,9 @@ def _of_pattern(pattern: str, name: str) -> Iterator[str]:
     spellings = ["-".join(parts), "_".join(parts), ".".join(parts)]
     # A member is often called after its workspace too: `acme-core` in `packages/core`.
     spellings += [sign.join(parts[first:]) for first in range(1, len(parts)) for sign in "-_"]
-    yield from (f"{head or '.'}/{one}" for one in spellings if matcher is not None and matcher.matches(one))
+    yield from (
+        f"{head or '.'}/{spelling}" for spelling in spellings if matcher is not None and matcher.matches(spelling)
+    )
 
 
 def _is_excluded(folder: str, patterns: tuple[str, ...]) -> bool:

@@ -66,7 +66,11 @@ def output_files(words: tuple[Word, ...]) -> Iterator[str]:
 
 def _written(call: Call, command: Command) -> Iterator[str]:
     signs = (">", ">>", ">|")
-    yield from (one.target.text for one in command.redirections if one.sign in signs and one.target.text[:1] != "&")
+    yield from (
+        redirection.target.text
+        for redirection in command.redirections
+        if redirection.sign in signs and redirection.target.text[:1] != "&"
+    )
     yield from output_files(call.words)
 
 
