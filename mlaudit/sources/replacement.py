@@ -77,8 +77,8 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
     real = root.resolve()
     folder = real / FOLDER
     _demand_none_unfinished(folder)
-    for one in replacements:
-        _demand_replaceable(one, real)
+    for replacement in replacements:
+        _demand_replaceable(replacement, real)
     staged: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(mode=0o700)
@@ -101,13 +101,13 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
 def _replace_staged(root: Path, replacements: Sequence[Replacement], staged: list[tuple[Path, Path]]) -> None:
     """Write the journal, stage every file, then put the new files in place; `staged` shows how far that went."""
     _write_journal(root, root / FOLDER, replacements)
-    for one in replacements:
-        if one.new is not None:
-            staged.append((_write_new(one, one.new), one.path))  # noqa: PERF401
+    for replacement in replacements:
+        if replacement.new is not None:
+            staged.append((_write_new(replacement, replacement.new), replacement.path))  # noqa: PERF401
     _synchronize([temporary for temporary, _ in staged])
-    for one in replacements:
+    for replacement in replacements:
         # What somebody changed while others were written is not overwritten.
-        _demand_unchanged(one)
+        _demand_unchanged(replacement)
     for temporary, target in staged:
         temporary.replace(target)
     _synchronize_folders({target.parent for _, target in staged})

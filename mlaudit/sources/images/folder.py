@@ -109,7 +109,7 @@ def is_root(folder: Path) -> bool:
 def _system_pythons(folder: Path) -> Iterator[str]:
     for library in ("usr/local/lib", "usr/lib"):
         try:
-            yield from (one.name for one in paths.entries(folder / library) if _PYTHON_FOLDER.fullmatch(one.name))
+            yield from (entry.name for entry in paths.entries(folder / library) if _PYTHON_FOLDER.fullmatch(entry.name))
         except Unreadable:
             continue
 
