@@ -87,7 +87,7 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     if not pythons:
         return _made(environment, package, _combined(effective, bounds), overruled)
     by_python = {
-        python: _combined(active, [one for one in bounds if _for(one, python)])
+        python: _combined(active, [bound for bound in bounds if _for(bound, python)])
         for python in pythons
         if (active := [one for one in effective if _for(one, python)])
     }
@@ -144,7 +144,7 @@ def _last_installs(stated: list[Stated]) -> list[Stated]:
             while others and others[-1].pin.step < one.pin.step:
                 others.pop()
         others.append(one)
-    lasting = {id(one) for others in kept.values() for one in others}
+    lasting = {id(other) for others in kept.values() for other in others}
     return [one for one in stated if id(one) in lasting]
 
 
@@ -210,7 +210,7 @@ def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
     An override replaces what is declared, and narrows nothing that is locked or installed.
     """
     pins = tuple(one.pin for one in stated)
-    limits = [one.pin for one in bounds]
+    limits = [bound.pin for bound in bounds]
     declared = all(pin.layer is Layer.DECLARED for pin in pins)
     replaced = declared and any(pin.overrides and not pin.optional for pin in limits)
     versions = () if replaced else _exacts(pins, pins[0].kind if pins else Kind.PACKAGE)

@@ -37,8 +37,12 @@ def refusals(options: Options) -> Iterator[Unread]:
     """What a configuration that nobody named may not name, each with its place."""
     settings, base = options.settings, _base(options)
     rows = [
-        *((text, at) for one in settings.environments for text, at in _with_places(one)),
-        *((text, one.at) for one in settings.environments for text in (*one.writes, *one.reads)),
+        *((text, at) for environment in settings.environments for text, at in _with_places(environment)),
+        *(
+            (text, environment.at)
+            for environment in settings.environments
+            for text in (*environment.writes, *environment.reads)
+        ),
     ]
     parts = (part for text, at in rows for part in _parts(text, base, at, options.tree))
     yield from (part.refused for part in parts if part.refused is not None)
@@ -62,8 +66,8 @@ MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
 def declared(options: Options) -> Iterator[Environment]:
     """Every declared environment, read. Raises ConfigError, with the place of a source that means nothing."""
     base = _base(options)
-    options.progress.expect(sum(len(one.sources) for one in options.settings.environments))
-    yield from joined([_environment(one, base, options) for one in options.settings.environments])
+    options.progress.expect(sum(len(environment.sources) for environment in options.settings.environments))
+    yield from joined([_environment(environment, base, options) for environment in options.settings.environments])
     for pair in options.settings.pairs:
         yield from _fleet(pair, base, options)
 
@@ -159,7 +163,9 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
             EnvironmentRequest(name=writer, role="training"),
             EnvironmentRequest(name=reader, role="serving", follows=(writer,)),
         )
-        yield from joined([with_models_apart(one, options, sources=_at(base, one.name)) for one in requests])
+        yield from joined(
+            [with_models_apart(request, options, sources=_at(base, request.name)) for request in requests]
+        )
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

@@ -25,27 +25,29 @@ def discovered(found: Discovery, models: FoundModels, folder: Path, options: Opt
     """The environments that were found, read."""
     from mlaudit.environments.sources import assemble, parse_source
 
-    options.progress.expect(sum(len(one.sources) for one in found.environments))
+    options.progress.expect(sum(len(environment.sources) for environment in found.environments))
     root = WorkingTree(options.root, tree=options.tree)
-    for one in found.environments:
-        parts = [part for source in one.documents for part in parse_source(source, folder)]
+    for environment in found.environments:
+        parts = [part for source in environment.documents for part in parse_source(source, folder)]
         request = EnvironmentRequest(
-            name=one.name,
-            role=one.role or one.name,
-            follows=one.follows,
-            kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
-            guessed=one.guessed,
-            evidence=one.evidence,
+            name=environment.name,
+            role=environment.role or environment.name,
+            follows=environment.follows,
+            kinds_from={
+                pair.writer: pair.kinds for pair in found.pairs if pair.reader == environment.name and pair.kinds
+            },
+            guessed=environment.guessed,
+            evidence=environment.evidence,
             exchanges=[
-                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in one.exchanges
+                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in environment.exchanges
             ],
         )
         yield assemble(
             parts,
             request,
             options,
-            writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
-            reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
+            writes=[_file(path, folder) for path in models.writes.get(environment.name, ())],
+            reads=[_file(path, folder) for path in models.reads.get(environment.name, ())],
         )
 
 
@@ -64,7 +66,9 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
         writer=pair.writer,
         reader=pair.reader,
         certain=pair.certain,
-        crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
+        crosses=tuple(
+            replace(artifact, written=shown(artifact.written), read=shown(artifact.read)) for artifact in pair.crosses
+        ),
         reason=pair.reason,
         parted=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.parted),
     )
@@ -72,10 +76,13 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
 
 def looked_at(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
     """What was taken for what, and why."""
-    for one in found.environments:
-        documents = tuple(source.removeprefix(f"{one.folder}/") for source in one.sources)
+    for environment in found.environments:
+        documents = tuple(source.removeprefix(f"{environment.folder}/") for source in environment.sources)
         yield Discovered(
-            role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
+            role=environment.name,
+            folder=_shown(folder, environment.folder),
+            documents=documents,
+            why=environment.reason or "no role",
         )
     for ignored in found.ignored:
         head, _, name = ignored.path.rpartition("/")

@@ -52,7 +52,7 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
         return AppliedProofs(
             environments=tuple(environments), proven={}, notes=(f"{EVIDENCE_FILE}: not read: {error}",)
         )
-    named = {one.name: one for one in environments}
+    named = {environment.name: environment for environment in environments}
     holding: list[RecordedProof] = []
     notes: list[str] = []
     for proof in recorded:
@@ -63,7 +63,10 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
             holding.append(proof)
         else:
             notes.append(f"{proof.at}: the proof of {proof.model} does not count: {why}; {_AGAIN}")
-    made = (replace(one, proofs=tuple(proof for proof in holding if proof.reader == one.name)) for one in environments)
+    made = (
+        replace(environment, proofs=tuple(proof for proof in holding if proof.reader == environment.name))
+        for environment in environments
+    )
     proven = dict(_proven_pairs(holding, named))
     said = (
         f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"

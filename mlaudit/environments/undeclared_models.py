@@ -47,7 +47,7 @@ def with_undeclared_models(
 def _named(declared: Iterable[Environment], base: Path, options: Options) -> frozenset[str]:
     """What the configuration reads already, relative to its folder: files and folders."""
     rows = options.settings.environments
-    texts = {text.partition("#")[0] for one in rows for text in (*one.sources, *one.writes, *one.reads)}
+    texts = {text.partition("#")[0] for row in rows for text in (*row.sources, *row.writes, *row.reads)}
     readings = (reading for one in declared for reading in (*one.readings, *one.writes, *one.reads))
     read = {relative(options.root / reading.path, base) for reading in readings}
     return frozenset({*map(posixpath.normpath, texts), *read})
@@ -92,9 +92,11 @@ def _folder(one: Environment, base: Path, root: Path) -> str:
 def _chosen(options: Options) -> frozenset[str]:
     """Environments of which a configuration names model files, and those that these follow."""
     rows = options.settings.environments
-    writers = {one.name for one in rows if one.writes}
-    readers = [one for one in rows if one.reads]
-    return frozenset({*writers, *(one.name for one in readers), *(name for one in readers for name in one.follows)})
+    writers = {row.name for row in rows if row.writes}
+    readers = [row for row in rows if row.reads]
+    return frozenset(
+        {*writers, *(reader.name for reader in readers), *(name for reader in readers for name in reader.follows)}
+    )
 
 
 def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Environment]) -> Iterator[str]:

@@ -36,11 +36,11 @@ def are_surely_untouched(paths: Sequence[str], options: Options) -> bool:
     settings, root = options.settings, options.root
     base = root / posixpath.dirname(settings.path or "")
     tree = WorkingTree(root, tree=tree_around(base))
-    sources = {relative(base / text, root) for one in settings.environments for text in one.sources}
+    sources = {relative(base / text, root) for environment in settings.environments for text in environment.sources}
     try:
         return (
             not (options.only or _says_more(settings))
-            and all(_names_no_other_file(one, base, tree) for one in settings.environments)
+            and all(_names_no_other_file(environment, base, tree) for environment in settings.environments)
             and all(_stands_alone(path, root, sources | {settings.path or ""}, tree) for path in paths)
         )
     except Unreadable:
@@ -71,7 +71,7 @@ def _stands_alone(path: str, root: Path, sources: set[str], tree: WorkingTree) -
     shown = relative(path, root)
     if shown in sources or posixpath.isabs(shown) or shown.startswith("..") or is_link(path) or not is_file(path):
         return False
-    if not all(kind_of(one) in _ALONE for one in format_names(shown)):
+    if not all(kind_of(name) in _ALONE for name in format_names(shown)):
         return False
     return not any(_may_be_of_a_model(tree.names(root / folder)) for folder in _folders(shown))
 
