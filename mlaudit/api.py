@@ -143,7 +143,7 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
         from mlaudit.environments.undeclared_models import with_undeclared_models
 
         options = confined(options)
-        own = {one.name: one.sources for one in options.settings.environments}
+        own = {environment.name: environment.sources for environment in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
         with_models, said_of_models = with_undeclared_models(list(declared(options)), options)
         every = _with_own_names(with_models, own, base, options, None)
@@ -245,7 +245,7 @@ def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environme
     only_files = bool(paths) and not any(is_folder(path) for path in paths)
     if report.exit_code != NOTHING or not only_files:
         return report
-    touched = any(one.follows for one in report.environments)
+    touched = any(environment.follows for environment in report.environments)
     pairs = any(one.follows for one in every)
     return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
@@ -261,7 +261,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     options = replace(options, tree=tree.tree)
     base, walked, root, found = tree.base, tree.walked, tree.root, tree.survey.discovery
     models = found_models(found, walked.paths, FolderFiles(root, base))
-    own = {one.name: one.sources for one in found.environments}
+    own = {environment.name: environment.sources for environment in found.environments}
     made = _with_own_names(list(discovered(found, models, base, options)), own, base, options, walked)
     kept = touched_by(made, files, options.root) if files else made
     looked = (*looked_at(found, walked, base), *models.looked)

@@ -103,13 +103,13 @@ PICKLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "garbage-behind": (lambda: pickle.dumps(Model()) + b"\0garbage", "there is more"),
     "version-of-a-megabyte": (
         lambda: pickle.dumps(Model("1." + "0" * 1_000_000)),
-        "stands as the version of scikit-learn",
+        "the recorded version of scikit-learn is not a version",
     ),
     "version-with-markup": (
         lambda: pickle.dumps(Model("1.0\x1b[2J\n::error::pwn")),
-        "stands as the version of scikit-learn",
+        "the recorded version of scikit-learn is not a version",
     ),
-    "version-is-a-list": (lambda: pickle.dumps(Model(["1.0"])), "stands as the version of scikit-learn"),
+    "version-is-a-list": (lambda: pickle.dumps(Model(["1.0"])), "the recorded version of scikit-learn is not a version"),
     "key-twice": (
         lambda: (
             b"\x80\x04csklearn.svm\nSVC\n)\x81}(\x8c\x10_sklearn_version\x8c\x031.0\x8c\x10_sklearn_version\x8c\x032.0ub."

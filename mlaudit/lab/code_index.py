@@ -200,8 +200,8 @@ def main(words: Sequence[str]) -> int:
 
 def _write(folder: Path, releases: Iterable[IndexedRelease]) -> None:
     by_package: dict[str, list[IndexedRelease]] = {}
-    for one in releases:
-        by_package.setdefault(one.package, []).append(one)
+    for release in releases:
+        by_package.setdefault(release.package, []).append(release)
     folder.mkdir(parents=True, exist_ok=True)
     for package, known in sorted(by_package.items()):
         data = packed(known)

@@ -72,7 +72,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             releases = [
                 *_known(asked, row),
                 *_tagged(asked.clones, row),
-                *(one for one in wheels if one.package == row.name),
+                *(wheel for wheel in wheels if wheel.package == row.name),
                 *(index.releases(row.name) if index else ()),
             ]
         except OSError as error:
@@ -111,7 +111,7 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     path = asked.output / f"{row.name}{SUFFIX}"
     if asked.whole or not path.exists():
         return ()
-    return tuple(gathered_before(one) for one in unpacked(path.read_bytes(), row.name).releases)
+    return tuple(gathered_before(release) for release in unpacked(path.read_bytes(), row.name).releases)
 
 
 def _clone(clones: Path, repository: str) -> Path:
@@ -149,7 +149,7 @@ def _listed(asked: argparse.Namespace, row: IndexedProject) -> str | None:
 def _write(path: Path, data: bytes) -> None:
     """A package of which nothing is declared gets no file. Raises OSError where the file grew too large."""
     releases = unpacked(data, path.name.removesuffix(SUFFIX)).releases
-    if not any(one.requires is not None or one.wheels for one in releases):
+    if not any(release.requires is not None or release.wheels for release in releases):
         path.unlink(missing_ok=True)
         return
     if len(data) > MAX_FILE:

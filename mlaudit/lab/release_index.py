@@ -139,8 +139,8 @@ class PackageIndex:
         page = f"{self.address}/{name}/"
         listing = self._listing(page)
         for version, files in _by_version(name, listing.get("files", ())):
-            day = min((one["upload-time"][:10] for one in files if one.get("upload-time")), default=None)
-            wheels = sorted({tag for one in files for tag in wheel_tags(one["filename"])})
+            day = min((file["upload-time"][:10] for file in files if file.get("upload-time")), default=None)
+            wheels = sorted({tag for file in files for tag in wheel_tags(file["filename"])})
             wheel = _preferred(files)
             if wheel is None:
                 yield GatheredRelease(
@@ -149,7 +149,9 @@ class PackageIndex:
                     source=SOURCE.replace("{package}", name),
                     from_metadata=True,
                     day=day,
-                    requires_python=next((one["requires-python"] for one in files if one.get("requires-python")), None),
+                    requires_python=next(
+                        (file["requires-python"] for file in files if file.get("requires-python")), None
+                    ),
                     wheels=(),
                 )
                 continue
@@ -263,10 +265,10 @@ def _object(page: str, body: bytes) -> Mapping[str, Any]:
 def _by_version(package: str, files: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Files that are not yanked by version, oldest first: final releases and, if newer, the newest pre-release."""
     known: dict[Version, list[Mapping[str, Any]]] = defaultdict(list)
-    for one in files:
-        version = _version(package, str(one.get("filename", "")))
-        if version is not None and not one.get("yanked") and not version.is_devrelease and not version.local:
-            known[version].append(one)
+    for file in files:
+        version = _version(package, str(file.get("filename", "")))
+        if version is not None and not file.get("yanked") and not version.is_devrelease and not version.local:
+            known[version].append(file)
     final = sorted(version for version in known if not version.is_prerelease)
     newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
     return [(str(version), known[version]) for version in (*final, *newer[-1:])]

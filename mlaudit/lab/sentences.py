@@ -75,10 +75,10 @@ def combination_sentences(row: Combination) -> Iterator[RenderedSentence]:
         beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
         installed = {row.package: version, **beside, **({row.other: other} if other else {})}
         named = {name: frozenset((*row.named, name)) for name in installed}
-        for one in broken_combinations(installed, named):
-            if one.other == row.other and one.evidence == row.evidence:
+        for combination in broken_combinations(installed, named):
+            if combination.other == row.other and combination.evidence == row.evidence:
                 shown = ", ".join(f"{name} {of}" for name, of in installed.items())
-                yield RenderedSentence(row=row.id, versions=shown, says=one.says, remedy=one.remedy)
+                yield RenderedSentence(row=row.id, versions=shown, says=combination.says, remedy=combination.remedy)
 
 
 def every_sentence(package: str) -> Iterator[RenderedSentence]:

@@ -138,7 +138,7 @@ def _plain(says: str) -> str:
 
 
 def _as_json(found: ResolverAnswer) -> Mapping[str, object]:
-    rows = [[one.name, one.version, list(one.via), list(one.hashes)] for one in found.packages]
+    rows = [[package.name, package.version, list(package.via), list(package.hashes)] for package in found.packages]
     return {"packages": rows, "conflict": found.conflict}
 
 

@@ -21,7 +21,7 @@ def with_resolutions(environments: Sequence[Environment], options: Options) -> t
     """The environments with what would be installed in them, and what the user learns beside the findings."""
     wanted = options.resolution or Resolution()
     resolver = _Resolver(options, wanted, locks=LockWriter(options.root))
-    made = [resolver.resolved(one) for one in environments]
+    made = [resolver.resolved(environment) for environment in environments]
     return made, [*dict.fromkeys((*resolver.notes, *resolver.locks.notes))]
 
 
