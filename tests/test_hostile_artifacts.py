@@ -109,7 +109,10 @@ PICKLES: dict[str, tuple[Callable[[], bytes], str]] = {
         lambda: pickle.dumps(Model("1.0\x1b[2J\n::error::pwn")),
         "the recorded version of scikit-learn is not a version",
     ),
-    "version-is-a-list": (lambda: pickle.dumps(Model(["1.0"])), "the recorded version of scikit-learn is not a version"),
+    "version-is-a-list": (
+        lambda: pickle.dumps(Model(["1.0"])),
+        "the recorded version of scikit-learn is not a version",
+    ),
     "key-twice": (
         lambda: (
             b"\x80\x04csklearn.svm\nSVC\n)\x81}(\x8c\x10_sklearn_version\x8c\x031.0\x8c\x10_sklearn_version\x8c\x032.0ub."

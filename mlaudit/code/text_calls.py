@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from mlaudit.code import options, task_values
 from mlaudit.code.arguments import marker_default
+from mlaudit.code.source import NameScope
 from mlaudit.code.values import (
     UNKNOWN,
     Env,
@@ -298,14 +299,35 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
     return reader.values(node, value.env) if node is not None else ()
 
 
-def with_setting_variable(bases: Iterable[str], name: str, values: Values) -> Values:
-    """The value of a field; one of a settings class is replaced by the variable of its name."""
+def with_setting_variable(klass: NameScope, bases: Iterable[str], name: str, values: Values) -> Values:
+    """The value of a field; one of a settings class is replaced by the variable of its name, behind its prefix."""
     is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
-    variable = name.upper() if is_field else ""
+    variable = f"{_setting_prefix(klass)}{name}".upper() if is_field else ""
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values
     )
+
+
+def _setting_prefix(klass: NameScope) -> str:
+    """What the variables of a settings class begin with: `env_prefix` of its `Config` or `model_config`.
+
+    https://docs.pydantic.dev/latest/concepts/pydantic_settings/#changing-default-values
+    """
+    nodes = [one.node for name in ("model_config", "Config") for one in klass.bindings.get(name, ())]
+    for node in nodes:
+        pairs: list[tuple[str | None, ast.expr]] = []
+        if isinstance(node, ast.Call):
+            pairs = [(one.arg, one.value) for one in node.keywords]
+        elif isinstance(node, ast.Dict):
+            pairs = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
+        elif isinstance(node, ast.ClassDef):
+            stated = [one for one in node.body if isinstance(one, ast.Assign)]
+            pairs = [(getattr(target, "id", None), one.value) for one in stated for target in one.targets]
+        for word, value in pairs:
+            if word == "env_prefix" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return ""
 
 
 def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | None:

@@ -22,6 +22,7 @@ from mlaudit.discovery.image_settings import with_image_settings
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
+from mlaudit.discovery.registered_names import join_registered
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.discovery.variable_files import dotenv_run
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -70,7 +71,11 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
     uses = [*uses, *_add_described(candidates, scopes, program, tree)]
-    uses = [*uses, *_add_mounted(scopes, uses, tree)]
+    added = _add_mounted(scopes, uses, tree)
+    settled = {use for scope in scopes.values() for use in scope.settled}
+    # What has its bucket's name in every environment that runs it happens nowhere without.
+    kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
+    uses = [*kept, *added]
     _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
@@ -79,6 +84,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses, NamedLibraries(tree))
+    join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
@@ -120,9 +126,11 @@ def _add_mounted(
     for one, scope in scopes.items():
         held = [use for use in uses if scope.holds(use)]
         runs = _runs(one, held, tree)
-        own = list(mounted_uses(held, runs)) if runs else []
-        if own:
-            scopes[one] = replace(scope, uses=scope.uses.union(own))
+        found = list(mounted_uses(held, runs)) if runs else []
+        if found:
+            own = [placed for _, placed in found]
+            settled = frozenset(use for use, _ in found if all(name.bucket_variable for name in use.names))
+            scopes[one] = replace(scope, uses=scope.uses.union(own), settled=settled)
             added += own
     return added
 
@@ -131,7 +139,7 @@ def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) 
     """How an environment is run; the `.env` of its project sets what services leave as it is."""
     part = candidate.group.part
     runs = part.runs if part is not None else ()
-    if not any(name.variable for use in held for name in use.names):
+    if not any(name.variable or name.bucket_variable for use in held for name in use.names):
         return runs
     found = dotenv_run(folder_of(candidate.group), tree)
     if found is None:

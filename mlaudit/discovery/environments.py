@@ -187,7 +187,7 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
 def _is_sure(reader: Candidate) -> bool:
     """Whether more than names shows that it reads what its writers write."""
     if reader.crosses:
-        return True
+        return any(one.certain for crosses in reader.crosses.values() for one in crosses)
     return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
 
 

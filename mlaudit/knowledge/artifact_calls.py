@@ -123,6 +123,8 @@ class ValueCalls:
         wrappers: classes around a table of settings.
         same_object: methods that give the object itself.
         keyed: what gives an object whose items (`run["model"]`) are names in a registry.
+        starters: calls that import the module of their first argument, `module:application`.
+        stores: file systems under which the first part of a path is a bucket.
     """
 
     same_text: frozenset[str]
@@ -133,6 +135,8 @@ class ValueCalls:
     wrappers: frozenset[str]
     same_object: frozenset[str]
     keyed: frozenset[str]
+    starters: frozenset[str]
+    stores: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -98,7 +98,10 @@ def _pair(pair: EnvironmentPair) -> Json:
                 "form": artifact.form,
                 "certain": artifact.certain,
                 "settings": dict(artifact.settings),
-                "evidence": [{**place(artifact.written), "side": "writer"}, {**place(artifact.read), "side": "reader"}],
+                "evidence": [
+                    *({**place(at), "side": "writer"} for at in (artifact.written, *artifact.named)),
+                    {**place(artifact.read), "side": "reader"},
+                ],
             }
             for artifact in pair.crosses
         ],
