@@ -155,6 +155,8 @@ class _Reasons:
         unselected = any(self._is(pin) for pin, _ in one.pins())
         if unselected:
             return f"{self.package}: {sources} names it, and it is not installed for this target, extras and groups"
+        if one.lost:
+            return f"{self.package}: {sources} could not be read; `mlaudit list` shows why"
         unsure = "" if one.complete else " (not a complete list: it may be installed all the same)"
         return f"{self.package}: {sources} does not name it{unsure}{meant}"
 

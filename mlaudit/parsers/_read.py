@@ -134,7 +134,7 @@ def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
         from mlaudit.grammars.model_file.archives import check_archive
 
         check_archive(doc)
-    raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
+    raise Unreadable("neither its name nor its content is of a known format; --as names it, such as --as requirements")
 
 
 def _claiming(doc: Document, candidates: Sequence[Parser], *, binary: bool) -> list[Parser]:

@@ -39,7 +39,7 @@ def explained(subject: str, width: int = WIDTH) -> str:
     if not _is_known(found):
         found = about(package_meant(subject))
     if not _is_known(found):
-        raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
+        raise UsageError(f"`{subject}` is neither a rule nor a package that mlaudit knows{_near(subject)}")
     lines = list(_lines(found, width))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 

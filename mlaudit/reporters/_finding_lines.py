@@ -103,13 +103,21 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     many = plural(len(notice.groups), "package")
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
-        rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
+        rows = [
+            [(f"  {group.first.package}", ""), (str(group.first.at), "underline"), (_reason(group.first), "")]
+            for group in notice.groups
+        ]
         yield from columns(rows[:LISTED], width=style.width)
         if rows[LISTED:]:
             yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
     else:
         yield from _plain(_some([group.first.package or "" for group in notice.groups]), style)
         yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
+
+
+def _reason(finding: Finding) -> str:
+    """Why something of a package was not read; other findings of a batch say what their title says."""
+    return finding.effect or finding.message if finding.fact in UNREAD else ""
 
 
 def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
@@ -173,11 +181,16 @@ def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
     shown = ""
     for part in _SENTENCE_END.split(finding.effect or finding.message):
         longer = f"{shown} {part}".lstrip()
-        # A full stop inside of code, the text of an exception for one, ends no sentence.
-        if shown and shown.count("`") % 2 == 0 and len(wrapped(longer, style.width - 2)) > 2:
+        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence.
+        if shown and not _is_open(shown) and len(wrapped(longer, style.width - 2)) > 2:
             break
         shown = longer
     return list(_plain(shown, style))
+
+
+def _is_open(sentence: str) -> bool:
+    """Whether code, a quotation or a bracket goes on behind the sentence."""
+    return any(sentence.count(mark) % 2 for mark in '`"') or sentence.count("(") > sentence.count(")")
 
 
 def _plain(sentence: str, style: Style) -> Iterator[StyledLine]:

@@ -41,8 +41,8 @@ def headline(plan: UpgradePlan) -> str:
     """What the plan is for, and how much it takes."""
     if not plan.targets and not plan.moves:
         return "Nothing to plan: there is no error." if not plan.before else "No set of versions fixes an error."
-    names = ", ".join(f"{package}=={to}" for package, to in plan.targets) or "no package of its own"
-    head = f"Proposed: {names}" if plan.proposed else f"Upgrade to {names}"
+    names = ", ".join(f"{package}=={to}" for package, to in plan.targets)
+    head = f"Proposed: {names}".rstrip(": ") if plan.proposed else f"Upgrade to {names}"
     changes = sum(len(move.environments) for move in plan.moves)
     where = len({environment.environment for move in plan.moves for environment in move.environments})
     files = {place.path for move in plan.moves for environment in move.environments for place in places(environment)}

@@ -64,7 +64,7 @@ def _once(notes: Iterable[str], style: Style) -> Iterator[str]:
     for what, paths in files.items():
         shown = list(paths) if style.verbose else list(paths)[:FILES]
         more = f" and {len(paths) - len(shown)} more: --verbose" if len(paths) > len(shown) else ""
-        yield f"{what} ({', '.join(shown)}{more})" if shown else what
+        yield f"{', '.join(shown)}{more}: {what}" if shown else what
 
 
 def _findings(report: Report, style: Style) -> Iterator[Block]:

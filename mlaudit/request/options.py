@@ -127,7 +127,7 @@ def codes_of(option: str, given: Sequence[str] | None, known: Collection[str]) -
             # A number that is near another says nothing of what was meant.
             near = None if _CODE.fullmatch(code) else nearest(code.lower(), known)
             meant = f"did you mean {near}?" if near else "`mlaudit rules` lists all"
-            raise UsageError(f"{option} {code}: no rule; {meant}")
+            raise UsageError(f"{option} {code}: there is no such rule; {meant}")
     return codes
 
 

@@ -59,7 +59,7 @@ def asked(executable: str) -> Interpreter:
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unreadable(f"{executable} cannot be run: {error}") from None
+        raise Unreadable(f"{executable} cannot be run: {getattr(error, 'strerror', None) or error}") from None
     if done.returncode != 0:
         raise Unreadable(f"{executable} is no Python: {done.stderr.decode('utf-8', 'replace').strip()[:200]}")
     try:

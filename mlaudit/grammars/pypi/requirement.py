@@ -30,6 +30,8 @@ _RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}"
 _BLANKS = " {0,4}"
 _COMPARED = rf"(?:>=|<=|<|>|!=){_BLANKS}{_RELEASE}|[=!]={_BLANKS}{_RELEASE}\.\*|~={_BLANKS}[0-9]{{1,9}}\.{_RELEASE}"
 _CLAUSE = rf"{_BLANKS}(?:{_COMPARED}){_BLANKS}"
+_SINGLE_EQUALS = lazy_pattern(r"=\s{0,8}v?[0-9]")
+"""What follows a name whose author wrote `name=1.2`."""
 _PLAIN = lazy_pattern(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
     rf"(?P<clauses>\ {{0,4}}(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:;(?P<marker>.{{1,4096}}))?"
@@ -124,6 +126,8 @@ def _fault(error: Exception) -> str:
     if not isinstance(source, str) or not isinstance(span, tuple):
         return "it does not follow the grammar"
     rest = source[int(span[1]) :].lstrip()
+    if _SINGLE_EQUALS.match(rest):
+        return "a version is pinned by `==`, not by `=`"
     return f"unexpected `{rest[0]}` at character {len(source) - len(rest) + 1}" if rest else "it ends too early"
 
 

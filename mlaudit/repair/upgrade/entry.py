@@ -51,9 +51,7 @@ def plan_upgrade(
         proposed=not targets,
         moves=moves,
         unsolved=_merged(one for group in groups for one in group.found.unsolved),
-        artifacts=affected_artifacts(
-            report, after, frozenset(name for version in versions.values() for name in version)
-        ),
+        artifacts=affected_artifacts(report, after, frozenset(name for moved in versions.values() for name in moved)),
         orders=orders,
         steps=roll_out_steps(moves, orders),
         unknown=tuple(dict.fromkeys(_unknown(report, groups))),
@@ -169,6 +167,8 @@ def _environment_move(environment: Environment, change: Change, files: RepairFil
 
 def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
     """What could not be judged, so that nobody takes silence for a yes."""
+    if not report.pairs:
+        yield "no environment follows another here, so nothing was compared"
     yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
     silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
     if silent:
