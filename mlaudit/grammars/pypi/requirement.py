@@ -126,7 +126,7 @@ def _fault(error: Exception) -> str:
     if not isinstance(source, str) or not isinstance(span, tuple):
         return "it does not follow the grammar"
     rest = source[int(span[1]) :].lstrip()
-    if _SINGLE_EQUALS.match(rest):
+    if _SINGLE_EQUALS.match(rest) and rest != source:
         return "a version is pinned by `==`, not by `=`"
     return f"unexpected `{rest[0]}` at character {len(source) - len(rest) + 1}" if rest else "it ends too early"
 

@@ -93,7 +93,7 @@ def _line(view: PageView, pair: PairView, one: PairRow) -> str:
     worst = view.groups[one.numbers[0]] if one.numbers else None
     style = f' class="{_style(worst)}"' if worst else ""
     tag = f' <span class="tag">{worst.severity.value}</span>' if worst else ""
-    kind = "" if one.row.kind is Kind.PACKAGE else f"<small>{one.row.kind.value}</small>"
+    kind = "" if one.row.kind.value in (Kind.PACKAGE.value, one.row.package) else f"<small>{one.row.kind.value}</small>"
     numbers = f' data-f="{" ".join(map(str, one.numbers))}"' if one.numbers else ""
     return (
         f'<tr{style} data-p="{for_html(one.row.package)}"{numbers}>'

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.model.report import Environment, Report
-from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._escape import for_html, for_prose
+from mlaudit.reporters._facts import plural
 from mlaudit.reporters._html.pair_views import PageView
 from mlaudit.reporters._html.sections._registry import section
 from mlaudit.reporters._html.words import breakable
@@ -24,7 +25,7 @@ def environments(view: PageView) -> Iterator[str]:
     many = len(report.environments) > MANY
     if many:
         yield f"<details><summary>All {len(report.environments)} environments</summary>"
-    yield '<table class="facts" aria-label="Environments"><thead><tr>'
+    yield '<table class="facts environments" aria-label="Environments"><thead><tr>'
     yield "".join(f'<th scope="col">{head}</th>' for head in _HEADS)
     yield "</tr></thead><tbody>"
     for environment in report.environments:
@@ -39,7 +40,7 @@ def environments(view: PageView) -> Iterator[str]:
         *(f"{environment.name}: {note}" for environment in report.environments for note in environment.notes),
     ]
     if notes:
-        yield f'<ul class="plain">{"".join(f"<li>{for_html(note)}</li>" for note in notes)}</ul>'
+        yield f'<ul class="plain">{"".join(f"<li>{for_prose(note)}</li>" for note in notes)}</ul>'
 
 
 def _environment(one: Environment) -> Iterator[str]:
@@ -49,11 +50,12 @@ def _environment(one: Environment) -> Iterator[str]:
     yield breakable(one.name)
     yield for_html(one.role)
     yield breakable(", ".join(one.follows))
-    yield "<br>".join(f"<code>{breakable(source)}</code>" for source in one.sources)
+    yield f"<span>{'<br>'.join(f'<code>{breakable(source)}</code>' for source in one.sources)}</span>"
     yield str(one.packages)
     yield for_html(python)
     yield for_html(f"{one.target.platform} {one.target.machine}{assumed}")
-    yield f"{'complete' if one.complete else 'not complete'}, {len(one.unread)} unread"
+    unread = f", {plural(len(one.unread), 'entry')} not read" if one.unread else ""
+    yield f"{'complete' if one.complete else 'not complete'}{unread}"
 
 
 def _discovered(report: Report) -> Iterator[str]:
@@ -62,5 +64,5 @@ def _discovered(report: Report) -> Iterator[str]:
     yield '<p>No configuration; found by looking:</p><ul class="plain">'
     for one in report.found:
         what = f"{', '.join(one.documents)} ({one.why})"
-        yield f"<li><b>{for_html(one.role)}</b> <code>{breakable(one.folder)}</code> {for_html(what)}</li>"
+        yield f"<li><b>{for_html(one.role)}</b> <code>{breakable(one.folder)}</code> {for_prose(what)}</li>"
     yield "</ul>"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.model.dependency_map import MapNode
-from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._escape import for_html, for_prose
 from mlaudit.reporters._html.pair_views import PageView
 from mlaudit.reporters._html.sections._registry import section
 from mlaudit.reporters._html.words import breakable
@@ -36,7 +36,7 @@ def dependency_map(view: PageView) -> Iterator[str]:
     left = [*known.left_out]
     if len(nodes) > MAX_LISTED_NODES:
         left.append(f"{len(nodes) - MAX_LISTED_NODES:,} more nodes; --format json has all.")
-    yield from (f'<p class="quiet">Left out: {for_html(sentence)}</p>' for sentence in left)
+    yield from (f'<p class="quiet">Left out: {for_prose(sentence)}</p>' for sentence in left)
 
 
 def _node(view: MapView, node: MapNode) -> Iterator[str]:
