@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import posixpath
-from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.linking import Program, is_test
 from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
@@ -82,6 +82,7 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         one.signs += _signs(scope, uses, program)
         part = one.group.part
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
+        one.reads_published = _reads_what_others_published(scope, uses)
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses, NamedLibraries(tree))
     join_registered(candidates, scopes, uses, tree)
@@ -272,13 +273,8 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
     """What the code of an environment shows of its role: the side of models it is on, and its entry points."""
     own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
-    made = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
-    # Who looks at a model in a notebook serves nothing, and a model that others published is nobody's here.
-    reads = [
-        use
-        for use in own
-        if use.direction is Direction.READS and not use.at.path.endswith(".ipynb") and not _is_published(use, made)
-    ]
+    # Who looks at a model in a notebook serves nothing.
+    reads = [use for use in own if use.direction is Direction.READS and not use.at.path.endswith(".ipynb")]
     if writes:
         yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
     elif reads:
@@ -288,11 +284,12 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
         yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")
 
 
-def _is_published(use: ArtifactUse, made: Container[str]) -> bool:
-    """Whether a use reads a model of a hub, under a complete name that no code of the tree writes."""
-    return bool(use.names) and all(
-        name.kind is NameKind.HUB and name.complete and name.text not in made for name in use.names
-    )
+def _reads_what_others_published(scope: CodeScope, uses: Sequence[ArtifactUse]) -> bool:
+    """Whether all models that code reads are those of a hub, under complete names that no code of the tree writes."""
+    made = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
+    read = [name for use in own if use.direction is Direction.READS for name in use.names]
+    return bool(read) and all(name.kind is NameKind.HUB and name.complete and name.text not in made for name in read)
 
 
 def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str]]:

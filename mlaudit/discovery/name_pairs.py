@@ -58,7 +58,7 @@ def _drop_tooling(readers: Iterable[Candidate]) -> None:
 
 def _is_open(reader: Candidate) -> bool:
     """Whether nothing more certain is known of what a reader reads; other builds of one are not asked."""
-    return not reader.writers and not reader.group.build and _may_be(READER, reader)
+    return not reader.writers and not reader.group.build and _may_be(READER, reader) and not reader.reads_published
 
 
 def _may_be(side: str, candidate: Candidate) -> bool:
