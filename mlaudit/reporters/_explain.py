@@ -170,9 +170,10 @@ def _filled(row: Known, package: str, sentence: str) -> str:
     one, another = {"newer": (older, newer), "older": (newer, older)}.get(
         row.direction, ("one version", "another version")
     )
+    alike = bool(row.writer) and row.writer == row.reader
     slots = {
-        "writer": (row.writer, one if both else "another version"),
-        "reader": (row.reader, another if both else "another version"),
+        "writer": (f"one version ({row.writer})" if alike else row.writer, one if both else "another version"),
+        "reader": ("another of them" if alike else row.reader, another if both else "another version"),
         "writer_python": (row.writer_python, "any version"),
         "reader_python": (row.reader_python, "any version"),
     }
