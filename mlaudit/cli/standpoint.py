@@ -157,14 +157,14 @@ class _Standpoint:
     def pinned(self, reading: Reading) -> Reading:
         return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
 
-    def found(self, found: Discovered) -> Discovered:
+    def found(self, discovered: Discovered) -> Discovered:
         # Discovered paths are relative to the folder that was named, which is relative to the current folder.
-        absolute = os.path.normpath(self.here / found.folder)
+        absolute = os.path.normpath(self.here / discovered.folder)
         if not paths.is_folder(absolute):
-            return found
+            return discovered
         relative = paths.relative(absolute, self.here)
         shown = Path(absolute).as_posix() if relative.startswith("../") and len(absolute) < len(relative) else relative
-        return replace(found, folder=f"{shown}/")
+        return replace(discovered, folder=f"{shown}/")
 
 
 def _with_paths(sentence: str, known: Mapping[str, str]) -> str:

@@ -243,35 +243,35 @@ def _empty(specifier: str) -> bool:
     return not meet([clause for clause in specifier.split(",") if clause])
 
 
-def _made(environment: str, package: str, found: _Combined, overruled: tuple[Pin, ...]) -> Cell:
-    state, specifier = _state(found)
-    first = found.pins[0]
+def _made(environment: str, package: str, combined: _Combined, overruled: tuple[Pin, ...]) -> Cell:
+    state, specifier = _state(combined)
+    first = combined.pins[0]
     return Cell(
         environment=environment,
         package=package,
         state=state,
-        versions=found.versions,
+        versions=combined.versions,
         specifier=specifier,
-        variant=_variant(found),
+        variant=_variant(combined),
         layer=first.layer,
         kind=first.kind,
-        pins=found.pins,
+        pins=combined.pins,
         overruled=overruled,
-        conflict=found.pins if found.conflict else (),
+        conflict=combined.pins if combined.conflict else (),
         at=first.at,
     )
 
 
-def _state(found: _Combined) -> tuple[State, str | None]:
-    if not found.versions:
-        return State.RANGE, found.specifier or None
-    if found.refused or len(found.versions) > 1:
-        return State.SEVERAL, found.specifier or None
+def _state(combined: _Combined) -> tuple[State, str | None]:
+    if not combined.versions:
+        return State.RANGE, combined.specifier or None
+    if combined.refused or len(combined.versions) > 1:
+        return State.SEVERAL, combined.specifier or None
     return State.EXACT, None
 
 
-def _variant(found: _Combined) -> str | None:
-    stated = {pin.variant for pin in found.pins} - {None}
+def _variant(combined: _Combined) -> str | None:
+    stated = {pin.variant for pin in combined.pins} - {None}
     return stated.pop() if len(stated) == 1 else None
 
 

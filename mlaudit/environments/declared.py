@@ -55,8 +55,8 @@ def _base(options: Options) -> Path:
     return options.root / posixpath.dirname(options.settings.path or "")
 
 
-def _with_places(one: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
-    yield from zip(one.sources, one.source_places or (one.at,) * len(one.sources), strict=True)
+def _with_places(settings: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
+    yield from zip(settings.sources, settings.source_places or (settings.at,) * len(settings.sources), strict=True)
 
 
 MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
@@ -72,20 +72,21 @@ def declared(options: Options) -> Iterator[Environment]:
         yield from _fleet(pair, base, options)
 
 
-def _environment(one: EnvironmentSettings, base: Path, options: Options) -> EnvironmentWithModels:
+def _environment(settings: EnvironmentSettings, base: Path, options: Options) -> EnvironmentWithModels:
     tree = options.tree
-    parts = [part for text, at in _with_places(one) for part in _present(text, base, at, tree)]
+    parts = [part for text, at in _with_places(settings) for part in _present(text, base, at, tree)]
     writes, reads = (
-        [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
+        [part for text in texts for part in _parts(text, base, settings.at, tree)]
+        for texts in (settings.writes, settings.reads)
     )
-    options = replace(options, wanted=_wanted(one, options))
+    options = replace(options, wanted=_wanted(settings, options))
     request = EnvironmentRequest(
-        name=one.name,
-        role=one.role,
-        follows=one.follows,
-        artifact_kinds=one.artifact_kinds,
-        kinds_from=one.crosses,
-        guessed=one.guessed,
+        name=settings.name,
+        role=settings.role,
+        follows=settings.follows,
+        artifact_kinds=settings.artifact_kinds,
+        kinds_from=settings.crosses,
+        guessed=settings.guessed,
     )
     return with_models_apart(request, options, sources=parts, writes=writes, reads=reads)
 
@@ -133,16 +134,16 @@ def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled 
     return Unread(at=at, why=why, what=part.text if part is not None else path, whole=True) if why else None
 
 
-def _wanted(one: EnvironmentSettings, options: Options) -> Wanted:
+def _wanted(settings: EnvironmentSettings, options: Options) -> Wanted:
     """What the options ask for; then the environment's own target, then that of the whole configuration."""
     wanted = options.wanted
     common = options.settings.target
     return replace(
         wanted,
-        python=wanted.python or one.target.python or common.python,
-        platform=wanted.platform or _platform(one.target) or _platform(common),
-        extras=(*wanted.extras, *one.extras),
-        groups=(*wanted.groups, *one.groups),
+        python=wanted.python or settings.target.python or common.python,
+        platform=wanted.platform or _platform(settings.target) or _platform(common),
+        extras=(*wanted.extras, *settings.extras),
+        groups=(*wanted.groups, *settings.groups),
     )
 
 

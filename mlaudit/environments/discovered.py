@@ -21,20 +21,20 @@ if TYPE_CHECKING:
     from mlaudit.sources.listing import Walked
 
 
-def discovered(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
+def discovered(discovery: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
     """The environments that were found, read."""
     from mlaudit.environments.sources import assemble, parse_source
 
-    options.progress.expect(sum(len(environment.sources) for environment in found.environments))
+    options.progress.expect(sum(len(environment.sources) for environment in discovery.environments))
     root = WorkingTree(options.root, tree=options.tree)
-    for environment in found.environments:
+    for environment in discovery.environments:
         parts = [part for source in environment.documents for part in parse_source(source, folder)]
         request = EnvironmentRequest(
             name=environment.name,
             role=environment.role or environment.name,
             follows=environment.follows,
             kinds_from={
-                pair.writer: pair.kinds for pair in found.pairs if pair.reader == environment.name and pair.kinds
+                pair.writer: pair.kinds for pair in discovery.pairs if pair.reader == environment.name and pair.kinds
             },
             guessed=environment.guessed,
             evidence=environment.evidence,
@@ -76,9 +76,9 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
     )
 
 
-def looked_at(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
+def looked_at(discovery: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
     """What was taken for what, and why."""
-    for environment in found.environments:
+    for environment in discovery.environments:
         documents = tuple(source.removeprefix(f"{environment.folder}/") for source in environment.sources)
         yield Discovered(
             role=environment.name,
@@ -86,7 +86,7 @@ def looked_at(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discov
             documents=documents,
             why=environment.reason or "no role",
         )
-    for ignored in found.ignored:
+    for ignored in discovery.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)
     for entry in walked.unread:
@@ -97,10 +97,10 @@ def _shown(folder: Path, inner: str) -> str:
     return f"{(folder / inner).as_posix()}/"
 
 
-def advice_on(found: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
+def advice_on(discovered: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
     """How to go on from what was found."""
     compared = "only model files are compared" if loads_models else "nothing is compared"
-    if not found:
+    if not discovered:
         yield f"No configuration, and no file below {where} states versions in a known format."
     elif not pairs:
         yield (

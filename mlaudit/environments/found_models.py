@@ -47,7 +47,7 @@ class FoundModels:
 
 
 def found_models(
-    found: Discovery,
+    discovery: Discovery,
     paths: Sequence[str],
     files: FolderFiles,
     *,
@@ -58,15 +58,17 @@ def found_models(
     Args:
         also: which other documents are models, where they make no environments of their own.
     """
-    described = {path for environment in found.environments for path in (*environment.sources, *environment.covered)}
+    described = {
+        path for environment in discovery.environments for path in (*environment.sources, *environment.covered)
+    }
     # A configuration that shows what a server reads is no second model beside that.
-    described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
+    described.update(cross.read.path for pair in discovery.pairs for cross in pair.crosses)
     others = [path for path in paths if also(path) and why_ignored(path) is None]
-    loaded = [path for environment in found.environments for path, _ in environment.loads]
+    loaded = [path for environment in discovery.environments for path, _ in environment.loads]
     likely = [path for path in dict.fromkeys((*others, *loaded, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
-    every = ((inner, *place) for inner, named in by_folder(read) for place in places(inner, named, found))
+    every = ((inner, *place) for inner, named in by_folder(read) for place in places(inner, named, discovery))
     for inner, where, names in every:
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads

@@ -28,24 +28,26 @@ MAX_ASKED = 2_000
 _LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
-def with_missing_names(made: Sequence[Environment], files: ArtifactFiles, options: Options) -> list[Environment]:
+def with_missing_names(
+    environments: Sequence[Environment], files: ArtifactFiles, options: Options
+) -> list[Environment]:
     """The environments, those whose code is available with what it lacks for their artifacts."""
-    named = {one.name: one for one in made}
-    codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(made, named), caches=options.caches))
-    return [_with_installed(one, named, codes, files) for one in made]
+    named = {one.name: one for one in environments}
+    codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(environments, named), caches=options.caches))
+    return [_with_installed(one, named, codes, files) for one in environments]
 
 
-def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
+def loaded_artifacts(environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
     """The pickles that an environment loads, each with the environment that writes it."""
-    writers = [(name, named[name].writes) for name in one.follows if name in named]
-    for writer, readings in (*writers, (one.name, one.reads)):
+    writers = [(name, named[name].writes) for name in environment.follows if name in named]
+    for writer, readings in (*writers, (environment.name, environment.reads)):
         pins = (pin for reading in readings for pin in reading.pins)
         yield from ((writer, pin) for pin in pins if pin.artifact is not None and pin.artifact.names)
 
 
-def _tops(made: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
+def _tops(environments: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
     """The packages whose modules the artifacts of some environments name."""
-    asked = (name for one in made for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
+    asked = (name for one in environments for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
     return frozenset(name.module.partition(".")[0] for name in asked)
 
 

@@ -36,23 +36,23 @@ class ModelConfigurations:
         self._files = files
         self._found: dict[str, tuple[Configuration, ...]] = {}
 
-    def asked(self, one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Configuration]]:
+    def asked(self, environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Configuration]]:
         """The configurations that an environment loads, each with the environment that writes it."""
-        writers = [named[name] for name in one.follows if name in named]
+        writers = [named[name] for name in environment.follows if name in named]
         for writer in writers:
             yield from ((writer.name, found) for found in self._of((*writer.writes, *writer.readings)))
-        yield from ((one.name, found) for found in self._of(one.reads))
+        yield from ((environment.name, found) for found in self._of(environment.reads))
 
-    def with_unread(self, one: Environment) -> Environment:
+    def with_unread(self, environment: Environment) -> Environment:
         """An environment with what cannot be read of the configurations of its models, and reading them did not say."""
-        known = {entry.at.path for entry in one.unread}
+        known = {entry.at.path for entry in environment.unread}
         readings = {}
-        for found in self._of((*one.writes, *one.reads, *one.readings)):
+        for found in self._of((*environment.writes, *environment.reads, *environment.readings)):
             if found.unread is not None and found.doc.path not in known:
                 readings[found.doc.path] = Reading(
                     path=found.doc.path, format=FORMAT, complete=False, unread=(found.unread,)
                 )
-        return replace(one, reads=(*one.reads, *readings.values())) if readings else one
+        return replace(environment, reads=(*environment.reads, *readings.values())) if readings else environment
 
     def _of(self, readings: Iterable[Reading]) -> Iterator[Configuration]:
         """The configurations in and beside the models of some readings, each once."""

@@ -131,8 +131,8 @@ def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: s
     )
 
 
-def _is_of_model(one: DiscoveredEnvironment) -> bool:
-    return any(describes_model(path) for path in one.sources)
+def _is_of_model(environment: DiscoveredEnvironment) -> bool:
+    return any(describes_model(path) for path in environment.sources)
 
 
 def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:

@@ -104,29 +104,29 @@ def _changes(proof: RecordedProof, writer: Environment, reader: Environment, tre
         yield "the model file is another one"
 
 
-def _side(proof: RecordedProof, side: str, one: Environment) -> Iterator[str]:
+def _side(proof: RecordedProof, side: str, environment: Environment) -> Iterator[str]:
     recorded = proof.versions[side]
     python = recorded.get("python", "")
-    pythons = one.target.pythons
+    pythons = environment.target.pythons
     if len(pythons) != 1:
-        yield f"{one.name} leaves its Python open, and it was proven under {python}"
+        yield f"{environment.name} leaves its Python open, and it was proven under {python}"
     elif not f"{python}.".startswith(f"{pythons[0]}."):
-        yield f"{one.name} has Python {pythons[0]}, and it was proven under {python}"
+        yield f"{environment.name} has Python {pythons[0]}, and it was proven under {python}"
     system, _, machine = proof.platform.partition(" ")
-    target = one.target
+    target = environment.target
     if ("platform" not in target.assumed and target.platform != system) or (
         "machine" not in target.assumed and machine.lower() != target.machine.lower()
     ):
-        yield f"{one.name} is for {target.platform} {target.machine}, and it was proven on {proof.platform}"
+        yield f"{environment.name} is for {target.platform} {target.machine}, and it was proven on {proof.platform}"
     needed = _needed(proof.kind)
     for name, version in recorded.items():
-        cell = one.cell(package_of(name))
+        cell = environment.cell(package_of(name))
         if name == "python":
             continue
         if cell.version is not None and not same_public(cell.version, version):
-            yield f"{one.name} has {name} {cell.version}, and it was proven with {version}"
+            yield f"{environment.name} has {name} {cell.version}, and it was proven with {version}"
         elif cell.version is None and (cell.stated or package_of(name) in needed):
-            yield f"{one.name} leaves {name} open, and it was proven with {version} (--resolve lock pins it)"
+            yield f"{environment.name} leaves {name} open, and it was proven with {version} (--resolve lock pins it)"
 
 
 def _needed(kind: str) -> frozenset[str]:

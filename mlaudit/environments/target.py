@@ -105,8 +105,8 @@ def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
 
 def _python(version: str) -> str | None:
     """`3.11` or `3.11.7` of a version as people and tools write it, None if it shows no minor."""
-    found = _PYTHON.fullmatch(version)
-    return ".".join(part for part in found.groups() if part) if found else None
+    match = _PYTHON.fullmatch(version)
+    return ".".join(part for part in match.groups() if part) if match else None
 
 
 def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:

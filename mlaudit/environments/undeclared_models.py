@@ -83,9 +83,9 @@ def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discov
     return Discovery(environments=environments, pairs=pairs, ignored=())
 
 
-def _folder(one: Environment, base: Path, root: Path) -> str:
+def _folder(environment: Environment, base: Path, root: Path) -> str:
     """The folder in which all sources of an environment are, relative to the configuration; empty if none is."""
-    homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in one.sources}
+    homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in environment.sources}
     return homes.pop() if len(homes) == 1 else ""
 
 
@@ -117,15 +117,17 @@ def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) ->
                 del models.reads[one.name]
 
 
-def _with_models(one: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
+def _with_models(environment: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
     writes, reads = (
-        [Spelled(text=path, path=str(base / path)) for path in side.get(one.name, ())]
+        [Spelled(text=path, path=str(base / path)) for path in side.get(environment.name, ())]
         for side in (models.writes, models.reads)
     )
     if not writes and not reads:
-        return one
-    read = assemble((), EnvironmentRequest(name=one.name, role=one.role), options, writes=writes, reads=reads)
-    return replace(one, writes=(*one.writes, *read.writes), reads=(*one.reads, *read.reads))
+        return environment
+    read = assemble(
+        (), EnvironmentRequest(name=environment.name, role=environment.role), options, writes=writes, reads=reads
+    )
+    return replace(environment, writes=(*environment.writes, *read.writes), reads=(*environment.reads, *read.reads))
 
 
 def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environment]) -> Iterator[str]:

@@ -52,8 +52,10 @@ def _says_more(settings: Settings) -> bool:
     return bool(settings.pairs or settings.same or settings.ignores)
 
 
-def _names_no_other_file(one: EnvironmentSettings, base: Path, tree: WorkingTree) -> bool:
-    return not (one.writes or one.reads) and all(_is_plain_list(text, base, tree) for text in one.sources)
+def _names_no_other_file(settings: EnvironmentSettings, base: Path, tree: WorkingTree) -> bool:
+    return not (settings.writes or settings.reads) and all(
+        _is_plain_list(text, base, tree) for text in settings.sources
+    )
 
 
 def _is_plain_list(text: str, base: Path, tree: WorkingTree) -> bool:

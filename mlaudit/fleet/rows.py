@@ -46,23 +46,24 @@ def _rank(finding: Finding) -> tuple[int, str, str, str, int]:
     )
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     """An environment with its watched versions; with all of it where other repositories share what it names."""
     shown: Json = {
-        "name": one.name,
-        "role": one.role,
-        "is_model": one.is_model,
+        "name": environment.name,
+        "role": environment.role,
+        "is_model": environment.is_model,
         "versions": {
             name: cell.shown
-            for name, cell in sorted(one.cells.items())
+            for name, cell in sorted(environment.cells.items())
             if cell.stated and (watched(name) or cell.kind is Kind.PYTHON)
         },
         "exchanges": [
-            [exchange.side, *exchange.address, list(exchange.kinds), str(exchange.at)] for exchange in one.exchanges
+            [exchange.side, *exchange.address, list(exchange.kinds), str(exchange.at)]
+            for exchange in environment.exchanges
         ],
     }
-    if one.exchanges:
-        shown["inventory"] = as_json([one])
+    if environment.exchanges:
+        shown["inventory"] = as_json([environment])
     return shown
 
 
@@ -83,18 +84,18 @@ def _compared(report: Report) -> Iterator[list[Any]]:
                 yield [crossing.package, *crossing.environments, crossing.verdict in _APART]
 
 
-def _finding(one: Finding) -> Json:
+def _finding(finding: Finding) -> Json:
     return {
-        "code": one.code,
-        "name": one.name,
-        "severity": one.severity.value,
-        "package": one.package,
-        "environments": list(one.environments),
-        "expected": one.expected,
-        "actual": one.actual,
-        "message": one.message,
-        "path": one.at.path,
-        "line": one.at.line,
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "package": finding.package,
+        "environments": list(finding.environments),
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "message": finding.message,
+        "path": finding.at.path,
+        "line": finding.at.line,
     }
 
 
@@ -119,13 +120,18 @@ def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
                 }
 
 
-def _models(one: Environment, report: Report) -> list[str] | None:
+def _models(environment: Environment, report: Report) -> list[str] | None:
     """The models that cross to or from an environment; None if none is known to."""
-    pairs = [pair for pair in report.known_pairs if one.name in (pair.writer, pair.reader)]
-    pins = [pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.kind is Kind.ARTIFACT]
-    if not pairs and not pins and not one.exchanges:
+    pairs = [pair for pair in report.known_pairs if environment.name in (pair.writer, pair.reader)]
+    pins = [
+        pin
+        for reading in (*environment.writes, *environment.reads)
+        for pin in reading.pins
+        if pin.kind is Kind.ARTIFACT
+    ]
+    if not pairs and not pins and not environment.exchanges:
         return None
     named = [artifact.artifact for pair in pairs for artifact in pair.crosses if not artifact.is_plain]
     named += [pin.name for pin in pins]
-    named += [exchange.name for exchange in one.exchanges]
+    named += [exchange.name for exchange in environment.exchanges]
     return sorted(set(named))

@@ -37,6 +37,6 @@ def in_comments(doc: Document) -> Iterator[Waiver | Unread]:
     if "mlaudit:" not in doc.text:
         return
     for number, line in enumerate(doc.text.split("\n"), start=1):
-        found = _WAIVER.search(line)
-        if found:
-            yield from waiver(doc, line[found.start() :], doc.place(number, found.start() + 1))
+        match = _WAIVER.search(line)
+        if match:
+            yield from waiver(doc, line[match.start() :], doc.place(number, match.start() + 1))

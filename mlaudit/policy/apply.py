@@ -140,8 +140,8 @@ def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
 _FROM_CODE = frozenset(("artifact-name", "artifact-state", "artifact-call", "artifact-configuration"))
 
 
-def _severity_of_hit(one: RuleHit) -> Severity:
-    return one.hit.severity or one.rule.severity
+def _severity_of_hit(hit: RuleHit) -> Severity:
+    return hit.hit.severity or hit.rule.severity
 
 
 def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:

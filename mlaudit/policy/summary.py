@@ -45,12 +45,12 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
     )
 
 
-def _stated(one: Crossing) -> bool:
-    return one.writer.stated and one.reader.stated
+def _stated(crossing: Crossing) -> bool:
+    return crossing.writer.stated and crossing.reader.stated
 
 
-def _equal(one: ArtifactCrossing) -> bool:
-    written, installed = one.pin.version, one.cell.version
+def _equal(crossing: ArtifactCrossing) -> bool:
+    written, installed = crossing.pin.version, crossing.cell.version
     return written is not None and installed is not None and same_public(written, installed)
 
 

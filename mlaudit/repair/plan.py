@@ -38,18 +38,18 @@ class RepairFiles:
     def open(self, path: str) -> EditedDocument:
         """The document at a path as reports have it. Raises Refused."""
         normal = os.path.normpath(path).replace(os.sep, "/")
-        found = self._opened.get(normal)
-        if found is None:
+        document = self._opened.get(normal)
+        if document is None:
             try:
-                found = self._read(normal)
+                document = self._read(normal)
             except Refused as error:
-                found = error
+                document = error
             except MlauditError as error:
-                found = Refused(f"{path} cannot be read: {error}")
-            self._opened[normal] = found
-        if isinstance(found, Refused):
-            raise found
-        return found
+                document = Refused(f"{path} cannot be read: {error}")
+            self._opened[normal] = document
+        if isinstance(document, Refused):
+            raise document
+        return document
 
     def has(self, path: str) -> bool:
         """Whether there is such a file in the tree."""

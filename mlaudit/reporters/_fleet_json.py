@@ -58,30 +58,30 @@ def as_json(report: FleetReport) -> str:
     )
 
 
-def _repository(one: FleetRepository) -> Json:
+def _repository(repository: FleetRepository) -> Json:
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "revision": one.revision,
-        "given_up": one.why or None,
-        "environments": one.environments,
-        "pairs": one.pairs,
-        "unread": one.unread,
-        "error": one.error,
-        "warning": one.warning,
-        "info": one.info,
+        "name": repository.name,
+        "kind": repository.kind,
+        "revision": repository.revision,
+        "given_up": repository.why or None,
+        "environments": repository.environments,
+        "pairs": repository.pairs,
+        "unread": repository.unread,
+        "error": repository.error,
+        "warning": repository.warning,
+        "info": repository.info,
     }
 
 
-def _pair(one: FleetPair) -> Json:
+def _pair(pair: FleetPair) -> Json:
     return {
-        "writer": one.writer,
-        "reader": one.reader,
-        "severity": one.severity or None,
-        "certain": one.certain,
-        "address": one.address or None,
-        "models": list(one.models),
-        "differ": [{"package": name, "written": written, "read": read} for name, written, read in one.differ],
-        "findings": [dict(finding) for finding in one.findings],
-        "not_compared": one.why or None,
+        "writer": pair.writer,
+        "reader": pair.reader,
+        "severity": pair.severity or None,
+        "certain": pair.certain,
+        "address": pair.address or None,
+        "models": list(pair.models),
+        "differ": [{"package": name, "written": written, "read": read} for name, written, read in pair.differ],
+        "findings": [dict(finding) for finding in pair.findings],
+        "not_compared": pair.why or None,
     }

@@ -18,42 +18,42 @@ def as_json(environments: Iterable[Environment]) -> str:
     return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(made)}]}}\n'
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     return {
-        "name": one.name,
-        "role": one.role,
-        "complete": one.complete,
-        "target": target(one.target),
-        "follows": list(one.follows),
-        "guessed": one.guessed,
-        "artifact_kinds": list(one.artifact_kinds),
-        "kinds_from": {writer: list(kinds) for writer, kinds in one.kinds_from.items()},
-        "exchanges": [_exchange(exchange) for exchange in one.exchanges],
-        "sources": list(one.sources),
-        "notes": [*one.notes, *map(str, one.problems)],
+        "name": environment.name,
+        "role": environment.role,
+        "complete": environment.complete,
+        "target": target(environment.target),
+        "follows": list(environment.follows),
+        "guessed": environment.guessed,
+        "artifact_kinds": list(environment.artifact_kinds),
+        "kinds_from": {writer: list(kinds) for writer, kinds in environment.kinds_from.items()},
+        "exchanges": [_exchange(exchange) for exchange in environment.exchanges],
+        "sources": list(environment.sources),
+        "notes": [*environment.notes, *map(str, environment.problems)],
         "pins": (
             {**_pin(pin, selected, format_name), **({"side": side} if side else {})}
-            for (pin, selected, format_name), side in zip(one.listed(), _sides(one), strict=True)
+            for (pin, selected, format_name), side in zip(environment.listed(), _sides(environment), strict=True)
         ),
-        "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
+        "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in environment.unread],
     }
 
 
-def _exchange(one: Exchange) -> Json:
+def _exchange(exchange: Exchange) -> Json:
     return {
-        "side": one.side,
-        "kind": one.kind,
-        "scope": one.scope,
-        "name": one.name,
-        "form": one.form,
-        "kinds": list(one.kinds),
-        **place(one.at),
+        "side": exchange.side,
+        "kind": exchange.kind,
+        "scope": exchange.scope,
+        "name": exchange.name,
+        "form": exchange.form,
+        "kinds": list(exchange.kinds),
+        **place(exchange.at),
     }
 
 
-def _sides(one: Environment) -> Iterator[str]:
+def _sides(environment: Environment) -> Iterator[str]:
     """Parallel to what is listed: `writes` and `reads` for what models record, empty for what is installed."""
-    for side, readings in (("", one.readings), ("writes", one.writes), ("reads", one.reads)):
+    for side, readings in (("", environment.readings), ("writes", environment.writes), ("reads", environment.reads)):
         for reading in readings:
             yield from (side for _ in reading.pins)
 

@@ -74,9 +74,13 @@ def _spaced(sources: str) -> str:
     return f" {sources}" if sources else ""
 
 
-def _with_sources(one: Environment) -> tuple[str, str]:
-    shown = one.sources if len(one.sources) <= NAMED else (*one.sources[:2], f"{len(one.sources) - 2} more")
-    return one.name, f"({' + '.join(shown)})" if shown else ""
+def _with_sources(environment: Environment) -> tuple[str, str]:
+    shown = (
+        environment.sources
+        if len(environment.sources) <= NAMED
+        else (*environment.sources[:2], f"{len(environment.sources) - 2} more")
+    )
+    return environment.name, f"({' + '.join(shown)})" if shown else ""
 
 
 def _fleet(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -206,19 +210,19 @@ def _in_columns(rows: Sequence[tuple[str, str, str]], style: Style) -> Iterator[
         yield from _narrow("  ", name, f"{what}  {why}", style)
 
 
-def facts(one: Environment) -> str:
+def facts(environment: Environment) -> str:
     """How many packages an environment names, and for which Python and platform it was read."""
-    return f"{plural(one.packages, 'package')}, {target(one)}"
+    return f"{plural(environment.packages, 'package')}, {target(environment)}"
 
 
-def target(one: Environment) -> str:
+def target(environment: Environment) -> str:
     """Python and platform, and whether the platform is an assumption: `Python 3.11, linux x86_64 (assumed)`."""
-    guessed = " (assumed)" if "platform" in one.target.assumed else ""
-    return f"{_python(one)}, {one.target.platform} {one.target.machine}{guessed}"
+    guessed = " (assumed)" if "platform" in environment.target.assumed else ""
+    return f"{_python(environment)}, {environment.target.platform} {environment.target.machine}{guessed}"
 
 
-def _python(one: Environment) -> str:
-    pythons = one.target.pythons
+def _python(environment: Environment) -> str:
+    pythons = environment.target.pythons
     if not pythons:
         return "Python unknown"
     return f"Python {pythons[0]}" if len(pythons) == 1 else f"Python {pythons[0]} to {pythons[-1]}"

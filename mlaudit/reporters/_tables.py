@@ -61,8 +61,8 @@ def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
     return among
 
 
-def _rank(one: Crossing) -> tuple[int, int]:
-    return one.verdict.rank, one.distance.rank if one.distance else 9
+def _rank(crossing: Crossing) -> tuple[int, int]:
+    return crossing.verdict.rank, crossing.distance.rank if crossing.distance else 9
 
 
 def _table(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:

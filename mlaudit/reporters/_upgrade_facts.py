@@ -65,23 +65,23 @@ def change_words(move: EnvironmentMove, package: PackageMove) -> str:
     return f"{move.was} → {package.to}"
 
 
-def unsolved_words(one: Unsolved) -> str:
+def unsolved_words(unsolved: Unsolved) -> str:
     """A conflict and why it has no solution."""
-    subject, other = one.unfit.packages
-    where = listed(one.environments, ", ")
-    return f"{subject} and {other} in {where}: {one.unfit.says.rstrip('.')}; {one.says.rstrip('.')}."
+    subject, other = unsolved.unfit.packages
+    where = listed(unsolved.environments, ", ")
+    return f"{subject} and {other} in {where}: {unsolved.unfit.says.rstrip('.')}; {unsolved.says.rstrip('.')}."
 
 
-def artifact_words(one: AffectedArtifact) -> str:
+def artifact_words(artifact: AffectedArtifact) -> str:
     """What happens to an artifact."""
-    already = " (so it is today)" if one.already else ""
-    versions = f"written by {one.package} {one.written}, read by {one.read} in {one.reader}"
-    return f"{FATE_WORDS[one.fate]}{already}: {versions}."
+    already = " (so it is today)" if artifact.already else ""
+    versions = f"written by {artifact.package} {artifact.written}, read by {artifact.read} in {artifact.reader}"
+    return f"{FATE_WORDS[artifact.fate]}{already}: {versions}."
 
 
-def order_words(one: PairOrder) -> str:
+def order_words(order: PairOrder) -> str:
     """Who goes first."""
-    return ORDER_WORDS[one.order].format(writer=one.writer, reader=one.reader)
+    return ORDER_WORDS[order.order].format(writer=order.writer, reader=order.reader)
 
 
 def retraining(plan: UpgradePlan) -> str:

@@ -60,13 +60,13 @@ def _move(move: PackageMove, style: Style) -> Iterator[StyledLine]:
         yield from _places(environment, style)
 
 
-def _places(one: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
-    for place in places(one):
+def _places(move: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
+    for place in places(move):
         yield text((f"    {place}", "cyan"))
-    for each in one.commands:
+    for each in move.commands:
         yield from stacked([("    then run", "dim"), (str(each), "")], style.width, gap=2, indent=6)
-    if one.refusal:
-        yield from _sentence(masked(one.refusal), style, "    by hand   ", "              ", "yellow")
+    if move.refusal:
+        yield from _sentence(masked(move.refusal), style, "    by hand   ", "              ", "yellow")
 
 
 def _unsolved(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
@@ -86,11 +86,11 @@ def _artifacts(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
         yield text((f"  and {len(plan.artifacts) - SHOWN_ARTIFACTS:,} more: --format json lists them", "dim"))
 
 
-def _artifact(one: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
-    yield text((f"  {one.name}", "yellow" if one.fate is Fate.UNPROMISED else "red"))
-    yield from _sentence(masked(artifact_words(one)), style, "    ", "    ")
-    if one.remedy:
-        yield from _sentence(masked(one.remedy), style, "    or   ", "         ")
+def _artifact(artifact: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
+    yield text((f"  {artifact.name}", "yellow" if artifact.fate is Fate.UNPROMISED else "red"))
+    yield from _sentence(masked(artifact_words(artifact)), style, "    ", "    ")
+    if artifact.remedy:
+        yield from _sentence(masked(artifact.remedy), style, "    or   ", "         ")
 
 
 def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:

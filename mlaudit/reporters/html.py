@@ -64,5 +64,5 @@ def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Ite
     yield f"</main><footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"
 
 
-def _count(one: PageSection, view: PageView) -> str:
-    return f" <small>{one.count(view)}</small>" if one.count else ""
+def _count(section: PageSection, view: PageView) -> str:
+    return f" <small>{section.count(view)}</small>" if section.count else ""

@@ -71,18 +71,18 @@ def _against(change: BranchChange) -> Json:
     }
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     return {
-        "name": one.name,
-        "role": one.role,
-        "follows": list(one.follows),
-        "target": target(one.target),
-        "sources": list(one.sources),
-        "complete": one.complete,
-        "packages": one.packages,
-        "unread": len(one.unread),
-        "notes": list(one.notes),
-        "evidence": [{**place(entry.at), "says": entry.says} for entry in one.evidence],
+        "name": environment.name,
+        "role": environment.role,
+        "follows": list(environment.follows),
+        "target": target(environment.target),
+        "sources": list(environment.sources),
+        "complete": environment.complete,
+        "packages": environment.packages,
+        "unread": len(environment.unread),
+        "notes": list(environment.notes),
+        "evidence": [{**place(entry.at), "says": entry.says} for entry in environment.evidence],
     }
 
 

@@ -21,10 +21,10 @@ _REPOSITORY = lazy_pattern(
 
 def fetching_advice(path: str) -> str | None:
     """What to do instead of naming an address, None if a text is a path (or may be one)."""
-    found = _SCHEME.match(path)
-    if found is None:
+    match = _SCHEME.match(path)
+    if match is None:
         return None
-    scheme, slashes = found[1].lower(), found[2]
+    scheme, slashes = match[1].lower(), match[2]
     advise = _SCHEMES.get(scheme)
     if advise is None and not slashes:
         return None

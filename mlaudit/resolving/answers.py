@@ -114,15 +114,15 @@ def _files(asked: ResolverQuestion) -> Mapping[str, str]:
 def _packages(text: str) -> Iterator[ResolvedPackage]:
     """The packages of what uv prints, one a line; continued lines hold hashes and, behind them, the reason."""
     for line in re.sub(r"\\\n", " ", re.sub(r"\n(?=\s+#)", " ", text)).splitlines():
-        found = _LINE.match(line)
-        if found is None:
+        match = _LINE.match(line)
+        if match is None:
             continue
-        rest = found[3]
+        rest = match[3]
         via = rest.rpartition("# via ")[2] if "# via " in rest else ""
         reasons = (word.strip() for word in via.split(","))
         yield ResolvedPackage(
-            name=found[1],
-            version=found[2],
+            name=match[1],
+            version=match[2],
             via=tuple(word for word in reasons if word and not word.startswith("-")),
             hashes=tuple(_HASH.findall(rest)),
         )

@@ -20,24 +20,24 @@ FORMAT = "resolved"
 _MAX_DEPTH = 64
 
 
-def with_answer(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Environment:
+def with_answer(environment: Environment, asked: ResolverQuestion, answer: ResolverAnswer) -> Environment:
     """The environment with what uv says would be installed, or with why nothing can be."""
-    if found.conflict:
-        named = tuple(package for package in environment.cells if _is_named(package, found.conflict))
-        return replace(environment, unresolvable=(Unresolvable(says=found.conflict, packages=named),))
-    if not found.packages:
+    if answer.conflict:
+        named = tuple(package for package in environment.cells if _is_named(package, answer.conflict))
+        return replace(environment, unresolvable=(Unresolvable(says=answer.conflict, packages=named),))
+    if not answer.packages:
         return environment
-    made = with_reading(environment, _reading(environment, asked, found.packages))
-    return replace(made, notes=(*made.notes, *_notes(environment, asked, found)))
+    made = with_reading(environment, _reading(environment, asked, answer.packages))
+    return replace(made, notes=(*made.notes, *_notes(environment, asked, answer)))
 
 
 def _is_named(package: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(package)}(?![\w-])", sentence, re.IGNORECASE) is not None
 
 
-def _notes(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Iterator[str]:
+def _notes(environment: Environment, asked: ResolverQuestion, answer: ResolverAnswer) -> Iterator[str]:
     assumed = f" for {asked.pythons_assumed}" if asked.pythons_assumed else f" for Python {asked.python}"
-    yield f"{environment.name}: uv resolved {len(found.packages)} packages{assumed}; nothing was installed"
+    yield f"{environment.name}: uv resolved {len(answer.packages)} packages{assumed}; nothing was installed"
     if asked.left_out:
         shown = "; ".join(asked.left_out[:5])
         more = f"; and {len(asked.left_out) - 5} more" if len(asked.left_out) > 5 else ""
@@ -58,16 +58,16 @@ def _reading(environment: Environment, asked: ResolverQuestion, packages: Sequen
     return Reading(path=path, format=FORMAT, complete=whole, pins=tuple(pins))
 
 
-def _pin(one: ResolvedPackage, at: Place) -> Pin:
+def _pin(package: ResolvedPackage, at: Place) -> Pin:
     return Pin(
-        name=one.name,
-        package=package_of(one.name),
+        name=package.name,
+        package=package_of(package.name),
         at=at,
-        version=one.version,
-        variant=split_variant(one.version)[1],
+        version=package.version,
+        variant=split_variant(package.version)[1],
         layer=Layer.RESOLVED,
-        hashes=one.hashes,
-        detail=f"via {', '.join(one.via)}" if one.via else None,
+        hashes=package.hashes,
+        detail=f"via {', '.join(package.via)}" if package.via else None,
     )
 
 

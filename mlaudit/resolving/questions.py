@@ -145,11 +145,11 @@ def _bound(pin: Pin) -> Iterator[str]:
 def _checked(line: str) -> Iterator[str]:
     """The line as it is written again from what it means; nothing if it is no requirement of an index."""
     try:
-        found = Requirement(line)
+        requirement = Requirement(line)
     except InvalidRequirement:
         return
-    if found.url is None and found.marker is None:
-        yield str(found)
+    if requirement.url is None and requirement.marker is None:
+        yield str(requirement)
 
 
 def _indexes(environment: Environment) -> tuple[str | None, tuple[str, ...]]:

@@ -34,23 +34,23 @@ class _Resolver:
         self.locks = locks
         self.notes: list[str] = []
 
-    def resolved(self, one: Environment) -> Environment:
+    def resolved(self, environment: Environment) -> Environment:
         """The environment with its layer `resolved`, or as it is, with a sentence on why."""
-        if is_locked(one):
-            return one
-        if is_of_conda(one):
-            says = f"{one.name} was not resolved: conda installs some of it, and mlaudit asks uv alone"
-            return replace(one, notes=(*one.notes, says))
-        asked = question(one)
-        found = self._answer(one, asked)
+        if is_locked(environment):
+            return environment
+        if is_of_conda(environment):
+            says = f"{environment.name} was not resolved: conda installs some of it, and mlaudit asks uv alone"
+            return replace(environment, notes=(*environment.notes, says))
+        asked = question(environment)
+        found = self._answer(environment, asked)
         if found is None:
-            return one
+            return environment
         if self._wanted.writes_locks and found.packages:
-            self.locks.write(one, asked, found)
-        return with_answer(one, asked, found)
+            self.locks.write(environment, asked, found)
+        return with_answer(environment, asked, found)
 
-    def _answer(self, one: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
-        self._options.progress.reading(f"{one.name} (uv)")
+    def _answer(self, environment: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
+        self._options.progress.reading(f"{environment.name} (uv)")
         try:
             found = answer(
                 asked,
@@ -62,11 +62,11 @@ class _Resolver:
             self.notes.append(f"Nothing was resolved: {error}. The audit is the same as without --resolve.")
             return None
         if found.failure:
-            self.notes.extend(self._failed(one, found.failure))
+            self.notes.extend(self._failed(environment, found.failure))
             return None
         return found
 
     @staticmethod
-    def _failed(one: Environment, why: str) -> Iterator[str]:
+    def _failed(environment: Environment, why: str) -> Iterator[str]:
         shown = why if len(why) <= _LONGEST else f"{why[:_LONGEST]} ..."
-        yield f"{one.name} was not resolved, and is audited as it is; uv reports: {shown}"
+        yield f"{environment.name} was not resolved, and is audited as it is; uv reports: {shown}"

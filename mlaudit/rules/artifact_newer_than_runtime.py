@@ -105,18 +105,18 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
         yield first
 
 
-def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
+def _as_recorded(pin: Pin, judgement: Judgement) -> Consequence:
     """The worst consequence, for the range that the file implies if it records no version."""
     if pin.version is not None:
-        return found.worst
-    return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))
+        return judgement.worst
+    return replace(judgement.worst, says=judgement.worst.says.replace(judgement.writer, pin.specifier or "any version"))
 
 
-def _severity(crossing: ArtifactCrossing, view: View, found: Judgement) -> Severity:
+def _severity(crossing: ArtifactCrossing, view: View, judgement: Judgement) -> Severity:
     """As known; where only some versions that the file or the reader allows come to it, at most a warning."""
-    if crossing.cell.state is State.RANGE or not found.holds_for_all:
-        return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
-    return promised(found.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
+    if crossing.cell.state is State.RANGE or not judgement.holds_for_all:
+        return max(judgement.worst.severity, Severity.WARNING, key=lambda level: level.rank)
+    return promised(judgement.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
 
 
 def _hit(

@@ -73,9 +73,9 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
     )
 
 
-def _measured(found: Consequence | None) -> tuple[str, ...]:
+def _measured(consequence: Consequence | None) -> tuple[str, ...]:
     """What was measured counts for more than what is read in code."""
-    return (f"measured differently, which takes precedence: {found.says}",) if found is not None else ()
+    return (f"measured differently, which takes precedence: {consequence.says}",) if consequence is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
@@ -107,7 +107,7 @@ def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
     return {one.read: one for one in alike[:MAX_LISTED]}.values()
 
 
-def _detail(one: MissingState) -> str:
-    where = f" where `{one.condition}`" if one.condition else ""
-    at = f"; the object is made at byte {one.artifact.start}" if one.artifact.start is not None else ""
-    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}{at}"
+def _detail(state: MissingState) -> str:
+    where = f" where `{state.condition}`" if state.condition else ""
+    at = f"; the object is made at byte {state.artifact.start}" if state.artifact.start is not None else ""
+    return f"code: `{state.attribute}` is read at {state.read} by `{state.method}`{where}{at}"

@@ -51,8 +51,8 @@ def _rows(group: VersionGroup, view: View) -> list[Row]:
     return [row for row in view.rows if any(fnmatchcase(row.package, pattern) for pattern in group.packages)]
 
 
-def _held(group: VersionGroup, one: Environment) -> bool:
-    return not group.environments or any(fnmatchcase(one.name, pattern) for pattern in group.environments)
+def _held(group: VersionGroup, environment: Environment) -> bool:
+    return not group.environments or any(fnmatchcase(environment.name, pattern) for pattern in group.environments)
 
 
 def _following(group: VersionGroup, view: View) -> Iterator[Hit]:

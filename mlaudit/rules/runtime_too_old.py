@@ -126,11 +126,11 @@ def _refused(
     arguments = exporters().opset
     opsets = [(export, _opset(export, arguments)) for export in exports]
     stated = [opset for _, opset in opsets if opset is not None]
-    found = stated_opset_loads(max(stated), onnxruntime) if stated else None
+    consequence = stated_opset_loads(max(stated), onnxruntime) if stated else None
     unknown = [one for one, opset in opsets if opset is None and posixpath.basename(one.artifact) not in at_hand]
     is_known = not unknown if exports else bool(at_hand)
-    if found is not None or default is None or is_known:
-        return found
+    if consequence is not None or default is None or is_known:
+        return consequence
     return conditional(default)
 
 

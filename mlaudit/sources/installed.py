@@ -101,7 +101,7 @@ def _until_blank(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield key.strip().lower(), value.strip()
 
 
-def direct_url(one: Distribution) -> str:
+def direct_url(distribution: Distribution) -> str:
     """The text of a package's `direct_url.json` (PEP 610). Raises OSError and ValueError."""
-    with Path(one.folder, _DIRECT).open(encoding="utf-8") as file:
+    with Path(distribution.folder, _DIRECT).open(encoding="utf-8") as file:
         return file.read(_DIRECT_LIMIT)

@@ -36,9 +36,9 @@ def cached_code(package: str, version: str, python: str | None = None) -> Cached
     for layout in cache_layouts():
         base = cache_folder(layout)
         if base is not None:
-            found = _unpacked(layout, base, package, version, python) or _zipped(layout, base, package, version, python)
-            if found is not None:
-                return found
+            code = _unpacked(layout, base, package, version, python) or _zipped(layout, base, package, version, python)
+            if code is not None:
+                return code
     return None
 
 

@@ -137,37 +137,37 @@ def _demand_none_unfinished(folder: Path) -> None:
         )
 
 
-def _demand_replaceable(one: Replacement, root: Path) -> None:
+def _demand_replaceable(replacement: Replacement, root: Path) -> None:
     """Raises NotReplaced where a file may not be replaced, or is not what was read."""
-    if not is_inside(one.path, root) or one.path.is_symlink():
-        raise NotReplaced(f"{one.path} is outside of the audited folder, or is a link; {_UNCHANGED}")
-    _demand_unchanged(one)
-    status = one.path.stat()
+    if not is_inside(replacement.path, root) or replacement.path.is_symlink():
+        raise NotReplaced(f"{replacement.path} is outside of the audited folder, or is a link; {_UNCHANGED}")
+    _demand_unchanged(replacement)
+    status = replacement.path.stat()
     writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    if not writable or not os.access(one.path, os.W_OK):
-        raise NotReplaced(f"{one.path} is read-only; {_UNCHANGED}")
-    if not os.access(one.path.parent, os.W_OK | os.X_OK):
-        raise NotReplaced(f"the folder of {one.path} is read-only; {_UNCHANGED}")
+    if not writable or not os.access(replacement.path, os.W_OK):
+        raise NotReplaced(f"{replacement.path} is read-only; {_UNCHANGED}")
+    if not os.access(replacement.path.parent, os.W_OK | os.X_OK):
+        raise NotReplaced(f"the folder of {replacement.path} is read-only; {_UNCHANGED}")
 
 
-def _demand_unchanged(one: Replacement) -> None:
+def _demand_unchanged(replacement: Replacement) -> None:
     try:
-        is_regular = stat.S_ISREG(one.path.lstat().st_mode)
-        same = is_regular and one.path.read_bytes() == one.old
+        is_regular = stat.S_ISREG(replacement.path.lstat().st_mode)
+        same = is_regular and replacement.path.read_bytes() == replacement.old
     except OSError as error:
-        raise NotReplaced(f"{one.path}: {error.strerror}; {_UNCHANGED}") from None
+        raise NotReplaced(f"{replacement.path}: {error.strerror}; {_UNCHANGED}") from None
     if not same:
-        raise NotReplaced(f"{one.path} was changed by another program since it was read; {_UNCHANGED}")
+        raise NotReplaced(f"{replacement.path} was changed by another program since it was read; {_UNCHANGED}")
 
 
-def _write_new(one: Replacement, new: bytes) -> Path:
+def _write_new(replacement: Replacement, new: bytes) -> Path:
     """A new file beside the target, with its permissions; not yet on the disk for sure."""
-    temporary = one.path.with_name(f".{one.path.name[:200]}.{os.getpid()}.mlaudit-new")
+    temporary = replacement.path.with_name(f".{replacement.path.name[:200]}.{os.getpid()}.mlaudit-new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(new)
-        status = one.path.stat()
+        status = replacement.path.stat()
         temporary.chmod(stat.S_IMODE(status.st_mode))
         _keep_owner(temporary, status)
     except BaseException:

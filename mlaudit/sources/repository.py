@@ -100,9 +100,9 @@ class Repository:
                 target = text.removeprefix("ref:").strip()
                 safe = steps > 0 and target.startswith("refs/") and _is_reference(target)
                 return self._value(target, steps - 1) if safe else None
-            found = _HASH.match(text)
-            if found is not None:
-                return found.group()
+            match = _HASH.match(text)
+            if match is not None:
+                return match.group()
         return self._packed.get(full)
 
     @cached_property

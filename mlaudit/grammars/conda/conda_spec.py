@@ -87,15 +87,15 @@ def _spec(text: str) -> MatchSpec:
     text, bracketed = _brackets(text)
     text = _OPTIONAL.sub("", text)
     channel, text = _channel(text)
-    found = _NAME.fullmatch(text.strip())
-    if not found:
+    match = _NAME.fullmatch(text.strip())
+    if not match:
         raise _NotOne("a package name is expected first, then a version" if text.strip() else "it is empty")
-    version, build = _version_and_build(found.group(2) or "")
+    version, build = _version_and_build(match.group(2) or "")
     stated, specifier = constraint(bracketed.get("version", version), exact=build is not None)
     channel, subdir = split_channel(bracketed.get("channel") or channel or "")
     condition = conditional.group(1) if conditional else bracketed.get("when") or bracketed.get("condition")
     return MatchSpec(
-        name=bracketed.get("name", found.group(1)),
+        name=bracketed.get("name", match.group(1)),
         version=stated,
         specifier=specifier,
         build=bracketed.get("build", build),
@@ -117,12 +117,12 @@ def _of_file(text: str) -> MatchSpec:
 
 def _brackets(text: str) -> tuple[str, dict[str, str]]:
     """The text without its brackets, and the keys and values in them."""
-    found = _BRACKETS.search(text)
-    if not found:
+    match = _BRACKETS.search(text)
+    if not match:
         if "[" in text or "]" in text:
             raise _NotOne("a bracket is not closed")
         return text, {}
-    inner, position, pairs = found.group(1), 0, {}
+    inner, position, pairs = match.group(1), 0, {}
     while position < len(inner.rstrip()):
         pair = _PAIR.match(inner, position)
         if not pair:
@@ -131,7 +131,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
         if not _KEYS.fullmatch(key):
             raise _NotOne(f"unknown key `{key}` in brackets")
         pairs[key] = pair.group(2).strip("\"'")
-    return text[: found.start()] + text[found.end() :], pairs
+    return text[: match.start()] + text[match.end() :], pairs
 
 
 def _channel(text: str) -> tuple[str | None, str]:
@@ -230,12 +230,12 @@ def _clause(text: str, *, single: bool) -> str | None:
     """One clause for PEP 440, empty if it excludes nothing, None if PEP 440 cannot say it (`*.7.*`, `~=1`)."""
     if text in _ANY:
         return ""
-    found = _CLAUSE.fullmatch(text.removesuffix(".*.*") + ".*" if text.endswith(".*.*") else text)
-    if not found:
+    match = _CLAUSE.fullmatch(text.removesuffix(".*.*") + ".*" if text.endswith(".*.*") else text)
+    if not match:
         if "*" in text and re.fullmatch(r"[=<>!~]{0,3}[A-Za-z0-9_.+!*\-]{1,128}", text):
             return None
         raise _NotOne(f"`{text[:80]}` is no version")
-    operator, version, star = found.groups()
+    operator, version, star = match.groups()
     operator = {"=>": ">=", "=<": "<=", "!==": "!="}.get(operator, operator)
     version = version.rstrip(".") if star else version
     if operator in ("", "=", "==", "===", "!="):

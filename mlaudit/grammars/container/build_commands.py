@@ -82,7 +82,7 @@ def command_name(words: Sequence[Word]) -> str:
 
 def _with_places(text: str) -> str:
     """A script in which the folders are marked that only running it would show by name."""
-    marked = _OWN_FOLDER.sub(lambda found: _OWN + (found["below"] or ""), text)
+    marked = _OWN_FOLDER.sub(lambda match: _OWN + (match["below"] or ""), text)
     return _EXPRESSION.sub("*", _CURRENT.sub(".", _TOP_FOLDER.sub(_TOP, marked)))
 
 

@@ -125,7 +125,7 @@ def _of_makefile(text: str, folder: str) -> Iterator[ImageBuild]:
     known = dict(_VARIABLE.findall(joined))
     for line in _RECIPE.finditer(joined):
         if MENTIONS.search(line[1]):
-            filled = _REFERENCE.sub(lambda found: known.get(found[1] or found[2], found[0]), line[1])
+            filled = _REFERENCE.sub(lambda match: known.get(match[1] or match[2], match[0]), line[1])
             yield from builds_of(filled.replace("$$", "$"), folder, folder)
 
 
@@ -154,7 +154,7 @@ def _composed(folder: str, context: str, build: Node, names: tuple[str, ...]) ->
 
 def _or_default(text: str) -> str:
     """A text in which variables have the values that hold if nothing sets them."""
-    return _DEFAULT.sub(lambda found: found[1], text)
+    return _DEFAULT.sub(lambda match: match[1], text)
 
 
 def _texts(node: Node) -> list[str]:

@@ -76,7 +76,7 @@ class DockerfileStages:
         found: its instructions.
     """
 
-    def __init__(self, doc: Document, found: Iterable[Instruction]) -> None:
+    def __init__(self, doc: Document, instructions: Iterable[Instruction]) -> None:
         self.doc = doc
         self.globals: dict[str, str] = {}
         self.stages: list[Stage] = []
@@ -85,7 +85,7 @@ class DockerfileStages:
         self.doubts: list[str] = []
         self._numbers: dict[str, int] = {}
         self._known: dict[str, str | None] = {}
-        for instruction in found:
+        for instruction in instructions:
             if instruction.keyword == "FROM":
                 self._stage(instruction)
             elif self.stages:

@@ -130,12 +130,12 @@ def _escape_directive(cursor: _Cursor) -> str:
     while not cursor.done:
         before = cursor.position
         _, line = cursor.line()
-        found = _DIRECTIVE.match(line.strip()[:256])
-        if found is None:
+        match = _DIRECTIVE.match(line.strip()[:256])
+        if match is None:
             cursor.position = before
             break
-        if found.group(1).lower() == "escape" and found.group(2) in ("\\", "`"):
-            escape = found.group(2)
+        if match.group(1).lower() == "escape" and match.group(2) in ("\\", "`"):
+            escape = match.group(2)
     return escape
 
 
@@ -167,15 +167,15 @@ def _logical_line(doc: Document, cursor: _Cursor, escape: str) -> Script | None:
 
 def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction | Unread:
     text = script.text
-    found = _INSTRUCTION.match(text)
-    keyword = found.group(1).upper() if found else ""
-    if found is None or keyword not in KEYWORDS:
+    match = _INSTRUCTION.match(text)
+    keyword = match.group(1).upper() if match else ""
+    if match is None or keyword not in KEYWORDS:
         shown = text.strip()[:60]
         why = f"`{shown}` begins with no instruction of a Dockerfile; a long one ends its lines with a backslash"
         return doc.unread(why, script.place(0, len(text.rstrip())), what=text)
     if keyword == "ONBUILD":
-        return _instruction(doc, cursor, script.cut(found.end(), len(text)))
-    position, flags = found.end(), []
+        return _instruction(doc, cursor, script.cut(match.end(), len(text)))
+    position, flags = match.end(), []
     while flag := _FLAG.match(text, position):
         flags.append((flag.group(1).lower(), (flag.group(2) or "").strip('"')))
         position = flag.end()

@@ -80,12 +80,12 @@ class Environments:
         self._extend()
 
     def _take(self, path: str) -> None:
-        found = _DISTRIBUTION.fullmatch(path)
-        if found is not None and not _IGNORED.search(found["folder"]):
-            folder = found["folder"]
+        match = _DISTRIBUTION.fullmatch(path)
+        if match is not None and not _IGNORED.search(match["folder"]):
+            folder = match["folder"]
             environment = self._of_folder(folder)
             if environment is not None:
-                self.distributions.setdefault(folder, {}).setdefault(found["name"], []).append(path)
+                self.distributions.setdefault(folder, {}).setdefault(match["name"], []).append(path)
                 if folder not in environment.folders:
                     environment.folders.append(folder)
         record = _CONDA.fullmatch(path)
@@ -235,10 +235,10 @@ class Environments:
             base = self._base(one) if one.sees_system else None
             one.folders += [folder for folder in base.folders if folder not in one.folders] if base else []
 
-    def _base(self, one: PythonEnvironment) -> PythonEnvironment | None:
-        home = self._resolved(one.settings.get("home", "").strip("/"))
+    def _base(self, environment: PythonEnvironment) -> PythonEnvironment | None:
+        home = self._resolved(environment.settings.get("home", "").strip("/"))
         fitting = (other for other in self.every if home and _below(other.prefix, "bin") == home)
-        return next((other for other in fitting if other.minor in (one.minor, "")), None)
+        return next((other for other in fitting if other.minor in (environment.minor, "")), None)
 
     def _named_folders(self) -> Iterator[str]:
         env = self._system.setup.env

@@ -226,8 +226,8 @@ def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
 
 
 def _toolkit_order(path: str) -> tuple[bool, tuple[int, ...], str]:
-    found = _CUDA_FILE.fullmatch(path)
-    folder = (found["folder"] or "") if found else ""
+    match = _CUDA_FILE.fullmatch(path)
+    folder = (match["folder"] or "") if match else ""
     return bool(folder), tuple(-int(part) for part in re.findall(r"\d+", folder)), path
 
 

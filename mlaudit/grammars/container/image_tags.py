@@ -189,7 +189,7 @@ def _filled(template: str, groups: dict[str, str]) -> str:
     needed = re.findall(r"\{(\w+)\}", template)
     if any(group not in groups for group in needed):
         return ""
-    return re.sub(r"\{(\w+)\}", lambda found: groups[found.group(1)], template)
+    return re.sub(r"\{(\w+)\}", lambda match: groups[match.group(1)], template)
 
 
 def _cuda(text: str) -> str:

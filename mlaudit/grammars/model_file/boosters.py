@@ -70,8 +70,8 @@ def xgboost_binary_version(head: bytes) -> str | None:
 
 def lightgbm_format(head: bytes) -> str | None:
     """The format number of a LightGBM text model (`v4`), None if it is not one."""
-    found = _LIGHTGBM.match(head)
-    return found.group(1).decode("ascii") if found else None
+    match = _LIGHTGBM.match(head)
+    return match.group(1).decode("ascii") if match else None
 
 
 def catboost_version(window: Window) -> str:

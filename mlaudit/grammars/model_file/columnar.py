@@ -70,6 +70,6 @@ def _writers(metadata: bytes) -> Iterator[tuple[str, str]]:
         yield "pyarrow", creator.group(1).decode("ascii")
         return
     for pattern, package in _WRITERS:
-        found = pattern.search(metadata)
-        if found is not None:
-            yield package, found.group(1).decode("ascii")
+        match = pattern.search(metadata)
+        if match is not None:
+            yield package, match.group(1).decode("ascii")

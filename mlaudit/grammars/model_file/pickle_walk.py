@@ -128,25 +128,25 @@ class Walk:
 
     def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
         """Walk to STOP, or to where it cannot go on: then `Found.problem` states why."""
-        found = self.found
+        contents = self.found
         try:
-            while found.operations < self._operations:
-                found.operations += CHECK_EVERY
+            while contents.operations < self._operations:
+                contents.operations += CHECK_EVERY
                 self._some(table)
                 if len(self.stack) + len(self.marks) > STACK:
                     raise Unreadable(f"more than {STACK} values wait on the pickle's stack")
-            found.out_of_operations = True
-            found.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
+            contents.out_of_operations = True
+            contents.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
         except _Done:
-            found.root = self.stack[-1] if self.stack else OPAQUE
+            contents.root = self.stack[-1] if self.stack else OPAQUE
         except Unreadable as error:
-            found.problem = error.why
+            contents.problem = error.why
         except IndexError:
-            found.problem = (
+            contents.problem = (
                 f"the opcode before byte {self.source.offset} needs values that are not there: it is corrupt"
             )
-        found.end = self.source.offset
-        return found
+        contents.end = self.source.offset
+        return contents
 
     def _some(self, table: list[Callable[[Walk], None]]) -> None:
         source = self.source

@@ -104,12 +104,12 @@ def _steps(marker: str) -> Iterator[Atom | str | None]:
     """Comparisons, words and brackets; None if the text is neither."""
     at, end = 0, len(marker.rstrip())
     while at < end:
-        found = _TOKEN.match(marker, at)
-        if found is None:
+        match = _TOKEN.match(marker, at)
+        if match is None:
             yield None
             return
-        at = found.end()
-        yield found["bracket"] or found["word"] or _atom(found["left"], found["operator"], found["right"])
+        at = match.end()
+        yield match["bracket"] or match["word"] or _atom(match["left"], match["operator"], match["right"])
 
 
 def _atom(left: str, operator: str, right: str) -> Atom:
@@ -131,13 +131,13 @@ def encoded(name: str) -> tuple[str, str, str] | None:
     `extra-3-api-cpu` is the extra `cpu` of `api`; the number is the length of the package's name
     (uv-resolver/src/universal_marker.rs).
     """
-    found = _ENCODED.fullmatch(name)
-    if found is None:
+    match = _ENCODED.fullmatch(name)
+    if match is None:
         return None
-    length, rest = int(found[2]), found[3]
+    length, rest = int(match[2]), match[3]
     package, dash, name = rest[:length], rest[length : length + 1], rest[length + 1 :]
-    whole = not dash if found[1] == "project" else dash == "-" and bool(name)
-    return (found[1], package, name) if whole and len(package) == length else None
+    whole = not dash if match[1] == "project" else dash == "-" and bool(name)
+    return (match[1], package, name) if whole and len(package) == length else None
 
 
 def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:

@@ -24,10 +24,10 @@ def release(text: str) -> str | None:
     tight = _TIGHT.fullmatch(bare)
     if tight:
         return f"{tight.group(1)}.{tight.group(2)}"
-    found = _VERSION.fullmatch(bare.removeprefix("==").strip())
-    if found is None or "." not in found.group(1):
+    match = _VERSION.fullmatch(bare.removeprefix("==").strip())
+    if match is None or "." not in match.group(1):
         return None
-    return found.group(1).removesuffix("-dev").removesuffix("t")
+    return match.group(1).removesuffix("-dev").removesuffix("t")
 
 
 def specifier(text: str) -> str | None:

@@ -68,14 +68,14 @@ def parse(text: str) -> Requirement:
     from packaging.requirements import Requirement as Pep508
 
     try:
-        found = Pep508(text.strip())
+        pep508 = Pep508(text.strip())
     except (InvalidRequirement, RecursionError) as error:
         return _not_one(text, error)
-    marker = str(found.marker) if found.marker else None
-    extras = tuple(sorted(found.extras))
-    if found.url:
-        return Requirement(name=found.name, extras=extras, marker=marker, url=found.url)
-    return _by_specifier(found.name, str(found.specifier), extras, marker)
+    marker = str(pep508.marker) if pep508.marker else None
+    extras = tuple(sorted(pep508.extras))
+    if pep508.url:
+        return Requirement(name=pep508.name, extras=extras, marker=marker, url=pep508.url)
+    return _by_specifier(pep508.name, str(pep508.specifier), extras, marker)
 
 
 def _pinned(name: str, version: str) -> Requirement:
@@ -84,14 +84,14 @@ def _pinned(name: str, version: str) -> Requirement:
     return Requirement(name=name, version=version)
 
 
-def _plain(found: re.Match[str]) -> Requirement:
+def _plain(match: re.Match[str]) -> Requirement:
     """A requirement of release numbers alone needs no grammar; its marker is parsed once for all that share it."""
-    marker, problem = spelled_marker(found["marker"]) if found["marker"] else (None, None)
+    marker, problem = spelled_marker(match["marker"]) if match["marker"] else (None, None)
     if problem is not None:
         return Requirement(problem=problem)
     # The order in which packaging writes the clauses of a set.
-    clauses = sorted({clause.strip().replace(" ", "") for clause in found["clauses"].split(",")} - {""})
-    return Requirement(name=found["name"], specifier=",".join(clauses) or None, marker=marker)
+    clauses = sorted({clause.strip().replace(" ", "") for clause in match["clauses"].split(",")} - {""})
+    return Requirement(name=match["name"], specifier=",".join(clauses) or None, marker=marker)
 
 
 @lru_cache(maxsize=16384)
@@ -139,8 +139,8 @@ def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: st
 
 def leading_name(text: str) -> str:
     """The name that a requirement begins with, even where the rest of it cannot be read; empty if there is none."""
-    found = _NAME.match(text.strip())
-    return found.group(0) if found else ""
+    match = _NAME.match(text.strip())
+    return match.group(0) if match else ""
 
 
 def without_empty_marker(text: str) -> str:

@@ -263,7 +263,7 @@ def expanded(text: str, defines: Callable[[str], str | None]) -> str:
     """The text with `${UPPER_CASE}` replaced where a value is given; anything else with a `$` is literal for pip."""
     if "${" not in text:
         return text
-    return _VARIABLE.sub(lambda found: defines(found.group(1)) or found.group(0), text)
+    return _VARIABLE.sub(lambda match: defines(match.group(1)) or match.group(0), text)
 
 
 def unresolved(text: str) -> bool:

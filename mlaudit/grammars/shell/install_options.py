@@ -122,10 +122,10 @@ def _nothing(word: Word) -> Word:
 
 
 def _long(word: Word, waiting: list[Word], known: Grammar) -> InstallArgument:
-    found = _LONG.fullmatch(word.text)
-    if found is None:
+    match = _LONG.fullmatch(word.text)
+    if match is None:
         return InstallArgument(word.text, _nothing(word))
-    name, value = found.groups()
+    name, value = match.groups()
     full = known.known(name)
     if value is not None:
         return InstallArgument(full or name, tail(word, len(value)))
@@ -164,8 +164,8 @@ def _takes_value(text: str, known: Grammar) -> bool:
 
 def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[InstallArgument]:
     """`-r file`, `-rfile`, `-r=file`, and bundles: `-qU`, `-qr file`."""
-    found = _SHORT.match(word.text)
-    letters = found.group(1) if found else ""
+    match = _SHORT.match(word.text)
+    letters = match.group(1) if match else ""
     for index, letter in enumerate(letters):
         if f"-{letter}" in known.valued:
             rest = letters[index + 1 :].removeprefix("=")

@@ -226,14 +226,14 @@ class _CommandReader:
     def _without_assignments(self, words: list[Word]) -> list[Word]:
         """`A=1 B=2 command`; without a command the values stay."""
         for index, word in enumerate(words):
-            found = _ASSIGNMENT.fullmatch(word.text)
-            if found is None:
+            match = _ASSIGNMENT.fullmatch(word.text)
+            if match is None:
                 return words[index:]
-            self._assign(found, word)
+            self._assign(match, word)
         return []
 
-    def _assign(self, found: re.Match[str], word: Word) -> None:
-        name, plus, value = found.groups()
+    def _assign(self, match: re.Match[str], word: Word) -> None:
+        name, plus, value = match.groups()
         taken = {branch.taken for branch in self._inside()} | {self.guard}
         if False in taken:
             return
@@ -248,9 +248,9 @@ class _CommandReader:
         if command.name not in ("export", "local", "declare", "readonly"):
             return
         for word in command.words[1:]:
-            found = _ASSIGNMENT.fullmatch(word.text)
-            if found:
-                self._assign(found, word)
+            match = _ASSIGNMENT.fullmatch(word.text)
+            if match:
+                self._assign(match, word)
 
 
 def _outcome(words: list[Word], is_file: IsFile) -> bool | None:

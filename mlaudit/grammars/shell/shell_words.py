@@ -121,8 +121,8 @@ class Lexer:
                 yield from self._token()
 
     def _end(self, pattern: re.Pattern[str]) -> int:
-        found = pattern.match(self.text, self.position)
-        return found.end() if found else self.position + 1
+        match = pattern.match(self.text, self.position)
+        return match.end() if match else self.position + 1
 
     def _token(self) -> Iterator[Token]:
         if self.text.startswith(("<(", ">("), self.position):
@@ -148,9 +148,9 @@ class Lexer:
         raw = self.text[start : self.position]
         return Word(text=raw, start=start, end=self.position, unresolved=raw[:200])
 
-    def _redirection(self, found: re.Match[str]) -> Iterator[Token]:
-        sign = found["sign"] or found["both"]
-        self.position = found.end()
+    def _redirection(self, match: re.Match[str]) -> Iterator[Token]:
+        sign = match["sign"] or match["both"]
+        self.position = match.end()
         blank = _BLANK.match(self.text, self.position)
         self.position = blank.end() if blank else self.position
         raw = self.position
@@ -170,8 +170,8 @@ class Lexer:
 
     def _body_end(self, delimiter: str, start: int) -> tuple[int, int]:
         pattern = re.compile(rf"^\t*{re.escape(delimiter)}[ \t\r]*$", re.MULTILINE)
-        found = pattern.search(self.text, start)
-        return (found.start(), min(found.end() + 1, len(self.text))) if found else (len(self.text), len(self.text))
+        match = pattern.search(self.text, start)
+        return (match.start(), min(match.end() + 1, len(self.text))) if match else (len(self.text), len(self.text))
 
     def _words(self) -> Iterator[Word]:
         builder = _WordBuilder(self.position)
@@ -208,10 +208,10 @@ class Lexer:
                 self.position = plain.end()
 
     def _single(self, builder: _WordBuilder) -> None:
-        found = _SINGLE.match(self.text, self.position)
+        match = _SINGLE.match(self.text, self.position)
         builder.quoted = True
-        builder.add(found[1] if found else self.text[self.position + 1 :])
-        self.position = found.end() if found else len(self.text)
+        builder.add(match[1] if match else self.text[self.position + 1 :])
+        self.position = match.end() if match else len(self.text)
 
     def _escape(self, builder: _WordBuilder) -> None:
         continuation = _BLANK.match(self.text, self.position)
@@ -265,8 +265,8 @@ class Lexer:
     def _substitution_end(self, start: int) -> int:
         """Behind `$(...)`, backticks, `${...}` of an unknown form or a special parameter."""
         if self.text[start] == "`":
-            found = _BACKTICK.match(self.text, start)
-            return found.end() if found else len(self.text)
+            match = _BACKTICK.match(self.text, start)
+            return match.end() if match else len(self.text)
         if self.text.startswith("${", start):
             closing = self.text.find("}", start)
             return closing + 1 if closing >= 0 else len(self.text)

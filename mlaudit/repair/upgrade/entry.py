@@ -111,8 +111,13 @@ def _merged(unsolved: Iterable[Unsolved]) -> tuple[Unsolved, ...]:
     return tuple(merged.values())
 
 
-def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
-    return one.code, one.package, one.environments, one.fingerprint if one.severity is Severity.ERROR else ""
+def _fact(finding: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
+    return (
+        finding.code,
+        finding.package,
+        finding.environments,
+        finding.fingerprint if finding.severity is Severity.ERROR else "",
+    )
 
 
 def errors_of(findings: Sequence[Finding]) -> tuple[Finding, ...]:

@@ -67,13 +67,13 @@ def _against(package: str, written: str, read: str, kinds: frozenset[str], class
     return (_risk(worst), worst.says.rstrip(".")) if worst is not None else (0, "")
 
 
-def _risk(one: Consequence) -> int:
+def _risk(consequence: Consequence) -> int:
     """A change that only informs speaks no more against an order than what nobody promises."""
-    return min(_RISK[one.effect], 1) if one.severity is Severity.INFO else _RISK[one.effect]
+    return min(_RISK[consequence.effect], 1) if consequence.severity is Severity.INFO else _RISK[consequence.effect]
 
 
-def _order(writer: str, reader: str, found: Sequence[_Directions]) -> PairOrder:
-    (old_new, new_old), packages = _worst(found), ", ".join(one[0] for one in found)
+def _order(writer: str, reader: str, each_direction: Sequence[_Directions]) -> PairOrder:
+    (old_new, new_old), packages = _worst(each_direction), ", ".join(one[0] for one in each_direction)
     readers = _said(f"the new {reader} with the old {writer}", old_new, packages)
     writers = _said(f"the old {reader} with the new {writer}", new_old, packages)
     if old_new[0] == new_old[0] == 2:
@@ -85,9 +85,9 @@ def _order(writer: str, reader: str, found: Sequence[_Directions]) -> PairOrder:
     return PairOrder(writer=writer, reader=reader, order=order, because=because)
 
 
-def _worst(found: Sequence[_Directions]) -> tuple[tuple[int, str], tuple[int, str]]:
+def _worst(each_direction: Sequence[_Directions]) -> tuple[tuple[int, str], tuple[int, str]]:
     """What speaks most against each of the two orders."""
-    return max((one[1] for one in found), key=_weight), max((one[2] for one in found), key=_weight)
+    return max((one[1] for one in each_direction), key=_weight), max((one[2] for one in each_direction), key=_weight)
 
 
 def _weight(against: tuple[int, str]) -> int:

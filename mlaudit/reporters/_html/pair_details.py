@@ -89,18 +89,18 @@ def _matrix(view: PageView, pair: PairView) -> Iterator[str]:
     yield "</tbody></table>"
 
 
-def _line(view: PageView, pair: PairView, one: PairRow) -> str:
-    worst = view.groups[one.numbers[0]] if one.numbers else None
+def _line(view: PageView, pair: PairView, row: PairRow) -> str:
+    worst = view.groups[row.numbers[0]] if row.numbers else None
     style = f' class="{_style(worst)}"' if worst else ""
     tag = f' <span class="tag">{worst.severity.value}</span>' if worst else ""
-    kind = "" if one.row.kind.value in (Kind.PACKAGE.value, one.row.package) else f"<small>{one.row.kind.value}</small>"
-    numbers = f' data-f="{" ".join(map(str, one.numbers))}"' if one.numbers else ""
+    kind = "" if row.row.kind.value in (Kind.PACKAGE.value, row.row.package) else f"<small>{row.row.kind.value}</small>"
+    numbers = f' data-f="{" ".join(map(str, row.numbers))}"' if row.numbers else ""
     return (
-        f'<tr{style} data-p="{for_html(one.row.package)}"{numbers}>'
-        f'<th scope="row">{breakable(one.row.package)}{tag}{kind}</th>'
-        f"{_cell(one.crossing.writer, pair.writer.name)}{_cell(one.crossing.reader, pair.reader.name)}"
-        f'<td class="apart" data-of="difference">{_apart(one.crossing)}</td>'
-        f'<td class="codes" data-of="findings">{_codes(view, one.numbers)}</td></tr>'
+        f'<tr{style} data-p="{for_html(row.row.package)}"{numbers}>'
+        f'<th scope="row">{breakable(row.row.package)}{tag}{kind}</th>'
+        f"{_cell(row.crossing.writer, pair.writer.name)}{_cell(row.crossing.reader, pair.reader.name)}"
+        f'<td class="apart" data-of="difference">{_apart(row.crossing)}</td>'
+        f'<td class="codes" data-of="findings">{_codes(view, row.numbers)}</td></tr>'
     )
 
 

@@ -169,10 +169,10 @@ class StreamedArchive:
 
     def layer(self, name: str) -> ImageLayer:
         """What a layer holds. Raises Unreadable if there is none of this name."""
-        found = self._layers.get(self._resolved(name))
-        if found is None:
+        layer = self._layers.get(self._resolved(name))
+        if layer is None:
             raise Unreadable(f"it is not in the archive{f' ({self.problem})' if self.problem else ''}")
-        return found
+        return layer
 
 
 def _put_back(head: bytes, part: Reader) -> Reader:

@@ -232,11 +232,11 @@ def _record(held: Held) -> Held:
     if not isinstance(data, dict):
         return replace(held, content=b"", problem="a record of conda is a JSON object")
     kept = {key: data[key] for key in _KEPT_OF_RECORD if key in data}
-    found = _VERSION_LINE.search(held.content)
+    match = _VERSION_LINE.search(held.content)
     line, column = None, None
-    if found:
-        line = held.content.count(b"\n", 0, found.end()) + 1
-        column = found.end() - held.content.rfind(b"\n", 0, found.end())
+    if match:
+        line = held.content.count(b"\n", 0, match.end()) + 1
+        column = match.end() - held.content.rfind(b"\n", 0, match.end())
     return replace(held, content=json.dumps(kept).encode(), line=line, column=column)
 
 

@@ -186,12 +186,12 @@ def scan_folder(folder: Path) -> ImageLayer:
 
 def process_setup(folder: Path) -> Setup:
     """For `/proc/PID/root`, what the process was started with; of its environment only what chooses versions."""
-    found = _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute()))
-    if found is None:
+    match = _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute()))
+    if match is None:
         return Setup()
-    pairs = (text.partition("=") for text in _words(Path(found["process"], "environ")))
+    pairs = (text.partition("=") for text in _words(Path(match["process"], "environ")))
     env = {name: value for name, _, value in pairs if name in _ASKED_OF_PROCESS or name.startswith(_ASKED_PREFIXES)}
-    command = _words(Path(found["process"], "cmdline"))[:1]
+    command = _words(Path(match["process"], "cmdline"))[:1]
     return Setup(env=env, command=command, source="the environment of the process")
 
 

@@ -43,19 +43,19 @@ def environments(view: PageView) -> Iterator[str]:
         yield f'<ul class="plain">{"".join(f"<li>{for_prose(note)}</li>" for note in notes)}</ul>'
 
 
-def _environment(one: Environment) -> Iterator[str]:
-    pythons = one.target.pythons
+def _environment(environment: Environment) -> Iterator[str]:
+    pythons = environment.target.pythons
     python = f"{pythons[0]} to {pythons[-1]}" if len(pythons) > 1 else "".join(pythons) or "unknown"
-    assumed = " (assumed)" if "platform" in one.target.assumed else ""
-    yield breakable(one.name)
-    yield for_html(one.role)
-    yield breakable(", ".join(one.follows))
-    yield f"<span>{'<br>'.join(f'<code>{breakable(source)}</code>' for source in one.sources)}</span>"
-    yield str(one.packages)
+    assumed = " (assumed)" if "platform" in environment.target.assumed else ""
+    yield breakable(environment.name)
+    yield for_html(environment.role)
+    yield breakable(", ".join(environment.follows))
+    yield f"<span>{'<br>'.join(f'<code>{breakable(source)}</code>' for source in environment.sources)}</span>"
+    yield str(environment.packages)
     yield for_html(python)
-    yield for_html(f"{one.target.platform} {one.target.machine}{assumed}")
-    unread = f", {plural(len(one.unread), 'entry')} not read" if one.unread else ""
-    yield f"{'complete' if one.complete else 'not complete'}{unread}"
+    yield for_html(f"{environment.target.platform} {environment.target.machine}{assumed}")
+    unread = f", {plural(len(environment.unread), 'entry')} not read" if environment.unread else ""
+    yield f"{'complete' if environment.complete else 'not complete'}{unread}"
 
 
 def _discovered(report: Report) -> Iterator[str]:

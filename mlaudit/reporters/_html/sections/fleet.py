@@ -46,12 +46,12 @@ def fleet(view: PageView) -> Iterator[str]:
     yield from _table("Environments that agree", ("environments", "among them", "versions"), clusters)
 
 
-def _risks(found: FleetReport) -> Iterator[str]:
+def _risks(report: FleetReport) -> Iterator[str]:
     rows = [
         (risk.environment, f"{risk.package} {risk.stated} → {risk.to}", ", ".join(risk.models), risk.why)
-        for risk in found.risks
+        for risk in report.risks
     ]
-    title = f"At risk if {', '.join(found.asked)}"
+    title = f"At risk if {', '.join(report.asked)}"
     yield from _table(title, ("environment", "change", "models", "why"), rows)
 
 
