@@ -72,7 +72,7 @@ def main() -> None:
                 f"--basetemp={folder}/tests",
             ]
             os.environ["PYTHONHASHSEED"] = "0"
-            pytest.main([*options, *group["tests"]], plugins=[run])
+            pytest.main([*options, "-k", group.get("choice", ""), *group["tests"]], plugins=[run])
         run.show()
 
 

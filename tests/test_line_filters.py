@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import shutil
 import subprocess
+from pathlib import Path
 
 import pytest
 from hypothesis import given, settings
@@ -14,6 +15,8 @@ from mlaudit.grammars.shell.line_filters import filtered, python_pattern
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.script_text import whole_text
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.parsers._read import read
+from mlaudit.sources.working_tree import WorkingTree
 
 LINES = (
     "torch==2.3.0",
@@ -103,6 +106,15 @@ def test_a_pattern_that_could_take_long_or_is_unknown_is_not_followed(pattern: s
 def test_long_lines_are_not_searched_by_patterns_that_repeat() -> None:
     assert left_by(("sed", "s/a*b*c*d//"), "a" * 10_000) is None
     assert left_by(("sed", "/aab/d"), "a" * 10_000) == "a" * 10_000
+
+
+def test_many_filters_of_one_recipe_are_read_up_to_a_limit(tmp_path: Path) -> None:
+    (tmp_path / "requirements.txt").write_text("numpy==1.26.4\n" * 20_000, encoding="utf-8")
+    commands = "\n".join("RUN sed -i '/torch/d' requirements.txt" for _ in range(100))
+    recipe = f"FROM python:3.12\nCOPY requirements.txt .\n{commands}\nRUN pip install -r requirements.txt\n"
+    (tmp_path / "Dockerfile").write_text(recipe, encoding="utf-8")
+    reading = read(WorkingTree(tmp_path).document(tmp_path / "Dockerfile"))
+    assert any("characters that filters" in entry.why for entry in reading.unread)
 
 
 def test_what_is_left_keeps_its_places() -> None:

@@ -82,4 +82,4 @@ def test_files_with_only_comments_are_one_note(tmp_path: Path) -> None:
     write(tmp_path, {**files, "train/requirements.txt": "numpy==1.26.4\n"})
     text = unwrapped(run(tmp_path, "check").stdout)
     assert text.count("it contains only comments") == 1
-    assert "and 2 more: --verbose)" in text
+    assert "and 2 more (--verbose lists them): it contains only comments" in text

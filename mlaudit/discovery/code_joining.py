@@ -12,6 +12,7 @@ from mlaudit.discovery.able_holders import NamedLibraries
 from mlaudit.discovery.azureml_jobs import registered_uses
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
+from mlaudit.discovery.converting_commands import converting_uses
 from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
@@ -111,6 +112,7 @@ def _add_described(
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
+        own += converting_uses((*([part] if part is not None else []), *one.group.shown_by))
         code = program.closure(path for model in held for path in model.code) if held else frozenset()
         if own or code:
             scope = scopes.get(one, CodeScope())

@@ -77,6 +77,11 @@ class Pair:
     parted: tuple[PartedDefinition, ...] = ()
 
     @property
+    def is_sure(self) -> bool:
+        """Whether something crosses for certain that a library wrote which the reader needs as well."""
+        return self.certain and (not self.crosses or any(not one.is_plain for one in self.crosses))
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all that crosses; none where of one artifact the kind is not known."""
         judged = [one for one in self.crosses if not one.is_plain]

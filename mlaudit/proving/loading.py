@@ -26,6 +26,8 @@ _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
 _ANSWER_LOST = 74
 """The exit code by which the process states that it could not write its answer."""
+_MOST_IMPORTS = 500
+"""Names of a model whose modules are imported before it is loaded."""
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -88,6 +90,7 @@ def _request(
         "seconds": limits.seconds,
         "memory": limits.memory,
         "refused": refused_imports(),
+        "imports": [list(name) for name in case.names[:_MOST_IMPORTS]],
         "packages": sorted({*built.packages, case.package}),
         "rows": {
             "file": str(given) if given else None,
@@ -203,7 +206,7 @@ def _answer(found: Mapping[str, object], printed: int, seconds: float) -> ProofA
         error=str(found.get("error", "")),
         step=str(found.get("step", "")),
         rows=str(found.get("rows") or ""),
-        answers=tuple(one for one in answers if isinstance(one, dict)) if isinstance(answers, list) else (),
+        answers=tuple(answer for answer in answers if isinstance(answer, dict)) if isinstance(answers, list) else (),
         warned=_texts(found.get("warnings")),
         network=str(found.get("network", "")),
         python=str(found.get("python", "")),

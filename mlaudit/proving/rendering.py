@@ -13,6 +13,8 @@ from mlaudit.reporters._layout import StyledLine, columns, painted, paragraph, s
 from mlaudit.reporters._registry import Style
 
 SCHEMA = "mlaudit.proof/1"
+NAMED = 6
+"""Changes that were not tried and are named before the rest is counted."""
 NOTHING = (
     "Nothing was proven: no pair of environments has a model, or a kind of artifact of which mlaudit has a test model."
 )
@@ -38,16 +40,27 @@ def _block(proof: Proof, style: Style) -> Iterator[StyledLine]:
     """One model: its verdict, why, what was seen and tried, and what to do."""
     model = f"{proof.case.shown} ({proof.case.kind})"
     tone = "green" if proof.verdict.is_good else "bold red"
-    head = [(f"{proof.verdict.value}:", tone), (model, "bold"), (f"{proof.writer} → {proof.reader}", "")]
+    head = [(f"{proof.verdict.value}:", tone), (model, "bold"), (_sides(proof), "")]
     yield from stacked([(masked(part), part_tone) for part, part_tone in head], style.width)
     yield from paragraph(_one_line(proof.says), style.width, first="  ", rest="  ")
     rows = [
         *(("seen", _one_line(evidence)) for evidence in proof.evidence),
         *(("tried", f"{what}: {_one_line(words)}") for what, words in proof.tried),
+        *([("not tried", f"{_untried(proof)} (a larger --budget tries more)")] if proof.untried else []),
         *([("fix", _one_line(proof.advice))] if proof.advice else []),
     ]
-    yield from columns([[(f"  {label:<5}", "dim"), (masked(words), "")] for label, words in rows], width=style.width)
+    yield from columns([[(f"  {label}", "dim"), (masked(words), "")] for label, words in rows], width=style.width)
     yield StyledLine()
+
+
+def _sides(proof: Proof) -> str:
+    return f"{proof.writer} → {proof.reader}" if proof.writer else proof.reader
+
+
+def _untried(proof: Proof) -> str:
+    """The changes that were not tried, the first by name."""
+    left = len(proof.untried) - NAMED
+    return f"{', '.join(proof.untried[:NAMED])}{f' and {left} more' if left > 0 else ''}"
 
 
 def _one_line(text: str) -> str:
@@ -87,6 +100,7 @@ def _proof(one: Proof) -> dict[str, object]:
         "evidence": [masked(text) for text in one.evidence],
         "difference": one.difference if one.difference is None or one.difference != float("inf") else "inf",
         "tried": [{"change": what, "says": masked(words)} for what, words in one.tried],
+        "untried": list(one.untried),
         "advice": one.advice or None,
         "versions": {name: dict(found) for name, found in one.versions.items()},
     }

@@ -63,7 +63,7 @@ def _once(notes: Iterable[str], style: Style) -> Iterator[str]:
         files.setdefault(what if is_alike else note, {}).update({path: None} if is_alike else {})
     for what, paths in files.items():
         shown = list(paths) if style.verbose else list(paths)[:FILES]
-        more = f" and {len(paths) - len(shown)} more: --verbose" if len(paths) > len(shown) else ""
+        more = f" and {len(paths) - len(shown)} more (--verbose lists them)" if len(paths) > len(shown) else ""
         yield f"{', '.join(shown)}{more}: {what}" if shown else what
 
 

@@ -68,7 +68,7 @@ def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_has
     if not asked.requirements:
         return ResolverAnswer()
     key = _key(asked, as_of or today, with_hashes=with_hashes)
-    known = _known(kept(_KIND, key))
+    known = known_answer(kept(_KIND, key))
     if known is not None:
         return known
     outcome = run_uv(_words(asked, as_of, with_hashes=with_hashes), _files(asked))
@@ -78,7 +78,7 @@ def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_has
         found = ResolverAnswer(conflict=_plain(outcome.says))
     else:
         return ResolverAnswer(failure=_plain(outcome.says))
-    keep(_KIND, key, _as_json(found))
+    keep(_KIND, key, shown_answer(found))
     return found
 
 
@@ -114,15 +114,15 @@ def _files(asked: ResolverQuestion) -> Mapping[str, str]:
 def _packages(text: str) -> Iterator[ResolvedPackage]:
     """The packages of what uv prints, one a line; continued lines hold hashes and, behind them, the reason."""
     for line in re.sub(r"\\\n", " ", re.sub(r"\n(?=\s+#)", " ", text)).splitlines():
-        match = _LINE.match(line)
-        if match is None:
+        found = _LINE.match(line)
+        if found is None:
             continue
-        rest = match[3]
+        rest = found[3]
         via = rest.rpartition("# via ")[2] if "# via " in rest else ""
         reasons = (word.strip() for word in via.split(","))
         yield ResolvedPackage(
-            name=match[1],
-            version=match[2],
+            name=found[1],
+            version=found[2],
             via=tuple(word for word in reasons if word and not word.startswith("-")),
             hashes=tuple(_HASH.findall(rest)),
         )
@@ -137,12 +137,13 @@ def _plain(says: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
-def _as_json(found: ResolverAnswer) -> Mapping[str, object]:
+def shown_answer(found: ResolverAnswer) -> Mapping[str, object]:
+    """An answer as it is kept."""
     rows = [[package.name, package.version, list(package.via), list(package.hashes)] for package in found.packages]
     return {"packages": rows, "conflict": found.conflict}
 
 
-def _known(stored: Mapping[str, object] | None) -> ResolverAnswer | None:
+def known_answer(stored: Mapping[str, object] | None) -> ResolverAnswer | None:
     """An answer that was kept; None if there is none, or it is not in the form that it is kept in."""
     if stored is None:
         return None

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 
+from mlaudit.document.budget import Limit, spend
 from mlaudit.grammars.shell.recipe import Call
 from mlaudit.grammars.shell.script_text import Script, whole_text
 from mlaudit.grammars.shell.shell_words import Word
@@ -18,6 +19,10 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_TEXT = 500_000
 """Characters of a file that is filtered."""
+FILTERED = Limit(name="characters that filters of a recipe read", most=10_000_000)
+"""In one document."""
+MAX_EDITS = 50
+"""Edits of one command."""
 MAX_PATTERN = 400
 """Characters of a pattern."""
 MAX_EFFORT = 30_000_000
@@ -80,7 +85,10 @@ def rewritten(call: Call) -> dict[str, Script | None]:
 
 
 def _edited(source: Script | None, edits: Sequence[LineEdit] | None) -> Script | None:
-    if source is None or edits is None or _effort(source.text, edits) > MAX_EFFORT:
+    if source is None or edits is None:
+        return None
+    spend(FILTERED, len(source.text))
+    if len(edits) > MAX_EDITS or _effort(source.text, edits) > MAX_EFFORT:
         return None
     parts = [part for line in _lines(source) for part in _through(line, edits)]
     return joined(source, parts)
@@ -102,8 +110,9 @@ def _text_of(call: Call, file: Word) -> Script | None:
 
 
 def _effort(text: str, edits: Iterable[LineEdit]) -> int:
-    repeated = max((len(re.findall(r"[*+?]", edit.pattern.pattern)) for edit in edits), default=0)
-    return sum(len(line) ** min(repeated + 1, 4) for line in text.split("\n"))
+    lengths = [len(line) + 1 for line in text.split("\n")]
+    powers = (min(len(re.findall(r"[*+?]", edit.pattern.pattern)) + 1, 4) for edit in edits)
+    return sum(length**power for power in powers for length in lengths)
 
 
 def _lines(source: Script) -> Iterator[Script]:
