@@ -92,6 +92,9 @@ def test_a_vendors_torch_breaks_what_was_built_for_the_index() -> None:
         ("xgboost", "0.6", "3.13", True),
         ("left-pad", "1.0", "3.8", True),
         ("torch", "2.5.1", "2.7", False),
+        ("matplotlib", "3.5.0", "3.13", False),
+        ("matplotlib", "3.9.2", "3.13", True),
+        ("faiss-cpu", "1.12.0", "3.8", False),
     ],
 )
 def test_wheels_for_a_python(package: str, version: str, python: str, *, supported: bool) -> None:

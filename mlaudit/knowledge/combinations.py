@@ -1,4 +1,4 @@
-"""Packages that must not stand together, or not alone, though no metadata says so: `companions.toml`.
+"""Packages that must not be together, or not alone, though no metadata says so: `companions.toml`.
 
 Those where one uses a name that the other took away are in `removed_names.toml`.
 """
@@ -38,7 +38,7 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """What happens where one package stands beside another, or without it.
+    """What happens where one package is beside another, or without it.
 
     Attributes:
         versions: releases of `package` that are concerned; empty means all.
@@ -68,7 +68,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenCombination:
-    """A combination that an environment has, with its versions filled in; `other_version` is None where it lacks."""
+    """A combination that an environment has, with its versions filled in; `other_version` is None if it lacks."""
 
     package: str
     version: str
@@ -94,7 +94,7 @@ def combinations_of(package: str) -> tuple[Combination, ...]:
 
 @lru_cache(maxsize=1)
 def _nodes() -> Mapping[str, Sequence[Node]]:
-    """The rows as they stand: a run asks for those of a few packages."""
+    """The rows as written: a run asks for those of a few packages."""
     return checked(_FILE, _by_package)
 
 
@@ -187,7 +187,7 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
 
 
 def is_newer(one: str, other: str) -> bool:
-    """Whether one release is newer than another, builds left out of account; False where one cannot be read."""
+    """Whether one release is newer than another, builds left out of account; False if one cannot be read."""
     left, right = parsed(public(one)), parsed(public(other))
     return left is not None and right is not None and left > right
 
