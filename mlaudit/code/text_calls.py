@@ -105,7 +105,9 @@ def _limit(call: ast.Call) -> int | None:
     node = call.args[1] if len(call.args) > 1 else _keyword(call, "maxsplit")
     if node is None:
         return -1
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, int):
+        return None
+    return max(-1, min(node.value, MAX_PARTS + 1))
 
 
 def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:

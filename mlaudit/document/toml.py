@@ -20,6 +20,11 @@ _DOTTED = lazy_pattern(
 )
 _LONG_KEY = lazy_pattern(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
 
+# Python reads a number of thousands of hexadecimal digits, and raises an error wherever it is to write it out.
+_LONG_NUMBER = lazy_pattern(r"0[xob][0-9a-fA-F_]{3000}")
+_MAX_BITS = 64
+"""Of a whole number, as TOML has them."""
+
 # Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
 _STRING = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*"'
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -48,7 +53,22 @@ def toml_loads(text: str) -> dict[str, object]:
         document: dict[str, object] = tomli.loads(text)
     except RecursionError as error:
         raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
+    # Such a word may stand in a string as well.
+    if (long_number := _LONG_NUMBER.search(text)) and _has_long_number(document):
+        line = text.count("\n", 0, long_number.start()) + 1
+        raise ValueError(f"a whole number has more than {_MAX_BITS} bits (at line {line})")
     return document
+
+
+def _has_long_number(document: object) -> bool:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            return True
+    return False
 
 
 def _check_length(text: str) -> None:

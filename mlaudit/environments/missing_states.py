@@ -115,6 +115,7 @@ class StateSearch:
             read=Place(path=self._shown(need.module.path), line=need.line),
             is_sure=self._is_own or self._written_by is not None,
             package=_package(gap.cls.full_name),
+            unless=need.unless,
         )
 
     def _at(self, one: PickledObject) -> Place:

@@ -23,6 +23,7 @@ from mlaudit.sources.paths import exists, is_folder, lies_inside, resolved
 from mlaudit.sources.working_tree import WorkingTree
 
 _AGAIN = "`mlaudit prove --record` proves it again"
+_AWAY = "the model file is not there, or cannot be read"
 _MOST = 1000
 
 
@@ -54,25 +55,28 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
         )
     named = {environment.name: environment for environment in environments}
     holding: list[RecordedProof] = []
+    away: list[RecordedProof] = []
     notes: list[str] = []
     for proof in recorded:
         if proof.writer not in named or proof.reader not in named:
             continue
-        why = next(_changes(proof, named[proof.writer], named[proof.reader], tree), None)
-        if why is None:
+        whys = list(_changes(proof, named[proof.writer], named[proof.reader], tree))
+        if not whys:
             holding.append(proof)
-        else:
-            notes.append(f"{proof.at}: the proof of {proof.model} does not count: {why}; {_AGAIN}")
-    made = (
-        replace(environment, proofs=tuple(proof for proof in holding if proof.reader == environment.name))
-        for environment in environments
-    )
+            continue
+        away += [proof] if whys == [_AWAY] else []
+        notes.append(f"{proof.at}: the proof of {proof.model} does not count: {whys[0]}; {_AGAIN}")
+    made = (replace(one, proofs=_read_by(one, holding), away=_read_by(one, away)) for one in environments)
     proven = dict(_proven_pairs(holding, named))
     said = (
         f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"
         for sentence in proven.values()
     )
     return AppliedProofs(environments=tuple(made), proven=proven, notes=(*said, *notes))
+
+
+def _read_by(one: Environment, proofs: Iterable[RecordedProof]) -> tuple[RecordedProof, ...]:
+    return tuple(proof for proof in proofs if proof.reader == one.name)
 
 
 def _recorded(document: Document) -> Iterator[RecordedProof]:
@@ -100,7 +104,10 @@ def _changes(proof: RecordedProof, writer: Environment, reader: Environment, tre
     """What is no longer as it was when the proof was made, or is not known to be."""
     yield from _side(proof, "writer", writer)
     yield from _side(proof, "reader", reader)
-    if proof.sha256 and _digest(tree, proof.model) != proof.sha256:
+    found = _digest(tree, proof.model) if proof.sha256 else ""
+    if proof.sha256 and not found:
+        yield _AWAY
+    elif found != proof.sha256:
         yield "the model file is another one"
 
 

@@ -78,7 +78,6 @@ class _Abi:
 @dataclass(frozen=True, slots=True)
 class _Wheels:
     windows: Mapping[str, Mapping[str, tuple[str, ...]]]
-    any_python: frozenset[str]
     evidence: tuple[Evidence, ...]
 
 
@@ -186,7 +185,7 @@ def _wheels_built(root: Node) -> _Wheels:
         package: {python: _window(entry) for python, entry in row.items()}
         for package, row in root.get("wheels").items()
     }
-    return _Wheels(windows, frozenset(root.get("any_python").texts()), evidence(root))
+    return _Wheels(windows, evidence(root))
 
 
 def _window(entry: Node) -> tuple[str, ...]:
@@ -234,8 +233,7 @@ def _outside_window(package: str, version: str, python: str) -> Unsupported | No
     if not window:
         return _unsupported(package, version, python, None, None)
     first, last = window
-    early = package not in _wheels().any_python and not _at_least(version, first)
-    if early or not _at_least(last, version):
+    if not _at_least(version, first) or not _at_least(last, version):
         return _unsupported(package, version, python, first, last)
     return None
 

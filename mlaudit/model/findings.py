@@ -7,6 +7,9 @@ from typing import NamedTuple
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Fix, Place, Role, Severity
 
+ORPHANS = "This bump orphans"
+"""How the message of a finding begins by which a branch leaves models behind."""
+
 
 class Location(NamedTuple):
     """One place of a finding.

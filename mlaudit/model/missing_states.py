@@ -29,6 +29,7 @@ class MissingState:
         read: the file and line of the reader that read it.
         is_sure: the writer's code was asked too and does not miss the attribute, or the class is the user's own.
         package: the distribution that the class belongs to, None for code of the user's own.
+        unless: what the data is not where it is read, in a word.
     """
 
     writer: str
@@ -41,6 +42,7 @@ class MissingState:
     read: Place
     is_sure: bool
     package: str | None = None
+    unless: str = ""
 
     @property
     def is_always_read(self) -> bool:

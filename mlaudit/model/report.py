@@ -159,6 +159,7 @@ class Environment:
         problems: what was asked of its target and is not there.
         unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
         proofs: what was recorded of models that it reads, and still holds.
+        away: what would hold, too, of models that are not in the tree.
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
@@ -190,6 +191,7 @@ class Environment:
     missing_names: tuple[MissingName, ...] = ()
     unresolvable: tuple[Unresolvable, ...] = ()
     proofs: tuple[RecordedProof, ...] = ()
+    away: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
     agreeing_code: tuple[tuple[str, str], ...] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlaudit.model.findings import Finding
+from mlaudit.model.findings import ORPHANS, Finding
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
@@ -184,11 +184,17 @@ def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
     shown = ""
     for part in _SENTENCE_END.split(finding.effect or finding.message):
         longer = f"{shown} {part}".lstrip()
-        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence.
-        if shown and not _is_open(shown) and len(wrapped(longer, style.width - 2)) > 2:
+        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence; whom a bump
+        # leaves behind says nothing without what happens to it.
+        ends = not _is_open(shown) and not _is_about_orphans(shown)
+        if shown and ends and len(wrapped(longer, style.width - 2)) > 2:
             break
         shown = longer
     return list(_plain(shown, style))
+
+
+def _is_about_orphans(shown: str) -> bool:
+    return shown.startswith(ORPHANS) and len(_SENTENCE_END.split(shown)) == 1
 
 
 def _is_open(sentence: str) -> bool:

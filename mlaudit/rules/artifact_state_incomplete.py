@@ -25,12 +25,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The code of a reader reads an attribute that an object in the artifact does not have.
 
     What it does:
-        Follows the methods that serving calls (`predict`, `transform` and the like) through the code of the reader, and
-        compares the attributes of `self` that they read with the state in the pickle, with what `__setstate__` does to
-        it, and with the class. An attribute that is read in any case is an error, one behind a condition a warning that
-        states which, one read only by training, copying or printing the model an info. What the writer's own code
-        would miss as well is left out; without that code, an error becomes a warning. If loads between the two versions
-        were measured without failure, it is an info.
+        Follows the methods that serving calls (`predict`, `transform` and the like; of an object inside another one
+        those that its owner calls) through the code of the reader, and compares the attributes of `self` that they read
+        with the state in the pickle, with what `__setstate__` does to it, and with the class. An attribute that is read
+        in any case is an error, one behind a condition a warning that says which, one that is read only by training,
+        copying or printing the model an info. What the writer's own code would miss as well is left out; without that
+        code, an error becomes a warning. If loads between the two versions were measured without failure, it is an
+        info.
 
     Why:
         A pickle contains the attributes that the writer's version set. A newer class that reads another attribute loads
@@ -100,7 +101,8 @@ def _reason(alike: Sequence[MissingState], reader: str) -> str:
         return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
     if not first.is_sure:
         return f"{where}. The writer's code is not available, so it is not known whether it reads the same."
-    return f"{where}, so that it loads and then fails with AttributeError."
+    unless = next((f", unless its data is {one.unless}" for one in alike if one.unless), "")
+    return f"{where}, so that it loads and then fails with AttributeError{unless}."
 
 
 def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:

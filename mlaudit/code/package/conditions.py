@@ -41,12 +41,14 @@ class Need:
         where: the first condition under which it is; None if it is read in any case.
         route: the methods that lead there.
         module, line: where it is read.
+        unless: what the data was taken not to be on the way, in a word.
     """
 
     where: Condition | None
     route: tuple[str, ...]
     module: PackageModule
     line: int
+    unless: str = ""
 
     @property
     def rank(self) -> int:
