@@ -257,7 +257,7 @@ def test_what_cannot_be_built_or_proven_ends_with_its_own_code(tmp_path: Path, e
     project(tmp_path, "7.0", {"model.pkl": pickled()})
     done = run(tmp_path, "prove", env=env)
     assert done.returncode == 2
-    assert "serving cannot be built: uv says: Because there is no version of pinbox==7.0" in done.stderr
+    assert "serving cannot be built: uv reports: Because there is no version of pinbox==7.0" in done.stderr
     project(tmp_path, "1.0", {"model.pkl": pickled()}, python="3.97")
     done = run(tmp_path, "prove", env=env)
     assert done.returncode == 2
@@ -566,7 +566,7 @@ def test_no_room_for_an_environment_leaves_none_behind(tmp_path: Path, monkeypat
 
     has_room = False
     monkeypatch.setattr(builds, "run_uv", uv)
-    with pytest.raises(NotBuilt, match=r"serving cannot be built: uv says: .*No space left on device"):
+    with pytest.raises(NotBuilt, match=r"serving cannot be built: uv reports: .*No space left on device"):
         built(plan)
     has_room = True
     with monkeypatch.context() as full:

@@ -82,7 +82,7 @@ def plan_of(
     found = answer(asked, as_of=as_of, today=today, with_hashes=False)
     if found.conflict or found.failure:
         why = found.conflict or found.failure
-        raise NotBuilt(f"{one.name} cannot be built: uv says: {why[:_LONGEST]}")
+        raise NotBuilt(f"{one.name} cannot be built: uv reports: {why[:_LONGEST]}")
     if not found.packages:
         raise NotBuilt(f"{one.name} cannot be built: its sources name no package that an index has")
     return BuildPlan(
@@ -187,12 +187,12 @@ def _build(plan: BuildPlan, place: Path, interpreter: Path, lock: int) -> None:
     made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)], holding=(lock,))
     if made.code:
         why = " ".join(made.says.split())[:_LONGEST]
-        raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv says: {why}")
+        raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv reports: {why}")
     lines = "".join(f"{line}\n" for line in plan.lines)
     words = ["pip", "sync", "-q", "--python", str(interpreter), *plan.words, "requirements.txt"]
     synced = run_uv(words, {"requirements.txt": lines}, holding=(lock,))
     if synced.code:
-        raise NotBuilt(f"{plan.name} cannot be built: uv says: {' '.join(synced.says.split())[:_LONGEST]}")
+        raise NotBuilt(f"{plan.name} cannot be built: uv reports: {' '.join(synced.says.split())[:_LONGEST]}")
     write_whole(place / READY, json.dumps({"python": plan.python, "packages": dict(plan.packages)}))
 
 

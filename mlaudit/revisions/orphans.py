@@ -57,7 +57,7 @@ def _marked(
 
 
 def _bumped(finding: Finding, before: Environment | None, now: Environment | None) -> Place | None:
-    """Where the reader has another version than in the earlier state; None where its version is the same."""
+    """Where the reader has another version than in the earlier state; None if its version is the same."""
     if before is None or now is None:
         return None
     packages = dict.fromkeys(

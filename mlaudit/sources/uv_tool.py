@@ -61,7 +61,7 @@ def run_uv(
     try:
         made = tempfile.TemporaryDirectory(prefix="mlaudit-uv-", ignore_cleanup_errors=True)
     except OSError as error:
-        return UvOutcome(code=2, out="", says=f"no folder can be made to run uv in: {error.strerror or error}")
+        return UvOutcome(code=2, out="", says=f"cannot create a folder to run uv in: {error.strerror or error}")
     with made as scratch:
         try:
             for name, text in (files or {}).items():
