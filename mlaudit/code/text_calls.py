@@ -296,7 +296,7 @@ def _table_item(reader: ValueReader, function: NamedValue, call: ast.Call, env: 
 
 
 def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values | None:
-    """The data of `yaml.safe_load(open("params.yaml"))`, None where the file is not known."""
+    """The data of `yaml.safe_load(open("params.yaml"))`, None if the file is not known."""
     if name == "dvc.api.params_show":
         value = reader.loaded_data("params.yaml", env)
         return (value,) if value is not None else None

@@ -41,7 +41,7 @@ def toml_loads(text: str) -> dict[str, object]:
     """Parse TOML; keys and nesting that only an attack has are refused.
 
     Raises:
-        ValueError: the text is no TOML or refused; the message says where, as far as that is known.
+        ValueError: the text is no TOML or refused; the message states where, as far as that is known.
         BudgetExceeded: it has more lines or tables than any real file.
     """
     _check_length(text)
@@ -98,7 +98,7 @@ def loads_lock(text: str) -> dict[str, object]:
         ValueError, BudgetExceeded: as `toml_loads`, with the places of the text as it is.
     """
     _check_length(text)
-    if '"""' in text or "'''" in text:  # only then can a line's begin lie within a string
+    if '"""' in text or "'''" in text:  # only then can a line's begin are within a string
         return toml_loads(text)
     short = text.replace("\r\n", "\n") if "\r" in text else text
     short = _FILES.sub(r"\1", short)

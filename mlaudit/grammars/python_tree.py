@@ -42,7 +42,7 @@ def _is_long_number(node: ast.AST) -> bool:
 
 
 def _longest_chain(text: str) -> int:
-    """How many operators at most stand between two ends of a line outside of brackets, those in texts among them."""
+    """How many operators at most are between two ends of a line outside of brackets, those in texts among them."""
     longest = chain = depth = 0
     for match in _CHAINED.finditer(text):
         sign = match[0]
