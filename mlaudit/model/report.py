@@ -157,7 +157,7 @@ class Environment:
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
-        unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
+        unresolvable: why its statements cannot be installed together, where a resolver was asked.
         proofs: what was recorded of models that it reads, and still holds.
         away: what would hold, too, of models that are not in the tree.
         missing_names: what the artifacts that it loads import and its code surely does not have.

@@ -166,7 +166,7 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
 
 
 def _unread(doc: Document, error: Exception) -> Unread:
-    """What an exception states about a document; raises it where it is a defect that is requested."""
+    """What an exception leaves unread of a document; tests can have defects of the program raised again."""
     from mlaudit.parsers._failures import unread
 
     return unread(doc, error)

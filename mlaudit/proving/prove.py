@@ -1,4 +1,4 @@
-"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and shows what is the same."""
+"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and tells what is the same."""
 
 from __future__ import annotations
 

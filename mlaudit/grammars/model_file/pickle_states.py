@@ -1,8 +1,8 @@
 """The objects of a pickle with what they are made of: class, how it is called, keys of the state, byte offset.
 
 The walk is that of `pickle_opcodes`, which keeps little; this one keeps the keys and small values of states, within
-bounds of their own. Nothing is imported or called. `is_cut` states what is beyond a bound, and a state that is not
-kept in full says so itself: of both nothing may be concluded that is missing.
+bounds of their own. Nothing is imported or called. `is_cut` says that a bound left something out, and a state
+that is not kept in full says so itself: what is missing in either may be there all the same.
 """
 
 from __future__ import annotations
