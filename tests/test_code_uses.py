@@ -267,6 +267,8 @@ def test_what_cannot_be_read_is_unread_with_its_line(text: str, why: str, line: 
         "from bad import *\nfrom . import *\nfrom .. import x\nfrom ..... import y\nimport joblib\njoblib.load(y.z)\n",
         "import joblib\n" + "".join(f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 1}(x)\n" for n in range(60))
         + "def f60(x):\n    joblib.load(x)\nf0('a')\n",
+        "import joblib\njoblib.load(['a']['" + "9" * 5_000 + "'])\n",
+        "import joblib\njoblib.load('a-b'.split('-', 0x" + "9" * 50 + ")[0])\n",
     ],
 )  # fmt: skip
 def test_hostile_sources_come_to_an_end(text: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,7 +22,7 @@ from tests.artifact_bytes import onnx
 from tests.checkout import write
 from tests.command_line import run
 from tests.test_against import MODEL as MODEL_BYTES
-from tests.test_prove import MODEL, pickled, project, proven
+from tests.test_prove import MODEL, pickled, project, proven, wait_until
 from tests.wheel_index import WheelIndex, served
 
 pytestmark = pytest.mark.skipif(
@@ -218,6 +219,38 @@ class _Opening:
         import logging
 
         return logging.FileHandler, (self.path,)
+
+
+SLOW_UV = """#!/bin/sh
+touch "$FOLDER/started"
+read -r _ < "$FOLDER/gate"
+"""
+BUILDS = """
+from mlaudit.proving.builds import BuildPlan, built
+built(BuildPlan(name="serving", python="3.11", lines=("pinbox==1.0",), packages={"pinbox": "1.0"}))
+"""
+
+
+def test_a_build_that_outlives_its_run_keeps_others_out(tmp_path: Path) -> None:
+    """`kill -9` ends mlaudit and not the uv that it started, which goes on writing into the environment."""
+    import fcntl
+
+    (tmp_path / "uv").write_text(SLOW_UV)
+    (tmp_path / "uv").chmod(0o755)
+    os.mkfifo(tmp_path / "gate")
+    folders = {"FOLDER": str(tmp_path), "MLAUDIT_CACHE_DIR": str(tmp_path / "cache")}
+    env = {**os.environ, **folders, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", BUILDS], env=env) as running:
+        assert wait_until((tmp_path / "started").exists)
+        running.kill()
+    (lock,) = (tmp_path / "cache" / "environments").glob("*.lock")
+    with lock.open("ab") as stream:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (tmp_path / "gate").write_text("\n")
+        # Free as soon as uv has ended.
+        fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
+    assert not list((tmp_path / "cache").rglob("ready.json"))
 
 
 def test_what_was_not_tried_is_named_and_nothing_depends_on_chance() -> None:

@@ -68,15 +68,15 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
         message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
         at=first.artifact,
         says="",
-        related=tuple(Location(one.read, Role.FILE) for one in _places(alike)),
+        related=tuple(Location(place.read, Role.FILE) for place in _places(alike)),
         details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
         values=(first.owner, first.when.value, *(one.attribute for one in alike)),
     )
 
 
-def _measured(found: Consequence | None) -> tuple[str, ...]:
+def _measured(consequence: Consequence | None) -> tuple[str, ...]:
     """What was measured counts for more than what is read in code."""
-    return (f"measured differently, which takes precedence: {found.says}",) if found is not None else ()
+    return (f"measured differently, which takes precedence: {consequence.says}",) if consequence is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
@@ -109,7 +109,7 @@ def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
     return {one.read: one for one in alike[:MAX_LISTED]}.values()
 
 
-def _detail(one: MissingState) -> str:
-    where = f" where `{one.condition}`" if one.condition else ""
-    at = f"; the object is made at byte {one.artifact.start}" if one.artifact.start is not None else ""
-    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}{at}"
+def _detail(state: MissingState) -> str:
+    where = f" where `{state.condition}`" if state.condition else ""
+    at = f"; the object is made at byte {state.artifact.start}" if state.artifact.start is not None else ""
+    return f"code: `{state.attribute}` is read at {state.read} by `{state.method}`{where}{at}"

@@ -1,7 +1,7 @@
 """What a method needs of the object it runs on: the attributes that it reads and that nothing has written before.
 
 A method is followed through its calls of itself, `super()`, properties and functions that are given the object, and
-through the conditions that the pickled state decides. What a condition of another kind stands before is needed "where"
+through the conditions that the pickled state decides. What a condition of another kind precedes is needed "where"
 that condition is met.
 """
 
@@ -46,7 +46,7 @@ MAX_SUPERS = 3
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
 MAX_ALL_STEPS = 500_000
-"""Steps of all entries that one reader's code is followed for; nothing is said of what comes after."""
+"""Steps of all entries that one reader's code is followed for; nothing is stated of what comes after."""
 
 
 @dataclass(slots=True, eq=False)

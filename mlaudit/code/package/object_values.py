@@ -37,7 +37,7 @@ DATA = _Mark("DATA")
 SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
-"""Whether a condition is met; None where that is not known."""
+"""Whether a condition is met; None if that is not known."""
 
 
 class StateMapping:

@@ -68,13 +68,13 @@ class PackageSymbols:
         self._extensions: dict[str, ExtensionModule] = {}
 
     def find(self, module: str, name: str) -> Symbol | None:
-        """What a name is, `Outer.Inner` too; None where it is not known."""
+        """What a name is, `Outer.Inner` too; None if it is not known."""
         if (module, name) not in self._found:
             self._found[module, name] = self._find(module, name)
         return self._found[module, name]
 
     def extension(self, module: str) -> ExtensionModule | None:
-        """A compiled module; None where there is none of the name."""
+        """A compiled module; None if there is none of the name."""
         if module not in self._extensions:
             where = self.modules.locate(module)
             if where.kind is not ModuleKind.EXTENSION:
@@ -179,7 +179,7 @@ class PackageSymbols:
 
 
 def _foreign_members(found: Symbol | None) -> frozenset[str] | None:
-    """The members that a base outside of what is read gives; None where they are not known."""
+    """The members that a base outside of what is read gives; None if they are not known."""
     if not isinstance(found, ForeignName):
         return None
     given = object_methods().bases.get(f"{found.module}.{found.name}")
