@@ -57,7 +57,7 @@ class _Inclusion:
 _ALONE = _Inclusion()
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
-"""How a file begins of which Git LFS keeps the content (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+"""How a pointer file begins whose content Git LFS keeps (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]

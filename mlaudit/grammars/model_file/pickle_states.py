@@ -116,7 +116,7 @@ def _joined(parts: list[StateDict]) -> dict[str, object] | None:
 
 
 def _give_owners(objects: list[PickledObject]) -> None:
-    """Tell of each object in whose state it is made; objects are in the order in which they are made."""
+    """Set for each object the one in whose state it is made; objects are in the order in which they are made."""
     around: list[PickledObject] = []
     for one in objects:
         while around and around[-1].built_at < one.at:
