@@ -221,6 +221,8 @@ def applies(marker: str | None, target: Target) -> bool:
 
 
 def _conditional(pin: Pin) -> bool:
+    if pin.is_plain:
+        return False
     return pin.marker is not None or bool(pin.groups or pin.under_extras or pin.parts or pin.platforms or pin.optional)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 
-from mlaudit.model.lazy_dataclass import dataclass, field
+from mlaudit.model.lazy_dataclass import dataclass, field, states_nothing_rare
 from mlaudit.model.nouns import Distance, Kind, Layer, Pin, Place, State, Verdict
 
 MAX_LISTED = 12
@@ -60,6 +60,9 @@ class Cell:
     conflict: tuple[Pin, ...] = ()
     at: Place | None = None
 
+    __rare__ = (("specifier", "variant", "by_python", "overruled", "conflict"),)
+    is_plain = states_nothing_rare()
+
     @property
     def stated(self) -> bool:
         """Whether the environment names the package and the statement was understood."""
@@ -92,13 +95,19 @@ class Cell:
 class Crossing:
     """Writer to reader, one package: what is judged; `from_model` where the writer is a model and no environment."""
 
-    package: str
     writer: Cell
     reader: Cell
     verdict: Verdict
     distance: Distance | None = None
     watched: bool = False
     from_model: bool = False
+
+    __rare__ = (("distance", "watched", "from_model"),)
+
+    @property
+    def package(self) -> str:
+        """The package that crosses."""
+        return self.writer.package
 
     @property
     def environments(self) -> tuple[str, str]:

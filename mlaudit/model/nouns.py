@@ -6,7 +6,7 @@ from collections.abc import Mapping
 
 from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
 from mlaudit.model.fixes import Change, Edit, Fix
-from mlaudit.model.lazy_dataclass import dataclass, field
+from mlaudit.model.lazy_dataclass import dataclass, field, states_nothing_rare
 from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
 __all__ = [
@@ -166,6 +166,13 @@ class Pin:
     recorded: Recorded | None = None
     detail: str | None = None
     overrides: bool = False
+
+    __rare__ = (
+        ("marker", "groups", "origin", "hashes", "requires"),
+        ("variant", "extras", "under_extras", "ecosystem", "source", "platforms", "parts", "requires_python", "step",
+         "optional", "derived_from", "artifact", "recorded", "detail", "overrides"),
+    )  # fmt: skip
+    is_plain = states_nothing_rare()
 
     @property
     def strength(self) -> Strength | None:
