@@ -138,7 +138,8 @@ def some_patch_admitted(specifier: str, python: str) -> bool:
     """Whether a range admits some patch release: the outermost ones, and those that it names itself, are tried."""
     if python.count(".") > 1:
         return admits(specifier, python)
-    named = re.findall(rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])", specifier)
+    pattern = rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])"
+    named = re.findall(pattern, specifier) if f"{python}." in specifier else ()
     patches = {0, 99, *(int(patch) + step for patch in named for step in (-1, 0, 1))}
     return any(admits(specifier, f"{python}.{patch}") for patch in sorted(patches) if patch >= 0)
 

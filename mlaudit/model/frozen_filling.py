@@ -77,6 +77,10 @@ def _value_in_group(noun: Any) -> Any:
 
 def put(cls: type, groups: Sequence[RareGroup], noun: object, values: Mapping[str, Any]) -> None:
     """Put the values of all fields into the slots of an instance, one by one."""
+    if not groups:
+        for name, value in values.items():
+            getattr(cls, name).__set__(noun, value)
+        return
     grouped = {name for group in groups for name in group.names}
     for name, value in values.items():
         if name not in grouped:
@@ -110,8 +114,8 @@ def frozen_filling(cls: type, groups: Sequence[RareGroup], names: Sequence[str],
     if len(names) < DRAFTED and not groups:
         scope.update({f"_set_{name}": getattr(cls, name).__set__ for name in names})
         return [f"_set_{name}(self, {name})" for name in names]
-    scope.update(_cls=cls, _draft=draft_of(cls), _become=object.__setattr__, _put=put, _groups=groups)
-    values = ", ".join(f"{name!r}: {name}" for name in names)
+    scope.update(_cls=cls, _draft=draft_of(cls), _become=object.__setattr__)
+    scope["_put"] = lambda noun, values: put(cls, groups, noun, {name: values[name] for name in names})
     return [
         # An instance of a subclass that states no fields of its own could not come back from being a draft.
         "if self.__class__ is _cls:",
@@ -119,7 +123,7 @@ def frozen_filling(cls: type, groups: Sequence[RareGroup], names: Sequence[str],
         *(f"    {line}" for line in plain_filling(cls, groups, names, scope)),
         "    self.__class__ = _cls",
         "else:",
-        f"    _put(_cls, _groups, self, {{{values}}})",
+        "    _put(self, locals())",
     ]
 
 

@@ -6,7 +6,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
 from mlaudit.model.cells import MAX_LISTED, ArtifactCrossing, Cell, Crossing, Row, listed
-from mlaudit.model.exchanges import Exchange
 from mlaudit.model.findings import Finding, Hit, Location
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.nouns import (
@@ -25,6 +24,7 @@ if TYPE_CHECKING:
     # What code lacks, what was proven and what is resolved is asked of few environments; the nouns come with the first.
     from mlaudit.model.dependency_map import DependencyMap
     from mlaudit.model.evidence import RecordedProof
+    from mlaudit.model.exchanges import Exchange
     from mlaudit.model.fleet import FleetReport
     from mlaudit.model.history import BranchChange, DriftHistory
     from mlaudit.model.missing_names import MissingName
