@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+import sys
+from collections.abc import Container, Iterator
 from dataclasses import dataclass
+from itertools import count
 from types import CodeType
 
 _COMPARISONS: dict[type[ast.cmpop], type[ast.cmpop]] = {
@@ -30,6 +32,7 @@ _OPERATORS: dict[type[ast.operator], type[ast.operator]] = {
 # What is evaluated when a function is defined is no part of its code: defaults of arguments, annotations, decorators.
 _UNTOUCHED = frozenset(("annotation", "returns", "decorator_list", "type_comment", "ctx", "defaults", "kw_defaults"))
 _REMOVED = (ast.Expr, ast.Assign, ast.AugAssign, ast.Continue, ast.Break)
+_ALL = range(sys.maxsize)
 _CONDITIONS = (ast.Name, ast.Call, ast.Attribute, ast.NamedExpr)
 
 
@@ -44,12 +47,25 @@ class Mutant:
     is_constant: bool
 
 
-def mutants(source: str, path: str) -> Iterator[Mutant]:
-    """Every mutant of functions, methods and constants; annotations, decorators and texts of messages stay."""
+def count_mutants(source: str) -> int:
+    """How many mutants a module has."""
+    owners = _owners(ast.parse(source))
+    return sum(1 for _, statement, _ in owners for *_, node in _places(statement) for _ in _changes(node))
+
+
+def mutants(source: str, path: str, numbers: Container[int] | None = None) -> Iterator[Mutant]:
+    """The mutants of functions, methods and constants; annotations, decorators and texts of messages stay.
+
+    Args:
+        numbers: which of them, counted from 0; all where it is None.
+    """
     tree = ast.parse(source)
+    counted = count()
     for owner, statement, is_constant in _owners(tree):
         for parent, field, at, node in list(_places(statement)):
             for changed in _changes(node):
+                if next(counted) not in (numbers if numbers is not None else _ALL):
+                    continue
                 _put(parent, field, at, ast.copy_location(changed, node))
                 code = compile(ast.fix_missing_locations(tree), path, "exec", dont_inherit=True)
                 _put(parent, field, at, node)

@@ -1,9 +1,9 @@
 """Mutation score: how many small changes of the code some test notices.
 
-Run it from the project's folder: `python -m benchmarks.mutation [--jobs N] [--list] [GROUP ...]`. `mutation.toml` says
-which tests belong to which modules. The tests are loaded once; each mutant is put into a forked process, which runs
-those tests that call the changed function until one fails. A mutant that takes too long counts as noticed. Needs Linux
-and Python 3.11 (names of nested code).
+Run it from the project's folder: `python -m benchmarks.mutation [--jobs N] [--sample N] [GROUP ...]`. `mutation.toml`
+says which tests belong to which modules, and which changes alter no result, with the reason. The tests are loaded once;
+each is put into a forked process, which runs those tests that call the changed function until one fails. A mutant
+that takes too long counts as noticed. Needs Linux and Python 3.11 (names of nested code).
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import gc
 import importlib
 import os
 import pickle
+import random
 import resource
 import signal
 import sys
@@ -29,7 +30,7 @@ from typing import Any
 import pytest
 import tomli
 
-from benchmarks.mutants import Mutant, mutants
+from benchmarks.mutants import Mutant, count_mutants, mutants
 
 MEMORY = 6 * 2**30
 """Bytes that one mutant may use."""
@@ -46,13 +47,17 @@ def main() -> None:
     arguments = argparse.ArgumentParser(description=__doc__)
     arguments.add_argument("--jobs", type=int, default=2, help="processes at once (default: 2)")
     arguments.add_argument("--only", default="", help="modules whose path contains this")
+    arguments.add_argument("--sample", type=int, default=0, help="so many mutants of a group, at random; default: all")
+    arguments.add_argument("--seed", type=int, default=0, help="of the sample (default: 0)")
     groups = tomli.loads(Path(__file__).with_suffix(".toml").read_text(encoding="utf-8"))
     arguments.add_argument("groups", nargs="*", metavar="GROUP", help=f"of {', '.join(groups)}; default: all")
     chosen = arguments.parse_args()
     for name in chosen.groups or groups:
         group = groups[name]
         modules = sorted(str(path) for pattern in group["modules"] for path in Path().glob(pattern))
-        run = _Run([path for path in modules if chosen.only in path], chosen.jobs)
+        modules = [path for path in modules if chosen.only in path]
+        numbers = _sampled(modules, chosen.sample, chosen.seed)
+        run = _Run(modules, chosen.jobs, numbers, {one["change"] for one in group.get("alike", ())})
         with tempfile.TemporaryDirectory() as folder:
             options = [
                 "-s",
@@ -67,14 +72,26 @@ def main() -> None:
                 f"--basetemp={folder}/tests",
             ]
             os.environ["PYTHONHASHSEED"] = "0"
-            pytest.main([*options, *group["tests"]], plugins=[run])
+            pytest.main([*options, "-k", group.get("choice", ""), *group["tests"]], plugins=[run])
         run.show()
+
+
+def _sampled(paths: Sequence[str], size: int, seed: int) -> dict[str, set[int] | None]:
+    """Which mutants of each module to try: the same for the same seed and code; None is all of them."""
+    if not size:
+        return dict.fromkeys(paths)
+    every = [(path, at) for path in paths for at in range(count_mutants(Path(path).read_text(encoding="utf-8")))]
+    print(f"{min(size, len(every))} of {len(every)} mutants, seed {seed}")
+    chosen = random.Random(seed).sample(every, min(size, len(every)))
+    return {path: {at for one, at in chosen if one == path} for path in paths}
 
 
 class _Run:
     """A plugin of pytest that runs the tests once for each mutant."""
 
-    def __init__(self, paths: Sequence[str], jobs: int) -> None:
+    def __init__(self, paths: Sequence[str], jobs: int, numbers: dict[str, set[int] | None], alike: set[str]) -> None:
+        self.numbers = numbers
+        self.alike = alike
         self.modules = {path: importlib.import_module(path.removesuffix(".py").replace("/", ".")) for path in paths}
         self.jobs = jobs
         self.failed = False
@@ -100,7 +117,8 @@ class _Run:
         gc.freeze()
         self.uses, self.seconds = self._measured()
         for path in self.modules:
-            for mutant in mutants(Path(path).read_text(encoding="utf-8"), str(Path(path).resolve())):
+            source = Path(path).read_text(encoding="utf-8")
+            for mutant in mutants(source, str(Path(path).resolve()), self.numbers[path]):
                 self._begin(path, mutant)
         while self.running:
             self._end()
@@ -158,6 +176,9 @@ class _Run:
         return not self.failed
 
     def _begin(self, path: str, mutant: Mutant) -> None:
+        if f"{path}: {mutant.owner}: {mutant.change}" in self.alike:
+            self.counts[path]["alike"] += 1
+            return
         while len(self.running) >= self.jobs:
             self._end()
         calling = self.uses.get((path, mutant.owner), set())
@@ -212,9 +233,10 @@ class _Run:
 
 
 def _score(path: str, counts: Counter[str]) -> str:
-    made = sum(counts.values())
+    made = sum(counts.values()) - counts["alike"]
     noticed = made - counts["survived"]
-    return f"{100 * noticed / max(made, 1):5.1f}%  {noticed} of {made} noticed ({counts['too slow']} too slow)  {path}"
+    apart = f"{counts['too slow']} too slow; {counts['alike']} more alter no result"
+    return f"{100 * noticed / max(made, 1):5.1f}%  {noticed} of {made} noticed ({apart})  {path}"
 
 
 @contextlib.contextmanager

@@ -40,8 +40,8 @@ def fastest(commands: Sequence[Command], rounds: int) -> list[Timing]:
     """The fastest of several runs of each command; the commands take turns. One run before them warms the caches."""
     if rounds > 1:
         for command in commands:
-            _timing(command)
-    timings = [[_timing(command) for command in commands] for _ in range(rounds)]
+            once(command)
+    timings = [[once(command) for command in commands] for _ in range(rounds)]
     return [
         Timing(
             wall=min(one.wall for one in runs),
@@ -52,7 +52,7 @@ def fastest(commands: Sequence[Command], rounds: int) -> list[Timing]:
     ]
 
 
-def _timing(command: Command) -> Timing:
+def once(command: Command) -> Timing:
     parts = [_one_timing(one) for one in (command, *command.then)]
     return Timing(
         wall=sum(part.wall for part in parts),

@@ -269,7 +269,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     loads = any(one.writes or one.reads for one in kept)
     advice = advice_on(looked, sum(len(one.follows) for one in kept), where, loads_models=loads)
     rest = said_of_rest(models.unplaced, models.passed_over)
-    uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.certain)
+    uncertain = frozenset((pair.writer, pair.reader) for pair in found.pairs if not pair.is_sure)
     pairs = tuple(shown_pair(pair, root, base) for pair in found.pairs)
     request = AuditRequest(
         command="check", options=options, found=looked, notes=(*rest, *advice), pairs=pairs, uncertain=uncertain

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from datetime import date
 from os import fspath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from mlaudit.door import PathOrText, Texts, files_of, folder_of, options_in, texts_of
@@ -13,7 +14,7 @@ from mlaudit.mapping.why import install_reason
 from mlaudit.model.dependency_map import DependencyMap
 from mlaudit.model.errors import UsageError
 from mlaudit.model.history import DriftHistory
-from mlaudit.model.lazy_dataclass import dataclass, field_names
+from mlaudit.model.lazy_dataclass import dataclass, field_names, replace
 from mlaudit.model.requirement_paths import InstallReason
 from mlaudit.request.asked import Asked
 from mlaudit.request.options import packages_of, wanted_of
@@ -24,19 +25,42 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True, repr=False)
 class ShownHistory(DriftHistory):
-    """A history that shows itself in the formats of `mlaudit history`."""
+    """A history that shows itself in the formats of `mlaudit history`.
+
+    Attributes:
+        folder: whose repository was read.
+        asked: the options, with which the page audits the folder too.
+    """
+
+    folder: Path
+    asked: Asked
 
     def __repr__(self) -> str:
         lasting = sum(drift.lasts for drift in self.drifts)
         return f"<History: {lasting} apart, {len(self.drifts) - lasting} fixed in {self.commits} commits>"
 
     def render(self, output_format: str = "table") -> str:
-        """The history as a table or as JSON. Raises UsageError."""
+        """The history as a table, as JSON, or as a section of the page of `check` (`html`). Raises UsageError."""
         from mlaudit.reporters._history_json import as_json
         from mlaudit.reporters._history_lines import as_table
 
-        _demand(output_format, ("table", "json"))
+        _demand(output_format, ("table", "json", "html"))
+        if output_format == "html":
+            return self._page()
         return as_json(self) if output_format == "json" else as_table(self, _plain())
+
+    def _page(self) -> str:
+        from mlaudit.api import check
+        from mlaudit.reporters._registry import render
+
+        report = check([str(self.folder)], options_in(self.folder, self.asked, self.today))
+        return render("html")(replace(report, history=self), _plain())
+
+    def _repr_html_(self) -> str:
+        """The picture over time with the commits of each drift, for a notebook."""
+        from mlaudit.reporters._notebook import history_as_html
+
+        return history_as_html(self)
 
     def to_json(self) -> str:
         """The text that `mlaudit history --format json` writes."""
@@ -116,7 +140,8 @@ def history(
         root=folder, ask=lambda: options_in(folder, asked, today), packages=packages_of(packages), since=day
     )
     found = drift_history(request, request.ask())
-    return ShownHistory(**{name: getattr(found, name) for name in field_names(DriftHistory)})
+    values = {name: getattr(found, name) for name in field_names(DriftHistory)}
+    return ShownHistory(folder=folder, asked=asked, **values)
 
 
 def map_(

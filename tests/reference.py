@@ -13,6 +13,7 @@ from typing import Any
 
 from mlaudit.cli.app import command_modules
 from mlaudit.knowledge.kinds import artifact_kinds
+from mlaudit.lab.release_coverage import coverage, unknown_projects
 from mlaudit.reporters._rule_text import markdown, title
 from mlaudit.rules._registry import Rule, rules
 
@@ -174,11 +175,41 @@ def kinds_page() -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
+def releases_page() -> str:
+    """What the index of releases knows of each package, and what it does not."""
+    head = [
+        "# Releases that are known",
+        "",
+        "What a release requires, on which Pythons it runs and which wheels it has is known of the packages below",
+        "without the network; `mlaudit explain NAME` says it of one. The table is what",
+        "`python -m mlaudit.lab.refresh coverage` prints:",
+        "",
+        "- METADATA: releases whose requirements were read out of the METADATA of a wheel, that for Linux x86_64 and",
+        "  the newest Python (of onnxruntime, the oldest).",
+        "- tag's source: releases whose requirements stand in the source tree at their tag without being computed.",
+        "- neighbours: releases of which only that is known which the releases before and after them, read out of",
+        "  METADATA, require alike.",
+        "- files: releases whose days, `Requires-Python` and wheels are those of the package index's list of files.",
+        "- all until: the day up to which no final release is missing.",
+        "",
+    ]
+    unknown = " and ".join(unknown_projects())
+    tail = [
+        "",
+        "What is in none of the first three columns is asked for nothing, unless `knowledge/demands.toml` has a range.",
+        "Not known are wheels that only other indexes have, what builds with a local version (`+cu124`) require on",
+        "some machines only, yanked releases, development versions, and all pre-releases but the newest.",
+        f"Of {unknown}, nothing is known.",
+    ]
+    return "\n".join([*head, *coverage(), *tail]) + "\n"
+
+
 PAGES: Mapping[str, Callable[[], str]] = {
     "reference/rules.md": rules_page,
     "reference/configuration.md": configuration_page,
     "reference/json.md": json_page,
     "reference/cli.md": cli_page,
     "reference/kinds.md": kinds_page,
+    "reference/releases.md": releases_page,
 }
 """Generated pages below `docs/`."""

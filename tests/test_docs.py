@@ -61,9 +61,21 @@ def test_every_block_is_played_or_well_formed(page: Path) -> None:
         if block.language == "toml":
             assert tomli.loads(block.body)
         if block.language == "yaml":
-            assert yaml.safe_load(block.body)
+            assert all(yaml.safe_load_all(block.body))
         if block.language == "python":
             ast.parse(block.body)
+
+
+@pytest.mark.parametrize("page", [*WRITTEN, ROOT / "README.md"], ids=lambda page: page.stem)
+def test_commands_that_are_shown_have_the_options_they_use(page: Path) -> None:
+    reference = (DOCS / "reference" / "cli.md").read_text(encoding="utf-8")
+    sections = re.split(r"(?m)^## mlaudit ", reference)[1:]
+    options = {section.split()[0]: set(re.findall(r"--[a-z][a-z-]*", section)) for section in sections}
+    assert set(COMMANDS) <= set(options)
+    shown = re.findall(r"\bmlaudit,? ([a-z]+)\b((?:\\\n|[^\n`|&;#])*)", page.read_text(encoding="utf-8"))
+    for command, words in shown:
+        used = set(re.findall(r"(?<!\S)--[a-z][a-z-]*", words))
+        assert used <= options.get(command, used) | {"--help"}, f"mlaudit {command}{words}"
 
 
 def test_every_promise_names_tests_that_are_there() -> None:

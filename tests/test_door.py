@@ -144,6 +144,27 @@ def test_a_history_a_map_and_a_reason_are_those_of_the_command_line(
     assert "numpy 1.25.0" in mlaudit.why("numpy", "serving/requirements.txt", root=project).render()
 
 
+def test_a_history_has_a_page_and_a_picture(
+    project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    committed(project)
+    write(project, {"serving/requirements.txt": "numpy==1.25.0\n"})
+    committed(project, "<b>older</b> still")
+    printed = run(project, "history", "numpy", "--format", "html").stdout
+    monkeypatch.chdir(tmp_path_factory.mktemp("elsewhere"))
+    history = mlaudit.history("numpy", root=project)
+    picture = re.search(r"<svg.*?When each package differed.*?</details>", printed, re.DOTALL)
+    assert picture is not None
+    assert picture[0] in history.render("html")
+    shown = history._repr_html_()
+    assert shown.startswith("<p>History: 1 apart, 0 fixed in 2 commits</p>")
+    assert shown.replace("\n", "").endswith(picture[0].replace("\n", ""))
+    assert "&lt;b&gt;older&lt;/b&gt; still" in shown
+    assert "<b>" not in shown
+    with pytest.raises(mlaudit.UsageError, match="expected one of table, json, html"):
+        history.render("pdf")
+
+
 @pytest.mark.parametrize(
     ("function", "command", "without"),
     [

@@ -12,7 +12,7 @@ import tomli
 
 from mlaudit.api import check, compare
 from mlaudit.code.package.needs import MAX_ALL_STEPS
-from mlaudit.code.package.object_code import ObjectCode
+from mlaudit.code.package.object_code import Calling, ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge
 from mlaudit.code.package.state_gaps import StateJudge
 from mlaudit.code.package.symbols import PackageSymbols
@@ -143,6 +143,139 @@ def test_what_checks_an_argument_leaves_none_as_it_is(call: str, found: list[str
     reading = f"    def transform(self, x, y=None):\n        {call}\n        if y is not None:\n            self.b\n"
     new = f"{OLD}    def fit(self, x):\n        self.b = x\n{reading}"
     assert gaps(tmp_path, OLD, new) == found
+
+
+@pytest.mark.parametrize(
+    ("body", "found"),
+    [
+        # Data is dense, unless code shows something else.
+        ("        if issparse(x):\n            return 1\n        return self.b\n", ["b SERVING CERTAIN"]),
+        ("        x = check(x)\n        if not sp.issparse(x):\n            self.b\n", ["b SERVING CERTAIN"]),
+        ("        if issparse(x):\n            return self.b\n", ["b UPKEEP CERTAIN"]),
+        ("        if issparse(self.a):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
+        ("        if issparse(other):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
+        # What the code warns of, or refuses, is rare.
+        ("        if x:\n            warnings.warn(self.b)\n", ["b SERVING ARGUMENTS"]),
+        ("        if x:\n            raise ValueError(self.b)\n", ["b SERVING ARGUMENTS"]),
+        ("        if x:\n            if self.b:\n                warnings.warn('x')\n", ["b SERVING ARGUMENTS"]),
+        ("        if x:\n            warnings.warn('x')\n        return self.b\n", ["b SERVING CERTAIN"]),
+    ],
+)  # fmt: skip
+def test_what_is_unusual_counts_for_less(body: str, found: list[str], tmp_path: Path) -> None:
+    assert gaps(tmp_path, OLD, NEW + body) == found
+
+
+@pytest.mark.parametrize(
+    ("methods", "test", "found"),
+    [
+        ({"_more_tags": "return {'c': self.a == 1}"}, "self._get_tags()['c']", "CERTAIN"),
+        ({"_more_tags": "return {'c': self.a == 2}"}, "self._get_tags()['c']", None),
+        ({"_more_tags": "return {'d': 1}"}, "self._get_tags()['c']", None),
+        ({"_more_tags": "return {'d': 1, **other}"}, "self._get_tags()['c']", "CONDITIONAL"),
+        ({"tags": "t = super().tags()\n        t.c.d = self.a == 1\n        return t"}, "self.tags().c.d", "CERTAIN"),
+        ({"tags": "t = super().tags()\n        t.c.d = self.a == 2\n        return t"}, "self.tags().c.d", None),
+        ({"tags": "t = super().tags()\n        t.c.d: self.a == 1\n        return t"}, "self.tags().c.d", None),
+        ({"tags": "t = super().tags()\n        t.c = 1\n        return t"}, "self.tags().c.d", "CONDITIONAL"),
+        ({"tags": "t = super().tags()\n        change(t)\n        return t"}, "self.tags().c.d", "CONDITIONAL"),
+        (
+            {"tags": "t = super().tags()\n        c = t.c\n        c.d = x\n        return t"},
+            "self.tags().c.d",
+            "CONDITIONAL",
+        ),
+        ({"tags": "if self.a == 1:\n            return 5\n        return 0"}, "self.tags() == 5", "CERTAIN"),
+        ({"tags": "if x:\n            return 5\n        return 0"}, "self.tags() == 5", "CONDITIONAL"),
+        ({"tags": "return self.tags()"}, "self.tags()", "CONDITIONAL"),
+    ],
+)
+def test_what_own_methods_give_decides(methods: dict[str, str], test: str, found: str | None, tmp_path: Path) -> None:
+    base = (
+        "class Base:\n    def _more_tags(self):\n        return {'c': False}\n"
+        "    def tags(self):\n        t = Tags()\n        t.c.d = False\n        return t\n"
+    )
+    new = NEW.replace("class Scaler", f"{base}class Scaler(Base)") + f"        if {test}:\n            self.b\n"
+    new += "".join(f"    def {name}(self):\n        {body}\n" for name, body in methods.items())
+    assert gaps(tmp_path, OLD, new) == ([f"b SERVING {found}"] if found else ["b UPKEEP CERTAIN"])
+
+
+OWNERS = {
+    "calls it": ("    def predict(self, x):\n        return self.held[0].transform(x)\n", "CERTAIN"),
+    "calls it in a loop": (
+        "    def predict(self, x):\n        for one in self.held:\n            one.transform(x)\n",
+        "CERTAIN",
+    ),
+    "calls it in a function": ("    def predict(self, x):\n        return ask(self.held[0], x)\n", "CERTAIN"),
+    "calls another method": ("    def predict(self, x):\n        return self.held[0].other(x)\n", None),
+    "calls it only to train": (
+        "    def fit(self, x):\n        self.held[0].transform(x)\n    def predict(self, x):\n        return x\n",
+        None,
+    ),
+    "calls the first of two": (
+        "    def predict(self, x):\n        return first_of(self.held[0], ['other', 'transform'])(x)\n",
+        None,
+    ),
+    "asks for the first of two": (
+        "    def predict(self, x):\n        model = self.held[0]\n        if hasattr(model, 'other'):\n"
+        "            return model.other(x)\n        return model.transform(x)\n",
+        None,
+    ),
+    "compares names": ("    def predict(self, x):\n        return self.held[0].name == 'transform'\n", None),
+    "gives the name": ("    def predict(self, x):\n        return getattr(self.held[0], 'transform')(x)\n", "CERTAIN"),
+    "serves nothing itself": ("    def held_one(self):\n        return self.held[0]\n", "CERTAIN"),
+    "is a list": ("", "CERTAIN"),
+}
+
+
+@pytest.mark.parametrize(("methods", "found"), OWNERS.values(), ids=OWNERS.keys())
+def test_what_an_owner_calls_on_its_members(methods: str, found: str | None, tmp_path: Path) -> None:
+    owner = "class Owner({}):\n    def __init__(self, held):\n        self.held = held\n"
+    owner = (owner.format("") if methods else owner.format("list")) + methods
+    ask = "def ask(one, x):\n    return one.transform(x)\n"
+    other = "    def other(self, x):\n        return x\n"
+    new = ask + NEW + "        return self.b\n" + other + owner
+    written = PackageSymbols(installed(tmp_path / "old", OLD + other + owner, "old"))
+    make = "from acme.scaling import Scaler, Owner\nmodel = Owner([Scaler()])"
+    states = pickled(tmp_path / "old", make)
+    reader = ObjectCode(PackageSymbols(installed(tmp_path / "new", new, "new")), repairs=True)
+    judge = StateJudge(reader, ObjectCode(written, repairs=True))
+    said = [gap.found for one in states.objects for gap in judge.gaps(one)]
+    serving = [one.sureness.name for one in said if one.calling is Calling.SERVING]
+    assert serving == ([found] if found else [])
+
+
+def test_a_method_that_only_the_owner_calls_is_followed(tmp_path: Path) -> None:
+    owner = "class Owner:\n    def __init__(self, held):\n        self.held = held\n    def predict(self, x):\n{}"
+    inner = "    def _inner(self, x):\n        return self.b\n"
+    new = NEW + "        return x\n" + inner
+    for body, expected in (
+        ("        return self.held[0]._inner(x)\n", ["CERTAIN"]),
+        ("        if x:\n            return self.held[0]._inner(x)\n", []),
+    ):
+        folder = tmp_path / str(len(expected))
+        written = PackageSymbols(installed(folder / "old", OLD + owner.format(body), "old"))
+        states = pickled(folder / "old", "from acme.scaling import Scaler, Owner\nmodel = Owner([Scaler()])")
+        code = ObjectCode(PackageSymbols(installed(folder / "new", new + owner.format(body), "new")), repairs=True)
+        judge = StateJudge(code, ObjectCode(written, repairs=True))
+        found = [gap.found for one in states.objects for gap in judge.gaps(one)]
+        assert [one.sureness.name for one in found if one.calling is Calling.SERVING] == expected
+
+
+def test_a_model_that_was_never_trained_is_asked_for_nothing(tmp_path: Path) -> None:
+    """What a search copies has parameters alone; its writer could not use it either."""
+    old = (
+        "class Scaler:\n    def __init__(self, rate=1):\n        self.rate = rate\n    def get_params(self):\n"
+        "        return {}\n    def fit(self, x):\n        self.mean_ = x\n        return self\n"
+        "    def transform(self, x):\n        return self.mean_\n"
+    )
+    new = old.replace("rate=1", "rate=1, b=2").replace("= rate\n", "= rate\n        self.b = b\n")
+    new = new.replace("return self.mean_", "return self.mean_ + self.b")
+    for make, expected in (("Scaler()", Calling.UPKEEP), ("Scaler().fit(1)", Calling.SERVING)):
+        folder = tmp_path / expected.name
+        written = PackageSymbols(installed(folder / "old", old, "old"))
+        states = pickled(folder / "old", f"from acme.scaling import Scaler\nmodel = {make}")
+        code = ObjectCode(PackageSymbols(installed(folder / "new", new, "new")), repairs=True)
+        judge = StateJudge(code, ObjectCode(written, repairs=True))
+        found = [gap for one in states.objects for gap in judge.gaps(one)]
+        assert [(gap.attribute, gap.found.calling) for gap in found] == [("b", expected)]
 
 
 TRANSFORM = "class Scaler:\n    def transform(self, x):\n"

@@ -89,7 +89,7 @@ def test_a_vendors_torch_breaks_what_was_built_for_the_index() -> None:
         ("xgboost", "1.7.6", "3.13", True),
         ("xgboost", "0.6", "3.13", True),
         ("left-pad", "1.0", "3.8", True),
-        ("torch", "2.5.1", "2.7", True),
+        ("torch", "2.5.1", "2.7", False),
     ],
 )
 def test_wheels_for_a_python(package: str, version: str, python: str, *, supported: bool) -> None:

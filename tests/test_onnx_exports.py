@@ -23,7 +23,10 @@ FILES = {
         'session = onnxruntime.InferenceSession("net.onnx")\n'
     ),
 }
-CODE = "import tensorflow\nimport tf2onnx\nimport torch\n\n\ndef export(net, rows, opset):\n    {}\n"
+CODE = (
+    "import onnx\nimport onnxmltools\nimport skl2onnx\nimport tensorflow\nimport tf2onnx\nimport torch\n\n\n"
+    "def export(net, rows, opset):\n    {}\n"
+)
 CONFIG = """
 [environments.training]
 sources = ["training/requirements.txt"]
@@ -51,6 +54,23 @@ def severities(folder: Path, config: str = "") -> list[Severity]:
         ('torch.onnx.export(net, rows, "net.onnx", opset_version=20)', Severity.ERROR),
         ('tf2onnx.convert.from_keras(net, output_path="net.onnx", opset=15)', None),
         ('tf2onnx.convert.from_keras(net, output_path="net.onnx", opset=21)', Severity.ERROR),
+        ('tf2onnx.convert.from_keras(net, None, 21, output_path="net.onnx")', Severity.ERROR),
+        ('torch.onnx.export(net, rows, "net.onnx", True, False, None, None, None, None, 20)', Severity.ERROR),
+        ('torch.onnx.export(net, rows, "net.onnx", True, False, None, None, None, None, 17)', None),
+        # The highest opset that a graph may have, with the IR version that it has in any case.
+        ('onnx.save(skl2onnx.convert_sklearn(net, initial_types=rows, target_opset=15), "net.onnx")', None),
+        ('onnx.save(skl2onnx.convert_sklearn(net, initial_types=rows, target_opset=20), "net.onnx")', Severity.WARNING),
+        ('onnx.save(skl2onnx.convert_sklearn(net, initial_types=rows, target_opset=21), "net.onnx")', Severity.ERROR),
+        ('onnx.save(skl2onnx.to_onnx(net, rows, None, None, 15), "net.onnx")', None),
+        ("onnx.save(skl2onnx.to_onnx(net, rows, target_opset={'': 21, 'ai.onnx.ml': 3}), 'net.onnx')", Severity.ERROR),
+        ("onnx.save(skl2onnx.to_onnx(net, rows, target_opset={'ai.onnx.ml': 3}), 'net.onnx')", Severity.WARNING),
+        ('onnx.save(onnxmltools.convert_lightgbm(net, target_opset=21), "net.onnx")', Severity.WARNING),
+        (
+            "graph = skl2onnx.to_onnx(net, rows, target_opset=15)\n"
+            '    with open("net.onnx", "wb") as file:\n'
+            "        file.write(graph.SerializeToString())",
+            None,
+        ),
     ],
 )
 def test_an_export_is_judged_by_the_opset_that_its_call_states(
@@ -71,3 +91,29 @@ def test_an_export_whose_file_is_at_hand_is_judged_by_the_file(
         (tmp_path / "net.onnx").write_bytes(onnx(ir=8, opsets=[("", opset)]))
         writes = 'writes = ["net.onnx"]'
     assert severities(tmp_path, config.format(writes)) == expected
+
+
+@pytest.mark.parametrize(
+    ("recipe", "text"),
+    [
+        ("export.sh", "#!/bin/sh\npip install -r training/requirements.txt\n{}\n"),
+        (
+            "training/Dockerfile",
+            "FROM python:3.11\nCOPY training/requirements.txt .\nRUN pip install -r requirements.txt && {}\n",
+        ),
+        ("Makefile", "export:\n\tpip install -r training/requirements.txt\n\t{}\n"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("command", "severity"),
+    [
+        ("python3 -m tf2onnx.convert --saved-model net --output net.onnx --opset 17", None),
+        ("python -m tf2onnx.convert --saved-model net --opset=21 --output net.onnx", Severity.ERROR),
+        ("python -m tf2onnx.convert --saved-model net --output net.onnx", Severity.WARNING),
+    ],
+)
+def test_a_command_that_exports_is_judged_by_its_opset(
+    recipe: str, text: str, command: str, severity: Severity | None, tmp_path: Path
+) -> None:
+    write(tmp_path, {**FILES, recipe: text.format(command)})
+    assert severities(tmp_path) == ([severity] if severity is not None else [])

@@ -7,6 +7,7 @@ import sys
 from dataclasses import dataclass, field
 from math import exp
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -133,3 +134,68 @@ def test_rows_are_the_same_each_time_and_counted() -> None:
     assert all(abs(cell) < 1e9 for row in rows for cell in row)
     odd = Linear(coef_=Listed([[float("nan")] * 3]), intercept_=Listed([0.0]))
     assert len(seeded_rows(odd, 3)) == 2 * RANDOM_ROWS
+
+
+@dataclass
+class Configured:
+    config: Any
+    main_input_name: str = "input_ids"
+
+
+def test_rows_of_a_language_model_are_tokens_of_its_vocabulary() -> None:
+    model = Configured(SimpleNamespace(vocab_size=9, max_position_embeddings=5))
+    rows, said = rows_of({}, model)
+    assert said == "4 seeded random rows of 5 tokens, of 9 in its configuration"
+    assert [len(row) for row in rows] == [5] * 4
+    assert {token for row in rows for token in row} <= set(range(9))
+    assert rows == rows_of({}, model)[0]
+    for other in (
+        Configured(SimpleNamespace(vocab_size=9, is_encoder_decoder=True)),
+        Configured(SimpleNamespace(vocab_size="9")),
+        Configured(SimpleNamespace(vocab_size=9), main_input_name="pixel_values"),
+        Configured(None),
+    ):
+        assert rows_of({}, other) == (None, "")
+
+
+class Frame:
+    """A data frame as far as rows need one."""
+
+    def __init__(self, rows: list[dict[str, Any]]) -> None:
+        self.rows = rows
+        self.types: dict[str, Any] = {}
+
+    def astype(self, types: dict[str, Any]) -> Frame:
+        self.types = types
+        return self
+
+
+class Schema:
+    def __init__(self, *types: str, named: bool = True, tensor: bool = False) -> None:
+        self.types, self.named, self.tensor = types, named, tensor
+
+    def has_input_names(self) -> bool:
+        return self.named
+
+    def is_tensor_spec(self) -> bool:
+        return self.tensor
+
+    def input_names(self) -> list[str]:
+        return [f"c{number}" for number in range(len(self.types))]
+
+    def input_types(self) -> list[Any]:
+        return [SimpleNamespace(to_numpy=lambda one=one: one) for one in self.types]
+
+
+def test_rows_of_a_signature_have_its_columns_and_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "pandas", SimpleNamespace(DataFrame=Frame))
+
+    def rows(schema: Schema | None) -> tuple[Any, str]:
+        return rows_of({}, SimpleNamespace(metadata=SimpleNamespace(get_input_schema=lambda: schema)))
+
+    made, said = rows(Schema("float64", "int32"))
+    assert said == "16 seeded random rows of the 2 columns of its signature"
+    assert made.types == {"c0": "float64", "c1": "int32"}
+    assert all(set(row) == {"c0", "c1"} for row in made.rows)
+    for other in (None, Schema(), Schema("object"), Schema("float64", named=False), Schema("float64", tensor=True)):
+        assert rows(other) == (None, "")

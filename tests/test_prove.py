@@ -436,6 +436,7 @@ def test_proofs_of_folders_count_until_a_file_in_them_changes(
 
     monkeypatch.chdir(tmp_path)
     (pair,) = found_pairs((), asked_options(wanted=Wanted()))
+    assert pair.writer is not None
     assert (pair.writer.name, pair.reader.name) == ("training", "serving")
     assert [case.shown for case in pair.cases] == [f"models/{name}" for name in folders]
     assert all(case.kind == "mlflow.pyfunc" and case.declared for case in pair.cases)
@@ -518,14 +519,21 @@ def test_no_room_while_a_model_loads_is_no_verdict_on_the_reader(
     text = "raise OSError(28, 'No space left on device')"
     model = tmp_path / "model.pkl"
     model.write_bytes(b"c__main__\nnone\n.")
-    child = (Path(loading.__file__).with_name("proof_child.py")).read_text()
+    own = Path(loading.__file__).parent
+    child = (own / "proof_child.py").read_text()
     broken = tmp_path / "child.py"
-    shutil.copy(Path(loading.__file__).with_name("proof_rows.py"), tmp_path)
+    for name in ("proof_rows.py", "proof_loaders.py"):
+        shutil.copy(own / name, tmp_path)
     monkeypatch.setattr(loading, "_CHILD", broken)
     # The library that loads it finds no room; the answer then is what the process says of that.
-    broken.write_text(child.replace("            return pickle.load(file)", f"            {text}", 1))
+    broken.write_text(child)
+    loaders = (own / "proof_loaders.py").read_text()
+    (tmp_path / "proof_loaders.py").write_text(
+        loaders.replace("            return pickle.load(file)", f"            {text}", 1)
+    )
     full = loading_here(model)
     assert (full.word, full.step) == ("full", "load")
+    shutil.copy(own / "proof_loaders.py", tmp_path)
     # There is no room for the answer itself.
     broken.write_text(child.replace("            json.dump(found, file)", f"            {text}", 1))
     lost = loading_here(model)

@@ -25,6 +25,7 @@ from mlaudit.knowledge import KnowledgeError, releases
 from mlaudit.knowledge.family import family_mismatches, wanted
 from mlaudit.knowledge.wheels import has_wheel, undeclared_python
 from mlaudit.lab import refresh, refresh_releases
+from mlaudit.lab.release_clients import InstallerIndex, metadata_wanted
 from mlaudit.lab.release_index import JSON, PackageIndex
 from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, merged, of_metadata, packed, wheel_tags
 from mlaudit.lab.release_tags import TaggedProject, tagged_releases
@@ -295,6 +296,7 @@ def test_what_a_release_declares_of_pythons_and_wheels(pinbox: None, monkeypatch
         ("p-1-cp311-cp311-win_amd64.whl", "3.11", "win32", "AMD64", True),
         ("p-1-cp311-cp311-win_amd64.whl", "3.11", "linux", "x86_64", False),
         ("p-1.tar.gz", "3.11", "linux", "x86_64", False),
+        ("p-1-cp313-cp313t-manylinux2014_x86_64.whl", "3.13", "linux", "x86_64", False),
     ],
 )
 def test_which_wheels_install_where(file_name: str, python: str, platform: str, machine: str, *, fits: bool) -> None:
@@ -339,7 +341,7 @@ class ServedIndex:
     def answer(self, path: str, accept: str, span: str) -> tuple[int, dict[str, str], bytes]:
         self.asked.append(path if not span else f"{path} {span}")
         if path == "/simple/pinbox/":
-            assert accept == JSON
+            assert JSON in accept
             return 200, {"ETag": '"1"', "Content-Type": JSON}, json.dumps(self._listing()).encode()
         version = path.split("-")[1] if "-" in path else ""
         if path.endswith(".metadata") and self.metadata_served:
@@ -359,7 +361,7 @@ class ServedIndex:
             return {
                 "filename": name,
                 "url": f"/files/{name}",
-                "hashes": {},
+                "hashes": {"sha256": hashlib.sha256(name.encode()).hexdigest()},
                 "upload-time": "2024-03-01T10:00:00Z",
                 "requires-python": ">=3.9",
                 **core,
@@ -430,6 +432,76 @@ def test_an_index_is_asked_for_metadata_once_and_for_nothing_else(tmp_path: Path
     assert found[0].requires == REQUIRED
     assert found[0].wheels == ("cp311-cp311-win_amd64", "cp312-cp312-linux_x86_64")
     assert (found[1].requires, found[1].wheels, found[1].requires_python) == (None, (), ">=3.9")
+
+
+@pytest.mark.slow
+def test_pip_and_uv_tell_of_an_index_what_it_has(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in os.environ if name.startswith(("PIP_", "UV_"))]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PIP_CONFIG_FILE", os.devnull)
+    monkeypatch.setenv("UV_NO_CONFIG", "1")
+    with _serving(ServedIndex()) as served:
+        monkeypatch.setenv("PIP_INDEX_URL", served.address)
+        monkeypatch.setenv("UV_DEFAULT_INDEX", served.address)
+        telling = InstallerIndex(tmp_path / "kept", {"numpy", "torch", "pinbox"}, pause=0)
+        files = list(telling.releases("pinbox", "every>=1.0", ["1.0.0", "2.0rc2"]))
+        first = list(served.asked)
+        found = list(telling.releases("pinbox", "every>=1.0", ()))
+        again = list(InstallerIndex(tmp_path / "kept", (), pause=0).releases("pinbox", "minor>=1.0", ["1.2.0"]))
+        with pytest.raises(OSError, match="pip index versions no-such-package"):
+            list(telling.releases("no-such-package", "none", ()))
+    assert set(first) == {"/simple/pinbox/"}
+    files_asked = [path for path in served.asked if not path.startswith("/simple/")]
+    assert files_asked == ["/files/pinbox-1.0-cp312-cp312-manylinux2014_x86_64.whl.metadata"]
+    assert not [path for path in served.asked if path.startswith(("/simple/numpy", "/simple/torch"))]
+    assert [(one.version, one.day, one.requires_python) for one in files] == [
+        (version, "2024-03-01", ">=3.9") for version in ("1.0", "1.2", "2.0rc2")
+    ]
+    assert [one.wheels for one in files] == [
+        ("cp311-cp311-win_amd64", "cp312-cp312-linux_x86_64"),
+        (),
+        ("cp312-cp312-linux_x86_64",),
+    ]
+    assert {(one.requires, one.from_metadata, one.source) for one in files} == {
+        (None, False, "the package index's list of the files of pinbox {version}")
+    }
+    assert [one.requires for one in found] == [
+        ("numpy<2,>=1.20", 'pytest; extra == "test"', 'torch==2.4.0; sys_platform == "linux"'),
+        None,
+        None,
+    ]
+    assert found[0].source == "METADATA of pinbox {version}"
+    assert again == found
+
+
+@pytest.mark.parametrize(
+    ("policy", "wanted"),
+    [
+        ("none", ()),
+        ("every>=1.1", ("1.1.0", "1.1.1", "2.0")),
+        ("minor>=1.0", ("1.0", "1.1.1", "2.0")),
+        ("minor", ("0.9", "1.0", "1.1.1", "2.0")),
+    ],
+)
+def test_of_which_releases_metadata_is_asked_for(policy: str, wanted: tuple[str, ...]) -> None:
+    assert metadata_wanted(["1.1.1", "1.0", "0.9", "1.1.0", "2.0", "2.1rc1"], policy) == wanted
+
+
+def test_what_an_index_lists_completes_what_a_tag_declares() -> None:
+    tagged = _release("1.0", "numpy<2", from_metadata=False, day="2024-05-01", requires_python=">=3.8")
+    files = _release(
+        "1.0", from_metadata=False, requires=None, source="files", day="2024-05-03", requires_python=">=3.9", wheels=()
+    )
+    for order in ([tagged, files], [files, tagged]):
+        (row,) = merged(order)
+        assert (row.requires, row.source, row.from_metadata) == (("numpy<2",), tagged.source, False)
+        assert (row.day, row.requires_python, row.wheels) == ("2024-05-03", ">=3.9", ())
+    told = _release("1.0", "numpy<3", requires_python=">=3.10")
+    for order in ([told, files], [files, told]):
+        (row,) = merged(order)
+        assert (row.requires, row.from_metadata, row.requires_python) == (("numpy<3",), True, ">=3.10")
+    newer = _release("1.0", from_metadata=False, requires=None, wheels=("py3-none-any",))
+    assert merged([files, newer])[0].wheels == ("py3-none-any",)
 
 
 def test_an_index_that_answers_no_json_is_an_error_that_says_so(tmp_path: Path) -> None:

@@ -140,4 +140,4 @@ def _options(root: Path) -> Options:
 
 def test_a_cache_that_is_damaged_is_asked_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     for stored in ({"packages": [["x"]], "conflict": ""}, {"packages": 3}, {}):
-        assert answers._known(stored) is None
+        assert answers.known_answer(stored) is None

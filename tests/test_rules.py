@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 from dataclasses import replace
 from inspect import cleandoc
@@ -66,18 +67,21 @@ def environments(case: dict[str, Any]) -> list[Environment]:
     return made
 
 
-ARTIFACT = Place(path="model.pkl", start=66)
-
-
 def missing_state(row: dict[str, Any]) -> MissingState:
     """An attribute that an object of `model.pkl` of training lacks."""
     given = {**row, "when": WhenRead(row["when"]), "read": Place(path=row["read"], line=7)}
-    return MissingState(writer="training", artifact=ARTIFACT, **given)
+    return MissingState(writer="training", artifact=artifact_place(given), **given)
+
+
+def artifact_place(given: dict[str, Any]) -> Place:
+    """Where something is in `model.pkl`; with `whole`, only that it is in there."""
+    return Place(path="model.pkl", start=None if given.pop("whole", False) else 66)
 
 
 def refused_call(row: dict[str, Any]) -> RefusedByCode:
     """A call of `model.pkl` of training that the environment refuses."""
-    return RefusedByCode(writer="training", artifact=ARTIFACT, **{**row, "taken": Place(path=row["taken"], line=7)})
+    given = {**row, "taken": Place(path=row["taken"], line=7)}
+    return RefusedByCode(writer="training", artifact=artifact_place(given), **given)
 
 
 def recorded_proof(given: dict[str, Any]) -> RecordedProof:
@@ -127,7 +131,7 @@ def pin(given: dict[str, Any]) -> Pin:
         if "artifact-kind" in given
         else None,
         recorded=recorded(given) if "strength" in given else None,
-        at=Place(path="stated"),
+        at=Place(path=given.get("at", "stated")),
     )
 
 
@@ -180,7 +184,7 @@ def findings_of_all(case: dict[str, Any]) -> tuple[Finding, ...]:
 
 
 def report_of(case: dict[str, Any], settings: Settings) -> Report:
-    shared = [tuple(SharedFile(**row) for row in files) for files in case.get("shared", ())]
+    shared = [tuple(SharedFile(**{"text": None, **row}) for row in files) for files in case.get("shared", ())]
     command = case.get("command", "compare")
     pairs = [known_pair(row) for row in case.get("pairs", ())]
     return audited(command, environments(case), settings, shared=shared, pairs=pairs)
@@ -218,6 +222,30 @@ def test_says_what_the_case_expects(code: str, case: dict[str, Any]) -> None:
             else:
                 held = getattr(finding, field)
                 assert getattr(held, "value", held) == value, field
+
+
+@pytest.mark.parametrize("code", sorted(CASES))
+def test_a_rule_says_whole_sentences(code: str) -> None:
+    said, kept = sentences(code), FIXTURES / "rules" / f"{code}.txt"
+    if os.environ.get("MLAUDIT_REGENERATE") == "1":
+        kept.write_text(said, encoding="utf-8")
+    assert said == kept.read_text(encoding="utf-8")
+
+
+def sentences(code: str) -> str:
+    """What a rule says in each of its cases, with remedy and places."""
+    lines = []
+    for case in CASES[code]["case"]:
+        found = findings(code, case)
+        lines += [f"# {code} {case['name']}"] if found else []
+        for one in found:
+            lines.append(f"{one.severity.value}: {one.title}. {one.message}")
+            lines += [f"  effect: {one.effect}"] if one.effect and one.effect not in one.message else []
+            lines += [f"  {detail}" for detail in one.details]
+            lines += [f"  fix: {one.fix.says}"] if one.fix else []
+            lines += [f"  change: {change}" for change in one.fix.changes] if one.fix else []
+            lines += [f"  {other.role.value} at {other.place}: {other.says}".rstrip(" :") for other in one.locations]
+    return "".join(f"{line}\n" for line in lines)
 
 
 def test_a_rule_whose_question_is_answered_by_no_has_nothing_to_say(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -54,3 +54,5 @@ def test_takes_what_the_command_takes(files: dict[str, str], row: dict[str, Any]
     assert unread == row.get("unread", [])
     for words in row.get("notes", ()):
         assert any(words in note for note in read.notes), read.notes
+    if row.get("no_more_notes"):
+        assert len(read.notes) == len(row.get("notes", ())), read.notes

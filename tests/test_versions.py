@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from packaging.specifiers import SpecifierSet
 from packaging.version import Version
@@ -61,6 +63,7 @@ ranges = st.builds(",".join, st.lists(clauses, min_size=1, max_size=3))
         ("nightly", "0.0.0", Distance.PRE),
         ("nightly", "0.0.1", Distance.PATCH),
         ("nightly", "1.0", Distance.MAJOR),
+        ("nightly", "0.1", Distance.MINOR),
         ("1.2.3.x", "1.2.4.x", Distance.PATCH),
         ("1.2.x", "1.3.x", Distance.MINOR),
         ("x1.2.3.4.5.6.7", "x1.2.3.4.5.6.8", Distance.PRE),
@@ -141,6 +144,11 @@ def test_admits(specifier: str, version: str, expected: bool) -> None:
         ("==1.*,==1.0", "1.0"),
         ("===1.0,<1", None),
         ("===x,<1", "x"),
+        ("==1.0,===2.0", None),
+        ("===1.0,==1.0.0", "1.0"),
+        ("==1.0,===1.0.0", "1.0.0"),
+        ("===Nightly,===nightly", "Nightly"),
+        ("===nightly,===weekly", None),
     ],
 )
 def test_a_range_is_never_read_as_a_version(specifier: str, expected: str | None) -> None:
@@ -185,6 +193,37 @@ def test_a_range_is_never_read_as_a_version(specifier: str, expected: str | None
         ("==1.*", "!=1.*", True),
         ("~=1.2,!=1.2.*", "<1.3.dev0", True),
         (">=1!1", "<1!1", True),
+        # What begins after the versions that are named, and ends before any other round number.
+        ("<0.dev1", "", False),
+        ("!=0.dev0", "<0.dev2", False),
+        (">1.0.dev1", "<1.0.dev3", False),
+        (">1.0a1.dev1", "<1.0a1.dev3", False),
+        (">1.0a1.dev3", "<1.0a2,!=1.0a1.dev4", False),
+        (">1.0.post2.dev1", "<1.0.post2.dev3", False),
+        (">1.0a1.post2.dev1", "<=1.0a1.post2,!=1.0a1.post2.dev2", False),
+        (">=1.0.post2.dev0,!=1.0.post2.dev0", "<=1.0.post2,!=1.0.post2.dev1", False),
+        (">1.0a1", "<1.0a2", False),
+        (">1.0b1,!=1.0b2.dev0", "<1.0b2", False),
+        ("!=1.0rc1", ">=1.0rc1,<1.0rc1.post1", False),
+        (">1.0.post1", "<1.0.post2", True),
+        (">1.0.post1", "<=1.0.post2,!=1.0.post2", False),
+        (">=1.0.post1", "<1.0.post3,!=1.0.post1", False),
+        (">1.0", "<1.0.0.0.1.dev1", False),
+        (">1.0", "<1.0.0.0.0.0.0.0.1", False),
+        (">1.0.0.0.0.0.0.0", "<1.0.0.0.0.0.0.0.1", False),
+        (">1!1.0", "<1!1.0.1", False),
+        ("!=1.2.*", ">=1.2,<1.3", True),
+        ("!=1.2.*", ">=1.2,<1.3.dev1", False),
+        ("!=1.2.*", ">=1.2,<=1.3.dev0", False),
+        ("!=9.*", ">=9,<10.dev1", False),
+        ("!=9.*", ">=9,<=10.dev0", False),
+        ("!=1!2.*", ">=1!2,<=1!3.dev0", False),
+        ("==1.0+x,!=1.0", "", True),
+        ("==1.0+x", "!=1.0+y", False),
+        ("==1.0", "!=1.0+y", False),
+        ("==1.0+x", "!=1.0+x", True),
+        ("===x", ">=0", True),
+        ("===x", "===X", False),
     ],
 )
 def test_disjoint(left: str, right: str, expected: bool) -> None:
@@ -261,6 +300,7 @@ def test_what_is_longer_than_any_version_is_none(text: str, is_version: bool, is
         ("Nightly ", "nightly", True),
         ("nightly", "1.0", False),
         ("nightly", "weekly", False),
+        ("1.0", " " * 300 + "1.0", True),
     ],
 )
 def test_same_public(left: str, right: str, same: bool) -> None:
@@ -274,6 +314,30 @@ def test_a_shared_version_disproves_disjointness(left: str, right: str, version:
     if shared:
         assert not disjoint(left, right)
         assert admits(both(left, right), version)
+
+
+PARTS = [
+    "".join(parts)
+    for parts in product(
+        ("", "a0", "a1", "a2", "rc1"), ("", ".post0", ".post1", ".post2"), ("", ".dev0", ".dev1", ".dev2")
+    )
+]
+GRID = [Version(f"{release}{parts}") for release in ("0", "0.1", "1", "1.0.1", "1.1", "1!0") for parts in PARTS]
+named_versions = st.sampled_from([str(one) for one in GRID])
+all_clauses = st.one_of(
+    st.builds(str.__add__, st.sampled_from(["==", "!=", "<", "<=", ">", ">="]), named_versions),
+    st.builds(str.__add__, st.sampled_from(["==", "!="]), st.sampled_from(["0.*", "0.1.*", "1.*", "1.0.*", "1!0.*"])),
+)
+all_ranges = st.builds(",".join, st.lists(all_clauses, min_size=1, max_size=4))
+
+
+@settings(max_examples=300)
+@given(left=all_ranges, right=all_ranges)
+def test_no_version_of_many_is_in_disjoint_ranges(left: str, right: str) -> None:
+    """Whatever is near what clauses name, development versions of post-releases among it, is tried."""
+    if disjoint(left, right):
+        one, other = SpecifierSet(left, prereleases=True), SpecifierSet(right, prereleases=True)
+        assert [str(version) for version in GRID if one.contains(version) and other.contains(version)] == []
 
 
 @given(left=ranges, right=ranges)

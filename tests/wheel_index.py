@@ -35,7 +35,8 @@ class WheelIndex:
         day: str = "2026-01-01",
     ) -> None:
         """A pure wheel with some modules by file name."""
-        info = f"{name}-{version}.dist-info"
+        word = name.replace("-", "_")
+        info = f"{word}-{version}.dist-info"
         metadata = [
             f"Metadata-Version: 2.1\nName: {name}\nVersion: {version}",
             *(f"Requires-Dist: {r}" for r in requires),
@@ -50,7 +51,7 @@ class WheelIndex:
             for path, text in members.items():
                 archive.writestr(path, text)
             archive.writestr(f"{info}/RECORD", "".join(f"{path},,\n" for path in (*members, f"{info}/RECORD")))
-        self._add(name, f"{name}-{version}-py3-none-any.whl", stream.getvalue(), day)
+        self._add(name, f"{word}-{version}-py3-none-any.whl", stream.getvalue(), day)
 
     def add_source(self, name: str, version: str, setup: str) -> None:
         """A source archive whose metadata only its `setup.py` tells."""

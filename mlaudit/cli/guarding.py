@@ -43,10 +43,12 @@ def run_guard(asked: AskedGuard) -> None:
 def _replayed(asked: AskedGuard) -> tuple[str, int]:
     """The verdict on the model of kept answers."""
     from mlaudit.cli.asked import asked_options
+    from mlaudit.cli.delivery import width_of
     from mlaudit.proving.golden import replay
     from mlaudit.proving.nouns import ProofLimits
     from mlaudit.proving.prove import ProofOptions
     from mlaudit.proving.rendering import as_json, as_text
+    from mlaudit.reporters._registry import Style
     from mlaudit.request.wanted import Wanted
 
     options = asked_options(wanted=Wanted())
@@ -54,7 +56,9 @@ def _replayed(asked: AskedGuard) -> tuple[str, int]:
     models = () if asked.model is None else (asked.model,)
     proof = ProofOptions(limits=limits, trusted=asked.trusted, today=options.today)
     report = replay(models, asked.golden or Path(), options, proof)
-    return (as_json(report) if asked.format == "json" else as_text(report)), report.exit_code
+    return (
+        as_json(report) if asked.format == "json" else as_text(report, Style(width=width_of(asked.output)))
+    ), report.exit_code
 
 
 def _compared(snapshot: Path, asked: AskedGuard) -> tuple[str, int]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.declarations import CommandEnd
+from mlaudit.cli.delivery import width_of
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
@@ -15,6 +16,7 @@ from mlaudit.proving.pairs import found_pairs, named_pair
 from mlaudit.proving.prove import ProofOptions, ProofReport, prove_pairs
 from mlaudit.proving.recording import record
 from mlaudit.proving.rendering import as_json, as_text
+from mlaudit.reporters._registry import Style
 from mlaudit.request.options import Options, wanted_of
 from mlaudit.request.resolution import AUDIT, Resolution, resolution_of
 from mlaudit.sources.uv_tool import NoUv
@@ -70,7 +72,8 @@ def run_prove(asked: AskedProof) -> None:
             report = _report(asked, watched, _proof_options(asked, watched, resolution))
         except (NotBuilt, NoUv) as error:
             raise UsageError(str(error)) from None
-    text = as_json(report) if asked.format == "json" else as_text(report)
+    style = Style(width=width_of(asked.output))
+    text = as_json(report) if asked.format == "json" else as_text(report, style)
     write_all([OutputText(text=text, target=asked.output)])
     raise CommandEnd(report.exit_code)
 

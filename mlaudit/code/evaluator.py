@@ -70,7 +70,7 @@ class ValueEvaluator(MemberReader):
             ast.Await: self._inner,
             ast.Starred: self._inner,
             ast.NamedExpr: self._inner,
-            ast.FormattedValue: self._inner,
+            ast.FormattedValue: self._field,
         }
 
     def ask(self, node: ast.expr, env: Env) -> Values:

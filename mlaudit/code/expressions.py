@@ -51,8 +51,15 @@ class ExpressionReader(ValueReader):
             return (TextValue(pieces=(str(node.value),), node=node, source=env.scope.source),)
         return UNKNOWN
 
-    def _inner(self, node: ast.Await | ast.Starred | ast.NamedExpr | ast.FormattedValue, env: Env) -> Values:
+    def _inner(self, node: ast.Await | ast.Starred | ast.NamedExpr, env: Env) -> Values:
         return self.values(node.value, env)
+
+    def _field(self, node: ast.FormattedValue, env: Env) -> Values:
+        """A part of an f-string: its value, where no format and no `!r` makes another text of it."""
+        values = self.values(node.value, env)
+        if node.format_spec is None and node.conversion in (-1, ord("s")):
+            return values
+        return tuple(UnknownValue(open=open_of(value), origins=origins_of(value)) for value in values)
 
     def _joined(self, node: ast.JoinedStr, env: Env) -> Values:
         return tuple(concatenated(parts) for parts in self._product(node.values, env)) or (TextValue(pieces=("",)),)

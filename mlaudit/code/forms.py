@@ -10,7 +10,7 @@ from mlaudit.code.arguments import chosen_argument
 from mlaudit.code.evaluator import ValueEvaluator
 from mlaudit.code.nouns import ArtifactName
 from mlaudit.code.values import CodeValue, Env, ListValue, NamedValue, ObjectValue, TableValue, Value
-from mlaudit.knowledge.artifact_calls import ArtifactCall, PickledPackage, artifact_calls
+from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall, PickledPackage, artifact_calls
 
 MAX_MEMBERS = 12
 
@@ -48,8 +48,10 @@ def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
 def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
     """The text of a keyword as the source has it, `True` and `None` as such; empty where there is none."""
     node = next((one.value for one in call.keywords if one.arg == keyword), None)
-    if node is None:
-        return ""
+    return "" if node is None else _text_of(evaluator, node, env)
+
+
+def _text_of(evaluator: ValueEvaluator, node: ast.expr, env: Env) -> str:
     if isinstance(node, ast.Constant) and not isinstance(node.value, str):
         return str(node.value)
     known = evaluator.texts(node, env)[0].known
@@ -67,25 +69,62 @@ def call_settings(
     evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, env: Env
 ) -> tuple[tuple[str, str], ...]:
     """The arguments of a call that condition what it does."""
-    given = {one.arg for one in call.keywords}
-    return tuple((name, argument_text(evaluator, call, name, env)) for name in row.settings if name in given)
+    return tuple(_given(evaluator, row.settings, call, env))
+
+
+def _given(
+    evaluator: ValueEvaluator, settings: Iterable[ArgumentChoice], call: ast.Call, env: Env
+) -> Iterator[tuple[str, str]]:
+    for choice in settings:
+        node = chosen_argument(evaluator, call, choice, env)
+        if node is not None:
+            yield choice.keywords[0], _text_of(evaluator, node, env)
+
+
+def maker_settings(
+    evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env
+) -> tuple[tuple[str, str], ...]:
+    """The arguments of the calls that made what is written, each behind the name of its library."""
+    found: dict[str, str] = {}
+    for value in _written_values(evaluator, row, call, function, env):
+        for made in _line_of(value):
+            makers = artifact_calls().makers if made.call is not None else ()
+            name = made.name.removesuffix("()")
+            for maker in makers:
+                if name in maker.calls and made.call is not None:
+                    library = name.partition(".")[0]
+                    given = _given(evaluator, maker.settings, made.call, made.env)
+                    found.update((f"{library}.{setting}", text) for setting, text in given)
+    return tuple(found.items())
+
+
+def _line_of(value: Value) -> Iterator[ObjectValue]:
+    """An object and those whose methods made it: `to_onnx(...)` of `to_onnx(...).SerializeToString()`."""
+    inner: Value | None = value
+    for _ in range(MAX_MEMBERS):
+        if isinstance(inner, ObjectValue):
+            yield inner
+        inner = getattr(inner, "receiver", None)
 
 
 def object_types(
     evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env
 ) -> tuple[str, ...]:
     """The full names of the classes of what is written, members of tuples and tables with them."""
-    found: list[str] = []
+    values = _written_values(evaluator, row, call, function, env)
+    return tuple(dict.fromkeys(name for value in values for name in _types(evaluator, value)))
+
+
+def _written_values(
+    evaluator: ValueEvaluator, row: ArtifactCall, call: ast.Call, function: Value, env: Env
+) -> Iterator[Value]:
     for choice in row.object:
         if choice.of_receiver:
             receiver = getattr(function, "receiver", None)
-            values: Iterable[Value] = (receiver,) if receiver is not None else ()
+            yield from (receiver,) if receiver is not None else ()
         else:
             node = chosen_argument(evaluator, call, choice, env)
-            values = evaluator.values(node, env) if node is not None else ()
-        for value in values:
-            found.extend(_types(evaluator, value))
-    return tuple(dict.fromkeys(found))
+            yield from evaluator.values(node, env) if node is not None else ()
 
 
 def _types(evaluator: ValueEvaluator, value: Value, depth: int = 0) -> Iterator[str]:

@@ -20,6 +20,7 @@ from mlaudit.code.step_outputs import kept_between_steps, kept_by_flow, step_out
 from mlaudit.code.transfers import with_stored_names
 from mlaudit.code.uses import Transfer, UseReader, full_name, place_of
 from mlaudit.code.values import CodeValue, Env, NamedValue, ObjectValue, Value
+from mlaudit.knowledge.artifact_calls import value_calls
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -27,6 +28,7 @@ from mlaudit.model.nouns import Place
 MAX_SITES = 12
 """Calls of one function that are looked at."""
 
+_APPLICATION = lazy_pattern(r"([A-Za-z_][\w.]{0,200}):[A-Za-z_][\w.]{0,100}")
 _TEST = lazy_pattern(r"(?:^|/)(?:tests?|testing)/|(?:^|/)(?:test_[^/]*|[^/]*_test|conftest)\.py$")
 Read = Callable[[str], "ModuleReading | None"]
 
@@ -91,8 +93,24 @@ class Program:
             for name in names:
                 for file in self._files_on_the_way(path, name, binding.level):
                     found.setdefault(file, line)
+        for module, line in self._started(reading.source):
+            for file in self._files_on_the_way(path, module, 0):
+                found.setdefault(file, line)
         found.pop(path, None)
         return found
+
+    def _started(self, source: ModuleSource) -> Iterator[tuple[str, int]]:
+        """Modules that a server is told to import: `uvicorn.run("api.main:app")`, each with the line of the call."""
+        for place in source.calls:
+            first = place.call.args[0] if place.call.args else None
+            text = first.value if isinstance(first, ast.Constant) and isinstance(first.value, str) else ""
+            module = _APPLICATION.fullmatch(text)
+            if module is None:
+                continue
+            self._evaluator.renew()
+            functions = self._evaluator.functions(place.call, Env(place.scope, place.point))
+            if any(isinstance(one, NamedValue) and one.name in value_calls().starters for one in functions):
+                yield module[1], source.line(place.call.lineno)
 
     def closure(self, paths: Iterable[str]) -> frozenset[str]:
         """The modules that run when these are started: themselves and all that they import in the repository."""

@@ -117,7 +117,7 @@ class MemberReader(ExpressionReader):
         for klass in self.class_line(scope, outside):
             found = self._own_member(klass, receiver, name, env)
             if found:
-                return text_calls.with_setting_variable(outside, name, found)
+                return text_calls.with_setting_variable(klass, outside, name, found)
         if not outside and name == "value":
             return UNKNOWN
         end = "()" if receiver is not None else ""

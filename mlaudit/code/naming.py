@@ -23,7 +23,7 @@ from mlaudit.code.values import (
     open_of,
     origins_of,
 )
-from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall
+from mlaudit.knowledge.artifact_calls import ArgumentChoice, ArtifactCall, value_calls
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -36,6 +36,8 @@ BUFFER = "buffer"
 """The scope of names that only the code knows."""
 
 _NAMING = ("names", "downloads")
+_FILE_SYSTEM = ("filesystem", "fs")
+_OF_RECEIVER = "receiver "
 # https://mlflow.org/docs/latest/ml/tracking/#artifact-uri
 _MLFLOW = lazy_pattern(r"(?:models|runs|mlflow-artifacts):/{1,3}")
 _STORE = lazy_pattern(r"(s3a?|gs|az|abfss?|wasbs?|hdfs|dbfs|oss|minio|r2)://")
@@ -60,7 +62,8 @@ class Naming:
 
     def collect(self, row: ArtifactCall, call: ast.Call, function: Value, env: Env, depth: int = 0) -> None:
         """Add the names that a call of a row gives."""
-        scope = self._scope_argument(row.scope, call, env) if "{" in row.scope else row.scope
+        bucket = self._scope_argument(row.scope, call, function, env) if "{" in row.scope else None
+        scope = bucket.known or "" if bucket is not None else row.scope
         before = len(self.names)
         for choice in row.name:
             self._chosen(choice, row, call, function, env, scope, depth)
@@ -75,6 +78,9 @@ class Naming:
             self.open |= inner.open
             self._extend(replace(name, in_run=True) for name in inner.names)
         self.open |= open_of(function)
+        if bucket is not None and bucket.variable and not scope:
+            self.open |= bucket.open
+            self.names[before:] = [replace(name, bucket_variable=bucket.variable) for name in self.names[before:]]
 
     def _chosen(
         self,
@@ -96,10 +102,19 @@ class Naming:
         folder = chosen_argument(self.evaluator, call, choice.behind, env) if choice.behind is not None else None
         if node is None or (choice.behind is not None and folder is None):
             return
+        before = len(self.names)
         for value in self.evaluator.values(node, env):
             if folder is not None:
                 value = joined_paths((as_text(self.evaluator.values(folder, env)[0]), as_text(value)))
             self.add(value, row, scope, depth)
+        if self._is_in_store(call, env):
+            self.names[before:] = [in_store(name) for name in self.names[before:]]
+
+    def _is_in_store(self, call: ast.Call, env: Env) -> bool:
+        """Whether a call is given the file system of a store (`filesystem=gcsfs.GCSFileSystem()`)."""
+        given = (one.value for one in call.keywords if one.arg in _FILE_SYSTEM)
+        values = (value for node in given for value in self.evaluator.values(node, env))
+        return any(isinstance(value, ObjectValue) and value.name in value_calls().stores for value in values)
 
     def _buffer(self, call: ast.Call) -> ArtifactName:
         """A name for a file that only the code knows: the call that makes it."""
@@ -138,14 +153,20 @@ class Naming:
         elif value.receiver is not None:
             self.add(value.receiver, row, scope, depth + 1)
 
-    def _scope_argument(self, scope: str, call: ast.Call, env: Env) -> str:
-        """The scope `{1:Bucket}` is the text of an argument."""
-        position, _, keyword = scope.strip("{}").partition(":")
-        node = next((one.value for one in call.keywords if one.arg == keyword), None)
+    def _scope_argument(self, scope: str, call: ast.Call, function: Value, env: Env) -> TextValue | None:
+        """The scope `{1:Bucket}` is the text of an argument, `{receiver 0:name}` one of what made the receiver."""
+        words = scope.strip("{}")
+        if words.startswith(_OF_RECEIVER):
+            receiver = getattr(function, "receiver", None)
+            if not isinstance(receiver, ObjectValue) or receiver.call is None:
+                return None
+            call, env, words = receiver.call, receiver.env, words.removeprefix(_OF_RECEIVER)
+        position, _, keyword = words.partition(":")
+        keywords = keyword.split("|")
+        node = next((one.value for one in call.keywords if one.arg in keywords), None)
         if node is None and position and int(position) < len(call.args):
             node = call.args[int(position)]
-        text = self.evaluator.texts(node, env)[0] if node is not None else None
-        return (text.known or "") if text is not None else ""
+        return self.evaluator.texts(node, env)[0] if node is not None else None
 
     def _text(self, text: TextValue, row: ArtifactCall, scope: str) -> None:
         if not any(character.isalnum() for piece in text.pieces if piece is not None for character in piece):
@@ -187,7 +208,8 @@ def _ends_with(text: TextValue, ending: str) -> bool:
 
 def same_words(one: ArtifactName, other: ArtifactName) -> bool:
     """Whether two names are the same but for their places."""
-    return (one.kind, one.pieces, one.scope, one.variable) == (other.kind, other.pieces, other.scope, other.variable)
+    words = (one.kind, one.pieces, one.scope, one.variable, one.bucket_variable)
+    return words == (other.kind, other.pieces, other.scope, other.variable, other.bucket_variable)
 
 
 def addressed(name: ArtifactName) -> ArtifactName:
@@ -207,6 +229,19 @@ def addressed(name: ArtifactName) -> ArtifactName:
     if name.kind is NameKind.HUB and (_LOCAL.match(first) or first.count("/") > 1 or first.endswith("/")):
         return replace(name, kind=NameKind.PATH, scope="")
     return name
+
+
+def in_store(name: ArtifactName) -> ArtifactName:
+    """A path below a file system of a store: its first part is the bucket."""
+    if name.kind is not NameKind.PATH or not name.pieces:
+        return name
+    first, *rest = name.pieces
+    if first is not None:
+        return _bucket(name, first.lstrip("/"))
+    if not rest or not (rest[0] or "").startswith("/"):
+        return name
+    pieces = ((rest[0] or "").lstrip("/"), *rest[1:])
+    return replace(name, kind=NameKind.BUCKET, pieces=pieces, variable="", bucket_variable=name.variable)
 
 
 def _artifact_of_run(name: ArtifactName) -> ArtifactName:

@@ -50,6 +50,7 @@ class ArtifactName:
         pieces: the known parts in their order; None is a part that only running the code would give. Paths have `/`.
         scope: what the name is unique in: the registry (`mlflow`, `wandb`, `zenml`), the bucket.
         variable: the environment variable or option that replaces the name where it is set.
+        bucket_variable: the one that holds the name of the bucket.
         at: the literal that names it, or the call where there is none.
         certain: the code has no other value for it on the way to this call.
         in_run: it is a name inside a run of a tracker, of which there are many.
@@ -60,6 +61,7 @@ class ArtifactName:
     at: Place
     scope: str = ""
     variable: str = ""
+    bucket_variable: str = ""
     certain: bool = True
     in_run: bool = False
 

@@ -18,6 +18,9 @@ SERVED = "served"
 """The form of a model behind a hosted endpoint."""
 
 _FIELD = lazy_pattern(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
+_VERSION = lazy_pattern(r"(?:[-_. ]?v?\d{1,8}(?:[._-]\d{1,8}){0,4}|[-_](?:final|latest|new|old))$")
+"""What a file's name says of its version or date: `_v1.0.0`, `-2024-05-01`, `2`."""
+_PACKED = lazy_pattern(r"(?<=.)(?:\.tar)?\.(?:gz|bz2|xz|zst|tar|tgz|zip|7z)$")
 _FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
 
 
@@ -84,6 +87,9 @@ def _lie_together(one: str, other: str) -> bool:
     folder, other_folder = posixpath.dirname(one), posixpath.dirname(other)
     if folder == other_folder:
         return True
+    if one.endswith(".ipynb") and other.endswith(".ipynb"):
+        # Each notebook of a collection has a model of its own.
+        return False
     return bool(folder and other_folder) and folder.split("/")[0] == other_folder.split("/")[0]
 
 
@@ -229,5 +235,8 @@ def _covers(pattern: str, name: str) -> bool:
 def is_generic(name: str) -> bool:
     """Whether a name is one that many artifacts have (`model.pkl`, `data.csv`)."""
     table = artifact_calls()
-    stem = posixpath.splitext(name.lower())[0]
-    return name.lower() in table.generic_names or stem in table.generic_stems
+    bare = _PACKED.sub("", name.lower()) or name.lower()
+    stem, ending = posixpath.splitext(bare)
+    plain = _VERSION.sub("", stem) or stem
+    names = {name.lower(), bare, plain + ending}
+    return not table.generic_names.isdisjoint(names) or not table.generic_stems.isdisjoint((stem, plain))

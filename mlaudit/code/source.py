@@ -238,6 +238,8 @@ class _Indexer:
             self.source.top.main_blocks.append(node)
 
     def _assign(self, node: ast.Assign | ast.AnnAssign | ast.AugAssign, scope: NameScope, point: Point) -> None:
+        # The name has its value behind the statement: in `path = fetched(path)` the argument is the one before.
+        point = Point(node.end_lineno or point.line, node.end_col_offset or point.column, point.branch)
         if isinstance(node, ast.Assign):
             for target in node.targets:
                 self._target(target, node.value, scope, point)

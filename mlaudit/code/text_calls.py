@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable
 
 from mlaudit.code import options, task_values
 from mlaudit.code.arguments import marker_default
+from mlaudit.code.source import NameScope
 from mlaudit.code.values import (
     UNKNOWN,
     Env,
@@ -40,6 +41,7 @@ MAX_ROWS = 8
 
 _FIELD = lazy_pattern(r"\{([^{}:!]{0,80})(?:![rsa])?(?::[^{}]{0,80})?\}|\{\{|\}\}")
 _PERCENT = lazy_pattern(r"%(?:\((\w{1,80})\))?[-+ #0]{0,5}\d{0,5}(?:\.\d{0,5})?([sdfrgexi%])")
+_PLAIN = ("%s", "%d", "%i")
 _CASES: dict[str, Callable[[str], str]] = {"lower": str.lower, "upper": str.upper}
 _OPENERS = ("open()", "io.open()", "codecs.open()", "read()", "str.open()", "read_text()")
 _SETTINGS = ("BaseSettings",)
@@ -61,6 +63,9 @@ def _stem_or_suffix(last: tuple[str | None, ...], name: str) -> tuple[str | None
     if not last or last[-1] is None:
         return (None,)
     stem, dot, suffix = last[-1].rpartition(".")
+    # `.env` is a name without a suffix, unless something unknown stands before it.
+    if not stem and len(last) == 1:
+        stem, dot, suffix = last[-1], "", ""
     if name == "suffix":
         return (dot + suffix,) if dot else ("",)
     return (*last[:-1], *((stem,) if stem else ())) if dot else last
@@ -84,10 +89,23 @@ def text_method(reader: ValueReader, text: TextValue, name: str, call: ast.Call,
 def _split(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
     """`workspace, model = "team/model".split("/")`."""
     separator = reader.texts(call.args[0], env)[0].known if call.args else None
-    if text.known is None or not separator:
+    limit = _limit(call)
+    if text.known is None or not separator or limit is None:
         return (UnknownValue(open=text.open, origins=text.origins),)
-    parts = text.known.split(separator)[:MAX_PARTS]
+    name = getattr(call.func, "attr", "")
+    given = (separator,) if name.endswith("partition") else (separator, limit)
+    parts = getattr(text.known, name)(*given)
+    if len(parts) > MAX_PARTS:
+        return (UnknownValue(open=text.open, origins=text.origins),)
     return (ListValue(items=tuple(Thunk(None, None, (replace(text, pieces=(part,)),)) for part in parts)),)
+
+
+def _limit(call: ast.Call) -> int | None:
+    """At how many places a text is divided at most, -1 for all of them; None where that is not known."""
+    node = call.args[1] if len(call.args) > 1 else _keyword(call, "maxsplit")
+    if node is None:
+        return -1
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
 
 
 def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
@@ -126,8 +144,8 @@ def _joined_members(reader: ValueReader, text: TextValue, call: ast.Call, env: E
 def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, env: Env) -> Values:
     words = [reader.texts(one, env)[0].known for one in call.args[:2]]
     folder, last = split_path(text.pieces)
-    if not words or words[0] is None:
-        return (replace(text, pieces=(*text.pieces, None)),)
+    if not words or (words[0] is None and not name.startswith("with_")):
+        return (replace(text, pieces=(None,)),)
     if name == "with_name":
         return (joined_paths((replace(text, pieces=folder), replace(text, pieces=(words[0],)))),)
     if name in ("with_suffix", "with_stem"):
@@ -136,11 +154,24 @@ def _changed(reader: ValueReader, text: TextValue, name: str, call: ast.Call, en
         renamed = (*part, words[0]) if kept == "stem" else (words[0], *part)
         new = concatenated([replace(text, pieces=(piece,)) for piece in renamed])
         return (joined_paths((replace(text, pieces=folder), new)),) if folder else (new,)
-    if text.known is None or (name == "replace" and (len(words) < 2 or words[1] is None)):
-        return (text,)
-    arguments = [word for word in words if word is not None]
-    changed: str = getattr(text.known, name)(*arguments[: 2 if name == "replace" else 1])
-    return (replace(text, pieces=(changed[:4_000],)),)
+    return (replace(text, pieces=_with_words(text.pieces, name, words, len(call.args))),)
+
+
+def _with_words(
+    pieces: tuple[str | None, ...], name: str, words: list[str | None], given: int
+) -> tuple[str | None, ...]:
+    """A text after `replace`, `removesuffix` or `removeprefix`, whose words stand in one of its known parts."""
+    old, new = words[0] or "", words[1] if len(words) > 1 else None
+    if name == "replace":
+        if given != 2 or new is None:
+            return (None,)
+        return tuple(piece and piece.replace(old, new)[:4_000] for piece in pieces)
+    at = -1 if name == "removesuffix" else 0
+    edge = pieces[at] if pieces else None
+    if edge is None:
+        return pieces
+    changed: str = getattr(edge, name)(old)
+    return (*pieces[:-1], changed) if at else (changed, *pieces[1:])
 
 
 def formatted(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
@@ -156,8 +187,9 @@ def formatted(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) ->
             parts.append(replace(text, pieces=(found.group(0)[0],)))
             continue
         word = found.group(1) or str(count)
-        count += 1
-        parts.append(_field(reader, word, call, env))
+        count += not found.group(1)
+        is_plain = found.group(0) in ("{}", f"{{{word}}}")
+        parts.append(_field(reader, word, call, env) if is_plain else TextValue(pieces=(None,)))
     parts.append(replace(text, pieces=(text.known[end:],)))
     return (replace(concatenated(parts), node=text.node, source=text.source),)
 
@@ -173,6 +205,7 @@ _READERS: dict[str, Callable[[ValueReader, TextValue, ast.Call, Env], Values]] =
     "split": _split,
     "rsplit": _split,
     "partition": _split,
+    "rpartition": _split,
     "join": _joined_members,
     "format": formatted,
     "iterdir": _listed,
@@ -195,7 +228,8 @@ def percent_formatted(reader: ValueReader, node: ast.BinOp, env: Env) -> Values:
         if found.group(2) == "%":
             parts.append(replace(text, pieces=("%",)))
         elif found.group(1) is None and count < len(arguments):
-            parts.append(reader.texts(arguments[count], env)[0])
+            is_plain = found.group(0) in _PLAIN
+            parts.append(reader.texts(arguments[count], env)[0] if is_plain else TextValue(pieces=(None,)))
             count += 1
         else:
             parts.append(TextValue(pieces=(None,)))
@@ -298,14 +332,35 @@ def constructor_keyword(reader: ValueReader, value: ObjectValue, name: str) -> V
     return reader.values(node, value.env) if node is not None else ()
 
 
-def with_setting_variable(bases: Iterable[str], name: str, values: Values) -> Values:
-    """The value of a field; one of a settings class is replaced by the variable of its name."""
+def with_setting_variable(klass: NameScope, bases: Iterable[str], name: str, values: Values) -> Values:
+    """The value of a field; one of a settings class is replaced by the variable of its name, behind its prefix."""
     is_field = not name.startswith("_") and any(base.endswith(_SETTINGS) for base in bases)
-    variable = name.upper() if is_field else ""
+    variable = f"{_setting_prefix(klass)}{name}".upper() if is_field else ""
     return tuple(
         replace(value, variable=value.variable or variable) if isinstance(value, (TextValue, UnknownValue)) else value
         for value in values
     )
+
+
+def _setting_prefix(klass: NameScope) -> str:
+    """What the variables of a settings class begin with: `env_prefix` of its `Config` or `model_config`.
+
+    https://docs.pydantic.dev/latest/concepts/pydantic_settings/#changing-default-values
+    """
+    nodes = [one.node for name in ("model_config", "Config") for one in klass.bindings.get(name, ())]
+    for node in nodes:
+        pairs: list[tuple[str | None, ast.expr]] = []
+        if isinstance(node, ast.Call):
+            pairs = [(one.arg, one.value) for one in node.keywords]
+        elif isinstance(node, ast.Dict):
+            pairs = [(getattr(key, "value", None), value) for key, value in zip(node.keys, node.values, strict=True)]
+        elif isinstance(node, ast.ClassDef):
+            stated = [one for one in node.body if isinstance(one, ast.Assign)]
+            pairs = [(getattr(target, "id", None), one.value) for one in stated for target in one.targets]
+        for word, value in pairs:
+            if word == "env_prefix" and isinstance(value, ast.Constant) and isinstance(value.value, str):
+                return value.value
+    return ""
 
 
 def field_default(reader: ValueReader, node: ast.Call, env: Env) -> Values | None:

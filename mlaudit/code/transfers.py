@@ -37,6 +37,9 @@ def _extended(use: ArtifactUse, copies: list[Transfer]) -> ArtifactUse:
 
 
 def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
+    if name.kind is NameKind.HUB and local.kind is NameKind.PATH:
+        # `folder/name` may be a repository of a hub; it is the folder where that is downloaded to.
+        return name.pieces == local.pieces
     if name.kind is not NameKind.PATH or local.kind is not NameKind.PATH:
         return False
     if BUFFER in (name.scope, local.scope):

@@ -9,7 +9,7 @@ from typing import Protocol
 from mlaudit.code.arguments import decorator_names
 from mlaudit.code.call_table import MatchedRow, is_open_word, match_rows, words_of_libraries
 from mlaudit.code.evaluator import ValueEvaluator
-from mlaudit.code.forms import call_settings, held_kinds, object_types, stored_form
+from mlaudit.code.forms import call_settings, held_kinds, maker_settings, object_types, stored_form
 from mlaudit.code.naming import Naming
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction
 from mlaudit.code.pipeline_outputs import COMPONENTS
@@ -186,7 +186,10 @@ class UseReader:
             library=row.distribution,
             holds=tuple(dict.fromkeys((*row.holds, *held_kinds(form, types)))),
             names=tuple(naming.names),
-            settings=call_settings(self.evaluator, row, call, env),
+            settings=(
+                *call_settings(self.evaluator, row, call, env),
+                *maker_settings(self.evaluator, row, call, function, env),
+            ),
             function=place.scope.qualified_name,
             callers=chain.callers,
             certain=matched.certain,

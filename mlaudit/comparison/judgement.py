@@ -22,12 +22,18 @@ WhatCrosses = tuple[frozenset[str], frozenset[str]]
 
 @dataclass(frozen=True, slots=True)
 class Judgement:
-    """Consequences, worst first, of the versions that meet; `may` where only ranges that overlap allow them."""
+    """Consequences, worst first, of the versions that meet.
+
+    Attributes:
+        may: only ranges that overlap allow them.
+        holds_for_all: all that the ranges allow comes to the same severity.
+    """
 
     writer: str
     reader: str
     consequences: tuple[Consequence, ...]
     may: bool
+    holds_for_all: bool = True
 
     @property
     def worst(self) -> Consequence:
@@ -205,4 +211,6 @@ def _in_ranges(
     from mlaudit.knowledge.ranges import worst_in_ranges
 
     found = worst_in_ranges(package, writer, reader, kinds=kinds, classes=classes, names=names)
-    return Judgement(found.writer, found.reader, found.consequences, may=True) if found else None
+    if found is None:
+        return None
+    return Judgement(found.writer, found.reader, found.consequences, may=True, holds_for_all=found.holds_for_all)

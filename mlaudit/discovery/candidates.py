@@ -30,6 +30,7 @@ class Candidate:
         signs: what else tells its role: what it runs, what its code does, its packages.
         is_role_shown: the role follows from what runs, not from names.
         does: the sides of artifacts that its code is on; None where none of its code is known.
+        reads_published: the models that its code reads are all others', from a hub.
         crosses: for a reader, the artifacts that are known to come from each writer.
         parted: for a reader, the functions of which it and a writer have copies that differ.
         evidence: what shows that it exists, besides its part of a recipe.
@@ -47,6 +48,7 @@ class Candidate:
     signs: list[RoleSign] = field(default_factory=list)
     is_role_shown: bool = False
     does: frozenset[str] | None = None
+    reads_published: bool = False
     crosses: dict[Candidate, list[CrossingArtifact]] = field(default_factory=dict)
     parted: dict[Candidate, list[PartedDefinition]] = field(default_factory=dict)
     evidence: list[Observation] = field(default_factory=list)

@@ -6,12 +6,13 @@ import posixpath
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.code.linking import Program, is_test
-from mlaudit.code.nouns import ArtifactUse, Direction
+from mlaudit.code.nouns import ArtifactUse, Direction, NameKind
 from mlaudit.code.repository import read_program
 from mlaudit.discovery.able_holders import NamedLibraries
 from mlaudit.discovery.azureml_jobs import registered_uses
 from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, code_scopes, folder_of, lies_in
+from mlaudit.discovery.converting_commands import converting_uses
 from mlaudit.discovery.copied_code import find_parted_code
 from mlaudit.discovery.crossings import PLAIN_FORMS, cross, deploy
 from mlaudit.discovery.descriptor_uses import copied_uses, moved_uses, server_uses
@@ -22,6 +23,7 @@ from mlaudit.discovery.image_settings import with_image_settings
 from mlaudit.discovery.model_server_uses import mounted_models, stored_uses, triton_models, triton_served
 from mlaudit.discovery.mounted_uses import mounted_uses
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, stated, whole_part
+from mlaudit.discovery.registered_names import join_registered
 from mlaudit.discovery.role_signs import CODE, NAMES, RoleSign
 from mlaudit.discovery.variable_files import dotenv_run
 from mlaudit.knowledge.roles import READER, WRITER, tokens, words
@@ -70,15 +72,21 @@ def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree:
         candidates = [*candidates, *revived]
         scopes = code_scopes(candidates, code, program, tree)
     uses = [*uses, *_add_described(candidates, scopes, program, tree)]
-    uses = [*uses, *_add_mounted(scopes, uses, tree)]
+    added = _add_mounted(scopes, uses, tree)
+    settled = {use for scope in scopes.values() for use in scope.settled}
+    # What has its bucket's name in every environment that runs it happens nowhere without.
+    kept = [use for use in uses if use not in settled or any(scope.holds(use) for scope in scopes.values())]
+    uses = [*kept, *added]
     _leave_functions(scopes)
     for one in candidates:
         scope = scopes.get(one, CodeScope())
         one.signs += _signs(scope, uses, program)
         part = one.group.part
         one.exchanges = exchanges_of(use for use in uses if scope.holds(use))
+        one.reads_published = _reads_what_others_published(scope, uses)
         one.does = _does(scope, uses, is_deployment=part is not None and part.format in words().described)
     cross(candidates, scopes, uses, NamedLibraries(tree))
+    join_registered(candidates, scopes, uses, tree)
     deploy(candidates, scopes, uses)
     find_parted_code(candidates, scopes, program)
     return CandidateCode(candidates=sorted(candidates, key=order), program=program, uses=tuple(uses), scopes=scopes)
@@ -104,6 +112,7 @@ def _add_described(
             RoleSign(role="serving", weight=CODE, why=f"{use.at.path} has {_named(use)} loaded") for use in own[:1]
         ]
         own += copied_uses(part, tree) if part is not None else []
+        own += converting_uses((*([part] if part is not None else []), *one.group.shown_by))
         code = program.closure(path for model in held for path in model.code) if held else frozenset()
         if own or code:
             scope = scopes.get(one, CodeScope())
@@ -120,9 +129,11 @@ def _add_mounted(
     for one, scope in scopes.items():
         held = [use for use in uses if scope.holds(use)]
         runs = _runs(one, held, tree)
-        own = list(mounted_uses(held, runs)) if runs else []
-        if own:
-            scopes[one] = replace(scope, uses=scope.uses.union(own))
+        found = list(mounted_uses(held, runs)) if runs else []
+        if found:
+            own = [placed for _, placed in found]
+            settled = frozenset(use for use, _ in found if all(name.bucket_variable for name in use.names))
+            scopes[one] = replace(scope, uses=scope.uses.union(own), settled=settled)
             added += own
     return added
 
@@ -131,7 +142,7 @@ def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) 
     """How an environment is run; the `.env` of its project sets what services leave as it is."""
     part = candidate.group.part
     runs = part.runs if part is not None else ()
-    if not any(name.variable for use in held for name in use.names):
+    if not any(name.variable or name.bucket_variable for use in held for name in use.names):
         return runs
     found = dotenv_run(folder_of(candidate.group), tree)
     if found is None:
@@ -264,7 +275,8 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
     """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
     own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
-    reads = [use for use in own if use.direction is Direction.READS]
+    # Who looks at a model in a notebook serves nothing.
+    reads = [use for use in own if use.direction is Direction.READS and not use.at.path.endswith(".ipynb")]
     if writes:
         yield RoleSign(role="training", weight=CODE, why=f"{writes[0].at.path} writes {_named(writes[0])}")
     elif reads:
@@ -272,6 +284,14 @@ def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> I
     served = next((one for one in _entry_points(scope, program) if one[1] == "serving"), None)
     if served is not None:
         yield RoleSign(role="serving", weight=CODE if reads and not writes else 2.5, why=f"{served[0]} serves")
+
+
+def _reads_what_others_published(scope: CodeScope, uses: Sequence[ArtifactUse]) -> bool:
+    """Whether all models that code reads are those of a hub, under complete names that no code of the tree writes."""
+    made = {name.text for use in uses if use.direction is Direction.WRITES for name in use.names}
+    own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
+    read = [name for use in own if use.direction is Direction.READS for name in use.names]
+    return bool(read) and all(name.kind is NameKind.HUB and name.complete and name.text not in made for name in read)
 
 
 def _entry_points(scope: CodeScope, program: Program) -> Iterator[tuple[str, str]]:

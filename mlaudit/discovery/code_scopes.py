@@ -31,6 +31,7 @@ class CodeScope:
         files: modules that run in it.
         functions: where the environment is that of single functions, their names; else empty.
         uses: what it uses beyond its code: models that are copied into it or that its server is configured to load.
+        settled: uses of its code of which settings name the bucket; those under `uses` stand for them.
         apart: functions of its files that have environments of their own.
         is_exact: an entry point or a copied file shows it, not the folder alone.
     """
@@ -39,13 +40,14 @@ class CodeScope:
     functions: frozenset[str] = field(default_factory=frozenset)
     is_exact: bool = False
     uses: frozenset[ArtifactUse] = field(default_factory=frozenset)
+    settled: frozenset[ArtifactUse] = field(default_factory=frozenset)
     apart: frozenset[tuple[str, str]] = field(default_factory=frozenset)
 
     def holds(self, use: ArtifactUse) -> bool:
         """Whether a use happens in it."""
         if use in self.uses:
             return True
-        if use.is_placed:
+        if use.is_placed or use in self.settled:
             return False
         around = functions_around(use.function)
         if any((use.at.path, name) in self.apart for name in around):

@@ -77,6 +77,11 @@ class Pair:
     parted: tuple[PartedDefinition, ...] = ()
 
     @property
+    def is_sure(self) -> bool:
+        """Whether something crosses for certain that a library wrote which the reader needs as well."""
+        return self.certain and (not self.crosses or any(not one.is_plain for one in self.crosses))
+
+    @property
     def kinds(self) -> tuple[str, ...]:
         """The kinds of all that crosses; none where of one artifact the kind is not known."""
         judged = [one for one in self.crosses if not one.is_plain]
@@ -187,7 +192,7 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
 def _is_sure(reader: Candidate) -> bool:
     """Whether more than names tells that it reads what its writers write."""
     if reader.crosses:
-        return True
+        return any(one.certain for crosses in reader.crosses.values() for one in crosses)
     return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
 
 

@@ -134,11 +134,13 @@ def _crossing_keys(environment: DiscoveredEnvironment, discovery: Discovery) -> 
         for one in pair.crosses[:MAX_EVIDENCE]:
             yield _comment(f"{pair.writer} writes {one.artifact} ({one.form}): {one.written} -> {one.read}")
     if environment.guessed:
-        yield "# Only names suggest this pair: delete the next line if it is right, and its findings count in full.\n"
+        known = any(pair.crosses for pair in pairs)
+        why = "It is likely that these are a pair, and not certain" if known else "Only names suggest this pair"
+        yield f"# {why}: delete the next line if it is right, and its findings count in full.\n"
         yield "guessed = true\n"
-    known = [f"{_key(pair.writer)} = {_list(pair.kinds)}" for pair in pairs if pair.kinds]
-    if known:
-        yield f"crosses = {{ {', '.join(known)} }}\n"
+    kinds = [f"{_key(pair.writer)} = {_list(pair.kinds)}" for pair in pairs if pair.kinds]
+    if kinds:
+        yield f"crosses = {{ {', '.join(kinds)} }}\n"
 
 
 def _key(name: str) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.code.nouns import ArtifactName, ArtifactUse, Direction, NameKind
+from mlaudit.discovery.converting_commands import option_of
 from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
@@ -124,11 +125,9 @@ def _setting(run: ImageRun, names: object) -> str:
         for variable, value in run.settings:
             if variable == name:
                 return value
-        for number, word in enumerate(words):
-            if word == name and number + 1 < len(words):
-                return words[number + 1]
-            if word.startswith(f"{name}="):
-                return word.partition("=")[2]
+        value = option_of(words, str(name))
+        if value:
+            return value
     return ""
 
 

@@ -12,19 +12,25 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 _ADDRESS = lazy_pattern(r"([a-z][a-z0-9+]{0,20})://([^/]{1,200})/(.{1,400})")
 _REGISTERED = lazy_pattern(r"[\w .-]{1,200}")
+_BUCKET = lazy_pattern(r"[\w.-]{1,200}")
 _PATH = lazy_pattern(r"[\w./ @+=-]{1,400}")
 
 
-def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Iterator[ArtifactUse]:
-    """The uses of an environment that a service names otherwise than its code does, under the service's names."""
+def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Iterator[tuple[ArtifactUse, ArtifactUse]]:
+    """The uses of an environment that a service names otherwise than its code does, each with the service's names."""
     services = tuple(runs)
     for use in uses:
         names = tuple(dict.fromkeys(name for run in services for one in use.names for name in _names(one, use, run)))
         if names:
-            yield replace(use, names=names, is_placed=True)
+            yield use, replace(use, names=names, is_placed=True)
 
 
 def _names(name: ArtifactName, use: ArtifactUse, run: ImageRun) -> Iterator[ArtifactName]:
+    if name.bucket_variable and not name.scope:
+        bucket = dict(run.settings).get(name.bucket_variable, "")
+        if _BUCKET.fullmatch(bucket):
+            yield replace(name, scope=bucket)
+        return
     value = dict(run.settings).get(name.variable) if name.variable else None
     if value is not None and name.kind is NameKind.ENV and use.form == "mlflow" and _REGISTERED.fullmatch(value):
         yield replace(name, kind=NameKind.REGISTRY, pieces=(value,), scope="mlflow", at=run.at)

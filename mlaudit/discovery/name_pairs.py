@@ -58,7 +58,17 @@ def _drop_tooling(readers: Iterable[Candidate]) -> None:
 
 def _is_open(reader: Candidate) -> bool:
     """Whether nothing more certain is known of what a reader reads; other builds of one are not asked."""
-    return not reader.writers and not reader.group.build and _may_be(READER, reader)
+    if reader.writers or reader.group.build or reader.reads_published or _holds_no_python(reader):
+        return False
+    return _may_be(READER, reader)
+
+
+def _holds_no_python(reader: Candidate) -> bool:
+    """Whether a recipe installs nothing of Python in an image that is not known to have it: a proxy, a database."""
+    part = reader.group.part
+    if part is None or part.installs or part.unresolved:
+        return False
+    return not (part.has_python or part.has_packages or reader.does)
 
 
 def _may_be(side: str, candidate: Candidate) -> bool:

@@ -118,6 +118,7 @@ class RecipePart:
         runs: the services that run it.
         folders: that its commands change into.
         has_python: it states a Python itself, as an image does whose tag names one.
+        has_packages: it states packages itself, or its image is known to have some.
         models: of a registry, that deployments load in it.
     """
 
@@ -137,6 +138,7 @@ class RecipePart:
     runs: tuple[ImageRun, ...] = ()
     folders: tuple[str, ...] = ()
     has_python: bool = False
+    has_packages: bool = False
     models: tuple[RegisteredModel, ...] = ()
 
     @property
@@ -306,6 +308,7 @@ def whole_part(path: str, found: StatedDocument, tree: AuditedTree, name: str | 
         installs=installs,
         states=bool(pins),
         has_python=any(pin.kind is Kind.PYTHON for pin in pins),
+        has_packages=any(pin.kind is Kind.PACKAGE for pin in pins),
         unresolved=missing or any(isinstance(one, Unread) for one in statements),
         evidence=tuple(_observed(statements)),
         packages=frozenset(pin.package for pin in pins if pin.kind in (Kind.PACKAGE, Kind.IMAGE)),

@@ -16,7 +16,10 @@ MAX_BYTES = 64 * 1024
 MAX_VARIABLES = 500
 """Of one file."""
 
-_EXAMPLES = (".example", ".sample", ".template", ".dist", "_example", "_sample", "_template", ".EXAMPLE")
+_EXAMPLES = (
+    *(".example", ".sample", ".template", ".dist", ".default", ".defaults"),
+    *("_example", "_sample", "_template", ".EXAMPLE"),
+)
 _LINE = lazy_pattern(r"(?m)^[ \t]*(?:export[ \t]+)?([A-Za-z_]\w{0,99})[ \t]*=[ \t]*([^\n\r]{0,1000})")
 _QUOTED = lazy_pattern(r"\"([^\"]*)\"|'([^']*)'")
 _COMMENT = lazy_pattern(r"(?:^|[ \t])#.*")

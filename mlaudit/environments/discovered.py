@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
-from mlaudit.model.pairs import EnvironmentPair
+from mlaudit.model.pairs import CrossingArtifact, EnvironmentPair
 from mlaudit.model.report import Discovered, Environment
 from mlaudit.request.audit_request import EnvironmentRequest
 from mlaudit.request.options import Options
@@ -60,11 +60,15 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
     def shown(place: Place) -> Place:
         return replace(place, path=root.shown(base / place.path))
 
+    def crossing(one: CrossingArtifact) -> CrossingArtifact:
+        named = tuple(map(shown, one.named))
+        return replace(one, written=shown(one.written), read=shown(one.read), named=named)
+
     return EnvironmentPair(
         writer=pair.writer,
         reader=pair.reader,
         certain=pair.certain,
-        crosses=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.crosses),
+        crosses=tuple(map(crossing, pair.crosses)),
         reason=pair.reason,
         parted=tuple(replace(one, written=shown(one.written), read=shown(one.read)) for one in pair.parted),
     )

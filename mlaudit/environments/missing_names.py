@@ -18,7 +18,7 @@ from mlaudit.model.artifacts import PickledName
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.missing_names import Lack, MissingName
 from mlaudit.model.missing_states import MissingState, RefusedByCode, WhenRead
-from mlaudit.model.nouns import Pin, Place
+from mlaudit.model.nouns import Kind, Pin, Place
 from mlaudit.model.report import Environment
 from mlaudit.request.options import Options
 
@@ -78,7 +78,7 @@ def _with_installed(
     by_loader = {own: InstalledNames(code.symbols, has_own_loader=own) for own in (False, True)}
     missing = [found for writer, pin in artifacts for found in _missing(writer, pin, by_loader, code.symbols)]
     searches = [
-        StateSearch(writer, pin, code, codes.of(writer) if writer != one.name else None, files)
+        StateSearch(writer, pin, code, codes.of(maker) if (maker := _maker(writer, pin, one, named)) else None, files)
         for writer, pin in artifacts
     ]
     states = [found for search in searches for found in search.missing_states()]
@@ -94,6 +94,19 @@ def _with_installed(
         refused_calls=(*one.refused_calls, *refused),
         agreeing_code=agreeing,
     )
+
+
+def _maker(writer: str, pin: Pin, one: Environment, named: Mapping[str, Environment]) -> str | None:
+    """The environment that wrote an artifact: of one that lies in its reader, the followed one of the same versions."""
+    if writer != one.name:
+        return writer
+    pins = next((reading.pins for reading in one.reads if pin in reading.pins), ())
+    recorded = [(other.package, other.version) for other in pins if other.kind is Kind.PACKAGE and other.version]
+    for name in one.follows:
+        other = named.get(name)
+        if other is not None and recorded and all(other.cell(package).version == said for package, said in recorded):
+            return name
+    return None
 
 
 def agreeing_code(

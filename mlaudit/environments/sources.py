@@ -158,16 +158,21 @@ def assemble(
         sources=[source for part in loaded for source in part.sources],
         writes=[reading for part in (*loaded, *written) for reading in part.models]
         + [reading for part in written for reading in part.readings],
-        reads=[reading for part in loads for reading in (*part.models, *part.readings)],
+        reads=[reading for part in loaded for reading in part.loads]
+        + [reading for part in loads for reading in (*part.models, *part.readings)],
     )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    """What one part of a source gives: what it says of an environment, and the models that are known to be some."""
+    """What one part of a source gives: what it says of an environment, and the models that are known to be some.
+
+    `loads` are models in the environment itself.
+    """
 
     readings: Sequence[Reading]
     models: Sequence[Reading] = ()
+    loads: Sequence[Reading] = ()
     sources: Sequence[str] = ()
 
 
@@ -205,7 +210,14 @@ def _loaded(part: Spelled, options: Options, role: str = "") -> _Loaded:
     models = [read(document) for document in contents.models]
     rest = [contents.rest] if contents.rest is not None else []
     sources = [source for reading in (*readings, *rest) for source in source_names(reading, part.parts)]
-    return _Loaded(readings=readings, models=[*models, *rest], sources=sources)
+    held = [read(document) for document in contents.loads]
+    beside = held if contents.loads else models
+    return _Loaded(
+        readings=readings,
+        models=[*models, *(rest if beside is models else [])],
+        loads=[*held, *(rest if beside is held else [])],
+        sources=sources,
+    )
 
 
 def _lost(reading: Reading) -> _Loaded:
@@ -237,14 +249,40 @@ def _contents(part: Spelled, options: Options, role: str = "") -> FolderContents
         return FolderContents(documents=[stdin.document()])
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     path = Path(part.path)
-    image = image_document(path, root, part.platform or options.wanted.platform)
+    platform = part.platform or options.wanted.platform
+    image = image_document(path, root, platform, _may_be_model)
     if image is not None:
-        return FolderContents(documents=[image])
+        from mlaudit.environments.image_contents import image_contents
+
+        return _opened(image_contents(path, image, platform), options)
     if not paths.is_folder(path):
-        return FolderContents(documents=[root.document(path)])
+        return _of_file(root.document(path))
     from mlaudit.environments.model_folder import folder_contents
 
     return folder_contents(path, root, role, part.without)
+
+
+def _may_be_model(path: str) -> bool:
+    from mlaudit.discovery.model_files import may_be_model
+
+    return may_be_model(path)
+
+
+def _of_file(document: Document) -> FolderContents:
+    """A document, or the models in an archive of models."""
+    if document.path.lower().endswith(".zip"):
+        from mlaudit.environments.image_contents import zip_contents
+
+        found = zip_contents(document)
+        if found is not None:
+            return found
+    return FolderContents(documents=[document])
+
+
+def _opened(contents: FolderContents, options: Options) -> FolderContents:
+    """What an image holds; its models are found again by the paths under which they are reported."""
+    options.opened.update((one.path, one) for one in (*contents.models, *contents.loads))
+    return contents
 
 
 def _of_revision(part: Spelled, revision: str, options: Options) -> Document:

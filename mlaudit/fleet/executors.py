@@ -13,6 +13,9 @@ from mlaudit.model.errors import UsageError
 
 EXECUTORS = ("processes", "dask")
 _CONNECT = 10
+"""Seconds after which it is said that no scheduler answers."""
+_AWAY = 120
+"""Seconds that a scheduler which answered before may take to be started again."""
 
 
 @contextmanager
@@ -48,7 +51,8 @@ def _dask(scheduler: str | None, jobs: int | None) -> Iterator[Workers]:
     if scheduler is None:
         cluster = dask.LocalCluster(n_workers=jobs or os.cpu_count() or 1, threads_per_worker=1, dashboard_address=None)
     try:
-        client = dask.Client(cluster or scheduler, timeout=_CONNECT)
+        dask.Client(cluster or scheduler, timeout=_CONNECT).close()
+        client = dask.Client(cluster or scheduler, timeout=_AWAY)
     except Exception as error:
         raise UsageError(
             f"--scheduler {scheduler}: no connection ({type(error).__name__}: {str(error)[:200]})"
@@ -57,7 +61,9 @@ def _dask(scheduler: str | None, jobs: int | None) -> Iterator[Workers]:
         count = sum(client.nthreads().values()) or jobs or 1
 
         def alive() -> str:
-            return "" if client.status == "running" else f"the connection to the scheduler is {client.status}"
+            # A scheduler that is started again is waited for; a connection is closed where it stays away.
+            works = client.status in ("running", "connecting")
+            return "" if works else f"the connection to the scheduler is {client.status}"
 
         yield Workers(executor=client.get_executor(pure=False), count=count, alive=alive)
     finally:

@@ -14,7 +14,7 @@ from mlaudit.sources.bounded_process import BoundedAnswer, Bounds, answers
 BATCH = 8
 """Requests of one task: for less, an executor on other machines would cost more than the audits."""
 MAX_TRIES = 3
-"""Times that a request is handed out whose worker was lost."""
+"""Times that a request is handed out whose worker was lost, or whose scheduler was."""
 _PATIENCE = 5.0
 _RESUME = "with --state FILE, the same command goes on where it was"
 
@@ -104,7 +104,7 @@ class _HandedOut:
         elif batch.tries < MAX_TRIES:
             self._again += (_RepositoryBatch((task,), batch.tries + 1) for task in batch.tasks)
         else:
-            why = f"the worker that audited it was lost {MAX_TRIES} times ({found})"
+            why = f"no worker answered for it in {MAX_TRIES} tries ({found})"
             yield from ((task, BoundedAnswer(why=why)) for task in batch.tasks)
 
 

@@ -51,6 +51,7 @@ class ArtifactCall:
         in_run: the argument that names it inside the run of a tracker, besides the name that a registry knows it by.
         local: of uploads and downloads, the file on this side.
         object: the argument, or `receiver`, that is written.
+        settings: arguments that condition what the call does, by their first keyword.
         suffixes: forms by the end of the name, the longest first.
         by_setting: forms by the text of an argument (`format=onnx`).
         by_object: forms by a part of the full name of what is written (`.state_dict()`).
@@ -76,7 +77,7 @@ class ArtifactCall:
     in_run: tuple[ArgumentChoice, ...]
     local: tuple[ArgumentChoice, ...]
     object: tuple[ArgumentChoice, ...]
-    settings: tuple[str, ...]
+    settings: tuple[ArgumentChoice, ...]
     suffixes: tuple[tuple[str, str], ...]
     by_setting: tuple[tuple[str, str, str], ...]
     by_object: tuple[tuple[str, str], ...]
@@ -90,6 +91,31 @@ class ArtifactCall:
     distinct: bool
     not_called: frozenset[str]
     evidence: tuple[Evidence, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MakingCall:
+    """Calls whose result is written by another one; their arguments condition what is written."""
+
+    calls: tuple[str, ...]
+    settings: tuple[ArgumentChoice, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WritingCommand:
+    """A command that writes an artifact.
+
+    Attributes:
+        starts: the words that it begins with.
+        name: the option that names what is written.
+        settings: options, without their dashes, that condition what is written.
+    """
+
+    starts: tuple[str, ...]
+    distribution: str
+    form: str
+    name: str
+    settings: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +149,8 @@ class ValueCalls:
         wrappers: classes around a table of settings.
         same_object: methods that give the object itself.
         keyed: what gives an object whose items (`run["model"]`) are names in a registry.
+        starters: calls that import the module of their first argument, `module:application`.
+        stores: file systems under which the first part of a path is a bucket.
     """
 
     same_text: frozenset[str]
@@ -133,6 +161,8 @@ class ValueCalls:
     wrappers: frozenset[str]
     same_object: frozenset[str]
     keyed: frozenset[str]
+    starters: frozenset[str]
+    stores: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,6 +180,8 @@ class ArtifactCalls:
     Attributes:
         datasets: classes of Kedro's catalog with their forms.
         copied: forms of files that are only copied, by the end of their names.
+        makers: calls whose arguments condition what another call writes.
+        commands: that write artifacts, in scripts and recipes.
     """
 
     rows: tuple[ArtifactCall, ...]
@@ -163,6 +195,8 @@ class ArtifactCalls:
     values: ValueCalls
     datasets: Mapping[str, str]
     copied: Mapping[str, str]
+    makers: tuple[MakingCall, ...]
+    commands: tuple[WritingCommand, ...]
 
 
 @lru_cache(maxsize=1)
@@ -195,6 +229,24 @@ def _built(root: Node) -> ArtifactCalls:
         values=_values(root.get("values")),
         datasets=_forms_by_word(root.get("datasets"), frozenset((*forms, *artifact_kinds()))),
         copied=_forms_by_word(root.get("copied"), frozenset((*forms, *artifact_kinds()))),
+        makers=tuple(_maker(row) for row in root.get("maker").each()),
+        commands=tuple(_command(row) for row in root.get("command").each()),
+    )
+
+
+def _maker(row: Node) -> MakingCall:
+    evidence(row)
+    return MakingCall(calls=row.get("calls").texts(), settings=_settings(row.get("settings")))
+
+
+def _command(row: Node) -> WritingCommand:
+    evidence(row)
+    return WritingCommand(
+        starts=row.get("starts").texts(),
+        distribution=row.get("distribution").text(),
+        form=row.get("form").text(),
+        name=row.get("name").text(),
+        settings=row.get("settings").texts(),
     )
 
 
@@ -248,7 +300,7 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         in_run=_arguments(row.get("in_run")),
         local=_arguments(row.get("local")),
         object=_arguments(row.get("object")),
-        settings=row.get("settings").texts(),
+        settings=_settings(row.get("settings")),
         suffixes=tuple(sorted(suffixes, key=lambda pair: -len(pair[0]))),
         by_setting=tuple((*_setting(key), form.text()) for key, form in row.get("by_setting").items()),
         by_object=tuple((end, form.text()) for end, form in row.get("by_object").items()),
@@ -263,6 +315,12 @@ def _row(row: Node, distribution: str, imports: tuple[str, ...], proof: tuple[Ev
         not_called=frozenset(row.get("not_called").texts()),
         evidence=proof,
     )
+
+
+def _settings(node: Node) -> tuple[ArgumentChoice, ...]:
+    """`4:target_opset` by position or keyword, `opset` by its keyword alone."""
+    texts = node.texts() if node.exists else ()
+    return tuple(_argument(text if ":" in text else f":{text}", node) for text in texts)
 
 
 def _setting(key: str) -> tuple[str, str]:

@@ -1,7 +1,8 @@
 """Packages that must fit together in one environment: what each release demands of the others.
 
-What a release declares (`knowledge/releases/`) is asked first; `demands.toml` has wheels of packages that are not all
-read yet, and stands where a release is known by its tag only.
+What a release declares (`knowledge/releases/`) is asked first, then `demands.toml`, which has wheels of packages that
+are not all read, then what the releases around one declare alike. `demands.toml` stands also where a release is known
+by its tag only, or is another build than that of the index.
 """
 
 from __future__ import annotations
@@ -145,27 +146,45 @@ def demanded(subject: str, version: str, holds: Holds = never) -> Mapping[str, D
 
 
 def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.DeclaredRequirement, ...]]:
-    return releases.requirements(subject, version) or {}
+    own = releases.requirements(subject, version)
+    if own is not None:
+        return own
+    alike = releases.agreed(subject, version)
+    return alike.requirements if alike is not None else {}
 
 
 def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
     """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
     known = releases.release(subject, version)
     declared = known is not None and known.requires is not None
-    if not declared or (known is not None and not known.from_metadata):
+    other_build = "+" in version
+    if known is None or not declared or not known.from_metadata or other_build:
         run = _run_of(subject, version, other)
         if run is not None:
             return DemandedRange(range=run.range, evidence=_proof())
-    if known is None or not declared:
-        return None
     clauses = [
         one.specifier
         for one in _declared(subject, version).get(other, ())
-        if one.marker is None or ("extra" not in one.marker and holds(one.marker))
+        if one.marker is None
+        or ("extra" not in one.marker and not (other_build and _is_of_a_build(one.marker)) and holds(one.marker))
     ]
-    if not clauses:
+    evidence = _said_by(subject, version)
+    if not clauses or evidence is None:
         return None
-    return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(known.evidence,))
+    return DemandedRange(range=_in_reading_order(joined(clauses)), evidence=(evidence,))
+
+
+def _is_of_a_build(marker: str) -> bool:
+    """Whether a requirement belongs to wheels of some machines, as those on CUDA do: other builds have others."""
+    return "platform" in marker
+
+
+def _said_by(subject: str, version: str) -> Evidence | None:
+    known = releases.release(subject, version)
+    if known is not None and known.requires is not None:
+        return known.evidence
+    alike = releases.agreed(subject, version)
+    return alike.evidence if alike is not None else None
 
 
 def _in_reading_order(specifier: str) -> str:

@@ -25,7 +25,10 @@ class MethodNames:
 class ObjectMethods:
     """The methods of models by what they are called for.
 
-    `bases` are classes of libraries that give no data, each with the names that it gives.
+    Attributes:
+        bases: classes of libraries that give no data, each with the names that it gives.
+        merged: methods that put together what another method of each class gives.
+        unusual: functions that tell whether data is of an unusual kind.
     """
 
     serving: MethodNames
@@ -33,6 +36,8 @@ class ObjectMethods:
     preparing: MethodNames
     implicit: MethodNames
     bases: dict[str, frozenset[str]]
+    merged: dict[str, str]
+    unusual: frozenset[str]
 
     def may_serve(self, name: str) -> bool:
         """Whether somebody who has a loaded object may call a method of it."""
@@ -61,7 +66,17 @@ def _methods(root: Node) -> ObjectMethods:
         preparing=methods["preparing"],
         implicit=methods["implicit"],
         bases=bases,
+        merged={
+            row.get("method").text(): row.get("of").text() for _, row in root.get("merged").items() if evidence(row)
+        },
+        unusual=frozenset(
+            name for _, row in root.get("unusual").items() if evidence(row) for name in row.get("functions").texts()
+        ),
     )
+
+
+def _merged(row: Node) -> tuple[str, str]:
+    return row.get("method").text(), row.get("of").text()
 
 
 def _names(row: Node) -> MethodNames:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
@@ -9,8 +10,13 @@ from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.load import Certainty, Effect
 from mlaudit.knowledge.schema import checked, evidence
 from mlaudit.model.lazy_dataclass import dataclass, replace
+from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence, Severity
 from mlaudit.model.versions import parsed, public
+
+_OPSET = lazy_pattern(r"(\d{1,3})")
+_OPSET_OF_DOMAIN = lazy_pattern(r"""["'](?:ai\.onnx)?["']: (\d{1,3})(?=[,}])""")
+"""The opset of the plain domain in a dictionary: `{'': 15, 'ai.onnx.ml': 3}`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,10 +31,15 @@ class Level:
 
 @dataclass(frozen=True, slots=True)
 class Exporters:
-    """What takes an opset of its own where the code states none, and the arguments that state one."""
+    """What takes an opset of its own where the code states none, and the arguments that state one.
+
+    `limits` are arguments that state the highest opset, `with_ir` those of them that decide the IR version.
+    """
 
     names: tuple[str, ...]
     opset: tuple[str, ...]
+    limits: tuple[str, ...]
+    with_ir: tuple[str, ...]
     evidence: tuple[Evidence, ...]
 
 
@@ -53,7 +64,13 @@ def _built(root: Node) -> _Tables:
         _levels(loads),
         evidence(writes),
         evidence(loads),
-        Exporters(exporters.get("names").texts(), exporters.get("opset").texts(), evidence(exporters)),
+        Exporters(
+            exporters.get("names").texts(),
+            exporters.get("opset").texts(),
+            exporters.get("limits").texts(),
+            exporters.get("with_ir").texts(),
+            evidence(exporters),
+        ),
     )
 
 
@@ -115,11 +132,71 @@ def conditional(found: Consequence) -> Consequence:
     )
 
 
-def stated_opset_loads(opset: int, onnxruntime: str) -> Consequence | None:
+@dataclass(frozen=True, slots=True)
+class StatedOpset:
+    """An opset that an export states by an argument, in full: `opset_version`, `skl2onnx.target_opset`."""
+
+    argument: str
+    opset: int
+
+
+def stated_opset(arguments: Iterable[tuple[str, str]]) -> StatedOpset | None:
+    """The opset among the arguments of an export, None where they state none or one that the code does not tell."""
+    known = exporters()
+    for name, text in arguments:
+        found = _OPSET.fullmatch(text) or _OPSET_OF_DOMAIN.search(text)
+        if found is not None and name in (*known.opset, *known.limits):
+            return StatedOpset(name, int(found[1]))
+    return None
+
+
+def stated_opset_loads(stated: StatedOpset, onnxruntime: str) -> Consequence | None:
     """What a release of onnxruntime does with a graph of which only the opset is known; None where it may load."""
     limit = loaded(onnxruntime)
-    if limit is None or opset <= limit.opset:
+    known = exporters()
+    if limit is None:
         return None
+    ir = next((row.ir for row in _tables().writes if row.opset >= stated.opset), 0)
+    if stated.argument in known.with_ir and ir > limit.ir:
+        return _ir_of_limit_refused(stated, ir, limit, onnxruntime)
+    if stated.opset <= limit.opset:
+        return None
+    refused = _opset_refused(stated.opset, limit, onnxruntime)
+    if stated.argument not in known.limits:
+        return refused
+    return replace(
+        refused,
+        severity=Severity.WARNING,
+        says=f"{refused.says} `{_keyword(stated)}` is the highest opset: the graph has a lower one where its operators "
+        "need no more.",
+        evidence=refused.evidence + known.evidence,
+    )
+
+
+def _keyword(stated: StatedOpset) -> str:
+    return stated.argument.rpartition(".")[2]
+
+
+def _ir_of_limit_refused(stated: StatedOpset, ir: int, limit: Level, onnxruntime: str) -> Consequence:
+    tables = _tables()
+    return Consequence(
+        id="onnx-newer-than-onnxruntime",
+        effect=Effect.UNREADABLE,
+        severity=Severity.ERROR,
+        says=(
+            f"The code exports with {_keyword(stated)} {stated.opset}, which gives IR version {ir}; onnxruntime "
+            f"{onnxruntime} loads up to IR {limit.ir} and refuses the rest: `Unsupported model IR version: {ir}, max "
+            f"supported IR version: {limit.ir}`."
+        ),
+        kinds=("onnx",),
+        certainty=Certainty.MEASURED.value,
+        evidence=tables.loads_evidence + tables.exporters.evidence,
+        remedy=f"Export with {_keyword(stated)} {limit.opset}{_or_serve_with(ir, stated.opset)}",
+        via="onnxruntime",
+    )
+
+
+def _opset_refused(opset: int, limit: Level, onnxruntime: str) -> Consequence:
     return Consequence(
         id="onnx-newer-than-onnxruntime",
         effect=Effect.UNREADABLE,

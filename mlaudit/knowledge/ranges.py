@@ -7,8 +7,9 @@ from functools import lru_cache
 
 from mlaudit.knowledge.crossing import Consequence, judge
 from mlaudit.knowledge.load import Dossier, dossier
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.nouns import Severity
 from mlaudit.model.versions import admits, exact, parsed
 
 MAX_PAIRS = 900
@@ -20,11 +21,16 @@ _BOUND = lazy_pattern(r"(?:>=|==|<=|~=)\s*([0-9][0-9.]*)(?![0-9.*])")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class WorstInRanges:
-    """The worst of what two ranges allow: it may come to this, not: it will."""
+    """The worst of what two ranges allow: it may come to this, not: it will.
+
+    Attributes:
+        holds_for_all: every pair of releases that was judged has a consequence of the same severity.
+    """
 
     writer: str
     reader: str
     consequences: tuple[Consequence, ...]
+    holds_for_all: bool = False
 
 
 def worst_in_ranges(
@@ -46,6 +52,7 @@ def worst_in_ranges(
     if known is None:
         return None
     worst: WorstInRanges | None = None
+    severities: set[Severity | None] = set()
     for one, other in _pairs(known, writer, reader):
         found = judge(
             package,
@@ -57,9 +64,10 @@ def worst_in_ranges(
             classes=classes,
             names=names,
         )
+        severities.add(found[0].severity if found else None)
         if found and (worst is None or _weight(found) < _weight(worst.consequences)):
             worst = WorstInRanges(writer=one, reader=other, consequences=found)
-    return worst
+    return replace(worst, holds_for_all=len(severities) == 1) if worst is not None else None
 
 
 def _weight(found: tuple[Consequence, ...]) -> tuple[tuple[int, int], int]:

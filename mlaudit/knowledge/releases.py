@@ -13,7 +13,7 @@ from typing import Any
 
 from mlaudit.knowledge.schema import KnowledgeError
 from mlaudit.knowledge.table import watched
-from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
 from mlaudit.model.packaged import packaged_bytes, packaged_names
@@ -24,6 +24,8 @@ SUFFIX = ".json.z"
 FORMAT = 1
 MAX_BYTES = 32_000_000
 """Of one file, unpacked."""
+FILES = "the package index's list of the files of {package} {version}"
+"""Who says which wheels there are, and which Pythons where no METADATA was read."""
 
 _MALFORMED = (ValueError, LookupError, TypeError, AttributeError)
 """What data of another shape than the lab writes raises."""
@@ -71,7 +73,8 @@ class DeclaredRelease:
         requires_python: None where any Python will do.
         wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None where not known.
         day: when it was published or tagged, ISO 8601.
-        from_metadata: whether a wheel's own METADATA says so; else the source tree at the tag of the release does.
+        from_metadata: whether a wheel's own METADATA tells the requirements; else the source tree at the tag of the
+            release does, or nothing but the list of its files is known.
     """
 
     package: str
@@ -82,6 +85,17 @@ class DeclaredRelease:
     wheels: tuple[str, ...] | None
     from_metadata: bool
     evidence: Evidence
+
+    @property
+    def files(self) -> Evidence:
+        """Who says which wheels there are."""
+        said = FILES.replace("{package}", self.package).replace("{version}", self.version)
+        return replace(self.evidence, source=said)
+
+    @property
+    def python_evidence(self) -> Evidence:
+        """Who says on which Pythons it runs."""
+        return self.evidence if self.from_metadata or self.wheels is None else self.files
 
 
 class ReleaseHistory:
@@ -108,8 +122,31 @@ class ReleaseHistory:
         number = self._spelled.get(version)
         if number is None:
             number = self._numbers.get(version_key(version))
-        if number is None:
+        return self._at(number) if number is not None else None
+
+    def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
+        """The nearest releases before and after one whose METADATA was read, by version and by day.
+
+        The later one is of the same minor version. An older version that was published later does not count as before:
+        what was added to the patches of several minor versions on one day was not required until then.
+        """
+        own = self.find(version)
+        if own is None or own.day is None:
             return None
+        rows, sources = self._raw["releases"], self._raw["sources"]
+        at = self._numbers[version_key(version)]
+        read = [number for number, row in enumerate(rows) if row[5] is not None and sources[row[2]][1]]
+        older = (self._at(number) for number in reversed(read) if number < at)
+        before = next((one for one in older if one.day is not None and one.day <= own.day), None)
+        newer = next((number for number in read if number > at), None)
+        after = self._at(newer) if newer is not None and _minor(rows[newer][0]) == _minor(version) else None
+        if before is None or after is None or after.day is None or after.day < own.day:
+            return None
+        return before, after
+
+    def _at(self, number: int) -> DeclaredRelease:
+        if "releases" in self.__dict__:
+            return self.releases[number]
         if number not in self._found:
             self._found[number] = self._built(number)[0]
         return self._found[number]
@@ -162,6 +199,31 @@ def requirements(package: str, version: str) -> LazyRequirements | None:
     if known is None or known.requires is None:
         return None
     return LazyRequirements(known.requires)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AgreedRequirements:
+    """What two releases require alike, between which one lies whose own requirements were not read."""
+
+    requirements: LazyRequirements
+    evidence: Evidence
+
+
+@lru_cache(maxsize=1024)
+def agreed(package: str, version: str) -> AgreedRequirements | None:
+    """What the releases around one require alike by their METADATA, None where its own is known or they are not near.
+
+    `ReleaseHistory.around` tells which ones those are.
+    """
+    known = history(package)
+    own = known.find(public(version)) if known is not None else None
+    around = known.around(own.version) if known is not None and own is not None and own.requires is None else None
+    if around is None:
+        return None
+    before, after = around
+    alike = [text for text in after.requires or () if text in frozenset(before.requires or ())]
+    said = f"METADATA of {package} {before.version} and {after.version}, between which {version} lies"
+    return AgreedRequirements(requirements=LazyRequirements(alike), evidence=replace(after.evidence, source=said))
 
 
 class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
@@ -250,6 +312,11 @@ def newest(package: str, *, admitted_by: str = "", day: str | None = None, pytho
     final = [version for version in fitting if not _is_pre_release(version)]
     best = final or fitting
     return best[-1] if best else None
+
+
+def _minor(version: str) -> tuple[int, ...]:
+    found = parsed(version)
+    return (*found.release, 0)[:2] if found is not None else ()
 
 
 def _is_pre_release(version: str) -> bool:

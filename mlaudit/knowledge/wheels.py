@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from mlaudit.knowledge.releases import DeclaredRelease, history, newest, release
+from mlaudit.knowledge.releases import history, release
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Evidence
-from mlaudit.model.versions import admits
+from mlaudit.model.versions import admits, parsed
 
 _SYSTEMS = {"linux": "linux", "darwin": "macosx", "win32": "win"}
 _ONE_PYTHON = lazy_pattern(r"(cp|py)3([0-9]{1,3})")
@@ -20,15 +20,14 @@ def undeclared_python(
     known = release(package, version)
     if known is None:
         return None
-    fitting = newest(package, python=f"{python}.0" if python.count(".") < 2 else python)
-    remedy = f"Take another Python{f', or {package} {fitting}' if fitting else ''}."
     if not admits_python(known.requires_python, python):
         says = f"{package} {version} declares Requires-Python {known.requires_python}, and Python is {python}"
-        return f"{says}: pip refuses it.", remedy, known.evidence
+        other = _alternative(package, python, platform, machine)
+        return f"{says}: pip refuses it.", f"Take another Python{other}.", known.python_evidence
     if known.wheels and not has_wheel(known.wheels, python, platform, machine):
         on = f"{platform} {machine}"
         says = f"{package} {version} has no wheel for Python {python} on {on}: pip builds it from source or fails."
-        return says, f"Take another Python{_with_wheel(known, python, platform, machine)}.", known.evidence
+        return says, f"Take another Python{_alternative(package, python, platform, machine)}.", known.files
     return None
 
 
@@ -38,15 +37,16 @@ def admits_python(declared: str | None, python: str) -> bool:
     return not declared or any(admits(declared, python + patch) for patch in patches)
 
 
-def _with_wheel(known: DeclaredRelease, python: str, platform: str, machine: str) -> str:
-    """The newest release that has one, as an alternative."""
-    found = history(known.package)
-    fitting = [
-        one.version
-        for one in (found.releases if found else ())
-        if has_wheel(one.wheels or (), python, platform, machine)
-    ]
-    return f", or {known.package} {fitting[-1]}" if fitting else ""
+def _alternative(package: str, python: str, platform: str, machine: str) -> str:
+    """The newest final release that declares a Python and has a wheel for it, in words; empty where none is known."""
+    found = history(package)
+    for one in reversed(found.releases if found else ()):
+        version = parsed(one.version)
+        if version is None or version.is_prerelease or not admits_python(one.requires_python, python):
+            continue
+        if has_wheel(one.wheels or (), python, platform, machine):
+            return f", or {package} {one.version}"
+    return ""
 
 
 def has_wheel(wheels: Iterable[str], python: str, platform: str, machine: str) -> bool:
@@ -55,9 +55,16 @@ def has_wheel(wheels: Iterable[str], python: str, platform: str, machine: str) -
 
 
 def _fits(wheel: str, python: str, platform: str, machine: str) -> bool:
-    """As https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/ says."""
+    """As https://packaging.python.org/en/latest/specifications/platform-compatibility-tags/ says.
+
+    What is built for an interpreter without a global lock (`cp313t`) fits no other.
+    """
     tag, abi, built_for = wheel.split("-")
-    return _fits_platform(built_for, platform, machine) and _fits_python(tag, abi, int(python.split(".")[1]))
+    return (
+        not abi.endswith("t")
+        and _fits_platform(built_for, platform, machine)
+        and _fits_python(tag, abi, int(python.split(".")[1]))
+    )
 
 
 def _fits_platform(built_for: str, platform: str, machine: str) -> bool:

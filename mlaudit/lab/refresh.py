@@ -1,8 +1,9 @@
 """Derive again what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
 
-`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options). The others print the rows of
-their file to stdout, to be reviewed and put in place by hand; they need pip and the network, and read metadata of the
-packages in the tables and of no others. Nothing of the tool imports this.
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options), and `coverage` prints what is
+known there as a table. The others print the rows of their file to stdout, to be reviewed and put in place by hand; they
+need pip and the network, and read metadata of the packages in the tables and of no others. Nothing of the tool imports
+this.
 """
 
 from __future__ import annotations
@@ -17,14 +18,25 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import date
 from pathlib import Path
 
+from packaging.markers import Marker
 from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from packaging.version import Version
 
+from mlaudit.knowledge.releases import DeclaredRelease, agreed, history
+from mlaudit.knowledge.releases import requirements as requirements_of
 from mlaudit.knowledge.schema import parse
 
 PYTHON = "3.11"
 """The interpreter whose wheels are looked at where one must be chosen."""
-LINUX = {"platform_system": "Linux", "sys_platform": "linux", "platform_machine": "x86_64", "extra": ""}
+LINUX = {
+    "python_version": PYTHON,
+    "python_full_version": f"{PYTHON}.9",
+    "platform_system": "Linux",
+    "sys_platform": "linux",
+    "platform_machine": "x86_64",
+    "extra": "",
+}
 BUILT_FOR_1 = b"numpy.core._multiarray_umath"
 BUILT_FOR_2 = b"numpy._core._multiarray_umath"
 
@@ -63,16 +75,44 @@ def runs(wanted: Mapping[str, str]) -> list[tuple[str, str, str]]:
 
 
 def demands() -> Iterator[str]:
-    """The rows of demands.toml, with the releases that came since its last runs."""
+    """The rows of demands.toml, with the releases that came since its last runs, without what the index repeats."""
     for subject, others in parse("demands.toml").get("demand").items():
         rows = [row.get("runs") for _, row in others.items()]
-        newest = max((run.texts()[1] for row in rows for run in row.each()), key=Version)
-        newer = [version for version in releases(subject) if Version(version) > Version(newest)]
+        newest = max((run.texts()[1] for row in rows for run in row.each()), key=Version, default=None)
+        newer = [version for version in releases(subject) if Version(version) > Version(newest)] if newest else []
         metadata = {version: requirements(subject, version) for version in newer}
         for other, row in others.items():
             known = [tuple(run.texts()) for run in row.get("runs").each()]
             since = runs({version: text for version in newer if (text := _specifier(metadata[version], other))})
-            yield _demand(subject, other, row.get("family").text(), [*known, *since])
+            kept = [run for run in (*known, *since) if not is_repeated(subject, other, run)]
+            yield _demand(subject, other, row.get("family").text(), kept)
+
+
+def is_repeated(subject: str, other: str, run: Sequence[str]) -> bool:
+    """Whether the index of releases says the same of every release of a run.
+
+    What belongs to wheels of some machines only is kept: other builds of a release are judged by the run.
+    """
+    first, last, wanted = run
+    known = history(subject)
+    inside = [one for one in known.releases if _is_within(one.version, first, last)] if known else []
+    return bool(inside) and all(_requires(one, other) == SpecifierSet(wanted) for one in inside)
+
+
+def _is_within(version: str, first: str, last: str) -> bool:
+    return Version(first) <= Version(version) <= Version(last)
+
+
+def _requires(release: DeclaredRelease, other: str) -> SpecifierSet | None:
+    """What METADATA of a release, or of those around it, requires on Linux; None where it does not say for sure."""
+    found = requirements_of(release.package, release.version) if release.from_metadata else None
+    alike = agreed(release.package, release.version) if found is None else None
+    found = alike.requirements if alike is not None else found
+    declared = found[other] if found is not None and other in found else ()
+    rows = [one for one in declared if one.marker is None or Marker(one.marker).evaluate(LINUX)]
+    if not rows or any(one.marker is not None and "platform" in one.marker for one in rows):
+        return None
+    return SpecifierSet(",".join(one.specifier for one in rows))
 
 
 def _specifier(found: Sequence[Requirement], other: str) -> str:
@@ -125,9 +165,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
         from mlaudit.lab.refresh_releases import main as refresh_releases
 
         return refresh_releases(words[1:])
+    if words[:1] == ["coverage"]:
+        from mlaudit.lab.release_coverage import coverage
+
+        sys.stdout.writelines(f"{line}\n" for line in coverage())
+        return 0
     tables = {"demands": demands, "pythons": pythons, "abi": abi}
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh", description=__doc__)
-    parser.add_argument("table", choices=sorted((*tables, "releases")))
+    parser.add_argument("table", choices=sorted((*tables, "coverage", "releases")))
     asked = parser.parse_args(words)
     sys.stdout.write(f'checked = "{date.today().isoformat()}"\n\n')
     for text in tables[asked.table]():

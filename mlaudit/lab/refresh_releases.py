@@ -1,22 +1,33 @@
 """Write `knowledge/releases/` again (developers only): `python -m mlaudit.lab.refresh releases [PACKAGE...]`.
 
 Sources, of which metadata wins over tags: a package index (`--index`, or `pip` for the one that pip is set up with), of
-which only the lists of releases and METADATA are asked, one request at a time, everything kept in `--cache`; folders of
-wheels or installed environments (`--wheels`); clones of the projects' repositories (`--clones`). What was known of a
-release stays where no source tells more, unless `--whole` is given. The same input gives the same bytes.
+which only the lists of releases and METADATA are asked, one request at a time, everything kept in `--cache`; the same
+index through pip and uv alone (`--installers`: the files of every release, METADATA of those that `metadata` in
+`release_projects.toml` names and that are not known by it yet); folders of wheels or installed environments
+(`--wheels`); clones of the projects' repositories (`--clones`). What was known of a release stays where no source tells
+more, unless `--whole` is given. The same input gives the same bytes.
 """
 
 from __future__ import annotations
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
 import tomli
 
-from mlaudit.knowledge.releases import FOLDER, SUFFIX, unpacked
+from mlaudit.knowledge.releases import (
+    FOLDER,
+    SUFFIX,
+    history,
+    indexed_packages,
+    required_name,
+    unpacked,
+    version_key,
+)
+from mlaudit.lab.release_clients import InstallerIndex
 from mlaudit.lab.release_index import PackageIndex, pip_index
 from mlaudit.lab.release_rows import GatheredRelease, gathered_before, merged, packed
 from mlaudit.lab.release_tags import TaggedProject, last_day, tagged_releases
@@ -41,6 +52,9 @@ class IndexedProject:
     folder: str
     tags: tuple[str, ...]
     requirements: tuple[str, ...]
+    loosened: bool = False
+    metadata: str = "none"
+    oldest: bool = False
 
 
 def projects() -> tuple[IndexedProject, ...]:
@@ -54,6 +68,9 @@ def projects() -> tuple[IndexedProject, ...]:
             folder=row.get("folder", ""),
             tags=tuple(row.get("tags", TAGS)),
             requirements=tuple(row.get("requirements", ())),
+            loosened=row.get("loosened", False),
+            metadata=row.get("metadata", "none"),
+            oldest=row.get("oldest", False),
         )
         for row in rows
     )
@@ -65,21 +82,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
     wanted = [row for row in projects() if not asked.packages or row.name in asked.packages]
     wheels = local_releases([Path(folder) for folder in asked.wheels], {row.name for row in wanted})
     index = PackageIndex(pip_index() if asked.index == "pip" else asked.index, asked.cache) if asked.index else None
+    installers = InstallerIndex(asked.cache, required_names()) if asked.installers else None
     asked.output.mkdir(parents=True, exist_ok=True)
     failed = []
     for row in _with_progress(wanted):
+        known = _known(asked, row)
         try:
             releases = [
-                *_known(asked, row),
+                *known,
                 *_tagged(asked.clones, row),
                 *(one for one in wheels if one.package == row.name),
-                *(index.releases(row.name) if index else ()),
+                *(told := _told(index, installers, row, known)),
             ]
         except OSError as error:
             failed.append(f"{row.name}: {error}")
             continue
-        listed = asked.checked if index is not None else _listed(asked, row)
-        _write(asked.output / f"{row.name}{SUFFIX}", packed(row.name, merged(releases), asked.checked, listed=listed))
+        listed = asked.checked if index is not None or installers is not None else _listed(asked, row)
+        _write(
+            asked.output / f"{row.name}{SUFFIX}",
+            packed(row.name, merged(_offered(releases, told)), asked.checked, listed=listed),
+        )
     if index is not None:
         index.connections.close()
     for message in failed:
@@ -91,6 +113,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m mlaudit.lab.refresh releases", description=__doc__)
     parser.add_argument("packages", nargs="*", help="names as in release_projects.toml; all where none is given")
     parser.add_argument("--index", help="address of a simple index (PEP 691), or `pip` for the one that pip uses")
+    parser.add_argument("--installers", action="store_true", help="ask pip and uv, as they are set up here")
     parser.add_argument("--cache", type=Path, default=Path(".release-cache"), help="what the index answered")
     parser.add_argument("--wheels", action="append", default=[], help="a folder of wheels or installed packages")
     parser.add_argument("--clones", type=Path, help="a folder of clones, OWNER+NAME/repo")
@@ -114,6 +137,33 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     return tuple(gathered_before(one) for one in unpacked(path.read_bytes(), row.name).releases)
 
 
+def _told(
+    index: PackageIndex | None,
+    installers: InstallerIndex | None,
+    row: IndexedProject,
+    known: Iterable[GatheredRelease],
+) -> tuple[GatheredRelease, ...]:
+    """What the index has of a package. Raises OSError."""
+    by_metadata = [one.version for one in known if one.from_metadata and one.requires is not None]
+    return (
+        *(index.releases(row.name) if index else ()),
+        *(installers.releases(row.name, row.metadata, by_metadata, oldest=row.oldest) if installers else ()),
+    )
+
+
+def _offered(releases: Iterable[GatheredRelease], told: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
+    """Without what an index does not offer, or not any more; all where none was asked."""
+    there = {version_key(one.version) for one in told}
+    return (one for one in releases if not there or version_key(one.version) in there)
+
+
+def required_names() -> frozenset[str]:
+    """The packages that any known release requires."""
+    histories = (history(package) for package in indexed_packages())
+    texts = {text for known in histories if known for one in known.releases for text in one.requires or ()}
+    return frozenset(map(required_name, texts))
+
+
 def _clone(clones: Path, repository: str) -> Path:
     return clones / repository.replace("/", "+") / "repo"
 
@@ -134,6 +184,7 @@ def _tagged(clones: Path | None, row: IndexedProject) -> Iterator[GatheredReleas
                     tags=row.tags,
                     folder=row.folder,
                     requirements=row.requirements,
+                    loosened=row.loosened,
                 )
             )
 

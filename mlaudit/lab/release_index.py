@@ -264,7 +264,7 @@ def _by_version(package: str, files: Sequence[Mapping[str, Any]]) -> list[tuple[
     """Files that are not yanked by version, oldest first: final releases and, if newer, the newest pre-release."""
     known: dict[Version, list[Mapping[str, Any]]] = defaultdict(list)
     for one in files:
-        version = _version(package, str(one.get("filename", "")))
+        version = version_of_file(package, str(one.get("filename", "")))
         if version is not None and not one.get("yanked") and not version.is_devrelease and not version.local:
             known[version].append(one)
     final = sorted(version for version in known if not version.is_prerelease)
@@ -272,7 +272,7 @@ def _by_version(package: str, files: Sequence[Mapping[str, Any]]) -> list[tuple[
     return [(str(version), known[version]) for version in (*final, *newer[-1:])]
 
 
-def _version(package: str, file_name: str) -> Version | None:
+def version_of_file(package: str, file_name: str) -> Version | None:
     """The version in the name of a wheel or source distribution of a package."""
     wheel = file_name.split("-")
     if file_name.endswith(".whl"):

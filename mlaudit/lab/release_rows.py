@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from email.parser import HeaderParser
 
@@ -114,23 +114,26 @@ def _version(release: GatheredRelease) -> Version | None:
 
 
 def _better(known: GatheredRelease, other: GatheredRelease) -> GatheredRelease:
-    """Metadata over a tag, what is declared over what is not, else the later; with what only the other knows."""
-    first, second = (
-        (known, other)
-        if (known.from_metadata and known.requires is not None, 0)
-        > (other.from_metadata and other.requires is not None, 0)
-        else (other, known)
+    """Metadata over a tag, what is declared over what is not, else the later; with what only the other tells."""
+    first, second = (known, other) if _rank(known) > _rank(other) else (other, known)
+    listing = next((one for one in (other, known) if one.wheels is not None), None)
+    return replace(
+        first,
+        day=listing.day if listing is not None and listing.day else first.day or second.day,
+        requires_python=_requires_python(first, second, listing),
+        wheels=listing.wheels if listing is not None else None,
     )
-    return GatheredRelease(
-        package=first.package,
-        version=first.version,
-        source=first.source,
-        from_metadata=first.from_metadata,
-        day=first.day or second.day,
-        requires_python=first.requires_python if first.requires is not None else second.requires_python,
-        requires=first.requires,
-        wheels=first.wheels if first.wheels is not None else second.wheels,
-    )
+
+
+def _rank(release: GatheredRelease) -> tuple[bool, bool]:
+    return (release.from_metadata and release.requires is not None, release.requires is not None)
+
+
+def _requires_python(first: GatheredRelease, second: GatheredRelease, listing: GatheredRelease | None) -> str | None:
+    """What METADATA says, else the index, which takes it from there, else a tag."""
+    if listing is not None and not _rank(first)[0]:
+        return listing.requires_python
+    return first.requires_python if first.requires is not None else second.requires_python
 
 
 def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, listed: str | None = None) -> bytes:

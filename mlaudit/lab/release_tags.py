@@ -40,6 +40,7 @@ class TaggedProject:
         folder: where its manifest lies.
         requirements: files that its build reads its requirements from, newest layout first; the first that is there
             counts, where setup.py computes what a parser cannot tell.
+        loosened: whether its build drops the upper bounds in those files that no comment `# strict` keeps.
     """
 
     package: str
@@ -48,6 +49,7 @@ class TaggedProject:
     tags: tuple[str, ...] = ("v{version}", "{version}")
     folder: str = ""
     requirements: tuple[str, ...] = ()
+    loosened: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,8 +63,7 @@ def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
     """Each tag that names a version. Raises CalledProcessError where there is no clone."""
     for tag, version, day in _tags(project):
         document = _asker(project, tag)
-        listed = _listed(document, project)
-        declared = listed if project.requirements else _declared_or_none(document, project.folder)
+        declared = _declared_or_none(document, project.folder) or _listed(document, project)
         path = posixpath.join(project.folder, declared.manifest if declared else "")
         yield GatheredRelease(
             package=project.package,
@@ -178,12 +179,24 @@ def _listed(document: Callable[[str], Document | None], project: TaggedProject) 
         doc = document(posixpath.join(project.folder, path))
         if doc is None:
             continue
-        reading = read(doc, "requirements")
+        reading = read(_loosened(doc) if project.loosened else doc, "requirements")
         if reading.unread:
             return None
         texts = canonical_requirements(text for pin in reading.pins if _is_declared(pin) for text in _texts(pin))
         return _ManifestContent(requires=texts, requires_python=None, manifest=path)
     return None
+
+
+def _loosened(doc: Document) -> Document:
+    """Requirements without the upper bounds that a build drops: where a lower one stands beside and no `# strict`."""
+    lines = (line if "# strict" in line else _without_upper_bound(line) for line in doc.text.splitlines())
+    return Document(doc.path, "\n".join(lines).encode())
+
+
+def _without_upper_bound(line: str) -> str:
+    requirement, semicolon, marker = line.partition("#")[0].partition(";")
+    clauses = [clause for clause in requirement.split(",") if not clause.strip().startswith("<")]
+    return f"{','.join(clauses)}{semicolon}{marker}"
 
 
 def _is_whole(doc: Document) -> bool:

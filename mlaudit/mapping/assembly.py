@@ -160,7 +160,7 @@ class _Assembly:
     # Pairs
 
     def _add_pair(self, pair: EnvironmentPair) -> None:
-        evidence = list(_crossing_evidence(pair.crosses)) or [self._reason(pair)]
+        evidence = [*_crossing_evidence(pair.crosses), *_named(pair.crosses)] or [self._reason(pair)]
         writer, reader = f"environment:{pair.writer}", f"environment:{pair.reader}"
         self.builder.connect(writer, reader, Relation.FOLLOWED_BY, *evidence, certain=pair.certain)
         for one in pair.crosses:
@@ -199,6 +199,12 @@ def _crossing_evidence(crosses: Iterable[CrossingArtifact]) -> Iterator[Observat
         yield Observation(at=replace(one.read, start=None, end=None), says=f"reads {one.artifact} ({one.form})")
 
 
+def _named(crosses: Iterable[CrossingArtifact]) -> Iterator[Observation]:
+    for one in crosses:
+        for at in one.named:
+            yield Observation(at=replace(at, start=None, end=None), says=f"names {one.artifact} as its reader does")
+
+
 def _why_runs(one: Environment, scope: CodeScope) -> list[Observation]:
     source = one.sources[0].partition("#")[0] if one.sources else one.name
     says = "is started or copied, or imported by such code" if scope.is_exact else "is in the project of this source"
@@ -227,5 +233,6 @@ def _declared_scope(one: Environment, found: FoundTree) -> CodeScope | None:
         functions=shared[0].functions if len(shared) == 1 else frozenset(),
         is_exact=all(scope.is_exact for scope in shared),
         uses=frozenset().union(*(scope.uses for scope in shared)),
+        settled=frozenset().union(*(scope.settled for scope in shared)),
         apart=frozenset().union(*(scope.apart for scope in shared)) if len(shared) == 1 else frozenset(),
     )

@@ -61,6 +61,11 @@ class Place:
         """The clickable form, `path:line:column`."""
         return ":".join(str(part) for part in (self.path, self.line, self.column) if part is not None)
 
+    @property
+    def at_line(self) -> str:
+        """The clickable form without the column: `path:line`."""
+        return self.path if self.line is None else f"{self.path}:{self.line}"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Edge:

@@ -15,6 +15,7 @@ class CrossingArtifact:
         form: how it is stored, in words (`sklearn joblib`).
         kinds: its artifact kinds, where they are known (`sklearn.joblib`); empty where they are not.
         written, read: where each side names it.
+        named: where else the project that writes it names it as the reader does.
         certain: both sides name one artifact beyond doubt.
         is_plain: it is a table or text, which no library must be able to unpickle.
         settings: arguments of the reading call that condition what happens (`weights_only`).
@@ -26,6 +27,7 @@ class CrossingArtifact:
     kinds: tuple[str, ...] = ()
     written: Place
     read: Place
+    named: tuple[Place, ...] = ()
     certain: bool = True
     is_plain: bool = False
     settings: tuple[tuple[str, str], ...] = ()

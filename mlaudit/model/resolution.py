@@ -11,7 +11,9 @@ class Unresolvable(NamedTuple):
     Attributes:
         says: its explanation, as sentences.
         packages: those that the explanation names and the environment states.
+        tool: the resolver's name.
     """
 
     says: str
     packages: tuple[str, ...] = ()
+    tool: str = "uv"

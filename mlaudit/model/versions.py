@@ -95,22 +95,19 @@ def distance(left: str, right: str) -> Distance | None:
     if same_public(left, right):
         return None
     one, other = _release(left), _release(right)
-    if one[0] != other[0]:
-        return Distance.MAJOR
-    for at, found in ((1, Distance.MAJOR), (2, Distance.MINOR)):
+    for at, found in enumerate((Distance.MAJOR, Distance.MAJOR, Distance.MINOR)):
         if one[at] != other[at]:
             return found
     return Distance.PRE if one[3:] == other[3:] else Distance.PATCH
 
 
 def _release(text: str) -> tuple[int, ...]:
-    """Epoch and release numbers, at least three, trailing zeros dropped behind them."""
+    """Epoch and release numbers, whose last zeros are two, so that every version has a major and a minor number."""
     version = parsed(public(text))
     epoch, numbers = (version.epoch, version.release) if version else (0, tuple(_numbers(text)))
-    padded = (*numbers, 0, 0, 0)[: max(3, len(numbers))]
-    while len(padded) > 3 and padded[-1] == 0:
-        padded = padded[:-1]
-    return (epoch, *padded)
+    while numbers and not numbers[-1]:
+        numbers = numbers[:-1]
+    return (epoch, *numbers, 0, 0)
 
 
 def _numbers(text: str) -> Iterator[int]:
@@ -123,12 +120,18 @@ def exact(specifier: str) -> str | None:
     clauses = specifiers(specifier)
     if clauses is None:
         return None
-    named = [clause for clause in clauses if _names_one(clause)]
+    # What `===` names is compared letter by letter, so that its spelling is the one that counts.
+    named = sorted((clause.operator != "===", clause.version) for clause in clauses if _names_one(clause))
     if not named:
         return None
-    version = named[0].version
-    agreed = all(clause.operator == "===" or admits(str(clause), version) for clause in clauses)
-    return version if agreed else None
+    version = named[0][1]
+    return version if all(_allows(clause, version) for clause in clauses) else None
+
+
+def _allows(clause: Specifier, version: str) -> bool:
+    if clause.operator == "===":
+        return clause.version.lower() == version.lower()
+    return admits(str(clause), version)
 
 
 def _names_one(clause: Specifier) -> bool:
@@ -146,18 +149,18 @@ def admits(specifier: str, version: str) -> bool:
     clauses, found = specifiers(specifier), parsed(version)
     if clauses is None or found is None:
         return True
-    if clauses.contains(found, prereleases=True):
+    if clauses.contains(found):
         return True
     vendored = found.local is not None and found.is_prerelease
-    return vendored and clauses.contains(found.base_version, prereleases=True)
+    return vendored and clauses.contains(found.base_version)
 
 
 @lru_cache(maxsize=65536)
 def disjoint(left: str, right: str) -> bool:
     """Whether it is proved that no version satisfies both specifiers.
 
-    The order of PEP 440 is dense and every clause changes its mind only at, just before or just after the version that
-    it names, so trying those is a proof (`_probes`).
+    Of the versions that satisfy both there is a first one, or a place after which they follow, and what one of the
+    clauses admits begins there; so trying those places is a proof (`_probes`).
     """
     one, other = specifiers(left), specifiers(right)
     if one is None or other is None:
@@ -172,36 +175,39 @@ def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
 def _contains(clauses: SpecifierSet, version: str) -> bool:
     """Whether a version is in a set; a text that is none only by `===`, which older releases of packaging refuse."""
     if parsed(version) is not None:
-        return clauses.contains(version, prereleases=True)
-    return all(clause.operator == "===" and clause.version.lower() == version.lower() for clause in clauses)
+        return clauses.contains(version)
+    return all(clause.operator == "===" and _allows(clause, version) for clause in clauses)
 
 
 def _probes(*sets: SpecifierSet) -> Iterator[str]:
-    yield from ("0", "99999999")
-    for clause in {clause for clauses in sets for clause in clauses}:
+    """The least version of all, and every place where what a clause admits, or admits again, begins."""
+    clauses = [clause for clauses in sets for clause in clauses]
+    # Between any two releases are others, which only more numbers than any clause has tell apart.
+    zeros = ".0" * max((clause.version.count(".") for clause in clauses), default=0)
+    yield "0.dev0"
+    for clause in clauses:
         named = clause.version.removesuffix(".*")
-        version = parsed(named)
-        if version is None:
-            yield named
-            continue
         yield named
-        base = version.base_version
-        yield from (
-            f"{base}{tail}" for tail in (".dev0", "a0", "rc99999999", "", ".post0", ".post99999999", ".0.0.0.1")
-        )
-        yield from _around(version)
+        version = parsed(named)
+        if version is not None:
+            yield from _beginnings(version, zeros)
 
 
-def _around(version: Version) -> Iterator[str]:
-    """Versions just below, and above, each prefix of a release: where wildcards and `~=` end."""
+def _beginnings(version: Version, zeros: str) -> Iterator[str]:
+    """The series of which a version is one, and what comes next after it and after each of them."""
+    release = base = version.base_version
+    *head, last = version.release
     epoch = f"{version.epoch}!" if version.epoch else ""
-    for length in range(1, len(version.release) + 1):
-        *head, last = version.release[:length]
-        for number in {last + 1, max(last - 1, 0)}:
-            stem = epoch + ".".join(str(part) for part in (*head, number))
-            yield from (stem, f"{stem}.99999999")
-        stem = epoch + ".".join(str(part) for part in (*head, last))
-        yield f"{stem}.99999999"
+    yield from (f"{base}.dev0", base, f"{base}{zeros}.1.dev0", f"{epoch}{'.'.join(map(str, (*head, last + 1)))}.dev0")
+    if version.pre is not None:
+        letter, number = version.pre
+        yield f"{base}{letter}{number + 1}.dev0"
+        release += f"{letter}{number}"
+    post = -1 if version.post is None else version.post
+    yield from (f"{release}.post{post + 1}.dev0", f"{release}.post{post + 1}")
+    if version.dev is not None:
+        series = release if version.post is None else f"{release}.post{post}"
+        yield from (series, f"{series}.dev{version.dev + 1}")
 
 
 def meet(clauses: Iterable[str]) -> bool:

@@ -13,7 +13,7 @@ _COMMENTS = ("#", ";", "//")
 _PARSED = ("toml", "lock_toml", "json", "yaml")
 
 
-def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> Statement | None:
+def remark(doc: Document, parser: Parser, *, told: bool, complete: bool) -> Statement | None:
     """A note, or an Unread, on a document in which its parser met no pin; None where there is nothing to explain.
 
     A format that no file name tells was chosen for the content or by the user, so content that states nothing is not
@@ -22,7 +22,7 @@ def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> St
     Args:
         doc: the document.
         parser: that read it.
-        rooted: it names a project, a stage or an environment.
+        told: it names a project, a stage or an environment, or its parser has told why it states nothing.
         complete: it names everything that is installed.
     """
     if doc.tree is not None:
@@ -38,7 +38,7 @@ def remark(doc: Document, parser: Parser, *, rooted: bool, complete: bool) -> St
         return _note(doc, "it contains only comments")
     if complete:
         return _note(doc, "it lists no package at all")
-    return None if parser.files or rooted else doc.unread(f"nothing in it is of the format {parser.format}")
+    return None if parser.files or told else doc.unread(f"nothing in it is of the format {parser.format}")
 
 
 def _is_parsed(doc: Document, language: str) -> bool:

@@ -28,6 +28,7 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
+from mlaudit.sources.large_files import is_pointer
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 """Kinds of documents that may install the project that they lie in."""
@@ -85,11 +86,18 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
+    if not tree and is_pointer(doc.head):
+        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
     try:
         return _by_content(doc, decisive or _possible(doc))
     except Unreadable:
         if len(by_name) == 1:
             return by_name[0]
+        if len(decisive) > 1:
+            formats = " or ".join(sorted(one.format for one in decisive))
+            raise Unreadable(
+                f"its name is one of {formats}, and its content shows neither; --as FORMAT says which"
+            ) from None
         raise
 
 
@@ -206,8 +214,9 @@ class _Collector:
         """Add why nothing is stated, where the content of the document tells it."""
         from mlaudit.parsers import _contentless as contentless
 
+        noted = any(isinstance(one, Fact) and one.key == "note" for one in sorted_statements.get(Fact, ()))
         try:
-            remark = contentless.remark(doc, parser, rooted=Root in sorted_statements, complete=complete)
+            remark = contentless.remark(doc, parser, told=noted or Root in sorted_statements, complete=complete)
         except Exception as error:
             remark = _unread(doc, error)
         if remark is not None:
@@ -358,8 +367,11 @@ def _placed_unread(entry: Unread, include: Include) -> Unread:
 
 
 def _assembled(path: str, format_name: str, complete: bool, found: dict[type, list[Statement]]) -> Reading:
-    """The reading of sorted statements; one with an Unread of the whole claims to be complete no more."""
-    unread = _only(found, Unread)
+    """The reading of sorted statements; one with an Unread of the whole claims to be complete no more.
+
+    What several passes over a document could not read is said once.
+    """
+    unread = tuple(dict.fromkeys(_only(found, Unread)))
     whole = any(entry.whole for entry in unread)
     return Reading(
         path=path,

@@ -53,7 +53,7 @@ def read(doc: Document) -> Iterator[Statement]:
     """
     yield from waivers.in_comments(doc)
     services = doc.yaml.get("services")
-    for number, (name, service) in enumerate(services.items() if services.is_table else ()):
+    for number, (name, service) in enumerate(services.items() if services.exists else ()):
         if number >= MAX_SERVICES:
             yield doc.unread(f"it has more than {MAX_SERVICES} services; the others are not read")
             return

@@ -49,7 +49,16 @@ class _Bom:
 
 @parser(
     kind="dump",
-    files=["*.cdx.json", "*.cdx.xml", "*cyclonedx*.json", "*cyclonedx*.xml", "bom.json", "bom.xml", "sbom.xml"],
+    files=[
+        "*.cdx.json",
+        "*.cdx.xml",
+        "*cyclonedx*.json",
+        "*cyclonedx*.xml",
+        "bom.json",
+        "bom.xml",
+        "sbom.json",
+        "sbom.xml",
+    ],
     content=_looks_like_it,
     marks=[b'"bomFormat"', b"cyclonedx.org/schema/bom/"],
 )

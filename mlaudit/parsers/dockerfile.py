@@ -14,6 +14,7 @@ from mlaudit.grammars.container import dockerfile_stages, dockerfile_text, image
 from mlaudit.grammars.container.build_context import OwnImage
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
 from mlaudit.grammars.container.dockerfile_text import Instruction
+from mlaudit.grammars.container.image_variables import variables_of
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.model.lazy_dataclass import replace
@@ -119,10 +120,11 @@ class _DockerfileReader:
     def stage(self, stage: Stage) -> Iterator[Statement]:
         """What one stage says."""
         base = stage.base
+        inside = variables_of(stage.image.text) if base is None else None
         recipe = Recipe(
             self.doc,
             parts=self.build.parts(stage.index, copied=True),
-            folder=self.recipes[base].folder if base is not None else "/",
+            folder=inside.folder if inside is not None else self.recipes[base or 0].folder,
             locate=partial(self.build.locate, stage.index),
             step=self.step,
         )
@@ -130,9 +132,8 @@ class _DockerfileReader:
             recipe.written = dict(self.recipes[base].written)
             recipe.exported = dict(self.recipes[base].exported)
             recipe.cloned = set(self.recipes[base].cloned)
-        state = _StageState(
-            self.doc, self.build, stage, recipe, dict(self.environments[base]) if base is not None else {}, self.recipes
-        )
+        environment = dict(inside.variables if inside is not None else self.environments[base or 0])
+        state = _StageState(self.doc, self.build, stage, recipe, environment, self.recipes)
         if base is None:
             yield from self._image(stage, recipe)
         for instruction in stage.instructions:

@@ -65,8 +65,10 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _checked(version: str | None) -> None:
-    if version is None or not _VERSION.fullmatch(version):
-        raise Unreadable(f"its version is {(version or 'not told')[:40]!r}; SPDX-2.x and SPDX 3 are known")
+    if version is None:
+        raise Unreadable("it names no version of SPDX; SPDX-2.x and SPDX 3 are known")
+    if not _VERSION.fullmatch(version):
+        raise Unreadable(f"its version is {version[:40]!r}; SPDX-2.x and SPDX 3 are known")
 
 
 Listed = Callable[[str], Iterable["Node | Unread"]]

@@ -26,6 +26,8 @@ _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
 _ANSWER_LOST = 74
 """The exit code by which the process says that it could not write its answer."""
+_MOST_IMPORTS = 500
+"""Names of a model whose modules are imported before it is loaded."""
 _MAX_ANSWER = 64 * 1024 * 1024
 
 
@@ -88,6 +90,7 @@ def _request(
         "seconds": limits.seconds,
         "memory": limits.memory,
         "refused": refused_imports(),
+        "imports": [list(one) for one in case.names[:_MOST_IMPORTS]],
         "packages": sorted({*built.packages, case.package}),
         "rows": {
             "file": str(given) if given else None,

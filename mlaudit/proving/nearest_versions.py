@@ -16,9 +16,14 @@ _MOST_SUSPECTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallestChange:
-    """What was tried, in order, and the change that works; empty where none of them does."""
+    """What was tried, in order, and the change that works; empty where none of them does.
+
+    Attributes:
+        untried: changes that might be smaller, or work, and for which the budget had no environment left.
+    """
 
     tried: tuple[Tried, ...] = ()
+    untried: tuple[str, ...] = ()
     package: str = ""
     version: str = ""
 
@@ -33,6 +38,8 @@ def smallest_change(
 ) -> SmallestChange:
     """Try versions of the suspects between the reader's and the writer's, as many environments as the budget has.
 
+    The order depends on nothing but versions: for each suspect the writer's version, then halves of what is between.
+
     Args:
         works: builds the reader with another version of a package, and tells whether the model works there.
     """
@@ -43,8 +50,12 @@ def smallest_change(
         tried.append((f"{package}=={version}", is_good, words))
         return is_good
 
-    for package in suspects(kind, error, writer, reader)[:_MOST_SUSPECTS]:
-        if len(tried) >= budget or not attempt(package, writer[package]):
+    suspected = suspects(kind, error, writer, reader)[:_MOST_SUSPECTS]
+    for at, package in enumerate(suspected):
+        if len(tried) >= budget:
+            left = tuple(f"{name}=={writer[name]}" for name in suspected[at:])
+            return SmallestChange(tried=tuple(tried), untried=left)
+        if not attempt(package, writer[package]):
             continue
         between = _between(package, reader[package], writer[package])
         bad, good = -1, len(between)
@@ -55,7 +66,8 @@ def smallest_change(
                 good, best = middle, between[middle]
             else:
                 bad = middle
-        return SmallestChange(tried=tuple(tried), package=package, version=best)
+        left = tuple(f"{package}=={version}" for version in between[bad + 1 : good])
+        return SmallestChange(tried=tuple(tried), untried=left, package=package, version=best)
     return SmallestChange(tried=tuple(tried))
 
 

@@ -125,6 +125,7 @@ class Proof:
         says: the verdict as a sentence.
         evidence: what was seen, a sentence each.
         tried: other versions of the guilty package, with what became of each.
+        untried: changes that may be smaller, or work, and were not tried for lack of budget.
         advice: the smallest change that works; empty where none is needed or none was found.
         difference: the greatest relative difference of two numbers.
     """
@@ -136,6 +137,7 @@ class Proof:
     says: str
     evidence: tuple[str, ...] = ()
     tried: tuple[tuple[str, str], ...] = ()
+    untried: tuple[str, ...] = ()
     advice: str = ""
     difference: float | None = None
     sha256: str = ""

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 
 from mlaudit.api import check, compare
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.nouns import Reading
 from mlaudit.model.report import Environment, Report
 from mlaudit.proving.cases import case_of
 from mlaudit.proving.nouns import ProofCase
@@ -41,7 +42,7 @@ def found_pairs(models: Sequence[str], options: Options) -> tuple[ProvenPair, ..
     pairs = [
         _with_files(*both, options, declared=declared, models=_models_of(*both, report)) for both in _pairs(report)
     ]
-    pairs += _of_unknown_writers(report, pairs)
+    pairs += _of_unknown_writers(report, pairs, options, declared=declared)
     if not models:
         return tuple(pairs)
     wanted = [case_of(Path(model), options.root, declared=False) for model in models]
@@ -74,37 +75,45 @@ def _models_of(writer: Environment, reader: Environment, report: Report) -> Sequ
     return [one for one in report.environments if one.is_model and one.name in crossing and one.name.startswith(sides)]
 
 
-def _of_unknown_writers(report: Report, pairs: Sequence[ProvenPair]) -> Iterator[ProvenPair]:
-    """Models that are read and of which nothing tells what wrote them, as pairs that say so."""
-    sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader))
+def _of_unknown_writers(
+    report: Report, pairs: Sequence[ProvenPair], options: Options, *, declared: bool
+) -> Iterator[ProvenPair]:
+    """Models that are read and of which nothing tells what wrote them: their readers alone load them."""
+    sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader) if one is not None)
     environments = {one.name: one for one in report.environments}
     for model, reader in report.pairs:
         one = environments[model]
         if one.is_model and not one.name.startswith(sides):
-            shown = one.sources[0] if one.sources else one.name
-            note = f"not proven: {shown}: which environment wrote it is not known; --writer and --reader name both"
-            yield ProvenPair(writer=one, reader=environments[reader], notes=(note,))
+            yield _with_files(None, environments[reader], options, declared=declared, models=(one,))
+    followers = {reader for _, reader in report.pairs}
+    for one in report.environments:
+        if one.reads and not one.is_model and one.name not in followers:
+            yield _with_files(None, one, options, declared=declared)
 
 
 def _with_files(
-    writer: Environment,
+    writer: Environment | None,
     reader: Environment,
     options: Options,
     *,
     declared: bool,
     models: Sequence[Environment] = (),
 ) -> ProvenPair:
-    """A pair with the model files that its sides write and read, else with the kinds that cross."""
+    """A pair with the model files that its sides write and read, else with the kinds that cross; those of `models`."""
     cases: dict[str, ProofCase] = {}
     notes: list[str] = []
-    for path in _model_paths(writer, reader, options.root, models):
+    known = [*writer.writes, *reader.reads] if writer is not None else reader.reads
+    handed = () if writer is None and models else known
+    for path in _model_paths([*handed, *(one for model in models for one in _readings(model))], options.root):
         try:
             case = case_of(path, options.root, declared=declared)
         except UsageError as error:
             notes.append(f"not proven: {error}")
         else:
             cases.setdefault(case.shown, case)
-    kinds = {*writer.artifact_kinds, *reader.artifact_kinds, *reader.kinds_from.get(writer.name, ())}
+    kinds: set[str] = set()
+    if writer is not None:
+        kinds = {*writer.artifact_kinds, *reader.artifact_kinds, *reader.kinds_from.get(writer.name, ())}
     return ProvenPair(
         writer=writer,
         reader=reader,
@@ -114,10 +123,13 @@ def _with_files(
     )
 
 
-def _model_paths(writer: Environment, reader: Environment, root: Path, models: Sequence[Environment]) -> Sequence[Path]:
-    """The model files of a pair; of a folder that describes itself as one model, the folder."""
-    apart = [reading for one in models for reading in (*one.writes, *one.reads, *one.readings)]
-    readings = [one for one in (*writer.writes, *reader.reads, *apart) if _INSIDE not in one.path]
+def _readings(model: Environment) -> Sequence[Reading]:
+    return (*model.writes, *model.reads, *model.readings)
+
+
+def _model_paths(readings: Iterable[Reading], root: Path) -> Sequence[Path]:
+    """The model files among some readings; of a folder that describes itself as one model, the folder."""
+    readings = [one for one in readings if _INSIDE not in one.path]
     files = {path: one for one in readings if (path := root / one.path).is_file()}
     described = {path.parent for path, one in files.items() if one.format == HF_CONFIG and path.name == "config.json"}
     described |= {path.parent for path in files if (path.parent / DESCRIPTION).is_file()}

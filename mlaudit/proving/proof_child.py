@@ -6,6 +6,7 @@ library of Python 3.8 is at hand. What it may do is limited before anything of t
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import errno
 import importlib
@@ -78,6 +79,8 @@ class Guard:
     def __init__(self, folder: str, refused: set[tuple[str, str]]) -> None:
         self.own = os.path.realpath(folder) + os.sep
         self.refused = refused
+        self.compiles = False
+        self.environment = os.path.realpath(sys.prefix) + os.sep
 
     def __call__(self, event: str, arguments: tuple[Any, ...]) -> None:
         """Look at one event of the interpreter."""
@@ -108,104 +111,9 @@ class Guard:
         if not isinstance(path, (str, bytes)):
             return False
         text = os.path.realpath(os.fsdecode(path))
+        if self.compiles and text.startswith(self.environment) and "__pycache__" in text[len(self.environment) :]:
+            return False
         return not (text + os.sep).startswith(self.own) and not text.startswith(("/dev/", "/proc/self/"))
-
-
-def _by_pickle(path: str) -> object:
-    import pickle
-
-    if path.endswith((".joblib", ".jl", ".gz", ".bz2", ".xz")):
-        try:
-            return importlib.import_module("joblib").load(path)
-        except ImportError:
-            pass
-    with open(path, "rb") as file:  # noqa: PTH123
-        try:
-            return pickle.load(file)  # noqa: S301 - what this process is for
-        except (pickle.UnpicklingError, UnicodeDecodeError, EOFError):
-            if "joblib" not in sys.modules:
-                raise
-    return sys.modules["joblib"].load(path)
-
-
-def _by_xgboost(path: str) -> object:
-    module: Any = importlib.import_module("xgboost")
-    booster = module.Booster()
-    booster.load_model(path)
-    return booster
-
-
-def _by_lightgbm(path: str) -> object:
-    return importlib.import_module("lightgbm").Booster(model_file=path)
-
-
-def _by_catboost(path: str) -> object:
-    model: Any = importlib.import_module("catboost").CatBoost()
-    model.load_model(path, format="json" if path.endswith(".json") else "cbm")
-    return model
-
-
-def _by_onnx(path: str) -> object:
-    return importlib.import_module("onnxruntime").InferenceSession(path, providers=["CPUExecutionProvider"])
-
-
-def _by_torch(path: str) -> object:
-    torch: Any = importlib.import_module("torch")
-    return torch.load(path, map_location="cpu")
-
-
-def _by_torchscript(path: str) -> object:
-    return importlib.import_module("torch").jit.load(path, map_location="cpu")
-
-
-def _by_keras(path: str) -> object:
-    try:
-        return importlib.import_module("keras").models.load_model(path)
-    except ImportError:
-        return importlib.import_module("tensorflow").keras.models.load_model(path)
-
-
-def _by_saved_model(path: str) -> object:
-    return importlib.import_module("tensorflow").saved_model.load(path)
-
-
-def _by_numpy(path: str) -> object:
-    return importlib.import_module("numpy").load(path, allow_pickle=True)
-
-
-def _by_safetensors(path: str) -> object:
-    return importlib.import_module("safetensors.numpy").load_file(path)
-
-
-def _by_skops(path: str) -> object:
-    module: Any = importlib.import_module("skops.io")
-    return module.load(path, trusted=module.get_untrusted_types(file=path))
-
-
-def _by_mlflow(path: str) -> object:
-    return importlib.import_module("mlflow.pyfunc").load_model(path)
-
-
-def _by_transformers(path: str) -> object:
-    return importlib.import_module("transformers").AutoModel.from_pretrained(path, local_files_only=True)
-
-
-LOADERS: dict[str, Callable[[str], object]] = {
-    "pickle": _by_pickle,
-    "xgboost": _by_xgboost,
-    "lightgbm": _by_lightgbm,
-    "catboost": _by_catboost,
-    "onnx": _by_onnx,
-    "torch": _by_torch,
-    "torchscript": _by_torchscript,
-    "keras": _by_keras,
-    "saved-model": _by_saved_model,
-    "numpy": _by_numpy,
-    "safetensors": _by_safetensors,
-    "skops": _by_skops,
-    "mlflow": _by_mlflow,
-    "transformers": _by_transformers,
-}
 
 
 def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
@@ -219,6 +127,8 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     if kind == "xgboost" and type(model).__name__ == "Booster":
         xgboost = importlib.import_module("xgboost")
         return [("predict", model.predict(xgboost.DMatrix(rows), validate_features=False))]
+    if kind == "transformers":
+        return of_tokens(model, rows)
     if hasattr(rows, "columns") and not hasattr(model, "feature_names_in_") and kind not in ("mlflow", "catboost"):
         rows = rows.to_numpy() if not hasattr(model, "steps") else rows
     names = ("predict_proba", "predict", "decision_function", "transform")
@@ -226,6 +136,17 @@ def predicted(model: Any, rows: Any) -> list[tuple[str, Any]]:
     if not given and callable(model):
         given = [("call", model(rows))]
     return given
+
+
+def of_tokens(model: Any, rows: Any) -> list[tuple[str, Any]]:
+    """What a model of transformers gives on rows of tokens, without dropout and without gradients."""
+    torch: Any = importlib.import_module("torch")
+    torch.set_num_threads(1)
+    model.eval()
+    with torch.no_grad():
+        given = model(input_ids=torch.tensor(_listed(rows)))
+    found = [(name, value.float()) for name, value in given.items() if hasattr(value, "detach")]
+    return found[:2]
 
 
 def _listed(rows: Any) -> Any:
@@ -297,11 +218,45 @@ def _text_of(error: BaseException) -> str:
     return f"{type(error).__name__}: {error}"[:2000]
 
 
-def proven(request: dict[str, Any], rows_of: Callable[..., Any]) -> dict[str, Any]:
+def import_libraries(libraries: tuple[str, ...], names: list[tuple[str, str]], guard: Guard) -> None:
+    """Import what the model will ask of the environment, and keep it compiled for the next run.
+
+    This is before anything of the model is touched, and of the environment's packages alone: what a model brings is
+    never kept.
+    """
+    wanted = (*libraries, *wanted_modules(names, guard))
+    guard.compiles, sys.dont_write_bytecode = True, False
+    try:
+        for name in wanted:
+            # What fails is imported once more, and reported, when the model is loaded.
+            with contextlib.suppress(Exception):
+                importlib.import_module(name)
+    finally:
+        guard.compiles, sys.dont_write_bytecode = False, True
+
+
+def wanted_modules(names: list[tuple[str, str]], guard: Guard) -> list[str]:
+    """The modules of installed packages that a pickle names, each once; none where one of its names is refused."""
+    from importlib.util import find_spec
+
+    found: dict[str, None] = {}
+    for module, name in names:
+        guard.find(module, name)
+        try:
+            spec = find_spec(module.partition(".")[0])
+        except (ImportError, ValueError):
+            continue
+        if spec is not None and os.path.realpath(spec.origin or "").startswith(guard.environment):
+            found[module] = None
+    return list(found)
+
+
+def proven(request: dict[str, Any], loaders: Any, rows_of: Callable[..., Any], guard: Guard) -> dict[str, Any]:
     """Load, predict, describe; what fails is reported with the step at which it did."""
     found: dict[str, Any] = {"step": "load"}
     try:
-        model = LOADERS[request["loader"]](request["model"])
+        import_libraries(loaders.LIBRARIES[request["loader"]], request["imports"], guard)
+        model = loaders.LOADERS[request["loader"]](request["model"])
         found["class"] = f"{type(model).__module__}.{type(model).__qualname__}"
         found["step"] = "rows"
         rows, found["rows"] = rows_of(request["rows"], model)
@@ -341,18 +296,20 @@ def main() -> None:
     """Take the request, limit the process, load and predict, answer."""
     with open(sys.argv[1], encoding="utf-8") as file:  # noqa: PTH123
         request = json.load(file)
-    # The file beside this one, while its folder is where Python looks first.
+    # The files beside this one, while their folder is where Python looks first.
+    loaders = importlib.import_module("proof_loaders")
     rows_of = importlib.import_module("proof_rows").rows_of
     sys.path.pop(0)
     die_with_parent()
     found: dict[str, Any] = {"network": cut_network(), "python": sys.version.split()[0]}
     found["versions"] = versions(request["packages"])
     limit(request["seconds"], request["memory"])
-    sys.addaudithook(Guard(request["own"], {(module, name) for module, name in request["refused"]}))
+    guard = Guard(request["own"], {(module, name) for module, name in request["refused"]})
+    sys.addaudithook(guard)
     random.seed(SEED)
     with warnings.catch_warnings(record=True) as heard:
         warnings.simplefilter("always")
-        found.update(proven(request, rows_of))
+        found.update(proven(request, loaders, rows_of, guard))
     texts = (f"{one.category.__name__}: {one.message}".splitlines()[0][:300] for one in heard)
     found["warnings"] = list(dict.fromkeys(texts))[:20]
     try:

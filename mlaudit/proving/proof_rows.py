@@ -16,6 +16,9 @@ MOST_ROWS = 10000
 SEED = 0
 RANDOM_ROWS = 16
 """Rows of each sort that are made where there are none."""
+TEXTS, TOKENS = 4, 16
+"""Rows of tokens, and tokens of one."""
+NUMBERS = ("int32", "int64", "float32", "float64")
 
 
 def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
@@ -28,11 +31,45 @@ def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
         return read_rows(asked["file"]), f"rows of {asked['shown']}"
     if asked.get("values") is not None:
         return table(asked["values"]), "the rows of the golden file"
+    known = rows_of_signature(model) or rows_of_tokens(model)
+    if known is not None:
+        return known
     width = wanted_width(model)
     if width is None:
         return None, ""
     made = seeded_rows(model, width)
     return _as_array(made), f"{len(made)} seeded random rows of {width} features"
+
+
+def rows_of_tokens(model: Any) -> tuple[Any, str] | None:
+    """Texts of seeded random tokens for a model of transformers whose configuration has a vocabulary; None else."""
+    config: Any = getattr(model, "config", None)
+    vocabulary = getattr(config, "vocab_size", None)
+    if getattr(model, "main_input_name", "") != "input_ids" or not isinstance(vocabulary, int) or vocabulary < 1:
+        return None
+    if getattr(config, "is_encoder_decoder", False):
+        # Its decoder asks for tokens of its own.
+        return None
+    most = getattr(config, "max_position_embeddings", TOKENS)
+    width = min(TOKENS, most) if isinstance(most, int) and most > 0 else TOKENS
+    generator = random.Random(SEED)  # noqa: S311 - rows, no secrets
+    rows = [[generator.randrange(vocabulary) for _ in range(width)] for _ in range(TEXTS)]
+    return rows, f"{TEXTS} seeded random rows of {width} tokens, of {vocabulary:,} in its configuration"
+
+
+def rows_of_signature(model: Any) -> tuple[Any, str] | None:
+    """Seeded random rows for a model of MLflow whose signature has numbers alone; None else."""
+    asked = getattr(getattr(model, "metadata", None), "get_input_schema", None)
+    schema: Any = asked() if callable(asked) else None
+    if schema is None or not schema.has_input_names() or schema.is_tensor_spec():
+        return None
+    names, types = schema.input_names(), [one.to_numpy() for one in schema.input_types()]
+    if not names or not all(str(one) in NUMBERS for one in types):
+        return None
+    generator = random.Random(SEED)  # noqa: S311 - rows, no secrets
+    rows = [{name: generator.randrange(100) for name in names} for _ in range(RANDOM_ROWS)]
+    frame = importlib.import_module("pandas").DataFrame(rows).astype(dict(zip(names, types)))  # noqa: B905
+    return frame, f"{RANDOM_ROWS} seeded random rows of the {len(names)} columns of its signature"
 
 
 def seeded_rows(model: Any, width: int) -> list[list[float]]:

@@ -26,7 +26,7 @@ from mlaudit.proving.nouns import (
     ProofVerdict,
     RowRequest,
 )
-from mlaudit.proving.verdicts import verdict_on
+from mlaudit.proving.verdicts import verdict_alone, verdict_on
 from mlaudit.request.options import Progress
 from mlaudit.sources.content_digest import content_digest
 
@@ -36,10 +36,11 @@ class ProvenPair:
     """A writer and a reader, the models that cross, and the kinds of which there is no model.
 
     Attributes:
+        writer: None where nothing tells what wrote the models, and their reader alone loads them.
         notes: models that cannot be proven, and why.
     """
 
-    writer: Environment
+    writer: Environment | None
     reader: Environment
     cases: tuple[ProofCase, ...] = ()
     kinds: tuple[str, ...] = ()
@@ -94,6 +95,7 @@ def demand_trust(cases: Sequence[ProofCase], *, trusted: bool) -> None:
 
 def prove_pairs(pairs: Sequence[ProvenPair], options: ProofOptions) -> ProofReport:
     """Prove every model of some pairs. Raises UsageError, NotBuilt and NoUv."""
+    pairs = [pair if pair.writer is not None or options.trusted else _without_strangers(pair) for pair in pairs]
     demand_trust([case for pair in pairs for case in pair.cases], trusted=options.trusted)
     prover = _Prover(options)
     proofs = [proof for pair in pairs for proof in prover.of_pair(pair)]
@@ -103,6 +105,18 @@ def prove_pairs(pairs: Sequence[ProvenPair], options: ProofOptions) -> ProofRepo
         environments=tuple(prover.environments),
         notes=(*(note for pair in pairs for note in pair.notes), *notes, *dict.fromkeys(prover.notes)),
     )
+
+
+def _without_strangers(pair: ProvenPair) -> ProvenPair:
+    """A reader without the models that nobody declared, of which nothing tells what wrote them."""
+    kept = tuple(case for case in pair.cases if (case.declared and case.walked) or refused_among(case.names))
+    left = [case.shown for case in pair.cases if case not in kept]
+    notes = (
+        f"not proven: {shown}: which environment wrote it is not known, and no `reads` declares it; --trust has "
+        f"{pair.reader.name} load it, --writer and --reader name both sides"
+        for shown in left
+    )
+    return replace(pair, cases=kept, notes=(*pair.notes, *notes))
 
 
 class _Prover:
@@ -124,15 +138,21 @@ class _Prover:
         yield from (_refusal(case, pair) for case in refused)
         cases = [case for case in pair.cases if case not in refused]
         if cases:
-            writer, reader = self._environment(pair.writer), self._environment(pair.reader)
+            writer = self._environment(pair.writer) if pair.writer is not None else None
+            reader = self._environment(pair.reader)
             for case in cases:
                 self._options.progress.reading(case.shown)
-                yield self._proof(case, pair, writer, reader)
+                yield self._proof(case, pair, writer, reader) if writer is not None else self._alone(case, reader)
         for kind in pair.kinds:
             yield from self._of_kind(kind, pair)
 
-    def _environment(self, one: Environment, changed: dict[str, str] | None = None) -> BuiltEnvironment:
-        return self._of_plan(self._plan(one, changed))
+    def _alone(self, case: ProofCase, reader: BuiltEnvironment) -> Proof:
+        """What a reader makes of a model of which nothing tells what wrote it."""
+        there = load_under(reader, case, self._options.rows, self._options.limits)
+        return replace(verdict_alone(case, reader.name, there), sha256=digest(case.path))
+
+    def _environment(self, one: Environment) -> BuiltEnvironment:
+        return self._of_plan(self._plan(one, None))
 
     def _plan(self, one: Environment, changed: dict[str, str] | None, beside: Sequence[str] = ()) -> BuildPlan:
         options = self._options
@@ -154,7 +174,7 @@ class _Prover:
                 # The pool waits for its threads, and those for their processes.
                 end_all()
                 raise
-        names = (pair.writer.name, pair.reader.name)
+        names = (writer.name, reader.name)
         proof = replace(verdict_on(case, names, here, there, options.limits), sha256=digest(case.path))
         if proof.verdict in (ProofVerdict.DIFFERS, ProofVerdict.FAILS, ProofVerdict.CRASHES) and options.budget > 0:
             return self._with_advice(proof, pair, here, writer, reader)
@@ -164,7 +184,7 @@ class _Prover:
         self, proof: Proof, pair: ProvenPair, here: ProofAnswer, writer: BuiltEnvironment, reader: BuiltEnvironment
     ) -> Proof:
         options = self._options
-        names = (pair.writer.name, pair.reader.name)
+        names = (writer.name, reader.name)
         reached: dict[tuple[str, str], ProofVerdict] = {}
 
         def works(package: str, version: str) -> tuple[bool, str]:
@@ -182,7 +202,8 @@ class _Prover:
         is_same = reached.get((found.package, found.version)) is ProofVerdict.SAME
         does = "loads it and gives the same results" if is_same else "loads it"
         advice = f"{pair.reader.name}: {found.package} {found.version} {does}" if found.package else ""
-        return replace(proof, tried=tuple((what, words) for what, _, words in found.tried), advice=advice)
+        tried = tuple((what, words) for what, _, words in found.tried)
+        return replace(proof, tried=tried, untried=found.untried, advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
         """The battery of a kind, written and read; a kind without one is said."""
@@ -191,6 +212,8 @@ class _Prover:
         found = batteries_of_kind(kind)
         if not found:
             self.notes.append(f"{kind}: there is no model of this kind and no battery, so nothing was proven")
+            return
+        if pair.writer is None:
             return
         battery = found[0]
         self._options.progress.reading(f"{battery.package} battery")
@@ -207,7 +230,7 @@ def _refusal(case: ProofCase, pair: ProvenPair) -> Proof:
     names = ", ".join(refused_among(case.names)[:5])
     return Proof(
         case=case,
-        writer=pair.writer.name,
+        writer=pair.writer.name if pair.writer is not None else "",
         reader=pair.reader.name,
         verdict=ProofVerdict.REFUSED,
         says=f"it imports {names}, which starts programs or runs code; it was not loaded",

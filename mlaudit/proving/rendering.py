@@ -8,42 +8,63 @@ from collections.abc import Iterator
 from mlaudit.model.secrets import masked
 from mlaudit.proving.nouns import Proof
 from mlaudit.proving.prove import ProofReport
-from mlaudit.reporters._escape import for_terminal
+from mlaudit.reporters._layout import wrapped
+from mlaudit.reporters._registry import Style
 
 SCHEMA = "mlaudit.proof/1"
+_NAMED = 6
+"""Changes that were not tried and are named."""
+_LABEL = 11
+_LONGEST = 600
 
 
-def as_text(report: ProofReport) -> str:
-    """For a terminal: one block a model, then the environments."""
-    lines = [line for proof in report.proofs for line in _block(proof)]
+def as_text(report: ProofReport, style: Style | None = None) -> str:
+    """For a terminal: one block a model, then the environments; no line wider than the terminal."""
+    width = (style or Style()).width
+    lines = [line for proof in report.proofs for line in _block(proof, width)]
+    closing = []
     if not report.proofs:
-        lines.append("Nothing was proven: no pair of environments has a model, or a kind with a battery.")
+        closing.append("Nothing was proven: no pair of environments has a model, or a kind with a battery.")
     for one in report.environments:
-        how = f"built in {one.seconds:.1f} s" if one.fresh else "lay ready"
-        lines.append(f"{one.name}: Python {one.python}, {_counted(len(one.packages))}, {how}")
-    lines += report.notes
+        how = f"built in {one.seconds:.1f} s" if one.fresh else "was there already"
+        closing.append(f"{one.name}: Python {one.python}, {_counted(len(one.packages))}, {how}")
+    closing += report.notes
     good = sum(proof.verdict.is_good for proof in report.proofs)
     if report.proofs:
-        lines.append(f"{good} of {len(report.proofs)} proven.")
-    return "".join(f"{for_terminal(masked(line))}\n" for line in lines)
+        closing.append(f"{good} of {len(report.proofs)} proven.")
+    lines += [line for sentence in closing for line in _wrapped(sentence, width, first="", rest="  ")]
+    return "".join(f"{line}\n" for line in lines)
 
 
-def _block(proof: Proof) -> Iterator[str]:
-    yield f"{proof.verdict.value}: {proof.case.shown} ({proof.case.kind}) {proof.writer} -> {proof.reader}"
-    yield f"  {_one_line(proof.says)}"
-    yield from (f"  seen    {_one_line(text)}" for text in proof.evidence)
-    yield from (f"  tried   {what}: {_one_line(words)}" for what, words in proof.tried)
-    if proof.advice:
-        yield f"  fix     {_one_line(proof.advice)}"
+def _block(proof: Proof, width: int) -> Iterator[str]:
+    headline = f"{proof.verdict.value}: {proof.case.shown} ({proof.case.kind}) {_sides(proof)}"
+    yield from _wrapped(headline, width, first="", rest="    ")
+    yield from _wrapped(proof.says, width, first="  ", rest="  ")
+    rows = [("seen", text) for text in proof.evidence]
+    rows += [("tried", f"{what}: {words}") for what, words in proof.tried]
+    if proof.untried:
+        rows.append(("not tried", f"{', '.join(proof.untried[:_NAMED])}{_more(proof)} (a larger --budget tries more)"))
+    rows += [("fix", proof.advice)] if proof.advice else []
+    for word, sentence in rows:
+        yield from _wrapped(sentence, width, first=f"  {word:<{_LABEL}}", rest=" " * (_LABEL + 2))
     yield ""
+
+
+def _sides(proof: Proof) -> str:
+    return f"{proof.writer} -> {proof.reader}" if proof.writer else proof.reader
+
+
+def _more(proof: Proof) -> str:
+    left = len(proof.untried) - _NAMED
+    return f" and {left} more" if left > 0 else ""
+
+
+def _wrapped(sentence: str, width: int, *, first: str, rest: str) -> list[str]:
+    return wrapped(" ".join(masked(sentence).split())[:_LONGEST], width, first=first, rest=rest)
 
 
 def _counted(number: int) -> str:
     return "1 package" if number == 1 else f"{number} packages"
-
-
-def _one_line(text: str) -> str:
-    return " ".join(text.split())[:600]
 
 
 def as_json(report: ProofReport) -> str:
@@ -79,6 +100,7 @@ def _proof(one: Proof) -> dict[str, object]:
         "evidence": [masked(text) for text in one.evidence],
         "difference": one.difference if one.difference is None or one.difference != float("inf") else "inf",
         "tried": [{"change": what, "says": masked(words)} for what, words in one.tried],
+        "untried": list(one.untried),
         "advice": one.advice or None,
         "versions": {name: dict(found) for name, found in one.versions.items()},
     }

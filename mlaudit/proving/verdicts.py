@@ -51,6 +51,28 @@ def verdict_on(
     )
 
 
+def verdict_alone(case: ProofCase, name: str, reader: ProofAnswer) -> Proof:
+    """The verdict on a model of which nothing tells what wrote it: whether its reader loads it and predicts."""
+    if reader.word == "full":
+        verdict, says = ProofVerdict.NOT_PROVEN, f"there was no room on the disk while {name} loaded it: {reader.error}"
+    elif reader.word != "ok":
+        verdict, says = _WORDS[reader.word], f"{name} {_failing(reader)}: {reader.error}"
+    else:
+        does = "loads it and predicts" if reader.answers else "loads it"
+        verdict, says = ProofVerdict.LOADS, f"{name} {does}; what wrote it is not known, so nothing was compared"
+    seen = (*(f"{name} warns: {text}" for text in reader.warned), *_about(name, reader))
+    rows = (f"predicted on {reader.rows}",) if reader.rows and reader.word == "ok" else ()
+    return Proof(case=case, writer="", reader=name, verdict=verdict, says=says, evidence=(*rows, *seen))
+
+
+def _about(name: str, reader: ProofAnswer) -> Iterator[str]:
+    """What is worth a word whatever a reader answers."""
+    if reader.printed > _LOUD:
+        yield f"{name} printed {reader.printed:,} bytes, which were not kept"
+    if reader.network == "sockets":
+        yield "the network was cut off for Python's sockets alone, since the system gives no name space without one"
+
+
 def _failing(answer: ProofAnswer) -> str:
     words = {"predict": "does not predict with it", "rows": "loads it and finds no rows for it"}
     return words.get(answer.step, "does not load it")
@@ -74,7 +96,4 @@ def _evidence(names: tuple[str, str], writer: ProofAnswer, reader: ProofAnswer, 
     if found.greatest is not None and reader.word == "ok":
         yield f"greatest relative difference {found.greatest:.3g}"
     yield from (f"{names[1]} warns: {text}" for text in reader.warned if text not in writer.warned)
-    if reader.printed > _LOUD:
-        yield f"{names[1]} printed {reader.printed:,} bytes, which were not kept"
-    if reader.network == "sockets":
-        yield "the network was cut off for Python's sockets alone, since the system gives no name space without one"
+    yield from _about(names[1], reader)

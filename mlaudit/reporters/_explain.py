@@ -106,17 +106,32 @@ def _lines(found: About, width: int) -> Iterator[str]:
 def _releases(known: ReleaseHistory) -> list[str]:
     """How many releases are known, of which days, from which source, and what the newest requires."""
     first, last = known.releases[0], known.releases[-1]
-    declared = sum(one.requires is not None for one in known.releases)
-    metadata = sum(one.requires is not None and one.from_metadata for one in known.releases)
     kept = f"all until {known.listed}" if known.listed else "not all"
-    lines = [
-        f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}",
-        f"requirements of {declared}: {metadata} from wheel metadata, {declared - metadata} from tags of releases",
-    ]
+    lines = [f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}"]
+    if told := _told_of(known):
+        lines.append(told)
     required = [text for text in last.requires or () if "extra ==" not in text]
     if required:
         lines.append(f"{last.version} requires {', '.join(sorted(required))}")
     return lines
+
+
+def _told_of(known: ReleaseHistory) -> str:
+    """Of how many releases something is known, by who says so."""
+    declared = [one for one in known.releases if one.requires is not None]
+    metadata = sum(one.from_metadata for one in declared)
+    between = sum(known.around(one.version) is not None for one in known.releases if one.requires is None)
+    files = sum(one.wheels is not None for one in known.releases)
+    sources = [
+        f"{metadata} from METADATA" if metadata else "",
+        f"{len(declared) - metadata} from the tag's source" if len(declared) > metadata else "",
+        f"{between} by what the releases around them require alike" if between else "",
+    ]
+    parts = [
+        f"requirements: {', '.join(filter(None, sources))}" if declared else "",
+        f"wheels and Pythons: {files} from the index's list of files" if files else "",
+    ]
+    return "; ".join(filter(None, parts))
 
 
 def _dated(release: DeclaredRelease) -> str:

@@ -7,6 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from mlaudit.model.nouns import Severity, State, Unread
 from mlaudit.model.report import Cell, Environment, Finding, Report, Row
 
+UNREAD = frozenset(("unread", "template"))
+"""The facts of findings about what was seen in a file and not understood."""
+
 
 def plural(count: int, word: str) -> str:
     """A count and its noun: `1 error`, `2 errors`."""

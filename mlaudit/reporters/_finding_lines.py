@@ -8,7 +8,7 @@ from mlaudit.model.findings import Finding
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
-from mlaudit.reporters._facts import plural, sides
+from mlaudit.reporters._facts import UNREAD, plural, sides
 from mlaudit.reporters._groups import FindingGroup
 from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, text, wrapped
 from mlaudit.reporters._registry import Style
@@ -44,12 +44,19 @@ def notices(groups: Iterable[FindingGroup]) -> list[Notice]:
     batches: dict[object, list[FindingGroup]] = {}
     for number, group in enumerate(groups):
         finding = group.first
-        apart = finding.severity is Severity.ERROR or not finding.package
+        is_unread = _is_unread(finding)
+        apart = finding.severity is Severity.ERROR or not (finding.package or is_unread)
         if finding.severity is Severity.WARNING:
-            apart = apart or finding.fix is not None or bool(finding.evidence) or len(group.findings) > 1
-        alike = (finding.code, finding.severity, group.environments, _file(finding))
+            apart = apart or finding.fix is not None or bool(finding.evidence)
+            apart = apart or (len(group.findings) > 1 and not is_unread)
+        alike = (finding.code, finding.severity, group.environments, _file(finding), is_unread)
         batches.setdefault(number if apart else alike, []).append(group)
     return [Notice(tuple(members)) for members in batches.values()]
+
+
+def _is_unread(finding: Finding) -> bool:
+    """Whether it is about something in a file that was not understood, and of which no package is known."""
+    return finding.fact in UNREAD and not finding.package
 
 
 def _file(finding: Finding) -> str:
@@ -90,6 +97,9 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
             yield from finding_lines(group, style, pairs=pairs)
         return
     first = notice.first
+    if _is_unread(first):
+        yield from _unread(notice, style)
+        return
     many = plural(len(notice.groups), "package")
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
@@ -103,6 +113,19 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     else:
         yield from _plain(_some([group.first.package or "" for group in notice.groups]), style)
         yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
+
+
+def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
+    """What was not understood in one file: some places, each with the first line of its reason."""
+    first = notice.first
+    yield from _fitted(first, f"{len(notice.groups)} places in {first.at.path}", first.title, style)
+    for group in notice.groups[:PLACES]:
+        reason = wrapped(group.first.effect or group.first.message, style.width - 6, first="    ", rest="    ")
+        yield text(("  ", ""), (str(group.first.at), "underline"))
+        yield text((f"{reason[0]}{' ...' if reason[1:] else ''}", ""))
+    if notice.groups[PLACES:]:
+        yield text((f"  and {len(notice.groups) - PLACES} more: --verbose", "dim"))
+    yield from _elsewhere(notice.groups[0], style)
 
 
 def _headline(finding: Finding, style: Style, *, named: bool) -> Iterator[StyledLine]:

@@ -50,7 +50,8 @@ def _notes(fleet: FleetReport, counts: dict[str, object], shown: int) -> Iterato
     if bad > shown:
         yield f"The {shown} worst of {bad:,} pairs with findings are shown; JSON, CSV and Parquet have all of them."
     if counts["given_up"]:
-        yield f"{counts['given_up']} of {counts['repositories']} repositories were given up."
+        verb = "was" if counts["given_up"] == 1 else "were"
+        yield f"{counts['given_up']} of {counts['repositories']} repositories {verb} given up."
     yield from fleet.notes
 
 

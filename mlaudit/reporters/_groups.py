@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Finding
-from mlaudit.reporters._facts import sides
+from mlaudit.reporters._facts import UNREAD, sides
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
 
 def _by_place(finding: Finding) -> object:
     """What is alike in findings on one line that several environments include, None where nobody else includes it."""
-    if len(finding.environments) != 1 or finding.at.line is None:
+    if len(finding.environments) != 1 or (finding.at.line is None and finding.fact not in UNREAD):
         return None
     sentence = finding.message.replace(finding.environments[0], "\0")
     return (finding.code, finding.severity, finding.package, finding.at, sentence)

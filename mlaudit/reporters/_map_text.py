@@ -181,7 +181,7 @@ def _with_place(node: MapNode, edge: MapEdge) -> str:
     at = next((one.at for one in edge.evidence), None)
     if at is None or edge.relation in (Relation.RUNS_IN, Relation.DEFINES):
         return node.name
-    place = at.path if at.line is None else f"{at.path}:{at.line}"
+    place = at.at_line
     if at.path == node.name and node.kind in (NodeKind.CODE, NodeKind.FILE):
         return place
     return f"{node.name}{f' {edge.detail}' if edge.detail else ''} ({place})"

@@ -1,11 +1,13 @@
-"""A report as a notebook shows it: one sentence and a table of findings, without styles of its own."""
+"""A report or a history as a notebook shows it: one sentence, then a table or a picture, without styles of its own."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
+from mlaudit.model.history import DriftHistory
 from mlaudit.model.report import Finding, Report
 from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._history_picture import as_fragment
 
 MAX_ROWS = 50
 """Findings in the table; the others are counted."""
@@ -15,6 +17,11 @@ _COLUMNS = ("severity", "code", "package", "what", "where")
 def as_html(report: Report) -> str:
     """A fragment of HTML: what `repr` says, then the findings, the worst first."""
     return "".join(_parts(report))
+
+
+def history_as_html(history: DriftHistory) -> str:
+    """A fragment of HTML: what `repr` says, the picture over time, and the commits of each drift."""
+    return f"<p>{for_html(repr(history).strip('<>'))}</p>{''.join(as_fragment(history))}"
 
 
 def _parts(report: Report) -> Iterator[str]:

@@ -65,7 +65,8 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
         yield text(("    ", ""), (guess, "dim"))
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
     for one in shown:
-        where = f"({one.written.path}:{one.written.line} → {one.read.path}:{one.read.line})"
+        written, read = one.written.at_line, one.read.at_line
+        where = f"({written} → {read})"
         what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
         if len(what) + len(where) < style.width:
             yield text((f"{what} {where}", "dim"))
@@ -74,8 +75,8 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
             if len(where) + 6 <= style.width:
                 yield text((f"      {where}", "dim"))
             else:
-                yield text((f"      ({one.written.path}:{one.written.line}", "dim"))
-                yield text((f"      → {one.read.path}:{one.read.line})", "dim"))
+                yield text((f"      ({written}", "dim"))
+                yield text((f"      → {read})", "dim"))
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from mlaudit.model.nouns import Kind, Verdict
 from mlaudit.model.report import Report
 from mlaudit.reporters._escape import for_terminal
-from mlaudit.reporters._facts import counts, incomplete, plural, suppressed, unknown_images
+from mlaudit.reporters._facts import UNREAD, counts, incomplete, plural, suppressed, unknown_images
 from mlaudit.reporters._layout import StyledLine, text, wrapped
 from mlaudit.reporters._pair_lines import target
 from mlaudit.reporters._registry import Style
@@ -26,9 +26,15 @@ def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
 
 
 def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
-    """What was seen and not understood: some entries with their reasons, the others counted."""
+    """What was seen and not understood and is no finding: some entries with their reasons, the others counted."""
+    told = {finding.at for finding in report.findings if finding.fact in UNREAD}
     entries = list(
-        dict.fromkeys((str(entry.at), entry.what, entry.why) for one in report.environments for entry in one.unread)
+        dict.fromkeys(
+            (str(entry.at), entry.what, entry.why)
+            for one in report.environments
+            for entry in one.unread
+            if entry.at not in told
+        )
     )
     if not entries:
         return

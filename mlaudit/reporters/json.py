@@ -98,7 +98,10 @@ def _pair(pair: EnvironmentPair) -> Json:
                 "form": one.form,
                 "certain": one.certain,
                 "settings": dict(one.settings),
-                "evidence": [{**place(one.written), "side": "writer"}, {**place(one.read), "side": "reader"}],
+                "evidence": [
+                    *({**place(at), "side": "writer"} for at in (one.written, *one.named)),
+                    {**place(one.read), "side": "reader"},
+                ],
             }
             for one in pair.crosses
         ],

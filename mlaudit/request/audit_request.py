@@ -50,7 +50,8 @@ class AuditRequest:
         found: what was discovered, with the reasons.
         shared: files that must be the same on every side.
         pairs: what is known of pairs beyond who follows whom.
-        uncertain: pairs whose roles were guessed where other pairings were possible; they give no errors.
+        uncertain: pairs whose roles were guessed where other pairings were possible, or between which nothing but
+            tables and texts is known to cross; they give no errors.
         proven: pairs whose models were proven to give the same results, with the sentence on it.
         lost: of a source that the user named, nothing could be read.
         partial: the configuration declares more than these environments.

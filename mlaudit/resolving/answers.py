@@ -68,7 +68,7 @@ def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_has
     if not asked.requirements:
         return ResolverAnswer()
     key = _key(asked, as_of or today, with_hashes=with_hashes)
-    known = _known(kept(_KIND, key))
+    known = known_answer(kept(_KIND, key))
     if known is not None:
         return known
     outcome = run_uv(_words(asked, as_of, with_hashes=with_hashes), _files(asked))
@@ -78,7 +78,7 @@ def answer(asked: ResolverQuestion, *, as_of: date | None, today: date, with_has
         found = ResolverAnswer(conflict=_plain(outcome.says))
     else:
         return ResolverAnswer(failure=_plain(outcome.says))
-    keep(_KIND, key, _as_json(found))
+    keep(_KIND, key, shown_answer(found))
     return found
 
 
@@ -137,12 +137,13 @@ def _plain(says: str) -> str:
     return text if len(text) <= _LONGEST else f"{text[:_LONGEST]} ..."
 
 
-def _as_json(found: ResolverAnswer) -> Mapping[str, object]:
+def shown_answer(found: ResolverAnswer) -> Mapping[str, object]:
+    """An answer as it is kept."""
     rows = [[one.name, one.version, list(one.via), list(one.hashes)] for one in found.packages]
     return {"packages": rows, "conflict": found.conflict}
 
 
-def _known(stored: Mapping[str, object] | None) -> ResolverAnswer | None:
+def known_answer(stored: Mapping[str, object] | None) -> ResolverAnswer | None:
     """An answer that was kept; None where there is none, or it is not in the form that it is kept in."""
     if stored is None:
         return None

@@ -13,6 +13,7 @@ from mlaudit.model.report import Environment
 from mlaudit.model.resolution import Unresolvable
 from mlaudit.model.versions import split_variant
 from mlaudit.resolving.answers import ResolvedPackage, ResolverAnswer
+from mlaudit.resolving.conda_answers import CondaQuestion
 from mlaudit.resolving.questions import ResolverQuestion
 
 FORMAT = "resolved"
@@ -22,48 +23,69 @@ _MAX_DEPTH = 64
 
 def with_answer(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Environment:
     """The environment with what uv says would be installed, or with why nothing can be."""
+    assumed = f" for {asked.pythons_assumed}" if asked.pythons_assumed else f" for Python {asked.python}"
+    return _with_answer(environment, found, asked.left_out, tool="uv", where=assumed, ecosystem="pypi")
+
+
+def with_conda_answer(environment: Environment, asked: CondaQuestion, found: ResolverAnswer, tool: str) -> Environment:
+    """The environment with what a tool of conda says would be installed, or with why nothing can be."""
+    where = f" for {asked.subdir}"
+    return _with_answer(environment, found, asked.left_out, tool=tool, where=where, ecosystem="conda")
+
+
+def _with_answer(
+    environment: Environment,
+    found: ResolverAnswer,
+    left_out: Sequence[str],
+    *,
+    tool: str,
+    where: str,
+    ecosystem: str,
+) -> Environment:
     if found.conflict:
         named = tuple(package for package in environment.cells if _is_named(package, found.conflict))
-        return replace(environment, unresolvable=(Unresolvable(says=found.conflict, packages=named),))
+        return replace(environment, unresolvable=(Unresolvable(says=found.conflict, packages=named, tool=tool),))
     if not found.packages:
         return environment
-    made = with_reading(environment, _reading(environment, asked, found.packages))
-    return replace(made, notes=(*made.notes, *_notes(environment, asked, found)))
+    made = with_reading(environment, _reading(environment, found.packages, ecosystem, whole=not left_out))
+    notes = _notes(environment, found, left_out, f"{tool} resolved", where, f"{tool} was not asked for")
+    return replace(made, notes=(*made.notes, *notes))
 
 
 def _is_named(package: str, sentence: str) -> bool:
     return re.search(rf"(?<![\w.-]){re.escape(package)}(?![\w-])", sentence, re.IGNORECASE) is not None
 
 
-def _notes(environment: Environment, asked: ResolverQuestion, found: ResolverAnswer) -> Iterator[str]:
-    assumed = f" for {asked.pythons_assumed}" if asked.pythons_assumed else f" for Python {asked.python}"
-    yield f"{environment.name}: uv resolved {len(found.packages)} packages{assumed}; nothing was installed"
-    if asked.left_out:
-        shown = "; ".join(asked.left_out[:5])
-        more = f"; and {len(asked.left_out) - 5} more" if len(asked.left_out) > 5 else ""
-        yield f"{environment.name}: uv was not asked for {shown}{more}"
+def _notes(
+    environment: Environment, found: ResolverAnswer, left_out: Sequence[str], did: str, where: str, unasked: str
+) -> Iterator[str]:
+    yield f"{environment.name}: {did} {len(found.packages)} packages{where}; nothing was installed"
+    if left_out:
+        shown = "; ".join(left_out[:5])
+        more = f"; and {len(left_out) - 5} more" if len(left_out) > 5 else ""
+        yield f"{environment.name}: {unasked} {shown}{more}"
 
 
-def _reading(environment: Environment, asked: ResolverQuestion, packages: Sequence[ResolvedPackage]) -> Reading:
+def _reading(environment: Environment, packages: Sequence[ResolvedPackage], ecosystem: str, *, whole: bool) -> Reading:
     """The resolved packages as a reading; what a statement says exactly already needs no other."""
     by_name = {one.name: one for one in packages}
     path = environment.sources[0] if environment.sources else environment.name
     pins = []
     for one in packages:
-        cell = environment.cells.get(package_of(one.name))
+        cell = environment.cells.get(package_of(one.name, ecosystem))
         if cell is None or cell.state is State.RANGE:
-            pins.append(_pin(one, _place(one.name, environment, by_name) or Place(path=path)))
+            pins.append(_pin(one, _place(one.name, environment, by_name) or Place(path=path), ecosystem))
     images = any(pin.kind is Kind.IMAGE or pin.derived_from for pin, selected in environment.pins() if selected)
-    whole = not asked.left_out and not images and not environment.unread
-    return Reading(path=path, format=FORMAT, complete=whole, pins=tuple(pins))
+    return Reading(path=path, format=FORMAT, complete=whole and not images and not environment.unread, pins=tuple(pins))
 
 
-def _pin(one: ResolvedPackage, at: Place) -> Pin:
+def _pin(one: ResolvedPackage, at: Place, ecosystem: str) -> Pin:
     return Pin(
         name=one.name,
-        package=package_of(one.name),
+        package=package_of(one.name, ecosystem),
         at=at,
         version=one.version,
+        ecosystem=ecosystem,
         variant=split_variant(one.version)[1],
         layer=Layer.RESOLVED,
         hashes=one.hashes,

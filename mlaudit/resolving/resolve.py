@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from pathlib import Path
 
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.report import Environment
 from mlaudit.request.options import Options
 from mlaudit.request.resolution import Resolution
 from mlaudit.resolving.answers import ResolverAnswer, answer
-from mlaudit.resolving.layer import with_answer
+from mlaudit.resolving.conda_answers import conda_answer, conda_question
+from mlaudit.resolving.layer import with_answer, with_conda_answer
 from mlaudit.resolving.questions import ResolverQuestion, is_locked, is_of_conda, question
 from mlaudit.resolving.written_locks import LockWriter
+from mlaudit.sources.conda_tool import TOOLS, conda_tool
 from mlaudit.sources.uv_tool import NoUv
 
 _LONGEST = 300
@@ -39,8 +42,7 @@ class _Resolver:
         if is_locked(one):
             return one
         if is_of_conda(one):
-            says = f"{one.name} was not resolved: conda installs some of it, and mlaudit asks uv alone"
-            return replace(one, notes=(*one.notes, says))
+            return self._of_conda(one)
         asked = question(one)
         found = self._answer(one, asked)
         if found is None:
@@ -48,6 +50,24 @@ class _Resolver:
         if self._wanted.writes_locks and found.packages:
             self.locks.write(one, asked, found)
         return with_answer(one, asked, found)
+
+    def _of_conda(self, one: Environment) -> Environment:
+        """What the user's tool of conda would install; as it is, with the reason, where that cannot be asked."""
+        tool = conda_tool()
+        if tool is None:
+            why = f"conda installs some of it, and none of {', '.join(TOOLS)} is on the PATH"
+        elif self._wanted.as_of is not None:
+            why = "conda installs some of it, and its tools know no state of a channel as of a day (--as-of)"
+        else:
+            name = Path(tool).stem
+            self._options.progress.reading(f"{one.name} ({name})")
+            asked = conda_question(one)
+            found = conda_answer(tool, asked, today=self._options.today)
+            if not found.failure:
+                return with_conda_answer(one, asked, found, name)
+            self.notes.extend(self._failed(one, found.failure, name))
+            return one
+        return replace(one, notes=(*one.notes, f"{one.name} was not resolved: {why}"))
 
     def _answer(self, one: Environment, asked: ResolverQuestion) -> ResolverAnswer | None:
         self._options.progress.reading(f"{one.name} (uv)")
@@ -67,6 +87,6 @@ class _Resolver:
         return found
 
     @staticmethod
-    def _failed(one: Environment, why: str) -> Iterator[str]:
+    def _failed(one: Environment, why: str, tool: str = "uv") -> Iterator[str]:
         shown = why if len(why) <= _LONGEST else f"{why[:_LONGEST]} ..."
-        yield f"{one.name} was not resolved, and is audited as it is: uv says: {shown}"
+        yield f"{one.name} was not resolved, and is audited as it is: {tool} says: {shown}"

@@ -22,6 +22,8 @@ _CAN = {
     Effect.SILENT: "is misread",
     Effect.NO_PROMISE: "is not promised to be read",
 }
+_MAY = {**_CAN, Effect.UNREADABLE: "may not be read", Effect.SILENT: "may be misread"}
+"""What is said where the file implies a range, of which only some versions are concerned."""
 
 
 @fleet_rule(
@@ -74,7 +76,13 @@ def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _missing(crossing, view)
     found = view.judgements.of_artifact(crossing)
     if found is not None and found.worst.effect in _CAN:
-        yield _hit(crossing, view, _as_recorded(crossing.pin, found), _severity(crossing, view, found))
+        yield _hit(
+            crossing,
+            view,
+            _as_recorded(crossing.pin, found),
+            _severity(crossing, view, found),
+            can=_CAN[found.worst.effect] if found.holds_for_all else _MAY[found.worst.effect],
+        )
     for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
     implied = implied_break(crossing, view)
@@ -105,18 +113,24 @@ def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
 
 
 def _severity(crossing: ArtifactCrossing, view: View, found: Judgement) -> Severity:
-    """As known; where the reader only gives a range that may come to it, at most a warning."""
-    if crossing.cell.state is State.RANGE:
+    """As known; where only some versions that the file or the reader allows come to it, at most a warning."""
+    if crossing.cell.state is State.RANGE or not found.holds_for_all:
         return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
     return promised(found.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
 
 
 def _hit(
-    crossing: ArtifactCrossing, view: View, worst: Consequence, severity: Severity, *, shown: str | None = None
+    crossing: ArtifactCrossing,
+    view: View,
+    worst: Consequence,
+    severity: Severity,
+    *,
+    shown: str | None = None,
+    can: str | None = None,
 ) -> Hit:
     cell = crossing.cell
     shown = shown or cell.shown
-    can = _CAN.get(worst.effect, "may not be read")
+    can = can or _CAN.get(worst.effect, "may not be read")
     return Hit(
         package=crossing.pin.package,
         environments=_environments(crossing),

@@ -109,5 +109,5 @@ def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
 
 def _detail(one: MissingState) -> str:
     where = f" where `{one.condition}`" if one.condition else ""
-    at = f"byte {one.artifact.start}" if one.artifact.start is not None else "the artifact"
-    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}; the object is made at {at}"
+    at = f"; the object is made at byte {one.artifact.start}" if one.artifact.start is not None else ""
+    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}{at}"

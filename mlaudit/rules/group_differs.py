@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from mlaudit.comparison.scene import View
 from mlaudit.comparison.verdict import judge
 from mlaudit.model.nouns import Role, Severity, Verdict
-from mlaudit.model.report import Cell, Environment, Hit, Location, Row
+from mlaudit.model.report import Cell, Crossing, Environment, Hit, Location, Row
 from mlaudit.request.settings import GroupRule, VersionGroup
 from mlaudit.rules._registry import fleet_rule
 
@@ -78,7 +78,13 @@ def _together(group: VersionGroup, view: View) -> Iterator[Hit]:
         moved = [one for one in crossings if one.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)]
         stayed = [one for one in crossings if one.verdict is Verdict.ALIGNED and one.writer.stated]
         for one in stayed if moved else []:
-            yield _hit(group, one.writer, one.reader, view, f"moves together with {moved[0].package}")
+            yield _hit(group, one.writer, one.reader, view, f"moves together with {_moved(moved[0])}")
+
+
+def _moved(crossing: Crossing) -> str:
+    writer, reader = crossing.cells
+    versions = f"{writer.shown} in {writer.environment} and {reader.shown} in {reader.environment}"
+    return f"{crossing.package}, which is {versions}"
 
 
 def _hit(group: VersionGroup, named: Cell, cell: Cell, view: View, why: str) -> Hit:

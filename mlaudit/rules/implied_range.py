@@ -77,5 +77,5 @@ def _remedy(stated: Cell, silent: Cell, implied: ImpliedRange) -> str:
 
 def _may_meet(stated: Cell, implied: ImpliedRange) -> bool:
     if stated.version is not None:
-        return admits(implied.range, stated.version) or admits(implied.range, stated.version.partition("+")[0])
+        return admits(implied.range, stated.version)
     return not disjoint(stated.specifier or "", implied.range)

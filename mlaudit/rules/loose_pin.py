@@ -29,7 +29,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Reports a package whose versions may or may not be equal: one side gives a range that admits the other side's
         version, or both give ranges that overlap, or an incomplete list (a requirements file) does not name it at all.
         It is a warning where model artifacts depend on the package and one side is exact. What only serving names, and
-        nothing in training is known to require, is an info, and so is everything where one side names no package.
+        nothing in training is known to require, is an info, and so is everything where one side names no package or
+        does not name it in the part of its sources that could be read.
 
     Why:
         What a range resolves to depends on the day of the install. The two sides are equal only until something is
@@ -68,8 +69,12 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     if writer.state is State.UNSTATED and not _is_brought(crossing, view):
         yield replace(hit, message=_only_in_reader(writer, reader))
     else:
+        message = _message(crossing, implied, view)
+        if any(cell.state is State.UNSTATED and _lacks_a_list(cell, view) for cell in crossing.cells):
+            yield replace(hit, message=message)
+            return
         severity = Severity.INFO if _names_nothing(crossing, view) else _severity(crossing)
-        yield replace(hit, severity=severity, message=_message(crossing, implied, view), fix=align(crossing))
+        yield replace(hit, severity=severity, message=message, fix=align(crossing))
 
 
 def _is_brought(crossing: Crossing, view: View) -> bool:
@@ -87,6 +92,11 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
 def _names_nothing(crossing: Crossing, view: View) -> bool:
     """Whether one side names no package at all, which is reported once for all of them (MLA905)."""
     return any(not view.environments[name].packages for name in crossing.environments)
+
+
+def _lacks_a_list(cell: Cell, view: View) -> bool:
+    """Whether something was not read that may name any package: that it is not named there says little."""
+    return any(not entry.package for entry in view.environments[cell.environment].unread)
 
 
 def _severity(crossing: Crossing) -> Severity:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.comparison.scene import View
-from mlaudit.knowledge.crossing import PYTHON
+from mlaudit.knowledge.crossing import PYTHON, Consequence
 from mlaudit.knowledge.kinds import packages_needed
+from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
-from mlaudit.model.report import Crossing, Hit
+from mlaudit.model.report import Cell, Crossing, Hit
 from mlaudit.rules._phrases import places, said
 from mlaudit.rules._registry import crossing_rule
 
@@ -28,7 +29,8 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     What it does:
         Compares the Python that writes with the one that reads. A difference in patch releases is an info; in minor
         versions, or ranges that share no version, is a warning, or an info where only formats cross that store no
-        Python objects.
+        Python objects; an error where they carry bytecode, unless a Python is known only as the one that a list was
+        compiled for.
 
     Why:
         Code that cloudpickle or dill stores is bytecode of one minor version of Python, and wheels are selected by it.
@@ -52,13 +54,13 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     apart = crossing.distance is not Distance.PATCH
     free = apart and _crosses_without_objects(crossing, view)
     default = Severity.WARNING if apart and not free else Severity.INFO
-    runs = f"{writer.environment} runs Python {said(writer)}, {reader.environment} runs Python {said(reader)}."
+    runs = f"{_runs(writer)}, {_runs(reader)}."
     if free:
         runs = f"{runs} What crosses stores no Python objects."
     yield Hit(
         package="python",
         environments=crossing.environments,
-        severity=known.severity if known else default,
+        severity=_severity(known, crossing) if known else default,
         message=f"{runs} {known.says}" if known else runs,
         evidence=known.evidence if known else (),
         at=at,
@@ -66,6 +68,23 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         expected=writer.shown,
         actual=reader.shown,
     )
+
+
+def _runs(cell: Cell) -> str:
+    verb = "is compiled for" if _is_of_header(cell) else "runs"
+    return f"{cell.environment} {verb} Python {said(cell)}"
+
+
+def _is_of_header(cell: Cell) -> bool:
+    """Whether only the header of a generated list names the Python."""
+    return bool(cell.pins) and all(pin.detail == COMPILED_FOR for pin in cell.pins)
+
+
+def _severity(known: Consequence, crossing: Crossing) -> Severity:
+    """As known; at most a warning where a list is compiled for the Python, which need not run it."""
+    if any(_is_of_header(cell) for cell in crossing.cells):
+        return max(known.severity, Severity.WARNING, key=lambda level: level.rank)
+    return known.severity
 
 
 def _crosses_without_objects(crossing: Crossing, view: View) -> bool:

@@ -24,7 +24,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     What it does:
         Reports exact versions that declare (`Requires-Python`) that they do not run on the environment's Python, and
-        those for which the package index has no wheel, as far as the dated tables of releases show.
+        those for which the package index has no wheel, as far as the dated tables of releases show. Packages that conda
+        installs have builds of their own and are left out.
 
     Why:
         The install fails, or builds from source, which needs a compiler.
@@ -43,6 +44,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     if len(environment.target.pythons) != 1:
         return
     for package, version in exact_versions(environment).items():
+        if all(pin.ecosystem == "conda" for pin in environment.cell(package).pins):
+            continue
         target = environment.target
         found = python_unsupported(package, version, target.pythons[0], target.platform, target.machine)
         if found is not None:

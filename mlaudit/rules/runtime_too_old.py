@@ -16,7 +16,6 @@ from mlaudit.rules._registry import fleet_rule
 
 _WRITER = "onnx"
 _SHOWN = 3
-_DIGITS = 3
 
 
 @fleet_rule(
@@ -34,9 +33,10 @@ def check(view: View) -> Iterator[Hit]:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
         really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported. Where
-        code shows an export, an opset that it states is judged instead of that of onnx, without the IR version; where
-        it states none and the file is not at hand, or only `crosses` of the configuration names a graph, the finding is
-        a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
+        code shows an export, an opset that it states is judged instead of that of onnx, without the IR version;
+        `target_opset` of skl2onnx and onnxmltools is the highest that a graph may have, and that of skl2onnx decides
+        the IR version. Where code states none and the file is not at hand, or only `crosses` of the configuration
+        names a graph, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
 
     Why:
         The two packages have version numbers that cannot be compared, so no list of differences shows it.
@@ -111,23 +111,17 @@ def _refused(
     declared: bool,
 ) -> Consequence | None:
     """What the runtime refuses: of the opsets that code states, or of what onnx writes by default."""
-    from mlaudit.knowledge.onnx import conditional, exporters, onnx_crossing, stated_opset_loads
+    from mlaudit.knowledge.onnx import conditional, onnx_crossing, stated_opset, stated_opset_loads
 
     default = onnx_crossing(onnx, onnxruntime)
     if not exports and not declared:
         return default
-    arguments = exporters().opset
-    opsets = [(one, _opset(one, arguments)) for one in exports]
-    stated = [opset for _, opset in opsets if opset is not None]
-    found = stated_opset_loads(max(stated), onnxruntime) if stated else None
+    opsets = [(one, stated_opset(one.stated)) for one in exports]
+    stated = sorted((opset for _, opset in opsets if opset is not None), key=lambda one: -one.opset)
+    refused = [found for one in stated if (found := stated_opset_loads(one, onnxruntime)) is not None]
+    found = min(refused, key=lambda one: one.severity is not Severity.ERROR, default=None)
     unknown = [one for one, opset in opsets if opset is None and posixpath.basename(one.artifact) not in at_hand]
     is_known = not unknown if exports else bool(at_hand)
     if found is not None or default is None or is_known:
         return found
     return conditional(default)
-
-
-def _opset(export: CrossingArtifact, arguments: tuple[str, ...]) -> int | None:
-    """The opset that a writing call states, None where it states none or one that is not known from the code."""
-    values = (value for name, value in export.stated if name in arguments)
-    return next((int(value) for value in values if value.isdecimal() and len(value) <= _DIGITS), None)

@@ -17,8 +17,9 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """No set of versions satisfies what an environment states.
 
     What it does:
-        With `--resolve`, reports the explanation of uv if no versions satisfy all statements of an environment for its
-        Python and platform. Without `--resolve` it reports nothing.
+        With `--resolve`, reports the explanation of the resolver (uv; for conda environments micromamba, mamba or
+        conda) if no versions satisfy all statements of an environment for its Python and platform. Without `--resolve`
+        it reports nothing.
 
     Why:
         The image cannot be built, or is built from cached layers that cannot be built again.
@@ -38,7 +39,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         first = places[0] if places else (view.home(environment.name), "")
         yield Hit(
             environments=(environment.name,),
-            message=f"{environment.name} cannot be installed: uv finds no versions that satisfy it.",
+            message=f"{environment.name} cannot be installed: {found.tool} finds no versions that satisfy it.",
             details=(found.says,),
             at=first[0],
             says=first[1] or None,

@@ -240,6 +240,11 @@ class Lineage:
         return any(self.member(name) is not None for name in ("__getattr__", "__getattribute__"))
 
     @property
+    def is_container(self) -> bool:
+        """Whether its objects are lists or dictionaries, which ask nothing of what they hold."""
+        return bool(self.inherited - _OF_OBJECT)
+
+    @property
     def has_no_dict(self) -> bool:
         """Whether its objects surely have no `__dict__`."""
         has_slots = all(cls.has_slots and "__dict__" not in cls.slots for cls in self.classes)

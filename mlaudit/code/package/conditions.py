@@ -13,10 +13,14 @@ MAX_CONDITION = 120
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Condition:
-    """What must be so for a statement to run; it is put into words only where it is shown."""
+    """What must be so for a statement to run; it is put into words only where it is shown.
+
+    `is_rare` where the code warns of it, or refuses it.
+    """
 
     before: str
     test: ast.expr | None = None
+    is_rare: bool = False
 
     def __str__(self) -> str:
         """The condition as the source has it."""
@@ -43,3 +47,8 @@ class Need:
     route: tuple[str, ...]
     module: PackageModule
     line: int
+
+    @property
+    def rank(self) -> int:
+        """The smaller, the more often it is read."""
+        return 0 if self.where is None else 1 + self.where.is_rare

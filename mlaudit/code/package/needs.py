@@ -14,6 +14,7 @@ from mlaudit.code.package.classes import ClassCode, Function, Lineage, Method, M
 from mlaudit.code.package.conditions import Condition, Need
 from mlaudit.code.package.modules import PackageModule
 from mlaudit.code.package.object_values import (
+    DATA,
     OBJECT,
     UNKNOWN,
     CallArguments,
@@ -122,10 +123,10 @@ class NeedReader:
         local: dict[str, object] = {}
         for number, one in enumerate([*parameters, *function.args.kwonlyargs]):
             if one.arg not in defaults:
-                local[one.arg] = OBJECT
+                local[one.arg] = DATA
             elif self._takes_defaults and isinstance(default := defaults[one.arg], ast.Constant):
                 # `predict(exog=None)` is called with data.
-                local[one.arg] = OBJECT if number == 0 and default.value is None else default.value
+                local[one.arg] = DATA if number == 0 and default.value is None else default.value
         return local
 
     def _called(self, function: Function, parameters: Sequence[ast.arg], given: CallArguments) -> dict[str, object]:
@@ -204,7 +205,8 @@ class NeedReader:
             self._handed(step, run)
 
     def _set_local(self, step: SetLocal, run: _FollowedFunction) -> None:
-        if step.is_converted and run.values.local.get(step.name, UNKNOWN) in (None, OBJECT):
+        known = run.values.local.get(step.name, UNKNOWN)
+        if (step.is_converted and known in (None, OBJECT, DATA)) or (known is DATA and step.takes_own_value):
             # What checks or converts an argument leaves None as it is, and makes an object of an object.
             return
         value = UNKNOWN if step.value is None else run.values.value(step.value, run.written)
@@ -228,7 +230,7 @@ class NeedReader:
     def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
         need = Need(run.where, run.route, run.module, line)
         known = self.needs.get(name)
-        if known is None or (known.where and not need.where):
+        if known is None or known.rank > need.rank:
             self.needs[name] = need
         if rest:
             self.chains.setdefault((name, *rest), need)
@@ -289,8 +291,8 @@ class NeedReader:
             if step.may_return and _may_end(taken):
                 run.where = run.where or Condition("unless it ends earlier at ", step.test)
             return False
-        then_ends, then = self._side(step.then, run, Condition("", step.test))
-        other_ends, other = self._side(step.other, run, Condition("not ", step.test))
+        then_ends, then = self._side(step.then, run, Condition("", step.test, step.is_then_rare))
+        other_ends, other = self._side(step.other, run, Condition("not ", step.test, step.is_other_rare))
         if then_ends and other_ends:
             return True
         kept = [side for side, ends in ((then, then_ends), (other, other_ends)) if not ends]
@@ -302,7 +304,8 @@ class NeedReader:
     def _side(self, steps: Sequence[Step], run: _FollowedFunction, where: Condition) -> tuple[bool, _FollowedFunction]:
         """Follow one side of a condition on a copy."""
         values = Values(self._view, run.values.parameter, dict(run.values.local))
-        side = _FollowedFunction(values, run.owner, run.module, run.where or where, run.route, set(run.written))
+        inside = where if run.where is None or (where.is_rare and not run.where.is_rare) else run.where
+        side = _FollowedFunction(values, run.owner, run.module, inside, run.route, set(run.written))
         return self._walk(steps, side), side
 
     def _join(self, run: _FollowedFunction, sides: Sequence[_FollowedFunction]) -> None:

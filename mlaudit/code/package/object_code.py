@@ -9,15 +9,19 @@ from typing import TypeVar
 
 from mlaudit.code.package.classes import ClassCode, Lineage, MethodKind
 from mlaudit.code.package.conditions import Need
+from mlaudit.code.package.member_calls import MemberCalls, member_calls
 from mlaudit.code.package.needs import NeedReader, StepCache
 from mlaudit.code.package.object_values import OBJECT, UNKNOWN, StateMapping, Truth, is_scalar
+from mlaudit.code.package.returned_values import CALL_DEPTH, ReturnedValues
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.grammars.model_file.pickle_states import ARRAY_WRAPPER, NEVER_BUILT, Making, PickledObject
 from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
 
-Lacking = tuple[frozenset[str], frozenset[tuple[str, ...]]]
 Key = TypeVar("Key", str, tuple[str, ...])
+
+MAX_OWNERS = 20
+"""Containers around each other that are looked through."""
 
 _KEPT_APART = frozenset(("set_params", "_set_params", "__setstate__", "__sklearn_clone__", "__setattr__"))
 _MAKES_PARAMETERS = ("get_params", "_get_param_names")
@@ -47,12 +51,36 @@ class FoundNeed:
     calling: Calling
     sureness: Sureness
 
+    def as_upkeep(self) -> FoundNeed:
+        """The same, of an object that only training and copying use."""
+        return FoundNeed(self.need, Calling.UPKEEP, self.sureness)
+
+    @property
+    def is_in_any_case(self) -> bool:
+        """Whether serving reads it whatever it does."""
+        return self.calling is Calling.SERVING and self.sureness is Sureness.CERTAIN
+
     @property
     def rank(self) -> tuple[int, int]:
         """The smaller, the more certainly it is read."""
         if self.calling is Calling.UPKEEP:
             return (2, int(self.sureness))
         return (int(self.sureness is Sureness.ARGUMENTS), 2 * int(self.calling) + int(self.sureness))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lacking:
+    """What an object lacks by the code of one side.
+
+    Attributes:
+        names: attributes that are read and not there.
+        chains: what is read of its parts.
+        is_useless: one of the attributes is read in any case, so that nothing can be asked of the object.
+    """
+
+    names: frozenset[str]
+    chains: frozenset[tuple[str, ...]]
+    is_useless: bool = False
 
 
 class ObjectCode:
@@ -68,6 +96,7 @@ class ObjectCode:
         self._steps = StepCache()
         self._written: dict[Lineage, tuple[frozenset[str], bool]] = {}
         self._missing: dict[int, tuple[PickledObject, Lacking]] = {}
+        self._member_calls: dict[tuple[Lineage, Lineage], MemberCalls] = {}
 
     @property
     def steps_left(self) -> int:
@@ -88,12 +117,13 @@ class ObjectCode:
     def _lacking(self, one: PickledObject) -> Lacking:
         found = self.judged(one)
         if found is None:
-            return frozenset(), frozenset()
+            return Lacking(frozenset(), frozenset())
         _, lineage, attributes = found
         view = ObjectState(self, lineage, attributes, self.present(one, lineage, attributes))
         needs, chains = self.needs(lineage, view)
         names = {*needs, *self.parameters(lineage)}
-        return frozenset(name for name in names if not view.surely_has(name)), frozenset(chains)
+        lacking = frozenset(name for name in names if not view.surely_has(name))
+        return Lacking(lacking, frozenset(chains), any(needs[name].is_in_any_case for name in lacking & needs.keys()))
 
     def class_of(self, one: PickledObject) -> tuple[ClassCode, Lineage] | None:
         """The class of an object, where its whole inheritance can be read and looks names up as usual."""
@@ -133,18 +163,43 @@ class ObjectCode:
             found |= _repaired(lineage)
         return frozenset(found)
 
+    def calls_of(self, one: PickledObject, lineage: Lineage) -> MemberCalls | None:
+        """What the innermost owner of an object that serves calls on it; None where anybody may ask."""
+        owner = one.owner
+        for _ in range(MAX_OWNERS):
+            found = self.class_of(owner) if owner is not None else None
+            if found is None or owner is None:
+                return None
+            entries = [name for name, calling in _entries(found[1], self._called) if calling is Calling.SERVING]
+            if entries and not found[1].is_container:
+                return self._calls_between(found[1], lineage, entries)
+            owner = owner.owner
+        return None
+
+    def _calls_between(self, owner: Lineage, member: Lineage, entries: Iterable[str]) -> MemberCalls:
+        if (owner, member) not in self._member_calls:
+            self._member_calls[owner, member] = member_calls(self.symbols, owner, member, entries)
+        return self._member_calls[owner, member]
+
     def needs(
-        self, lineage: Lineage, view: ObjectState
+        self, lineage: Lineage, view: ObjectState, asked: MemberCalls | None = None
     ) -> tuple[dict[str, FoundNeed], dict[tuple[str, ...], FoundNeed]]:
         """What the methods of a class read, and what they read of its parts."""
         needs: dict[str, FoundNeed] = {}
         chains: dict[tuple[str, ...], FoundNeed] = {}
-        for name, calling in _entries(lineage, self._called):
+        for name, calling in self._asked(lineage, asked):
             of_any, of_defaults = self._followed(name, lineage, view, calling)
             _keep(needs, of_any.needs, of_defaults.needs, calling)
             if calling is not Calling.UPKEEP:
                 _keep(chains, of_any.chains, of_defaults.chains, calling)
         return needs, chains
+
+    def _asked(self, lineage: Lineage, asked: MemberCalls | None) -> Iterator[tuple[str, Calling]]:
+        """The methods of an object that are followed, with what they are called for by its owner."""
+        surely = asked.surely if asked is not None else frozenset()
+        for name, calling in _entries(lineage, self._called | surely):
+            is_asked = asked is None or object_methods().implicit.covers(name) or asked.may_call(name)
+            yield name, calling if is_asked or calling is Calling.UPKEEP else Calling.OTHERWISE
 
     def _followed(
         self, name: str, lineage: Lineage, view: ObjectState, calling: Calling
@@ -220,6 +275,10 @@ class ObjectState:
         attributes = value.attributes if isinstance(value, PickledObject) else None
         return _value(attributes[name]) if attributes is not None and name in attributes else UNKNOWN
 
+    def returned(self, method: str, route: tuple[str, ...], written: set[str], depth: int) -> object:
+        """The value of a part of what one of its methods gives when it is called without arguments."""
+        return ReturnedValues(self._lineage, self, written).part(method, route, depth + CALL_DEPTH)
+
     def has_of(self, value: object, name: str) -> Truth:
         """Whether another pickled object has an attribute."""
         judged = self._side.judged(value) if isinstance(value, PickledObject) else None
@@ -259,7 +318,9 @@ def _keep(
     found: dict[Key, FoundNeed], of_any: Mapping[Key, Need], of_defaults: Mapping[Key, Need], calling: Calling
 ) -> None:
     for name, need in {**of_defaults, **of_any}.items():
-        if name in of_any and not of_any[name].where:
+        if need.where is not None and need.where.is_rare:
+            one = FoundNeed(need, calling, Sureness.ARGUMENTS)
+        elif name in of_any and not of_any[name].where:
             one = FoundNeed(need, calling, Sureness.CERTAIN)
         elif name in of_defaults:
             one = FoundNeed(of_defaults[name], calling, Sureness.CONDITIONAL)

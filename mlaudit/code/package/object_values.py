@@ -7,11 +7,15 @@ import operator
 from collections.abc import Callable, Mapping
 from typing import Protocol
 
+from mlaudit.code.package.classes import dotted
 from mlaudit.code.package.steps import Arguments
+from mlaudit.knowledge.object_methods import object_methods
 from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_DEPTH = 40
 """Expressions inside each other that are followed."""
+MAX_ROUTE = 6
+"""Attributes and keys behind a call that are looked at."""
 
 
 class _Mark:
@@ -28,6 +32,8 @@ UNKNOWN = _Mark("UNKNOWN")
 """Any value."""
 OBJECT = _Mark("OBJECT")
 """Some object that is not None; whether it is empty is not known."""
+DATA = _Mark("DATA")
+"""An object that a method is given from outside: what there is to predict of."""
 SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
@@ -58,6 +64,10 @@ class ObjectView(Protocol):
 
     def has_of(self, value: object, name: str) -> Truth:
         """Whether another pickled object has an attribute."""
+        ...
+
+    def returned(self, method: str, route: tuple[str, ...], written: set[str], depth: int) -> object:
+        """The value of a part of what one of its methods gives when it is called without arguments."""
         ...
 
 
@@ -128,6 +138,9 @@ class Values:
     def _attribute(self, node: ast.Attribute, written: set[str], depth: int) -> object:
         if self.is_me(node.value):
             return UNKNOWN if node.attr in written else self.view.value(node.attr)
+        called = called_part(node, self.parameter)
+        if called is not None:
+            return self.view.returned(*called, written, depth)
         return self.view.attribute_of(self.value(node.value, written, depth), node.attr)
 
     def _name(self, node: ast.Name, _written: set[str], _depth: int) -> object:
@@ -138,6 +151,9 @@ class Values:
         return values if all(map(is_scalar, values)) else UNKNOWN
 
     def _subscript(self, node: ast.Subscript, written: set[str], depth: int) -> object:
+        called = called_part(node, self.parameter)
+        if called is not None:
+            return self.view.returned(*called, written, depth)
         base = self.value(node.value, written, depth)
         if isinstance(base, StateMapping) and isinstance(node.slice, ast.Constant):
             return base.entries.get(str(node.slice.value), UNKNOWN)
@@ -179,7 +195,12 @@ class Values:
         return is_call and isinstance(node, ast.Call) and bool(node.args) and self.is_me(node.args[0])
 
     def _call(self, node: ast.Call, written: set[str], depth: int) -> object:
+        if dotted(node.func)[-1:] and dotted(node.func)[-1] in object_methods().unusual and len(node.args) == 1:
+            return False if self.value(node.args[0], written, depth) is DATA else UNKNOWN
         if isinstance(node.func, ast.Attribute):
+            called = called_part(node, self.parameter)
+            if called is not None:
+                return self.view.returned(*called, written, depth)
             return self._method(node.func, node, written, depth)
         if not isinstance(node.func, ast.Name) or not node.args:
             return UNKNOWN
@@ -228,6 +249,27 @@ class Values:
         if is_scalar(value) and asked.id in kinds:
             return isinstance(value, kinds[asked.id])
         return UNKNOWN
+
+
+def called_part(node: ast.expr, parameter: str) -> tuple[str, tuple[str, ...]] | None:
+    """The method and the attributes or keys behind its call: `self.tags().input.allow_nan`; None for anything else."""
+    words: list[str] = []
+    while isinstance(node, (ast.Attribute, ast.Subscript)) and len(words) <= MAX_ROUTE:
+        key = node.attr if isinstance(node, ast.Attribute) else text_key(node.slice)
+        if key is None:
+            return None
+        words.append(key)
+        node = node.value
+    if not isinstance(node, ast.Call) or node.args or node.keywords or not isinstance(node.func, ast.Attribute):
+        return None
+    receiver = node.func.value
+    is_mine = isinstance(receiver, ast.Name) and receiver.id == parameter
+    return (node.func.attr, tuple(reversed(words))) if is_mine else None
+
+
+def text_key(node: ast.expr) -> str | None:
+    """A key that is written as a text."""
+    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, str) else None
 
 
 def _compared(kind: type[ast.cmpop], left: object, right: object) -> object:

@@ -57,7 +57,7 @@ class StateJudge:
         cls, lineage, attributes = found
         present = side.present(one, lineage, attributes)
         view = ObjectState(side, lineage, attributes, present)
-        needs, chains = side.needs(lineage, view)
+        needs, chains = side.needs(lineage, view, side.calls_of(one, lineage))
         missing = {name: need for name, need in needs.items() if not view.surely_has(name)}
         for name in side.parameters(lineage):
             if name not in missing and not view.surely_has(name):
@@ -71,15 +71,14 @@ class StateJudge:
     ) -> Iterator[StateGap]:
         written = self._reader.writes(lineage)
         parameters = self._reader.parameters(lineage)
-        also = self._missing_for_writer(one)
+        for_writer = self._writer.missing(one) if self._writer is not None else None
+        is_of_template = bool(parameters) and (one.attributes or {}).keys() <= {*parameters, *_MARKS}
+        is_idle = is_of_template and for_writer is not None and for_writer.is_useless
         for name, found in missing.items():
-            if name not in also and (name in written or name in parameters):
-                is_of_template = bool(parameters) and (one.attributes or {}).keys() <= {*parameters, *_MARKS}
-                yield StateGap(one, cls, name, found, is_of_template)
-
-    def _missing_for_writer(self, one: PickledObject) -> frozenset[str]:
-        """The names that the object lacks for its writer as well."""
-        return self._writer.missing(one)[0] if self._writer is not None else frozenset()
+            is_for_both = for_writer is not None and name in for_writer.names
+            if not is_for_both and (name in written or name in parameters):
+                # A model that a search copies is asked for nothing: its writer could not use it either.
+                yield StateGap(one, cls, name, found.as_upkeep() if is_idle else found, is_of_template)
 
     def _parts(
         self,
@@ -109,5 +108,5 @@ class StateJudge:
         return name in side.writes(lineage) or not side.writes_any(lineage)
 
     def _writer_reads(self, one: PickledObject, chain: tuple[str, ...]) -> bool:
-        chains = self._writer.missing(one)[1] if self._writer is not None else frozenset()
+        chains = self._writer.missing(one).chains if self._writer is not None else frozenset()
         return any(read[: len(chain)] == chain for read in chains)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 
 from mlaudit.code.package.classes import Function, dotted
@@ -82,7 +82,8 @@ class _FunctionReader:
             return
         yield from self._expression(node.test)
         then, other = self.block(node.body, depth + 1), self.block(node.orelse, depth + 1)
-        yield Conditional(node.test, then, other, _may_return([*node.body, *node.orelse]))
+        ends = _may_return([*node.body, *node.orelse])
+        yield Conditional(node.test, then, other, ends, _is_rare(node.body), _is_rare(node.orelse))
 
     def _demanded(self, node: ast.If) -> str:
         """The attribute without which an object is refused: `if not hasattr(self, "x"): raise`."""
@@ -159,6 +160,17 @@ def _catches(kind: ast.expr | None) -> bool:
         return any(_catches(one) for one in kind.elts)
     words = dotted(kind)
     return not words or words[-1] in _CATCHES
+
+
+def _is_rare(body: Sequence[ast.stmt]) -> bool:
+    """Whether statements warn of what they are for, or refuse it."""
+    if not body:
+        return False
+    return isinstance(body[-1], ast.Raise) or any(_warns(one) for statement in body for one in ast.walk(statement))
+
+
+def _warns(node: ast.AST) -> bool:
+    return isinstance(node, ast.Call) and dotted(node.func)[-1:] == ("warn",)
 
 
 def _may_return(body: Iterable[ast.stmt]) -> bool:

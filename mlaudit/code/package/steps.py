@@ -35,6 +35,12 @@ class SetLocal:
     value: ast.expr | None
     is_converted: bool = False
 
+    @property
+    def takes_own_value(self) -> bool:
+        """Whether the name takes what a call makes of its own value: `X = check_array(X)`."""
+        given = self.value.args[:1] if isinstance(self.value, ast.Call) else []
+        return any(isinstance(one, ast.Name) and one.id == self.name for one in given)
+
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetKey:
@@ -74,12 +80,14 @@ class Handed:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Conditional:
-    """A condition and what either side does."""
+    """A condition and what either side does; a side is rare where the code warns of it, or refuses it."""
 
     test: ast.expr
     then: tuple[Step, ...]
     other: tuple[Step, ...]
     may_return: bool
+    is_then_rare: bool = False
+    is_other_rare: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)

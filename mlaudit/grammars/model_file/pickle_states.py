@@ -50,11 +50,15 @@ class PickledObject(Instance):
     Attributes:
         cls: its class, where the pickle tells it; for a call of a function the function.
         at: the byte at which it is made, in the decompressed pickle.
+        built_at: the byte at which it is given its state, 0 without one.
+        owner: the object in whose state it is made, None outside of all.
     """
 
     cls: Global | None = None
     making: Making = Making.OTHER
     at: int = 0
+    built_at: int = 0
+    owner: PickledObject | None = None
 
     @property
     def attributes(self) -> dict[str, object] | None:
@@ -93,6 +97,7 @@ def walk_states(source: Source, *, operations: int = OPERATIONS) -> PickledState
     """The objects of one pickle, from where the source stands."""
     walk = _StateWalk(source, operations=operations)
     found = walk.run(_TABLE)
+    _give_owners(walk.objects)
     return PickledStates(list(_differing(walk.objects)), found.root, walk.is_cut or found.problem is not None)
 
 
@@ -110,6 +115,16 @@ def _joined(parts: list[StateDict]) -> dict[str, object] | None:
     return {key: value for part in parts for key, value in part.entries.items()}
 
 
+def _give_owners(objects: list[PickledObject]) -> None:
+    """Tell of each object in whose state it is made; objects are in the order in which they are made."""
+    around: list[PickledObject] = []
+    for one in objects:
+        while around and around[-1].built_at < one.at:
+            around.pop()
+        one.owner = around[-1] if around else None
+        around.append(one)
+
+
 def _differing(objects: list[PickledObject]) -> Iterator[PickledObject]:
     """Objects alike in everything that is asked of them are given once: a forest has a thousand trees."""
     seen = set()
@@ -125,7 +140,8 @@ def _shape(one: PickledObject) -> tuple[object, ...]:
     state = None if attributes is None else tuple((key, _small(value)) for key, value in attributes.items())
     length = one.state.length if isinstance(one.state, Seq) else None
     arguments = tuple(map(_small, one.arguments.items)) if one.arguments is not None else None
-    return (one.made_by, one.cls, one.making, arguments, one.state is NEVER_BUILT, length, state)
+    owner = one.owner.cls if one.owner is not None else None
+    return (one.made_by, one.cls, one.making, arguments, one.state is NEVER_BUILT, length, state, owner)
 
 
 def _small(value: object) -> object:
@@ -192,6 +208,7 @@ class _StateWalk(Walk):
         target = self.stack[-1]
         if isinstance(target, PickledObject):
             target.state = state
+            target.built_at = self.source.offset
             if target.made_by.name == ARRAY_WRAPPER and isinstance(state, Dict):
                 self.pass_array(state)
 

@@ -106,7 +106,8 @@ def spelled_marker(text: str) -> tuple[str | None, str | None]:
 
 
 def _not_one(text: str, error: Exception) -> Requirement:
-    if is_template(text):
+    # No requirement begins with a brace; a shell may have split a placeholder at its spaces.
+    if is_template(text) or text.startswith("{"):
         return Requirement(problem="a placeholder in it has no value here", template=True)
     if isinstance(error, RecursionError):
         return Requirement(problem="its marker is nested too deeply")

@@ -12,6 +12,7 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.variables import is_template
+from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -160,7 +161,7 @@ def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
         specifier=f">={found.group(1)}" if universal else None,
         kind=Kind.PYTHON,
         at=at,
-        detail="the Python that it was compiled for",
+        detail=COMPILED_FOR,
     )
 
 

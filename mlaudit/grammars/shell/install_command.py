@@ -10,6 +10,7 @@ from mlaudit.grammars.shell import install_conda, install_pip, install_project, 
 from mlaudit.grammars.shell.exported_locks import forget_piped, output_files, remember_exports
 from mlaudit.grammars.shell.install_options import arguments, before_operands, grammar, unknown_options
 from mlaudit.grammars.shell.install_project import LOCKS, Lock
+from mlaudit.grammars.shell.line_filters import filtered, rewritten
 from mlaudit.grammars.shell.python_code import code_argument, commands_of
 from mlaudit.grammars.shell.recipe import Call, Recipe
 from mlaudit.grammars.shell.run_scripts import SHELLS, SOURCING, called_script
@@ -46,13 +47,21 @@ def statements(script: Script, recipe: Recipe, nesting: int = 0) -> Iterator[Sta
         yield script.doc.unread(why, script.whole)
     folder, group, before = recipe.folder, -1, recipe.step
     outside: list[tuple[int, str]] = []
-    for command in commands(script.text, recipe.values):
+    for command in commands(script.text, recipe.values, partial(_is_file, recipe)):
         _enter(recipe, command.subshells, outside)
         if command.group != group:
             group, before = command.group, recipe.step
         recipe.step = before
         yield from _of_command(script, recipe, command, nesting)
     recipe.folder = folder
+
+
+def _is_file(recipe: Recipe, path: str) -> bool | None:
+    """Whether a file is there for a test of the shell; None where what was read does not tell."""
+    seen = recipe.path(path)
+    target = None if seen in recipe.written else recipe.locate(seen)
+    there = seen in recipe.written or (target is not None and recipe.doc.beside(target) is not None)
+    return True if there else None
 
 
 def _enter(recipe: Recipe, subshells: tuple[int, ...], outside: list[tuple[int, str]]) -> None:
@@ -68,7 +77,8 @@ def of_words(script: Script, recipe: Recipe, words: tuple[Word, ...]) -> Iterato
 
 
 def _of_command(script: Script, recipe: Recipe, command: Command, nesting: int) -> Iterator[Statement]:
-    stdin = _body(script, command.redirections)
+    stdin = _body(script, command.redirections) or (recipe.printed if command.piped else None)
+    recipe.printed = None
     call = Call(script=script, recipe=recipe, words=unwrapped(command.words, _is_tool), stdin=stdin)
     name = program(call.words)
     nested = _nested(call, name)
@@ -125,7 +135,7 @@ def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
 
 def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Statement]:
     tool = _tool(program(whole.words))
-    for option, value in unknown_options(call.words, grammar(tool)):
+    for option, value in unknown_options(_understood(read, call.words), grammar(tool)):
         if tool == "apt" and not install_system.is_watched(value.text):
             # Of system packages only those that a model depends on are read: nothing is lost.
             continue
@@ -142,6 +152,13 @@ def _read(call: Call, read: Read, whole: Call, command: Command) -> Iterator[Sta
             lost = "the shell reads it as a redirection, and the range is not installed"
             says = f"the `>` in `{written}` is not quoted: {lost}"
             yield call.note(says, call.at(redirection.target))
+
+
+def _understood(read: Read, words: tuple[Word, ...]) -> tuple[Word, ...]:
+    """The words whose options decide what is read: not those of a command that is run, nor of what is not read."""
+    if isinstance(read, partial) and read.func is _of_its_own:
+        return ()
+    return install_pip.own_words(words) if read is install_pip.uv_run else words
 
 
 def _body(script: Script, redirections: tuple[Redirection, ...]) -> Script | None:
@@ -224,11 +241,14 @@ def _script_of(call: Call, word: Word) -> Script:
 def _remember_written(call: Call, command: Command, name: str) -> None:
     """Files that a command writes: `cat > file <<EOF` tells its text, others only that it exists."""
     recipe = call.recipe
-    for redirection in command.redirections:
-        if redirection.sign in (">", ">>", ">|") and redirection.target.text not in ("/dev/null", "&1", "&2"):
-            path = recipe.path(redirection.target.text)
-            recipe.written[path] = written_text(call, name, redirection.sign.rstrip("|"), path)
-    _remember_changed(call, name)
+    printed = None if command.conditional else filtered(call, name)
+    targets = [one for one in command.redirections if one.sign in (">", ">>", ">|")]
+    for redirection in targets:
+        if redirection.target.text not in ("/dev/null", "&1", "&2"):
+            path, sign = recipe.path(redirection.target.text), redirection.sign.rstrip("|")
+            recipe.written[path] = printed if printed and sign == ">" else written_text(call, name, sign, path)
+    recipe.printed = printed if not targets else None
+    _remember_changed(call, command, name)
     if name == "tee" and call.stdin is not None:
         for word in call.words[1:]:
             if not word.text.startswith("-"):
@@ -244,11 +264,12 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
         recipe.written.update((recipe.path(text), None) for text in output_files(call.words))
 
 
-def _remember_changed(call: Call, name: str) -> None:
-    """Files that `sed -i` rewrites: what they hold now, only running it tells."""
+def _remember_changed(call: Call, command: Command, name: str) -> None:
+    """Files that `sed -i` rewrites: what they hold now, unless only running it tells."""
     if name in ("sed", "perl") and any(_IN_PLACE.match(word.text) for word in call.words[1:]):
+        left = rewritten(call) if name == "sed" and not command.conditional else {}
         for path in (call.recipe.path(word.text) for word in call.words[1:] if _may_be_file(word)):
-            call.recipe.written[path] = None
+            call.recipe.written[path] = left.get(path)
             call.recipe.exported.pop(path, None)
 
 

@@ -10,7 +10,6 @@ from mlaudit.grammars.conda.conda_pins import dotted
 from mlaudit.grammars.pypi import poetry_text, requirement, requirement_address
 from mlaudit.grammars.pypi.python_text import release
 from mlaudit.grammars.pypi.requirement_address import is_address
-from mlaudit.grammars.pypi.requirements_text import logical_lines
 from mlaudit.grammars.pypi.wheel_indexes import wheel_index
 from mlaudit.grammars.shell import install_project
 from mlaudit.grammars.shell.exported_locks import PIPED
@@ -18,8 +17,8 @@ from mlaudit.grammars.shell.install_excludes import excluded
 from mlaudit.grammars.shell.install_options import InstallArgument, arguments, before_operands, grammar
 from mlaudit.grammars.shell.installer_call import InstallerCall
 from mlaudit.grammars.shell.recipe import Call
-from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Word
+from mlaudit.grammars.shell.written_requirements import inline
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Fact, Include, InstallSelection, Kind, Layer, Pin, Place, Statement
@@ -110,7 +109,7 @@ def sync(call: Call) -> Iterator[Statement]:
 def uv_run(call: Call) -> Iterator[Statement]:
     """`uv run --with numpy==1.26.4 train.py`: the project's environment, and what `--with` lays over it."""
     lock = install_project.LOCKS["uv", "run"]
-    own = _own_words(call.words)
+    own = own_words(call.words)
     found = list(arguments(own, grammar("uv")))
     options = {option for option, _ in found}
     script = next((word for option, word in found if option in ("--script", "-s") and word.text), None)
@@ -129,7 +128,7 @@ def uv_run(call: Call) -> Iterator[Statement]:
             yield from install(replace(call, words=(*before, word)))
 
 
-def _own_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
+def own_words(words: tuple[Word, ...]) -> tuple[Word, ...]:
     """The options before the command that is run."""
     return words[: next(before_operands(words, grammar("uv")), len(words))]
 
@@ -259,7 +258,7 @@ def _included(
     if piped or path in recipe.written:
         text = None if substituted else call.stdin if piped else recipe.written[path]
         if text is not None:
-            yield from inline(call, text, constraint=constraint)
+            yield from inline(call, text, install, constraint=constraint)
         else:
             why = f"`{word.text[:80]}` is written by another command of this recipe; its text is not known"
             yield call.doc.unread(why, call.at(word), what=call.shown())
@@ -291,24 +290,6 @@ def _format_of(target: str) -> str | None:
     name = posixpath.basename(target)
     named = name in _PROJECTS or (name.startswith("pylock.") and name.endswith(".toml"))
     return None if named else "requirements"
-
-
-def inline(call: Call, text: Script, *, constraint: bool = False) -> Iterator[Statement]:
-    """Requirement lines that stand in the recipe itself."""
-    kind = Kind.BOUND if constraint else Kind.PACKAGE
-    recipe = call.recipe
-    for line in logical_lines(text.text):
-        start, end = line.span(0, len(line.text))[2:]
-        if line.text.startswith("-"):
-            words = tuple(
-                Word(text=part[0], start=start + part.start(), end=start + part.end())
-                for part in re.finditer(r"\S+", line.text)
-            )
-            yield from install(replace(call, script=text, words=words))
-        elif line.text:
-            at = text.place(start, end)
-            text_of_pip = requirement.without_empty_marker(line.text)
-            yield requirement.pin(recipe.doc, text_of_pip, at, kind=kind, scope=recipe.scope)
 
 
 def _operand(run: InstallerCall, word: Word) -> Iterator[Statement]:

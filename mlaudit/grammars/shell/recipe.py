@@ -49,6 +49,7 @@ class Recipe:
         cloned: folders into which commands cloned repositories.
         pushed: folders that `popd` leads back to.
         written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
+        printed: what the command before this one printed, where it is known and may be piped on.
         exported: locks that earlier commands wrote out, by the path of the file.
         step: the number of the install that is read.
     """
@@ -71,6 +72,7 @@ class Recipe:
         self.folder = folder
         self.locate = locate or self._beside
         self.written: dict[str, Script | None] = {}
+        self.printed: Script | None = None
         self.exported: dict[str, ExportedLock] = {}
         self.cloned: set[str] = set()
         self.pushed: list[str] = []

@@ -45,6 +45,7 @@ class Command:
         skipped: it stands in a branch that the known values exclude.
         redirections: where its output goes and its here-documents.
         subshells: the numbers of the subshells that it runs in, the outermost first.
+        piped: what the command before it prints is its input.
     """
 
     words: tuple[Word, ...]
@@ -53,11 +54,17 @@ class Command:
     skipped: bool = False
     redirections: tuple[Redirection, ...] = ()
     subshells: tuple[int, ...] = ()
+    piped: bool = False
 
     @property
     def name(self) -> str:
         """The last part of the path of the program, without `.exe`."""
         return self.words[0].text.replace("\\", "/").rpartition("/")[2].removesuffix(".exe") if self.words else ""
+
+
+IsFile = Callable[[str], "bool | None"]
+"""Whether a file is there when the command runs; None where nobody can tell."""
+_FILE_TESTS = frozenset(("-f", "-e", "-r", "-s"))
 
 
 @dataclass(slots=True)
@@ -70,9 +77,9 @@ class _Branch:
     decided: bool = False
 
 
-def commands(text: str, values: MutableMapping[str, str]) -> Iterator[Command]:
+def commands(text: str, values: MutableMapping[str, str], is_file: IsFile = lambda _path: None) -> Iterator[Command]:
     """The commands of a script; `values` are read and, by assignments, written. Raises BudgetExceeded."""
-    reader = _CommandReader(values)
+    reader = _CommandReader(values, is_file)
     for token in Lexer(text, values).tokens():
         yield from reader.feed(token)
     yield from reader.finish()
@@ -85,8 +92,9 @@ class _CommandReader:
     where that is known: of a test whose words are all known, or of one that does not run.
     """
 
-    def __init__(self, values: MutableMapping[str, str]) -> None:
+    def __init__(self, values: MutableMapping[str, str], is_file: IsFile) -> None:
         self.values = values
+        self.is_file = is_file
         self.group = 0
         self.words: list[Word] = []
         self.redirections: list[Redirection] = []
@@ -98,6 +106,7 @@ class _CommandReader:
         self.negated = False
         self.subshells: tuple[int, ...] = ()
         self.begun = 0
+        self.piped = False
 
     def feed(self, token: Token) -> Iterator[Command]:
         if isinstance(token, Word):
@@ -105,9 +114,12 @@ class _CommandReader:
         elif isinstance(token, Redirection):
             self.redirections.append(token)
         else:
-            if token.sign != "\n" or self.words:
+            begun = bool(self.words)
+            if token.sign != "\n" or begun:
                 spend(COMMANDS)
             yield from self.finish()
+            # A line may end behind the sign of a pipe.
+            self.piped = token.sign in ("|", "|&") or (self.piped and token.sign == "\n" and not begun)
             self._bracket(token.sign)
             self._joined(token)
 
@@ -135,7 +147,7 @@ class _CommandReader:
         redirections, self.redirections = tuple(self.redirections), []
         words = self._without_assignments(self._without_keywords(words))
         if words and words[0].text in _TESTS:
-            outcome = _outcome(words)
+            outcome = _outcome(words, self.is_file)
             outcome = not outcome if self.negated and outcome is not None else outcome
             self.last = False if self.guard is False else outcome
             self.last_is_test, self.negated = True, False
@@ -161,6 +173,7 @@ class _CommandReader:
             skipped=any(branch.taken is False for branch in inside) or self.guard is False,
             redirections=redirections,
             subshells=self.subshells,
+            piped=self.piped,
         )
 
     def _without_keywords(self, words: list[Word]) -> list[Word]:
@@ -240,7 +253,7 @@ class _CommandReader:
                 self._assign(found, word)
 
 
-def _outcome(words: list[Word]) -> bool | None:
+def _outcome(words: list[Word], is_file: IsFile) -> bool | None:
     """What `[ a = b ]`, `[ -n a ]` and their like come to, None where that depends on what is unknown."""
     closing = _TESTS[words[0].text]
     inner = [word for word in words[1:] if word.text != closing or not closing]
@@ -249,7 +262,9 @@ def _outcome(words: list[Word]) -> bool | None:
     texts = [word.text for word in inner]
     negated = texts[:1] == ["!"]
     is_glob = words[0].text == "[[" and bool(inner) and not inner[-1].quoted
-    outcome = _comparison(texts[1:] if negated else texts, is_glob=is_glob)
+    tested = texts[1:] if negated else texts
+    about_file = len(tested) == 2 and tested[0] in _FILE_TESTS
+    outcome = is_file(tested[1]) if about_file else _comparison(tested, is_glob=is_glob)
     return outcome if outcome is None or not negated else not outcome
 
 

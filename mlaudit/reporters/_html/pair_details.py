@@ -67,7 +67,7 @@ def _sides(pair: PairView) -> Iterator[str]:
         yield '<p class="quiet">What crosses:</p><ul class="plain">'
         for each in known.crosses[:MAX_ARTIFACTS]:
             perhaps = "" if each.certain else ", perhaps"
-            written, read = (breakable(f"{at.path}:{at.line}") for at in (each.written, each.read))
+            written, read = (breakable(at.at_line) for at in (each.written, each.read))
             where = f"<code>{written}</code> → <code>{read}</code>"
             yield f"<li>{breakable(each.artifact)}, {for_html(each.form)}{perhaps} ({where})</li>"
         more = len(known.crosses) - MAX_ARTIFACTS

@@ -12,7 +12,7 @@ from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.byte_reader import Reader
-from mlaudit.sources.images.file_system import wanted
+from mlaudit.sources.images.file_system import Held, wanted
 from mlaudit.sources.images.layers import ImageLayer, Kept, scan, take
 from mlaudit.sources.images.layout import JSON_LIMIT
 from mlaudit.sources.images.tar_walk import BEHIND, BLOCK, Entry, TarWalk, clean, looks_like_tar
@@ -129,7 +129,8 @@ class StreamedArchive:
 
     def _take(self, walk: TarWalk, entry: Entry) -> None:
         path = entry.path
-        if path is None or path.count("/") > _BLOB_DEPTH or entry.is_folder or self._kept(path) is not None:
+        is_inside = path is None or path.count("/") > _BLOB_DEPTH or entry.is_folder
+        if is_inside or path is None or (self._kept(path) is not None and not path.endswith(".json")):
             take(self.root, walk, entry)
         elif not entry.is_regular:
             take(self.root, walk, entry)
@@ -143,7 +144,12 @@ class StreamedArchive:
             return
         head = part.read(BLOCK)
         if head.startswith(_JSON_STARTS) and size <= JSON_LIMIT:
-            self._small[path] = head + part.read(size)
+            self._small[path] = data = head + part.read(size)
+            limit = self._kept(path)
+            if limit is not None:
+                # It may be a manifest, or a file of what is no image.
+                self.root.files[path] = Held(content=data[:limit], size=size)
+                self.root.held_bytes += limit
         elif byte_reader.is_compressed(head) or looks_like_tar(head):
             self._layers[path] = scan(_put_back(head, part), path, self._kept)
         part.skip(size)

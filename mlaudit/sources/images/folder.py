@@ -117,8 +117,8 @@ def _system_pythons(folder: Path) -> Iterator[str]:
 class _ImageFolderWalk:
     """One walk through a root file system."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = str(folder)
+    def __init__(self, folder: Path, kept: Kept) -> None:
+        self._folder, self._kept = str(folder), kept
         self.layer = ImageLayer()
 
     def run(self) -> None:
@@ -144,7 +144,7 @@ class _ImageFolderWalk:
         path = f"{relative}/{entry.name}" if relative else entry.name
         if paths.entry_is_folder(entry):
             return path if _entered(relative, entry.name) else None
-        limit = wanted(path)
+        limit = self._kept(path)
         if limit is None and entry.is_symlink() and path.count("/") <= _SHALLOW:
             limit = EXISTS
         if limit is not None:
@@ -177,9 +177,9 @@ def _entered(folder: str, name: str) -> bool:
     return not inside or name.endswith(_METADATA)
 
 
-def scan_folder(folder: Path) -> ImageLayer:
+def scan_folder(folder: Path, kept: Kept = wanted) -> ImageLayer:
     """What a root file system or conda prefix holds."""
-    walk = _ImageFolderWalk(folder)
+    walk = _ImageFolderWalk(folder, kept)
     walk.run()
     return walk.layer
 

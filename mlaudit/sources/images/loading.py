@@ -18,7 +18,7 @@ from mlaudit.sources.paths import open_regular
 def file_system(path: Path, shown: str, platform: str | None, kept: Kept = wanted) -> FileSystem | None:
     """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable.
 
-    `kept` tells how many bytes of a file are kept; of a folder that is a root file system only metadata is.
+    `kept` tells how many bytes of a file are kept; of packages in a folder that is a root file system only metadata is.
     """
     return _of_folder(path, shown, platform, kept) if paths.is_folder(path) else _of_file(path, shown, platform, kept)
 
@@ -28,7 +28,7 @@ def _of_folder(path: Path, shown: str, platform: str | None, kept: Kept) -> File
         return _image(f"{shown}!/", folder.LayoutFolder(path, kept), platform)
     if not folder.is_root(path):
         return None
-    found = folder.scan_folder(path)
+    found = folder.scan_folder(path, kept)
     prefix = "" if shown == "." else f"{shown.rstrip('/')}/"
     return FileSystem(prefix, found.files, folder.process_setup(path), gaps=found.gaps, lost=found.lost)
 

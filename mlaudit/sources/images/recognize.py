@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from mlaudit.document.document import Document
@@ -16,13 +17,16 @@ _MAGIC = b"ustar"
 _MAGIC_AT = 257
 
 
-def image_document(path: Path, root: WorkingTree, platform: str | None = None) -> Document | None:
+def image_document(
+    path: Path, root: WorkingTree, platform: str | None = None, may_be_model: Callable[[str], bool] | None = None
+) -> Document | None:
     """The document of an image or root file system; None where a path is neither.
 
     Args:
         path: an archive or a folder.
         root: what paths are reported relative to.
         platform: which of several an image is read for (`linux-aarch64`).
+        may_be_model: which other files are listed too, by their paths; nothing of them is read.
 
     Raises:
         Unreadable: it is one, and nothing of it can be read.
@@ -32,7 +36,12 @@ def image_document(path: Path, root: WorkingTree, platform: str | None = None) -
     # What reads images is imported only where there may be one: most sources are text.
     from mlaudit.sources.images.loading import file_system
 
-    found = file_system(path, root.shown(path), platform)
+    if may_be_model is None:
+        found = file_system(path, root.shown(path), platform)
+    else:
+        from mlaudit.sources.images.image_models import kept_with_models
+
+        found = file_system(path, root.shown(path), platform, kept_with_models(may_be_model))
     return None if found is None else Document(root.shown(path), tree=found, defines=root.defines)
 
 

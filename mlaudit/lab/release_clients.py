@@ -1,0 +1,233 @@
+"""What pip and uv tell of a package's releases: the index that they are set up with is asked by them alone.
+
+`pip index versions -vvv` says of every file of a project, out of one page, its name and `Requires-Python`. uv keeps
+that page too, so that `uv pip compile --offline` tells without a request when a release was uploaded and whether it was
+yanked. METADATA is asked for one release at a time, with what it requires excluded, and read where uv keeps it.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+from urllib.parse import unquote
+
+import tomli
+from packaging.utils import canonicalize_name
+from packaging.version import Version
+
+from mlaudit.knowledge.releases import FILES, required_name
+from mlaudit.knowledge.wheels import admits_python
+from mlaudit.lab.release_index import version_of_file
+from mlaudit.lab.release_rows import GatheredRelease, canonical_requirements, wheel_tags
+from mlaudit.lab.release_wheels import SOURCE
+
+PYTHONS = tuple(range(8, 16))
+"""Minor versions of Python 3 that uv resolves for."""
+SPEAKING = ("-linux_x86_64", "-any")
+"""How the tags of wheels end whose METADATA speaks for a release."""
+PAUSE = 0.5
+"""Seconds between two releases whose METADATA is asked for."""
+SECONDS = 300
+
+_LINK = re.compile(r"https?://\S+/(?P<file>[^/\s#]+)\S* \(from \S+\)(?: \(requires-python:(?P<python>[^)]*)\))?")
+_REQUIRES, _REQUIRES_PYTHON = 2, 3
+"""Where uv's record of METADATA has them, behind name and version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListedFile:
+    """A file of a release as pip lists it."""
+
+    name: str
+    requires_python: str | None
+
+
+class InstallerIndex:
+    """A package index as pip and uv see it; what they fetch is kept in a folder."""
+
+    def __init__(self, cache: Path, excluded: Iterable[str], *, pause: float = PAUSE) -> None:
+        self._cache = cache
+        self._excluded = set(excluded)
+        self._pause = pause
+        cache.mkdir(parents=True, exist_ok=True)
+
+    def releases(
+        self, package: str, policy: str, known: Iterable[str], *, oldest: bool = False
+    ) -> Iterator[GatheredRelease]:
+        """Every release that is not yanked; METADATA of those that the policy wants and that are not known by it.
+
+        Args:
+            oldest: the wheel for the oldest Python speaks for a release, else that for the newest one.
+
+        Raises OSError where an installer refuses.
+        """
+        files = _by_version(package, self._listed_files(package))
+        self._keep_page(package, files)
+        wanted = {Version(one) for one in metadata_wanted(files, policy)} - {Version(one) for one in known}
+        for version in sorted(files, key=Version):
+            found = self._listed(package, version, files[version])
+            if found is not None:
+                asked = _speaking_python(files[version], oldest=oldest)
+                yield self._with_metadata(found, asked) if Version(version) in wanted else found
+
+    def _listed_files(self, package: str) -> Sequence[ListedFile]:
+        command = ("-m", "pip", "-vvv", "--disable-pip-version-check", "index", "versions")
+        options = ("--ignore-requires-python", "--pre", package)
+        done = _run([sys.executable, *command, *options], os.environ)
+        if done.returncode != 0:
+            raise OSError(f"pip index versions {package}: {done.stderr.strip().rpartition(chr(10))[2]}")
+        return tuple(listed_files(done.stdout + done.stderr))
+
+    def _keep_page(self, package: str, files: Mapping[str, Sequence[ListedFile]]) -> None:
+        """Have uv fetch the page once, so that each release is told without a request."""
+        newest = max(files, key=Version)
+        self._compile(f"{package}=={newest}", _first_python(files[newest]), "--universal", "--no-deps")
+
+    def _listed(self, package: str, version: str, files: Sequence[ListedFile]) -> GatheredRelease | None:
+        """A release without its requirements, None where it was yanked."""
+        done = self._compile(f"{package}=={version}", _first_python(files), "--universal", "--no-deps", "--offline")
+        if done.returncode == 0 and " is yanked" in done.stderr:
+            return None
+        wheels = sorted({tag for one in files for tag in wheel_tags(one.name)})
+        return GatheredRelease(
+            package=package,
+            version=version,
+            source=FILES.replace("{package}", package),
+            from_metadata=False,
+            day=_day(done.stdout) if done.returncode == 0 else None,
+            requires_python=_preferred(files).requires_python,
+            wheels=tuple(wheels),
+        )
+
+    def _with_metadata(self, found: GatheredRelease, minor: int) -> GatheredRelease:
+        """The same with what METADATA says, where there is a wheel and uv reads it."""
+        if not found.wheels:
+            return found
+        told = self._kept(found) or self._asked(found, minor)
+        if told is None:
+            return found
+        requires, python = told
+        self._excluded |= {required_name(text) for text in requires}
+        source = SOURCE.replace("{package}", found.package)
+        return replace(found, source=source, from_metadata=True, requires=requires, requires_python=python)
+
+    def _asked(self, found: GatheredRelease, minor: int) -> tuple[tuple[str, ...], str | None] | None:
+        excluded = self._cache / "excluded.txt"
+        excluded.write_text("".join(f"{name}\n" for name in sorted(self._excluded - {found.package, ""})))
+        options = ("--only-binary", ":all:", "--excludes", str(excluded), "--python-platform", "x86_64-manylinux_2_40")
+        self._compile(f"{found.package}=={found.version}", minor, *options)
+        time.sleep(self._pause)
+        return self._kept(found)
+
+    def _kept(self, found: GatheredRelease) -> tuple[tuple[str, ...], str | None] | None:
+        """METADATA of the wheel for Linux x86_64 or for any machine, as uv has kept it in msgpack."""
+        for path in sorted(self._cache.glob(f"uv/wheels-v*/**/{found.package}/*.msgpack")):
+            record = _record(path)
+            tags = wheel_tags(f"{found.package.replace('-', '_')}-{path.stem}.whl")
+            if Version(str(record[1])) == Version(found.version) and any(tag.endswith(SPEAKING) for tag in tags):
+                texts = (str(text) for text in _list(record[_REQUIRES]))
+                python = record[_REQUIRES_PYTHON]
+                return canonical_requirements(texts), str(python) if python else None
+        return None
+
+    def _compile(self, requirement: str, minor: int, *options: str) -> subprocess.CompletedProcess[str]:
+        fixed = ("--no-python-downloads", "--no-header", "--format", "pylock.toml", "--python", sys.executable)
+        command = ["uv", "pip", "compile", "-", *fixed, "--python-version", f"3.{minor}", *options]
+        return _run(command, {**os.environ, "UV_CACHE_DIR": str(self._cache / "uv")}, requirement)
+
+
+def _run(command: Sequence[str], environment: Mapping[str, str], words: str = "") -> subprocess.CompletedProcess[str]:
+    return subprocess.run(  # noqa: S603 - own words
+        command, input=words, env=environment, capture_output=True, text=True, check=False, timeout=SECONDS
+    )
+
+
+def listed_files(log: str) -> Iterator[ListedFile]:
+    """The files of an index that a log of pip names, whether pip would take them or not."""
+    seen = set()
+    for link in _LINK.finditer(log):
+        name = unquote(link["file"])
+        if name not in seen:
+            seen.add(name)
+            yield ListedFile(name=name, requires_python=(link["python"] or "").strip() or None)
+
+
+def _by_version(package: str, files: Iterable[ListedFile]) -> dict[str, list[ListedFile]]:
+    """Final releases, and the newest pre-release where it is newer."""
+    known: dict[Version, list[ListedFile]] = defaultdict(list)
+    for one in files:
+        version = version_of_file(canonicalize_name(package), one.name)
+        if version is not None and not version.is_devrelease and not version.local:
+            known[version].append(one)
+    final = sorted(version for version in known if not version.is_prerelease)
+    newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
+    return {str(version): known[version] for version in (*final, *newer[-1:])}
+
+
+def metadata_wanted(versions: Iterable[str], policy: str) -> tuple[str, ...]:
+    """The releases whose METADATA a policy asks for: `none`, `minor>=2.0` (the last patch of each), `every>=2.0`."""
+    kind, _, oldest = policy.partition(">=")
+    since = sorted(version for text in versions if (version := Version(text)) >= Version(oldest or "0"))
+    final = [version for version in since if not version.is_prerelease]
+    if kind == "minor":
+        final = list({version.release[:2]: version for version in final}.values())
+    return tuple(map(str, final)) if kind in ("minor", "every") else ()
+
+
+def _wheel_pythons(files: Iterable[ListedFile], platforms: tuple[str, ...] = ("",)) -> list[int]:
+    """The minor versions of Python 3 that wheels are for by their names."""
+    tags = (tag for one in files for tag in wheel_tags(one.name) if tag.endswith(platforms))
+    pythons = (tag.partition("-")[0] for tag in tags)
+    return [int(python[3:]) for python in pythons if python[2:3] == "3" and python[3:].isdigit()]
+
+
+def _first_python(files: Sequence[ListedFile], built: int | None = None) -> int:
+    """The oldest Python 3 that a wheel is for, that `Requires-Python` admits, and that uv resolves for."""
+    first = min(_wheel_pythons(files), default=0) if built is None else built
+    declared = _preferred(files).requires_python
+    fitting = (minor for minor in PYTHONS if minor >= first and admits_python(declared, f"3.{minor}"))
+    return next(fitting, PYTHONS[0])
+
+
+def _speaking_python(files: Sequence[ListedFile], *, oldest: bool) -> int:
+    """The Python whose wheel speaks for a release."""
+    pythons = _wheel_pythons(files, SPEAKING) or [0]
+    return _first_python(files, min(pythons) if oldest else max(pythons))
+
+
+def _preferred(files: Sequence[ListedFile]) -> ListedFile:
+    """The file that speaks for a release: a wheel, else what there is."""
+    return next((one for one in reversed(files) if wheel_tags(one.name)), files[-1])
+
+
+def _day(lock: str) -> str | None:
+    """The day on which the first file of the only package of a lock was uploaded."""
+    days = [
+        one["upload-time"].date().isoformat()
+        for package in tomli.loads(lock)["packages"]
+        for one in (*package.get("wheels", ()), *([package["sdist"]] if "sdist" in package else ()))
+        if "upload-time" in one
+    ]
+    return min(days, default=None)
+
+
+def _record(path: Path) -> Sequence[object]:
+    from pip._vendor import msgpack
+
+    reader: Any = getattr(msgpack, "Unpacker")(strict_map_key=False)  # noqa: B009 - it has no types
+    reader.feed(path.read_bytes())
+    return _list(reader.unpack())
+
+
+def _list(value: object) -> Sequence[object]:
+    if not isinstance(value, (list, tuple)):
+        raise OSError("uv keeps METADATA in a form that is not known here")
+    return value
