@@ -12,7 +12,6 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.variables import is_template
-from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -152,6 +151,8 @@ def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
     found = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
     if found is None:
         return
+    from mlaudit.model.details import COMPILED_FOR
+
     at = _place_of(doc, found.group(0), found.group(1))
     universal = "--universal" in header
     yield doc.pin(
