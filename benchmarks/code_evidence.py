@@ -18,6 +18,7 @@ from __future__ import annotations
 import argparse
 import csv
 import os
+import re
 import sys
 import time
 from collections import Counter
@@ -32,6 +33,7 @@ from benchmarks.code_evidence_inputs import make_inputs
 from benchmarks.combined_evidence import audited_findings, refused_configurations, says_failure, shares
 from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import InstalledNames
+from mlaudit.code.package.needs import MAX_ALL_STEPS
 from mlaudit.code.package.object_code import Calling, ObjectCode, Sureness
 from mlaudit.code.package.refused_calls import CallJudge
 from mlaudit.code.package.state_gaps import StateGap, StateJudge
@@ -60,8 +62,14 @@ FAMILIES = {
 }
 OWN_LOADERS = frozenset(("gensim.save", "pd.to_pickle"))
 """Kinds of artifacts that the package's own function reads."""
-UPKEEP_USES = ("refit", "clone", "repr", "get_params", "continue_training")
-"""Words in the names of artifacts that were trained again, copied or printed, and not served."""
+UPKEEP_USES = {
+    "refit": ("fit", "partial_fit", "fit_transform", "fit_predict", "fit_resample", "refit"),
+    "clone": ("get_params",),
+    "repr": ("get_params", "__repr__", "__str__"),
+    "get_params": ("get_params",),
+    "continue_training": ("train", "build_vocab", "partial_fit"),
+}
+"""Words in the names of artifacts that were trained again, copied or printed, and not served; what was called then."""
 CONFIGURED = {"keras.keras": ".keras", "keras.h5": ".h5", "spacy.to_disk": ""}
 """Kinds of artifacts that name code in configurations, with the ending of their files."""
 NO_PICKLES = frozenset(("retrain", "lgb.txt", "word2vec.txt", "word2vec.bin", "txt"))
@@ -121,7 +129,11 @@ class Judge:
         return self._symbols[family, version]
 
     def _code(self, family: str, version: str, symbols: PackageSymbols, own: bool) -> ObjectCode:
-        return self._codes.setdefault((family, version, own), ObjectCode(symbols, repairs=own))
+        """The code of a side, made anew where much was followed: an audit has few artifacts, and this has thousands."""
+        known = self._codes.get((family, version, own))
+        if known is None or known.steps_left < MAX_ALL_STEPS // 2:
+            known = self._codes[family, version, own] = ObjectCode(symbols, repairs=own)
+        return known
 
     def said(self, path: Path, family: str, versions: tuple[str, str], kind: str) -> tuple[Tier, list[str]]:
         """The surest prediction for one load, with all of its tier."""
@@ -278,7 +290,8 @@ def _print_speed(work: Path, writer: str = "1.3.2", reader: str = "1.5.2") -> in
     return 0
 
 
-def _loads(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> Iterator[Load]:
+def loads_at_hand(package: str, knowledge: Path, judge: Judge, given: argparse.Namespace) -> Iterator[Load]:
+    """The measured loads of a package whose artifact and code are in the work folder, a share of them."""
     family = FAMILIES[package]
     for row in _rows(knowledge, {package}):
         versions = [_version(given.work, package, row[key]) or "" for key in ("dump_version", "load_version")]
@@ -298,7 +311,7 @@ def _print_combined(given: argparse.Namespace, knowledge: Path, judge: Judge) ->
     for package in given.packages or FAMILIES:
         counts: Counter[tuple[bool, bool]] = Counter()
         wrong: list[str] = []
-        for load in _loads(package, knowledge, judge, given):
+        for load in loads_at_hand(package, knowledge, judge, given):
             found = audited_findings(given.work, load.family, load.versions, load.path)
             if is_served(load.row["artifact"]):
                 is_said = says_failure(found, package.split("+"))
@@ -318,6 +331,13 @@ def is_served(artifact: str) -> bool:
     return not any(word in artifact for word in UPKEEP_USES)
 
 
+def is_kept_up(artifact: str, said: Iterable[str]) -> bool:
+    """Whether a measured load did what some predictions of training, copying or printing are about."""
+    methods = {name for word, names in UPKEEP_USES.items() if word in artifact for name in names}
+    called = (re.search(r" in (\w+)", text) for text in said)
+    return any(found is not None and found[1] in methods for found in called)
+
+
 def _refuted(load: Load, found: Iterable[Finding]) -> str:
     """A load that an audit told wrong, with what it said or what happened."""
     said = next(
@@ -332,12 +352,12 @@ def _scored(package: str, knowledge: Path, judge: Judge, given: argparse.Namespa
     wrong: Counter[str] = Counter()
     missed: Counter[str] = Counter()
     said: dict[tuple[Path, str], tuple[Tier, list[str]]] = {}
-    for load in _loads(package, knowledge, judge, given):
+    for load in loads_at_hand(package, knowledge, judge, given):
         key = (load.path, load.versions[1])
         if key not in said:
             said[key] = judge.said(load.path, load.family, load.versions, load.row["kind"])
         tier, texts = said[key]
-        if tier is Tier.UPKEEP and any(word in load.row["artifact"] for word in UPKEEP_USES):
+        if tier is Tier.UPKEEP and is_kept_up(load.row["artifact"], texts):
             tier = Tier.CERTAIN
         score.counts[tier, load.is_bad] += 1
         if load.is_bad and tier >= Tier.UPKEEP:
@@ -356,7 +376,8 @@ def _print(name: str, score: Score, seconds: float | None) -> None:
     rows = [score.row(tier) for tier in SHOWN]
     shown = "   ".join(f"{recall:.3f} / {precision:.3f}" for recall, precision, _, _ in rows)
     false = " ".join(str(row[2]) for row in rows)
-    print(f"{name:24} {loads:6} {bad:5}   {shown}   {false}" + (f"   {seconds:.0f} s" if seconds is not None else ""))
+    took = f"   {seconds:.0f} s" if seconds is not None else ""
+    print(f"{name:24} {loads:6} {bad:5}   {shown}   {false}{took}", flush=True)
 
 
 if __name__ == "__main__":

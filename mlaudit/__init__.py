@@ -6,7 +6,7 @@
     assert report.exit_code == 0, report
 
 What the package gives is loaded when it is first asked for, so that importing it costs next to nothing; `__init__.pyi`
-tells type checkers what it is.
+shows type checkers what it is.
 """
 
 from importlib import import_module

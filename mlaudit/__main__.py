@@ -12,10 +12,10 @@ def _is_below(path: str, folder: str) -> bool:
 
 
 def _leave_out_current_folder() -> None:
-    """Take the current folder and what lies below it off the import path: that is what is audited.
+    """Take the current folder and what is below it off the import path: that is what is audited.
 
     `python -m` puts the current folder there, PYTHONPATH whatever it holds. Folders stay that belong to the running
-    Python, or that hold this package, since these may lie below the current one (`.venv`).
+    Python, or that hold this package, since these may be below the current one (`.venv`).
     """
     try:
         here = os.path.realpath(os.curdir)

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 ROLES = ("training", "serving")
 """Of `compare`: the first writes, the others read."""
 NOTHING = 3
-"""The exit code where there is nothing to compare."""
+"""The exit code if there is nothing to compare."""
 
 
 def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) -> Report:
@@ -35,7 +35,7 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     from mlaudit.environments.sources import demand_present, environment_names, parse_source
 
     if len(sources) < 2:
-        raise BadSource("compare needs a reference and at least one other source")
+        raise BadSource("compare needs two sources or more: the first writes, the others read")
     spellings: list[Sequence[Spelled]] = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
@@ -68,7 +68,7 @@ def _told(part: Spelled, as_format: str) -> Spelled:
 
 
 def baseline_of(path: Path | None) -> Mapping[str, str] | None:
-    """The fingerprints of a baseline file, None where none is given. Raises UsageError."""
+    """The fingerprints of a baseline file, None if none is given. Raises UsageError."""
     if path is None:
         return None
     from mlaudit.policy.baseline import loads
@@ -143,7 +143,7 @@ def check(paths: Sequence[str], options: Options, *, found: FoundTree | None = N
         from mlaudit.environments.undeclared_models import with_undeclared_models
 
         options = confined(options)
-        own = {one.name: one.sources for one in options.settings.environments}
+        own = {environment.name: environment.sources for environment in options.settings.environments}
         base = options.root / Path(options.settings.path or "").parent
         with_models, said_of_models = with_undeclared_models(list(declared(options)), options)
         every = _with_own_names(with_models, own, base, options, None)
@@ -199,7 +199,7 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
 
 
 def _demand(path: str) -> None:
-    """Raises BadSource where nothing stands at a path, or it cannot be asked for."""
+    """Raises BadSource if nothing is at a path, or it cannot be requested."""
     if not exists(path):
         from mlaudit.request.addresses import fetching_advice
 
@@ -245,7 +245,7 @@ def _passed_over(report: Report, paths: Sequence[str], every: Sequence[Environme
     only_files = bool(paths) and not any(is_folder(path) for path in paths)
     if report.exit_code != NOTHING or not only_files:
         return report
-    touched = any(one.follows for one in report.environments)
+    touched = any(environment.follows for environment in report.environments)
     pairs = any(one.follows for one in every)
     return replace(report, exit_code=0) if not report.environments or (pairs and not touched) else report
 
@@ -261,7 +261,7 @@ def _discovered(paths: Sequence[str], options: Options, tree: FoundTree) -> Repo
     options = replace(options, tree=tree.tree)
     base, walked, root, found = tree.base, tree.walked, tree.root, tree.survey.discovery
     models = found_models(found, walked.paths, FolderFiles(root, base))
-    own = {one.name: one.sources for one in found.environments}
+    own = {environment.name: environment.sources for environment in found.environments}
     made = _with_own_names(list(discovered(found, models, base, options)), own, base, options, walked)
     kept = touched_by(made, files, options.root) if files else made
     looked = (*looked_at(found, walked, base), *models.looked)

@@ -50,16 +50,16 @@ def audit(environments: Sequence[Environment], request: AuditRequest) -> Report:
 def audit_again(report: Report, environments: Sequence[Environment], options: Options) -> Report:
     """The report on environments as they would be after some moves; files that must be the same count as they were."""
     pairs = report.known_pairs
-    uncertain = frozenset((one.writer, one.reader) for one in pairs if not one.certain)
+    uncertain = frozenset((pair.writer, pair.reader) for pair in pairs if not pair.certain)
     request = AuditRequest(command=report.command, options=options, pairs=pairs, uncertain=uncertain)
     again = audit(environments, request)
-    kept = tuple(one for one in report.findings if one.name == _SHARED)
+    kept = tuple(finding for finding in report.findings if finding.name == _SHARED)
     return replace(again, findings=(*again.findings, *kept))
 
 
 def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -> tuple[Finding, ...]:
-    """The findings, whose fixes say whether the changes that they advise are safe, all of them made together."""
-    advised = [one for one in findings if one.fix is not None and one.fix.changes]
+    """The findings, whose fixes state whether the changes that they advise are safe, all of them made together."""
+    advised = [finding for finding in findings if finding.fix is not None and finding.fix.changes]
     if not advised:
         return tuple(findings)
     from mlaudit.comparison.hazards import weigh
@@ -67,7 +67,7 @@ def _weighed(findings: Sequence[Finding], environments: Sequence[Environment]) -
     firsts = [one.fix.changes[0] for one in advised if one.fix is not None]
     # Later ones do not count where a package has a change of its own already.
     reasons = weigh(environments, [*firsts, *(change for one in advised for change in _covered_changes(one))])
-    return tuple(_with_hazard(one, reasons) for one in findings)
+    return tuple(_with_hazard(finding, reasons) for finding in findings)
 
 
 def _covered_changes(finding: Finding) -> Iterator[Change]:
@@ -97,7 +97,9 @@ def _outcome(view: View, request: AuditRequest) -> Outcome:
         today=options.today,
         baseline=options.baseline or {},
         uncertain=request.uncertain | _guessed(environments),
-        waivers=[waiver for one in environments for reading in one.readings for waiver in reading.waivers],
+        waivers=[
+            waiver for environment in environments for reading in environment.readings for waiver in reading.waivers
+        ],
         partial=request.partial or bool(options.only),
         proven=request.proven,
     )
@@ -105,12 +107,17 @@ def _outcome(view: View, request: AuditRequest) -> Outcome:
 
 def _guessed(environments: Iterable[Environment]) -> frozenset[tuple[str, str]]:
     """The pairs that a configuration calls guessed."""
-    return frozenset((writer, one.name) for one in environments if one.guessed for writer in one.follows)
+    return frozenset(
+        (writer, environment.name)
+        for environment in environments
+        if environment.guessed
+        for writer in environment.follows
+    )
 
 
 def _known_pairs(view: View, pairs: Sequence[EnvironmentPair]) -> Iterator[EnvironmentPair]:
     """Every pair, those with more that is known of them as they were given."""
-    given = {(one.writer, one.reader): one for one in pairs}
+    given = {(pair.writer, pair.reader): pair for pair in pairs}
     for writer, reader in view.pairs:
         declared = not view.environments[reader].guessed
         yield given.get((writer, reader)) or EnvironmentPair(writer=writer, reader=reader, certain=declared)
@@ -119,8 +126,10 @@ def _known_pairs(view: View, pairs: Sequence[EnvironmentPair]) -> Iterator[Envir
 def _view(environments: Sequence[Environment], request: AuditRequest) -> View:
     """Everything that is known before rules speak."""
     settings, only = request.options.settings, request.options.only
-    named = {one.name: one for one in environments}
-    pairs = tuple((writer, one.name) for one in environments for writer in one.follows if writer in named)
+    named = {environment.name: environment for environment in environments}
+    pairs = tuple(
+        (writer, environment.name) for environment in environments for writer in environment.follows if writer in named
+    )
     return View(
         command=request.command,
         environments=named,
@@ -135,8 +144,8 @@ def _view(environments: Sequence[Environment], request: AuditRequest) -> View:
 
 def _unmatched(environments: Sequence[Environment], only: Sequence[str]) -> Iterator[str]:
     """The globs over packages that fit nothing of what was read."""
-    packages = {package for one in environments for package in one.cells}
-    packages |= {pin.package for one in environments for reading in one.writes for pin in reading.pins}
+    packages = {package for environment in environments for package in environment.cells}
+    packages |= {pin.package for environment in environments for reading in environment.writes for pin in reading.pins}
     for glob in only:
         if not any(asked_for(package, [glob]) for package in packages):
             from mlaudit.model.nearest import nearest
@@ -163,30 +172,30 @@ def _judged(view: View) -> Iterator[RuleHit]:
     for rule in rules().values() if view.environments or view.shared else ():
         by_scope.setdefault(rule.scope, []).append(rule)
     yield from _judged_crossings(view, by_scope.get("crossing", ()))
-    for one in view.environments.values():
+    for environment in view.environments.values():
         for rule in by_scope.get("environment", ()):
-            if rule.may_speak_of(one, view):
-                yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
+            if rule.may_speak_of(environment, view):
+                yield from (RuleHit(rule, hit) for hit in rule.check(environment, view))
     for rule in by_scope.get("fleet", ()):
         if rule.may_speak_of(view, view):
             yield from (RuleHit(rule, hit) for hit in rule.check(view))
 
 
 def _judged_crossings(view: View, known: Sequence[Rule]) -> Iterator[RuleHit]:
-    """What rules say of crossings; at most of them nearly all have nothing to say, and are not asked.
+    """What rules state about crossings; at most of them nearly all have nothing to say, and are not asked.
 
     Of a fleet there are millions, so what is asked first is looked up once for each verdict.
     """
     speaking: dict[Verdict, list[tuple[Rule, Callable[..., bool] | None]]] = {}
-    for one in view.crossings():
-        verdict = one.verdict
-        if one.watched or verdict is Verdict.UNREAD:
+    for crossing in view.crossings():
+        verdict = crossing.verdict
+        if crossing.watched or verdict is Verdict.UNREAD:
             if verdict not in speaking:
                 asked = (rule for rule in known if not rule.verdicts or verdict.value in rule.verdicts)
                 speaking[verdict] = [(rule, condition(rule.when) if rule.when else None) for rule in asked]
             for rule, is_so in speaking[verdict]:
-                if is_so is None or is_so(one, view):
-                    yield from (RuleHit(rule, hit) for hit in rule.check(one, view))
+                if is_so is None or is_so(crossing, view):
+                    yield from (RuleHit(rule, hit) for hit in rule.check(crossing, view))
 
 
 def _exit_code(failed: bool, view: View, lost: bool) -> int:

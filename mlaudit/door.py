@@ -218,7 +218,7 @@ def options_of(asked: Asked, *, root: Path, start: Path, tree: Path | None, toda
 
     Args:
         root: what paths are reported relative to; configuration is looked for from `start` up to it.
-        tree: what included files must lie in; `root` where None.
+        tree: what included files must be in; `root` where None.
     """
     known, packages = api.rule_words(), packages_of(asked.package)
     if asked.as_format is not None:

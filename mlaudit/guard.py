@@ -65,7 +65,7 @@ def check(
         artifact_kinds: what is loaded, such as `sklearn.pickle`; makes verdicts exact that depend on it.
 
     Returns:
-        The report, with a row for each package that models depend on, and with settings for all of them; None where
+        The report, with a row for each package that models depend on, and with settings for all of them; None if
         nothing differs that a model depends on.
 
     Raises:
@@ -118,7 +118,7 @@ def _differs(path: Path, live: Interpreter, installed: Mapping[str, Distribution
 
 
 def _trained(path: Path) -> _Trained | None:
-    """None for whatever is no snapshot: the parser will say why."""
+    """None for whatever is no snapshot: the parser will state why."""
     try:
         data = json.loads(path.read_bytes())
         packages = {row["name"]: (row["version"], row.get("source", "index")) for row in data["packages"]}

@@ -37,7 +37,7 @@ def plugin_name(module: str) -> str:
 
 
 def docstring(module: str, function: str = "") -> str:
-    """What a module, or a function of it, says of itself; empty where it says nothing.
+    """What a module, or a function of it, states about itself; empty if it says nothing.
 
     `python -OO` keeps no docstrings: then its source has it.
     """

@@ -72,7 +72,7 @@ class ShownMap(DependencyMap):
     """A map that shows itself in the formats of `mlaudit map`.
 
     Attributes:
-        project: the map with the audit that it was drawn from, and what was asked for.
+        project: the map with the audit that it was drawn from, and what was requested.
     """
 
     project: MappedProject
@@ -121,7 +121,7 @@ def history(
     """Since when environments differ, and by which commit.
 
     Args:
-        packages: names or globs; the watched ones where there is none.
+        packages: names or globs; the watched ones if there is none.
         root: the folder whose repository is read; its configuration applies.
         since: commits from this day on, as a date or as its text (2026-03-31).
         today: the day until which what lasts has lasted; the current one where None.
@@ -165,14 +165,14 @@ def map_(
 
     Args:
         root: the folder; its configuration applies, and all paths, given and reported, are relative to it.
-        paths: only what lies at or below these.
+        paths: only what is at or below these.
         model, package, file: what these touch, both ways.
         impact: files; the models and services that a change of them reaches.
 
     The other arguments are the options of `mlaudit map`.
 
     Raises:
-        MlauditError: the map has nothing of a name that is asked for, or an option means nothing.
+        MlauditError: the map has nothing of a name that is requested, or an option means nothing.
     """
     folder = folder_of(root)
     options = options_in(folder, _asked(folder, config, no_config, python, platform, extra, group, define), today)

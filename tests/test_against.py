@@ -46,6 +46,25 @@ BASE: Mapping[str, str | bytes | None] = {
     "models/churn.pkl": MODEL,
     "README.md": "one\n",
 }
+EVIDENCE = """\
+[[proof]]
+model = "models/kept-elsewhere.pkl"
+sha256 = "0000000000000000000000000000000000000000000000000000000000000000"
+kind = "sklearn.pickle"
+writer = "training"
+reader = "serving"
+verdict = "same"
+says = "serving loads it and gives the same results"
+date = "2026-11-26"
+platform = "linux x86_64"
+[proof.versions.writer]
+python = "3.11.7"
+scikit-learn = "1.5.2"
+[proof.versions.reader]
+python = "3.11.7"
+scikit-learn = "1.5.2"
+"""
+"""What was recorded of a model that is not in the tree."""
 KNOWN = ("MLA001 pandas training batch", "MLA001 torch training serving", "MLA003 torch training batch")
 """What differs on `main`."""
 TORCH, OLD_NUMPY = "MLA001 torch training serving", "MLA101 numpy training serving"
@@ -120,6 +139,17 @@ BRANCHES = [
         new=("MLA202 scikit-learn serving", "MLA401 scikit-learn training serving"),
         fails=True,
         orphans=("models/churn.pkl",),
+    ),
+    Branch(
+        "orphans a model that evidence alone names",
+        {SERVING: serving(scikit_learn="1.2.2")},
+        base={
+            "mlaudit.toml": f'target = {{ python = "3.11" }}\n{CONFIGURATION}',
+            "mlaudit.evidence.toml": EVIDENCE,
+        },
+        new=("MLA202 scikit-learn serving", "MLA401 scikit-learn training serving"),
+        fails=True,
+        orphans=("models/churn.pkl, models/kept-elsewhere.pkl",),
     ),
     Branch("moves a file", {**RENAMED, "api/requirements.txt": serving(), **moved()}),
     Branch("moves a file and its environment", {**RENAMED, "api/requirements.txt": serving()}),

@@ -46,7 +46,7 @@ def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (("compare", "one.txt"), "compare needs a reference"),
+        (("compare", "one.txt"), "compare needs two sources"),
         (("compare", "one.txt", "two.txt", "--format", "xml"), "--format xml: expected one of"),
         (("compare", "one.txt", "two.txt", "--fail-on", "sometimes"), "expected one of error, warning, info, never"),
         (("compare", "one.txt", "two.txt", "--python", "3"), "--python"),
@@ -56,7 +56,7 @@ def test_exit_codes(tmp_path: Path, texts: tuple[str, str], arguments: Sequence[
         (("compare", "one.txt", "two.txt", "--config", "none.toml"), "none.toml: there is no such file"),
         (("compare", "one.txt", "two.txt", "--baseline", "one.txt"), "one.txt"),
         (("check", "nowhere"), "nowhere: there is no such file or folder"),
-        (("explain", "MLA999"), "`MLA999` is no rule"),
+        (("explain", "MLA999"), "`MLA999` is neither a rule nor a package"),
         (("list", "one.txt", "--format", "csv"), "list prints table, json or cyclonedx"),
     ],
 )

@@ -94,6 +94,8 @@ def _name_of(text: str, kind: NameKind = NameKind.PATH, scope: str = "", variabl
         ("*/churn.joblib", "*/churn.joblib", Sameness.LIKELY),
         ("*", "churn.joblib", Sameness.DIFFERENT),
         ("*.joblib", "churn.joblib", Sameness.POSSIBLE),
+        ("churn*-b*z.joblib", "churn-bz.joblib", Sameness.LIKELY),
+        ("churn*-b*z.joblib", "churn-cz.joblib", Sameness.DIFFERENT),
         ("models/model_v1.0.0.pkl", "models/model_v1.0.0.pkl", Sameness.POSSIBLE),
         ("model-2024-05-01.pkl", "*/model-2024-05-01.pkl", Sameness.POSSIBLE),
         ("models/churn_v2.pkl", "/app/models/churn_v2.pkl", Sameness.CERTAIN),
@@ -267,6 +269,8 @@ def test_what_cannot_be_read_is_unread_with_its_line(text: str, why: str, line: 
         "from bad import *\nfrom . import *\nfrom .. import x\nfrom ..... import y\nimport joblib\njoblib.load(y.z)\n",
         "import joblib\n" + "".join(f"def f{n}(x):\n    f{n + 1}(x)\n    f{n + 1}(x)\n" for n in range(60))
         + "def f60(x):\n    joblib.load(x)\nf0('a')\n",
+        "import joblib\njoblib.load(['a']['" + "9" * 5_000 + "'])\n",
+        "import joblib\njoblib.load('a-b'.split('-', 0x" + "9" * 50 + ")[0])\n",
     ],
 )  # fmt: skip
 def test_hostile_sources_come_to_an_end(text: str) -> None:

@@ -116,6 +116,10 @@ HOSTILE = {
     "deep arrays": ("a = " + "[" * 100_000, "nested too deep"),
     "deep inline tables": ("a = " + "{a=" * 100_000, "nested too deep"),
     "a number of many digits": ("a = " + "9" * 5_000, "digits"),
+    "a number of many hexadecimal digits": (
+        "b = '0x'\na = [{c = -1}, {c = 0x" + "f" * 5_000 + "}]\n",
+        "64 bits .at line 2",
+    ),
     "no TOML": ("a = 1\nb\n", "line 2"),
     "binary": ("\x00\x01", "line 1"),
 }
@@ -129,7 +133,15 @@ def test_hostile_text_is_a_value_error(parse: Callable[[str], object], text: str
 
 
 @pytest.mark.parametrize(
-    "text", ["", "a.b.c = 1\n", 'a = """\n' + "1." * 100 + '\n"""\n', "u = '" + "a." * 100 + "'\n", "[a . 'b']\n"]
+    "text",
+    [
+        "",
+        "a.b.c = 1\n",
+        'a = """\n' + "1." * 100 + '\n"""\n',
+        "u = '" + "a." * 100 + "'\n",
+        "[a . 'b']\n",
+        "u = '0x" + "f" * 5_000 + "'\n",
+    ],
 )
 def test_ordinary_toml_is_read_as_tomli_reads_it(text: str) -> None:
     assert toml_loads(text) == loads_lock(text) == tomli.loads(text)

@@ -130,7 +130,7 @@ def test_silence_ends_the_run_only_where_the_executor_is_gone(monkeypatch: pytes
     ("words", "says"),
     [
         (("threads", None, None), "expected one of processes, dask"),
-        (("processes", "tcp://127.0.0.1:1", None), "it goes with --executor dask"),
+        (("processes", "tcp://127.0.0.1:1", None), "it needs --executor dask"),
         (("processes", None, 0), "--jobs 0: expected a number from 1 on"),
     ],
 )

@@ -261,7 +261,7 @@ def test_since_and_shallow_say_where_they_begin(tmp_path: Path) -> None:
     data = history_of(tmp_path / "r", "--since", day(12))
     assert data["commits"] == len(made) - 10
     assert data["drifts"][0]["periods"][0]["parted"] == []
-    assert "was not asked for" in data["begins_late"]
+    assert "were not requested" in data["begins_late"]
     assert git(tmp_path, "clone", "-q", "--depth=5", f"file://{tmp_path}/r", "shallow").returncode == 0
     data = history_of(tmp_path / "shallow")
     assert data["commits"] == 5

@@ -103,13 +103,16 @@ PICKLES: dict[str, tuple[Callable[[], bytes], str]] = {
     "garbage-behind": (lambda: pickle.dumps(Model()) + b"\0garbage", "there is more"),
     "version-of-a-megabyte": (
         lambda: pickle.dumps(Model("1." + "0" * 1_000_000)),
-        "stands as the version of scikit-learn",
+        "the recorded version of scikit-learn is not a version",
     ),
     "version-with-markup": (
         lambda: pickle.dumps(Model("1.0\x1b[2J\n::error::pwn")),
-        "stands as the version of scikit-learn",
+        "the recorded version of scikit-learn is not a version",
     ),
-    "version-is-a-list": (lambda: pickle.dumps(Model(["1.0"])), "stands as the version of scikit-learn"),
+    "version-is-a-list": (
+        lambda: pickle.dumps(Model(["1.0"])),
+        "the recorded version of scikit-learn is not a version",
+    ),
     "key-twice": (
         lambda: (
             b"\x80\x04csklearn.svm\nSVC\n)\x81}(\x8c\x10_sklearn_version\x8c\x031.0\x8c\x10_sklearn_version\x8c\x032.0ub."
@@ -165,7 +168,7 @@ def test_only_the_first_of_two_pickles_counts() -> None:
 def test_many_opcodes_end_in_a_search_that_is_called_weak(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("mlaudit.parsers.pickle.walk", lambda source: _walk(source, 20_000))
     found = pickled(b"\x80\x04csklearn.svm\nSVC\n0" + b"N0" * 50_000 + pickle.dumps(Model("1.3.2"))[2:])
-    assert "seems to say 1.3.2; weak" in reasons(found)
+    assert "seems to record 1.3.2; weak" in reasons(found)
     assert "scikit-learn" not in {pin.package for pin in found.pins if pin.version}
 
 

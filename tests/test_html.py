@@ -276,7 +276,7 @@ def test_no_width_needs_sideways_scrolling(browser: Any, tmp_path: Path, width: 
 _BROKEN = """(() => {
   const range = document.createRange();
   const broken = [];
-  for (const cell of document.querySelectorAll('.matrix th, .matrix td, summary')) {
+  for (const cell of document.querySelectorAll('.matrix th, .matrix td, .facts th, .facts td, summary')) {
     const walker = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
     while (walker.nextNode()) {
       for (const word of walker.currentNode.data.matchAll(/[A-Za-z0-9]+/g)) {

@@ -11,6 +11,7 @@ import pytest
 import tomli
 
 from mlaudit.api import check, compare
+from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.needs import MAX_ALL_STEPS
 from mlaudit.code.package.object_code import Calling, ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge
@@ -101,7 +102,11 @@ def gaps(folder: Path, old: str, new: str, *, with_writer: bool = True) -> list[
     reader = ObjectCode(PackageSymbols(installed(folder / "new", new, "new")), repairs=True)
     judge = StateJudge(reader, ObjectCode(written, repairs=True) if with_writer else None)
     found = [gap for one in states.objects for gap in judge.gaps(one)]
-    return [f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}" for gap in found]
+    return [
+        f"{gap.attribute} {gap.found.calling.name} {gap.found.sureness.name}"
+        + (f" unless {gap.found.need.unless}" if gap.found.need.unless else "")
+        for gap in found
+    ]
 
 
 def test_what_the_writer_lacks_as_well_is_no_difference(tmp_path: Path) -> None:
@@ -149,8 +154,9 @@ def test_what_checks_an_argument_leaves_none_as_it_is(call: str, found: list[str
     ("body", "found"),
     [
         # Data is dense, unless code shows something else.
-        ("        if issparse(x):\n            return 1\n        return self.b\n", ["b SERVING CERTAIN"]),
-        ("        x = check(x)\n        if not sp.issparse(x):\n            self.b\n", ["b SERVING CERTAIN"]),
+        ("        if issparse(x):\n            return 1\n        return self.b\n", ["b SERVING CERTAIN unless sparse"]),
+        ("        x = check(x)\n        if not issparse(x): self.b\n", ["b SERVING CERTAIN unless sparse"]),
+        ("        if not sp.issparse(x):\n            self.b\n", ["b SERVING CERTAIN unless sparse"]),
         ("        if issparse(x):\n            return self.b\n", ["b UPKEEP CERTAIN"]),
         ("        if issparse(self.a):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
         ("        if issparse(other):\n            return self.b\n", ["b SERVING CONDITIONAL"]),
@@ -328,6 +334,15 @@ def test_hostile_sources_end(text: str, tmp_path: Path) -> None:
     assert not [call for one in states.objects for call in calls.refused(one)]
     assert set(found) <= {"b"}
     assert code.steps_left <= MAX_ALL_STEPS
+
+
+def test_stars_that_fan_out_end(tmp_path: Path) -> None:
+    stars = "from acme.a{0} import *\nfrom acme.b{0} import *\n"
+    modules = {f"acme/{one}{n}.py": stars.format((n + 1) % 40) for one in "ab" for n in range(40)}
+    write(tmp_path, {"acme/__init__.py": "", **modules, "acme/a39.py": "class Last: pass\nfrom acme.a0 import *\n"})
+    symbols = PackageSymbols(PackageSources(tmp_path, "site-packages"))
+    assert symbols.find("acme.a0", "Nothing") is None
+    assert isinstance(symbols.find("acme.b0", "Last"), ClassCode)
 
 
 def test_only_modules_on_the_way_are_parsed(tmp_path: Path) -> None:

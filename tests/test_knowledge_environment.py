@@ -17,6 +17,8 @@ from mlaudit.knowledge import (
     wheel_cuda,
 )
 from mlaudit.knowledge.about import about
+from mlaudit.knowledge.combinations import broken_combinations
+from mlaudit.knowledge.removed_names import name_uses
 from mlaudit.model.nouns import Distance, Severity
 
 
@@ -90,6 +92,9 @@ def test_a_vendors_torch_breaks_what_was_built_for_the_index() -> None:
         ("xgboost", "0.6", "3.13", True),
         ("left-pad", "1.0", "3.8", True),
         ("torch", "2.5.1", "2.7", False),
+        ("matplotlib", "3.5.0", "3.13", False),
+        ("matplotlib", "3.9.2", "3.13", True),
+        ("faiss-cpu", "1.12.0", "3.8", False),
     ],
 )
 def test_wheels_for_a_python(package: str, version: str, python: str, *, supported: bool) -> None:
@@ -144,3 +149,17 @@ def test_the_operators_of_classical_models_have_an_opset_of_their_own() -> None:
     default = onnx_crossing("1.11.0", "1.10.0")
     assert default is not None
     assert "ai.onnx.ml opset 3" in default.says
+
+
+def test_a_name_that_a_release_took_away_is_told_of_who_uses_it() -> None:
+    (row,) = broken_combinations({"tsfresh": "0.20.3", "scipy": "1.15.0"}, {})
+    assert "does not import with scipy 1.15.0: `ImportError: cannot import name 'cwt' from 'scipy.signal'`" in row.says
+    assert row.remedy == "Set scipy<1.15, or tsfresh>=0.21."
+    assert not list(broken_combinations({"tsfresh": "0.21.0", "scipy": "1.15.0"}, {}))
+    assert not list(broken_combinations({"tsfresh": "0.20.3", "scipy": "1.14.1"}, {}))
+
+
+def test_each_use_of_a_name_has_a_source_and_a_name_that_was_taken_away() -> None:
+    uses = [use for each in name_uses().values() for use in each]
+    assert all(use.evidence and use.others for use in uses)
+    assert {use.other for use in uses} >= {"numpy", "scipy", "scikit-learn", "setuptools", "httpx"}

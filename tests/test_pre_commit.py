@@ -133,6 +133,29 @@ def test_a_commit(repository: Repository, files: dict[str, str], passes: bool, s
 
 
 @pytest.mark.slow
+def test_against_head_only_what_the_commit_brings_fails_it(repository: Repository) -> None:
+    path = repository.folder / ".pre-commit-config.yaml"
+    hooks = yaml.safe_load(path.read_text())
+    hooks["repos"][0]["hooks"][0]["args"] = ["--against", "HEAD"]
+    before = git(repository.folder, "rev-parse", "HEAD").stdout.strip()
+    drifted = {"serving/requirements.txt": "numpy==1.26.0\nscikit-learn==1.5.2\n"}
+    try:
+        write(repository.folder, {**drifted, path.name: yaml.safe_dump(hooks)})
+        git(repository.folder, "add", "-A")
+        assert git(repository.folder, "commit", "--no-verify", "-m", "drifts").returncode == 0
+        passed, said = repository.commit(
+            {"serving/requirements.txt": f"# as it was\n{drifted['serving/requirements.txt']}"}
+        )
+        assert passed, said
+        passed, said = repository.commit({"serving/requirements.txt": "numpy==1.26.0\nscikit-learn==1.2.2\n"})
+        assert not passed
+        assert "scikit-learn 1.5.2 → 1.2.2" in said
+        assert "numpy" not in said.partition("1 error")[0].partition("error[")[2].partition("\n")[0]
+    finally:
+        git(repository.folder, "reset", "-q", "--hard", before)
+
+
+@pytest.mark.slow
 def test_only_touched_environments_are_audited(repository: Repository) -> None:
     files = ["serving/requirements.txt"]
     said = repository.pre_commit("run", "mlaudit", "--verbose", "--files", *files)

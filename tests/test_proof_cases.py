@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import os
 import pickle
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.version import Version
 
 from mlaudit.proving.nearest_versions import smallest_change
 from mlaudit.proving.nouns import Proof, ProofAnswer, ProofCase, ProofVerdict
@@ -21,7 +23,7 @@ from tests.artifact_bytes import onnx
 from tests.checkout import write
 from tests.command_line import run
 from tests.test_against import MODEL as MODEL_BYTES
-from tests.test_prove import MODEL, pickled, project, proven
+from tests.test_prove import MODEL, pickled, project, proven, wait_until
 from tests.wheel_index import WheelIndex, served
 
 pytestmark = pytest.mark.skipif(
@@ -220,15 +222,47 @@ class _Opening:
         return logging.FileHandler, (self.path,)
 
 
+SLOW_UV = """#!/bin/sh
+touch "$FOLDER/started"
+read -r _ < "$FOLDER/gate"
+"""
+BUILDS = """
+from mlaudit.proving.builds import BuildPlan, built
+built(BuildPlan(name="serving", python="3.11", lines=("pinbox==1.0",), packages={"pinbox": "1.0"}))
+"""
+
+
+def test_a_build_that_outlives_its_run_keeps_others_out(tmp_path: Path) -> None:
+    """`kill -9` ends mlaudit and not the uv that it started, which goes on writing into the environment."""
+    import fcntl
+
+    (tmp_path / "uv").write_text(SLOW_UV)
+    (tmp_path / "uv").chmod(0o755)
+    os.mkfifo(tmp_path / "gate")
+    folders = {"FOLDER": str(tmp_path), "MLAUDIT_CACHE_DIR": str(tmp_path / "cache")}
+    env = {**os.environ, **folders, "PATH": f"{tmp_path}:{os.environ['PATH']}"}
+    with subprocess.Popen([sys.executable, "-c", BUILDS], env=env) as running:
+        assert wait_until((tmp_path / "started").exists)
+        running.kill()
+    (lock,) = (tmp_path / "cache" / "environments").glob("*.lock")
+    with lock.open("ab") as stream:
+        with pytest.raises(BlockingIOError):
+            fcntl.flock(stream.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
+        (tmp_path / "gate").write_text("\n")
+        # Free as soon as uv has ended.
+        fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
+    assert not list((tmp_path / "cache").rglob("ready.json"))
+
+
 def test_what_was_not_tried_is_named_and_nothing_depends_on_chance() -> None:
     writer = {"scikit-learn": "1.5.2", "numpy": "1.26.4"}
     reader = {"scikit-learn": "1.2.2", "numpy": "1.24.4"}
 
     def works(package: str, version: str) -> tuple[bool, str]:
-        return package == "scikit-learn" and float(version.rpartition(".")[0]) >= 1.4, ""
+        return package == "scikit-learn" and Version(version) >= Version("1.4"), ""
 
     whole = smallest_change("sklearn.pickle", "", writer, reader, 20, works)
-    assert (whole.version, whole.untried) == ("1.4.2", ())
+    assert (whole.version, whole.untried) == ("1.4.0", ())
     for budget in range(1, 20):
         found = smallest_change("sklearn.pickle", "", writer, reader, budget, works)
         again = smallest_change("sklearn.pickle", "", dict(reversed(writer.items())), reader, budget, works)

@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.refused_imports import refused_among
@@ -257,7 +258,7 @@ def test_what_cannot_be_built_or_proven_ends_with_its_own_code(tmp_path: Path, e
     project(tmp_path, "7.0", {"model.pkl": pickled()})
     done = run(tmp_path, "prove", env=env)
     assert done.returncode == 2
-    assert "serving cannot be built: uv says: Because there is no version of pinbox==7.0" in done.stderr
+    assert "serving cannot be built: uv reports: Because there is no version of pinbox==7.0" in done.stderr
     project(tmp_path, "1.0", {"model.pkl": pickled()}, python="3.97")
     done = run(tmp_path, "prove", env=env)
     assert done.returncode == 2
@@ -295,7 +296,7 @@ def test_an_interrupted_build_is_built_anew_and_two_runs_build_once(
     place = tmp_path / "environments" / plan.key
     calls: list[str] = []
 
-    def uv(words: Sequence[str], _: object = None) -> UvOutcome:
+    def uv(words: Sequence[str], _: object = None, **__: object) -> UvOutcome:
         calls.append(words[0])
         if words[0] == "venv":
             (place / "bin").mkdir(parents=True, exist_ok=True)
@@ -323,11 +324,11 @@ def test_the_smallest_change_is_searched_within_the_budget() -> None:
 
     def works(package: str, version: str) -> tuple[bool, str]:
         tried.append(version)
-        return float(version.rpartition(".")[0]) >= 1.4, ""
+        return Version(version) >= Version("1.4"), ""
 
     writer, reader = {"scikit-learn": "1.5.2", "numpy": "1.26.4"}, {"scikit-learn": "1.2.2", "numpy": "1.26.4"}
     found = smallest_change("sklearn.pickle", "", writer, reader, 9, works)
-    assert (found.package, found.version) == ("scikit-learn", "1.4.2")
+    assert (found.package, found.version) == ("scikit-learn", "1.4.0")
     assert tried[0] == "1.5.2"
     assert len(smallest_change("sklearn.pickle", "", writer, reader, 2, works).tried) == 2
     assert smallest_change("sklearn.pickle", "", writer, writer, 9, works).tried == ()
@@ -378,6 +379,7 @@ numpy = "1.24.4"
         ({"reader": 'python = "3.11", platform = "linux-x86_64"'}, ""),
         ({"target": "left out"}, "training leaves its Python open, and it was proven under 3.11.7"),
         ({"sha256": "0"}, "the model file is another one"),
+        ({"model": "gone"}, "the model file is not there, or cannot be read"),
     ],
 )
 def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
@@ -396,6 +398,8 @@ def test_a_recorded_proof_counts_above_knowledge_until_something_changes(
     before = json.loads(run(tmp_path, "check", "--format", "json").stdout)
     sha256 = given.get("sha256", hashlib.sha256(model).hexdigest())
     (tmp_path / "mlaudit.evidence.toml").write_text(EVIDENCE.format(sha256=sha256))
+    if "model" in given:
+        (tmp_path / "models" / "model.pkl").rename(tmp_path / "models" / "other.pkl")
     after = json.loads(run(tmp_path, "check", "--format", "json").stdout)
     notes = " ".join(after["notes"])
     about_loading = {"MLA101", "MLA401"}
@@ -554,7 +558,7 @@ def test_no_room_for_an_environment_leaves_none_behind(tmp_path: Path, monkeypat
     plan = BuildPlan(name="serving", python="3.11", lines=("pinbox==1.0",), packages={"pinbox": "1.0"})
     place = tmp_path / "environments" / plan.key
 
-    def uv(words: Sequence[str], _: object = None) -> UvOutcome:
+    def uv(words: Sequence[str], _: object = None, **__: object) -> UvOutcome:
         if words[0] == "venv":
             (place / "bin").mkdir(parents=True, exist_ok=True)
             (place / "bin" / "python").touch()
@@ -563,7 +567,7 @@ def test_no_room_for_an_environment_leaves_none_behind(tmp_path: Path, monkeypat
 
     has_room = False
     monkeypatch.setattr(builds, "run_uv", uv)
-    with pytest.raises(NotBuilt, match=r"serving cannot be built: uv says: .*No space left on device"):
+    with pytest.raises(NotBuilt, match=r"serving cannot be built: uv reports: .*No space left on device"):
         built(plan)
     has_room = True
     with monkeypatch.context() as full:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import sys
 
 import pytest
@@ -35,3 +36,16 @@ def test_a_long_chain_is_a_tree_or_an_error_that_can_be_caught(text: str) -> Non
 )
 def test_a_chain_ends_with_its_line_outside_of_brackets(text: str, longest: int) -> None:
     assert _longest_chain(text) == longest
+
+
+@pytest.mark.parametrize(
+    "text", ["x = 0x" + "f" * 5_000, "f(-0b" + "1" * 20_000 + ")", "x = [0o" + "7_7" * 3_000 + "]"]
+)
+def test_a_number_that_cannot_be_written_out_is_an_error(text: str) -> None:
+    with pytest.raises(SyntaxError, match="a whole number has more than 14,000 bits"):
+        parse_tree(text)
+
+
+@pytest.mark.parametrize("text", ["x = '0x" + "f" * 9_000 + "'", "x = 0x" + "f" * 3_400, "# 0x" + "f" * 9_000])
+def test_a_number_that_can_and_a_text_are_read(text: str) -> None:
+    ast.unparse(parse_tree(text))

@@ -220,7 +220,7 @@ def test_an_unknown_release_is_said_of_nothing() -> None:
 def test_a_range_that_cannot_meet_what_is_required_is_told() -> None:
     (row,) = family_mismatches({"fastapi": "0.95.2"}, ranges={"pydantic": ">=2"})
     assert "fastapi 0.95.2 requires pydantic" in row.says
-    assert "pydantic>=2 is asked for; no version satisfies both" in row.says
+    assert "pydantic>=2 is required; no version satisfies both" in row.says
     assert family_mismatches({"fastapi": "0.95.2"}, ranges={"pydantic": ">=1"}) == ()
 
 

@@ -63,7 +63,7 @@ def test_unlocked_environments_become_exact_and_a_warm_cache_needs_nobody(tmp_pa
 
     lost = run(tmp_path, *asked, "--as-of", "2026-01-20", env=env)
     plain = run(tmp_path, *(word for word in asked if word != "--resolve"), env=env)
-    assert "training was not resolved, and is audited as it is: uv says:" in lost.stdout
+    assert "training was not resolved, and is audited as it is; uv reports:" in lost.stdout
     assert "hunter2" not in lost.stdout
     assert lost.returncode == plain.returncode
 

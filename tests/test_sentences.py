@@ -16,6 +16,7 @@ _BROKEN = {
     "two words for one version": re.compile(r"version (?:a|an|one|another|any) (?:\w+ )?version"),
     "any version in any version": re.compile(r"any version\W+\w+\W+any version"),
     "a range where a version is meant": re.compile(r"[<>=]\S+ or newer"),
+    "one range on both sides": re.compile(r"(?:from|between) ([<>=]\S+) (?:to|and) \1(?![\w.])"),
     "two spaces": re.compile(r"\S  "),
 }
 

@@ -445,7 +445,7 @@ def test_a_python_or_platform_that_is_none_is_told() -> None:
 def test_an_option_does_not_overrule_what_is_installed() -> None:
     read = reading(python("3.11.7", layer=Layer.INSTALLED))
     assert said(read, Wanted(python="3.11")) == []
-    assert said(read, Wanted(python="3.12")) == ["Python 3.12 is asked for, but the source says that it is 3.11.7"]
+    assert said(read, Wanted(python="3.12")) == ["Python 3.12 was requested, but the source states 3.11.7"]
 
 
 def test_a_python_that_the_lock_excludes_is_told() -> None:

@@ -83,7 +83,7 @@ def _exit_code(command: Callable[..., None], values: Mapping[str, object]) -> in
 
 
 def _debugged(arguments: Sequence[str]) -> tuple[bool, list[str]]:
-    """Whether `--debug` stands among the options, and the arguments without it: it goes with every command."""
+    """Whether `--debug` is among the options, and the arguments without it: it goes with every command."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
     options = [argument for argument in arguments[:end] if argument != "--debug"]
     return len(options) < end, [*options, *arguments[end:]]
@@ -99,7 +99,7 @@ def _usage_error(error: Exception) -> int:
 
 
 def _defect(error: Exception, *, debug: bool) -> int:
-    """What nobody foresaw: one line, the traceback where it was asked for."""
+    """What nobody foresaw: one line, the traceback where it was requested."""
     if debug:
         from traceback import format_exception
 

@@ -40,7 +40,7 @@ def complete_subject(incomplete: str) -> list[tuple[str, str]]:
     from mlaudit.knowledge.kinds import artifact_kinds
     from mlaudit.knowledge.load import packages
 
-    kinds = ((one.name, one.title) for one in artifact_kinds().values())
+    kinds = ((kind.name, kind.title) for kind in artifact_kinds().values())
     return _beginning(incomplete, (*_rules(), *((name, "package") for name in packages()), *kinds))
 
 

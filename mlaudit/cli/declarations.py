@@ -1,4 +1,4 @@
-"""What a command says of its parameters, in words of its own: two readers of a command line go by them.
+"""What a command states about its parameters, in words of its own: two readers of a command line go by them.
 
 `plain_call` reads the calls that need no framework, `typer_line` makes a command line of typer for all others.
 """

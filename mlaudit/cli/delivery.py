@@ -44,7 +44,7 @@ def width_of(target: Path | None) -> int:
 
 
 def terminal_width() -> int | None:
-    """Columns of standard output; None where it goes elsewhere, so that scripts read a row a line."""
+    """Columns of standard output; None if it goes elsewhere, so that scripts read a row a line."""
     return width_of(None) if is_terminal(sys.stdout) else None
 
 
@@ -58,7 +58,7 @@ def error_width() -> int:
 
 
 def wants_colour(no_color: bool) -> bool:
-    """Whether standard output shows colours, or is said to (FORCE_COLOR), and nobody asked for none."""
+    """Whether standard output shows colours, or is stated to (FORCE_COLOR), and nobody asked for none."""
     if no_color or os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

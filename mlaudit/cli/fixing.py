@@ -1,4 +1,4 @@
-"""What `mlaudit fix` does with its arguments: choose, plan, show or write, say how it went."""
+"""What `mlaudit fix` does with its arguments: choose, plan, show or write, state how it went."""
 
 from __future__ import annotations
 
@@ -18,6 +18,7 @@ from mlaudit.model.report import Report
 from mlaudit.model.scales import State
 from mlaudit.model.secrets import masked
 from mlaudit.repair.nouns import Move, RepairChoice, RepairOutcome, RepairPlan
+from mlaudit.reporters._facts import plural
 from mlaudit.reporters._layout import wrapped
 from mlaudit.request.options import Options
 
@@ -158,12 +159,12 @@ def _write_wrapped(sentence: str) -> None:
 
 
 def _moves_made(plan: RepairPlan) -> Iterator[str]:
-    """What the diff does not say of moves: whether they are safe, which are refused and why."""
+    """What the diff does not state about moves: whether they are safe, which are refused and why."""
     for move in plan.made:
         hazard = f" (unsafe: {move.hazard})" if move.hazard else ""
         yield f"{_step(move)}{hazard}"
     for move in plan.refused:
-        yield f"not made: {_step(move)}: {f'unsafe, {move.hazard}' if move.is_only_unsafe else move.refusal}"
+        yield f"not changed: {_step(move)}: {f'unsafe, {move.hazard}' if move.is_only_unsafe else move.refusal}"
 
 
 def _conclusion(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iterator[str]:
@@ -173,26 +174,25 @@ def _conclusion(report: Report, outcome: RepairOutcome, asked: AskedFix) -> Iter
 
 
 def _step(move: Move) -> str:
-    was = "not named" if move.was == State.UNSTATED.value else move.was
-    return f"{move.change.environment}: {move.change.package} {was} → {move.change.to}"
+    was = "" if move.was == State.UNSTATED.value else f"{move.was} "
+    return f"{move.change.environment}: {move.change.package} {was}→ {move.change.to}"
 
 
 def _summary(report: Report, outcome: RepairOutcome, asked: AskedFix) -> str:
     plan = outcome.plan
     if outcome.why:
         return f"the files were put back: {'; '.join(outcome.why)}"
-    files = f"{len(plan.files):,} file{'' if len(plan.files) == 1 else 's'}"
-    moves = f"{len(plan.made):,} move{'' if len(plan.made) == 1 else 's'}"
+    changes = f"{plural(len(plan.made), 'version')} in {plural(len(plan.files), 'file')}"
     if outcome.written:
-        return f"changed {files} ({moves}); audited again: the findings are gone"
+        return f"changed {changes}; a second audit no longer reports these findings"
     if not plan.moves:
-        wanted = "nothing to fix" if not report.findings else "no finding says which version would fix it"
+        wanted = "nothing to fix" if not report.findings else "no finding has a version that would fix it"
         return f"{wanted}; no file was changed"
     if not plan.made:
         return "no file was changed"
     if asked.write:
-        return "the files say so already; no file was changed"
-    return f"would change {files} ({moves}); --write does"
+        return "the files already state these versions; no file was changed"
+    return f"would change {changes}; add --write to apply"
 
 
 def _left_out(plan: RepairPlan) -> Iterator[str]:
@@ -200,11 +200,11 @@ def _left_out(plan: RepairPlan) -> Iterator[str]:
     unsafe = sum(move.is_only_unsafe for move in plan.refused)
     other = len(plan.refused) - unsafe
     if unsafe == 1:
-        yield "1 move is unsafe; --unsafe-fixes makes it"
+        yield "1 change is unsafe; --unsafe-fixes makes it too"
     elif unsafe:
-        yield f"{unsafe:,} moves are unsafe; --unsafe-fixes makes them"
+        yield f"{plural(unsafe, 'change')} are unsafe; --unsafe-fixes makes them too"
     if other:
-        yield f"{other:,} {'move' if other == 1 else 'moves'} cannot be made"
+        yield f"{plural(other, 'change')} cannot be made"
 
 
 def _exit_code(report: Report, outcome: RepairOutcome) -> int:

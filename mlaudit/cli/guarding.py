@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlaudit.cli.declarations import CommandEnd
+from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
@@ -43,12 +44,11 @@ def run_guard(asked: AskedGuard) -> None:
 def _replayed(asked: AskedGuard) -> tuple[str, int]:
     """The verdict on the model of kept answers."""
     from mlaudit.cli.asked import asked_options
-    from mlaudit.cli.delivery import width_of
+    from mlaudit.cli.proving import proof_style
     from mlaudit.proving.golden import replay
     from mlaudit.proving.nouns import ProofLimits
     from mlaudit.proving.prove import ProofOptions
     from mlaudit.proving.rendering import as_json, as_text
-    from mlaudit.reporters._registry import Style
     from mlaudit.request.wanted import Wanted
 
     options = asked_options(wanted=Wanted())
@@ -56,9 +56,7 @@ def _replayed(asked: AskedGuard) -> tuple[str, int]:
     models = () if asked.model is None else (asked.model,)
     proof = ProofOptions(limits=limits, trusted=asked.trusted, today=options.today)
     report = replay(models, asked.golden or Path(), options, proof)
-    return (
-        as_json(report) if asked.format == "json" else as_text(report, Style(width=width_of(asked.output)))
-    ), report.exit_code
+    return (as_json(report) if asked.format == "json" else as_text(report, proof_style(asked.output))), report.exit_code
 
 
 def _compared(snapshot: Path, asked: AskedGuard) -> tuple[str, int]:
@@ -78,4 +76,6 @@ def _compared(snapshot: Path, asked: AskedGuard) -> tuple[str, int]:
         raise UsageError(f"{snapshot}: {error.why}") from None
     if report is None:
         raise AssertionError("with settings there is a report")
-    return render(asked.format)(report, Style(quiet=asked.quiet)), report.exit_code
+    colour = asked.output is None and wants_colour(False)
+    style = Style(colour=colour, quiet=asked.quiet, width=width_of(asked.output))
+    return render(asked.format)(report, style), report.exit_code

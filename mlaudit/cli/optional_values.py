@@ -9,7 +9,7 @@ _VALUES = {"lock"}
 
 
 def with_resolve_value(arguments: Sequence[str]) -> list[str]:
-    """The arguments with a value at `--resolve`: `lock` where that stands behind it, else the usual one."""
+    """The arguments with a value at `--resolve`: `lock` where that follows it, else the usual one."""
     end = list(arguments).index("--") if "--" in arguments else len(arguments)
     made: list[str] = []
     for number, word in enumerate(arguments[:end]):

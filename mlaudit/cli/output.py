@@ -102,7 +102,7 @@ def demand_writable(target: Path) -> None:
         return
     if target.is_dir():
         raise UsageError(f"{target} cannot be written: it is a folder")
-    folder = next((one for one in target.absolute().parents if os.path.lexists(one)), None)
+    folder = next((parent for parent in target.absolute().parents if os.path.lexists(parent)), None)
     if folder is not None and not folder.is_dir():
         raise UsageError(f"{target} cannot be written: {folder} is no folder")
     if folder is not None and not os.access(folder, os.W_OK | os.X_OK):

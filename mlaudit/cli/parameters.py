@@ -61,7 +61,7 @@ NoCache = Annotated[
     bool, CommandOption("--no-cache", help="Do not read the caches of uv and pip for the code of packages.")
 ]
 Python = Annotated[
-    str | None, CommandOption("--python", help="The Python of environments that do not say theirs.", metavar="VERSION")
+    str | None, CommandOption("--python", help="The Python of environments that do not state one.", metavar="VERSION")
 ]
 Platform = Annotated[
     str | None, CommandOption("--platform", help="The platform, such as linux-x86_64.", metavar="PLATFORM")

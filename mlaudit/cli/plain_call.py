@@ -34,11 +34,11 @@ class _Parameter:
 
 
 def plain_values(command: Callable[..., None], words: Sequence[str]) -> dict[str, object] | None:
-    """The values that a command is called with; None where the call is not plain, or not right."""
+    """The values that a command is called with; None if the call is not plain, or not right."""
     parameters = _parameters(command)
-    if any(one.of_type is not bool and one.of_type not in _READ for one in parameters):
+    if any(parameter.of_type is not bool and parameter.of_type not in _READ for parameter in parameters):
         return None
-    named = {name: one for one in parameters for name in one.names}
+    named = {name: parameter for parameter in parameters for name in parameter.names}
     values: dict[str, object] = {}
     arguments: list[str] = []
     for word, value in _paired(words, named):
@@ -46,9 +46,9 @@ def plain_values(command: Callable[..., None], words: Sequence[str]) -> dict[str
             arguments.append(value)
         elif not _is_put(values, named.get(word), value):
             return None
-    unnamed = [one for one in parameters if not one.names]
+    unnamed = [parameter for parameter in parameters if not parameter.names]
     if not _are_put(values, unnamed, arguments) or any(
-        one.is_required and one.name not in values for one in parameters
+        parameter.is_required and parameter.name not in values for parameter in parameters
     ):
         return None
     return values
@@ -63,7 +63,7 @@ def _parameters(command: Callable[..., None]) -> list[_Parameter]:
 
 
 def _paired(words: Sequence[str], named: Mapping[str, _Parameter]) -> Iterator[tuple[str | None, str]]:
-    """Options with their values (a dash where there is none that is plain), and arguments under no name."""
+    """Options with their values (a dash if there is none that is plain), and arguments under no name."""
     rest = iter(words)
     for word in rest:
         if word[:1] != "-" or word == "-":
@@ -82,7 +82,7 @@ def _paired(words: Sequence[str], named: Mapping[str, _Parameter]) -> Iterator[t
 
 
 def _is_put(values: dict[str, object], option: _Parameter | None, value: str) -> bool:
-    """Put the value of an option beside the others; False where it is not known, or its value is not plain."""
+    """Put the value of an option beside the others; False if it is not known, or its value is not plain."""
     if option is None or value == "-":
         return False
     if option.of_type is bool:

@@ -14,19 +14,25 @@ if TYPE_CHECKING:
     from mlaudit.request.options import Options
 
 
+def demand_targets(targets: Sequence[str]) -> tuple[tuple[str, str], ...]:
+    """The packages and versions of `PACKAGE==VERSION`. Raises UsageError."""
+    from mlaudit.repair.moves import set_versions
+
+    try:
+        return set_versions(targets)
+    except UsageError as error:
+        raise UsageError(str(error).removeprefix("--set ")) from None
+
+
 def plan_of(targets: Sequence[str], options: Options) -> tuple[UpgradePlan, int]:
     """The plan and the exit code: 2 where a source is lost, 1 where something has no solution, else 0."""
     from mlaudit.api import check
     from mlaudit.audit import audit_again
-    from mlaudit.repair.moves import set_versions
     from mlaudit.repair.plan import RepairFiles
     from mlaudit.repair.upgrade.entry import plan_upgrade
     from mlaudit.sources.working_tree import WorkingTree
 
-    try:
-        wanted = set_versions(targets)
-    except UsageError as error:
-        raise UsageError(str(error).removeprefix("--set ")) from None
+    wanted = demand_targets(targets)
     report = check((), options)
     files = RepairFiles(WorkingTree(options.root, options.settings.defines, tree=options.tree))
     found = plan_upgrade(report, wanted, files, lambda made: audit_again(report, made, options))

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.declarations import CommandEnd
-from mlaudit.cli.delivery import width_of
+from mlaudit.cli.delivery import wants_colour, width_of
 from mlaudit.cli.output import OutputText, write_all
 from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import dataclass
@@ -72,10 +72,14 @@ def run_prove(asked: AskedProof) -> None:
             report = _report(asked, watched, _proof_options(asked, watched, resolution))
         except (NotBuilt, NoUv) as error:
             raise UsageError(str(error)) from None
-    style = Style(width=width_of(asked.output))
-    text = as_json(report) if asked.format == "json" else as_text(report, style)
+    text = as_json(report) if asked.format == "json" else as_text(report, proof_style(asked.output))
     write_all([OutputText(text=text, target=asked.output)])
     raise CommandEnd(report.exit_code)
+
+
+def proof_style(output: Path | None) -> Style:
+    """How verdicts look where they go."""
+    return Style(colour=output is None and wants_colour(False), width=width_of(output))
 
 
 def _proof_options(asked: AskedProof, options: Options, resolution: Resolution) -> ProofOptions:
@@ -93,7 +97,7 @@ def _proof_options(asked: AskedProof, options: Options, resolution: Resolution) 
 
 
 def rows_of(text: str | None) -> RowRequest:
-    """Where `--rows` says that rows come from. Raises UsageError."""
+    """Where `--rows` states that rows come from. Raises UsageError."""
     if text is None:
         return RowRequest()
     if Path(text).is_file():

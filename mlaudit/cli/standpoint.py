@@ -40,7 +40,7 @@ def seen_from(report: Report, root: Path, here: Path) -> Report:
 def listed_from(environments: Iterable[Environment], root: Path, here: Path) -> list[Environment]:
     """Environments with the paths of everything that was read, as they are reached from a folder."""
     view = _Standpoint(root=root, here=here)
-    made = [view.environment(one) for one in environments]
+    made = [view.environment(environment) for environment in environments]
     return [
         replace(
             one,
@@ -60,7 +60,9 @@ def map_from(whole: DependencyMap, root: Path, here: Path) -> DependencyMap:
     of_paths = (NodeKind.CODE, NodeKind.FILE)
     return replace(
         whole,
-        nodes=tuple(replace(one, name=view.path(one.name)) if one.kind in of_paths else one for one in whole.nodes),
+        nodes=tuple(
+            replace(node, name=view.path(node.name)) if node.kind in of_paths else node for node in whole.nodes
+        ),
         edges=tuple(
             replace(edge, evidence=tuple(replace(seen, at=view.place(seen.at)) for seen in edge.evidence))
             for edge in whole.edges
@@ -118,7 +120,7 @@ class _Standpoint:
     def finding(self, finding: Finding) -> Finding:
         at = self.place(finding.at)
         related = tuple(one._replace(place=self.place(one.place)) for one in finding.related)
-        known = {path: self.path(path) for path in (one.place.path for one in finding.locations)}
+        known = {path: self.path(path) for path in (location.place.path for location in finding.locations)}
         return replace(
             finding,
             at=at,
@@ -141,7 +143,10 @@ class _Standpoint:
         )
 
     def pair(self, pair: EnvironmentPair) -> EnvironmentPair:
-        crosses = (replace(one, written=self.place(one.written), read=self.place(one.read)) for one in pair.crosses)
+        crosses = (
+            replace(artifact, written=self.place(artifact.written), read=self.place(artifact.read))
+            for artifact in pair.crosses
+        )
         return replace(pair, crosses=tuple(crosses))
 
     def reading(self, reading: Reading) -> Reading:
@@ -152,14 +157,14 @@ class _Standpoint:
     def pinned(self, reading: Reading) -> Reading:
         return replace(reading, pins=tuple(replace(pin, at=self.place(pin.at)) for pin in reading.pins))
 
-    def found(self, found: Discovered) -> Discovered:
+    def found(self, discovered: Discovered) -> Discovered:
         # Discovered paths are relative to the folder that was named, which is relative to the current folder.
-        absolute = os.path.normpath(self.here / found.folder)
+        absolute = os.path.normpath(self.here / discovered.folder)
         if not paths.is_folder(absolute):
-            return found
+            return discovered
         relative = paths.relative(absolute, self.here)
         shown = Path(absolute).as_posix() if relative.startswith("../") and len(absolute) < len(relative) else relative
-        return replace(found, folder=f"{shown}/")
+        return replace(discovered, folder=f"{shown}/")
 
 
 def _with_paths(sentence: str, known: Mapping[str, str]) -> str:

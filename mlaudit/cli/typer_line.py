@@ -1,4 +1,4 @@
-"""The command line of typer, made from what the commands say of their parameters: help, completion and every error."""
+"""The command line of typer, made from the parameters of the commands: help, completion and every error."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _common(
         bool, typer.Option("--version", callback=_version, is_eager=True, help="Print the version and exit.")
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Print the traceback where mlaudit itself fails; goes with every command.")
+        bool, typer.Option("--debug", help="Print the traceback if mlaudit itself fails; works with every command.")
     ] = False,
 ) -> None:
     """What every command takes."""
@@ -61,16 +61,16 @@ def _with_typer_words(command: Callable[..., None]) -> Callable[..., None]:
             raise typer.Exit(end.code) from None
 
     stated = signature(command, eval_str=True)
-    parameters = [_with_typer_word(one) for one in stated.parameters.values()]
+    parameters = [_with_typer_word(parameter) for parameter in stated.parameters.values()]
     called.__name__, called.__doc__ = command.__name__, command.__doc__
-    called.__annotations__ = {one.name: one.annotation for one in parameters}
+    called.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     called.__signature__ = Signature(parameters)  # type: ignore[attr-defined]
     return called
 
 
 def _with_typer_word(parameter: Parameter) -> Parameter:
     if get_origin(parameter.annotation) is not Annotated:
-        raise TypeError(f"{parameter.name} says neither CommandOption nor CommandArgument")
+        raise TypeError(f"{parameter.name} declares neither CommandOption nor CommandArgument")
     of_type, declared = get_args(parameter.annotation)
     return parameter.replace(annotation=Annotated[of_type, _typer_word(declared)], kind=Parameter.KEYWORD_ONLY)
 

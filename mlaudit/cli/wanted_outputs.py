@@ -58,7 +58,7 @@ def _wanted(text: str, output: Path | None, known: Sequence[str]) -> WantedOutpu
 
 
 def file_of(target: Path | None) -> Path | None:
-    """The file that a target names, None where it is standard output."""
+    """The file that a target names, None if it is standard output."""
     return None if target is None or target.as_posix() in STANDARD_OUTPUT else target
 
 

@@ -21,7 +21,7 @@ def parameter_names(scope: NameScope) -> tuple[str, ...]:
 
 
 def argument_of(reader: ValueReader, scope: NameScope, frame: Frame, name: str) -> ast.expr | None:
-    """The expression that a call gives a parameter, None where it gives none or only running would tell."""
+    """The expression that a call gives a parameter, None if it gives none or only running would show."""
     passed = {name}
     if _decorators(scope) & pipeline_outputs.COMPONENTS:
         passed |= {pipeline_outputs.passed_name(one) for one in _arguments_named(scope, name)}
@@ -143,5 +143,5 @@ def _decorators(scope: NameScope) -> frozenset[str]:
 
 
 def first_text(reader: ValueReader, node: ast.expr | None, env: Env) -> TextValue | None:
-    """The most probable text of an expression, None where there is no expression."""
+    """The most probable text of an expression, None if there is no expression."""
     return as_text(reader.values(node, env)[0]) if node is not None else None

@@ -25,7 +25,7 @@ class _Pattern:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchedRow:
-    """A row that a call matches; `certain` is False where only the method's name and the imports speak for it."""
+    """A row that a call matches; `certain` is False if only the method's name and the imports speak for it."""
 
     row: ArtifactCall
     certain: bool

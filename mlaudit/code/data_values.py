@@ -14,7 +14,7 @@ MAX_DEPTH = 30
 
 
 def value_of_data(data: object, path: str) -> Value:
-    """Tables, lists and texts of parsed data; anything else, and what lies beyond the limits, is unknown."""
+    """Tables, lists and texts of parsed data; anything else, and what is beyond the limits, is unknown."""
     return _DataReader(path).value(data, 0)
 
 

@@ -1,6 +1,6 @@
 """Values of expressions, found on demand by reading: names are followed through scopes, calls and modules.
 
-Every answer is a tuple of alternatives; what only running would tell is an `UnknownValue`. Nothing is ever run.
+Every answer is a tuple of alternatives; what only running would show is an `UnknownValue`. Nothing is ever run.
 """
 
 from __future__ import annotations

@@ -28,6 +28,8 @@ from mlaudit.code.values import (
 from mlaudit.model.lazy_dataclass import replace
 
 MAX_ALTERNATIVES = 8
+MAX_MEMBERS = 200
+"""Members of a list that is written down; of a longer one, those that follow are not known."""
 
 
 class ExpressionReader(ValueReader):
@@ -82,7 +84,7 @@ class ExpressionReader(ValueReader):
         return UNKNOWN
 
     def _list(self, node: ast.List | ast.Tuple | ast.Set, env: Env) -> Values:
-        return (ListValue(items=tuple(Thunk(item, env) for item in node.elts[:200])),)
+        return (ListValue(items=tuple(Thunk(item, env) for item in node.elts[:MAX_MEMBERS])),)
 
     def _table(self, node: ast.Dict, env: Env) -> Values:
         items: dict[str, Thunk] = {}

@@ -35,7 +35,7 @@ def stored_form(
 
 
 def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
-    """The form by the end of a name, the first that tells it."""
+    """The form by the end of a name, the first that shows it."""
     for name in names:
         for suffix, form in row.suffixes:
             if name.endswith(suffix):
@@ -46,7 +46,7 @@ def _form_of_suffix(row: ArtifactCall, names: list[str]) -> str | None:
 
 
 def argument_text(evaluator: ValueEvaluator, call: ast.Call, keyword: str, env: Env) -> str:
-    """The text of a keyword as the source has it, `True` and `None` as such; empty where there is none."""
+    """The text of a keyword as the source has it, `True` and `None` as such; empty if there is none."""
     node = next((one.value for one in call.keywords if one.arg == keyword), None)
     return "" if node is None else _text_of(evaluator, node, env)
 

@@ -124,7 +124,7 @@ class Program:
         return frozenset(seen)
 
     def described(self, reading: ModuleReading) -> ModuleReading:
-        """A module with its uses, entry points and options, as far as the modules known here tell."""
+        """A module with its uses, entry points and options, as far as the modules known here show."""
         if reading.source is None:
             return reading
         transfers: list[Transfer] = []
@@ -240,7 +240,7 @@ class Program:
                     break
 
     def _sites_of(self, name: str, path: str) -> Iterator[CallPlace]:
-        """The calls of a name, those first that lie in the module that defines it and in those that import it.
+        """The calls of a name, those first that are in the module that defines it and in those that import it.
 
         Projects of one template have functions of the same names.
         """
@@ -261,7 +261,7 @@ class Program:
         return self._importers.get(path, ())
 
     def _sites_by_name(self) -> Mapping[str, Mapping[str, list[CallPlace]]]:
-        """The calls of each name, by the modules that they lie in."""
+        """The calls of each name, by the modules that they are in."""
         if self._sites is None:
             self._sites = {}
             for path, reading in self.modules.items():

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ast
 from abc import abstractmethod
+from collections.abc import Sequence
 from typing import Protocol
 
 from mlaudit.code import pipeline_outputs, text_calls
-from mlaudit.code.expressions import ExpressionReader
+from mlaudit.code.expressions import MAX_MEMBERS, ExpressionReader
 from mlaudit.code.nouns import ArtifactName, NameKind
 from mlaudit.code.source import Binding, ModuleSource, NameScope, Point
 from mlaudit.code.values import (
@@ -22,6 +23,7 @@ from mlaudit.code.values import (
     ObjectValue,
     TableValue,
     TextValue,
+    Thunk,
     UnknownValue,
     Value,
     Values,
@@ -185,8 +187,8 @@ class MemberReader(ExpressionReader):
         if isinstance(base, TableValue) and key is not None and key in base.items:
             return self.forced(base.items[key])
         if isinstance(base, ListValue):
-            index = int(key) if key is not None and key.isdecimal() else None
-            if index is not None and index < len(base.items):
+            index = _index(node.slice, key, base.items)
+            if index is not None:
                 return self.forced(base.items[index])
             return uncertain(tuple(self._members(base, ())))
         if isinstance(base, (ObjectValue, NamedValue)):
@@ -210,3 +212,14 @@ class MemberReader(ExpressionReader):
         source = env.scope.source
         at = Place(path=source.path, line=source.line(node.lineno), column=node.col_offset + 1)
         return ArtifactName(kind=NameKind.REGISTRY, pieces=(key,), scope=name.partition(".")[0], at=at)
+
+
+def _index(node: ast.expr, key: str | None, items: Sequence[Thunk]) -> int | None:
+    """Which member a subscript means; None where that is not known, as beyond a member that stands for several."""
+    number = int(key) if key is not None and key.isdecimal() and len(key) < 9 else None
+    if isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.USub) and isinstance(node.operand, ast.Constant):
+        number = -node.operand.value if isinstance(node.operand.value, int) and len(items) < MAX_MEMBERS else None
+    if number is None or not -len(items) <= number < len(items):
+        return None
+    passed = items[: number + 1] if number >= 0 else items[number:]
+    return None if any(isinstance(one.node, ast.Starred) for one in passed) else number

@@ -245,7 +245,7 @@ def in_store(name: ArtifactName) -> ArtifactName:
 
 
 def _artifact_of_run(name: ArtifactName) -> ArtifactName:
-    """What lies in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
+    """What is in the `artifacts` folder of a run of MLflow has the name that it was logged under."""
     last = name.pieces[-1] or ""
     _, found, rest = last.rpartition("/artifacts/")
     if not found or not rest:

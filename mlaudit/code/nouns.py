@@ -51,7 +51,7 @@ class ArtifactName:
         scope: what the name is unique in: the registry (`mlflow`, `wandb`, `zenml`), the bucket.
         variable: the environment variable or option that replaces the name where it is set.
         bucket_variable: the one that holds the name of the bucket.
-        at: the literal that names it, or the call where there is none.
+        at: the literal that names it, or the call if there is none.
         certain: the code has no other value for it on the way to this call.
         in_run: it is a name inside a run of a tracker, of which there are many.
     """
@@ -84,10 +84,10 @@ class ArtifactUse:
         at: the library call.
         direction: whether it writes or reads.
         form: how the artifact is stored: a kind of `kinds.toml` or a form of `artifact_calls.toml`.
-        holds: kinds of `kinds.toml` that the code shows inside (`sklearn.joblib`), empty where it does not.
+        holds: kinds of `kinds.toml` that the code shows inside (`sklearn.joblib`), empty if it does not.
         call: the call's full name (`joblib.dump`), `*` before the dot where the receiver's type is not known.
         library: the distribution that writes or reads (`scikit-learn`).
-        names: what names the artifact, the most probable first; empty where nothing of it is known.
+        names: what names the artifact, the most probable first; empty if nothing of it is known.
         settings: arguments that condition what happens (`weights_only`, `allow_pickle`), as the source has them.
         function: the function or method that holds the call, empty at module level.
         callers: the calls that lead to it from other functions, innermost first; they decide which code runs it.
@@ -154,9 +154,9 @@ class ModuleReading:
     """What one Python source or notebook says by itself.
 
     Attributes:
-        uses: what is known without other modules; `link` tells more.
+        uses: what is known without other modules; `link` shows more.
         imports: every import, those inside functions too.
-        source: the syntax tree for linking; None where the module is unread.
+        source: the syntax tree for linking; None if the module is unread.
     """
 
     path: str

@@ -9,16 +9,31 @@ import ast
 from collections.abc import Iterator
 
 from mlaudit.code.source import CallPlace, ModuleSource
-from mlaudit.code.values import Env, NamedValue, ObjectValue, TextValue, UnknownValue, ValueReader, Values
+from mlaudit.code.values import (
+    UNKNOWN,
+    Env,
+    ListValue,
+    NamedValue,
+    ObjectValue,
+    TextValue,
+    Thunk,
+    UnknownValue,
+    ValueReader,
+    Values,
+)
 from mlaudit.model.lazy_dataclass import replace
 
-_PARSES = (".parse_args", ".parse_known_args")
+_PARSES = ".parse_args"
+_PARSES_KNOWN = ".parse_known_args"
 
 
 def parsed_options(reader: ValueReader, function: NamedValue, call: ast.Call, env: Env) -> Values | None:
-    """The object that `parser.parse_args()` gives; None for every other call."""
-    if function.name.endswith(_PARSES):
-        return (ObjectValue(name="parse_args()", call=call, env=env, receiver=function.receiver),)
+    """The object that `parser.parse_args()` gives, or `parse_known_args()` first; None for every other call."""
+    if function.name.endswith((_PARSES, _PARSES_KNOWN)):
+        parsed = (ObjectValue(name="parse_args()", call=call, env=env, receiver=function.receiver),)
+        if function.name.endswith(_PARSES):
+            return parsed
+        return (ListValue(items=(Thunk(None, None, parsed), Thunk(None, None, UNKNOWN))),)
     if function.name == "vars" and call.args:
         return reader.values(call.args[0], env)
     return None

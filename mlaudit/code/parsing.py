@@ -1,4 +1,4 @@
-"""Read one Python source or notebook: parse it, index it, and say what cannot be read with its line."""
+"""Read one Python source or notebook: parse it, index it, and state what cannot be read with its line."""
 
 from __future__ import annotations
 
@@ -117,7 +117,7 @@ def _read_notebook(path: str, data: bytes) -> ModuleReading:
 
 
 def _located_cells(raw: str) -> Iterator[tuple[str, list[int]]]:
-    """The code cells with the line of the file on which each of their lines stands. Raises Unreadable."""
+    """The code cells with the line of the file on which each of their lines is. Raises Unreadable."""
     cursor, line = 0, 1
     for parts in _cell_sources(raw):
         lines: list[int] = []

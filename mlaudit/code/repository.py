@@ -48,7 +48,7 @@ def read_program(paths: Iterable[str], content: Content) -> Program:
 
     Args:
         paths: all files of the repository that are not passed over.
-        content: gives the bytes of a file, None where it cannot be read.
+        content: gives the bytes of a file, None if it cannot be read.
     """
     files = frozenset(paths)
     sources = sorted(path for path in files if path.endswith((".py", ".ipynb")))
@@ -123,7 +123,7 @@ def _takes_arguments(scope: NameScope) -> bool:
 
 
 def _data(path: str, content: Content) -> object:
-    """The parsed data of a configuration file, None where it is none that is known."""
+    """The parsed data of a configuration file, None if it is not one that is known."""
     suffix = posixpath.splitext(path)[1].lower()
     data = content(path) if suffix in (".yaml", ".yml", ".toml", ".json") else None
     if data is None or len(data) > MAX_DATA:

@@ -19,7 +19,7 @@ SERVED = "served"
 
 _FIELD = lazy_pattern(r"\{[^{}]{0,60}\}|\$\{[^{}]{0,60}\}|%\(?\w{0,30}\)?[\d.]{0,5}[sdf]|<[^<>]{0,60}>")
 _VERSION = lazy_pattern(r"(?:[-_. ]?v?\d{1,8}(?:[._-]\d{1,8}){0,4}|[-_](?:final|latest|new|old))$")
-"""What a file's name says of its version or date: `_v1.0.0`, `-2024-05-01`, `2`."""
+"""What a file's name states about its version or date: `_v1.0.0`, `-2024-05-01`, `2`."""
 _PACKED = lazy_pattern(r"(?<=.)(?:\.tar)?\.(?:gz|bz2|xz|zst|tar|tgz|zip|7z)$")
 _FILE_KINDS = frozenset((NameKind.PATH, NameKind.BUCKET, NameKind.HUB))
 
@@ -55,7 +55,7 @@ def same_artifact(one: ArtifactName, other: ArtifactName) -> Sameness:
 def joined(writer: ArtifactUse, reader: ArtifactUse) -> Sameness:
     """How sure it is that what a call writes is what another one reads: the surest of their names, if the form fits.
 
-    A name that many artifacts have counts where both modules lie in one folder below the root.
+    A name that many artifacts have counts where both modules are in one folder below the root.
     """
     if not fits(writer.form, reader.form):
         return Sameness.DIFFERENT
@@ -94,7 +94,7 @@ def _lie_together(one: str, other: str) -> bool:
 
 
 def joining_names(writer: ArtifactUse, reader: ArtifactUse) -> tuple[ArtifactName, ArtifactName] | None:
-    """The two names that say most surely that both calls treat one artifact; None where none does."""
+    """The two names that say most surely that both calls treat one artifact; None if none does."""
     pairs = [(same_artifact(one, other), one, other) for one in writer.names for other in reader.names]
     best = max(pairs, key=lambda row: row[0], default=None)
     return (best[1], best[2]) if best is not None and best[0] > Sameness.DIFFERENT else None

@@ -86,7 +86,7 @@ class NameScope:
 
     @property
     def point(self) -> Point:
-        """Where the definition stands in its parent."""
+        """Where the definition is in its parent."""
         return Point(getattr(self.node, "lineno", 1))
 
     @property
@@ -107,7 +107,7 @@ class NameScope:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class CallPlace:
-    """A call and where it stands."""
+    """A call and where it is."""
 
     call: ast.Call
     scope: NameScope

@@ -19,7 +19,7 @@ _RETURNED = "return_value"
 
 
 def pulled(reader: ValueReader, call: ast.Call, env: Env) -> Values | None:
-    """The value that another task of the same module pushed or returned; None where it is not known."""
+    """The value that another task of the same module pushed or returned; None if it is not known."""
     given = {one.arg: one.value for one in call.keywords}
     names = given.get("task_ids", call.args[0] if call.args else None)
     key = given.get("key")

@@ -105,7 +105,9 @@ def _limit(call: ast.Call) -> int | None:
     node = call.args[1] if len(call.args) > 1 else _keyword(call, "maxsplit")
     if node is None:
         return -1
-    return node.value if isinstance(node, ast.Constant) and isinstance(node.value, int) else None
+    if not isinstance(node, ast.Constant) or not isinstance(node.value, int):
+        return None
+    return max(-1, min(node.value, MAX_PARTS + 1))
 
 
 def _listed(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Values:
@@ -294,7 +296,7 @@ def _table_item(reader: ValueReader, function: NamedValue, call: ast.Call, env: 
 
 
 def _loaded(reader: ValueReader, name: str, call: ast.Call, env: Env) -> Values | None:
-    """The data of `yaml.safe_load(open("params.yaml"))`, None where the file is not known."""
+    """The data of `yaml.safe_load(open("params.yaml"))`, None if the file is not known."""
     if name == "dvc.api.params_show":
         value = reader.loaded_data("params.yaml", env)
         return (value,) if value is not None else None

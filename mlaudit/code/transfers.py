@@ -52,7 +52,7 @@ def _is_local_copy(name: ArtifactName, local: ArtifactName) -> bool:
 
 
 def _lies_in(path: str, folder: str) -> bool:
-    """Whether a file lies in a folder that is copied as a whole."""
+    """Whether a file is in a folder that is copied as a whole."""
     folder = folder.rstrip("/")
     return bool(folder) and folder not in (".", "*") and path.startswith(folder + "/")
 

@@ -51,7 +51,7 @@ END = Point(1 << 60)
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Thunk:
-    """An expression that is evaluated when it is asked for, or a value that is known already."""
+    """An expression that is evaluated when it is requested, or a value that is known already."""
 
     node: ast.expr | None
     env: Env | None
@@ -81,7 +81,7 @@ class TextValue:
 
     @property
     def known(self) -> str | None:
-        """The text, None where a part of it is not known."""
+        """The text, None if a part of it is not known."""
         return None if None in self.pieces else "".join(piece for piece in self.pieces if piece is not None)
 
 
@@ -194,7 +194,7 @@ def origins_of(value: Value) -> tuple[ArtifactName, ...]:
 
 
 def as_text(value: Value) -> TextValue:
-    """A value as a text, of one unknown part where it is none."""
+    """A value as a text, of one unknown part where it is not one."""
     if isinstance(value, TextValue):
         return value
     variable = value.variable if isinstance(value, UnknownValue) else ""

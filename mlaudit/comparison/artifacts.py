@@ -41,7 +41,7 @@ def _home(reading: Reading) -> str:
 
 
 def _is_description(reading: Reading) -> bool:
-    """Whether a reading is of a description of a model (`MLmodel`), beside which the model lies."""
+    """Whether a reading is of a description of a model (`MLmodel`), beside which the model is."""
     from mlaudit.knowledge.roles import WRITER, words
 
     return bool(reading.pins) and words().side(words().descriptors.get(reading.format, "")) == WRITER
@@ -63,7 +63,7 @@ def _stand_in(reading: Reading) -> Pin:
 
 
 def _cells(artifact: Pin, pin: Pin, reader: Environment) -> tuple[Cell, ...]:
-    """What the reader says of the library, and of every other one that loads such a file."""
+    """What the reader states about the library, and of every other one that loads such a file."""
     recorded = pin.recorded.kinds if pin.recorded else ()
     own = artifact.artifact.kind if artifact.artifact else None
     kind = next(iter(recorded), own)

@@ -58,7 +58,7 @@ def hazards(
 
     Args:
         changes: the versions that packages take.
-        kinds, classes: of what crosses to or from the environment; every kind where that is not known.
+        kinds, classes: of what crosses to or from the environment; every kind if that is not known.
     """
     demanding = _demanding(environment, changes)
     found = (
@@ -68,7 +68,7 @@ def hazards(
 
 
 def _demanding(environment: Environment, changes: Mapping[str, str]) -> Mapping[str, list[str]]:
-    """What stands in an environment and demands a package that changes, by that package."""
+    """What is in an environment and demands a package that changes, by that package."""
     found: dict[str, list[str]] = {}
     for name, cell in environment.cells.items():
         version = changes.get(name, cell.version)
@@ -105,14 +105,14 @@ def _distances(cell: Cell, to: str) -> Iterator[str]:
     for version in cell.versions:
         far = distance(version, to)
         if far is Distance.MAJOR or (cell.kind is Kind.PYTHON and far is Distance.MINOR):
-            yield f"it crosses from {version} to {to}"
+            yield f"the {far.value} version changes"
         variants = split_variant(version)[1], split_variant(to)[1]
         if variants[1] is not None and variants[0] != variants[1]:
-            yield f"it is another build than {version}"
+            yield f"it is a different build from {version}"
 
 
 def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: frozenset[str]) -> Iterator[str]:
-    """Rows of the knowledge that say that something breaks or changes between two versions, in either direction."""
+    """Rows of the knowledge that state that something breaks or changes between two versions, in either direction."""
     for writer, reader in ((version, to), (to, version)):
         for one in judge(package, writer, reader, kinds=kinds, classes=classes):
             if one.effect not in (Effect.HARMLESS, Effect.NO_PROMISE):
@@ -122,7 +122,7 @@ def _edges(package: str, version: str, to: str, kinds: frozenset[str], classes: 
 def _partners(
     environment: Environment, package: str, changes: Mapping[str, str], demanding: Iterable[str]
 ) -> Iterator[str]:
-    """Demands between a changed package and what stands beside it, that the change breaks and that hold now."""
+    """Demands between a changed package and what is beside it, that the change breaks and that hold now."""
     to, was = changes[package], environment.cell(package).version
     for other in demanded_packages(package, to):
         version = changes.get(other, environment.cell(other).version)

@@ -19,7 +19,7 @@ class BaseImage:
     """An image that an environment starts from.
 
     Attributes:
-        holds: what is known to be inside; empty where nothing is.
+        holds: what is known to be inside; empty if nothing is.
     """
 
     pin: Pin
@@ -85,7 +85,7 @@ def _differing(
 
 
 def _same(one: BaseImage, other: BaseImage) -> bool:
-    """Whether two references name one image, as far as both say which."""
+    """Whether two references name one image, as far as both state which."""
     if one.reference.name != other.reference.name:
         return False
     if one.reference.digest and other.reference.digest:

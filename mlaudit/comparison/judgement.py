@@ -1,4 +1,4 @@
-"""What the knowledge says of each crossing, asked once and read by every rule."""
+"""What the knowledge states about each crossing, asked once and read by every rule."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ class Judgements:
         self._names: dict[tuple[str, str], frozenset[str]] = {}
 
     def of(self, crossing: Crossing) -> Judgement | None:
-        """What is known of a crossing; None where nothing is, or where a side does not state the package."""
+        """What is known of a crossing; None if nothing is, or where a side does not state the package."""
         if crossing is not self._crossing:
             self._crossing, self._judgement = crossing, self._of_crossing(crossing)
         return self._judgement
@@ -114,7 +114,7 @@ class Judgements:
         return consequences[0] if consequences else None
 
     def names_that_cross(self, writer: str, reader: str) -> frozenset[str]:
-        """What the pickles that cross import; nothing where anything crosses of which that is not known."""
+        """What the pickles that cross import; nothing if anything crosses of which that is not known."""
         if (writer, reader) not in self._names:
             self._names[writer, reader] = _names_that_cross(self._environments[writer], self._environments[reader])
         return self._names[writer, reader]
@@ -151,7 +151,7 @@ def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
 
 def _names_that_cross(writing: Environment, reading: Environment) -> frozenset[str]:
     artifacts = _artifacts(writing, reading)
-    # A kind that code or the configuration states, and that no file at hand has, is of a file that was not read.
+    # A kind that code or the configuration states, and that no file available has, is of a file that was not read.
     is_known = _declared(writing, reading) <= {one.kind for one in artifacts} and all(one.names for one in artifacts)
     return frozenset(name.full_name for one in artifacts for name in one.names) if is_known else frozenset()
 

@@ -101,7 +101,7 @@ class ImpliedRange:
 
 
 def implied_range(environment: Environment, package: str) -> ImpliedRange | None:
-    """The narrowest statement that one exact version of an environment implies of a package; None where none does.
+    """The narrowest statement that one exact version of an environment implies of a package; None if none does.
 
     A requirement counts where it is made on every Python that the environment may run; what a pin requires exactly
     (`torch==2.4.0`) requires in its turn.

@@ -14,7 +14,7 @@ from mlaudit.request.settings import Settings
 
 
 def asked_for(package: str, only: Sequence[str]) -> bool:
-    """Whether `--package` globs name a package; without any, every package is asked for."""
+    """Whether `--package` globs name a package; without any, every package is requested."""
     return not only or any(fnmatchcase(package, pattern) for pattern in only)
 
 

@@ -20,7 +20,7 @@ class View:
     Attributes:
         command: `check` or `compare`; `check` counts unwatched differences, `compare` lists them.
         pairs: names of writer and reader.
-        judgements: what the knowledge says of each crossing, asked once.
+        judgements: what the knowledge states about each crossing, asked once.
         known_pairs: what code shows of pairs, beyond who follows whom.
         shared: files that must be the same, a tuple for each set that the configuration declares.
     """
@@ -78,7 +78,7 @@ class View:
 def is_compared(artifact: ArtifactCrossing) -> bool:
     """Whether a model states a version of a library that its reader states too; a format alone is no version.
 
-    Where it is known what the format asks of the reader, it is held against that.
+    If it is known what the format requires of the reader, it is held against that.
     """
     pin, cell = artifact.pin, artifact.cell
     if not cell.stated:

@@ -13,10 +13,10 @@ from mlaudit.model.nouns import Include, Kind, Pin, Unread
 
 
 class NamedLibraries:
-    """What environments name, looked up where it is asked for.
+    """What environments name, looked up where it is requested.
 
     Args:
-        tree: that their documents lie in.
+        tree: that their documents are in.
     """
 
     def __init__(self, tree: AuditedTree) -> None:
@@ -24,7 +24,7 @@ class NamedLibraries:
         self._of_document: dict[str, frozenset[str] | None] = {}
 
     def of(self, candidate: Candidate) -> frozenset[str] | None:
-        """The packages that an environment names; None where something of it is not read."""
+        """The packages that an environment names; None if something of it is not read."""
         part = candidate.group.part
         if part is not None and part.unresolved:
             return None
@@ -52,7 +52,7 @@ def able_holders(
 ) -> dict[ArtifactUse, list[Candidate]]:
     """Each use without images that only hold a copy of its code, and name nothing that brings its library.
 
-    Where none of them names it, none is left out.
+    If none of them names it, none is left out.
     """
     return {use: _able(use, found, scopes, libraries) for use, found in holders.items()}
 

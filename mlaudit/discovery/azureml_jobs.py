@@ -60,7 +60,7 @@ def with_azureml_jobs(parts: Sequence[RecipePart], tree: AuditedTree) -> list[Re
                     named[path] = _name(document.yaml)
                     jobs += _jobs(path, document)
             except (Unreadable, Malformed, BudgetExceeded):
-                # The parser of the format tells what is wrong with it.
+                # The parser of the format shows what is wrong with it.
                 continue
     return [
         _with_jobs(one, [job for job in jobs if job.environment in (one.path, named.get(one.path))]) for one in parts
@@ -85,7 +85,7 @@ def _with_jobs(part: RecipePart, jobs: Sequence[_AzureJob]) -> RecipePart:
 
 
 def _name(root: Node) -> str:
-    """How jobs name the environment that a document is; empty where it is something else."""
+    """How jobs name the environment that a document is; empty if it is something else."""
     is_environment = root.is_table and any(root.get(key).exists for key in ("image", "conda_file", "build"))
     name = root.get("name").maybe_text() if is_environment else None
     return f"azureml:{name}" if name else ""

@@ -16,13 +16,13 @@ from mlaudit.model.observation import Observation
 
 _TOOLS = {"bentofile": "bentoml", "cog": "cog", "truss-config": "truss"}
 _TRUSS_DEFAULTS = (("model_module_dir", "model"), ("model_class_filename", "model.py"))
-"""Keys that say where Truss finds the model class (https://docs.baseten.co/reference/truss-configuration)."""
+"""Keys that state where Truss finds the model class (https://docs.baseten.co/reference/truss-configuration)."""
 _SERVED = {"bentofile": "service", "cog": "predict"}
 """The key of a descriptor that names the code which it has served: `service.py:svc`, `predict.py:Predictor`."""
 
 
 def build_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[RecipePart]:
-    """One part where the descriptor says what is installed: nothing else of its folder is in the image then.
+    """One part where the descriptor states what is installed: nothing else of its folder is in the image then.
 
     A descriptor without packages and lists belongs to the environment beside it.
     """
@@ -34,7 +34,7 @@ def build_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator
 
 
 def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCommand]:
-    """The command that starts the served code, as the tool would be asked for it."""
+    """The command that starts the served code, as the tool would be requested it."""
     document = tree.document(path)
     if document is None:
         return
@@ -42,7 +42,7 @@ def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCom
         try:
             found = _of_truss(document) if format_name == "truss-config" else _named(document, _SERVED[format_name])
         except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return
         module, at = found
         if module:
@@ -50,7 +50,7 @@ def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCom
 
 
 def _named(document: Document, key: str) -> tuple[str, Place]:
-    """The module before the colon of `service.py:svc` or `service:svc`; empty where the key is missing."""
+    """The module before the colon of `service.py:svc` or `service:svc`; empty if the key is missing."""
     node = document.yaml.get(key)
     served = node.text().partition(":")[0] if node.is_text else ""
     module = served if not served or served.endswith(".py") else f"{served.replace('.', '/')}.py"

@@ -26,10 +26,10 @@ class Candidate:
     Attributes:
         project: the folder in which it looks for its other side.
         subject: what its path says beside the role; two sides with different subjects do not belong together.
-        confined: its other side must lie inside its project folder.
-        signs: what else tells its role: what it runs, what its code does, its packages.
+        confined: its other side must be inside its project folder.
+        signs: what else shows its role: what it runs, what its code does, its packages.
         is_role_shown: the role follows from what runs, not from names.
-        does: the sides of artifacts that its code is on; None where none of its code is known.
+        does: the sides of artifacts that its code is on; None if none of its code is known.
         reads_published: the models that its code reads are all others', from a hub.
         crosses: for a reader, the artifacts that are known to come from each writer.
         parted: for a reader, the functions of which it and a writer have copies that differ.
@@ -67,7 +67,7 @@ def candidate_of(group: DocumentGroup) -> Candidate:
 
 
 def settle_role(candidate: Candidate) -> None:
-    """Let what runs, and where nothing else tells it what is installed, decide against names."""
+    """Let what runs, and if nothing else shows it what is installed, decide against names."""
     part = candidate.group.part
     if part is not None and part.is_job:
         _settle_job(candidate, part)
@@ -81,7 +81,7 @@ def settle_role(candidate: Candidate) -> None:
     if side != candidate.side:
         candidate.project, candidate.subject = candidate.home, frozenset()
     candidate.role, candidate.reason = role, why
-    # What is installed says what an environment may do, not what it is for.
+    # What is installed states what an environment may do, not what it is for.
     candidate.side = None if by_packages else side
 
 
@@ -92,7 +92,7 @@ def _judged(candidate: Candidate) -> tuple[str, str]:
 
 
 def probable_side(candidate: Candidate) -> str | None:
-    """The side that an environment will be on, as far as its names and signs tell by now."""
+    """The side that an environment will be on, as far as its names and signs show by now."""
     return words().side(_judged(candidate)[0])
 
 
@@ -131,7 +131,7 @@ def _by_file(group: DocumentGroup) -> Candidate | None:
 
 
 def _by_folder(group: DocumentGroup) -> Candidate | None:
-    """The innermost folder with a role word; what stands below it is part of the subject."""
+    """The innermost folder with a role word; what is below it is part of the subject."""
     table = words()
     for depth in range(len(group.home) - 1, -1, -1):
         of_folder = tokens(group.home[depth])
@@ -149,7 +149,7 @@ def _by_folder(group: DocumentGroup) -> Candidate | None:
 
 
 def subject_of(of_path: Sequence[str]) -> frozenset[str]:
-    """The words of a path that tell what an environment is about, beside its role."""
+    """The words of a path that show what an environment is about, beside its role."""
     table = words()
     return frozenset(
         word
@@ -187,7 +187,7 @@ def _ladder(candidate: Candidate) -> Iterator[str]:
         told, qualifier = f"{told or PLAIN_NAME}-{build}", "-".join(part for part in (qualifier, build) if part)
     for parts in ((told,), (home, qualifier), (home, told), ("/".join(group.folder), qualifier), (_written(group),)):
         name = "/".join(part for part in parts if part.strip()) or PLAIN_NAME
-        # An environment's name stands before `=` on the command line and must survive being printed.
+        # An environment's name precedes `=` on the command line and must survive being printed.
         yield "".join("_" if sign in "=,#" or not sign.isprintable() else sign for sign in name)
 
 

@@ -60,7 +60,7 @@ class CandidateCode:
 
 
 def join_code(candidates: list[Candidate], spent: Sequence[DocumentGroup], tree: AuditedTree) -> CandidateCode:
-    """The candidates with those that only code shows; each with the roles and pairs that code tells."""
+    """The candidates with those that only code shows; each with the roles and pairs that code shows."""
     code = [path for path in tree.paths if path.endswith((".py", ".ipynb")) and not is_test(path)][:MAX_CODE]
     program = read_program(tree.paths, lambda path: _content(path, tree))
     passed_over = {path for path in {use.at.path for use in program.uses} if is_test(path) or lies_in_left_out(path)}
@@ -151,7 +151,7 @@ def _runs(candidate: Candidate, held: Iterable[ArtifactUse], tree: AuditedTree) 
 
 
 def _is_apart(part: RecipePart | None) -> bool:
-    """Whether what lies in the folder of a part is not what runs in it: a notebook, a manifest of a cluster."""
+    """Whether what is in the folder of a part is not what runs in it: a notebook, a manifest of a cluster."""
     return part is not None and (part.path.endswith(".ipynb") or part.format in words().described)
 
 
@@ -264,7 +264,7 @@ def _is_of_step(use: ArtifactUse, scope: CodeScope) -> bool:
 
 
 def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool) -> frozenset[str] | None:
-    """The sides of artifacts that the code of an environment is on; None where none of its code is known."""
+    """The sides of artifacts that the code of an environment is on; None if none of its code is known."""
     if not scope.files:
         return frozenset() if is_deployment else None
     sides = {Direction.WRITES: WRITER, Direction.READS: READER}
@@ -272,7 +272,7 @@ def _does(scope: CodeScope, uses: Sequence[ArtifactUse], *, is_deployment: bool)
 
 
 def _signs(scope: CodeScope, uses: Sequence[ArtifactUse], program: Program) -> Iterator[RoleSign]:
-    """What the code of an environment tells of its role: the side of models it is on, and its entry points."""
+    """What the code of an environment shows of its role: the side of models it is on, and its entry points."""
     own = [use for use in uses if scope.holds(use) and _is_model(use.form) and use.form not in DATA_FORMS]
     writes = [use for use in own if use.direction is Direction.WRITES]
     # Who looks at a model in a notebook serves nothing.

@@ -75,7 +75,7 @@ def folder_of(group: DocumentGroup) -> str:
 
 
 def lies_in(path: str, folder: str) -> bool:
-    """Whether a path is a folder or lies below it; everything lies in the root."""
+    """Whether a path is a folder or is below it; everything is in the root."""
     return folder in ("", ".") or path == folder or path.startswith(f"{folder}/")
 
 
@@ -103,7 +103,7 @@ def code_scopes(
 
 
 class _CodeTree:
-    """Modules and notebooks by the folders that they lie in, so that a recipe looks at none that it does not hold.
+    """Modules and notebooks by the folders that they are in, so that a recipe looks at none that it does not hold.
 
     Args:
         code: their paths; what is given out keeps their order.
@@ -119,7 +119,7 @@ class _CodeTree:
                 folder = posixpath.dirname(folder)
 
     def below(self, folder: str) -> list[str]:
-        """What lies below a folder, or is the file of that path."""
+        """What is below a folder, or is the file of that path."""
         return self._below.get(folder) or ([folder] if folder in self._order else [])
 
     def copied(self, copies: Iterable[str]) -> list[str]:
@@ -237,7 +237,7 @@ def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[
 
 
 def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candidate | None:
-    """The one environment whose name has words of a module's path; None where that is none or several."""
+    """The one environment whose name has words of a module's path; None if that is not one or several."""
     inner = path[len(folder) :].removesuffix(".py").removesuffix(".ipynb")
     said = [word for piece in inner.split("/") for word in tokens(piece)]
     role = words().role(tuple(said))

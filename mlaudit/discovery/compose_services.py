@@ -148,13 +148,13 @@ def _built(build: Node, folder: str) -> tuple[str, str]:
 
 
 def _of_tree(document: Document, image: str, folder: str) -> tuple[str, str]:
-    """The Dockerfile that another file of the tree builds an image with, and its stage; empty where none does."""
+    """The Dockerfile that another file of the tree builds an image with, and its stage; empty if none does."""
     own = own_image(document, with_defaults(image), MAX_PARENTS)
     return (posixpath.normpath(posixpath.join(folder, own.file)), own.target) if own is not None else ("", "")
 
 
 def _words(node: Node) -> tuple[str, ...] | None:
-    """The words of `command` or `entrypoint`, which no shell sees; None where it is not stated."""
+    """The words of `command` or `entrypoint`, which no shell sees; None if it is not stated."""
     if node.is_list:
         return tuple(with_defaults(one.text()) for one in node.each() if one.is_text)
     if not node.is_text:

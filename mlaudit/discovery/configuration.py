@@ -19,7 +19,7 @@ from mlaudit.sources.working_tree import WorkingTree
 
 
 def root_of(start: Path) -> Path:
-    """The folder that holds `.git`, from the current folder upwards; the current folder where there is none."""
+    """The folder that holds `.git`, from the current folder upwards; the current folder if there is none."""
     here = paths.current_folder()
     real = Path(paths.real_path(start))
     inside = real if real.is_relative_to(here) else here
@@ -81,7 +81,7 @@ def _named(path: Path, files: WorkingTree) -> Document:
 
 
 def _found(path: Path, files: WorkingTree) -> Document | None:
-    """A configuration that lies in the audited tree, None where there is none.
+    """A configuration that is in the audited tree, None if there is none.
 
     Raises ConfigError where `mlaudit.toml` is there and is not read: who wrote one does not expect that it is ignored.
     """

@@ -70,7 +70,7 @@ def with_real_names(use: ArtifactUse) -> ArtifactUse:
 
 
 def _in_folder(write: ArtifactUse, read: ArtifactUse) -> Sameness:
-    """Whether a folder is written of which the other side reads what only a run would tell."""
+    """Whether a folder is written of which the other side reads what only a run would show."""
     if not fits(write.form, read.form):
         return Sameness.DIFFERENT
     for one in write.names:
@@ -196,7 +196,7 @@ def _nearest(
 ) -> Iterator[tuple[Candidate, Candidate, Handover]]:
     """Each read with the writes that lie nearest; of names that many artifacts have the nearest read, too.
 
-    Where several environments of other projects write a name, nothing tells which one is read.
+    Where several environments of other projects write a name, nothing shows which one is read.
     """
     best: dict[ArtifactUse, int] = {}
     for _, _, handover in between:
@@ -238,7 +238,7 @@ def _without_backflow(candidates: Sequence[Candidate]) -> None:
 
 
 def deploy(candidates: Sequence[Candidate], scopes: Mapping[Candidate, CodeScope], uses: Sequence[ArtifactUse]) -> None:
-    """An endpoint that code starts serves what the environment of that code writes, where nothing else is known."""
+    """An endpoint that code starts serves what the environment of that code writes, if nothing else is known."""
     for reader in candidates:
         part = reader.group.part
         if part is None or part.name != "endpoint" or reader.crosses:

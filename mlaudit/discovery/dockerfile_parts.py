@@ -84,7 +84,7 @@ def _with_settings(runs: Sequence[ImageRun], image: ImageRun | None) -> tuple[Im
 
 
 def _below(path: str, build: DockerfileStages, stage: Stage, tree: AuditedTree, depth: int) -> RecipePart | None:
-    """The part of the image that a stage starts from, None where the tree does not build it."""
+    """The part of the image that a stage starts from, None if the tree does not build it."""
     first = next(iter(_chain(build, stage)))
     reference = image_tags.parse(first.image.text)
     if reference is None or depth >= MAX_BELOW or reference.name == "scratch" or image_tags.contents(reference):
@@ -196,7 +196,7 @@ def _run_command(instruction: Instruction, words: Sequence[str]) -> RunCommand:
 
 
 def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
-    """Files and folders of the tree that stand in an image of a stage."""
+    """Files and folders of the tree that are in an image of a stage."""
     above = posixpath.normpath(posixpath.join(posixpath.dirname(path), build.context.prefix))
     for one in _holding(build, stage):
         for instruction in one.instructions:
@@ -208,7 +208,7 @@ def _copies(path: str, build: DockerfileStages, stage: Stage) -> Iterator[str]:
 
 
 def _holding(build: DockerfileStages, stage: Stage) -> Iterator[Stage]:
-    """The stages whose files may stand in a stage: those that it is built from, and those that it copies from."""
+    """The stages whose files may be in a stage: those that it is built from, and those that it copies from."""
     seen: set[int] = set()
     waiting = list(_chain(build, stage))
     while waiting:

@@ -24,13 +24,13 @@ class DiscoveredEnvironment:
     """One environment that was found.
 
     Attributes:
-        role: empty where nothing tells it.
+        role: empty if nothing shows it.
         folder: that holds its sources, relative to the root; empty for the root.
         sources: what to read, the surest first.
         covered: documents that a source makes needless (a lock's manifest and export).
         installs: files that a recipe among the sources installs; it includes them itself.
         follows: names of the environments that write what this one reads.
-        guessed: nothing but names tells that it follows them.
+        guessed: nothing but names shows that it follows them.
         reason: why it has its role.
         evidence: what shows that this environment exists.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
@@ -62,9 +62,9 @@ class Pair:
 
     Attributes:
         project: the folder that both belong to.
-        certain: more than names tells it: code that names one artifact on both sides, or what the reader runs.
+        certain: more than names shows it: code that names one artifact on both sides, or what the reader runs.
         crosses: the artifacts that are known to cross.
-        reason: what tells it, for people.
+        reason: what shows it, for people.
         parted: functions that both sides have a copy of, and that differ.
     """
 
@@ -120,12 +120,12 @@ def describes_model(path: str) -> bool:
 
 
 def is_manifest(path: str) -> bool:
-    """Whether a lock is made of what stands at a path."""
+    """Whether a lock is made of what is at a path."""
     return kind_of(by_name(path) or "") == "manifest"
 
 
 def no_roots(_path: str) -> Sequence[str]:
-    """For those who look at names only: no document tells which projects it is about."""
+    """For those who look at names only: no document shows which projects it is about."""
     return ()
 
 
@@ -141,7 +141,7 @@ def discover(
         paths: relative to the root, with `/`; their order does not matter.
         recognise: gives the format of a path, None for what states no versions.
         roots: gives the names of the projects that the lock or manifest at a path is about, so that members of a
-            workspace find their part of its lock; asked only where a lock stands above a manifest.
+            workspace find their part of its lock; asked only where a lock is above a manifest.
         parts: the environments that recipes make, with the files that they install.
     """
     candidates, _, ignored = gather(paths, recognise, roots, parts)
@@ -190,14 +190,14 @@ def _environment(candidate: Candidate, names: dict[Candidate, str]) -> Discovere
 
 
 def _is_sure(reader: Candidate) -> bool:
-    """Whether more than names tells that it reads what its writers write."""
+    """Whether more than names shows that it reads what its writers write."""
     if reader.crosses:
         return any(one.certain for crosses in reader.crosses.values() for one in crosses)
     return reader.is_role_shown and len(reader.writers) == 1 and not _is_around(reader, reader.writers[0])
 
 
 def _is_around(reader: Candidate, writer: Candidate) -> bool:
-    """Whether a project's own environment would read what lies in one of its folders: nothing shows that it does."""
+    """Whether a project's own environment would read what is in one of its folders: nothing shows that it does."""
     is_project = reader.group.part is None
     return is_project and len(reader.home) < len(writer.home) and writer.home[: len(reader.home)] == reader.home
 

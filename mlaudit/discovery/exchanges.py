@@ -42,7 +42,7 @@ def exchanges_of(uses: Iterable[ArtifactUse]) -> list[Exchange]:
 def _is_address(name: ArtifactName) -> bool:
     """Whether a name means the same artifact in every repository.
 
-    A key needs its bucket, a name inside a run its run; a name that many artifacts have says nothing where it is all
+    A key needs its bucket, a name inside a run its run; a name that many artifacts have says nothing if it is all
     that is known.
     """
     if name.kind not in _KINDS or name.in_run or not name.complete or not name.certain or not name.text.strip("/"):

@@ -36,13 +36,13 @@ def gather(
 
 
 def order(candidate: Candidate) -> tuple[str, str]:
-    """Where a candidate stands among others."""
+    """Where a candidate is among others."""
     part = candidate.group.part
     return candidate.group.documents[0].path, part.part if part is not None else ""
 
 
 def signed_candidate(group: DocumentGroup) -> Candidate:
-    """The candidate of a group with what its recipe tells of its role."""
+    """The candidate of a group with what its recipe shows of its role."""
     candidate = candidate_of(group)
     part = group.part
     if part is not None:
@@ -75,7 +75,7 @@ def _with_neighbours(
 ) -> tuple[list[RecipePart], list[RecipePart]]:
     """Parts that are environments, and those that state nothing.
 
-    A part whose commands could not be followed installs what lies beside it, where that is one environment.
+    A part whose commands could not be followed installs what is beside it, where that is one environment.
     """
     made: list[RecipePart] = []
     left: list[RecipePart] = []
@@ -100,7 +100,7 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
         is_asked = bool(signs) or part.is_tool
         own = next((one for one in groups if set(taken(one).sources[:1]) & set(files)), None) if is_asked else None
         if own is not None and part.is_tool and not signs:
-            # It runs nothing that tells more than the files that it installs.
+            # It runs nothing that shows more than the files that it installs.
             continue
         if own is not None and (not part.is_job or any(sign.role == "training" for sign in signs)):
             own.shown_by.append(part)
@@ -108,7 +108,7 @@ def _without_trainers(parts: Iterable[RecipePart], groups: Sequence[DocumentGrou
             yield part
     for group in groups:
         if len({role for one in group.shown_by for role in _roles(one)}) > 1:
-            # Where people train and serve in one environment, tasks do not tell what it is for.
+            # Where people train and serve in one environment, tasks do not show what it is for.
             group.shown_by = [one for one in group.shown_by if one.is_job]
 
 

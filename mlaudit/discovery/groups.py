@@ -58,7 +58,7 @@ class DocumentGroup:
 
     Attributes:
         member: its part of a workspace's lock, as a source.
-        build: the words that tell it from other builds of one environment (`gpu`); empty for the plain one.
+        build: the words that distinguish it from other builds of one environment (`gpu`); empty for the plain one.
         part: the part of a recipe that makes it, where one is known.
         covered: of such a part, the manifests of the locks that it installs.
         shown_by: jobs of CI that run in it.
@@ -155,12 +155,12 @@ def _without_holders(folders: Iterable[str]) -> Iterator[str]:
 
 
 def why_ignored(path: str) -> str | None:
-    """Why discovery leaves a file out, by the words of its path; None where it does not."""
+    """Why discovery leaves a file out, by the words of its path; None if it does not."""
     return _why_ignored(named_document(path, ""))
 
 
 def lies_in_left_out(path: str) -> bool:
-    """Whether a file lies in a folder of documentation, tests or benchmarks."""
+    """Whether a file is in a folder of documentation, tests or benchmarks."""
     return _why_ignored(named_document(f"{path.rpartition('/')[0]}/x", "")) is not None if "/" in path else False
 
 
@@ -185,11 +185,11 @@ def _told(table: Words, of_name: Parts) -> tuple[Parts, Parts]:
 
 @lru_cache(maxsize=8192)
 def _why_folder_ignored(folders: Parts) -> str | None:
-    """Why what lies in a folder is left out; the files of one folder are asked about one after the other."""
+    """Why what is in a folder is left out; the files of one folder are asked about one after the other."""
     table = words()
     for depth, folder in enumerate(folders):
         if table.skips(folder):
-            return f'lies in "{folder}", which is not looked into'
+            return f'lies in "{folder}", which is not searched'
         of_folder = tokens(folder)
         is_example = any(table.examples.intersection(tokens(one)) for one in folders[depth + 1 :])
         if table.role(of_folder) is None and not is_example:
@@ -294,7 +294,7 @@ def _without_spent_locks(
 
 
 def _with_recipes(groups: list[DocumentGroup]) -> list[DocumentGroup]:
-    """Recipes that stand alone go to the one environment beside them, or to the folder that they are named after."""
+    """Recipes that are alone go to the one environment beside them, or to the folder that they are named after."""
     kept = [group for group in groups if group.states]
     for recipe in [group for group in groups if not group.states]:
         beside = [group for group in kept if group.states and _takes(group, recipe)]
@@ -313,7 +313,7 @@ def _takes(group: DocumentGroup, recipe: DocumentGroup) -> bool:
 
 
 def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup]) -> Iterator[Ignored]:
-    """Hand hints to the environments beside them; yield those that stand alone.
+    """Hand hints to the environments beside them; yield those that are alone.
 
     pyenv and uv let a Python version file hold for all folders below too; there it is often only the developers' own.
     """
@@ -363,7 +363,7 @@ def taken(group: DocumentGroup) -> Taken:
 def _of_member(
     member: str, chosen: Iterable[NamedDocument], sources: Parts, covered: Parts
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """A member's part of its lock stands for the manifest, and for the whole lock where that lies beside it."""
+    """A member's part of its lock stands for the manifest, and for the whole lock where that is beside it."""
     lock = member.partition("#package=")[0]
     manifests = {document.path for document in chosen if document.kind == "manifest"}
     rest = (source for source in sources if source not in manifests and source != lock)

@@ -49,7 +49,7 @@ class StageSettings:
 
 
 def image_run(path: str, build: DockerfileStages, chain: Iterable[Stage]) -> ImageRun | None:
-    """How the image of a stage runs by itself: with what its ENV sets, in its WORKDIR; None where it sets nothing.
+    """How the image of a stage runs by itself: with what its ENV sets, in its WORKDIR; None if it sets nothing.
 
     Args:
         path: of the Dockerfile, relative to the audited folder.

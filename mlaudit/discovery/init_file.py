@@ -69,7 +69,7 @@ def render(discovery: Discovery) -> str:
 
 
 def how_to_declare(discovery: Discovery) -> str:
-    """Two lines for a user whose environments were found, but not who reads what; empty where pairs were found."""
+    """Two lines for a user whose environments were found, but not who reads what; empty if pairs were found."""
     if discovery.pairs or len(discovery.environments) < 2:
         return ""
     first, second = (environment.name for environment in discovery.environments[:2])

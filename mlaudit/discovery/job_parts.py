@@ -45,7 +45,7 @@ def _commands(document: Document, job: str) -> Iterator[RunCommand]:
         try:
             yield from _read_commands(document, job)
         except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return
 
 

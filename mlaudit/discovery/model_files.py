@@ -15,7 +15,7 @@ from mlaudit.parsers._registry import format_names, is_artifact
 MAX_MODELS = 200
 """Model files of one folder that are read; of a longer series the first ones, and others are counted."""
 SERVED_MODEL = "config.pbtxt"
-"""The name of the file by which Triton knows a model; it stands beside the model and is none."""
+"""The name of the file by which Triton knows a model; it is beside the model and is not one."""
 SHOWN = 6
 """Paths that a sentence names."""
 
@@ -55,7 +55,7 @@ class ModelPlace:
     """To which environment the model files of a folder belong.
 
     Attributes:
-        environment: the name of the one that writes or loads them; None where nothing tells it.
+        environment: the name of the one that writes or loads them; None if nothing shows it.
         is_written: the environment writes them, so that those that follow it load them; else it loads them itself.
         why: how that is known, or why nobody loads them.
     """
@@ -83,7 +83,7 @@ def _folder(path: str) -> str:
 
 
 def place(folder: str, found: Discovery) -> ModelPlace:
-    """Where the models in a folder belong: the environment whose folder they lie in, else the nearest pair."""
+    """Where the models in a folder belong: the environment whose folder they are in, else the nearest pair."""
     inside = [one for one in found.environments if one.folder and _is_in(folder, one.folder)]
     own = max(inside, key=lambda one: len(one.folder), default=None)
     beside = [one for one in inside if own is not None and one.folder == own.folder and _is_reader(one)]
@@ -172,7 +172,7 @@ def _is_in(folder: str, outer: str) -> bool:
 
 
 def by_folder(paths: Iterable[str]) -> Iterator[tuple[str, list[str]]]:
-    """Paths by the folder that they lie in, in order."""
+    """Paths by the folder that they are in, in order."""
     folders: dict[str, list[str]] = {}
     for path in paths:
         folders.setdefault(_folder(path), []).append(path)

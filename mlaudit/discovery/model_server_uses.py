@@ -50,12 +50,12 @@ def stored_uses(part: RecipePart, tree: AuditedTree) -> Iterator[ArtifactUse]:
                     if address is not None and manifests is not None:
                         yield _of_address(address[2], address[3].rstrip("/"), manifests.at(node))
         except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return
 
 
 def _of_address(bucket: str, key: str, at: Place) -> ArtifactUse:
-    """A read of a file, or of whatever lies in a folder."""
+    """A read of a file, or of whatever is in a folder."""
     name = ArtifactName(kind=NameKind.BUCKET, pieces=(key,), scope=bucket, at=at)
     inside = ArtifactName(kind=NameKind.BUCKET, pieces=(f"{key}/", None), scope=bucket, at=at)
     names = (name,) if posixpath.splitext(key)[1] else (name, inside)
@@ -72,7 +72,7 @@ class ServedModel:
 
 
 def triton_models(tree: AuditedTree) -> tuple[ServedModel, ...]:
-    """The models whose configuration tells what Triton reads."""
+    """The models whose configuration shows what Triton reads."""
     models: list[ServedModel] = []
     for path in tree.paths:
         if path.rpartition("/")[2] == SERVED_MODEL and len(models) < MAX_MODELS:

@@ -17,7 +17,7 @@ _PATH = lazy_pattern(r"[\w./ @+=-]{1,400}")
 
 
 def mounted_uses(uses: Iterable[ArtifactUse], runs: Iterable[ImageRun]) -> Iterator[tuple[ArtifactUse, ArtifactUse]]:
-    """The uses of an environment that a service names otherwise than its code does, each with the service's names."""
+    """The uses of an environment that a service names differently from its code does, each with the service's names."""
     services = tuple(runs)
     for use in uses:
         names = tuple(dict.fromkeys(name for run in services for one in use.names for name in _names(one, use, run)))
@@ -45,7 +45,7 @@ def _names(name: ArtifactName, use: ArtifactUse, run: ImageRun) -> Iterator[Arti
 
 
 def _of_value(value: str, name: ArtifactName, run: ImageRun) -> ArtifactName | None:
-    """What a variable holds, as a name; None where it is neither path nor address."""
+    """What a variable holds, as a name; None if it is neither path nor address."""
     address = _ADDRESS.fullmatch(value)
     if address is not None and address[1] not in ("http", "https", "file"):
         return replace(name, kind=NameKind.BUCKET, pieces=(address[3],), scope=address[2], at=run.at)

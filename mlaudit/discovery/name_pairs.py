@@ -1,4 +1,4 @@
-"""Writers and readers by the names of their files and folders alone: guesses, where nothing more certain is known."""
+"""Writers and readers by the names of their files and folders alone: guesses, if nothing more certain is known."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def pair_by_names(candidates: Sequence[Candidate]) -> None:
             reader.writers.append(writer)
     for reader in readers:
         if len({writer.home for writer in reader.writers}) > MAX_RIVALS:
-            # Where so many projects fit equally well, names tell nothing.
+            # Where so many projects fit equally well, names show nothing.
             reader.writers.clear()
     plain = _by_home(
         one
@@ -86,7 +86,7 @@ def _by_home(candidates: Iterable[Candidate]) -> dict[Parts, list[Candidate]]:
 def _near(
     writers: Iterable[Candidate], readers: Iterable[Candidate]
 ) -> Iterator[tuple[Candidate, Candidate, tuple[int, ...]]]:
-    """Sides that fit; only those are asked of which one's project folder lies in the other's, or is it."""
+    """Sides that fit; only those are asked of which one's project folder is in the other's, or is it."""
     at: dict[Parts, list[Candidate]] = {}
     below: dict[Parts, list[Candidate]] = {}
     for writer in writers:
@@ -103,9 +103,9 @@ def _near(
 
 
 def _nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] | None:
-    """How well two sides fit, greater is better; None where they belong to different projects or subjects."""
+    """How well two sides fit, greater is better; None if they belong to different projects or subjects."""
     if writer.home != reader.home and (_is_notebook(writer) or _is_notebook(reader)):
-        # Of notebooks in other folders a name tells too little.
+        # Of notebooks in other folders a name shows too little.
         return None
     if writer.confined or reader.confined:
         return _confined_nearness(writer, reader)
@@ -136,7 +136,7 @@ def _confined_nearness(writer: Candidate, reader: Candidate) -> tuple[int, ...] 
 
 
 def _seen_from(project: Parts, candidate: Candidate) -> frozenset[str] | None:
-    """The subject with the folders between it and an outer project; None where one of them is of the other side."""
+    """The subject with the folders between it and an outer project; None if one of them is of the other side."""
     between = candidate.project[len(project) :]
     if not between:
         return candidate.subject
@@ -149,7 +149,7 @@ def _seen_from(project: Parts, candidate: Candidate) -> frozenset[str] | None:
 
 
 def _follow_parent(reader: Candidate, plain: Mapping[Parts, Sequence[Candidate]]) -> None:
-    """An environment without a role, in the folder that a reader's own folder lies in, is what that reader serves."""
+    """An environment without a role, in the folder that a reader's own folder is in, is what that reader serves."""
     if reader.subject or reader.confined:
         return
     above = plain.get(reader.project, ())

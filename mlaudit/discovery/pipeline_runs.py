@@ -37,7 +37,7 @@ def pipeline_runs(path: str, tree: AuditedTree) -> list[ImageRun]:
                 return []
             return list(_runs(path, document, parse_tree(document.text)))
         except (Unreadable, BudgetExceeded, SyntaxError, ValueError, MemoryError, RecursionError):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return []
 
 

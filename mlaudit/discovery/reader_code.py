@@ -1,7 +1,7 @@
 """The Python files that an image surely holds, and what runs in it as `__main__`: for saying that code is missing.
 
-What a Dockerfile copies is all of the user's code in its image only where nothing else can bring some: another image,
-a clone, a download, an install of a project. Of images where that is not sure nothing is said.
+What a Dockerfile copies is all of the user's code in its image only if nothing else can bring some: another image,
+a clone, a download, an install of a project. Of images where that is not sure nothing is stated.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ class ReaderCode:
 
     Attributes:
         files: all Python files that it holds.
-        started: those of them that may run as `__main__`; None where that is not known.
+        started: those of them that may run as `__main__`; None if that is not known.
         home: the folder of what is started.
     """
 
@@ -47,7 +47,7 @@ class ReaderCode:
 
 
 def reader_code(sources: Sequence[str], parts: Sequence[RecipePart], tree: AuditedTree) -> ReaderCode | None:
-    """The code of an environment of which one source is an image; None where it is not known in full."""
+    """The code of an environment of which one source is an image; None if it is not known in full."""
     own = [part for part in parts if part.source in sources]
     if len(own) != 1 or own[0].format != "dockerfile" or own[0].unresolved:
         return None
@@ -95,7 +95,7 @@ def _is_public(image: str) -> bool:
 
 
 def _started(part: RecipePart, files: Sequence[str]) -> tuple[str, ...] | None:
-    """The files that may be `__main__`: none where a server imports the code; None where that is not known."""
+    """The files that may be `__main__`: none where a server imports the code; None if that is not known."""
     if len(part.commands) != 1 or not part.commands[0].words:
         return None
     program, *arguments = part.commands[0].words

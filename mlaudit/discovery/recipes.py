@@ -28,7 +28,7 @@ TOOL_FORMATS = ("tox-ini", "noxfile")
 BUILD_FORMATS = ("bentofile", "cog", "truss-config")
 """Formats of tools that build the image of a served model from one descriptor."""
 TASK_FORMATS = ("makefile", "shell-script")
-"""What tells how environments are used, and makes none of its own."""
+"""What shows how environments are used, and makes none of its own."""
 MAX_FOLLOWED = 50
 """Files that one part of a recipe may name, those that they include counted too."""
 
@@ -82,9 +82,9 @@ class ImageRun:
         dockerfile: that the image is built with, relative to the audited folder.
         target: the stage that is built, empty for the last one.
         name: of the service.
-        entrypoint: that replaces the image's, with its CMD; None where it states none.
-        command: that replaces the image's CMD; None where it states none.
-        folder: that it runs in, empty where the image tells it.
+        entrypoint: that replaces the image's, with its CMD; None if it states none.
+        command: that replaces the image's CMD; None if it states none.
+        folder: that it runs in, empty if the image shows it.
         settings: environment variables with their values.
     """
 
@@ -105,16 +105,16 @@ class RecipePart:
 
     Attributes:
         path: of the recipe, relative to the audited folder.
-        part: the word behind `#` that chooses it (`stage=train`); empty where the recipe has one part, or for its last.
-        name: what the recipe calls it; empty where it has no name.
+        part: the word behind `#` that chooses it (`stage=train`); empty if the recipe has one part, or for its last.
+        name: what the recipe calls it; empty if it has no name.
         installs: files of the tree that its commands install, in their order.
         states: it states a package, an image or a Python itself.
         unresolved: it names a file that is not in the tree, so that what it installs is not known in full.
         commands: what runs in it.
         built_by: scripts that its image runs while it is built.
-        copies: files and folders of the tree that it holds, None where it sees the whole tree.
+        copies: files and folders of the tree that it holds, None if it sees the whole tree.
         packages: that it states itself, images among them.
-        is_named: the name of the file alone tells its format.
+        is_named: the name of the file alone shows its format.
         runs: the services that run it.
         folders: that its commands change into.
         has_python: it states a Python itself, as an image does whose tag names one.
@@ -169,7 +169,7 @@ class AuditedTree:
 
     Attributes:
         folder: the audited folder.
-        root: opens what lies in it.
+        root: opens what is in it.
         paths: every regular file below it, relative to it, with `/`.
     """
 
@@ -192,11 +192,11 @@ class AuditedTree:
         return self.root.document(self.folder / path).stream()
 
     def document(self, path: str) -> Document | None:
-        """The document at a path, None where it cannot be opened."""
+        """The document at a path, None if it cannot be opened."""
         try:
             return self.root.document(self.folder / path)
         except Unreadable:
-            # Reading it as a source tells the reason.
+            # Reading it as a source shows the reason.
             return None
 
     def inner(self, place: str) -> str:
@@ -218,7 +218,7 @@ class StatedDocument:
 
 
 def stated(document: Document, as_format: str | None = None) -> StatedDocument | None:
-    """What a document states itself, without what it includes; None where it cannot be read."""
+    """What a document states itself, without what it includes; None if it cannot be read."""
     with document_budget():
         try:
             parser = recognized(document, as_format)
@@ -270,7 +270,7 @@ def _may_be_own(statement: Statement) -> bool:
 
 
 def _own_manifests(path: str, tree: AuditedTree) -> dict[str, list[str]]:
-    """The manifests of the projects that a recipe lies in, by the name under which it may install them."""
+    """The manifests of the projects that a recipe is in, by the name under which it may install them."""
     document = tree.document(path)
     own = local_projects.own_projects(document) if document is not None else {}
     found: dict[str, list[str]] = {}

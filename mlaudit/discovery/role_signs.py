@@ -14,7 +14,7 @@ MOST_PACKAGES = 3
 """Packages of one role that count."""
 
 WORK = ("training", "serving", "batch")
-"""Roles of commands that tell what an environment is for."""
+"""Roles of commands that show what an environment is for."""
 
 _PYTHONS = ("python", "python3", "pipenv", "poetry", "uv", "conda", "xvfb-run", "exec", "time", "nohup", "tini", "--")
 _RUNNERS = ("run", "-m", "-u", "--")
@@ -44,7 +44,7 @@ def judged_role(signs: Iterable[RoleSign]) -> tuple[str, str]:
 
 
 def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
-    """What the commands of a recipe tell, those that only install left out."""
+    """What the commands of a recipe show, those that only install left out."""
     for command in commands:
         role = role_of_program(command.words)
         if role is not None:
@@ -56,12 +56,12 @@ def signs_of_commands(commands: Iterable[RunCommand]) -> Iterator[RoleSign]:
 
 
 def role_of_command(command: Sequence[str]) -> str | None:
-    """The role of an environment in which a command runs, None where it tells nothing."""
+    """The role of an environment in which a command runs, None if it shows nothing."""
     return role_of_program(command) or role_of_script(command)
 
 
 def role_of_program(command: Sequence[str]) -> str | None:
-    """The role that the program of a command tells: a server, a launcher of training, a tool of developers."""
+    """The role that the program of a command shows: a server, a launcher of training, a tool of developers."""
     phrase = " ".join(command)
     program, _ = _program(command)
     for row in words().runs:
@@ -71,7 +71,7 @@ def role_of_program(command: Sequence[str]) -> str | None:
 
 
 def role_of_script(command: Sequence[str]) -> str | None:
-    """The role that the name of a script tells."""
+    """The role that the name of a script shows."""
     program, arguments = _program(command)
     scripts = [word for word in (program, *arguments) if word.endswith((".py", ".sh")) or "." in word.strip(".")]
     named = scripts[0] if scripts else program
@@ -93,7 +93,7 @@ def _program(command: Sequence[str]) -> tuple[str, tuple[str, ...]]:
 
 
 def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
-    """What packages tell; each counts a little."""
+    """What packages show; each counts a little."""
     named = frozenset(packages)
     for name in sorted(named):
         of_image = words().role_of_image(name)

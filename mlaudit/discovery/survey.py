@@ -87,7 +87,7 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
 
     Args:
         tree: every file of it.
-        stating: those of them whose names tell a format.
+        stating: those of them whose names show a format.
         roots: the names of the projects that a lock or manifest is about.
     """
     parts, ignored = recipe_parts(tree, stating)
@@ -127,7 +127,7 @@ def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
 
 
 def _stating_format(path: str) -> str | None:
-    """The format of a document; a compose file says how images run, and is none by itself."""
+    """The format of a document; a compose file states how images run, and is not one by itself."""
     return None if is_compose(path) else by_name(path)
 
 
@@ -208,7 +208,7 @@ def _may_tell(path: str, formats: Sequence[str]) -> bool:
 
 
 def _by_content(path: str, tree: AuditedTree) -> str | None:
-    """The format of a Python source or YAML file that tells an environment, None for any other."""
+    """The format of a Python source or YAML file that shows an environment, None for any other."""
     document = tree.document(path)
     wanted = ("python-image",) if path.endswith(".py") else (*words().described, *_UNNAMED_BUILDS)
     pattern = _STATES_AN_IMAGE if path.endswith(".py") else _MANIFEST

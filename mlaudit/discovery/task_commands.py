@@ -1,4 +1,4 @@
-"""What stands behind commands that run tasks: stages of dvc.yaml, targets of a Makefile, entry points of an MLproject.
+"""What follows commands that run tasks: stages of dvc.yaml, targets of a Makefile, entry points of an MLproject.
 
 https://dvc.org/doc/command-reference/repro, https://mlflow.org/docs/latest/ml/projects/
 """
@@ -44,7 +44,7 @@ def commands_behind(words: Sequence[str], folder: str, tree: AuditedTree) -> lis
             if rest[:2] == ["mlflow", "run"]:
                 return list(_of_project(posixpath.normpath(posixpath.join(folder, _project(rest))), tree))
         except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return []
     return []
 

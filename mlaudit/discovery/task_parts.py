@@ -93,7 +93,7 @@ def _work_words() -> re.Pattern[str]:
 
 
 def _may_work(text: str) -> bool:
-    """Whether a script may run a command that tells what an environment is for; most of a tree run none."""
+    """Whether a script may run a command that shows what an environment is for; most of a tree run none."""
     return _work_words().search(text.translate(_QUOTING).lower()) is not None
 
 

@@ -34,7 +34,7 @@ def tool_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator[
 
 
 def _running(document: Document, format_name: str) -> dict[str, list[RunCommand]]:
-    """The commands by the environment that they run in; both tools run them where their file lies."""
+    """The commands by the environment that they run in; both tools run them where their file is."""
     read = environment_commands if format_name == "tox-ini" else session_commands
     folder = posixpath.dirname(document.path)
     running: dict[str, list[RunCommand]] = {}
@@ -46,6 +46,6 @@ def _running(document: Document, format_name: str) -> dict[str, list[RunCommand]
                     at = script.place(command.words[0].start, command.words[-1].end) if words else document.place(1, 1)
                     running.setdefault(name, []).append(RunCommand(words=words, at=at, folder=folder))
         except (Unreadable, Malformed, BudgetExceeded):
-            # The parser of the format tells what is wrong with it.
+            # The parser of the format shows what is wrong with it.
             return running
     return running

@@ -53,7 +53,7 @@ def stated_variables(path: str, tree: AuditedTree) -> tuple[tuple[str, str], ...
 
 
 def dotenv_run(folder: str, tree: AuditedTree) -> ImageRun | None:
-    """What code in a folder finds set by the nearest `.env` above it; None where there is none that sets anything."""
+    """What code in a folder finds set by the nearest `.env` above it; None if there is none that sets anything."""
     while True:
         path = posixpath.join(folder, ".env")
         settings = stated_variables(path, tree)

@@ -47,11 +47,11 @@ class NamesAnswer(NamedTuple):
 
 
 class FileAnswer(NamedTuple):
-    """A neighbour that was asked for.
+    """A neighbour that was requested.
 
     Attributes:
-        shown: the path under which it is reported, None where there is none.
-        content: its bytes, None where nobody read them.
+        shown: the path under which it is reported, None if there is none.
+        content: its bytes, None if nobody read them.
         answers: what it was asked about its own neighbours.
     """
 
@@ -72,17 +72,17 @@ class Questions:
         self._names: dict[str, tuple[str, ...]] = {}
 
     def about_file(self, path: str, neighbour: Neighbour | None) -> None:
-        """Remember that a neighbour was asked for."""
+        """Remember that a neighbour was requested."""
         if neighbour is not None and path not in self._files:
             neighbour.remember_questions()
         self._files.setdefault(path, neighbour)
 
     def about_names(self, folder: str, names: tuple[str, ...]) -> None:
-        """Remember that the names in a folder were asked for."""
+        """Remember that the names in a folder were requested."""
         self._names[folder] = names
 
     def answers(self) -> Answers | None:
-        """The answers; None where they are too large to be kept, or cannot be had again."""
+        """The answers; None if they are too large to be kept, or cannot be had again."""
         given: list[NamesAnswer | FileAnswer] = [NamesAnswer(folder, names) for folder, names in self._names.items()]
         try:
             for path, neighbour in self._files.items():

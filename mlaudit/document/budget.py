@@ -55,7 +55,7 @@ class Budget:
 
     @property
     def is_exceeded(self) -> bool:
-        """Whether more was asked for than a limit allows."""
+        """Whether more was requested than a limit allows."""
         return any(used > limit.most for limit, used in self.used.items())
 
 

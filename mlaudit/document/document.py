@@ -66,11 +66,11 @@ class Document:
 
     Args:
         path: relative to the root, with `/`.
-        data: the bytes, where they are at hand.
+        data: the bytes, where they are available.
         opener: gives a seekable stream, where they are not.
         size: in bytes.
         tree: the files of a folder-like document: an installed environment, a root file system, an image.
-        ask: gives the document at a path relative to this one's folder, or None where there is none or it lies
+        ask: gives the document at a path relative to this one's folder, or None if there is none or it is
             outside the audited root. Asked by parsers that need a neighbour (the pyproject beside a lock).
         list_names: gives the names in a folder relative to this one's, in order.
 
@@ -102,14 +102,14 @@ class Document:
         self.is_read = data is not None
 
     def beside(self, path: str) -> Document | None:
-        """The document at a path relative to this one's folder, None where there is none inside the root."""
+        """The document at a path relative to this one's folder, None if there is none inside the root."""
         neighbour = self._ask(path) if self._ask else None
         if self._questions is not None:
             self._questions.about_file(path, neighbour)
         return neighbour
 
     def names(self, folder: str) -> tuple[str, ...]:
-        """The names of what stands in a folder relative to this document's, in order; none where nobody can tell."""
+        """The names of what is in a folder relative to this document's, in order; none where nobody can tell."""
         names = self._list_names(folder) if self._list_names else ()
         if self._questions is not None:
             self._questions.about_names(folder, names)
@@ -120,7 +120,7 @@ class Document:
         self._questions = Questions()
 
     def forget_questions(self) -> Answers | None:
-        """The answers that were given since then; None where it is not known whether they would be given again."""
+        """The answers that were given since then; None if it is not known whether they would be given again."""
         questions, self._questions = self._questions, None
         return questions.answers() if questions is not None else None
 
@@ -254,7 +254,7 @@ class Document:
 
     @cached_property
     def yaml(self) -> Node:
-        """The first YAML document in it, every scalar as the text that stands there. Raises Unreadable."""
+        """The first YAML document in it, every scalar as the text that is there. Raises Unreadable."""
         from mlaudit.document.yaml import yaml_loads
 
         return Node(self._parsed("YAML", yaml_loads))
@@ -287,7 +287,7 @@ class Document:
         return locate.yaml_locator(self.text)
 
     def at(self, *route: str | int) -> Place:
-        """The place of the value at a route; of the nearest value around it, or the document, where there is none."""
+        """The place of the value at a route; of the nearest value around it, or the document, if there is none."""
         span = self._locator.at(*route)
         if span is None:
             return self.at(*route[:-1]) if route else Place(path=self.path)
@@ -312,7 +312,7 @@ class Document:
     ) -> Pin:
         """A pin of this document: name normalized, its row found, the variant taken from the version's local part.
 
-        A built distribution or source archive of a stated version is a package like any, wherever its file lies.
+        A built distribution or source archive of a stated version is a package like any, wherever its file is.
         """
         origin = stated.get("origin")
         if stated.get("kind") is Kind.LOCAL and version and origin and _ARCHIVE.search(origin):

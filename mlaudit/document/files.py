@@ -1,4 +1,4 @@
-"""Files by name, wherever they lie: the shape that working trees, commits, images, environments and archives share."""
+"""Files by name, wherever they are: the shape that working trees, commits, images, environments and archives share."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ class Files(Protocol):
     """Files below one folder; paths are relative to it, with `/`, and the folder itself is the empty path."""
 
     def list(self, folder: str = "", *, deep: bool = True) -> Iterable[str]:
-        """The paths of the files at any depth below a folder, in order; else the names that stand in it.
+        """The paths of the files at any depth below a folder, in order; else the names that are in it.
 
         Raises Unreadable where the folder cannot be listed.
         """

@@ -51,9 +51,9 @@ class JsonIndex(TreeIndex):
         return paired and not unclosed and position == len(self._text)
 
     def members(self, *route: str | int) -> Iterator[tuple[str | int, int, int]]:
-        """Key or index, start and end of each member of the container at a route; nothing where there is none.
+        """Key or index, start and end of each member of the container at a route; nothing if there is none.
 
-        Raises ValueError where something stands in it that is no member.
+        Raises ValueError where something is in it that is no member.
         """
         node = self._node(route)
         start = node.start if isinstance(node, Leaf) else 0

@@ -25,7 +25,7 @@ def json_loads(text: str) -> object:
 
 
 def _parsed(text: str) -> object:
-    """JSON with fractions, and numbers of more digits than Python converts, as the text that stands there."""
+    """JSON with fractions, and numbers of more digits than Python converts, as the text that is there."""
     try:
         decoded: object = json.loads(text, parse_float=str)
     except json.JSONDecodeError:
@@ -40,7 +40,7 @@ def _whole_number(digits: str) -> int | str:
 
 
 def values_at_most(text: str) -> int:
-    """A number that the values in a text do not exceed: a comma, a colon or a bracket stands before each."""
+    """A number that the values in a text do not exceed: a comma, a colon or a bracket precedes each."""
     return sum(map(text.count, ",:[{"))
 
 

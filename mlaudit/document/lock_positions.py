@@ -34,7 +34,7 @@ class LockLocator:
 
     @cached_property
     def _before(self) -> Locator:
-        """Places in what stands before all packages, where most of the rest is."""
+        """Places in what precedes all packages, where most of the rest is."""
         return toml_locator(self._text[: self._text.find(_HEADER) + 1] if self._usual else "")
 
     @cached_property

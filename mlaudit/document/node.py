@@ -78,7 +78,7 @@ class Node:
         return self.value is not None
 
     def get(self, key: str) -> Node:
-        """The value under a key, a node of nothing where it is missing. Raises Malformed on what is no table."""
+        """The value under a key, a node of nothing if it is missing. Raises Malformed on what is no table."""
         if not isinstance(self.value, dict):
             raise self._expected("a table")
         return Node(self.value.get(key), (*self.route, key))
@@ -105,11 +105,11 @@ class Node:
         return self.value
 
     def maybe_text(self) -> str | None:
-        """The value as a string, None where there is none. Raises Malformed on any other type."""
+        """The value as a string, None if there is none. Raises Malformed on any other type."""
         return None if self.value is None else self.text()
 
     def flag(self) -> bool:
-        """The value as true or false, false where there is none. Raises Malformed."""
+        """The value as true or false, false if there is none. Raises Malformed."""
         if self.value is None:
             return False
         if not isinstance(self.value, bool):
@@ -117,7 +117,7 @@ class Node:
         return self.value
 
     def each(self) -> Iterator[Node]:
-        """The members of a list, none where there is no value. Raises Malformed on a value that is no list."""
+        """The members of a list, none if there is no value. Raises Malformed on a value that is no list."""
         if self.value is None:
             return
         if not isinstance(self.value, list):
@@ -126,12 +126,12 @@ class Node:
             yield Node(member, (*self.route, index))
 
     def items(self) -> Iterator[tuple[str, Node]]:
-        """Keys and values of a table, none where there is no value. Raises Malformed on a value that is no table."""
+        """Keys and values of a table, none if there is no value. Raises Malformed on a value that is no table."""
         if self.value is None:
             return
         for key, member in self.table().items():
             yield str(key), Node(member, (*self.route, str(key)))
 
     def texts(self) -> tuple[str, ...]:
-        """A list of strings, empty where there is no value. Raises Malformed."""
+        """A list of strings, empty if there is no value. Raises Malformed."""
         return tuple(member.text() for member in self.each())

@@ -12,7 +12,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 
 
 class Span(NamedTuple):
-    """A stretch of text: `line` and `column` 1-based, offsets `start` and `end` 0-based; quotes are part of it."""
+    """A span of text: `line` and `column` 1-based, offsets `start` and `end` 0-based; quotes are part of it."""
 
     line: int
     column: int
@@ -21,7 +21,7 @@ class Span(NamedTuple):
 
 
 class Locator(Protocol):
-    """Finds places in one text; what does not exist, or stands behind broken syntax, is None."""
+    """Finds places in one text; what does not exist, or follows broken syntax, is None."""
 
     def at(self, *route: str | int) -> Span | None:
         """The value at the route; a TOML table is at its header, the empty route is the whole text."""
@@ -36,9 +36,9 @@ def toml_locator(text: str) -> Locator:
 
 
 def json_locator(text: str, index: _Index | None = None) -> Locator:
-    """Places in JSON; of a key that stands twice the last is found, as `json.loads` keeps it.
+    """Places in JSON; of a key that occurs twice the last is found, as `json.loads` keeps it.
 
-    `index` is that of the text where there is one.
+    `index` is that of the text if there is one.
     """
     from mlaudit.document.json_index import JsonIndex
 
@@ -246,7 +246,7 @@ def _toml_character(escape: re.Match[str]) -> str:
 def _toml_descend(
     table: PlacedTable, parts: list[tuple[str, int, int]], header: tuple[int, int] | None
 ) -> PlacedTable | None:
-    """The table that a dotted key lies in; tables first named here get the place of the header, else of their part."""
+    """The table that a dotted key is in; tables first named here get the place of the header, else of their part."""
     for name, key_start, key_end in parts:
         start, end = header or (key_start, key_end)
         node = table.children.setdefault(name, PlacedTable(start, end, key_start, key_end))

@@ -20,6 +20,11 @@ _DOTTED = lazy_pattern(
 )
 _LONG_KEY = lazy_pattern(rf"\n[ \t]*(?:\[\[?[ \t]*)?(?:{_PART}[ \t]*\.[ \t]*){{{_MAX_KEY_PARTS}}}[^\n]*[=\]]")
 
+# Python reads a number of thousands of hexadecimal digits, and raises an error wherever it is to write it out.
+_LONG_NUMBER = lazy_pattern(r"0[xob][0-9a-fA-F_]{3000}")
+_MAX_BITS = 64
+"""Of a whole number, as TOML has them."""
+
 # Every text that this grammar matches is a valid inline table of TOML: a broken file must stay broken when it is cut.
 _STRING = r'"[^"\\\x00-\x08\x0a-\x1f\x7f]*"'
 _DAY = "(?:(?:0[1-9]|1[0-2])-(?:0[1-9]|1[0-9]|2[0-8])|(?:0[13-9]|1[0-2])-(?:29|30)|(?:0[13578]|1[02])-31)"
@@ -36,7 +41,7 @@ def toml_loads(text: str) -> dict[str, object]:
     """Parse TOML; keys and nesting that only an attack has are refused.
 
     Raises:
-        ValueError: the text is no TOML or refused; the message says where, as far as that is known.
+        ValueError: the text is no TOML or refused; the message states where, as far as that is known.
         BudgetExceeded: it has more lines or tables than any real file.
     """
     _check_length(text)
@@ -48,7 +53,22 @@ def toml_loads(text: str) -> dict[str, object]:
         document: dict[str, object] = tomli.loads(text)
     except RecursionError as error:
         raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
+    # Such a word may stand in a string as well.
+    if (long_number := _LONG_NUMBER.search(text)) and _has_long_number(document):
+        line = text.count("\n", 0, long_number.start()) + 1
+        raise ValueError(f"a whole number has more than {_MAX_BITS} bits (at line {line})")
     return document
+
+
+def _has_long_number(document: object) -> bool:
+    waiting = [document]
+    while waiting:
+        value = waiting.pop()
+        if isinstance(value, (dict, list)):
+            waiting.extend(value.values() if isinstance(value, dict) else value)
+        elif isinstance(value, int) and value.bit_length() > _MAX_BITS:
+            return True
+    return False
 
 
 def _check_length(text: str) -> None:
@@ -78,7 +98,7 @@ def loads_lock(text: str) -> dict[str, object]:
         ValueError, BudgetExceeded: as `toml_loads`, with the places of the text as it is.
     """
     _check_length(text)
-    if '"""' in text or "'''" in text:  # only then can a line's begin lie within a string
+    if '"""' in text or "'''" in text:  # only then can a line's begin are within a string
         return toml_loads(text)
     short = text.replace("\r\n", "\n") if "\r" in text else text
     short = _FILES.sub(r"\1", short)

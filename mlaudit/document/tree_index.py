@@ -1,4 +1,4 @@
-"""Where the values of a text stand, as a tree that is opened as far as it is asked for."""
+"""Where the values of a text are, as a tree that is opened as far as it is requested."""
 
 from __future__ import annotations
 
@@ -89,7 +89,7 @@ class TreeIndex:
         return inside
 
     def _end(self, start: int) -> int | None:
-        """The offset behind the value that begins at `start`; None where it is broken."""
+        """The offset behind the value that begins at `start`; None if it is broken."""
         raise NotImplementedError
 
     def _open(self, start: int) -> TreeNode | None:

@@ -1,4 +1,4 @@
-"""YAML whose scalars stay the text that stands in the file, by libyaml where it is there, with bounded aliases."""
+"""YAML whose scalars stay the text that is in the file, by libyaml where it is there, with bounded aliases."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def repeated_keys(value: object) -> tuple[str, ...]:
 
 
 def yaml_loads(text: str) -> object:
-    """The first document of a stream, None where there is none. Raises YamlProblem on bad syntax or an alias bomb."""
+    """The first document of a stream, None if there is none. Raises YamlProblem on bad syntax or an alias bomb."""
     return next(_documents(text), None)
 
 

@@ -33,7 +33,7 @@ class _PlacedNode:
 
 
 class YamlIndex:
-    """The nodes of one text; what stands behind broken syntax is missing."""
+    """The nodes of one text; what follows broken syntax is missing."""
 
     def __init__(self, text: str, *, multi: bool) -> None:
         self._shift = 1 if text.startswith(_BYTE_ORDER_MARK) else 0

@@ -1,4 +1,4 @@
-"""Artifacts asked for again by the paths under which they are reported, wherever they lie."""
+"""Artifacts asked for again by the paths under which they are reported, wherever they are."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class ArtifactFiles:
 
     Args:
         tree: those in the working tree.
-        opened: documents that lie elsewhere, in revisions and images, by the paths under which they are reported.
+        opened: documents that are elsewhere, in revisions and images, by the paths under which they are reported.
     """
 
     def __init__(self, tree: WorkingTree, opened: Mapping[str, Document] | None = None) -> None:
@@ -40,7 +40,7 @@ class ArtifactFiles:
         return _member(around, member, path) if member else around
 
     def pickle(self, path: str) -> Document:
-        """The pickle that is reported under a path, or lies in the archive of torch there. Raises Unreadable."""
+        """The pickle that is reported under a path, or is in the archive of torch there. Raises Unreadable."""
         doc = self.document(path)
         inside = next((name for name in member_names(doc) if f"/{name}".endswith(_PICKLE)), None)
         return _member(doc, inside, f"{path}{_INSIDE}{inside}") if inside is not None else doc

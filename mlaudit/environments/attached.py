@@ -37,17 +37,17 @@ def selections_of(readings: Iterable[Reading], parts: Mapping[str, str]) -> Sele
     return selections
 
 
-def united(one: InstallSelection, other: InstallSelection) -> InstallSelection:
+def united(selection: InstallSelection, other: InstallSelection) -> InstallSelection:
     """What two installs, one after the other, leave behind."""
     return InstallSelection(
-        extras=tuple(dict.fromkeys((*one.extras, *other.extras))),
-        groups=tuple(dict.fromkeys((*one.groups, *other.groups))),
-        all_extras=one.all_extras or other.all_extras,
-        all_groups=one.all_groups or other.all_groups,
-        without=tuple(name for name in one.without if name in other.without),
-        default_groups=one.default_groups or other.default_groups,
-        own=one.own or other.own,
-        parts=tuple(dict.fromkeys((*one.parts, *other.parts))),
+        extras=tuple(dict.fromkeys((*selection.extras, *other.extras))),
+        groups=tuple(dict.fromkeys((*selection.groups, *other.groups))),
+        all_extras=selection.all_extras or other.all_extras,
+        all_groups=selection.all_groups or other.all_groups,
+        without=tuple(name for name in selection.without if name in other.without),
+        default_groups=selection.default_groups or other.default_groups,
+        own=selection.own or other.own,
+        parts=tuple(dict.fromkeys((*selection.parts, *other.parts))),
     )
 
 

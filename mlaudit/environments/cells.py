@@ -18,7 +18,7 @@ _COMPARED = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Stated:
-    """A selected pin, the reading it stands in, the Pythons it is for (None: every one), and whether that is sure."""
+    """A selected pin, the reading it is in, the Pythons it is for (None: every one), and whether that is sure."""
 
     pin: Pin
     reading: int
@@ -28,7 +28,7 @@ class Stated:
 
 @dataclass(frozen=True, slots=True)
 class NotRead:
-    """What could not be read, and the number of the reading it stands in."""
+    """What could not be read, and the number of the reading it is in."""
 
     entry: Unread
     reading: int
@@ -87,7 +87,7 @@ def _cell(environment: str, package: str, stated: list[Stated], bounds: Sequence
     if not pythons:
         return _made(environment, package, _combined(effective, bounds), overruled)
     by_python = {
-        python: _combined(active, [one for one in bounds if _for(one, python)])
+        python: _combined(active, [bound for bound in bounds if _for(bound, python)])
         for python in pythons
         if (active := [one for one in effective if _for(one, python)])
     }
@@ -144,7 +144,7 @@ def _last_installs(stated: list[Stated]) -> list[Stated]:
             while others and others[-1].pin.step < one.pin.step:
                 others.pop()
         others.append(one)
-    lasting = {id(one) for others in kept.values() for one in others}
+    lasting = {id(other) for others in kept.values() for other in others}
     return [one for one in stated if id(one) in lasting]
 
 
@@ -164,7 +164,7 @@ class _Combined:
 
     @property
     def refused(self) -> bool:
-        """The one exact version is outside the ranges that stand beside it."""
+        """The one exact version is outside the ranges that are beside it."""
         return len(self.versions) == 1 and bool(self.specifier) and not admits(self.specifier, self.versions[0])
 
     @property
@@ -210,7 +210,7 @@ def _combined(stated: Sequence[Stated], bounds: Iterable[Stated]) -> _Combined:
     An override replaces what is declared, and narrows nothing that is locked or installed.
     """
     pins = tuple(one.pin for one in stated)
-    limits = [one.pin for one in bounds]
+    limits = [bound.pin for bound in bounds]
     declared = all(pin.layer is Layer.DECLARED for pin in pins)
     replaced = declared and any(pin.overrides and not pin.optional for pin in limits)
     versions = () if replaced else _exacts(pins, pins[0].kind if pins else Kind.PACKAGE)
@@ -227,7 +227,7 @@ def _range_of(pin: Pin) -> str:
 
 
 def _bounded(specifier: str) -> str:
-    """A specifier as it stands; the tightest clauses of one that has too many."""
+    """A specifier as written; the tightest clauses of one that has too many."""
     return specifier if specifier.count(",") < MAX_CLAUSES else joined((specifier,))
 
 
@@ -243,35 +243,35 @@ def _empty(specifier: str) -> bool:
     return not meet([clause for clause in specifier.split(",") if clause])
 
 
-def _made(environment: str, package: str, found: _Combined, overruled: tuple[Pin, ...]) -> Cell:
-    state, specifier = _state(found)
-    first = found.pins[0]
+def _made(environment: str, package: str, combined: _Combined, overruled: tuple[Pin, ...]) -> Cell:
+    state, specifier = _state(combined)
+    first = combined.pins[0]
     return Cell(
         environment=environment,
         package=package,
         state=state,
-        versions=found.versions,
+        versions=combined.versions,
         specifier=specifier,
-        variant=_variant(found),
+        variant=_variant(combined),
         layer=first.layer,
         kind=first.kind,
-        pins=found.pins,
+        pins=combined.pins,
         overruled=overruled,
-        conflict=found.pins if found.conflict else (),
+        conflict=combined.pins if combined.conflict else (),
         at=first.at,
     )
 
 
-def _state(found: _Combined) -> tuple[State, str | None]:
-    if not found.versions:
-        return State.RANGE, found.specifier or None
-    if found.refused or len(found.versions) > 1:
-        return State.SEVERAL, found.specifier or None
+def _state(combined: _Combined) -> tuple[State, str | None]:
+    if not combined.versions:
+        return State.RANGE, combined.specifier or None
+    if combined.refused or len(combined.versions) > 1:
+        return State.SEVERAL, combined.specifier or None
     return State.EXACT, None
 
 
-def _variant(found: _Combined) -> str | None:
-    stated = {pin.variant for pin in found.pins} - {None}
+def _variant(combined: _Combined) -> str | None:
+    stated = {pin.variant for pin in combined.pins} - {None}
     return stated.pop() if len(stated) == 1 else None
 
 

@@ -10,10 +10,10 @@ from mlaudit.request.options import Options
 from mlaudit.sources.working_tree import WorkingTree
 
 
-def with_code_evidence(made: Sequence[Environment], options: Options) -> list[Environment]:
-    """The environments, those whose code is at hand with what it lacks, or refuses, of the models that they load."""
+def with_code_evidence(environments: Sequence[Environment], options: Options) -> list[Environment]:
+    """The environments, those whose code is available with what it lacks, or refuses, of the models that they load."""
     files = ArtifactFiles(WorkingTree(options.root, tree=options.tree), options.opened)
-    judged = list(made)
+    judged = list(environments)
     if any(one.names_code for one in judged):
         from mlaudit.environments.missing_names import with_missing_names
 

@@ -37,8 +37,12 @@ def refusals(options: Options) -> Iterator[Unread]:
     """What a configuration that nobody named may not name, each with its place."""
     settings, base = options.settings, _base(options)
     rows = [
-        *((text, at) for one in settings.environments for text, at in _with_places(one)),
-        *((text, one.at) for one in settings.environments for text in (*one.writes, *one.reads)),
+        *((text, at) for environment in settings.environments for text, at in _with_places(environment)),
+        *(
+            (text, environment.at)
+            for environment in settings.environments
+            for text in (*environment.writes, *environment.reads)
+        ),
     ]
     parts = (part for text, at in rows for part in _parts(text, base, at, options.tree))
     yield from (part.refused for part in parts if part.refused is not None)
@@ -51,8 +55,8 @@ def _base(options: Options) -> Path:
     return options.root / posixpath.dirname(options.settings.path or "")
 
 
-def _with_places(one: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
-    yield from zip(one.sources, one.source_places or (one.at,) * len(one.sources), strict=True)
+def _with_places(settings: EnvironmentSettings) -> Iterator[tuple[str, Place]]:
+    yield from zip(settings.sources, settings.source_places or (settings.at,) * len(settings.sources), strict=True)
 
 
 MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
@@ -62,26 +66,27 @@ MATCHED = Limit(name="characters of paths times wildcards", most=20_000_000)
 def declared(options: Options) -> Iterator[Environment]:
     """Every declared environment, read. Raises ConfigError, with the place of a source that means nothing."""
     base = _base(options)
-    options.progress.expect(sum(len(one.sources) for one in options.settings.environments))
-    yield from joined([_environment(one, base, options) for one in options.settings.environments])
+    options.progress.expect(sum(len(environment.sources) for environment in options.settings.environments))
+    yield from joined([_environment(environment, base, options) for environment in options.settings.environments])
     for pair in options.settings.pairs:
         yield from _fleet(pair, base, options)
 
 
-def _environment(one: EnvironmentSettings, base: Path, options: Options) -> EnvironmentWithModels:
+def _environment(settings: EnvironmentSettings, base: Path, options: Options) -> EnvironmentWithModels:
     tree = options.tree
-    parts = [part for text, at in _with_places(one) for part in _present(text, base, at, tree)]
+    parts = [part for text, at in _with_places(settings) for part in _present(text, base, at, tree)]
     writes, reads = (
-        [part for text in texts for part in _parts(text, base, one.at, tree)] for texts in (one.writes, one.reads)
+        [part for text in texts for part in _parts(text, base, settings.at, tree)]
+        for texts in (settings.writes, settings.reads)
     )
-    options = replace(options, wanted=_wanted(one, options))
+    options = replace(options, wanted=_wanted(settings, options))
     request = EnvironmentRequest(
-        name=one.name,
-        role=one.role,
-        follows=one.follows,
-        artifact_kinds=one.artifact_kinds,
-        kinds_from=one.crosses,
-        guessed=one.guessed,
+        name=settings.name,
+        role=settings.role,
+        follows=settings.follows,
+        artifact_kinds=settings.artifact_kinds,
+        kinds_from=settings.crosses,
+        guessed=settings.guessed,
     )
     return with_models_apart(request, options, sources=parts, writes=writes, reads=reads)
 
@@ -122,23 +127,23 @@ def _present(text: str, base: Path, at: Place, tree: Path | None) -> Sequence[Sp
 
 
 def _refused(path: str, base: Path, at: Place, tree: Path | None, part: Spelled | None = None) -> Unread | None:
-    """Why a path of the configuration is not read, None where it may be; of a commit git itself leads nowhere else."""
+    """Why a path of the configuration is not read, None if it may be; of a commit git itself leads nowhere else."""
     if tree is None or (part is not None and part.revision is not None and part.clone is None):
         return None
     why = reason_outside(path, base, tree, clone=part.clone if part is not None else None)
     return Unread(at=at, why=why, what=part.text if part is not None else path, whole=True) if why else None
 
 
-def _wanted(one: EnvironmentSettings, options: Options) -> Wanted:
+def _wanted(settings: EnvironmentSettings, options: Options) -> Wanted:
     """What the options ask for; then the environment's own target, then that of the whole configuration."""
     wanted = options.wanted
     common = options.settings.target
     return replace(
         wanted,
-        python=wanted.python or one.target.python or common.python,
-        platform=wanted.platform or _platform(one.target) or _platform(common),
-        extras=(*wanted.extras, *one.extras),
-        groups=(*wanted.groups, *one.groups),
+        python=wanted.python or settings.target.python or common.python,
+        platform=wanted.platform or _platform(settings.target) or _platform(common),
+        extras=(*wanted.extras, *settings.extras),
+        groups=(*wanted.groups, *settings.groups),
     )
 
 
@@ -159,7 +164,9 @@ def _fleet(pair: PairSettings, base: Path, options: Options) -> Iterator[Environ
             EnvironmentRequest(name=writer, role="training"),
             EnvironmentRequest(name=reader, role="serving", follows=(writer,)),
         )
-        yield from joined([with_models_apart(one, options, sources=_at(base, one.name)) for one in requests])
+        yield from joined(
+            [with_models_apart(request, options, sources=_at(base, request.name)) for request in requests]
+        )
 
 
 def _at(base: Path, path: str) -> Sequence[Spelled]:

@@ -21,31 +21,33 @@ if TYPE_CHECKING:
     from mlaudit.sources.listing import Walked
 
 
-def discovered(found: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
+def discovered(discovery: Discovery, models: FoundModels, folder: Path, options: Options) -> Iterator[Environment]:
     """The environments that were found, read."""
     from mlaudit.environments.sources import assemble, parse_source
 
-    options.progress.expect(sum(len(one.sources) for one in found.environments))
+    options.progress.expect(sum(len(environment.sources) for environment in discovery.environments))
     root = WorkingTree(options.root, tree=options.tree)
-    for one in found.environments:
-        parts = [part for source in one.documents for part in parse_source(source, folder)]
+    for environment in discovery.environments:
+        parts = [part for source in environment.documents for part in parse_source(source, folder)]
         request = EnvironmentRequest(
-            name=one.name,
-            role=one.role or one.name,
-            follows=one.follows,
-            kinds_from={pair.writer: pair.kinds for pair in found.pairs if pair.reader == one.name and pair.kinds},
-            guessed=one.guessed,
-            evidence=one.evidence,
+            name=environment.name,
+            role=environment.role or environment.name,
+            follows=environment.follows,
+            kinds_from={
+                pair.writer: pair.kinds for pair in discovery.pairs if pair.reader == environment.name and pair.kinds
+            },
+            guessed=environment.guessed,
+            evidence=environment.evidence,
             exchanges=[
-                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in one.exchanges
+                replace(use, at=replace(use.at, path=root.shown(folder / use.at.path))) for use in environment.exchanges
             ],
         )
         yield assemble(
             parts,
             request,
             options,
-            writes=[_file(path, folder) for path in models.writes.get(one.name, ())],
-            reads=[_file(path, folder) for path in models.reads.get(one.name, ())],
+            writes=[_file(path, folder) for path in models.writes.get(environment.name, ())],
+            reads=[_file(path, folder) for path in models.reads.get(environment.name, ())],
         )
 
 
@@ -74,14 +76,17 @@ def shown_pair(pair: Pair, root: WorkingTree, base: Path) -> EnvironmentPair:
     )
 
 
-def looked_at(found: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
+def looked_at(discovery: Discovery, walked: Walked, folder: Path) -> Iterator[Discovered]:
     """What was taken for what, and why."""
-    for one in found.environments:
-        documents = tuple(source.removeprefix(f"{one.folder}/") for source in one.sources)
+    for environment in discovery.environments:
+        documents = tuple(source.removeprefix(f"{environment.folder}/") for source in environment.sources)
         yield Discovered(
-            role=one.name, folder=_shown(folder, one.folder), documents=documents, why=one.reason or "no role"
+            role=environment.name,
+            folder=_shown(folder, environment.folder),
+            documents=documents,
+            why=environment.reason or "no role",
         )
-    for ignored in found.ignored:
+    for ignored in discovery.ignored:
         head, _, name = ignored.path.rpartition("/")
         yield Discovered(role="ignored", folder=_shown(folder, head), documents=(name,), why=ignored.why)
     for entry in walked.unread:
@@ -92,10 +97,10 @@ def _shown(folder: Path, inner: str) -> str:
     return f"{(folder / inner).as_posix()}/"
 
 
-def advice_on(found: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
+def advice_on(discovered: Sequence[Discovered], pairs: int, where: str, *, loads_models: bool) -> Iterator[str]:
     """How to go on from what was found."""
     compared = "only model files are compared" if loads_models else "nothing is compared"
-    if not found:
+    if not discovered:
         yield f"No configuration, and no file below {where} states versions in a known format."
     elif not pairs:
         yield (

@@ -105,7 +105,7 @@ def _shared(selected: tuple[bool | None, ...]) -> tuple[bool | None, ...]:
 
 
 def _is_model(read: Sequence[Reading], writes: Sequence[Reading]) -> bool:
-    """Whether nothing but a model was given: model files, and the lists that lie beside a model's own description."""
+    """Whether nothing but a model was given: model files, and the lists that are beside a model's own description."""
     if not read:
         return bool(writes)
     if not any(kind_of(one.format) == "descriptor" for one in (*read, *writes)):

@@ -16,8 +16,8 @@ class FolderContents:
     Attributes:
         documents: of the environment that it declares or is.
         models: documents that record what wrote a model.
-        loads: models that lie in the environment itself, as in an image, and that it loads.
-        rest: what was seen and is not read, as a reading of the folder; None where there is no model in it.
+        loads: models that are in the environment itself, as in an image, and that it loads.
+        rest: what was seen and is not read, as a reading of the folder; None if there is no model in it.
     """
 
     documents: Sequence[Document] = ()

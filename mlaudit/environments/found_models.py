@@ -1,4 +1,4 @@
-"""The model files that looking finds in a tree: which are read, for which environment, and what is said of the rest."""
+"""Model files found in a tree: which are read, for which environment, and what is reported about the rest."""
 
 from __future__ import annotations
 
@@ -34,9 +34,9 @@ class FoundModels:
 
     Attributes:
         writes, reads: paths by the name of the environment that writes or loads them.
-        unplaced: paths of those of which nothing tells whose they are.
+        unplaced: paths of those of which nothing shows whose they are.
         passed_over: paths of which more than `MAX_MODELS` were found, and that nobody opened.
-        looked: what is said of them, folder by folder.
+        looked: what is reported about them, folder by folder.
     """
 
     writes: dict[str, list[str]] = field(default_factory=dict)
@@ -47,7 +47,7 @@ class FoundModels:
 
 
 def found_models(
-    found: Discovery,
+    discovery: Discovery,
     paths: Sequence[str],
     files: FolderFiles,
     *,
@@ -58,21 +58,23 @@ def found_models(
     Args:
         also: which other documents are models, where they make no environments of their own.
     """
-    described = {path for one in found.environments for path in (*one.sources, *one.covered)}
-    # A configuration that tells what a server reads is no second model beside that.
-    described.update(cross.read.path for pair in found.pairs for cross in pair.crosses)
+    described = {
+        path for environment in discovery.environments for path in (*environment.sources, *environment.covered)
+    }
+    # A configuration that shows what a server reads is no second model beside that.
+    described.update(cross.read.path for pair in discovery.pairs for cross in pair.crosses)
     others = [path for path in paths if also(path) and why_ignored(path) is None]
-    loaded = [path for one in found.environments for path, _ in one.loads]
+    loaded = [path for environment in discovery.environments for path, _ in environment.loads]
     likely = [path for path in dict.fromkeys((*others, *loaded, *likely_models(paths))) if path not in described]
     models = FoundModels()
     read = list(model_files(likely, files))
-    every = ((inner, *one) for inner, named in by_folder(read) for one in places(inner, named, found))
+    every = ((inner, *place) for inner, named in by_folder(read) for place in places(inner, named, discovery))
     for inner, where, names in every:
         if where.environment is not None:
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)
         else:
-            # What tells a server of a model is none itself.
+            # What shows a server of a model is not one itself.
             models.unplaced.extend(path for path in names if path.rpartition("/")[2] != SERVED_MODEL)
         models.looked.append(_said(inner, names, where, files.folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
@@ -83,7 +85,7 @@ def found_models(
 
 
 def model_files(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
-    """The paths that are models, where a look into the file must tell; `MAX_MODELS` at most."""
+    """The paths that are models, where a look into the file must show; `MAX_MODELS` at most."""
     return islice(_models(likely, files), MAX_MODELS)
 
 
@@ -92,7 +94,7 @@ def _models(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
         try:
             is_model = not is_hint(path) or is_model_file(files.document(path))
         except Unreadable:
-            # Reading it tells the reason.
+            # Reading it shows the reason.
             is_model = True
         if is_model:
             yield path
@@ -104,7 +106,7 @@ def _said(inner: str, files: Sequence[str], where: ModelPlace, folder: Path) -> 
 
 
 def said_of_rest(left: Sequence[str], passed_over: Sequence[str]) -> Iterator[str]:
-    """What is said of model files that are compared with no environment."""
+    """What is reported about model files that are compared with no environment."""
     if left:
         yield f"Model files found in the tree and not compared: {shown_names(left)}; name them under writes or reads."
     if passed_over:

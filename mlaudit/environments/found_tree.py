@@ -72,7 +72,7 @@ def _members(folder: Path, options: Options) -> Callable[[str], Sequence[str]]:
         try:
             reading = read(root.document(folder / path))
         except Unreadable:
-            # Reading it as a source tells the reason.
+            # Reading it as a source shows the reason.
             return ()
         return [one.name for one in reading.roots if one.kind == "package"]
 
@@ -88,7 +88,7 @@ def tree_of(folders: Sequence[Path], options: Options) -> Path:
 
 
 def walked_below(folders: Sequence[Path], tree: Path | None) -> tuple[Path, Walked]:
-    """What lies below some folders, relative to the folder that holds them all: their names tell roles too."""
+    """What is below some folders, relative to the folder that holds them all: their names show roles too."""
     from mlaudit.sources.listing import Walked, walk
 
     if len(folders) == 1:

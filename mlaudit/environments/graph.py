@@ -19,7 +19,7 @@ Switch = tuple[str, str, str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SelectedParts:
-    """Extras and groups that are switched on, normalized; `own`: what stands under neither is too."""
+    """Extras and groups that are switched on, normalized; `own`: what is under neither is too."""
 
     extras: frozenset[str] = frozenset()
     groups: frozenset[str] = frozenset()
@@ -28,7 +28,7 @@ class SelectedParts:
 
 @lru_cache(maxsize=65536)
 def _plain_bits(marker: str, worlds: Worlds, hopeful: bool) -> tuple[int, bool] | None:
-    """Bits of a marker that asks for no extra or group, and whether they are sure; None where it asks for one."""
+    """Bits of a marker that asks for no extra or group, and whether they are sure; None if it asks for one."""
     read = program(marker)
     if read is None:
         return (worlds.every if hopeful else 0), False
@@ -47,7 +47,7 @@ def _plain_bits(marker: str, worlds: Worlds, hopeful: bool) -> tuple[int, bool] 
 
 @dataclass(slots=True, kw_only=True)
 class Evaluator:
-    """Markers as bits, where `hopeful` says how a comparison counts that nobody can decide.
+    """Markers as bits, where `hopeful` states how a comparison counts that nobody can decide.
 
     Attributes:
         active: bits of the environments in which an extra, group or project is switched on, for uv's conflicts.

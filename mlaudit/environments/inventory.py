@@ -67,7 +67,7 @@ def _python(node: Node) -> str | None:
 
 
 def _reading(doc: Document, node: Node, side: str, places: Mapping[Place, Place]) -> Reading:
-    stated = (mask_statement(one) for one in environment_statements(doc, node, side=side))
+    stated = (mask_statement(statement) for statement in environment_statements(doc, node, side=side))
     statements = [
         replace(one, at=places.get(one.at, one.at)) if isinstance(one, Pin | Unread) else one for one in stated
     ]
@@ -75,9 +75,11 @@ def _reading(doc: Document, node: Node, side: str, places: Mapping[Place, Place]
         path=doc.path,
         format="mlaudit-list",
         complete=not side and node.get("complete").flag(),
-        pins=tuple(one for one in statements if isinstance(one, Pin)),
-        facts=tuple(one for one in statements if isinstance(one, Fact) and one.key != "complete"),
-        unread=tuple(one for one in statements if isinstance(one, Unread)),
+        pins=tuple(statement for statement in statements if isinstance(statement, Pin)),
+        facts=tuple(
+            statement for statement in statements if isinstance(statement, Fact) and statement.key != "complete"
+        ),
+        unread=tuple(statement for statement in statements if isinstance(statement, Unread)),
     )
 
 

@@ -1,4 +1,4 @@
-"""What the artifacts that an environment loads ask of the packages installed there, and these do not have."""
+"""What the artifacts that an environment loads require of the packages installed there, and these do not have."""
 
 from __future__ import annotations
 
@@ -28,24 +28,26 @@ MAX_ASKED = 2_000
 _LACKS = {NameAnswer.NO_MODULE: Lack.MODULE, NameAnswer.NO_NAME: Lack.NAME}
 
 
-def with_missing_names(made: Sequence[Environment], files: ArtifactFiles, options: Options) -> list[Environment]:
-    """The environments, those whose code is at hand with what it lacks for their artifacts."""
-    named = {one.name: one for one in made}
-    codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(made, named), caches=options.caches))
-    return [_with_installed(one, named, codes, files) for one in made]
+def with_missing_names(
+    environments: Sequence[Environment], files: ArtifactFiles, options: Options
+) -> list[Environment]:
+    """The environments, those whose code is available with what it lacks for their artifacts."""
+    named = {one.name: one for one in environments}
+    codes = _Codes(named, CodePlaces(root=options.root, tops=_tops(environments, named), caches=options.caches))
+    return [_with_installed(one, named, codes, files) for one in environments]
 
 
-def loaded_artifacts(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
+def loaded_artifacts(environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin]]:
     """The pickles that an environment loads, each with the environment that writes it."""
-    writers = [(name, named[name].writes) for name in one.follows if name in named]
-    for writer, readings in (*writers, (one.name, one.reads)):
+    writers = [(name, named[name].writes) for name in environment.follows if name in named]
+    for writer, readings in (*writers, (environment.name, environment.reads)):
         pins = (pin for reading in readings for pin in reading.pins)
         yield from ((writer, pin) for pin in pins if pin.artifact is not None and pin.artifact.names)
 
 
-def _tops(made: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
+def _tops(environments: Iterable[Environment], named: Mapping[str, Environment]) -> frozenset[str]:
     """The packages whose modules the artifacts of some environments name."""
-    asked = (name for one in made for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
+    asked = (name for one in environments for _, pin in loaded_artifacts(one, named) for name in _asked(pin))
     return frozenset(name.module.partition(".")[0] for name in asked)
 
 
@@ -57,7 +59,7 @@ class _Codes:
         self._objects: dict[str, ObjectCode | None] = {}
 
     def of(self, name: str) -> ObjectCode | None:
-        """The code of an environment, None where it is not at hand."""
+        """The code of an environment, None if it is not available."""
         if name not in self._objects:
             code = package_code(self._named[name], self._places) if name in self._named else None
             self._objects[name] = ObjectCode(PackageSymbols(code), repairs=True) if code is not None else None
@@ -129,7 +131,7 @@ def _packages_of(pin: Pin) -> frozenset[str]:
 
 
 def _without_code(artifacts: Iterable[tuple[str, Pin]], code: PackageCode | None) -> Iterator[str]:
-    """The packages that wrote artifacts and whose code is not at hand; of what is installed all code is."""
+    """The packages that wrote artifacts and whose code is not available; of what is installed all code is."""
     if code is not None and not isinstance(code, LayeredCode):
         return
     tops = (code.names("") if code is not None else None) or frozenset()

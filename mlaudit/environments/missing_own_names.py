@@ -53,7 +53,7 @@ _COMPOSED = lazy_pattern(r"(?:docker-)?compose[\w.-]*\.ya?ml")
 
 
 def with_missing_own_names(
-    made: Sequence[Environment],
+    environments: Sequence[Environment],
     sources: Mapping[str, Sequence[str]],
     base: Path,
     options: Options,
@@ -63,54 +63,54 @@ def with_missing_own_names(
 
     Args:
         sources: those of each environment by its name, as they are written, relative to `base`.
-        found: what lies below `base`, where that was walked.
+        found: what is below `base`, where that was walked.
     """
-    named = {one.name: one for one in made}
-    asking = {one.name: list(_asked(one, named)) for one in made}
+    named = {one.name: one for one in environments}
+    asking = {one.name: list(_asked(one, named)) for one in environments}
     if not any(asking.values()):
-        return list(made)
+        return list(environments)
     walked = found or walk(base, is_named, tree=options.tree)
     root = WorkingTree(options.root, options.settings.defines, tree=options.tree)
     tree = AuditedTree(folder=base, root=root, paths=dict.fromkeys(walked.paths))
     if walked.unread or any(_COMPOSED.fullmatch(path.rpartition("/")[2]) for path in tree.paths):
         # A compose file may mount more code, or start something else.
-        return list(made)
+        return list(environments)
     parts, _ = recipe_parts(tree, stating(walked.paths, base, root))
     codes = {name: reader_code(own, parts, tree) for name, own in sources.items() if asking.get(name)}
-    return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in made]
+    return [_with_missing(one, asking[one.name], codes.get(one.name), tree) for one in environments]
 
 
-def _asked(one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin, PickledName]]:
+def _asked(environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Pin, PickledName]]:
     """The names of artifacts that no known library has."""
     known = formats().families
-    for writer, pin in loaded_artifacts(one, named):
+    for writer, pin in loaded_artifacts(environment, named):
         names = pin.artifact.names if pin.artifact is not None else ()
         own = [name for name in names if name.module.partition(".")[0] not in known]
         yield from ((writer, pin, name) for name in own[:MAX_ASKED])
 
 
 def _with_missing(
-    one: Environment, asked: Sequence[tuple[str, Pin, PickledName]], code: ReaderCode | None, tree: AuditedTree
+    environment: Environment, asked: Sequence[tuple[str, Pin, PickledName]], code: ReaderCode | None, tree: AuditedTree
 ) -> Environment:
     if code is None or not asked:
-        return one
-    search = _Search(one, code, tree)
+        return environment
+    search = _Search(environment, code, tree)
     missing = (found for writer, pin, name in asked if (found := search.missing(writer, pin, name)) is not None)
     searches = search.states({(writer, pin.at.path): (writer, pin) for writer, pin, _ in asked}.values())
     return replace(
-        one,
-        missing_names=(*one.missing_names, *missing),
-        missing_states=(*one.missing_states, *(found for each in searches for found in each.missing_states())),
-        refused_calls=(*one.refused_calls, *(found for each in searches for found in each.refused_calls())),
+        environment,
+        missing_names=(*environment.missing_names, *missing),
+        missing_states=(*environment.missing_states, *(found for each in searches for found in each.missing_states())),
+        refused_calls=(*environment.refused_calls, *(found for each in searches for found in each.refused_calls())),
     )
 
 
 class _Search:
     """The code of one image, asked for names."""
 
-    def __init__(self, one: Environment, code: ReaderCode, tree: AuditedTree) -> None:
+    def __init__(self, environment: Environment, code: ReaderCode, tree: AuditedTree) -> None:
         self._code, self._tree = code, tree
-        self._environment = one
+        self._environment = environment
         texts = {path: _content(path, tree) for path in code.files}
         self._texts = {path: text for path, text in texts.items() if text is not None}
         self._is_read = len(self._texts) == len(texts)
@@ -119,7 +119,7 @@ class _Search:
         self._names: dict[str, NamesOfModule | None] = {}
 
     def missing(self, writer: str, pin: Pin, name: PickledName) -> MissingName | None:
-        """What is missing of a name; None where nothing is, or it is not known."""
+        """What is missing of a name; None if nothing is, or it is not known."""
         words = [*name.module.split("."), *name.name.split(".")]
         if not self._is_read or self._redirects or not all(word.isidentifier() for word in words):
             return None
@@ -235,7 +235,7 @@ class OwnCode:
 
 
 def _inner(path: str, home: str) -> str:
-    """A path below the folder that is started from; empty where it lies outside."""
+    """A path below the folder that is started from; empty if it is outside."""
     inner = posixpath.relpath(path, home or ".")
     return "" if inner.startswith("..") else inner
 
@@ -264,5 +264,5 @@ def _is_module(path: str, tail: str) -> bool:
 
 
 def _imported_as(path: str, home: str) -> str:
-    """The name by which a file is imported from a folder; empty where it lies outside."""
+    """The name by which a file is imported from a folder; empty if it is outside."""
     return _inner(path, home).removesuffix(".py").removesuffix("/__init__").replace("/", ".")

@@ -1,4 +1,4 @@
-"""What the code of a reader asks of the objects in an artifact and they do not have, and the calls that it refuses."""
+"""What the code of a reader requires and the objects in an artifact lack, and the calls that it refuses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ MAX_OBJECTS = 1_000
 
 
 class StateSearch:
-    """The objects of one artifact, compared with the code of its reader, and of its writer where that is at hand.
+    """The objects of one artifact, compared with the code of its reader, and of its writer where that is available.
 
     `is_own` where the reader's code is the user's own, of which there is one version in the repository.
     """
@@ -43,7 +43,7 @@ class StateSearch:
 
     @cached_property
     def _pickle(self) -> Document | None:
-        """The pickle; None where the artifact has none that can be read."""
+        """The pickle; None if the artifact has none that can be read."""
         try:
             return self._files.pickle(self.pin.at.path)
         except Unreadable:
@@ -51,7 +51,7 @@ class StateSearch:
 
     @cached_property
     def _states(self) -> PickledStates | None:
-        """The objects, None where the artifact is no pickle."""
+        """The objects, None if the artifact is no pickle."""
         try:
             return states_of(self._pickle) if self._pickle is not None else None
         except Unreadable:
@@ -115,6 +115,7 @@ class StateSearch:
             read=Place(path=self._shown(need.module.path), line=need.line),
             is_sure=self._is_own or self._written_by is not None,
             package=_package(gap.cls.full_name),
+            unless=need.unless,
         )
 
     def _at(self, one: PickledObject) -> Place:

@@ -21,7 +21,7 @@ FORMAT = "configuration"
 
 @dataclass(frozen=True, slots=True, kw_only=True, eq=False)
 class Configuration:
-    """A configuration and what it asks for; `unread` where that is not known."""
+    """A configuration and what it asks for; `unread` if that is not known."""
 
     doc: Document
     form: ConfigurationForm
@@ -36,23 +36,23 @@ class ModelConfigurations:
         self._files = files
         self._found: dict[str, tuple[Configuration, ...]] = {}
 
-    def asked(self, one: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Configuration]]:
+    def asked(self, environment: Environment, named: Mapping[str, Environment]) -> Iterator[tuple[str, Configuration]]:
         """The configurations that an environment loads, each with the environment that writes it."""
-        writers = [named[name] for name in one.follows if name in named]
+        writers = [named[name] for name in environment.follows if name in named]
         for writer in writers:
             yield from ((writer.name, found) for found in self._of((*writer.writes, *writer.readings)))
-        yield from ((one.name, found) for found in self._of(one.reads))
+        yield from ((environment.name, found) for found in self._of(environment.reads))
 
-    def with_unread(self, one: Environment) -> Environment:
+    def with_unread(self, environment: Environment) -> Environment:
         """An environment with what cannot be read of the configurations of its models, and reading them did not say."""
-        known = {entry.at.path for entry in one.unread}
+        known = {entry.at.path for entry in environment.unread}
         readings = {}
-        for found in self._of((*one.writes, *one.reads, *one.readings)):
+        for found in self._of((*environment.writes, *environment.reads, *environment.readings)):
             if found.unread is not None and found.doc.path not in known:
                 readings[found.doc.path] = Reading(
                     path=found.doc.path, format=FORMAT, complete=False, unread=(found.unread,)
                 )
-        return replace(one, reads=(*one.reads, *readings.values())) if readings else one
+        return replace(environment, reads=(*environment.reads, *readings.values())) if readings else environment
 
     def _of(self, readings: Iterable[Reading]) -> Iterator[Configuration]:
         """The configurations in and beside the models of some readings, each once."""
@@ -102,4 +102,4 @@ def _configuration(doc: Document, form: ConfigurationForm, part: str = "") -> Co
         at, why = doc.place(error.line, error.column), error.why
     except Malformed as error:
         at, why = doc.at(*error.route), str(error)
-    return Configuration(doc=doc, form=form, unread=Unread(at=at, why=masked(f"what it asks of code: {why}")))
+    return Configuration(doc=doc, form=form, unread=Unread(at=at, why=masked(f"what it requires of code: {why}")))

@@ -40,7 +40,7 @@ class _Seen:
 
 
 class SeveralEnvironments(Unreadable):
-    """A folder in which files of several environments lie."""
+    """A folder in which files of several environments are."""
 
 
 def folder_contents(folder: Path, root: WorkingTree, role: str = "", without: Sequence[str] = ()) -> FolderContents:
@@ -104,8 +104,8 @@ def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnv
 
     Raises SeveralEnvironments where it holds several environments that are not those of models.
     """
-    described = [path for one in environments for path in one.sources if describes_model(path)]
-    here = [one for one in environments if not one.folder] or list(environments)
+    described = [path for environment in environments for path in environment.sources if describes_model(path)]
+    here = [environment for environment in environments if not environment.folder] or list(environments)
     plain = [one for one in here if not _is_of_model(one)]
     if len(plain) > 1:
         names = ", ".join(one.name for one in plain)
@@ -117,7 +117,7 @@ def _split(environments: Sequence[DiscoveredEnvironment]) -> tuple[DiscoveredEnv
 
 def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: str) -> DiscoveredEnvironment:
     """The one environment that trains or serves. Raises SeveralEnvironments where there is not exactly one."""
-    plain = [one for one in environments if not _is_of_model(one)]
+    plain = [environment for environment in environments if not _is_of_model(environment)]
     side = words().side(role)
     fitting = [one for one in plain if side is not None and words().side(one.role) == side]
     chosen = fitting if fitting else plain
@@ -131,8 +131,8 @@ def _of_side(role: str, environments: Sequence[DiscoveredEnvironment], folder: s
     )
 
 
-def _is_of_model(one: DiscoveredEnvironment) -> bool:
-    return any(describes_model(path) for path in one.sources)
+def _is_of_model(environment: DiscoveredEnvironment) -> bool:
+    return any(describes_model(path) for path in environment.sources)
 
 
 def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
@@ -150,7 +150,7 @@ def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
 
 
 def _open_others(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
-    """Ask the files whose names tell nothing, save for those that are known to state no version."""
+    """Ask the files whose names show nothing, save for those that are known to state no version."""
     others = (path for path in paths if not is_named(path) and not states_nothing(path))
     for path in by_series(others):
         if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:
@@ -166,8 +166,8 @@ def _open_others(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
 
 def _requested(environments: Sequence[DiscoveredEnvironment], own: DiscoveredEnvironment | None) -> list[str]:
     """What models of a folder of several ask to be installed."""
-    others = (one for one in environments if one is not own and _is_of_model(one))
-    return [path for one in others for path in (*one.sources, *one.covered) if not describes_model(path)]
+    others = (environment for environment in environments if environment is not own and _is_of_model(environment))
+    return [path for other in others for path in (*other.sources, *other.covered) if not describes_model(path)]
 
 
 def _listed(paths: Iterable[str], spoken: Sequence[str], seen: _Seen) -> list[str]:

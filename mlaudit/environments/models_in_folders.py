@@ -27,7 +27,7 @@ MAX_APART = 24
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PartsAndModels:
-    """Parts without the models in them; `bare` where nothing but remarks is left."""
+    """Parts without the models in them; `bare` if nothing but remarks is left."""
 
     kept: tuple[Spelled, ...]
     models: Mapping[str, Spelled]
@@ -63,7 +63,7 @@ def _remains(rest: Spelled, options: Options, role: str) -> tuple[bool, bool]:
     try:
         contents = folder_contents(Path(rest.path), _root(options), role, rest.without)
     except Unreadable:
-        # Reading it tells the reason.
+        # Reading it shows the reason.
         return True, False
     return contents.rest is not None or bool(contents.documents), not (contents.documents or contents.models)
 

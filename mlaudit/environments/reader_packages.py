@@ -1,4 +1,4 @@
-"""Where the code of the packages of an environment is at hand, without any network.
+"""Where the code of the packages of an environment is available, without any network.
 
 In this order: what is installed, an image, wheels, the caches of installers, the index of code. All but the first two
 give a package only in the exact version that the environment states.
@@ -40,15 +40,15 @@ class CodePlaces:
     caches: bool = True
 
 
-def package_code(one: Environment, places: CodePlaces) -> PackageCode | None:
-    """The code of the packages of an environment; None where none of it is at hand."""
-    installed = [reading.path for reading in one.readings if reading.format == _INSTALLED]
+def package_code(environment: Environment, places: CodePlaces) -> PackageCode | None:
+    """The code of the packages of an environment; None if none of it is available."""
+    installed = [reading.path for reading in environment.readings if reading.format == _INSTALLED]
     if installed:
         return _installed(installed, places.root)
-    images = [reading.path for reading in one.readings if reading.format == _IMAGE]
+    images = [reading.path for reading in environment.readings if reading.format == _IMAGE]
     if images:
-        return _of_image(one, images, places)
-    parts = tuple(_of_versions(one, places))
+        return _of_image(environment, images, places)
+    parts = tuple(_of_versions(environment, places))
     return LayeredCode(parts) if parts else None
 
 
@@ -58,19 +58,19 @@ def said_of(code: PackageCode) -> Iterator[str]:
     for one in code.used if isinstance(code, LayeredCode) else ():
         by_place.setdefault(one.place, []).append(f"{one.package} {one.version}")
     for place, packages in by_place.items():
-        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts ask of it."
+        yield f"The code of {listed(packages, ', ')} was read from {place}, for what the artifacts require of it."
 
 
 def _installed(found: list[str], root: Path) -> PackageCode | None:
-    """What is installed; None where there is not just one such folder."""
+    """What is installed; None if there is not just one such folder."""
     inner = package_folders(root / found[0]) if len(found) == 1 else []
     if len(inner) != 1:
         return None
     return PackageSources(root / found[0] / inner[0], "/".join(filter(None, (found[0], inner[0]))))
 
 
-def _of_image(one: Environment, images: list[str], places: CodePlaces) -> PackageCode | None:
-    """The folder of packages of an image that the selected pins lie in; None where there is not just one."""
+def _of_image(environment: Environment, images: list[str], places: CodePlaces) -> PackageCode | None:
+    """The folder of packages of an image that the selected pins are in; None if there is not just one."""
     if len(images) != 1:
         return None
     from mlaudit.sources.images.image_code import code_in_image
@@ -78,7 +78,7 @@ def _of_image(one: Environment, images: list[str], places: CodePlaces) -> Packag
     image = images[0]
     start = "" if image == "." else image
     sites = set()
-    for pin, selected in one.pins():
+    for pin, selected in environment.pins():
         inside = pin.at.path.removeprefix(start).lstrip("!").lstrip("/")
         folder = PurePosixPath(inside).parent.parent
         if selected is not False and folder.name in ("site-packages", "dist-packages"):
@@ -88,14 +88,14 @@ def _of_image(one: Environment, images: list[str], places: CodePlaces) -> Packag
     return code_in_image(places.root / image, image, None, sites.pop(), places.tops)
 
 
-def _of_versions(one: Environment, places: CodePlaces) -> Iterator[PlacedCode]:
+def _of_versions(environment: Environment, places: CodePlaces) -> Iterator[PlacedCode]:
     """The code of each package whose exact version is stated."""
     from mlaudit.sources.code_index import indexed_code
     from mlaudit.sources.package_caches import cached_code, wheel_in
 
-    wheelhouses = tuple(_wheelhouses(one, places.root))
-    python = ".".join(next(iter(one.target.pythons), "").split(".")[:2]) or None
-    exact = [(cell.package, cell.version) for cell in one.cells.values() if cell.version is not None]
+    wheelhouses = tuple(_wheelhouses(environment, places.root))
+    python = ".".join(next(iter(environment.target.pythons), "").split(".")[:2]) or None
+    exact = [(cell.package, cell.version) for cell in environment.cells.values() if cell.version is not None]
     for package, version in exact[:MAX_PACKAGES]:
         wheels = (wheel_in(places.root / folder, folder, package, version, python) for folder in wheelhouses)
         code: PackageCode | None = next((wheel for wheel in wheels if wheel is not None), None)
@@ -108,11 +108,11 @@ def _of_versions(one: Environment, places: CodePlaces) -> Iterator[PlacedCode]:
             yield PlacedCode(package=package, version=version, place=place, code=code)
 
 
-def _wheelhouses(one: Environment, root: Path) -> Iterator[str]:
-    """Folders of wheels that are a source of an environment, or lie beside one, inside the audited tree."""
+def _wheelhouses(environment: Environment, root: Path) -> Iterator[str]:
+    """Folders of wheels that are a source of an environment, or are beside one, inside the audited tree."""
     tree = WorkingTree(root)
     seen = set()
-    for reading in one.readings:
+    for reading in environment.readings:
         folder = PurePosixPath(reading.path).parent
         beside = (str(folder / name) for name in wheelhouse_names())
         for path in (reading.path,) if reading.format == _WHEELS else beside:

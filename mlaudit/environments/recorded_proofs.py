@@ -23,6 +23,7 @@ from mlaudit.sources.paths import exists, is_folder, lies_inside, resolved
 from mlaudit.sources.working_tree import WorkingTree
 
 _AGAIN = "`mlaudit prove --record` proves it again"
+_AWAY = "the model file is not there, or cannot be read"
 _MOST = 1000
 
 
@@ -52,24 +53,30 @@ def with_proofs(environments: Sequence[Environment], root: Path) -> AppliedProof
         return AppliedProofs(
             environments=tuple(environments), proven={}, notes=(f"{EVIDENCE_FILE}: not read: {error}",)
         )
-    named = {one.name: one for one in environments}
+    named = {environment.name: environment for environment in environments}
     holding: list[RecordedProof] = []
+    away: list[RecordedProof] = []
     notes: list[str] = []
     for proof in recorded:
         if proof.writer not in named or proof.reader not in named:
             continue
-        why = next(_changes(proof, named[proof.writer], named[proof.reader], tree), None)
-        if why is None:
+        whys = list(_changes(proof, named[proof.writer], named[proof.reader], tree))
+        if not whys:
             holding.append(proof)
-        else:
-            notes.append(f"{proof.at}: the proof of {proof.model} does not count: {why}; {_AGAIN}")
-    made = (replace(one, proofs=tuple(proof for proof in holding if proof.reader == one.name)) for one in environments)
+            continue
+        away += [proof] if whys == [_AWAY] else []
+        notes.append(f"{proof.at}: the proof of {proof.model} does not count: {whys[0]}; {_AGAIN}")
+    made = (replace(one, proofs=_read_by(one, holding), away=_read_by(one, away)) for one in environments)
     proven = dict(_proven_pairs(holding, named))
     said = (
         f"{sentence} ({EVIDENCE_FILE}), which counts more than what is known of versions"
         for sentence in proven.values()
     )
     return AppliedProofs(environments=tuple(made), proven=proven, notes=(*said, *notes))
+
+
+def _read_by(one: Environment, proofs: Iterable[RecordedProof]) -> tuple[RecordedProof, ...]:
+    return tuple(proof for proof in proofs if proof.reader == one.name)
 
 
 def _recorded(document: Document) -> Iterator[RecordedProof]:
@@ -97,33 +104,36 @@ def _changes(proof: RecordedProof, writer: Environment, reader: Environment, tre
     """What is no longer as it was when the proof was made, or is not known to be."""
     yield from _side(proof, "writer", writer)
     yield from _side(proof, "reader", reader)
-    if proof.sha256 and _digest(tree, proof.model) != proof.sha256:
+    found = _digest(tree, proof.model) if proof.sha256 else ""
+    if proof.sha256 and not found:
+        yield _AWAY
+    elif found != proof.sha256:
         yield "the model file is another one"
 
 
-def _side(proof: RecordedProof, side: str, one: Environment) -> Iterator[str]:
+def _side(proof: RecordedProof, side: str, environment: Environment) -> Iterator[str]:
     recorded = proof.versions[side]
     python = recorded.get("python", "")
-    pythons = one.target.pythons
+    pythons = environment.target.pythons
     if len(pythons) != 1:
-        yield f"{one.name} leaves its Python open, and it was proven under {python}"
+        yield f"{environment.name} leaves its Python open, and it was proven under {python}"
     elif not f"{python}.".startswith(f"{pythons[0]}."):
-        yield f"{one.name} has Python {pythons[0]}, and it was proven under {python}"
+        yield f"{environment.name} has Python {pythons[0]}, and it was proven under {python}"
     system, _, machine = proof.platform.partition(" ")
-    target = one.target
+    target = environment.target
     if ("platform" not in target.assumed and target.platform != system) or (
         "machine" not in target.assumed and machine.lower() != target.machine.lower()
     ):
-        yield f"{one.name} is for {target.platform} {target.machine}, and it was proven on {proof.platform}"
+        yield f"{environment.name} is for {target.platform} {target.machine}, and it was proven on {proof.platform}"
     needed = _needed(proof.kind)
     for name, version in recorded.items():
-        cell = one.cell(package_of(name))
+        cell = environment.cell(package_of(name))
         if name == "python":
             continue
         if cell.version is not None and not same_public(cell.version, version):
-            yield f"{one.name} has {name} {cell.version}, and it was proven with {version}"
+            yield f"{environment.name} has {name} {cell.version}, and it was proven with {version}"
         elif cell.version is None and (cell.stated or package_of(name) in needed):
-            yield f"{one.name} leaves {name} open, and it was proven with {version} (--resolve lock pins it)"
+            yield f"{environment.name} leaves {name} open, and it was proven with {version} (--resolve lock pins it)"
 
 
 def _needed(kind: str) -> frozenset[str]:
@@ -132,7 +142,7 @@ def _needed(kind: str) -> frozenset[str]:
 
 
 def _digest(tree: WorkingTree, model: str) -> str:
-    """The SHA-256 of a model file or folder inside of the root; empty where it cannot be read."""
+    """The SHA-256 of a model file or folder inside of the root; empty if it cannot be read."""
     path = tree.folder / model
     try:
         if is_folder(path):
@@ -177,7 +187,7 @@ def _covering(readings: Iterable[Reading], proofs: Mapping[str, RecordedProof]) 
 
 
 def _with_parents(path: str) -> Iterator[str]:
-    """A path, then the folders that it lies in."""
+    """A path, then the folders that it is in."""
     while path:
         yield path
         path = path.rpartition("/")[0]

@@ -1,4 +1,4 @@
-"""What the configurations of models ask of the code of the environments that load them, and it surely refuses."""
+"""What the configurations of models require of the code of the environments that load them, and it surely refuses."""
 
 from __future__ import annotations
 
@@ -25,30 +25,30 @@ _FROM_CONFIG = "from_config"
 
 
 def with_refused_configurations(
-    made: Sequence[Environment], files: ArtifactFiles, options: Options
+    environments: Sequence[Environment], files: ArtifactFiles, options: Options
 ) -> list[Environment]:
     """The environments with the configurations that cannot be read, and with what their code refuses of the others."""
     configurations = ModelConfigurations(files)
-    named = {one.name: one for one in made}
-    judged = [_with_refused(one, named, configurations, options) for one in made]
+    named = {one.name: one for one in environments}
+    judged = [_with_refused(one, named, configurations, options) for one in environments]
     return [configurations.with_unread(one) for one in judged]
 
 
 def _with_refused(
-    one: Environment, named: Mapping[str, Environment], configurations: ModelConfigurations, options: Options
+    environment: Environment, named: Mapping[str, Environment], configurations: ModelConfigurations, options: Options
 ) -> Environment:
-    asked = list(configurations.asked(one, named))
+    asked = list(configurations.asked(environment, named))
     tops = {found.form.package.replace("-", "_") for _, found in asked}
     tops.update(name for _, found in asked for name in found.form.within)
     places = CodePlaces(root=options.root, tops=tops, caches=options.caches)
-    code = package_code(one, places) if asked else None
+    code = package_code(environment, places) if asked else None
     if code is None:
-        return one
+        return environment
     judge = _ConfigurationJudge(PackageSymbols(code))
     refused = [replace(found, writer=writer) for writer, each in asked for found in judge.refused(each)]
-    notes = [note for note in said_of(code) if note not in one.notes]
-    every = (*one.refused_configurations, *dict.fromkeys(refused))
-    return replace(one, notes=(*one.notes, *notes), refused_configurations=every)
+    notes = [note for note in said_of(code) if note not in environment.notes]
+    every = (*environment.refused_configurations, *dict.fromkeys(refused))
+    return replace(environment, notes=(*environment.notes, *notes), refused_configurations=every)
 
 
 class _ConfigurationJudge:
@@ -156,14 +156,14 @@ class _ConfigurationJudge:
         found = self._symbols.find(module, last) if module and last else None
         return found if isinstance(found, ClassCode) else None
 
-    def _keys(self, form: ConfigurationForm, at: Place, word: AskedWord, found: RefusedKeys) -> RefusedConfiguration:
+    def _keys(self, form: ConfigurationForm, at: Place, word: AskedWord, keys: RefusedKeys) -> RefusedConfiguration:
         return RefusedConfiguration(
             writer="",
             artifact=at,
             refusal=Refusal.KEYS,
             what=word.value,
-            values=found.keys,
-            searched=replace(self._shown(found.path), line=found.line),
+            values=keys.keys,
+            searched=replace(self._shown(keys.path), line=keys.line),
             package=form.package,
         )
 

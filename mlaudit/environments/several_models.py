@@ -20,7 +20,7 @@ class EnvironmentWithModels:
 
     Attributes:
         name: as declared; others follow it by this name.
-        own: the environment without those models; None where it is nothing else.
+        own: the environment without those models; None if it is nothing else.
         written, loaded: the models that it writes, and those that it loads.
         alone: the models that it is made of, each of which follows what it follows.
     """

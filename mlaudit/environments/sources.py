@@ -34,14 +34,14 @@ def parse_source(
     """A SOURCE in its parts, its paths relative to a folder. Raises BadSource.
 
     Args:
-        refuse: says of a part as it is written why it may not be read, None where it may.
+        refuse: states about a part as it is written why it may not be read, None if it may.
     """
     found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
 
 
 def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
-    """Raises BadSource where nothing stands at the path of a source, or its format is none."""
+    """Raises BadSource if nothing is at the path of a source, or its format is not one."""
     for part in parts:
         if part.format is not None and parser_of(part.format) is None:
             from mlaudit.model.nearest import nearest
@@ -63,7 +63,7 @@ def _missing(path: str) -> bool:
 
 
 def _meant(path: Path, folder: Path) -> str:
-    """`; did you mean serving/requirements.txt?`, by the names beside a path; nothing where none is near."""
+    """`; did you mean serving/requirements.txt?`, by the names beside a path; nothing if none is near."""
     try:
         names = [entry.name for entry in paths.entries(path.parent)]
     except Unreadable:
@@ -75,7 +75,7 @@ def _meant(path: Path, folder: Path) -> str:
 
 
 def _demand_revision(part: Spelled, folder: Path) -> None:
-    """Raises BadSource where there is no such revision, or nothing at the path in it; images are treated separately."""
+    """Raises BadSource if there is no such revision, or nothing at the path in it; images are treated separately."""
     advice = image_advice(f"{part.revision}:{part.path}")
     from mlaudit.sources import git_revision as git
 
@@ -92,7 +92,7 @@ def _placed(part: Spelled, folder: Path) -> Spelled:
 
 
 def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
-    """A name for each environment: as given, else the part of the path that tells it from the others."""
+    """A name for each environment: as given, else the part of the path that distinguishes it from the others."""
     given = [parts[0].name for parts in spellings]
     paths = [PurePosixPath(masked(Path(parts[0].path).as_posix())) for parts in spellings]
     open_paths = [path for path, name in zip(paths, given, strict=True) if name is None]
@@ -109,7 +109,7 @@ def environment_names(spellings: Sequence[Sequence[Spelled]]) -> list[str]:
 
 
 def _distinct(paths: Sequence[PurePosixPath]) -> list[str]:
-    """For each path the innermost part in which all of them differ; whole paths where there is none."""
+    """For each path the innermost part in which all of them differ; whole paths if there is none."""
     if len(paths) < 2:
         return [_lone(path) for path in paths]
     for depth in range(1, max(len(path.parts) for path in paths) + 1):
@@ -126,7 +126,7 @@ def _files(paths: Sequence[PurePosixPath]) -> list[str]:
 
 
 def _lone(path: PurePosixPath) -> str:
-    """A file's stem; its folder's name where the file's own tells a format and no environment (`api/uv.lock`)."""
+    """A file's stem; its folder's name where the file's own shows a format and no environment (`api/uv.lock`)."""
     told = any(pattern.replace("*", "") == path.name for one in named(path.name) for pattern in one.files)
     return path.parent.name if told and path.parent.name not in ("", "..") else _stem(path.name)
 
@@ -165,7 +165,7 @@ def assemble(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    """What one part of a source gives: what it says of an environment, and the models that are known to be some.
+    """What one part of a source gives: what it states about an environment, and the models that are known to be some.
 
     `loads` are models in the environment itself.
     """
@@ -177,7 +177,7 @@ class _Loaded:
 
 
 def _wanted(parts: Sequence[Spelled], wanted: Wanted) -> Wanted:
-    """What the options ask for, with what stands behind `#` applied to it."""
+    """What the options ask for, with what follows `#` applied to it."""
     return replace(
         wanted,
         python=next((part.python for part in parts if part.python), wanted.python),

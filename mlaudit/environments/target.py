@@ -29,7 +29,7 @@ class Choice:
     """Whether a pin is installed.
 
     Attributes:
-        selected: None where it depends on what the target leaves open: the patch release, or the minor of several.
+        selected: None if it depends on what the target leaves open: the patch release, or the minor of several.
         pythons: those of `pythons_of(target)` for which it is installed, surely or possibly.
     """
 
@@ -90,7 +90,7 @@ def _asked_for(told: Iterable[Pin]) -> tuple[str, ...]:
 
 
 def wanted_pythons(wanted: Wanted) -> tuple[str, ...]:
-    """The Pythons that were asked for, those of a range one by one."""
+    """The Pythons that were requested, those of a range one by one."""
     if wanted.python is None:
         return ()
     return _narrowest([wanted.python]) or _admitted([wanted.python])
@@ -104,13 +104,13 @@ def _narrowest(versions: Iterable[str | None]) -> tuple[str, ...]:
 
 
 def _python(version: str) -> str | None:
-    """`3.11` or `3.11.7` of a version as people and tools write it, None where it tells no minor."""
-    found = _PYTHON.fullmatch(version)
-    return ".".join(part for part in found.groups() if part) if found else None
+    """`3.11` or `3.11.7` of a version as people and tools write it, None if it shows no minor."""
+    match = _PYTHON.fullmatch(version)
+    return ".".join(part for part in match.groups() if part) if match else None
 
 
 def _ranged(readings: Sequence[Reading], told: Iterable[Pin], wanted: Wanted) -> tuple[str, ...]:
-    """Every known minor that the ranges admit; those of the sources that name roots where all of them admit none."""
+    """Every known minor that the ranges admit; those of the sources that name roots if all of them admit none."""
     rooted = [
         root.requires_python
         for reading in readings
@@ -171,7 +171,7 @@ def chosen_roots(reading: Reading, parts: Mapping[str, str]) -> tuple[Root, ...]
 
 
 def part_names(reading: Reading, target: Target) -> frozenset[str]:
-    """The names of the stages and environments that are chosen; empty where none is known."""
+    """The names of the stages and environments that are chosen; empty if none is known."""
     named = frozenset(root.name for root in chosen_roots(reading, target.parts))
     return named or frozenset(target.parts.values())
 

@@ -1,4 +1,4 @@
-"""What was asked for and is not there, or cannot be had together: Pythons, platforms, parts, extras and groups."""
+"""What was requested and is not there, or cannot be had together: Pythons, platforms, parts, extras and groups."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlaudit.request.wanted import Wanted
 
 
 def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tuple[Problem, ...]:
-    """What was asked for and is not there: an excluded Python, unknown parts, extras, groups or platforms."""
+    """What was requested and is not there: an excluded Python, unknown parts, extras, groups or platforms."""
     return (
         *_python_problems(readings, wanted, target),
         *_platform_problems(wanted),
@@ -29,7 +29,7 @@ def _python_problems(readings: Sequence[Reading], wanted: Wanted, target: Target
     told = [pin for pin in python_pins(readings, wanted.parts) if pin.layer is Layer.INSTALLED and pin.version]
     for asked in wanted_pythons(wanted):
         if told and not any(f"{python}.".startswith(f"{asked}.") for python in target.pythons):
-            says = f"Python {asked} is asked for, but the source says that it is {told[0].version}"
+            says = f"Python {asked} was requested, but the source states {told[0].version}"
             yield Problem(says=says, at=told[0].at)
     for reading in readings:
         for root in chosen_roots(reading, wanted.parts):
@@ -96,14 +96,14 @@ def _all_of(known: Mapping[str, str]) -> str:
 
 
 def _conflicts(readings: Sequence[Reading], target: Target) -> Iterator[Problem]:
-    """Extras and groups of which the lock says that they exclude one another, asked for together."""
+    """Extras and groups of which the lock states that they exclude one another, asked for together."""
     for reading in readings:
         ours = {normalized(root.name) for root in chosen_roots(reading, target.parts) if root.kind == "package"}
         for conflict in reading.conflicts:
             on = [str(member) for member in conflict.members if _is_asked_for(member, ours, target)]
             if len(on) > 1:
                 yield Problem(
-                    says=f"{' and '.join(on)} conflict, {reading.path} says: they cannot be installed together",
+                    says=f"{' and '.join(on)} conflict according to {reading.path}: they cannot be installed together",
                     at=conflict.at,
                     about=("conflict", *on),
                     severity=Severity.ERROR,

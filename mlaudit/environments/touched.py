@@ -9,20 +9,20 @@ from mlaudit.model.report import Environment
 from mlaudit.sources.paths import relative
 
 
-def touched_by(made: list[Environment], paths: Sequence[str], root: Path) -> list[Environment]:
+def touched_by(environments: list[Environment], paths: Sequence[str], root: Path) -> list[Environment]:
     """The environments with a source at or below the paths, those that they follow, and those that follow them."""
     asked = [relative(path, root) for path in paths]
     if not asked or any(path == "." for path in asked):
-        return made
-    touched = {one.name for one in made if any(_at_or_below(source, asked) for source in _paths(one))}
-    followed = {name for one in made if one.name in touched for name in one.follows}
-    following = {one.name for one in made if touched.intersection(one.follows)}
-    return [one for one in made if one.name in touched | followed | following]
+        return environments
+    touched = {one.name for one in environments if any(_at_or_below(source, asked) for source in _paths(one))}
+    followed = {name for one in environments if one.name in touched for name in one.follows}
+    following = {one.name for one in environments if touched.intersection(one.follows)}
+    return [one for one in environments if one.name in touched | followed | following]
 
 
-def _paths(one: Environment) -> Iterator[str]:
-    yield from one.sources
-    for reading in (*one.readings, *one.writes):
+def _paths(environment: Environment) -> Iterator[str]:
+    yield from environment.sources
+    for reading in (*environment.readings, *environment.writes):
         yield reading.path
         yield from (pin.at.path for pin in reading.pins)
 

@@ -1,4 +1,4 @@
-"""The model files of a tree that its configuration does not name: to whom they belong, and what is said of them."""
+"""Model files of a tree that its configuration does not name: whose they are, and what is reported about them."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def with_undeclared_models(
 def _named(declared: Iterable[Environment], base: Path, options: Options) -> frozenset[str]:
     """What the configuration reads already, relative to its folder: files and folders."""
     rows = options.settings.environments
-    texts = {text.partition("#")[0] for one in rows for text in (*one.sources, *one.writes, *one.reads)}
+    texts = {text.partition("#")[0] for row in rows for text in (*row.sources, *row.writes, *row.reads)}
     readings = (reading for one in declared for reading in (*one.readings, *one.writes, *one.reads))
     read = {relative(options.root / reading.path, base) for reading in readings}
     return frozenset({*map(posixpath.normpath, texts), *read})
@@ -64,7 +64,7 @@ def _is_at_or_below(path: str, named: frozenset[str]) -> bool:
 
 
 def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discovery:
-    """Declared environments as looking knows them, so that one rule tells for both to whom a model belongs."""
+    """Declared environments as looking knows them, so that one rule shows for both to whom a model belongs."""
     folders = {one.name: _folder(one, base, root) for one in declared}
     shared = Counter(folders.values())
     environments = tuple(
@@ -83,18 +83,20 @@ def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discov
     return Discovery(environments=environments, pairs=pairs, ignored=())
 
 
-def _folder(one: Environment, base: Path, root: Path) -> str:
-    """The folder in which all sources of an environment lie, relative to the configuration; empty if none is."""
-    homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in one.sources}
+def _folder(environment: Environment, base: Path, root: Path) -> str:
+    """The folder in which all sources of an environment are, relative to the configuration; empty if none is."""
+    homes = {posixpath.dirname(relative(root / source.partition("#")[0], base)) for source in environment.sources}
     return homes.pop() if len(homes) == 1 else ""
 
 
 def _chosen(options: Options) -> frozenset[str]:
     """Environments of which a configuration names model files, and those that these follow."""
     rows = options.settings.environments
-    writers = {one.name for one in rows if one.writes}
-    readers = [one for one in rows if one.reads]
-    return frozenset({*writers, *(one.name for one in readers), *(name for one in readers for name in one.follows)})
+    writers = {row.name for row in rows if row.writes}
+    readers = [row for row in rows if row.reads]
+    return frozenset(
+        {*writers, *(reader.name for reader in readers), *(name for reader in readers for name in reader.follows)}
+    )
 
 
 def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Environment]) -> Iterator[str]:
@@ -106,7 +108,7 @@ def _taken(models: FoundModels, chosen: frozenset[str], declared: Sequence[Envir
 
 
 def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) -> None:
-    """Leaves out what tells a server of models that are declared to cross: it says nothing beside that."""
+    """Leaves out what shows a server of models that are declared to cross: it says nothing beside that."""
     for one in declared:
         if one.kinds_from and one.name in models.reads:
             kept = [path for path in models.reads[one.name] if posixpath.basename(path) != SERVED_MODEL]
@@ -115,15 +117,17 @@ def _leave_what_crosses(models: FoundModels, declared: Iterable[Environment]) ->
                 del models.reads[one.name]
 
 
-def _with_models(one: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
+def _with_models(environment: Environment, models: FoundModels, base: Path, options: Options) -> Environment:
     writes, reads = (
-        [Spelled(text=path, path=str(base / path)) for path in side.get(one.name, ())]
+        [Spelled(text=path, path=str(base / path)) for path in side.get(environment.name, ())]
         for side in (models.writes, models.reads)
     )
     if not writes and not reads:
-        return one
-    read = assemble((), EnvironmentRequest(name=one.name, role=one.role), options, writes=writes, reads=reads)
-    return replace(one, writes=(*one.writes, *read.writes), reads=(*one.reads, *read.reads))
+        return environment
+    read = assemble(
+        (), EnvironmentRequest(name=environment.name, role=environment.role), options, writes=writes, reads=reads
+    )
+    return replace(environment, writes=(*environment.writes, *read.writes), reads=(*environment.reads, *read.reads))
 
 
 def _said(models: FoundModels, left: Sequence[str], declared: Sequence[Environment]) -> Iterator[str]:

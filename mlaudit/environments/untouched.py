@@ -17,7 +17,7 @@ from mlaudit.sources.paths import is_file, is_link, relative
 from mlaudit.sources.working_tree import WorkingTree
 
 MAX_BYTES = 64 * 1024
-"""Of a list of which a look tells that it names no other file."""
+"""Of a list of which a look shows that it names no other file."""
 
 _ALONE = ("list", "lock", "manifest")
 """Kinds of files that belong to an environment only where it names them, or something that it reads does."""
@@ -36,11 +36,11 @@ def are_surely_untouched(paths: Sequence[str], options: Options) -> bool:
     settings, root = options.settings, options.root
     base = root / posixpath.dirname(settings.path or "")
     tree = WorkingTree(root, tree=tree_around(base))
-    sources = {relative(base / text, root) for one in settings.environments for text in one.sources}
+    sources = {relative(base / text, root) for environment in settings.environments for text in environment.sources}
     try:
         return (
             not (options.only or _says_more(settings))
-            and all(_names_no_other_file(one, base, tree) for one in settings.environments)
+            and all(_names_no_other_file(environment, base, tree) for environment in settings.environments)
             and all(_stands_alone(path, root, sources | {settings.path or ""}, tree) for path in paths)
         )
     except Unreadable:
@@ -52,8 +52,10 @@ def _says_more(settings: Settings) -> bool:
     return bool(settings.pairs or settings.same or settings.ignores)
 
 
-def _names_no_other_file(one: EnvironmentSettings, base: Path, tree: WorkingTree) -> bool:
-    return not (one.writes or one.reads) and all(_is_plain_list(text, base, tree) for text in one.sources)
+def _names_no_other_file(settings: EnvironmentSettings, base: Path, tree: WorkingTree) -> bool:
+    return not (settings.writes or settings.reads) and all(
+        _is_plain_list(text, base, tree) for text in settings.sources
+    )
 
 
 def _is_plain_list(text: str, base: Path, tree: WorkingTree) -> bool:
@@ -67,11 +69,11 @@ def _is_plain_list(text: str, base: Path, tree: WorkingTree) -> bool:
 
 
 def _stands_alone(path: str, root: Path, sources: set[str], tree: WorkingTree) -> bool:
-    """Whether a file is no source, and no model stands in its folder or above, to which it may belong."""
+    """Whether a file is no source, and no model is in its folder or above, to which it may belong."""
     shown = relative(path, root)
     if shown in sources or posixpath.isabs(shown) or shown.startswith("..") or is_link(path) or not is_file(path):
         return False
-    if not all(kind_of(one) in _ALONE for one in format_names(shown)):
+    if not all(kind_of(name) in _ALONE for name in format_names(shown)):
         return False
     return not any(_may_be_of_a_model(tree.names(root / folder)) for folder in _folders(shown))
 

@@ -30,7 +30,7 @@ class FleetEntry:
     kind: str
 
     def stamp(self) -> str:
-        """What changes with the content: the commit, the digest; empty where only reading it would tell."""
+        """What changes with the content: the commit, the digest; empty if only reading it would show."""
         try:
             if self.kind == "bare":
                 return resolve_commit(find_repository(Path(self.path), bare=True)[0], "HEAD")
@@ -41,7 +41,7 @@ class FleetEntry:
                         digest.update(part)
                 return digest.hexdigest()
         except Unreadable:
-            # Reading it says why.
+            # Reading it states why.
             return ""
         return ""
 

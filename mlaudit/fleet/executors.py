@@ -24,7 +24,7 @@ def workers_of(executor: str, scheduler: str | None, jobs: int | None) -> Iterat
     if executor not in EXECUTORS:
         raise UsageError(f"--executor {executor}: expected one of {', '.join(EXECUTORS)}")
     if scheduler is not None and executor != "dask":
-        raise UsageError(f"--scheduler {scheduler}: it goes with --executor dask")
+        raise UsageError(f"--scheduler {scheduler}: it needs --executor dask")
     if jobs is not None and jobs < 1:
         raise UsageError(f"--jobs {jobs}: expected a number from 1 on")
     if executor == "dask":

@@ -126,12 +126,12 @@ class Reduction:
         )
 
     def _add_environments(self, repository: str, environments: Iterable[Row]) -> None:
-        for one in environments:
-            if one["is_model"]:
+        for environment in environments:
+            if environment["is_model"]:
                 continue
             self.environments += 1
-            name = f"{repository}:{one['name']}"
-            versions = one["versions"]
+            name = f"{repository}:{environment['name']}"
+            versions = environment["versions"]
             for package, version in versions.items():
                 self._versions.setdefault((package, version), Named()).add(name)
             if versions:
@@ -183,7 +183,7 @@ class Reduction:
 
 
 def _worst_first(pair: FleetPair) -> tuple[bool, int, int, str, str]:
-    severe = sum(one["severity"] == pair.severity for one in pair.findings)
+    severe = sum(finding["severity"] == pair.severity for finding in pair.findings)
     return not pair.why, _SEVERITIES.index(pair.severity), -severe, pair.writer, pair.reader
 
 

@@ -1,4 +1,4 @@
-"""One repository → its row: what the report of `check` says of it, and what other repositories may share with it."""
+"""One repository → its row: what `check` reports about it, and what other repositories may share with it."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ def prepare() -> None:
 
 
 def audit_repository(request: dict[str, Any]) -> Row:
-    """The row of one repository: `entry` says which, `question` what is asked."""
+    """The row of one repository: `entry` states which, `question` what is asked."""
     entry, question = request["entry"], request["question"]
     path, kind = Path(entry["path"]), entry["kind"]
     revision = None
@@ -92,7 +92,7 @@ def _inventory(path: Path, question: dict[str, Any]) -> Report:
     document = WorkingTree(path.parent).document(path)
     environments = inventory_environments(document)
     options = replace(_options(path.parent, {**question, "isolated": True}), root=path.parent)
-    lost = any(one.lost for one in environments)
+    lost = any(environment.lost for environment in environments)
     report = audit(environments, AuditRequest(command="check", options=options, lost=lost))
     return mask_report(report)
 

@@ -26,10 +26,10 @@ def row_of(report: Report, question: Json) -> Json:
     return {
         "why": "",
         "exit_code": report.exit_code,
-        "environments": [_environment(one) for one in report.environments],
+        "environments": [_environment(environment) for environment in report.environments],
         "pairs": [_pair(pair) for pair in report.known_pairs],
-        "findings": [_finding(one) for one in findings[:MAX_FINDINGS]],
-        "counts": [sum(one.severity is severity for one in findings) for severity in _ORDER],
+        "findings": [_finding(finding) for finding in findings[:MAX_FINDINGS]],
+        "counts": [sum(finding.severity is severity for finding in findings) for severity in _ORDER],
         "packages": list(_compared(report)),
         "unread": report.summary.unread,
         "risks": list(_risks(report, question["what_if"])),
@@ -46,23 +46,24 @@ def _rank(finding: Finding) -> tuple[int, str, str, str, int]:
     )
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     """An environment with its watched versions; with all of it where other repositories share what it names."""
     shown: Json = {
-        "name": one.name,
-        "role": one.role,
-        "is_model": one.is_model,
+        "name": environment.name,
+        "role": environment.role,
+        "is_model": environment.is_model,
         "versions": {
             name: cell.shown
-            for name, cell in sorted(one.cells.items())
+            for name, cell in sorted(environment.cells.items())
             if cell.stated and (watched(name) or cell.kind is Kind.PYTHON)
         },
         "exchanges": [
-            [exchange.side, *exchange.address, list(exchange.kinds), str(exchange.at)] for exchange in one.exchanges
+            [exchange.side, *exchange.address, list(exchange.kinds), str(exchange.at)]
+            for exchange in environment.exchanges
         ],
     }
-    if one.exchanges:
-        shown["inventory"] = as_json([one])
+    if environment.exchanges:
+        shown["inventory"] = as_json([environment])
     return shown
 
 
@@ -71,46 +72,46 @@ def _pair(pair: EnvironmentPair) -> Json:
         "writer": pair.writer,
         "reader": pair.reader,
         "certain": pair.certain,
-        "models": list(dict.fromkeys(one.artifact for one in pair.crosses if not one.is_plain)),
+        "models": list(dict.fromkeys(artifact.artifact for artifact in pair.crosses if not artifact.is_plain)),
     }
 
 
 def _compared(report: Report) -> Iterator[list[Any]]:
     """Every watched package of every pair that both sides name: package, writer, reader, whether it differs."""
     for row in report.rows:
-        for one in row.crossings:
-            if one.watched and one.writer.stated and one.reader.stated:
-                yield [one.package, *one.environments, one.verdict in _APART]
+        for crossing in row.crossings:
+            if crossing.watched and crossing.writer.stated and crossing.reader.stated:
+                yield [crossing.package, *crossing.environments, crossing.verdict in _APART]
 
 
-def _finding(one: Finding) -> Json:
+def _finding(finding: Finding) -> Json:
     return {
-        "code": one.code,
-        "name": one.name,
-        "severity": one.severity.value,
-        "package": one.package,
-        "environments": list(one.environments),
-        "expected": one.expected,
-        "actual": one.actual,
-        "message": one.message,
-        "path": one.at.path,
-        "line": one.at.line,
+        "code": finding.code,
+        "name": finding.name,
+        "severity": finding.severity.value,
+        "package": finding.package,
+        "environments": list(finding.environments),
+        "expected": finding.expected,
+        "actual": finding.actual,
+        "message": finding.message,
+        "path": finding.at.path,
+        "line": finding.at.line,
     }
 
 
 def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
     """The environments with models in which a change of a version is unsafe."""
     for package, to in changes:
-        for one in report.environments:
-            cell = one.cells.get(package)
-            models = _models(one, report)
+        for environment in report.environments:
+            cell = environment.cells.get(package)
+            models = _models(environment, report)
             if cell is None or not cell.stated or cell.version == to or models is None:
                 continue
-            change = Change(environment=one.name, package=package, to=to)
+            change = Change(environment=environment.name, package=package, to=to)
             why = weigh(report.environments, [change])[change]
             if why:
                 yield {
-                    "environment": one.name,
+                    "environment": environment.name,
                     "package": package,
                     "stated": cell.shown,
                     "to": to,
@@ -119,13 +120,18 @@ def _risks(report: Report, changes: Sequence[Sequence[str]]) -> Iterator[Json]:
                 }
 
 
-def _models(one: Environment, report: Report) -> list[str] | None:
-    """The models that cross to or from an environment; None where none is known to."""
-    pairs = [pair for pair in report.known_pairs if one.name in (pair.writer, pair.reader)]
-    pins = [pin for reading in (*one.writes, *one.reads) for pin in reading.pins if pin.kind is Kind.ARTIFACT]
-    if not pairs and not pins and not one.exchanges:
+def _models(environment: Environment, report: Report) -> list[str] | None:
+    """The models that cross to or from an environment; None if none is known to."""
+    pairs = [pair for pair in report.known_pairs if environment.name in (pair.writer, pair.reader)]
+    pins = [
+        pin
+        for reading in (*environment.writes, *environment.reads)
+        for pin in reading.pins
+        if pin.kind is Kind.ARTIFACT
+    ]
+    if not pairs and not pins and not environment.exchanges:
         return None
     named = [artifact.artifact for pair in pairs for artifact in pair.crosses if not artifact.is_plain]
     named += [pin.name for pin in pins]
-    named += [exchange.name for exchange in one.exchanges]
+    named += [exchange.name for exchange in environment.exchanges]
     return sorted(set(named))

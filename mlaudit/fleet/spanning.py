@@ -56,7 +56,7 @@ class ExchangeIndex:
         """Every pair across repositories, once, in the order of its names."""
         seen: dict[tuple[str, str, str, str], SpanningPair] = {}
         for address, (writes, reads) in sorted(self._ends.items()):
-            writers = {(one.repository, one.environment) for one in writes}
+            writers = {(write.repository, write.environment) for write in writes}
             for writer in writes:
                 for reader in reads:
                     if writer.repository != reader.repository:

@@ -139,7 +139,7 @@ class Descriptor:
             self.recipe.step += STEPS_OF_INCLUDED
 
     def conda_file(self, node: Node) -> Iterator[Statement]:
-        """A conda environment: a file that is named, or one that stands in the descriptor itself."""
+        """A conda environment: a file that is named, or one that is in the descriptor itself."""
         if node.is_table:
             yield from self.guarded([node], self._conda_environment)
         else:
@@ -214,7 +214,7 @@ class Descriptor:
         yield from self.guarded([node], read)
 
     def version(self, name: str, kind: Kind, node: Node, layer: Layer = Layer.DECLARED) -> Iterator[Statement]:
-        """A version that stands alone under a key (`cuda: "12.1"`)."""
+        """A version that is alone under a key (`cuda: "12.1"`)."""
         yield from self.guarded([node], lambda one: self._version(name, kind, one, layer))
 
     def _version(self, name: str, kind: Kind, node: Node, layer: Layer) -> Iterator[Statement]:
@@ -257,7 +257,7 @@ def data_of(doc: Document) -> Node:
 
 
 def merged(statements: Iterable[Statement]) -> Iterator[Statement]:
-    """Statements that differ only in their parts as one with all of them; others that are said again once."""
+    """Statements that differ only in their parts as one with all of them; others that are stated again once."""
     parts: dict[Statement, dict[str, None]] = {}
     for statement in statements:
         own = statement.parts if isinstance(statement, (Pin, Include)) else ()

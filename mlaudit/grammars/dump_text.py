@@ -1,4 +1,4 @@
-"""What printed dumps have in common: their lines, pasted or not, and the machine that they tell."""
+"""What printed dumps have in common: their lines, pasted or not, and the machine that they show."""
 
 from __future__ import annotations
 
@@ -46,9 +46,9 @@ class DumpLine:
         end = len(self.text) if last is None else last
         return self.doc.place(self.number, self.column + first, self.start + first, self.start + end)
 
-    def of(self, found: re.Match[str], group: str | int = 0) -> Place:
+    def of(self, match: re.Match[str], group: str | int = 0) -> Place:
         """The place of a group that a pattern found in the line."""
-        return self.at(*found.span(group))
+        return self.at(*match.span(group))
 
 
 def limited_text(doc: Document) -> str:

@@ -33,7 +33,7 @@ class IniOption:
 
 
 def options(doc: Document) -> Iterator[IniOption | Unread]:
-    """The options in the order of the document; a line that is none, or stands before a section, is an Unread."""
+    """The options in the order of the document; a line that is not one, or precedes a section, is an Unread."""
     reader = _IniReader(doc)
     offset = 0
     for line in doc.text.split("\n", MAX_LINES)[:MAX_LINES]:

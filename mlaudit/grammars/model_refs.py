@@ -84,7 +84,7 @@ def in_tree(doc: Document, root: Node) -> Iterator[Statement]:
 
 
 def registered(doc: Document, text: str, at: Place) -> Iterator[Statement]:
-    """What a registry URI (`models:/churn/3`) states; nothing where the text is none."""
+    """What a registry URI (`models:/churn/3`) states; nothing if the text is not one."""
     text = text.strip()
     if not text.startswith("models:/"):
         return
@@ -124,11 +124,11 @@ def _first_text(table: Node, keys: tuple[str, ...]) -> Node | None:
 
 
 def _repository_name(node: Node) -> str | None:
-    """The id of a repository, None where the text is a path or anything else."""
+    """The id of a repository, None if the text is a path or anything else."""
     text = node.text().strip()
-    found = _REPOSITORY.fullmatch(text)
-    if found is not None and not text.startswith(("./", "../")):
-        return f"hf://{found['id']}"
+    match = _REPOSITORY.fullmatch(text)
+    if match is not None and not text.startswith(("./", "../")):
+        return f"hf://{match['id']}"
     if node.route[-1] in _CERTAIN_KEYS and _BARE.fullmatch(text):
         return f"hf://{text}"
     return None

@@ -56,7 +56,7 @@ _BUILDERS = frozenset((*_PREFIXES, "run_commands", "run"))
 
 @dataclass(slots=True)
 class _Literals:
-    """Names that stand for literals, as far as plain assignments tell."""
+    """Names that stand for literals, as far as plain assignments show."""
 
     values: dict[str, list[Word] | None] = field(default_factory=dict)
 
@@ -118,7 +118,7 @@ class _InstallSource:
         return name in _SHELL_CALLS or (name == "run" and self.builders and owner not in ("subprocess", ""))
 
     def _started(self, call: ast.Call, owner: str, name: str) -> Iterator[Statement]:
-        """What a call says that starts a shell or a program."""
+        """What a call states that starts a shell or a program."""
         given = what_it_runs(call)
         if name in PROGRAMS:
             yield from self._process(ast.copy_location(ast.Tuple(elts=list(call.args), ctx=ast.Load()), call))
@@ -247,7 +247,7 @@ class _InstallSource:
             yield self.script.doc.unread(why, self._place(node), what=written.partition("\n")[0][:200])
 
     def _words(self, node: ast.expr, depth: int = 0) -> list[Word] | None:
-        """The literals that an expression stands for, each with its place; None where it is no literal."""
+        """The literals that an expression stands for, each with its place; None if it is no literal."""
         if isinstance(node, ast.Constant):
             return [self._word(node, node.value)] if isinstance(node.value, str) else None
         if isinstance(node, ast.Attribute):
@@ -328,7 +328,7 @@ def _steps_of_pipelines(nodes: Iterable[ast.AST]) -> Mapping[int, str]:
     for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.AsyncFunctionDef)):
             for decorator in node.decorator_list:
-                keywords = {one.arg for one in decorator.keywords} if isinstance(decorator, ast.Call) else set()
+                keywords = {keyword.arg for keyword in decorator.keywords} if isinstance(decorator, ast.Call) else set()
                 if keywords & (_PACKAGE_LISTS | _IMAGES):
                     parts[id(decorator)] = node.name
     return parts

@@ -34,7 +34,7 @@ def parsed(doc: Document) -> ast.Module:
 
 
 def place(doc: Document, node: ast.AST) -> Place:
-    """Where a node stands; the parser counts columns in bytes, places count characters."""
+    """Where a node is; the parser counts columns in bytes, places count characters."""
     span = _span(doc, node)
     if span is None:
         return doc.place()
@@ -42,7 +42,7 @@ def place(doc: Document, node: ast.AST) -> Place:
 
 
 def written(doc: Document, node: ast.AST) -> str:
-    """The text of a node as it stands in the source, empty where it has no place."""
+    """The text of a node as written in the source, empty if it has no place."""
     span = _span(doc, node)
     return doc.text[span[0] : span[1]] if span else ""
 
@@ -79,7 +79,7 @@ class _Offsets:
 
 
 class _WideLine:
-    """A line of which characters may take several bytes; how many stand before each block is counted once."""
+    """A line of which characters may take several bytes; how many precede each block is counted once."""
 
     def __init__(self, line: str) -> None:
         self._raw = line.encode("utf-8", "surrogatepass")

@@ -13,8 +13,15 @@ MAX_CHAIN = 40_000
 _CHAINED = lazy_pattern(r"[\n()\[\]{}+\-*/%@&|^.<>]")
 
 
+MAX_BITS = 14_000
+"""Of a whole number: Python reads longer ones in hexadecimal, and raises an error wherever it is to write them out."""
+_LONG_NUMBER = lazy_pattern(r"0[xXoObB][0-9a-fA-F_]{3000}")
+
+
 def parse_tree(text: str) -> ast.Module:
     """`ast.parse`, quiet about escapes, and safe from chains of operators that end a process of Python 3.10.
+
+    The tree has no whole number that could not be written out.
 
     Raises SyntaxError, ValueError, MemoryError and RecursionError.
     """
@@ -23,11 +30,19 @@ def parse_tree(text: str) -> ast.Module:
         raise RecursionError(f"an expression has more than {MAX_CHAIN:,} operators")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        return ast.parse(text)
+        tree = ast.parse(text)
+    # Such a word may stand in a text as well.
+    if _LONG_NUMBER.search(text) and any(map(_is_long_number, ast.walk(tree))):
+        raise SyntaxError(f"a whole number has more than {MAX_BITS:,} bits")
+    return tree
+
+
+def _is_long_number(node: ast.AST) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MAX_BITS
 
 
 def _longest_chain(text: str) -> int:
-    """How many operators at most stand between two ends of a line outside of brackets, those in texts among them."""
+    """How many operators at most are between two ends of a line outside of brackets, those in texts among them."""
     longest = chain = depth = 0
     for match in _CHAINED.finditer(text):
         sign = match[0]

@@ -20,7 +20,7 @@ CHARACTERS = Limit(name="characters of texts that a Python source puts together"
 
 @dataclass(frozen=True, slots=True)
 class Text:
-    """A string, and where its literal stands."""
+    """A string, and where its literal is."""
 
     text: str
     node: ast.expr
@@ -98,10 +98,10 @@ def filled(template: str, arguments: list[Value], words: Mapping[str, Value], no
     rest: Iterator[Value] = iter(arguments)
     pieces: list[str] = []
     position = 0
-    for found in _PLACEHOLDER.finditer(template):
-        value = words.get(found.group(1)) if found.group(1) else next(rest, None)
+    for match in _PLACEHOLDER.finditer(template):
+        value = words.get(match.group(1)) if match.group(1) else next(rest, None)
         if not isinstance(value, Text):
             return Unknown(COMPUTED, node)
-        pieces += (template[position : found.start()], value.text)
-        position = found.end()
+        pieces += (template[position : match.start()], value.text)
+        position = match.end()
     return text_value("".join((*pieces, template[position:])), node)

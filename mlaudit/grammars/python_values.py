@@ -1,7 +1,7 @@
 """Values of names and expressions in a Python source, found by reading its syntax; nothing is ever run.
 
 Known are literals, names, concatenations, the usual calls on literals, and `open("file").read()`; any other value is
-kept as `Unknown`, with the node that it stands at.
+kept as `Unknown`, with the node that it is at.
 """
 
 from __future__ import annotations
@@ -201,20 +201,20 @@ class Scope:
         if not isinstance(inner, (ast.GeneratorExp, ast.ListComp)) or len(inner.generators) != 1:
             return None
         calls = [one for one in ast.walk(inner.elt) if isinstance(one, ast.Call)]
-        if not any(_called_name(one) in ("findall", "match", "fullmatch") for one in calls):
+        if not any(_called_name(call) in ("findall", "match", "fullmatch") for call in calls):
             return None
         over = self.value(inner.generators[0].iter, depth + 1)
         texts = [one for one in over if isinstance(one, Text)] if isinstance(over, list) else []
-        return {leading_name(one.text): one for one in texts} if texts else None
+        return {leading_name(text.text): text for text in texts} if texts else None
 
     def _list(self, elements: list[ast.expr], depth: int) -> list[Value]:
-        found: list[Value] = []
+        values: list[Value] = []
         for element in elements:
             if isinstance(element, ast.Starred):
-                extend(found, members_of(self.value(element.value, depth + 1)))
+                extend(values, members_of(self.value(element.value, depth + 1)))
             else:
-                extend(found, [self.value(element, depth + 1)])
-        return found
+                extend(values, [self.value(element, depth + 1)])
+        return values
 
     def _table(self, node: ast.Dict, depth: int) -> dict[str, Value]:
         found: dict[str, Value] = {}
@@ -306,13 +306,13 @@ class Scope:
         inside.run(function.body)
         return inside.value(returns[0].value, depth + 1)
 
-    def _opened(self, node: ast.Call, name: str, found: list[Value]) -> Value:
+    def _opened(self, node: ast.Call, name: str, values: list[Value]) -> Value:
         """A file whose path is literal, but for a folder in front that only a run would give."""
-        literal = [value.text for value in found if isinstance(value, Text)]
+        literal = [value.text for value in values if isinstance(value, Text)]
         if name == "join":
-            last = found[-1]
+            last = values[-1]
             return text_value("/".join(literal), node) if isinstance(last, Text) else Unknown(COMPUTED, node)
-        return File(literal[0], node) if isinstance(found[0], Text) else Unknown(COMPUTED, node)
+        return File(literal[0], node) if isinstance(values[0], Text) else Unknown(COMPUTED, node)
 
     def _text_method(self, owner: Text, name: str, node: ast.Call, depth: int) -> Value:
         arguments = [self.value(argument, depth + 1) for argument in node.args]

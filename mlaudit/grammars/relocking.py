@@ -14,7 +14,7 @@ class LockTool:
     Attributes:
         manifests: names of the files beside the lock in which what is locked is declared, the likeliest first.
         command: the words of the command for a package, a version and the name of the manifest.
-        output: the word of the command that names the lock, whose own name takes its place; empty where there is none.
+        output: the word of the command that names the lock, whose own name takes its place; empty if there is none.
         chooses: the command takes the version itself, so that a declaration which admits it may stay.
     """
 

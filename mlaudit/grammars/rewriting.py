@@ -1,7 +1,7 @@
-"""Where in a statement its version stands, and what would stand there instead; shared by the rewriters of all formats.
+"""Where in a statement its version is, and what would be there instead; shared by the rewriters of all formats.
 
 A rewriter proposes, surest first, and decides nothing: whoever applies a proposal reads the document again, and takes
-the first after which it says what was meant and nothing else has changed.
+the first after which it states what was meant and nothing else has changed.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ MAX_STATEMENT = 4096
 
 
 class Proposal(NamedTuple):
-    """Characters `start:end` of a text, and what would stand there."""
+    """Characters `start:end` of a text, and what would be there."""
 
     start: int
     end: int
@@ -40,7 +40,7 @@ _VARIABLE = lazy_pattern(r"\$\{\{[ \t]{0,4}(?:env|vars)\.(\w{1,64})[ \t]{0,4}\}\
 
 
 def exact_version(pin: Pin, to: str) -> str:
-    """The wanted version as precise as the statement is, with the build part that stands there where none is wanted.
+    """The wanted version as precise as the statement is, with the build part that is there where none is wanted.
 
     A conda channel has no local parts; of Python `3.11` stays a minor version.
     """
@@ -73,7 +73,7 @@ def requirement(text: str, pin: Pin, to: str) -> Iterator[Proposal]:
 
 
 def literals(text: str, pin: Pin, to: str) -> Iterator[Proposal]:
-    """The version itself where it stands in the statement, its operator kept."""
+    """The version itself where it is in the statement, its operator kept."""
     statement = _statement(text, pin)
     if statement is None:
         return
@@ -153,7 +153,7 @@ def in_recipe(text: str, pin: Pin, to: str) -> Iterator[Proposal]:
 
 
 def _statement(text: str, pin: Pin) -> tuple[int, str] | None:
-    """Where a pin's statement begins, and its characters; None where its place is not known to the character."""
+    """Where a pin's statement begins, and its characters; None if its place is not known to the character."""
     if pin.at.start is None or pin.at.end is None:
         return None
     end = min(pin.at.end, pin.at.start + MAX_STATEMENT)

@@ -52,7 +52,7 @@ class Component:
     Attributes:
         at: the place of its version, or of its name where it has none.
         purl: the text of its package URL.
-        type: CycloneDX's word for what it is; empty where the format has none.
+        type: CycloneDX's word for what it is; empty if the format has none.
         ref: by which other entries name it.
         requires: edges to what it needs.
         marker: where it is installed, as a property of the generator says.

@@ -87,7 +87,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
         used[name] = used.get(name, 0) + 1
         part = name if used[name] == 1 else f"{name}-{used[name]}"
         statements = list(_statements(doc, call, given, names, part))
-        if any(isinstance(one, (Pin, Include)) for one in statements):
+        if any(isinstance(statement, (Pin, Include)) for statement in statements):
             yield Root(name=part, kind="environment", at=python_source.place(doc, call.func))
             yield from statements
         else:
@@ -99,7 +99,11 @@ def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.
     found: dict[int, Mapping[str, ast.expr]] = {}
     for call in (node for node in ast.walk(tree) if isinstance(node, ast.Call)):
         function = call.func
-        given = {one.arg: one.value for one in call.keywords if one.arg is not None and one.arg == "source_dir"}
+        given = {
+            keyword.arg: keyword.value
+            for keyword in call.keywords
+            if keyword.arg is not None and keyword.arg == "source_dir"
+        }
         if given and isinstance(function, ast.Attribute) and function.attr == "run":
             made = names.value(function.value)
             if isinstance(made, ast.Call):
@@ -108,7 +112,7 @@ def _ran_with(tree: ast.Module, names: _Names) -> Mapping[int, Mapping[str, ast.
 
 
 class _Names:
-    """Strings that names of a source stand for, as far as assignments and defaults of parameters tell."""
+    """Strings that names of a source stand for, as far as assignments and defaults of parameters show."""
 
     def __init__(self, tree: ast.Module) -> None:
         self._values: dict[str, ast.expr | None] = {}
@@ -137,7 +141,7 @@ class _Names:
                 self._add(ast.Name(id=argument.arg), given)
 
     def value(self, node: ast.expr) -> ast.expr | None:
-        """What a name or attribute was assigned; None where that is not one thing."""
+        """What a name or attribute was assigned; None if that is not one thing."""
         name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else ""
         return self._values.get(name)
 
@@ -154,7 +158,7 @@ class _Names:
         if isinstance(node, ast.Attribute):
             return self.text(self._values.get(node.attr), depth + 1)
         if isinstance(node, ast.Call):
-            default = next((one.value for one in node.keywords if one.arg == "default"), None)
+            default = next((keyword.value for keyword in node.keywords if keyword.arg == "default"), None)
             fallback = node.args[1] if _called(node).rpartition(".")[2] in ("get", "getenv") and node.args[1:] else None
             return self.text(default if default is not None else fallback, depth + 1)
         return None
@@ -197,7 +201,10 @@ class _Names:
 
     def _joined(self, node: ast.JoinedStr, depth: int) -> ast.Constant | None:
         """An f-string of which every part is known."""
-        parts = [self.text(one.value if isinstance(one, ast.FormattedValue) else one, depth + 1) for one in node.values]
+        parts = [
+            self.text(value.value if isinstance(value, ast.FormattedValue) else value, depth + 1)
+            for value in node.values
+        ]
         if not parts or any(part is None for part in parts):
             return None
         joined = "".join(str(part.value) for part in parts if part is not None)
@@ -215,7 +222,7 @@ def _called(call: ast.Call) -> str:
 
 
 def _chosen(call: ast.Call, names: _Names) -> tuple[str, Mapping[str, ast.expr]] | None:
-    """The name of the part that a call makes and its keywords, None where it chooses no image."""
+    """The name of the part that a call makes and its keywords, None if it chooses no image."""
     words = sdk_words()
     given = {one.arg: one.value for one in call.keywords if one.arg is not None}
     called = _called(call).rpartition(".")[2]
@@ -304,7 +311,7 @@ def _requirements(
 
 
 def _lists_of(folder: str) -> Iterator[str]:
-    """Where the list of a folder may be: seen from the source, and where nothing says so from the folder around it."""
+    """Where the list of a folder may be: seen from the source, and if nothing says so from the folder around it."""
     yield posixpath.normpath(f"{folder}/requirements.txt")
     if not folder.startswith(_SOURCE):
         yield f"../{folder}/requirements.txt"
@@ -315,7 +322,7 @@ def _source_folder(
 ) -> Iterator[Statement]:
     """`source_dir="code"`: its requirements.txt is installed before the entry point runs.
 
-    A model archive holds the folder under the name `code`, which is where it lies where the call does not say so.
+    A model archive holds the folder under the name `code`, which is where it is where the call does not say so.
     https://sagemaker.readthedocs.io/en/stable/frameworks/pytorch/using_pytorch.html#for-versions-1-2-and-higher
     """
     stated = given.get("source_dir")

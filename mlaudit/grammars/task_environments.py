@@ -35,7 +35,7 @@ _RANGE = lazy_pattern(r"[<>=!~]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskKind:
-    """How a call or decorator says what a task runs in.
+    """How a call or decorator states what a task runs in.
 
     Attributes:
         function: the keyword that names the function; empty for decorators and containers.
@@ -89,7 +89,7 @@ def read(doc: Document, tree: ast.Module) -> Iterator[Statement]:
         used[task.name] = used.get(task.name, 0) + 1
         part = task.name if used[task.name] == 1 else f"{task.name}-{used[task.name]}"
         statements = [one for kind, call in task.given for one in _stated(doc, kind, call, values, part)]
-        if any(isinstance(one, (Pin, Include)) for one in statements):
+        if any(isinstance(statement, (Pin, Include)) for statement in statements):
             yield Root(name=part, kind="environment", at=python_source.place(doc, task.given[-1][1].func))
             yield from _merged(statements)
         else:
@@ -138,12 +138,15 @@ def _calls(decorators: list[ast.expr]) -> Iterator[tuple[TaskKind, ast.Call]]:
 
 
 def _task_name(call: ast.Call, kind: TaskKind) -> str | None:
-    given = {one.arg: one.value for one in call.keywords}
+    given = {keyword.arg: keyword.value for keyword in call.keywords}
     function = given.get(kind.function) if kind.function else None
     if isinstance(function, (ast.Name, ast.Attribute)):
         return _last(function)
     literals = (given.get(word) for word in kind.named)
-    return next((one.value for one in literals if isinstance(one, ast.Constant) and isinstance(one.value, str)), None)
+    return next(
+        (literal.value for literal in literals if isinstance(literal, ast.Constant) and isinstance(literal.value, str)),
+        None,
+    )
 
 
 def _stated(
@@ -190,7 +193,7 @@ def _versioned(name: str | None, stated: str | None) -> str | None:
 def _file(doc: Document, path: str, at: Place, part: str) -> Statement:
     if doc.beside(path) is not None:
         return Include(target=path, at=at, format="requirements", parts=(part,))
-    return doc.unread("what it names is not beside the source", at, what=path[:200])
+    return doc.unread("the file that it names is not next to the source", at, what=path[:200])
 
 
 def _computed(doc: Document, node: ast.expr) -> Statement:
@@ -199,7 +202,7 @@ def _computed(doc: Document, node: ast.expr) -> Statement:
 
 
 def _merged(statements: list[Statement]) -> Iterator[Statement]:
-    """What a step says of a package takes the place of what its flow says."""
+    """What a step states about a package takes the place of what its flow says."""
     last = {one.package: number for number, one in enumerate(statements) if isinstance(one, Pin)}
     for number, one in enumerate(statements):
         if not isinstance(one, Pin) or one.layer is not Layer.DECLARED or last[one.package] == number:

@@ -36,9 +36,9 @@ def within(value: str) -> str:
 
 
 def reference(text: str, position: int) -> re.Match[str] | None:
-    """The parameter or expression that begins at a `$`, None where it is none of the known forms."""
+    """The parameter or expression that begins at a `$`, None if it is none of the known forms."""
     forms = (_EXPRESSION, _BRACED, _LENGTH, _PLAIN)
-    return next((found for form in forms if (found := form.match(text, position))), None)
+    return next((match for form in forms if (match := form.match(text, position))), None)
 
 
 def is_opening(text: str, position: int) -> bool:
@@ -46,21 +46,21 @@ def is_opening(text: str, position: int) -> bool:
     return _OPENING.match(text, position) is not None
 
 
-def value_of(found: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
-    """What a reference stands for, None where that is not known. Raises BudgetExceeded."""
-    value = _value_of(found, values, depth)
+def value_of(match: re.Match[str], values: Mapping[str, str], depth: int = 0) -> str | None:
+    """What a reference stands for, None if that is not known. Raises BudgetExceeded."""
+    value = _value_of(match, values, depth)
     if value:
         spend(EXPANDED, len(within(value)))
     return value
 
 
-def _value_of(found: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
-    known = values.get(found.group(1))
-    if found.re.pattern == _LENGTH.pattern:
+def _value_of(match: re.Match[str], values: Mapping[str, str], depth: int) -> str | None:
+    known = values.get(match.group(1))
+    if match.re.pattern == _LENGTH.pattern:
         return None if known is None else str(len(known))
-    if found.re.pattern != _BRACED.pattern or found.group(2) is None:
+    if match.re.pattern != _BRACED.pattern or match.group(2) is None:
         return known
-    operator, operand = found.group(2), found.group(3)
+    operator, operand = match.group(2), match.group(3)
     if operator.lstrip(":") in ("-", "=", "?", "+") and operator != ":":
         return _default(known, operator, operand, values, depth)
     argument = expanded(operand, values, depth + 1)
@@ -70,7 +70,7 @@ def _value_of(found: re.Match[str], values: Mapping[str, str], depth: int) -> st
 def _default(known: str | None, operator: str, operand: str, values: Mapping[str, str], depth: int) -> str | None:
     """`-`, `=`, `?` and `+`; with a colon an empty value counts as none."""
     is_set = known is not None and not (operator.startswith(":") and not known)
-    operand = _QUOTED.sub(lambda found: found.group(1) or found.group(2) or "", operand)
+    operand = _QUOTED.sub(lambda match: match.group(1) or match.group(2) or "", operand)
     if operator.endswith("+"):
         return expanded(operand, values, depth + 1) if is_set else ""
     if is_set or operator.endswith("?"):
@@ -115,7 +115,7 @@ def _without_end(value: str, operator: str, pattern: str) -> str | None:
 
 
 def expanded(text: str, values: Mapping[str, str], depth: int = 0) -> str | None:
-    """A text with every reference replaced; None where one has no value here. Raises BudgetExceeded."""
+    """A text with every reference replaced; None if one has no value here. Raises BudgetExceeded."""
     if depth > MAX_DEPTH:
         return None
     made: list[str] = []

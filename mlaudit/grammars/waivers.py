@@ -16,7 +16,7 @@ _CODE = lazy_pattern(r"[A-Za-z][\w-]{1,63}")
 
 
 def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:
-    """The waiver in a comment (its `#` included), where there is one; without codes or a reason it waives nothing."""
+    """The waiver in a comment (its `#` included), if there is one; without codes or a reason it waives nothing."""
     found = _WAIVER.search(comment) if "mlaudit" in comment else None
     if found is None:
         return
@@ -27,7 +27,7 @@ def waiver(doc: Document, comment: str, at: Place) -> Iterator[Waiver | Unread]:
             "a waiver names the codes that it covers: `# mlaudit: ignore[MLA001] reason`", at, what=comment
         )
     elif not reason:
-        yield doc.unread("a waiver says why: `# mlaudit: ignore[MLA001] reason`", at, what=comment)
+        yield doc.unread("a waiver needs a reason: `# mlaudit: ignore[MLA001] reason`", at, what=comment)
     else:
         yield Waiver(codes=codes, reason=reason, at=at)
 
@@ -37,6 +37,6 @@ def in_comments(doc: Document) -> Iterator[Waiver | Unread]:
     if "mlaudit:" not in doc.text:
         return
     for number, line in enumerate(doc.text.split("\n"), start=1):
-        found = _WAIVER.search(line)
-        if found:
-            yield from waiver(doc, line[found.start() :], doc.place(number, found.start() + 1))
+        match = _WAIVER.search(line)
+        if match:
+            yield from waiver(doc, line[match.start() :], doc.place(number, match.start() + 1))

@@ -13,7 +13,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class About:
-    """What is known of a package; empty parts where nothing is.
+    """What is known of a package; empty parts if nothing is.
 
     Attributes:
         role: why it is watched.

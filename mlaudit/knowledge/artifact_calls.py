@@ -28,7 +28,7 @@ _DOES = ("writes", "reads", "uploads", "downloads", "names")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArgumentChoice:
-    """Where an argument stands: by position (None: only by keyword) or under one of its keywords.
+    """Where an argument is: by position (None: only by keyword) or under one of its keywords.
 
     `behind` is the folder in front of it; a row that names a folder and a file has both.
     """

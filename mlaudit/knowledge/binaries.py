@@ -28,9 +28,9 @@ class Built:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AbiBreak:
-    """A package compiled for another build of `other` than stands beside it.
+    """A package compiled for another build of `other` than is beside it.
 
-    `declared` tells whether its metadata forbids that: where it does not, no resolver sees the break.
+    `declared` shows whether its metadata forbids that: where it does not, no resolver sees the break.
     """
 
     package: str
@@ -45,7 +45,7 @@ class AbiBreak:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unsupported:
-    """A release without a wheel for a Python; `first` and `last` are those that have one, None where none has."""
+    """A release without a wheel for a Python; `first` and `last` are those that have one, None if none has."""
 
     package: str
     version: str
@@ -78,7 +78,6 @@ class _Abi:
 @dataclass(frozen=True, slots=True)
 class _Wheels:
     windows: Mapping[str, Mapping[str, tuple[str, ...]]]
-    any_python: frozenset[str]
     evidence: tuple[Evidence, ...]
 
 
@@ -113,7 +112,7 @@ def _built(row: Node) -> Built:
 
 
 def built(package: str) -> Built | None:
-    """The row of a package, None where it has no compiled code for numpy or was not looked at."""
+    """The row of a package, None if it has no compiled code for numpy or was not looked at."""
     return next((row for row in _abi().rows if row.package == package), None)
 
 
@@ -186,7 +185,7 @@ def _wheels_built(root: Node) -> _Wheels:
         package: {python: _window(entry) for python, entry in row.items()}
         for package, row in root.get("wheels").items()
     }
-    return _Wheels(windows, frozenset(root.get("any_python").texts()), evidence(root))
+    return _Wheels(windows, evidence(root))
 
 
 def _window(entry: Node) -> tuple[str, ...]:
@@ -202,7 +201,7 @@ def python_unsupported(
     """Whether a release refuses a Python (`3.12` or `3.12.4`), or there is no wheel of it for that on a platform.
 
     What the release itself declares is exact. Where its wheels are not known, a table of first and last releases on
-    Linux x86_64 is asked, which tells nothing of releases newer than itself.
+    Linux x86_64 is asked, which shows nothing of releases newer than itself.
     """
     from mlaudit.knowledge.wheels import undeclared_python
 
@@ -234,8 +233,7 @@ def _outside_window(package: str, version: str, python: str) -> Unsupported | No
     if not window:
         return _unsupported(package, version, python, None, None)
     first, last = window
-    early = package not in _wheels().any_python and not _at_least(version, first)
-    if early or not _at_least(last, version):
+    if not _at_least(version, first) or not _at_least(last, version):
         return _unsupported(package, version, python, first, last)
     return None
 
@@ -307,7 +305,7 @@ def _wheel_cudas(row: Node) -> tuple[WheelCuda, ...]:
 
 
 def minimum_driver(cuda: str) -> Driver | None:
-    """The oldest NVIDIA driver for a CUDA version (`12.4`; only its major counts), None where that is not known."""
+    """The oldest NVIDIA driver for a CUDA version (`12.4`; only its major counts), None if that is not known."""
     return _drivers()[0].get(cuda.split(".")[0])
 
 

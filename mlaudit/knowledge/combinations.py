@@ -1,4 +1,7 @@
-"""Packages that must not stand together, or not alone, though no metadata says so: `companions.toml`."""
+"""Packages that must not be together, or not alone, though no metadata says so: `companions.toml`.
+
+Those where one uses a name that the other took away are in `removed_names.toml`.
+"""
 
 from __future__ import annotations
 
@@ -6,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from functools import lru_cache
 
 from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.removed_names import NameUse, name_uses
 from mlaudit.knowledge.schema import built_from, checked, choice, evidence, specifier, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Severity
@@ -34,7 +38,7 @@ _KEYS = frozenset(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Combination:
-    """What happens where one package stands beside another, or without it.
+    """What happens where one package is beside another, or without it.
 
     Attributes:
         versions: releases of `package` that are concerned; empty means all.
@@ -64,7 +68,7 @@ class Combination:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BrokenCombination:
-    """A combination that an environment has, with its versions filled in; `other_version` is None where it lacks."""
+    """A combination that an environment has, with its versions filled in; `other_version` is None if it lacks."""
 
     package: str
     version: str
@@ -78,18 +82,19 @@ class BrokenCombination:
 
 def combinations() -> Mapping[str, tuple[Combination, ...]]:
     """The rows by the package that breaks. Raises KnowledgeError."""
-    return {package: combinations_of(package) for package in _nodes()}
+    return {package: combinations_of(package) for package in dict.fromkeys((*_nodes(), *name_uses()))}
 
 
 @lru_cache(maxsize=1024)
 def combinations_of(package: str) -> tuple[Combination, ...]:
     """The rows of one package that breaks. Raises KnowledgeError."""
-    return tuple(built_from(_FILE, node, _row) for node in _nodes().get(package, ()))
+    rows = (built_from(_FILE, node, _row) for node in _nodes().get(package, ()))
+    return (*rows, *(_of_name(use) for use in name_uses().get(package, ())))
 
 
 @lru_cache(maxsize=1)
 def _nodes() -> Mapping[str, Sequence[Node]]:
-    """The rows as they stand: a run asks for those of a few packages."""
+    """The rows as written: a run asks for those of a few packages."""
     return checked(_FILE, _by_package)
 
 
@@ -123,6 +128,25 @@ def _row(node: Node) -> Combination:
     )
 
 
+def _of_name(use: NameUse) -> Combination:
+    return Combination(
+        id=f"{use.package}-without-{use.name}",
+        package=use.package,
+        versions=use.versions,
+        other=use.other,
+        others=use.others,
+        beside=None,
+        besides="",
+        absent=False,
+        newer=False,
+        named=(),
+        severity=use.severity,
+        says=use.says,
+        remedy=use.remedy,
+        evidence=use.evidence,
+    )
+
+
 def broken_combinations(
     versions: Mapping[str, str], named: Mapping[str, frozenset[str]]
 ) -> Iterator[BrokenCombination]:
@@ -132,7 +156,7 @@ def broken_combinations(
         versions: the exact versions of the environment by package; CUDA, cuDNN and Python count as packages.
         named: everything that the environment names, of whichever version, with the names under which it does.
     """
-    for package in sorted(versions.keys() & _nodes().keys()):
+    for package in sorted(versions.keys() & (_nodes().keys() | name_uses().keys())):
         for row in combinations_of(package):
             if _is_meant(row, versions, named) and _concerns(row, versions) and _breaks(row, versions, named):
                 yield _broken(row, versions)
@@ -163,7 +187,7 @@ def _breaks(row: Combination, versions: Mapping[str, str], named: Mapping[str, f
 
 
 def is_newer(one: str, other: str) -> bool:
-    """Whether one release is newer than another, builds left out of account; False where one cannot be read."""
+    """Whether one release is newer than another, builds left out of account; False if one cannot be read."""
     left, right = parsed(public(one)), parsed(public(other))
     return left is not None and right is not None and left > right
 

@@ -25,7 +25,7 @@ class ConfigurationCheck(str, Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ConfigurationForm:
-    """One kind of configuration; the head of the table tells what each field means."""
+    """One kind of configuration; the head of the table shows what each field means."""
 
     kinds: tuple[str, ...]
     files: tuple[str, ...]
@@ -51,7 +51,7 @@ class ConfigurationForm:
 
 
 def forms_beside(kind: str | None) -> tuple[ConfigurationForm, ...]:
-    """The configurations that lie in, or are, an artifact of a kind."""
+    """The configurations that are in, or are, an artifact of a kind."""
     return tuple(form for form in _forms() if kind in form.kinds)
 
 

@@ -73,7 +73,7 @@ def judge(
     classes: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
 ) -> tuple[Consequence, ...]:
-    """What happens when `reader` reads what `writer` wrote, worst first; empty where the knowledge says nothing.
+    """What happens when `reader` reads what `writer` wrote, worst first; empty if the knowledge says nothing.
 
     Versions are PEP 440 texts, local parts ignored. With no `kinds`, every kind the package writes is considered; with
     no `names`, which are what pickles import with their modules, every name.

@@ -57,7 +57,7 @@ def _files() -> Iterator[tuple[str, str]]:
 
 
 def _dated(file: str, text: str) -> Iterator[DatedRow]:
-    """Each date with the last name or table that stands before it."""
+    """Each date with the last name or table that precedes it."""
     names = list(_NAMED.finditer(text))
     at, name = 0, "the whole file"
     for found in _CHECKED.finditer(text):

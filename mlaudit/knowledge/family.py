@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 _FILE = "demands.toml"
 _KEYS = frozenset({"family", "runs"})
 
-# Packaging's own parsers would take ten times as long over the whole table; they see the rows that are asked for.
+# Packaging's own parsers would take ten times as long over the whole table; they see the rows that are requested.
 _VERSION = lazy_pattern(r"[0-9][0-9a-z.]{0,30}")
 _RANGE = lazy_pattern(r"(?:(?:===|==|~=|!=|<=|>=|<|>)[0-9][0-9a-z.]{0,30}(?:\.\*)?(?:,(?!$)|$)){1,8}")
 
@@ -61,7 +61,7 @@ class DemandedRange:
 class Mismatch:
     """Two packages of one environment that do not fit; `wanted` is the range that the subject's release demands.
 
-    `other_version` is the version that is there, or the range that is asked for.
+    `other_version` is the version that is there, or the range that is requested.
     """
 
     subject: str
@@ -79,7 +79,7 @@ Holds = Callable[[str], bool]
 
 
 def never(_marker: str) -> bool:
-    """Where nothing is known of the machine, no marker holds for sure."""
+    """If nothing is known of the machine, no marker holds for sure."""
     return False
 
 
@@ -154,7 +154,7 @@ def _declared(subject: str, version: str) -> Mapping[str, tuple[releases.Declare
 
 
 def wanted(subject: str, version: str, other: str, holds: Holds = never) -> DemandedRange | None:
-    """The range that a release demands of another package; None where it demands it nowhere, or nothing is known."""
+    """The range that a release demands of another package; None if it demands it nowhere, or nothing is known."""
     known = releases.release(subject, version)
     declared = known is not None and known.requires is not None
     other_build = "+" in version
@@ -213,7 +213,7 @@ def family_mismatches(
 
     Args:
         versions: the exact version of each package.
-        ranges: what is asked for of packages without one; no version of the range may be the one demanded.
+        ranges: what is requested of packages without one; no version of the range may be the one demanded.
         worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
             admits.
     """
@@ -267,7 +267,7 @@ def _surely_fits(subject: str, version: str, there: _There) -> bool:
 
 
 def _admitted(subject: str, version: str, worlds: Mapping[str, Holds]) -> tuple[str, ...]:
-    """The Pythons that a release runs on; all where it tells none of them."""
+    """The Pythons that a release runs on; all where it shows none of them."""
     known = releases.release(subject, version)
     declared = known.requires_python if known else None
     fitting = tuple(python for python in worlds if not declared or not python or _some_patch(declared, python))
@@ -280,7 +280,7 @@ def _some_patch(declared: str, python: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class _There:
-    """What an environment says of a package: a version, or the range that it asks for."""
+    """What an environment states about a package: a version, or the range that it asks for."""
 
     package: str
     version: str | None
@@ -294,7 +294,7 @@ class _There:
 
     def __str__(self) -> str:
         if self.version is None:
-            return f"{self.package}{self.range} is asked for; no version satisfies both"
+            return f"{self.package}{self.range} is required; no version satisfies both"
         return f"{self.package} is {self.version}"
 
 
@@ -326,9 +326,11 @@ def _mismatch(
 def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
     """The newest final release of the subject that is known to demand a range which admits what is there."""
     known = releases.history(subject)
-    candidates = [one.version for one in known.releases] if known else []
+    candidates = [release.version for release in known.releases] if known else []
     candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
-    final = (one for one in dict.fromkeys(candidates) if (version := parsed(one)) and not version.is_prerelease)
+    final = (
+        fromkey for fromkey in dict.fromkeys(candidates) if (version := parsed(fromkey)) and not version.is_prerelease
+    )
     for candidate in sorted(final, key=_order, reverse=True):
         found = wanted(subject, candidate, there.package, holds)
         if found is not None and there.fits(found.range):

@@ -54,7 +54,7 @@ def artifact_kinds() -> Mapping[str, ArtifactKind]:
 
 
 def kind_problem(name: str) -> str | None:
-    """Why a name is that of no artifact kind, None where it is one. Raises KnowledgeError."""
+    """Why a name is that of no artifact kind, None if it is one. Raises KnowledgeError."""
     known = artifact_kinds()
     if name in known:
         return None
@@ -126,7 +126,7 @@ def carried(kinds: frozenset[str]) -> frozenset[str]:
 
 
 def packages_needed(kinds: frozenset[str]) -> frozenset[str] | None:
-    """The packages that files of these kinds may ask for; None where one of them may hold objects of any package."""
+    """The packages that files of these kinds may ask for; None if one of them may hold objects of any package."""
     table = artifact_kinds()
     inside = [table[name] for name in carried(kinds) if name in table]
     if not kinds or not all(name in table and table[name].closed for name in kinds):

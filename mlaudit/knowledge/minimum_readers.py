@@ -23,7 +23,7 @@ class MinimumReader:
     """What a release of a reader does not load of a kind of files.
 
     Attributes:
-        versions: releases of the reader that do not; empty where `number` decides.
+        versions: releases of the reader that do not; empty if `number` decides.
         classes: patterns of what the file must hold; empty means any.
         number: a number in the file that is the oldest release that loads it.
         says: one full sentence; `{file}`, `{reader}` and `{number}` stand for what they name.
@@ -84,7 +84,7 @@ def _row(node: Node) -> MinimumReader:
 def too_old_for(
     kind: str, reader: str, version: str, *, file: str, classes: tuple[str, ...], numbers: Mapping[str, str]
 ) -> Consequence | None:
-    """Why a release of a reader does not load a file; None where nothing is known against it."""
+    """Why a release of a reader does not load a file; None if nothing is known against it."""
     for row in minimum_readers().get((kind, reader), ()):
         if row.refuses(version, classes, numbers):
             number = numbers.get(row.number or "", "")

@@ -1,4 +1,4 @@
-"""What lies in folders of models beside the files that state versions (`model_folders.toml`)."""
+"""What is in folders of models beside the files that state versions (`model_folders.toml`)."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass
 
 HINTS = "hints"
-"""The row of names that tell a model file only together with its content."""
+"""The row of names that show a model file only together with its content."""
 MODELS, DATASETS = "models", "datasets"
 """The rows of words of folders."""
 
@@ -39,7 +39,7 @@ def states_nothing(path: str) -> bool:
 
 
 def holds_models(folder_words: Iterable[str]) -> bool | None:
-    """Whether folders of such words hold models, or data (False); None where no word tells it. The last one decides."""
+    """Whether folders of such words hold models, or data (False); None if no word shows it. The last one decides."""
     told = None
     for word in folder_words:
         if word in _table()[MODELS].folders:

@@ -28,7 +28,7 @@ class ObjectMethods:
     Attributes:
         bases: classes of libraries that give no data, each with the names that it gives.
         merged: methods that put together what another method of each class gives.
-        unusual: functions that tell whether data is of an unusual kind.
+        unusual: functions that tell whether data is of an unusual kind, with a word for that.
     """
 
     serving: MethodNames
@@ -37,7 +37,7 @@ class ObjectMethods:
     implicit: MethodNames
     bases: dict[str, frozenset[str]]
     merged: dict[str, str]
-    unusual: frozenset[str]
+    unusual: dict[str, str]
 
     def may_serve(self, name: str) -> bool:
         """Whether somebody who has a loaded object may call a method of it."""
@@ -69,9 +69,12 @@ def _methods(root: Node) -> ObjectMethods:
         merged={
             row.get("method").text(): row.get("of").text() for _, row in root.get("merged").items() if evidence(row)
         },
-        unusual=frozenset(
-            name for _, row in root.get("unusual").items() if evidence(row) for name in row.get("functions").texts()
-        ),
+        unusual={
+            name: row.get("kind").text()
+            for _, row in root.get("unusual").items()
+            if evidence(row)
+            for name in row.get("functions").texts()
+        },
     )
 
 

@@ -141,7 +141,7 @@ class StatedOpset:
 
 
 def stated_opset(arguments: Iterable[tuple[str, str]]) -> StatedOpset | None:
-    """The opset among the arguments of an export, None where they state none or one that the code does not tell."""
+    """The opset among the arguments of an export, None if they state none or one that the code does not show."""
     known = exporters()
     for name, text in arguments:
         found = _OPSET.fullmatch(text) or _OPSET_OF_DOMAIN.search(text)
@@ -151,7 +151,7 @@ def stated_opset(arguments: Iterable[tuple[str, str]]) -> StatedOpset | None:
 
 
 def stated_opset_loads(stated: StatedOpset, onnxruntime: str) -> Consequence | None:
-    """What a release of onnxruntime does with a graph of which only the opset is known; None where it may load."""
+    """What a release of onnxruntime does with a graph of which only the opset is known; None if it may load."""
     limit = loaded(onnxruntime)
     known = exporters()
     if limit is None:
@@ -221,7 +221,7 @@ def _ml_of(limit: Level) -> int:
 def onnx_loads(
     ir: int, opset: int, onnxruntime: str, *, ml: int = 0, writer: str = "the model has"
 ) -> Consequence | None:
-    """What a release of onnxruntime does with a model; None where it loads or the release is not known."""
+    """What a release of onnxruntime does with a model; None if it loads or the release is not known."""
     limit = loaded(onnxruntime)
     if limit is None or (ir <= limit.ir and opset <= limit.opset and ml <= _ml_of(limit)):
         return None

@@ -43,7 +43,7 @@ def cache_layouts() -> tuple[CacheLayout, ...]:
 
 
 def wheelhouse_names() -> tuple[str, ...]:
-    """What folders of wheels are called that lie beside the files of an environment."""
+    """What folders of wheels are called that are beside the files of an environment."""
     return _texts(_rows()[_WHEELHOUSES], "folders")
 
 

@@ -44,7 +44,7 @@ def worst_in_ranges(
     classes: frozenset[str] = frozenset(),
     names: frozenset[str] = frozenset(),
 ) -> WorstInRanges | None:
-    """The worst pair of releases that two specifiers admit (an exact version is one too), None where nothing is known.
+    """The worst pair of releases that two specifiers admit (an exact version is one too), None if nothing is known.
 
     Candidates are the releases measured, the bounds of the rows, and the bounds of the specifiers themselves.
     """

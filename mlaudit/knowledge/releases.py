@@ -49,13 +49,13 @@ _USUAL = lazy_pattern(
     rf"(?P<clauses>(?:(?:(?:<=|>=|<|>){_NUMBERS}(?:\.?(?:dev|rc|a|b)[0-9]{{1,9}})?|[=!]={_NUMBERS}(?:\.\*)?"
     rf"|~=[0-9]{{1,9}}\.{_NUMBERS})(?:,(?=[=!<>~])|$)){{0,16}})"
 )
-"""A requirement that packaging would spell as it stands, but for the order of its clauses; without its marker."""
+"""A requirement that packaging would spell as written, but for the order of its clauses; without its marker."""
 _RELEASE_NUMBERS = lazy_pattern(r"((?:[0-9]+!)?[0-9]+(?:\.[0-9]+)*?)(?:\.0)*((?:a|b|rc|\.post|\.dev)[0-9].*)?")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DeclaredRequirement:
-    """One `Requires-Dist`: `specifier` may be empty, `marker` is None where it always holds."""
+    """One `Requires-Dist`: `specifier` may be empty, `marker` is None if it always holds."""
 
     name: str
     specifier: str
@@ -68,10 +68,10 @@ class DeclaredRelease:
     """What one release declares.
 
     Attributes:
-        requires: the texts of its requirements, markers and extras included; None where it declares none that could be
-            read (a source distribution tells them only to its build).
-        requires_python: None where any Python will do.
-        wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None where not known.
+        requires: the texts of its requirements, markers and extras included; None if it declares none that could be
+            read (a source distribution shows them only to its build).
+        requires_python: None if any Python will do.
+        wheels: `PYTHON-ABI-PLATFORM` of each wheel, platforms by family (`linux_x86_64`); None if not known.
         day: when it was published or tagged, ISO 8601.
         from_metadata: whether a wheel's own METADATA tells the requirements; else the source tree at the tag of the
             release does, or nothing but the list of its files is known.
@@ -99,10 +99,10 @@ class DeclaredRelease:
 
 
 class ReleaseHistory:
-    """Known releases of one package; one is built when it is asked for, since an audit asks for one or two of them.
+    """Known releases of one package; one is built when it is requested, since an audit asks for one or two of them.
 
     Attributes:
-        listed: up to this day they are all, None where that is unknown.
+        listed: up to this day they are all, None if that is unknown.
     """
 
     def __init__(self, raw: Mapping[str, Any]) -> None:
@@ -118,7 +118,7 @@ class ReleaseHistory:
         return tuple(self._built(None))
 
     def find(self, version: str) -> DeclaredRelease | None:
-        """One release by its version, however it is written, None where it is not known. Raises KnowledgeError."""
+        """One release by its version, however it is written, None if it is not known. Raises KnowledgeError."""
         number = self._spelled.get(version)
         if number is None:
             number = self._numbers.get(version_key(version))
@@ -176,7 +176,7 @@ def indexed_packages() -> tuple[str, ...]:
 
 @lru_cache(maxsize=256)
 def history(package: str) -> ReleaseHistory | None:
-    """The releases of a package (its normalized name), None where they are not known. Raises KnowledgeError."""
+    """The releases of a package (its normalized name), None if they are not known. Raises KnowledgeError."""
     if not _PACKAGE.fullmatch(package):
         return None
     try:
@@ -187,14 +187,14 @@ def history(package: str) -> ReleaseHistory | None:
 
 
 def release(package: str, version: str) -> DeclaredRelease | None:
-    """One release (a local part like `+cu121` is left out of account), None where it is not known."""
+    """One release (a local part like `+cu121` is left out of account), None if it is not known."""
     known = history(package)
     return known.find(public(version)) if known else None
 
 
 @lru_cache(maxsize=4096)
 def requirements(package: str, version: str) -> LazyRequirements | None:
-    """What a release requires, by normalized name; None where that is not known."""
+    """What a release requires, by normalized name; None if that is not known."""
     known = release(package, version)
     if known is None or known.requires is None:
         return None
@@ -227,7 +227,7 @@ def agreed(package: str, version: str) -> AgreedRequirements | None:
 
 
 class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
-    """Requirements by name; a text is parsed when its name is asked for, since most names never are."""
+    """Requirements by name; a text is parsed when its name is requested, since most names never are."""
 
     def __init__(self, texts: Sequence[str]) -> None:
         self._texts: dict[str, list[str]] = {}
@@ -235,7 +235,7 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
             self._texts.setdefault(required_name(text), []).append(text)
 
     def everything(self, name: str) -> str | None:
-        """The clauses of all requirements on a name, as if every marker held; None where that takes a parser."""
+        """The clauses of all requirements on a name, as if every marker held; None if that takes a parser."""
         found = [_PLAIN.fullmatch(text) for text in self._texts[name]]
         return ",".join(one["clauses"] for one in found if one and one["clauses"]) if all(found) else None
 
@@ -253,14 +253,14 @@ class LazyRequirements(Mapping[str, tuple[DeclaredRequirement, ...]]):
 
 
 def required_name(text: str) -> str:
-    """The normalized name at the head of a requirement, empty where there is none."""
+    """The normalized name at the head of a requirement, empty if there is none."""
     head = _REQUIRED_NAME.match(text)
     return re.sub(r"[-_.]+", "-", head.group(1)).lower() if head else ""
 
 
 @lru_cache(maxsize=8192)
 def declared_requirement(text: str) -> DeclaredRequirement | None:
-    """A requirement, None where PEP 508 does not read it: it accuses nobody."""
+    """A requirement, None if PEP 508 does not read it: it accuses nobody."""
     bare, _, marker = text.partition("; ")
     usual = _USUAL.fullmatch(bare)
     if usual is not None and (_is_usual_marker(marker) or text == bare):
@@ -270,7 +270,7 @@ def declared_requirement(text: str) -> DeclaredRequirement | None:
 
 
 def _is_usual_marker(marker: str) -> bool:
-    """Whether packaging would spell a marker as it stands: comparisons that all hold, in brackets the first or none."""
+    """Whether packaging would spell a marker as written: comparisons that all hold, in brackets the first or none."""
     bracketed, bracket, rest = marker.removeprefix("(").partition(")")
     if marker.startswith("(") is not bool(bracket) or (bracket and (" and " not in bracketed or rest[:5] != " and ")):
         return False
@@ -297,7 +297,7 @@ def matters(package: str) -> bool:
 def newest(package: str, *, admitted_by: str = "", day: str | None = None, python: str | None = None) -> str | None:
     """The newest known release that a range admits and that a Python may install, as of a day; final ones first.
 
-    None where no release is known that does, or where not all of them are known by that day.
+    None if no release is known that does, or where not all of them are known by that day.
     """
     known = history(package)
     if known is None or known.listed is None or (day is not None and day > known.listed):
@@ -351,7 +351,7 @@ def unpacked(data: bytes, package: str) -> ReleaseHistory:
 
 
 def _releases(raw: Mapping[str, Any], only: int | None) -> Iterator[DeclaredRelease]:
-    """The releases, or only the one in a row: each row says what changed since the one before it."""
+    """The releases, or only the one in a row: each row states what changed since the one before it."""
     from datetime import date
 
     texts, pythons, wheels, sources = (raw[key] for key in ("requirements", "pythons", "wheels", "sources"))

@@ -76,7 +76,7 @@ class Words:
         return next((row.side for row in self.roles if row.name == role), None)
 
     def role(self, tokens: tuple[str, ...]) -> tuple[str, str] | None:
-        """The role that a name's tokens tell and the word that tells it."""
+        """The role that a name's tokens show and the word that shows it."""
         for weak in (False, True):
             found = [(row, word) for row in self.roles for word in tokens if word in (row.weak if weak else row.words)]
             if found:
@@ -85,11 +85,11 @@ class Words:
         return None
 
     def role_of_image(self, name: str) -> str | None:
-        """The role that the repository of an image tells."""
+        """The role that the repository of an image shows."""
         return next((role for role, rows in self.images.items() if any(row.fullmatch(name) for row in rows)), None)
 
     def is_role_word(self, token: str) -> bool:
-        """Whether a token tells any role."""
+        """Whether a token shows any role."""
         return any(token in row.words or token in row.weak for row in self.roles)
 
     def variant_rank(self, token: str) -> int | None:
@@ -107,7 +107,7 @@ def tokens(name: str) -> tuple[str, ...]:
 
 
 def outer_words(of_name: Sequence[str]) -> tuple[str, ...]:
-    """The first and the last word of a name, which tell what it is for: `ci-and-publishing` is a chapter of a book."""
+    """The first and the last word of a name, which show what it is for: `ci-and-publishing` is a chapter of a book."""
     telling = [word for word in of_name if word not in words().neutral_folders and not word.isdigit()]
     return (*telling[:1], *telling[-1:])
 

@@ -1,4 +1,4 @@
-"""Knowledge files: each is read out of the package on demand and checked; errors tell the route to the value."""
+"""Knowledge files: each is read out of the package on demand and checked; errors show the route to the value."""
 
 from __future__ import annotations
 
@@ -68,7 +68,7 @@ def choice(node: Node, options: type[_Choice]) -> _Choice:
 
 
 def specifier(node: Node) -> str:
-    """A PEP 440 specifier, empty where there is none. Raises Malformed."""
+    """A PEP 440 specifier, empty if there is none. Raises Malformed."""
     text = node.maybe_text() or ""
     if specifiers(text) is None:
         raise Malformed(f"expected a version specifier, found {text!r}", node.route)
@@ -76,7 +76,7 @@ def specifier(node: Node) -> str:
 
 
 def count(node: Node) -> int | None:
-    """A whole number, or None where there is none. Raises Malformed."""
+    """A whole number, or None if there is none. Raises Malformed."""
     if node.value is None or (isinstance(node.value, int) and not isinstance(node.value, bool)):
         return node.value
     raise Malformed("expected a whole number", node.route)
@@ -90,7 +90,7 @@ def unknown_keys(row: Node, known: frozenset[str]) -> None:
 
 
 def pattern(node: Node) -> re.Pattern[str]:
-    """A regular expression. Raises Malformed where it is none."""
+    """A regular expression. Raises Malformed where it is not one."""
     try:
         return re.compile(node.text())
     except re.error as error:

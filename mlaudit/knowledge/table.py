@@ -58,7 +58,7 @@ def _fits(package: str, pattern: str) -> bool:
 
 @lru_cache(maxsize=16384)
 def role(package: str) -> str | None:
-    """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None where it is not."""
+    """Why a package is watched (`artifact`, `numeric`, `abi`, `cuda`), None if it is not."""
     table = _table()
     found = table.roles.get(package)
     named = (role for pattern, role in table.patterns if _fits(package, pattern))

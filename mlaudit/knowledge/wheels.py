@@ -16,7 +16,7 @@ _ONE_PYTHON = lazy_pattern(r"(cp|py)3([0-9]{1,3})")
 def undeclared_python(
     package: str, version: str, python: str, platform: str, machine: str
 ) -> tuple[str, str, Evidence] | None:
-    """What is wrong with a release on a Python, what to do and who says so; None where it fits or is not known."""
+    """What is wrong with a release on a Python, what to do and who says so; None if it fits or is not known."""
     known = release(package, version)
     if known is None:
         return None

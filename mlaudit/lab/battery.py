@@ -37,7 +37,7 @@ class BatteryError(MlauditError, ValueError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatteryAnswer:
-    """What became of one artifact in one process.
+    """What happened to one artifact in one process.
 
     Attributes:
         word: `ok`, `error`, `crash` or `hang`.
@@ -103,7 +103,7 @@ class Battery:
                 return
 
     def apart(self, one: Sequence[object], other: Sequence[object]) -> str:
-        """How far two results are apart in words, empty where they are equal within the tolerance."""
+        """How far two results are apart in words, empty if they are equal within the tolerance."""
         if len(one) != len(other) or any(type(left) is not type(right) for left, right in zip(one, other, strict=True)):
             return "another shape"
         largest = 0.0
@@ -199,7 +199,7 @@ class _Child:
             stdin.close()
 
     def line(self, timeout: float) -> str | None:
-        """The next line, None at the end. Raises queue.Empty where none comes in time."""
+        """The next line, None at the end. Raises queue.Empty if none comes in time."""
         return self._lines.get(timeout=timeout)
 
     def code(self) -> int:

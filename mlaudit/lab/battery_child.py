@@ -1,8 +1,8 @@
 """Runs inside a throw-away environment: has a battery write its artifacts, or use them, and answers line by line.
 
 `python battery_child.py BATTERY dump|probe FOLDER` reads names as JSON from stdin: those to leave out of a dump, or
-those to probe. Only the standard library of Python 3.8 is at hand. Each artifact gives two lines of JSON on stdout: its
-start, so that a process that dies tells at which, and its outcome.
+those to probe. Only the standard library of Python 3.8 is there. Each artifact gives two lines of JSON on stdout: its
+start, so that a process that dies shows at which, and its outcome.
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ def loaded(path: str) -> dict[str, Any]:
     """The names of a battery's file."""
     with open(path, encoding="utf-8") as source:  # noqa: PTH123 - nothing but builtins before the battery is loaded
         text = source.read()
-    # A module that can be asked for by its name: pickles of its classes look there.
+    # A module that can be requested by its name: pickles of its classes look there.
     module = sys.modules["battery"] = ModuleType("battery")
     module.__file__ = path
     exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - batteries are files of this package

@@ -45,7 +45,7 @@ def options(text: str) -> Iterator[tuple[tuple[str, ...], bool]]:
 
 
 def help_text(command: Iterable[str], folder: str | None) -> str | None:
-    """What a tool prints about a subcommand, None where the tool is not there."""
+    """What a tool prints about a subcommand, None if the tool is not there."""
     tool, *words = command
     program = shutil.which(tool, path=folder) if folder else shutil.which(tool)
     if program is None:

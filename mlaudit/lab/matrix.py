@@ -93,7 +93,7 @@ class MeasuredMatrix:
             return list(with_progress(pool.map(act, things), len(things), description))
 
     def _built(self, one: MeasuredVersion) -> Path | None:
-        """The interpreter of a version's environment, None where it cannot be installed."""
+        """The interpreter of a version's environment, None if it cannot be installed."""
         place = self.keep / "environments" / one.folder
         if not (place / "whole").exists():
             try:

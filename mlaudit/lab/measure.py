@@ -22,7 +22,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measurement:
-    """What became of one artifact: `ok`, `different`, `error`, `crash`, `hang` or `baseline-error`."""
+    """What happened to one artifact: `ok`, `different`, `error`, `crash`, `hang` or `baseline-error`."""
 
     artifact: str
     kind: str
@@ -52,7 +52,7 @@ def written(found: Battery, interpreter: Path, folder: Path, only: str | None = 
 
 
 def is_called(answer: BatteryAnswer, name: str) -> bool:
-    """Whether an artifact has a name, with or without the ending that tells its kind."""
+    """Whether an artifact has a name, with or without the ending that shows its kind."""
     return answer.artifact == name or answer.artifact.startswith(f"{name}.")
 
 

@@ -14,7 +14,7 @@ UNHARMED = ("ok", "baseline-error")
 
 @dataclass(frozen=True, slots=True, order=True)
 class PairOutcome:
-    """What became of one artifact between two versions, named as the command line of the matrix names them."""
+    """What happened to one artifact between two versions, named as the command line of the matrix names them."""
 
     writer: str
     reader: str
@@ -34,7 +34,7 @@ class ProposedBorder:
     """What artifacts of one kind do not cross between two neighbouring versions.
 
     Attributes:
-        found: each artifact, how often it was tried across the border, and what was said.
+        found: each artifact, how often it was tried across the border, and what was stated.
     """
 
     word: str

@@ -1,6 +1,6 @@
-"""Derive again what package metadata tells (developers only): `python -m mlaudit.lab.refresh TABLE`.
+"""Derive again what package metadata shows (developers only): `python -m mlaudit.lab.refresh TABLE`.
 
-`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` tells its options), and `coverage` prints what is
+`releases` writes knowledge/releases/ (`mlaudit.lab.refresh_releases` shows its options), and `coverage` prints what is
 known there as a table. The others print the rows of their file to stdout, to be reviewed and put in place by hand; they
 need pip and the network, and read metadata of the packages in the tables and of no others. Nothing of the tool imports
 this.
@@ -95,7 +95,7 @@ def is_repeated(subject: str, other: str, run: Sequence[str]) -> bool:
     """
     first, last, wanted = run
     known = history(subject)
-    inside = [one for one in known.releases if _is_within(one.version, first, last)] if known else []
+    inside = [release for release in known.releases if _is_within(release.version, first, last)] if known else []
     return bool(inside) and all(_requires(one, other) == SpecifierSet(wanted) for one in inside)
 
 
@@ -104,15 +104,15 @@ def _is_within(version: str, first: str, last: str) -> bool:
 
 
 def _requires(release: DeclaredRelease, other: str) -> SpecifierSet | None:
-    """What METADATA of a release, or of those around it, requires on Linux; None where it does not say for sure."""
+    """What METADATA of a release, or of those around it, requires on Linux; None if it does not say for sure."""
     found = requirements_of(release.package, release.version) if release.from_metadata else None
     alike = agreed(release.package, release.version) if found is None else None
     found = alike.requirements if alike is not None else found
     declared = found[other] if found is not None and other in found else ()
     rows = [one for one in declared if one.marker is None or Marker(one.marker).evaluate(LINUX)]
-    if not rows or any(one.marker is not None and "platform" in one.marker for one in rows):
+    if not rows or any(row.marker is not None and "platform" in row.marker for row in rows):
         return None
-    return SpecifierSet(",".join(one.specifier for one in rows))
+    return SpecifierSet(",".join(row.specifier for row in rows))
 
 
 def _specifier(found: Sequence[Requirement], other: str) -> str:

@@ -4,7 +4,7 @@ Sources, of which metadata wins over tags: a package index (`--index`, or `pip` 
 which only the lists of releases and METADATA are asked, one request at a time, everything kept in `--cache`; the same
 index through pip and uv alone (`--installers`: the files of every release, METADATA of those that `metadata` in
 `release_projects.toml` names and that are not known by it yet); folders of wheels or installed environments
-(`--wheels`); clones of the projects' repositories (`--clones`). What was known of a release stays where no source tells
+(`--wheels`); clones of the projects' repositories (`--clones`). What was known of a release stays where no source shows
 more, unless `--whole` is given. The same input gives the same bytes.
 """
 
@@ -91,7 +91,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             releases = [
                 *known,
                 *_tagged(asked.clones, row),
-                *(one for one in wheels if one.package == row.name),
+                *(wheel for wheel in wheels if wheel.package == row.name),
                 *(told := _told(index, installers, row, known)),
             ]
         except OSError as error:
@@ -134,7 +134,7 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     path = asked.output / f"{row.name}{SUFFIX}"
     if asked.whole or not path.exists():
         return ()
-    return tuple(gathered_before(one) for one in unpacked(path.read_bytes(), row.name).releases)
+    return tuple(gathered_before(release) for release in unpacked(path.read_bytes(), row.name).releases)
 
 
 def _told(
@@ -154,13 +154,13 @@ def _told(
 def _offered(releases: Iterable[GatheredRelease], told: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
     """Without what an index does not offer, or not any more; all where none was asked."""
     there = {version_key(one.version) for one in told}
-    return (one for one in releases if not there or version_key(one.version) in there)
+    return (release for release in releases if not there or version_key(release.version) in there)
 
 
 def required_names() -> frozenset[str]:
     """The packages that any known release requires."""
     histories = (history(package) for package in indexed_packages())
-    texts = {text for known in histories if known for one in known.releases for text in one.requires or ()}
+    texts = {text for known in histories if known for release in known.releases for text in release.requires or ()}
     return frozenset(map(required_name, texts))
 
 
@@ -200,7 +200,7 @@ def _listed(asked: argparse.Namespace, row: IndexedProject) -> str | None:
 def _write(path: Path, data: bytes) -> None:
     """A package of which nothing is declared gets no file. Raises OSError where the file grew too large."""
     releases = unpacked(data, path.name.removesuffix(SUFFIX)).releases
-    if not any(one.requires is not None or one.wheels for one in releases):
+    if not any(release.requires is not None or release.wheels for release in releases):
         path.unlink(missing_ok=True)
         return
     if len(data) > MAX_FILE:

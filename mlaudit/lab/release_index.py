@@ -1,4 +1,4 @@
-"""A package index as its JSON interface tells it: one request at a time, and no file but METADATA.
+"""A package index as its JSON interface shows it: one request at a time, and no file but METADATA.
 
 The list of a project's files is https://packaging.python.org/en/latest/specifications/simple-repository-api/ (PEP 691,
 700, 714), METADATA beside a wheel is PEP 658. Where an index does not serve it, it is read out of the wheel by byte
@@ -65,7 +65,7 @@ class Connections:
     requests: int = 0
 
     def get(self, url: str, headers: Mapping[str, str]) -> Answer:
-        """The answer to a GET. Raises OSError where there is none, or one that is not understood."""
+        """The answer to a GET. Raises OSError if there is none, or one that is not understood."""
         for _ in range(MAX_REDIRECTS + 1):
             answer = self._patiently(url, headers)
             if answer.status not in (301, 302, 303, 307, 308):
@@ -125,7 +125,7 @@ class Connections:
 
 
 class PackageIndex:
-    """The releases that an index tells of a package. What never changes is asked for once and kept on disk."""
+    """The releases that an index shows of a package. What never changes is requested once and kept on disk."""
 
     def __init__(self, address: str, cache: Path) -> None:
         self.address = address.rstrip("/")
@@ -139,8 +139,8 @@ class PackageIndex:
         page = f"{self.address}/{name}/"
         listing = self._listing(page)
         for version, files in _by_version(name, listing.get("files", ())):
-            day = min((one["upload-time"][:10] for one in files if one.get("upload-time")), default=None)
-            wheels = sorted({tag for one in files for tag in wheel_tags(one["filename"])})
+            day = min((file["upload-time"][:10] for file in files if file.get("upload-time")), default=None)
+            wheels = sorted({tag for file in files for tag in wheel_tags(file["filename"])})
             wheel = _preferred(files)
             if wheel is None:
                 yield GatheredRelease(
@@ -149,7 +149,9 @@ class PackageIndex:
                     source=SOURCE.replace("{package}", name),
                     from_metadata=True,
                     day=day,
-                    requires_python=next((one["requires-python"] for one in files if one.get("requires-python")), None),
+                    requires_python=next(
+                        (file["requires-python"] for file in files if file.get("requires-python")), None
+                    ),
                     wheels=(),
                 )
                 continue
@@ -207,7 +209,7 @@ class PackageIndex:
 
 
 class RemoteFile(io.RawIOBase):
-    """A file of a server as a stream for seeking; only the ranges that are read are asked for."""
+    """A file of a server as a stream for seeking; only the ranges that are read are requested."""
 
     def __init__(self, connections: Connections, url: str) -> None:
         super().__init__()
@@ -233,7 +235,7 @@ class RemoteFile(io.RawIOBase):
         return self._at
 
     def seek(self, offset: int, whence: int = io.SEEK_SET) -> int:
-        """Move; nothing is asked for yet."""
+        """Move; nothing is requested yet."""
         start = {io.SEEK_SET: 0, io.SEEK_CUR: self._at, io.SEEK_END: self._size}[whence]
         self._at = max(0, start + offset)
         return self._at
@@ -263,10 +265,10 @@ def _object(page: str, body: bytes) -> Mapping[str, Any]:
 def _by_version(package: str, files: Sequence[Mapping[str, Any]]) -> list[tuple[str, list[Mapping[str, Any]]]]:
     """Files that are not yanked by version, oldest first: final releases and, if newer, the newest pre-release."""
     known: dict[Version, list[Mapping[str, Any]]] = defaultdict(list)
-    for one in files:
-        version = version_of_file(package, str(one.get("filename", "")))
-        if version is not None and not one.get("yanked") and not version.is_devrelease and not version.local:
-            known[version].append(one)
+    for file in files:
+        version = version_of_file(package, str(file.get("filename", "")))
+        if version is not None and not file.get("yanked") and not version.is_devrelease and not version.local:
+            known[version].append(file)
     final = sorted(version for version in known if not version.is_prerelease)
     newer = sorted(version for version in known if version.is_prerelease and (not final or version > final[-1]))
     return [(str(version), known[version]) for version in (*final, *newer[-1:])]

@@ -21,7 +21,7 @@ _FILE_PARTS = (5, 6)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GatheredRelease:
-    """One release as a source tells it; the attributes are those of `DeclaredRelease`.
+    """One release as a source shows it; the attributes are those of `DeclaredRelease`.
 
     Attributes:
         source: where it was read; `{version}` stands for the version, so that releases share the text.
@@ -38,7 +38,7 @@ class GatheredRelease:
 
 
 def canonical(text: str) -> str | None:
-    """One spelling of a requirement, None where PEP 508 does not read it."""
+    """One spelling of a requirement, None if PEP 508 does not read it."""
     try:
         read = Requirement(text.strip())
     except InvalidRequirement:
@@ -61,7 +61,7 @@ def of_metadata(text: str) -> tuple[str | None, tuple[str, ...]]:
 
 
 def wheel_tags(file_name: str) -> tuple[str, ...]:
-    """`PYTHON-ABI-PLATFORM` of a wheel's name, platforms by family; empty where the name is no wheel's."""
+    """`PYTHON-ABI-PLATFORM` of a wheel's name, platforms by family; empty if the name is no wheel's."""
     parts = file_name.removesuffix(".whl").split("-")
     if not file_name.endswith(".whl") or len(parts) not in _FILE_PARTS:
         return ()
@@ -139,25 +139,25 @@ def _requires_python(first: GatheredRelease, second: GatheredRelease, listing: G
 def packed(package: str, releases: Iterable[GatheredRelease], checked: str, *, listed: str | None = None) -> bytes:
     """The bytes of a package's file; the same rows give the same bytes.
 
-    `listed` is the day up to which some source listed every release; None where none did.
+    `listed` is the day up to which some source listed every release; None if none did.
     """
     rows = tuple(releases)
-    texts = _numbered(text for one in rows for text in one.requires or ())
-    pythons = _numbered(one.requires_python for one in rows if one.requires_python)
-    wheels = _numbered(" ".join(one.wheels) for one in rows if one.wheels is not None)
-    sources = _numbered((one.source, one.from_metadata) for one in rows)
+    texts = _numbered(text for row in rows for text in row.requires or ())
+    pythons = _numbered(row.requires_python for row in rows if row.requires_python)
+    wheels = _numbered(" ".join(row.wheels) for row in rows if row.wheels is not None)
+    sources = _numbered((row.source, row.from_metadata) for row in rows)
     encoded, before, ordinal = [], set[int](), 0
-    for one in rows:
-        days = date.fromisoformat(one.day).toordinal() - ordinal if one.day else None
+    for row in rows:
+        days = date.fromisoformat(row.day).toordinal() - ordinal if row.day else None
         ordinal += days or 0
         changes = None
-        if one.requires is not None:
-            now = {texts[text] for text in one.requires}
+        if row.requires is not None:
+            now = {texts[text] for text in row.requires}
             changes = [*(~number for number in sorted(before - now)), *sorted(now - before)]
             before = now
-        python = pythons[one.requires_python] if one.requires_python else None
-        built = wheels[" ".join(one.wheels)] if one.wheels is not None else None
-        encoded.append([one.version, days, sources[one.source, one.from_metadata], python, built, changes])
+        python = pythons[row.requires_python] if row.requires_python else None
+        built = wheels[" ".join(row.wheels)] if row.wheels is not None else None
+        encoded.append([row.version, days, sources[row.source, row.from_metadata], python, built, changes])
     content: Mapping[str, object] = {
         "format": FORMAT,
         "package": package,

@@ -37,7 +37,7 @@ class TaggedProject:
         repository: its address, as evidence.
         clone: a clone of it on this machine, bare or not.
         tags: how its tags are called, with `{version}`.
-        folder: where its manifest lies.
+        folder: where its manifest is.
         requirements: files that its build reads its requirements from, newest layout first; the first that is there
             counts, where setup.py computes what a parser cannot tell.
         loosened: whether its build drops the upper bounds in those files that no comment `# strict` keeps.
@@ -60,7 +60,7 @@ class _ManifestContent:
 
 
 def tagged_releases(project: TaggedProject) -> Iterator[GatheredRelease]:
-    """Each tag that names a version. Raises CalledProcessError where there is no clone."""
+    """Each tag that names a version. Raises CalledProcessError if there is no clone."""
     for tag, version, day in _tags(project):
         document = _asker(project, tag)
         declared = _declared_or_none(document, project.folder) or _listed(document, project)
@@ -131,7 +131,7 @@ def _declared_or_none(document: Callable[[str], Document | None], folder: str) -
 
 
 def _declared(document: Callable[[str], Document | None], folder: str) -> _ManifestContent | None:
-    """What the first manifest that declares requirements says, None where none does or one cannot be read."""
+    """What the first manifest that declares requirements says, None if none does or one cannot be read."""
     python: str | None = None
     optional: list[Pin] = []
     for manifest in MANIFESTS:
@@ -174,7 +174,7 @@ def _under(text: str, extra: str) -> str:
 
 
 def _listed(document: Callable[[str], Document | None], project: TaggedProject) -> _ManifestContent | None:
-    """What the requirements file of a release says, None where it has none or one that is not understood."""
+    """What the requirements file of a release says, None if it has none or one that is not understood."""
     for path in project.requirements:
         doc = document(posixpath.join(project.folder, path))
         if doc is None:
@@ -220,7 +220,7 @@ def _python(reading: Reading) -> str | None:
 
 
 def _texts(pin: Pin) -> Iterator[str]:
-    """The pin as `Requires-Dist` says it, once for each extra under which it stands."""
+    """The pin as `Requires-Dist` says it, once for each extra under which it is."""
     asked = f"[{','.join(pin.extras)}]" if pin.extras else ""
     clauses = f"=={pin.version}" if pin.version else pin.specifier or ""
     for extra in pin.under_extras or (None,):

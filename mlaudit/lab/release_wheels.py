@@ -17,7 +17,7 @@ MAX_BYTES = 4_000_000
 
 
 def local_releases(folders: Iterable[Path], packages: frozenset[str] | set[str]) -> tuple[GatheredRelease, ...]:
-    """The releases of some packages that lie below folders, as wheels or installed."""
+    """The releases of some packages that are below folders, as wheels or installed."""
     found: dict[tuple[str, str], GatheredRelease] = {}
     for folder in folders:
         for name, version, text in _metadata(folder, packages):

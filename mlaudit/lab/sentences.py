@@ -3,7 +3,7 @@
 python -m mlaudit.lab.sentences [PACKAGE ...]
 
 For each row of a package: what a finding says between the versions at its first and at its last border, and what
-`mlaudit explain` says of the row. To be read after a change of rows: each must be true, whole and plain at both ends.
+`mlaudit explain` states about it. To be read after a change of rows: each must be true, whole and plain at both ends.
 """
 
 from __future__ import annotations
@@ -75,14 +75,14 @@ def combination_sentences(row: Combination) -> Iterator[RenderedSentence]:
         beside = {row.beside: borders(row.besides)[0]} if row.beside else {}
         installed = {row.package: version, **beside, **({row.other: other} if other else {})}
         named = {name: frozenset((*row.named, name)) for name in installed}
-        for one in broken_combinations(installed, named):
-            if one.other == row.other and one.evidence == row.evidence:
+        for combination in broken_combinations(installed, named):
+            if combination.other == row.other and combination.evidence == row.evidence:
                 shown = ", ".join(f"{name} {of}" for name, of in installed.items())
-                yield RenderedSentence(row=row.id, versions=shown, says=one.says, remedy=one.remedy)
+                yield RenderedSentence(row=row.id, versions=shown, says=combination.says, remedy=combination.remedy)
 
 
 def every_sentence(package: str) -> Iterator[RenderedSentence]:
-    """Everything that findings may say of one package."""
+    """Everything that findings may state about one package."""
     known = dossier(package)
     if known is not None:
         for row in known.rows:
@@ -103,7 +103,7 @@ def _rendered(one: Consequence, versions: str) -> RenderedSentence:
 
 
 def explained_sentences(known: Dossier) -> Iterator[RenderedSentence]:
-    """What `mlaudit explain` says of each row, with ranges where a finding has versions."""
+    """What `mlaudit explain` states about each row, with ranges where a finding has versions."""
     from mlaudit.reporters._explain import known_lines, skew_lines
 
     for row in known.rows:

@@ -22,7 +22,7 @@ _PACKAGES = (Kind.PACKAGE, Kind.LOCAL)
 
 
 def assemble_map(report: Report, found: FoundTree, configuration: str | None) -> DependencyMap:
-    """The map of a project; `configuration` is the file that declares its environments, None where they were found."""
+    """The map of a project; `configuration` is the file that declares its environments, None if they were found."""
     return _Assembly(report, found, configuration).assembled()
 
 
@@ -141,7 +141,7 @@ class _Assembly:
         return code if self.builder.has(code) else self._file(shown)
 
     def _add_model_files(self) -> None:
-        """Model files of the tree, joined to what the code names where one artifact alone may lie there."""
+        """Model files of the tree, joined to what the code names where one artifact alone may be there."""
         for one in self.report.environments:
             for written, readings in ((True, one.writes), (False, one.reads)):
                 for reading in readings:
@@ -173,7 +173,7 @@ class _Assembly:
         self.builder.connect(key, reader, Relation.READ_BY, reads, certain=one.certain)
 
     def _crossing_node(self, one: CrossingArtifact, places: Iterable[Place]) -> str:
-        """The artifact of that name that a call at one of the places treats; a new node where there is none."""
+        """The artifact of that name that a call at one of the places treats; a new node if there is none."""
         for at in places:
             for key in self.artifacts.at_place(at.path, at.line):
                 uses = self.artifacts.artifacts[key].uses

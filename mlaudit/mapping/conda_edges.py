@@ -30,7 +30,7 @@ def with_conda_edges(pins: Sequence[Pin], document: Document) -> tuple[Pin, ...]
             if release is not None:
                 stated.setdefault(release, {}).update(dict.fromkeys(_edges(package)))
         except Malformed:
-            # The parser of the lock says what is wrong with an entry.
+            # The parser of the lock states what is wrong with an entry.
             continue
     return tuple(
         replace(pin, requires=tuple(stated.get((normalized(pin.name), pin.version or ""), ()))) for pin in pins

@@ -1,4 +1,4 @@
-"""The map of a project, from paths and options; and the part of it that was asked for."""
+"""The map of a project, from paths and options; and the part of it that was requested."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _FILES = (NodeKind.FILE, NodeKind.CODE, NodeKind.DATA, NodeKind.MODEL)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MapQuestion:
-    """What of a map is asked for: everything, what a few things touch, or what a change of some files reaches."""
+    """What of a map is requested: everything, what a few things touch, or what a change of some files reaches."""
 
     models: tuple[str, ...] = ()
     packages: tuple[str, ...] = ()
@@ -51,7 +51,7 @@ class MappedProject:
 
 
 def project_map(paths: Sequence[str], options: Options, question: MapQuestion, folder: Path = Path()) -> MappedProject:
-    """The map of what lies below some paths; files of the question are relative to `folder`. Raises UsageError."""
+    """The map of what is below some paths; files of the question are relative to `folder`. Raises UsageError."""
     found = look(paths, options)
     report = check(paths, options, found=found)
     declared = bool(options.settings.environments or options.settings.pairs)
@@ -70,7 +70,7 @@ def project_map(paths: Sequence[str], options: Options, question: MapQuestion, f
 
 def _starts(whole: DependencyMap, question: MapQuestion, root: Path, folder: Path) -> list[str]:
     if question.impact and (question.models or question.packages or question.files):
-        raise UsageError("--impact goes alone: it says what a change reaches; the others show both ways")
+        raise UsageError("--impact goes without --model, --package and --file: it shows only what a change reaches")
     asked = (
         *(("--model", (NodeKind.MODEL, NodeKind.DATA), name) for name in question.models),
         *(("--package", (NodeKind.PACKAGE,), name) for name in question.packages),
@@ -83,7 +83,7 @@ def _starts(whole: DependencyMap, question: MapQuestion, root: Path, folder: Pat
 def _keys(
     whole: DependencyMap, option: str, kinds: Sequence[NodeKind], name: str, root: Path, folder: Path
 ) -> list[str]:
-    """The nodes that an option names. Raises UsageError where there is none."""
+    """The nodes that an option names. Raises UsageError if there is none."""
     is_path = option in ("--file", "--impact")
     found = nodes_named(whole, kinds, relative(folder / name, root)) if is_path else []
     found = found or nodes_named(whole, kinds, name)

@@ -11,7 +11,7 @@ from mlaudit.model.report import Environment
 
 
 def locked_edges(one: Environment) -> Iterator[tuple[Pin | None, Pin]]:
-    """Each package with who requires it; None where the project of the lock does."""
+    """Each package with who requires it; None if the project of the lock does."""
     for reading, selected in zip(one.readings, one.selected, strict=True):
         if is_artifact(reading) or not any(pin.requires for pin in reading.pins):
             continue

@@ -30,7 +30,7 @@ from mlaudit.sources.paths import exists
 from mlaudit.sources.working_tree import WorkingTree
 
 USUAL_PATHS, MOST_PATHS = 5, 1_000
-"""Paths that are given, and those that are given where all are asked for."""
+"""Paths that are given, and those that are given where all are requested."""
 
 _MANIFESTS = {
     "uv-lock": "pyproject.toml",
@@ -41,7 +41,7 @@ _MANIFESTS = {
     "conda-lock": "environment.yml",
     "pipfile-lock": "Pipfile",
 }
-"""The file in which people name what a lock locks, by the lock's format; it lies beside the lock."""
+"""The file in which people name what a lock locks, by the lock's format; it is beside the lock."""
 _WITHOUT_GRAPH = {
     "pipfile-lock": "a Pipfile.lock does not record which package requires which",
     "pip-freeze": "the output of pip freeze does not record which package requires which",
@@ -155,6 +155,8 @@ class _Reasons:
         unselected = any(self._is(pin) for pin, _ in one.pins())
         if unselected:
             return f"{self.package}: {sources} names it, and it is not installed for this target, extras and groups"
+        if one.lost:
+            return f"{self.package}: {sources} could not be read; `mlaudit list` shows why"
         unsure = "" if one.complete else " (not a complete list: it may be installed all the same)"
         return f"{self.package}: {sources} does not name it{unsure}{meant}"
 

@@ -1,4 +1,4 @@
-"""What a model artifact says of itself and of the libraries that wrote it, and what excludes one another.
+"""What a model artifact states about itself and of the libraries that wrote it, and what excludes one another.
 
 Named tuples rather than dataclasses: they are made at every start, and cost a fifth.
 """
@@ -23,12 +23,12 @@ class PickledName(NamedTuple):
 
 
 class Artifact(NamedTuple):
-    """What an artifact says of itself.
+    """What an artifact states about itself.
 
     Attributes:
-        kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None where a pin only stands in for a model.
+        kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None if a pin only is in for a model.
         classes: those of the objects in it, the outermost first.
-        names: what loading it imports, where all of the file was walked; the first few thousand.
+        names: what loading it imports, if all of the file was walked; the first few thousand.
     """
 
     kind: str | None = None
@@ -40,8 +40,8 @@ class Recorded(NamedTuple):
     """What an artifact records of one library beside its version.
 
     Attributes:
-        kinds: the artifact kinds in which that library's data stands.
-        strength: how the artifact tells the version.
+        kinds: the artifact kinds in which that library's data is.
+        strength: how the artifact shows the version.
         numbers: the format's own numbers by name (`ir` `8`, `ai.onnx` `17`), to hold against a reader's table.
     """
 
@@ -50,7 +50,7 @@ class Recorded(NamedTuple):
     numbers: tuple[tuple[str, str], ...] = ()
 
     def number(self, name: str) -> int | None:
-        """A number of the format, None where it is not recorded or is no number."""
+        """A number of the format, None if it is not recorded or is no number."""
         text = dict(self.numbers).get(name, "")
         return int(text) if text.isdecimal() else None
 

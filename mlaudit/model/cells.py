@@ -1,4 +1,4 @@
-"""What environments say of one package, side by side: cells, what crosses between two of them, the row of all."""
+"""What environments state about one package, side by side: cells, what crosses between two of them, the row of all."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ _NOT_BY_PYTHON: Mapping[str, str] = _NoVersions()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cell:
-    """What one environment says of one package.
+    """What one environment states about one package.
 
     Attributes:
         versions: the exact versions that may be installed, local parts kept; one where `state` is exact.
-        specifier: the range, None where any version will do.
+        specifier: the range, None if any version will do.
         by_python: which statement holds for which Python, where that differs; the text is a version or a specifier.
         pins: the statements that count.
         overruled: statements of a lower layer or an earlier install.
@@ -76,7 +76,7 @@ class Cell:
 
     @property
     def version(self) -> str | None:
-        """The exact version, None where there is not exactly one."""
+        """The exact version, None if there is not exactly one."""
         return self.versions[0] if self.state is State.EXACT else None
 
     @property
@@ -128,7 +128,7 @@ class ArtifactCrossing:
         writer, reader: names of environments; the same where an environment loads what nobody here writes.
         artifact: the pin that stands for the file.
         pin: what the file records of the library.
-        cell: what the reader says of the library.
+        cell: what the reader states about the library.
     """
 
     writer: str

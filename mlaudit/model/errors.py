@@ -14,7 +14,7 @@ class MlauditError(Exception):
 
 
 class UsageError(MlauditError):
-    """A command line, or a file named on it, that cannot be used; the message says what was expected."""
+    """A command line, or a file named on it, that cannot be used; the message states what was expected."""
 
 
 class Unreadable(MlauditError):

@@ -10,7 +10,7 @@ from mlaudit.model.nouns import Place
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RecordedProof:
-    """A proof as it stands in the file.
+    """A proof as written in the file.
 
     Attributes:
         model: its path relative to the root.

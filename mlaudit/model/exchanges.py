@@ -16,7 +16,7 @@ class Exchange:
         scope: what the name is unique in: the registry (`mlflow`), the bucket.
         name: the complete name.
         form: how the artifact is stored, as `kinds` or the call says.
-        kinds: its artifact kinds, empty where they are not known.
+        kinds: its artifact kinds, empty if they are not known.
         at: the call.
     """
 

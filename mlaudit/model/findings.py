@@ -7,13 +7,16 @@ from typing import NamedTuple
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Fix, Place, Role, Severity
 
+ORPHANS = "This bump orphans"
+"""How the message of a finding begins by which a branch leaves models behind."""
+
 
 class Location(NamedTuple):
     """One place of a finding.
 
     Attributes:
         role: what it has to do with the finding.
-        says: what stands there, in a few words (`2.1.3`); empty where that is not known.
+        says: what is there, in a few words (`2.1.3`); empty if that is not known.
     """
 
     place: Place
@@ -29,7 +32,7 @@ class Hit:
         at: where the change should be made.
         effect: what happens, where the message begins with what the headline says already: versions and environments.
         title: words for what is the matter, where the rule's own say too much.
-        says: what stands there, where that is not `actual`.
+        says: what is there, where that is not `actual`.
         other: the second package of a fact about two packages of one environment.
         values: what the fingerprint is made of, where `expected` and `actual` hold more than the two versions.
     """
@@ -60,14 +63,14 @@ class Finding:
     Attributes:
         title: words for what is the matter (`artifacts do not load`).
         effect: what happens, where the message says versions and environments first; empty elsewhere.
-        says: what stands at `at`.
+        says: what is at `at`.
         details: further sentences, one a line (what was seen, how sure).
         covers: other differences that this finding speaks for (forty `nvidia-*` behind one torch).
-        suppressed: why it does not count (an ignore's reason, the baseline), None where it counts.
-        suppressed_by: `configuration`, `waiver` or `baseline`, None where it counts.
+        suppressed: why it does not count (an ignore's reason, the baseline), None if it counts.
+        suppressed_by: `configuration`, `waiver` or `baseline`, None if it counts.
         fact, values: what the fingerprint is made of beside package and environments (`version`); `values` where
             they are others than `expected` and `actual`.
-        status: `new`, `worse`, `unchanged` or `mended` against another revision, None where none was asked for.
+        status: `new`, `worse`, `unchanged` or `mended` against another revision, None if none was requested.
     """
 
     code: str

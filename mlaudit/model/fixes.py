@@ -13,9 +13,9 @@ class Edit:
 
     Attributes:
         start, end: offsets in the text, a byte-order mark not counted.
-        old: the characters that stand there.
+        old: the characters that are there.
         line, column: of `start`, counted from 1.
-        whole_line: the line as it stands, without its end.
+        whole_line: the line as written, without its end.
     """
 
     path: str
@@ -29,7 +29,7 @@ class Edit:
 
     @property
     def new_line(self) -> str:
-        """The line as it will stand."""
+        """The line as it will be."""
         at = self.column - 1
         return self.whole_line[:at] + self.new + self.whole_line[at + len(self.old) :]
 
@@ -51,7 +51,7 @@ class Fix:
     """What would mend a finding: in words, and as edits where it can be done by span.
 
     Attributes:
-        safe: the first change crosses nothing that is known to break; False where there is none.
+        safe: the first change crosses nothing that is known to break; False if there is none.
         hazard: why the first change is not safe, as a sentence part.
         changes: the versions that would mend it, each by itself; the first is what the words advise.
         edits: what carries out the first change.

@@ -16,7 +16,7 @@ class FleetRepository:
 
     Attributes:
         kind: `checkout`, `bare` or `inventory`.
-        why: why it was given up; empty where it was audited.
+        why: why it was given up; empty if it was audited.
         error, warning, info: its findings that count.
     """
 
@@ -37,7 +37,7 @@ class FleetPair:
     """A writer and a reader, perhaps of two repositories, with what was found between them.
 
     Attributes:
-        severity: of the worst finding, empty where there is none.
+        severity: of the worst finding, empty if there is none.
         address: by which artifact two repositories meet; empty for a pair of one repository.
         differ: watched packages whose versions differ: the name, what is written with, what it is read with.
         findings: as rows have them: code, severity, package, message, path, line.
@@ -90,7 +90,7 @@ class ModelRisk:
 
     Attributes:
         why: what makes the change unsafe there.
-        models: artifacts that cross to or from the environment; empty where none is named.
+        models: artifacts that cross to or from the environment; empty if none is named.
     """
 
     environment: str

@@ -59,7 +59,7 @@ class Glob:
 
 @lru_cache(maxsize=256)
 def glob(pattern: str, *, reverse: bool = False) -> Glob | None:
-    """The automaton of a pattern, None where it is too long."""
+    """The automaton of a pattern, None if it is too long."""
     return Glob(pattern, reverse=reverse) if len(pattern) <= MAX_PATTERN else None
 
 
@@ -81,7 +81,7 @@ def _pieces(pattern: str) -> Iterator[Test | None]:
 
 
 def _end_of_class(pattern: str, at: int) -> int:
-    """Where the bracket closes; one that stands first, or behind `!`, is a member."""
+    """Where the bracket closes; one that is first, or behind `!`, is a member."""
     start = at + 1 if pattern[at : at + 1] in ("!", "^") else at
     return pattern.find("]", start + 1)
 
@@ -99,7 +99,7 @@ def _class(text: str) -> Test:
 
 
 def wildcards(pattern: str, path: str) -> tuple[str, ...] | None:
-    """What the `*` of a pattern stand for in a path, each as long as it can be; None where the pattern does not match.
+    """What the `*` of a pattern stand for in a path, each as long as it can be; None if the pattern does not match.
 
     A wildcard stays inside one part of the path. The work is the product of both lengths at most.
     """
@@ -119,7 +119,7 @@ def wildcards(pattern: str, path: str) -> tuple[str, ...] | None:
 
 
 def _starts(literals: list[str], path: str) -> list[list[bool]]:
-    """For each literal whether it may stand at a position, so that those behind it find theirs."""
+    """For each literal whether it may be at a position, so that those behind it find theirs."""
     length = len(path)
     starts: list[list[bool]] = []
     for literal in reversed(literals):
@@ -148,7 +148,7 @@ def _reaching(possible: list[bool], path: str) -> list[bool]:
 
 
 def _last_within(possible: list[bool], path: str, at: int) -> int:
-    """The last possible position from `at` on inside the same part of the path, -1 where there is none."""
+    """The last possible position from `at` on inside the same part of the path, -1 if there is none."""
     slash = path.find("/", at)
     end = slash if slash >= 0 else len(path)
     return next((position for position in range(end, at - 1, -1) if possible[position]), -1)

@@ -14,8 +14,8 @@ class Commit:
 
     Attributes:
         name: its hash.
-        repository: the name of its repository, where there are several; empty for the audited one.
-        bot: the dependency bot that made it, None where nobody knows of one.
+        repository: the name of its repository, if there are several; empty for the audited one.
+        bot: the dependency bot that made it, None if nobody knows of one.
     """
 
     name: str
@@ -35,10 +35,10 @@ NEW, WORSE, UNCHANGED, MENDED = "new", "worse", "unchanged", "mended"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BranchChange:
-    """What lies between two revisions, beside the findings that count: those that are new or worse.
+    """What is between two revisions, beside the findings that count: those that are new or worse.
 
     Attributes:
-        revision: what was asked for (`origin/main`).
+        revision: what was requested (`origin/main`).
         base: the commit that was audited as the earlier state.
         head: the commit that was audited as the later state; None for the working tree.
         new: how many findings only the later state has.
@@ -143,7 +143,7 @@ class DriftHistory:
         commits: how many commits of the main line were looked at, those of other repositories too.
         evaluated: in how many of them something that counts had changed.
         begins, ends: dates of the first and the last of them.
-        begins_late: commits before the first one were not looked at, and why; empty where it is the first of all.
+        begins_late: commits before the first one were not looked at, and why; empty if it is the first of all.
         drifts: those that last first, the oldest first.
         notes: what the user should know: revisions that could not be read, repositories that are shallow.
         today: the day until which what lasts has lasted.

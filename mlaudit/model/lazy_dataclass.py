@@ -116,7 +116,7 @@ class _DecoratorWords:
 
     @property
     def standard(self) -> dict[str, bool]:
-        """The words for `dataclasses.dataclass`; it is asked for the fields alone, of a class without slots."""
+        """The words for `dataclasses.dataclass`; it is requested the fields alone, of a class without slots."""
         return {"frozen": self.frozen, "kw_only": self.kw_only, "eq": False, "repr": False}
 
 
@@ -165,7 +165,7 @@ def _standard_dataclass(plain: type, options: Mapping[str, bool]) -> type:
 
 
 def _described(stated: Any) -> _StatedField | None:
-    """What a class body says of a field, where it says more than a default."""
+    """What a class body states about a field, where it says more than a default."""
     if isinstance(stated, _StatedField):
         return stated
     standard = sys.modules.get("dataclasses")
@@ -180,7 +180,7 @@ def _described(stated: Any) -> _StatedField | None:
 
 
 class _FieldWords:
-    """What a class body says of one field."""
+    """What a class body states about one field."""
 
     __slots__ = ("compare", "default", "factory", "init", "kw_only", "shown")
 
@@ -275,7 +275,7 @@ def _waiting_init(cls: type, frozen: bool) -> Callable[..., None]:
 
 
 def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
-    """Put values into the slots of an instance; False where they are not what its class asks for."""
+    """Put values into the slots of an instance; False if they are not what its class asks for."""
     known, values = 0, dict[str, Any]()
     for name, field in _FIELDS[cls].items():
         if field.init and name in named:

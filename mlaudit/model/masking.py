@@ -31,7 +31,7 @@ def mask_statement(statement: Said) -> Said:
 
 
 def _texts_of(pin: Pin) -> str:
-    """The texts of a pin in which a credential may stand, but for its path, in one: equal pins are looked at once."""
+    """The texts of a pin in which a credential may be, but for its path, in one: equal pins are looked at once."""
     if pin.is_plain:
         return f"{pin.name}\n{pin.version}\n{pin.specifier}"
     if not (pin.requires or pin.parts or pin.groups or pin.extras or pin.artifact or pin.recorded):
@@ -76,7 +76,7 @@ def mask_report(report: Report) -> Report:
 
 
 def _mask(value: T) -> T:
-    """The value with every text in it masked; the very same object where nothing had to be."""
+    """The value with every text in it masked; the very same object if nothing had to be."""
     made: Any = value
     if isinstance(value, Enum):
         return value

@@ -22,11 +22,11 @@ class MissingName:
 
     Attributes:
         writer: the environment that writes the artifact.
-        artifact: where the artifact lies.
+        artifact: where the artifact is.
         module, name: as the artifact names them; `name` is qualified.
         package: the distribution that the module belongs to, None for code of the user's own.
         searched: the file or folder in which it is missing.
-        elsewhere: the module of the reader that defines the name, as it is imported; empty where none is known.
+        elsewhere: the module of the reader that defines the name, as it is imported; empty if none is known.
     """
 
     writer: str

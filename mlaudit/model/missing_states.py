@@ -1,4 +1,4 @@
-"""What the code of a reader asks of the objects in a pickle and they do not have, and calls that it refuses."""
+"""What the code of a reader requires of the objects in a pickle and they do not have, and calls that it refuses."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ class MissingState:
 
     Attributes:
         writer: the environment that writes the artifact.
-        artifact: where the artifact lies; `start` is the byte at which the object is made.
+        artifact: where the artifact is; `start` is the byte at which the object is made.
         owner: the class of the object, dotted.
         method: the method that is called.
-        condition: what must be so for the attribute to be read, as the source has it; empty where it always is.
+        condition: what must be so for the attribute to be read, as the source has it; empty if it always is.
         read: the file and line of the reader that read it.
         is_sure: the writer's code was asked too and does not miss the attribute, or the class is the user's own.
         package: the distribution that the class belongs to, None for code of the user's own.
+        unless: what the data is not where it is read, in a word.
     """
 
     writer: str
@@ -41,6 +42,7 @@ class MissingState:
     read: Place
     is_sure: bool
     package: str | None = None
+    unless: str = ""
 
     @property
     def is_always_read(self) -> bool:
@@ -55,7 +57,7 @@ class RefusedByCode:
     Attributes:
         called: what is called, dotted.
         reason: what is the matter, behind `called`.
-        taken: where the reader's code says what it takes.
+        taken: where the reader's code states what it takes.
     """
 
     writer: str

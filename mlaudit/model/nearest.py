@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 LISTED = 20
-"""Known words that are all named where none of them is near."""
+"""Known words that are all named if none of them is near."""
 
 
 def nearest(word: str, known: Iterable[str]) -> str | None:
-    """The known word that is most like another one, None where none is like it."""
+    """The known word that is most like another one, None if none is like it."""
     from difflib import get_close_matches
 
     near = get_close_matches(word, sorted(known), n=1, cutoff=0.6)
@@ -17,7 +17,7 @@ def nearest(word: str, known: Iterable[str]) -> str | None:
 
 
 def suggestion(word: str, known: Iterable[str]) -> str:
-    """`; did you mean "x"?`, or all that is possible where nothing is near and that is not much."""
+    """`; did you mean "x"?`, or all that is possible if nothing is near and that is not much."""
     ordered = sorted(known)
     near = nearest(word, ordered)
     if near is not None:

@@ -44,7 +44,7 @@ __all__ = [
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Place:
-    """Where something stands: `line` and `column` count from 1, `start` and `end` are offsets in the decoded text.
+    """Where something is: `line` and `column` count from 1, `start` and `end` are offsets in the decoded text.
 
     The text between the offsets is the value that states it, as it is written, with its quotes where the format has
     some: the version where that has a value of its own, else the requirement, else the name. `line` and `column` are
@@ -71,9 +71,9 @@ class Place:
 class Edge:
     """One requirement of a package on another, as a lock or metadata file states it.
 
-    `version` and `origin` stand only where the lock needs them to tell forks apart; `when_extra` and `when_group`
+    `version` and `origin` are only where the lock needs them to tell forks apart; `when_extra` and `when_group`
     name the extra or dependency group of the *requiring* package that activates the edge. `specifier` is the
-    declared range, where the file tells it.
+    declared range, where the file shows it.
     """
 
     name: str
@@ -126,8 +126,8 @@ class Pin:
         version: an exact version, or None; never the end of a range.
         specifier: the range, where the statement is no exact version; None means that any version will do.
         variant: the build part that is known (`cu124`, `cpu`), or None.
-        extras: extras that the statement asks of the package (`ray[serve]`).
-        under_extras: extras of the *declaring* project under which it stands; empty means always.
+        extras: extras that the statement requires of the package (`ray[serve]`).
+        under_extras: extras of the *declaring* project under which it is; empty means always.
         groups: dependency groups in which it stands (`main`, `dev`); empty means always.
         ecosystem: whose name `name` is: `pypi`, `conda` or `import`.
         source: `index`, `git`, `url` or `path`.
@@ -135,10 +135,10 @@ class Pin:
         platforms: conda platforms (`linux-64`) it is for; empty means every one.
         parts: names of the roots (stages, environments) it belongs to; empty means every one.
         requires: edges to what it needs.
-        step: at which install of a recipe it stands; the last one wins.
+        step: at which install of a recipe it is; the last one wins.
         optional: installed only when an edge or extra asks for it.
-        artifact: for kind `artifact`: what the file says of itself.
-        recorded: for layer `recorded`: how the artifact tells it.
+        artifact: for kind `artifact`: what the file states about itself.
+        recorded: for layer `recorded`: how the artifact shows it.
         detail: a few words that a reader of the report needs (`RandomForestClassifier`, an editable's path).
         overrides: a bound that replaces the ranges that others declare instead of narrowing them; `optional` then says
             that the package is excluded.
@@ -181,7 +181,7 @@ class Pin:
 
     @property
     def strength(self) -> Strength | None:
-        """How an artifact tells it, None for what no artifact records."""
+        """How an artifact shows it, None for what no artifact records."""
         return self.recorded.strength if self.recorded is not None else None
 
 
@@ -192,7 +192,7 @@ class InstallSelection:
     Attributes:
         extras, groups: asked for by name.
         all_extras, all_groups: every one that the project offers.
-        without: extras and groups that are left out, whatever else says that they are not.
+        without: extras and groups that are left out, whatever else states that they are not.
         default_groups: whether the groups come too that the tool installs unasked.
         own: whether the project's own dependencies are installed (not by `--only-group`).
         parts: member, stage or environment, by the word that chooses it.
@@ -252,7 +252,7 @@ class Fact:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Conflict:
-    """Members of a project of which a lock says that no two can be installed together."""
+    """Members of a project of which a lock states that no two can be installed together."""
 
     members: tuple[ProjectPart, ...]
     at: Place
@@ -273,8 +273,8 @@ class Unread:
 
     Attributes:
         what: the text, masked and cut to 200 characters.
-        why: a sentence part that tells the user what is wrong and what was expected.
-        package: the row it would have belonged to, where that is known.
+        why: a sentence part that shows the user what is wrong and what was expected.
+        package: the row it would have belonged to, if that is known.
         template: it is a template or variable that has no value here.
         whole: nothing of the document could be read.
         exhausted: a limit on its work is used up; what was read until then counts.
@@ -300,7 +300,7 @@ Statement = Root | Pin | Include | Fact | Conflict | Waiver | Unread
 class Reading:
     """What a parser understood of one document, in the order of the document.
 
-    `attached` are locks that its commands install from, each with the include that says which part of it.
+    `attached` are locks that its commands install from, each with the include that states which part of it.
     """
 
     path: str
@@ -331,7 +331,7 @@ class Target:
         extras, groups: asked for by the user.
         default_groups: whether the groups that a tool installs by default are selected too.
         parts: what `#package=`, `#stage=`, `#environment=` chose, by that word.
-        own: whether the dependencies count that stand in no group and under no extra.
+        own: whether the dependencies count that are in no group and under no extra.
         without: extras and groups that are left out, whatever else asks for them.
         assumed: which of `python`, `platform`, `machine` nobody stated.
     """
@@ -363,7 +363,7 @@ class Problem:
     """Something asked of a target that its sources do not offer; `str()` is a sentence for the user.
 
     Attributes:
-        about: the fact in words that a fingerprint is made of; empty where the sentence is only said.
+        about: the fact in words that a fingerprint is made of; empty if the sentence is only said.
     """
 
     says: str

@@ -12,7 +12,7 @@ from typing import Any
 from mlaudit.model.digests import sha256_hex
 
 HOME = Path(__file__).parent.parent
-"""Where the package lies; inside a zip archive nothing below it can be opened by its path."""
+"""Where the package is; inside a zip archive nothing below it can be opened by its path."""
 KNOWLEDGE_FOLDERS = ("knowledge", "knowledge/packages")
 """Where files of knowledge are."""
 

@@ -13,7 +13,7 @@ class CrossingArtifact:
     Attributes:
         artifact: how both sides name it (`model.joblib`).
         form: how it is stored, in words (`sklearn joblib`).
-        kinds: its artifact kinds, where they are known (`sklearn.joblib`); empty where they are not.
+        kinds: its artifact kinds, where they are known (`sklearn.joblib`); empty if they are not.
         written, read: where each side names it.
         named: where else the project that writes it names it as the reader does.
         certain: both sides name one artifact beyond doubt.

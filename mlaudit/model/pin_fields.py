@@ -1,4 +1,4 @@
-"""For type checkers: the keywords of a pin that its document, name and scope do not tell."""
+"""For type checkers: the keywords of a pin that its document, name and scope do not show."""
 
 from __future__ import annotations
 

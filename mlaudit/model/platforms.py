@@ -37,7 +37,7 @@ _OWN_MACHINES = {
 def platform_of(text: str) -> tuple[str | None, str | None]:
     """`sys.platform` and `platform.machine()` that a word for a platform means (`linux-64`, `macos-arm64`, `windows`).
 
-    Each is None where the text does not tell it.
+    Each is None if the text does not show it.
     """
     words = text.lower()
     system = next((system for system, names in _SYSTEMS.items() if _holds(words, names)), None)

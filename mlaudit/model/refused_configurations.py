@@ -1,4 +1,4 @@
-"""What configurations of a model ask of the code of their reader, and it refuses."""
+"""What configurations of a model require of the code of their reader, and it refuses."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ class RefusedConfiguration:
 
     Attributes:
         writer: the environment that writes the artifact.
-        artifact: the configuration, with the line where it is known.
+        artifact: the configuration, with the line if it is known.
         what: the class that is called, the name that is missing, or the field whose value is not known.
         values: the keys that it does not take, or the value.
         searched: where the reader's code says so.

@@ -64,11 +64,11 @@ class Environment:
 
     Attributes:
         follows: names of the environments whose artifacts this one reads.
-        selected: parallel to the pins of `readings`: whether each is installed for the target; None where it depends.
+        selected: parallel to the pins of `readings`: whether each is installed for the target; None if it depends.
         complete: its sources name everything that is installed.
-        artifact_kinds: what crosses, where no artifact is at hand (`sklearn.pickle`).
-        kinds_from: what crosses from each writer that it follows, where that is known; by the writer's name.
-        guessed: nothing but names tells that it reads what those write whom it follows.
+        artifact_kinds: what crosses, where no artifact is available (`sklearn.pickle`).
+        kinds_from: what crosses from each writer that it follows, if that is known; by the writer's name.
+        guessed: nothing but names shows that it reads what those write whom it follows.
         evidence: what shows that it exists, where looking found it.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
         writes, reads: the model artifacts that it makes, and those that it loads.
@@ -77,13 +77,14 @@ class Environment:
         problems: what was asked of its target and is not there.
         unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
         proofs: what was recorded of models that it reads, and still holds.
+        away: what would hold, too, of models that are not in the tree.
         missing_names: what the artifacts that it loads import and its code surely does not have.
         missing_states: what its code reads of the objects in them and they do not have.
         refused_calls: what loading them calls and its code refuses.
         agreeing_code: writers with packages of which it has all code that their pickles need to be served, as far as
             the code of both sides shows.
         refused_configurations: what their configurations ask for and its code refuses.
-        without_code: packages whose names the artifacts that it loads ask for and whose code is not at hand.
+        without_code: packages whose names the artifacts that it loads ask for and whose code is not available.
     """
 
     name: str
@@ -108,6 +109,7 @@ class Environment:
     missing_names: tuple[MissingName, ...] = ()
     unresolvable: tuple[Unresolvable, ...] = ()
     proofs: tuple[RecordedProof, ...] = ()
+    away: tuple[RecordedProof, ...] = ()
     missing_states: tuple[MissingState, ...] = ()
     refused_calls: tuple[RefusedByCode, ...] = ()
     agreeing_code: tuple[tuple[str, str], ...] = ()
@@ -131,7 +133,7 @@ class Environment:
 
     @property
     def kinds_at_hand(self) -> frozenset[str]:
-        """The kinds of the artifacts at hand that it makes or loads, and the formats of what records a model."""
+        """The kinds of the artifacts available that it makes or loads, and the formats of what records a model."""
         recording = [reading for reading in self.readings if reading.pins and reading.pins[0].layer is Layer.RECORDED]
         readings = (*self.writes, *self.reads, *recording)
         pins = (pin for reading in readings for pin in reading.pins)
@@ -144,7 +146,7 @@ class Environment:
         return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
 
     def documents(self, pins: Iterable[Pin]) -> tuple[Reading, ...]:
-        """The readings in which some pins stand, each once."""
+        """The readings in which some pins are, each once."""
         if not self._holders:
             self._holders.update(
                 (id(pin), number) for number, reading in enumerate(self.readings) for pin in reading.pins
@@ -193,7 +195,7 @@ class Environment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SharedFile:
-    """One of the files that must be the same on every side; `text` is None where it could not be read, and `why`."""
+    """One of the files that must be the same on every side; `text` is None if it could not be read, and `why`."""
 
     path: str
     text: str | None
@@ -269,8 +271,8 @@ class Report:
         found: what was discovered, where no configuration declares it.
         notes: sentences that the user should read before the findings.
         known_pairs: who reads what whom writes, and what is known to cross.
-        history: since when environments differ, where that was asked for too.
-        map: what depends on what, where that was asked for too.
+        history: since when environments differ, where that was requested too.
+        map: what depends on what, where that was requested too.
         fleet: of which fleet the report shows the worst pairs.
         against: what a branch changed, where the audit was of a branch; `findings` are the new ones then.
     """

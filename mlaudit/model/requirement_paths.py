@@ -12,7 +12,7 @@ class RequirementStep:
 
     Attributes:
         specifier: the range that the step before asks for, where the lock states it.
-        extras: extras that the step before asks of this one.
+        extras: extras that the step before requires of this one.
         marker: the condition of that requirement.
         because: the extra or group of the step before that switches the requirement on (`extra gpu`, `group dev`).
         at: where the package, or for the first step the project or its requirement, is stated.
@@ -42,7 +42,7 @@ class InstallReason:
         direct: places at which the project itself names the package.
         paths: the shortest first; none where only the project names it.
         limited: more paths exist than were looked for.
-        notes: what the sources do not tell.
+        notes: what the sources do not show.
     """
 
     package: str

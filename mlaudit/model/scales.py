@@ -26,7 +26,7 @@ _SEVERITY_RANK = {Severity.ERROR: 0, Severity.WARNING: 1, Severity.INFO: 2}
 
 
 class Layer(str, Enum):
-    """How sure a statement is about what really runs; `recorded` stands apart (it says what wrote a model)."""
+    """How sure a statement is about what really runs; `recorded` stands apart (it states what wrote a model)."""
 
     DECLARED = "declared"
     RESOLVED = "resolved"
@@ -76,7 +76,7 @@ class Role(str, Enum):
 
 
 class Strength(str, Enum):
-    """How an artifact tells a version: written by the library, implied by a format, by what can load it, or not."""
+    """How an artifact shows a version: written by the library, implied by a format, by what can load it, or not."""
 
     EXACT = "exact"
     FORMAT = "format"
@@ -85,7 +85,7 @@ class Strength(str, Enum):
 
 
 class State(str, Enum):
-    """What one environment says of one package."""
+    """What one environment states about one package."""
 
     EXACT = "exact"
     RANGE = "range"

@@ -7,7 +7,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PinScope:
-    """Where in its document a pin stands; the fields are those of `Pin`, made once and passed on.
+    """Where in its document a pin is; the fields are those of `Pin`, made once and passed on.
 
     Attributes:
         marker: holds beside the requirement's own.

@@ -193,10 +193,10 @@ def _user_parts(word: str) -> Iterator[tuple[int, int]]:
 
 
 def _has_password(authority: str, *, followed: bool) -> bool:
-    """Whether what stands before the first slash is no host with a port, so that it begins a user and a password.
+    """Whether what precedes the first slash is no host with a port, so that it begins a user and a password.
 
     Args:
-        authority: what stands there, without an `@`.
+        authority: what is there, without an `@`.
         followed: an `@` and a host name come later; then a number may begin a password behind a name without dots.
     """
     host, colon, port = authority.rpartition(":")
@@ -206,7 +206,7 @@ def _has_password(authority: str, *, followed: bool) -> bool:
 
 
 def _last_host(word: str) -> int:
-    """Where the last `@` stands that a host name and a path follow, -1 where there is none."""
+    """Where the last `@` stands that a host name and a path follow, -1 if there is none."""
     position = len(word)
     for _ in range(64):
         position = word.rfind("@", 0, position)

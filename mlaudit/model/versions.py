@@ -25,7 +25,7 @@ _VARIANT = lazy_pattern(r"(?:^|[^a-z0-9])((?:cu|rocm|xpu|cpu|hip|nv)[0-9.]*)(?:$
 
 @lru_cache(maxsize=65536)
 def parsed(text: str) -> Version | None:
-    """The version, or None where the text is not one for PEP 440."""
+    """The version, or None if the text is not one for PEP 440."""
     if len(text) > MAX_LENGTH:
         return None
     from packaging.version import InvalidVersion, Version
@@ -37,7 +37,7 @@ def parsed(text: str) -> Version | None:
 
 
 def oldest() -> Version:
-    """The version before all others: where what is none sorts."""
+    """The version before all others: where what is not one sorts."""
     from packaging.version import Version
 
     return Version("0")
@@ -45,7 +45,7 @@ def oldest() -> Version:
 
 @lru_cache(maxsize=65536)
 def specifiers(text: str) -> SpecifierSet | None:
-    """The specifier set, or None where the text is none for PEP 440, or has too many or too long clauses."""
+    """The specifier set, or None if the text is not one for PEP 440, or has too many or too long clauses."""
     clauses = text.split(",", MAX_CLAUSES)
     if len(clauses) > MAX_CLAUSES or any(len(clause) > MAX_LENGTH for clause in clauses):
         return None
@@ -61,7 +61,7 @@ def specifiers(text: str) -> SpecifierSet | None:
 def split_variant(version: str) -> tuple[str, str | None]:
     """Public version and known build part: `2.5.1+cu124` is `2.5.1` and `cu124`.
 
-    Local parts that name no accelerator (`1.0+local`, a commit) are variants as they stand; NVIDIA's container builds
+    Local parts that name no accelerator (`1.0+local`, a commit) are variants as written; NVIDIA's container builds
     (`2.10.0a0+b4e4ee81d3.nv25.12`) are `nv25.12`.
     """
     public, plus, local = version.partition("+")
@@ -88,7 +88,7 @@ def same_public(left: str, right: str) -> bool:
 
 @lru_cache(maxsize=65536)
 def distance(left: str, right: str) -> Distance | None:
-    """How far two versions are apart but for their local parts; None where they are equal.
+    """How far two versions are apart but for their local parts; None if they are equal.
 
     What is no PEP 440 version is compared by its numbers; texts without numbers in common are `major`.
     """
@@ -173,7 +173,7 @@ def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
 
 
 def _contains(clauses: SpecifierSet, version: str) -> bool:
-    """Whether a version is in a set; a text that is none only by `===`, which older releases of packaging refuse."""
+    """Whether a version is in a set; a text that is not one only by `===`, which older releases of packaging refuse."""
     if parsed(version) is not None:
         return clauses.contains(version)
     return all(clause.operator == "===" and _allows(clause, version) for clause in clauses)
@@ -229,7 +229,7 @@ def joined(ranges: Iterable[str]) -> str:
 
 
 def _tightest(clauses: Iterable[str]) -> list[str]:
-    """At most `MAX_CLAUSES` clauses: of every direction the one that admits least, then others as they stand.
+    """At most `MAX_CLAUSES` clauses: of every direction the one that admits least, then others as written.
 
     What is left out only makes the range wider, so that nothing is accused without proof.
     """

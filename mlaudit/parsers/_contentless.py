@@ -1,4 +1,4 @@
-"""What is said of a document that states nothing: a file without content must not pass for one that was compared."""
+"""What is reported about a document that states nothing: a file without content must not count as compared."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ _PARSED = ("toml", "lock_toml", "json", "yaml")
 
 
 def remark(doc: Document, parser: Parser, *, told: bool, complete: bool) -> Statement | None:
-    """A note, or an Unread, on a document in which its parser met no pin; None where there is nothing to explain.
+    """A note, or an Unread, on a document in which its parser met no pin; None if there is nothing to explain.
 
-    A format that no file name tells was chosen for the content or by the user, so content that states nothing is not
-    of it; files with a name of their own, a workflow for one, may well have nothing to say of versions.
+    A format that no file name shows was chosen for the content or by the user, so content that states nothing is not
+    of it; files with a name of their own, a workflow for one, may well have nothing to state about versions.
 
     Args:
         doc: the document.

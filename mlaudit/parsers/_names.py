@@ -1,4 +1,4 @@
-"""Which formats a path's name tells: literal names and endings are looked up, patterns are for the rest."""
+"""Which formats a path's name shows: literal names and endings are looked up, patterns are for the rest."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 _WILDCARDS = frozenset("*?[")
 _NOT_SPELLED = _WILDCARDS.union("]")
 _ABOUT_OTHERS = (".dockerignore", ".gitignore")
-"""Endings of files that only say which others are passed over (`Dockerfile.dockerignore`)."""
+"""Endings of files that only state which others are passed over (`Dockerfile.dockerignore`)."""
 _WILDCARD = lazy_pattern(r"\[!?\]?[^\]]*\]|[*?]")
 _TEMPLATE_ENDINGS = (".tmpl", ".template", ".tpl", ".j2", ".jinja", ".jinja2")
 _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
@@ -22,7 +22,7 @@ _TEMPLATE = lazy_pattern(r"\.(?:tmpl|template|tpl|j2|jinja2?)$")
 
 
 SNIFFED = 256 * 1024
-"""Bytes in which 64 Ki characters lie, which is as much of a text as a format looks at to know it."""
+"""Bytes in which 64 Ki characters are, which is as much of a text as a format looks at to know it."""
 
 
 class IndexedFormat(NamedTuple):
@@ -128,7 +128,7 @@ def _key(pattern: str) -> str:
 
 
 def _spelled_ending(text: str) -> str:
-    """The last dot and what stands behind it; empty where there is none, or a pattern does not spell it out."""
+    """The last dot and what follows it; empty if there is none, or a pattern does not spell it out."""
     _, dot, ending = text.rpartition(".")
     return "" if not _NOT_SPELLED.isdisjoint(ending) else dot + ending if dot else ""
 
@@ -147,7 +147,7 @@ def _has_literals(pattern: str, text: str) -> bool:
 
 @lru_cache(maxsize=4096)
 def _literals(pattern: str) -> tuple[str, ...]:
-    """The pieces that a pattern spells out, in lower case; the longest first, which tells most."""
+    """The pieces that a pattern spells out, in lower case; the longest first, which shows most."""
     return tuple(sorted(filter(None, _WILDCARD.split(pattern.lower())), key=len, reverse=True))
 
 

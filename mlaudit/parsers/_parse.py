@@ -45,7 +45,7 @@ class ParsedDocument:
     """The statements of one document, and what they were made from.
 
     Attributes:
-        failed: the parser gave up; the last statement tells why.
+        failed: the parser gave up; the last statement shows why.
         answers: what it asked about neighbours, and the answers.
         spent: what it used of each limit.
     """
@@ -87,11 +87,11 @@ class ParsedDocuments:
             self._characters -= len(key.text)
 
     def cache_parameters(self) -> dict[str, int]:
-        """As `functools.lru_cache` tells them."""
+        """As `functools.lru_cache` shows them."""
         return {"maxsize": KEPT_STATEMENTS}
 
     def cache_info(self) -> _CacheInfo:
-        """As `functools.lru_cache` tells it."""
+        """As `functools.lru_cache` shows it."""
         return _CacheInfo(len(self._kept))
 
     def cache_clear(self) -> None:
@@ -112,7 +112,7 @@ parsed_documents = ParsedDocuments()
 
 
 def parse_document(document: Document, parser: Parser) -> ParsedDocument:
-    """What a parser says of a document, includes not followed; where it gives up, why."""
+    """What a parser states about a document, includes not followed; where it gives up, why."""
     key = _key(document, parser)
     found = parsed_documents.find(key, document) if key is not None else None
     budget = current_budget()
@@ -153,7 +153,7 @@ def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedD
         statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)
     )
     # What a limit cut short depends on what else was read under it; an error may be one of the disk's; and why a
-    # document states nothing is said from its parsed content, which is not kept.
+    # document states nothing is stated from its parsed content, which is not kept.
     is_stating = any(isinstance(statement, Pin) for statement in statements)
     if key is not None and answers is not None and is_stating and not failed and not budget.is_exceeded:
         parsed_documents.keep(key, parsed)

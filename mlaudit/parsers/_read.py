@@ -31,7 +31,7 @@ from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 from mlaudit.sources.large_files import is_pointer
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
-"""Kinds of documents that may install the project that they lie in."""
+"""Kinds of documents that may install the project that they are in."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,19 +127,19 @@ def _told(as_format: str) -> Parser:
 def _by_content(doc: Document, candidates: Sequence[Parser]) -> Parser:
     # What cannot be opened must be reported as that, and not as content that no format knows.
     empty = not doc.head if doc.tree is None else not any(doc.tree.list())
-    # Binary formats tell themselves by their first bytes, and text sniffs would read a large file whole.
+    # Binary formats show themselves by their first bytes, and text sniffs would read a large file whole.
     found = _claiming(doc, candidates, binary=True) or _claiming(doc, candidates, binary=False)
     if len(found) == 1:
         return found[0]
     if len(found) > 1:
-        raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; say which with --as FORMAT")
+        raise Unreadable(f"it could be {' or '.join(parser.format for parser in found)}; choose one with --as FORMAT")
     if empty and doc.tree is None:
         raise Unreadable("it is empty, and its name indicates no format; --as FORMAT overrides")
     if doc.tree is None:
         from mlaudit.grammars.model_file.archives import check_archive
 
         check_archive(doc)
-    raise Unreadable("neither its name nor its content is of a known format; --as FORMAT overrides")
+    raise Unreadable("neither its name nor its content is of a known format; --as names it, such as --as requirements")
 
 
 def _claiming(doc: Document, candidates: Sequence[Parser], *, binary: bool) -> list[Parser]:
@@ -156,7 +156,7 @@ def _sniffed(parser: Parser, doc: Document) -> bool:
 
 
 def read(doc: Document, as_format: str | None = None) -> Reading:
-    """What a document says, its includes folded in where they stand; bad input becomes an Unread, never an error."""
+    """What a document says, its includes folded in where they are; bad input becomes an Unread, never an error."""
     with document_budget():
         try:
             parser = recognized(doc, as_format)
@@ -166,7 +166,7 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
 
 
 def _unread(doc: Document, error: Exception) -> Unread:
-    """What an exception says of a document; raises it where it is a defect that is asked for."""
+    """What an exception states about a document; raises it where it is a defect that is requested."""
     from mlaudit.parsers._failures import unread
 
     return unread(doc, error)
@@ -211,7 +211,7 @@ class _Collector:
     def _remark(
         self, doc: Document, parser: Parser, sorted_statements: dict[type, list[Statement]], *, complete: bool
     ) -> None:
-        """Add why nothing is stated, where the content of the document tells it."""
+        """Add why nothing is stated, where the content of the document shows it."""
         from mlaudit.parsers import _contentless as contentless
 
         noted = any(isinstance(one, Fact) and one.key == "note" for one in sorted_statements.get(Fact, ()))

@@ -1,6 +1,6 @@
-"""The registry of input formats: a file in this folder is enough, its decorator says which names it knows.
+"""The registry of input formats: a file in this folder is enough, its decorator states which names it knows.
 
-What the decorators say of names is kept in `_index.json` too, so that looking at a name imports no parser:
+What the decorators state about names is kept in `_index.json` too, so that looking at a name imports no parser:
 `python -m mlaudit.lab.generate` writes it.
 """
 
@@ -40,7 +40,7 @@ class Parser:
     Attributes:
         format: its name in reports and for `--as`, from the module's name (`uv_lock` → `uv-lock`).
         files: glob patterns; one without `/` is compared with the file's name, one with `/` with the path's end.
-        usual_files: patterns of names that it often has and that tell nothing alone; the pre-commit hook looks there.
+        usual_files: patterns of names that it often has and that show nothing alone; the pre-commit hook looks there.
         content: whether a document's content is of this format; asked when the name does not decide.
         starts, marks: bytes of which at least one begins a document, or is somewhere in it in whatever case, if its
             content is of this format: the parser of any other document is not even imported. Where neither is given,
@@ -68,7 +68,7 @@ class Parser:
     suggested: bool = False
 
     def names(self, path: str) -> bool:
-        """Whether the path alone says that a document is of this format."""
+        """Whether the path alone states that a document is of this format."""
         return any(matches(pattern, path) for pattern in self.files)
 
     def places(self, path: str) -> bool:
@@ -126,7 +126,7 @@ def parsers() -> Mapping[str, Parser]:
 
 
 def parser_of(format_name: str) -> Parser | None:
-    """One input format by its name, None where there is none; only its own module is imported."""
+    """One input format by its name, None if there is none; only its own module is imported."""
     if format_name not in _PARSERS and format_name in index().formats:
         import_module(f"mlaudit.parsers.{format_name.replace('-', '_')}")
     return _PARSERS.get(format_name) or parsers().get(format_name)
@@ -143,7 +143,7 @@ def index() -> NameIndex:
 
 
 def format_names(path: str, *, tree: bool = False) -> tuple[str, ...]:
-    """The formats that a path alone tells, of folders of files where `tree` is set; no parser is imported."""
+    """The formats that a path alone shows, of folders of files where `tree` is set; no parser is imported."""
     return _format_names(path, tree)
 
 
@@ -154,18 +154,18 @@ def _format_names(path: str, tree: bool) -> tuple[str, ...]:
 
 
 def named(path: str, *, tree: bool = False) -> tuple[Parser, ...]:
-    """The parsers of the formats that a path alone tells; only their modules are imported."""
+    """The parsers of the formats that a path alone shows; only their modules are imported."""
     of_names = (parser_of(name) for name in format_names(path, tree=tree))
     return tuple(one for one in of_names if one is not None)
 
 
 def is_named(path: str) -> bool:
-    """Whether a path's name alone tells some format."""
+    """Whether a path's name alone shows some format."""
     return bool(format_names(path))
 
 
 def environment_format(path: str, also: Container[str] = ()) -> str | None:
-    """The first format that a path alone tells and that may make an environment: a text that is no artifact.
+    """The first format that a path alone shows and that may make an environment: a text that is no artifact.
 
     Args:
         path: with `/`.

@@ -14,7 +14,7 @@ from mlaudit.parsers._registry import index
 
 
 def rewriter_of(format_name: str) -> Rewriter | None:
-    """What proposes edits of a format's documents; None where they cannot be edited."""
+    """What proposes edits of a format's documents; None if they cannot be edited."""
     found: Rewriter | None = getattr(_module(format_name), "rewrite", None)
     return found
 

@@ -16,7 +16,7 @@ from mlaudit.parsers._registry import parser
 
 MAGIC = b"CBM1"
 SEARCHED = 16 * 1024 * 1024
-"""Bytes of a JSON model in which its information is looked for; the trees stand behind it."""
+"""Bytes of a JSON model in which its information is looked for; the trees follow it."""
 
 _CHUNK = 1024 * 1024
 _OVERLAP = 16384

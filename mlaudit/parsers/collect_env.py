@@ -79,7 +79,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _reports(doc: Document) -> Iterator[_CollectedOutput]:
-    """The reports in the document; of a key that stands twice the first counts."""
+    """The reports in the document; of a key that occurs twice the first counts."""
     report = _CollectedOutput()
     for line in lines(doc):
         found = _KEY.fullmatch(line.text)
@@ -97,7 +97,7 @@ def _reports(doc: Document) -> Iterator[_CollectedOutput]:
 
 
 def _told(values: Values, key: str) -> str | None:
-    """The value of a key, None where the script found none."""
+    """The value of a key, None if the script found none."""
     text = values[key][0].strip() if key in values else ""
     return None if not text or text.lower() in _NO_VALUE else text
 

@@ -48,7 +48,7 @@ def _looks_like_it(doc: Document) -> bool:
     ],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """Every package that stands in the dump, conda's and pip's."""
+    """Every package that is in the dump, conda's and pip's."""
     text = doc.text.strip()
     if not text:
         raise Unreadable("it is empty; `conda list` writes a table, `conda list --json` a list")
@@ -144,7 +144,7 @@ def _line(doc: Document, pins: CondaPins, line: str, at: Place) -> Iterator[Pin 
 
 
 def _build_and_channel(words: list[str]) -> tuple[str | None, str]:
-    """What stands behind name and version: conda's columns, or pixi's with the size and kind of a package."""
+    """What follows name and version: conda's columns, or pixi's with the size and kind of a package."""
     if "pypi" in words[1:] or words[:1] == ["pypi"]:
         return None, "pypi"
     if "conda" in words[2:]:

@@ -22,7 +22,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @parser(kind="dump", files=["conda-meta/*.json"], content=_looks_like_it, marks=[b'"depends"'])
 def read(doc: Document) -> Iterator[Statement]:
-    """The package, and what its build tells."""
+    """The package, and what its build shows."""
     if not doc.text.strip():
         raise Unreadable("it is empty; a record of conda names one package")
     record = doc.json

@@ -1,4 +1,4 @@
-"""Core ML models: the converter's version and the source framework's stand in the user's metadata."""
+"""Core ML models: the converter's version and the source framework's are in the user's metadata."""
 
 from __future__ import annotations
 

@@ -37,7 +37,7 @@ rewrite = rewriting.in_recipe
     marks=[b"bundle:", b"resources:", b"spark_version"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they stand."""
+    """`spark_version`, `libraries` and the `dependencies` of serverless environments, however deep they are."""
     yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)

@@ -165,7 +165,7 @@ class _DockerfileReader:
         return self.build.own_image(text)
 
     def _of_own(self, own: OwnImage, stage: Stage, recipe: Recipe) -> Iterator[Statement]:
-        """What the image that a stage starts from says, as statements of that stage; its files lie beside its own."""
+        """What the image that a stage starts from says, as statements of that stage; its files are beside its own."""
         inner = self.doc.beside(own.file)
         found = list(_statements(inner, self.depth + 1)) if inner is not None else []
         roots = [one for one in found if isinstance(one, Root)]

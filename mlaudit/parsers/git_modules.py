@@ -1,6 +1,6 @@
 """git submodules: `.gitmodules`, and the commits that `git submodule status` and `git ls-tree` print.
 
-Source: https://git-scm.com/docs/gitmodules. The commit of a submodule stands in git's tree, not in that file.
+Source: https://git-scm.com/docs/gitmodules. The commit of a submodule is in git's tree, not in that file.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @parser(kind="aside", files=[".gitmodules"], content=_looks_like_it)
 def read(doc: Document) -> Iterator[Statement]:
-    """Every submodule, with its commit where the document tells one."""
+    """Every submodule, with its commit where the document shows one."""
     if doc.text.lstrip().startswith(("[", "#", ";")):
         yield from _settings(doc)
         return

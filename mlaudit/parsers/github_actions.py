@@ -55,7 +55,7 @@ rewrite = rewriting.in_recipe
     marks=[b"composite", b"runs-on:", b"uses:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """Every job is a root; of a matrix every combination is read, and what they have in common stands once."""
+    """Every job is a root; of a matrix every combination is read, and what they have in common occurs once."""
     yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
@@ -186,7 +186,7 @@ def _entries(matrix: Node, key: str) -> list[dict[str, str]]:
 
 
 def _included(rows: list[dict[str, str]], entries: list[dict[str, str]]) -> list[dict[str, str]]:
-    """An entry goes to every row whose own values it leaves as they are; where there is none, it is a row itself."""
+    """An entry goes to every row whose own values it leaves as they are; if there is none, it is a row itself."""
     made = [dict(row) for row in rows]
     for entry in entries[:MAX_COMBINATIONS]:
         fitting = [
@@ -222,7 +222,7 @@ def _resolved(described: Descriptor, node: Node, values: Mapping[str, str], kind
 
 
 def _setup_python(described: Descriptor, inputs: Node, values: Mapping[str, str]) -> Iterator[Statement]:
-    """`python-version` (several stand on lines of their own), `python-version-file`."""
+    """`python-version` (several are on lines of their own), `python-version-file`."""
     if not inputs.exists:
         return
     described.recipe.step += 1
@@ -245,7 +245,7 @@ def _pip_install(described: Descriptor, node: Node, values: Mapping[str, str]) -
 
 
 def _setup_pixi(described: Descriptor, inputs: Node) -> Iterator[Statement]:
-    """`environments: train serve` of prefix-dev/setup-pixi: what pixi.lock says of them."""
+    """`environments: train serve` of prefix-dev/setup-pixi: what pixi.lock states about them."""
     if inputs.exists and inputs.get("run-install").value in (False, "false"):
         return
     named = inputs.get("environments").maybe_text() if inputs.exists else None

@@ -108,7 +108,7 @@ def _inherited(root: Node, job: Node, key: str) -> Node:
         node = waiting.pop()
         if node.get(key).exists:
             return node.get(key)
-        # Of several templates the last wins, and each goes before those that stand in front of it.
+        # Of several templates the last wins, and each goes before those that are in front of it.
         fresh = [name for name in _extended(node) if name not in visited and root.get(name).is_table]
         visited.update(fresh)
         waiting += [root.get(name) for name in dict.fromkeys(fresh)]

@@ -103,7 +103,7 @@ def _settings(root: Node) -> Iterator[str]:
 
 
 def _anchor(doc: Document, root: Node) -> Place:
-    """The place of the first key that tells what the file is."""
+    """The place of the first key that shows what the file is."""
     for key in ("architectures", "_class_name", "peft_type", "__version__", "transformers_version"):
         if root.get(key).exists:
             return doc.at(key)

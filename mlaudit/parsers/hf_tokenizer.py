@@ -1,4 +1,4 @@
-"""tokenizer.json: no version is recorded, but how merges and Metaspace are written tells a range of tokenizers."""
+"""tokenizer.json: no version is recorded, but how merges and Metaspace are written implies a range of tokenizers."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""LightGBM text models: the second line is a format number, which tells a range of versions.
+"""LightGBM text models: the second line is a format number, which implies a range of versions.
 
 Behind the trees stand `end of trees`, importances and parameters (src/boosting/gbdt_model_text.cpp).
 """

@@ -70,7 +70,7 @@ def environment_statements(doc: Document, environment: Node, *, side: str = "") 
 
 
 def _facts(doc: Document, environment: Node) -> Iterator[Fact]:
-    """What the target was said to be, as far as nobody assumed it, and whether everything is named."""
+    """What the target was stated to be, as far as nobody assumed it, and whether everything is named."""
     complete = environment.get("complete")
     yield Fact(key="complete", value="yes" if complete.flag() else "no", at=doc.at(*complete.route))
     target = environment.get("target")
@@ -125,7 +125,7 @@ def _pin(doc: Document, row: Node, environment: str | None) -> Pin:
 
 
 def _artifact(row: Node) -> Artifact | None:
-    """What an artifact says of itself; lists of before 0.2 hold its kind as the origin, its classes as extras."""
+    """What an artifact states about itself; lists of before 0.2 hold its kind as the origin, its classes as extras."""
     if _word(row.get("kind"), Kind) is not Kind.ARTIFACT:
         return None
     said = row.get("artifact")
@@ -135,7 +135,7 @@ def _artifact(row: Node) -> Artifact | None:
 
 
 def _recorded(row: Node) -> Recorded | None:
-    """What an artifact records of a library; lists of before 0.2 tell only how surely."""
+    """What an artifact records of a library; lists of before 0.2 show only how surely."""
     strength, said = row.get("strength"), row.get("recorded")
     if not strength.exists:
         return None

@@ -26,7 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
     marks=[b"conda_env:", b"python_env:", b"docker_env:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The files that it names are read where they stand."""
+    """The files that it names are read where they are."""
     yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:

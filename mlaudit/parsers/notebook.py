@@ -145,7 +145,7 @@ def _installs(script: Script, recipe: Recipe) -> Iterator[Statement]:
 
 
 def _without_magics(script: Script) -> Script:
-    """The cell with its magics blanked, so that the rest is Python and every character stands where it stood."""
+    """The cell with its magics blanked, so that the rest is Python and every character is where it stood."""
     text = script.text
     for start, end in _lines(script.text):
         line = text[start:end]

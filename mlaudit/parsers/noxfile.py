@@ -81,7 +81,7 @@ def _decorator(function: ast.FunctionDef | ast.AsyncFunctionDef) -> ast.expr | N
 
 
 def _texts(node: ast.expr, values: Values) -> list[str] | None:
-    """The strings that an expression stands for, None where that is not written down."""
+    """The strings that an expression stands for, None if that is not written down."""
     if isinstance(node, ast.Constant):
         return [node.value] if isinstance(node.value, str) else None
     if isinstance(node, ast.Name):
@@ -188,7 +188,7 @@ class _Session:
         yield from sorted(calls, key=lambda node: (node.lineno, node.col_offset))
 
     def commands(self) -> Iterator[Script]:
-        """What `session.run` runs, as one text each, words that are not written down as they stand."""
+        """What `session.run` runs, as one text each, words that are not written down as written."""
         for node in self._calls():
             called = node.func
             if isinstance(called, ast.Attribute) and called.attr in _COMMANDS and not _COMMANDS[called.attr]:

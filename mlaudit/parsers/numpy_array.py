@@ -1,4 +1,4 @@
-"""numpy's .npy and .npz: the format number says nothing of the version; pickled object arrays tell the major one."""
+"""numpy's .npy and .npz: the format number says nothing of the version; pickled object arrays show the major one."""
 
 from __future__ import annotations
 

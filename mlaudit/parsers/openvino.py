@@ -1,4 +1,4 @@
-"""OpenVINO IR: `Runtime_version` stands in the `rt_info` at the end of the XML."""
+"""OpenVINO IR: `Runtime_version` is in the `rt_info` at the end of the XML."""
 
 from __future__ import annotations
 

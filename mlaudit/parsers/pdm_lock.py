@@ -56,7 +56,7 @@ lock_tool = LockTool(
 def read(doc: Document) -> Iterator[Statement]:
     """The groups of the lock, its Python, and every package with its groups and marker.
 
-    A lock made without `inherit_metadata` states no groups; then the pyproject.toml beside it tells them, by its edges.
+    A lock made without `inherit_metadata` states no groups; then the pyproject.toml beside it shows them, by its edges.
     """
     if not doc.text.strip():
         raise Unreadable("it is empty; pdm.lock has `[metadata]` and a `[[package]]` per package")

@@ -28,7 +28,7 @@ def _is_pickle(doc: Document) -> bool:
         return _starts(head, ends=doc.size <= len(head))
     with doc.stream() as stream:
         unpacked = unfolded(whole(stream), name)
-        # One fill gives a first piece, which is as much as tells.
+        # One fill gives a first piece, which is as much as shows.
         return unpacked.fill() and _starts(unpacked.buffer, ends=False)
 
 
@@ -89,7 +89,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _behind(doc: Document, source: Source, window: Window | None) -> Iterator[Statement]:
-    """What stands behind the pickle, which loading would not look at."""
+    """What follows the pickle, which loading would not look at."""
     if window is None:
         rest = source.buffer[source.position :] or (source.buffer if source.fill() else b"")
     else:

@@ -102,7 +102,7 @@ def _text(doc: Document) -> Iterator[Statement]:
 
 
 class _ListedRow:
-    """Where a row stands, and the columns that its header drew."""
+    """Where a row is, and the columns that its header drew."""
 
     def __init__(self, number: int, start: int, header: str, columns: list[tuple[int, int]]) -> None:
         self.number = number

@@ -63,7 +63,7 @@ class _SeenPackages:
 
 
 def _pin(doc: Document, seen: _SeenPackages) -> Pin | Unread:
-    """The pin of an installed distribution; `?` says that a requirement is not installed."""
+    """The pin of an installed distribution; `?` states that a requirement is not installed."""
     if seen.version is None or seen.version == _NOT_INSTALLED:
         why = "something requires it, and it is not installed" if seen.version else "it has no `installed_version`"
         return doc.unread(why, seen.at, what=seen.name, package=package_of(seen.name))
@@ -74,7 +74,7 @@ def _pin(doc: Document, seen: _SeenPackages) -> Pin | Unread:
 
 
 def _json(doc: Document) -> Iterator[Statement]:
-    """The flat list names everything; a tree may hang everything on one package that was asked for."""
+    """The flat list names everything; a tree may hang everything on one package that was requested."""
     flat = any(node.is_table and node.get("package").exists for node in doc.json.each())
     if not list(doc.json.each()):
         raise Unreadable("it lists nothing; pipdeptree names at least itself")

@@ -27,7 +27,7 @@ rewrite = rewriting.requirement
 
 @parser(kind="manifest", files=["Pipfile"], content=_looks_like_it, marks=[b"packages]"])
 def read(doc: Document) -> Iterator[Statement]:
-    """Every package; those outside `[packages]` stand in the group that Pipfile.lock gives them."""
+    """Every package; those outside `[packages]` are in the group that Pipfile.lock gives them."""
     yield from waivers.in_comments(doc)
     root = doc.toml
     categories = [name for name, node in root.items() if name not in _NO_CATEGORY and node.is_table]

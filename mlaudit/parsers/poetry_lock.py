@@ -39,7 +39,7 @@ class _PoetryLock:
 
     Attributes:
         tells_groups: packages carry their groups and markers themselves.
-        root: the project, its edges only where the lock has to be walked; None where nothing is known of it.
+        root: the project, its edges only where the lock has to be walked; None if nothing is known of it.
         extras: the lock's own extras, with all packages that each pulls in.
     """
 
@@ -90,7 +90,7 @@ def _version(lock: Node) -> tuple[int, int]:
 
 
 def _project(doc: Document, walked: Sequence[Node] | None) -> Root | None:
-    """What the pyproject.toml beside the lock says; None where there is none, or where not all of it can be read.
+    """What the pyproject.toml beside the lock says; None if there is none, or where not all of it can be read.
 
     `walked` are the packages of a lock that has to be walked from what the project requires.
     """
@@ -230,7 +230,7 @@ def _under(name: str, lock: _PoetryLock) -> tuple[str, ...]:
 
 
 def _groups(node: Node, lock: _PoetryLock) -> tuple[str, ...]:
-    """`groups` from 2.1 on, `category` before 2.0; a lock of 2.0 tells none."""
+    """`groups` from 2.1 on, `category` before 2.0; a lock of 2.0 shows none."""
     if lock.tells_groups:
         return tuple(map(normalized, node.get("groups").texts()))
     category = node.get("category").maybe_text()
@@ -275,7 +275,7 @@ def _origin(node: Node) -> tuple[str, str | None, str | None]:
 
 
 def _edges(node: Node, wrong: list[Malformed]) -> Iterator[Edge]:
-    """What a package requires; what only an extra of it pulls in stands under that extra."""
+    """What a package requires; what only an extra of it pulls in is under that extra."""
     asked = _asked_by_extras(node)
     for name, stated in node.get("dependencies").items():
         for entry in stated.each() if stated.is_list else (stated,):

@@ -28,7 +28,7 @@ _JSON = lazy_pattern(rb'"installed_status"\s{0,8}:')
 
 
 def _looks_like_it(doc: Document) -> bool:
-    """Only the JSON tells itself; rows of names, versions and words could be anything."""
+    """Only the JSON shows itself; rows of names, versions and words could be anything."""
     return doc.head.lstrip()[:1] == b"[" and _JSON.search(doc.head) is not None
 
 
@@ -57,7 +57,7 @@ def _statement(doc: Document, name: str, version: str, at: Place, *, installed: 
 
 
 def _row(doc: Document, line: DumpLine) -> Iterator[Statement]:
-    """A row of the table or a root of the tree; the branches of a tree tell ranges, which the lock has met."""
+    """A row of the table or a root of the tree; the branches of a tree show ranges, which the lock has met."""
     if _BRANCH.fullmatch(line.text):
         return
     found = _ROW.fullmatch(line.text)

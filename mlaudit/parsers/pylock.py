@@ -148,7 +148,7 @@ def _source(node: Node) -> tuple[str, str | None]:
 
 
 def _edges(node: Node) -> Iterator[Edge]:
-    """What the lock says of dependencies; the specification calls it informational."""
+    """What the lock states about dependencies; the specification calls it informational."""
     for entry in node.get("dependencies").each():
         name = entry.get("name").maybe_text()
         if name is not None:

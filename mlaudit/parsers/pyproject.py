@@ -220,7 +220,7 @@ def _sourced(doc: Document, project: _Project, entry: Declared, at: Place, sourc
 
 
 def _remainder(markers: list[str | None]) -> str | None:
-    """The marker for where no source applies; None where one always does, or where that cannot be said plainly."""
+    """The marker for where no source applies; None if one always does, or where that cannot be said plainly."""
     left = [requirement.negated(marker) if marker else None for marker in markers]
     stated = [marker for marker in left if marker is not None]
     if len(stated) < len(left):
@@ -236,7 +236,7 @@ def _guarded_dynamic(doc: Document) -> Iterator[Statement]:
 
 
 def _dynamic(doc: Document) -> Iterator[Statement]:
-    """What `dynamic` leaves to the build: files that setuptools or a hook of hatch reads, or what nobody tells."""
+    """What `dynamic` leaves to the build: files that setuptools or a hook of hatch reads, or what nobody shows."""
     dynamic = doc.toml.dig("project", "dynamic").texts()
     setuptools = doc.toml.dig("tool", "setuptools", "dynamic")
     if "dependencies" in dynamic:

@@ -19,7 +19,7 @@ _SCRIPT_BLOCK = lazy_pattern(rb"(?m)^# /// script[ \t]*\r?$")
 
 
 def states_an_image(doc: Document) -> bool:
-    """Whether a source says what is installed where it runs."""
+    """Whether a source states what is installed where it runs."""
     head = doc.head
     builder = _BUILDERS.search(head) is not None and _STATED.search(head) is not None
     patterns = (_OTHERS, sdk_images.MENTIONED, task_environments.MENTIONED)

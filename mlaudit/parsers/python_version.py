@@ -35,7 +35,7 @@ rewrite = rewriting.literals
 
 @parser(kind="hint", files=[".python-version", "runtime.txt", ".tool-versions", "pyvenv.cfg", ".python-versions"])
 def read(doc: Document) -> Iterator[Statement]:
-    """One pin of Python; where several versions stand, the first is the one that is used."""
+    """One pin of Python; where several versions are, the first is the one that is used."""
     name = doc.path.rpartition("/")[2].lower()
     found = _venv(doc) if name == "pyvenv.cfg" else _tools(doc) if name == ".tool-versions" else _lines(doc)
     first = next(iter(found), None)

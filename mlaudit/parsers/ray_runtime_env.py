@@ -72,7 +72,7 @@ def _manifest(manifests: Manifests, node: Node) -> Iterator[Statement]:
 
 
 def _environment(described: Descriptor, node: Node) -> Iterator[Statement]:
-    """The fields of a runtime environment that say what is installed."""
+    """The fields of a runtime environment that state what is installed."""
     if not node.is_table:
         yield described.doc.unread("expected a table with `pip`, `uv` or `conda`", described.at(node))
         return
@@ -117,7 +117,7 @@ def _cluster(described: Descriptor, node: Node) -> Iterator[Statement]:
 
 
 def _embedded(described: Descriptor, node: Node) -> Iterator[Statement]:
-    """YAML inside a string of YAML; all of it stands at the place of the string."""
+    """YAML inside a string of YAML; all of it is at the place of the string."""
     from mlaudit.document.yaml import yaml_loads
 
     try:

@@ -65,7 +65,7 @@ def _mostly_reads_like_it(doc: Document) -> bool:
 
 
 def _understood(line: Parsed) -> bool | None:
-    """Whether a line says more than a name; None where it cannot be read."""
+    """Whether a line says more than a name; None if it cannot be read."""
     if line.problem is not None:
         return None
     if not line.requirement:

@@ -158,10 +158,10 @@ def _record(
 
 
 def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
-    """The Python of an environment, as exactly as anything tells it."""
+    """The Python of an environment, as exactly as anything shows it."""
     if one.sees_system and not context.found.distributions.keys() & set(one.folders[1:]):
         at = context.system.place(_below(one.prefix, "pyvenv.cfg"))
-        yield Fact(key="note", value=f"{one.name} also sees the packages of the Python it was made from", at=at)
+        yield Fact(key="note", value=f"{one.name} also sees the packages of the Python that created it", at=at)
     if one.name in context.python_records or one.plain:
         return
     version, at, detail = next(
@@ -226,7 +226,7 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
 
 
 def _egg(doc: Document, name: str, at: Place) -> Pin | Unread:
-    """A zipped egg: its file's name tells name and version."""
+    """A zipped egg: its file's name shows name and version."""
     named = _EGG.fullmatch(name)
     if named is None:
         return doc.unread("an egg is named `name-version-pyX.Y.egg`", at, what=name)
@@ -310,7 +310,7 @@ def _said_once(context: _Context, found: Iterable[SystemVersion]) -> Iterator[St
             first.setdefault(one.kind, one)
             yield _pin(context.doc, one)
         elif _major(one.version) != _major(first[one.kind].version):
-            says = f"{one.detail} says {one.name} {one.version}, beside {first[one.kind].version}"
+            says = f"{one.detail} states {one.name} {one.version}, next to {first[one.kind].version}"
             yield Fact(key="note", value=says, at=one.at)
 
 

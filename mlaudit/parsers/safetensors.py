@@ -1,4 +1,4 @@
-"""safetensors files: the header names the framework, no version; element types tell a range of safetensors."""
+"""safetensors files: the header names the framework, no version; element types imply a range of safetensors."""
 
 from __future__ import annotations
 

@@ -61,7 +61,7 @@ def _looks_like_it(doc: Document) -> bool:
     ],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The values of the known keys, however deep they stand."""
+    """The values of the known keys, however deep they are."""
     yield from waivers.in_comments(doc)
     root = data_of(doc)
     described = Descriptor(doc)

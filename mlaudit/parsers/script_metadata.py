@@ -52,7 +52,7 @@ def _line(doc: Document, offset: int) -> int:
 
 
 class _Block:
-    """The TOML inside the comments, and where each of its characters stands in the script."""
+    """The TOML inside the comments, and where each of its characters is in the script."""
 
     def __init__(self, doc: Document, start: int) -> None:
         self.doc = doc

@@ -1,4 +1,4 @@
-"""setup.py: what is given to `setup()`, as far as its syntax tells; the file is never run."""
+"""setup.py: what is given to `setup()`, as far as its syntax shows; the file is never run."""
 
 from __future__ import annotations
 

@@ -125,7 +125,7 @@ def _distribution(environment: _SitePackages, name: str, found: re.Match[str]) -
 
 
 def _egg(environment: _SitePackages, name: str, distribution: str) -> Pin | Unread:
-    """A zipped egg: its file's name tells name and version."""
+    """A zipped egg: its file's name shows name and version."""
     named = _EGG.fullmatch(distribution)
     at = environment.place(name)
     if named is None:
@@ -152,7 +152,7 @@ def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator
 
 
 def _origin(environment: _SitePackages, folder: str) -> Origin:
-    """What `direct_url.json` tells. Raises Unreadable and Malformed."""
+    """What `direct_url.json` shows. Raises Unreadable and Malformed."""
     name = f"{folder}/direct_url.json"
     if name not in environment.names:
         return Origin()

@@ -193,7 +193,7 @@ def _remember(package: _PackageTags, tag: str, value: str, place: Place) -> None
 
 
 def _pairs(doc: Document) -> Iterator[tuple[str, str, DumpLine]]:
-    """Tags with their values; what stands in `<text>` over several lines has none that count here."""
+    """Tags with their values; what is in `<text>` over several lines has none that count here."""
     inside = False
     for line in lines(doc):
         found = None if inside or line.text.startswith("#") else _TAG.fullmatch(line.text)

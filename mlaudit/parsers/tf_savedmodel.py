@@ -49,7 +49,7 @@ def _version(graph: Window) -> str:
 
 
 def _keras(doc: Document, metadata: Document) -> Iterator[Statement]:
-    """Keras 2 keeps its version in JSON texts inside a message; the first one tells."""
+    """Keras 2 keeps its version in JSON texts inside a message; the first one shows."""
     with metadata.stream() as stream:
         found = _KERAS_VERSION.search(whole(stream).upto(0, _KERAS_READ))
     if found:

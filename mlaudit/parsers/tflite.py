@@ -47,7 +47,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _problem_behind(model: Table) -> str | None:
-    """Why operators, tensors or buffers of the model are not all there, None where they are."""
+    """Why operators, tensors or buffers of the model are not all there, None if they are."""
     try:
         for code in model.tables(_OPERATOR_CODES):
             code.data(1)
@@ -72,7 +72,7 @@ def _metadata(model: Table) -> Iterator[tuple[str, bytes]]:
 
 
 def _converter(data: bytes) -> str:
-    """TensorFlow's version by mlir/lite/schema/conversion_metadata.fbs; empty where there is none."""
+    """TensorFlow's version by mlir/lite/schema/conversion_metadata.fbs; empty if there is none."""
     if not data:
         return ""
     try:

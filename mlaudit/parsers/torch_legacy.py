@@ -18,7 +18,7 @@ MAGIC = b"\x80\x02\x8a\x0al\xfc\x9cF\xf9 j\xa8P\x19."
 """The first pickle: the number 0x1950a86a20f9469cfc6c (torch/serialization.py)."""
 PROTOCOL = 1001
 OBJECT_AT = 3
-"""Magic number, protocol and system information stand in front of the object, the keys of its storages behind."""
+"""Magic number, protocol and system information are in front of the object, the keys of its storages behind."""
 
 
 def _is_legacy(doc: Document) -> bool:

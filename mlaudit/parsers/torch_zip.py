@@ -76,7 +76,7 @@ def _exported(doc: Document, archive: Archive) -> Iterator[Statement]:
     """torch.export: every model's JSON records torch's own version."""
     models = [member for name, member in archive.members.items() if "/models/" in name and name.endswith(".json")]
     if not models:
-        raise Unreadable("the archive says it is of torch.export, and has no models/*.json")
+        raise Unreadable("the archive states that torch.export wrote it, and has no models/*.json")
     yield artifact(doc, "torch.export")
     for member in models[:EXPORTED_MODELS]:
         at = inside(doc, member)

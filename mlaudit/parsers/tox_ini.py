@@ -114,7 +114,7 @@ def _environments(listed: IniOption | None) -> Iterator[str]:
 
 
 def _parts(text: str) -> Iterator[str]:
-    """What stands between commas that are in no braces."""
+    """What is between commas that are in no braces."""
     start = depth = 0
     for mark in _MARK.finditer(text):
         if mark[0] != ",":

@@ -46,13 +46,17 @@ rewrite = rewriting.in_recipe
     ],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The base image first, then requirements, then build commands, as Truss builds its image."""
+    """The base image first, then requirements, then build commands, as Truss builds its image.
+
+    `python_version` chooses among the images of Truss; an image of one's own has the Python that it has.
+    """
     yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:
         raise Unreadable("it is empty; expected `python_version` and `requirements`")
     config = Descriptor(doc)
-    yield from config.python(root.get("python_version"))
+    if not root.dig("base_image", "image").exists:
+        yield from config.python(root.get("python_version"))
     yield from config.guarded([root.get("base_image")], lambda node: config.image(node.dig("image")))
     yield from config.system_packages(root.get("system_packages"))
     yield from config.include(root.get("requirements_file"))

@@ -178,7 +178,7 @@ def _root(doc: Document, node: Node, requires_python: str | None, default: bool)
 
 
 def _default_groups(doc: Document, stated: Node, folder: str, groups: tuple[str, ...]) -> tuple[str, ...]:
-    """The groups uv installs unasked: locks tell them since revision 5, before that only the pyproject.toml does."""
+    """The groups uv installs unasked: locks show them since revision 5, before that only the pyproject.toml does."""
     if stated.exists:
         return groups if stated.value == "all" else stated.texts()
     beside = doc.beside(f"{folder}/pyproject.toml") if groups else None

@@ -27,7 +27,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @parser(kind="dump", files=["wandb-metadata.json"], content=_looks_like_it, marks=[b'"os"'])
 def read(doc: Document) -> Iterator[Statement]:
-    """Python, platform and image; the CUDA that stands there is the machine's, not that of any package."""
+    """Python, platform and image; the CUDA that is there is the machine's, not that of any package."""
     root = doc.json
     if not root.table():
         raise Unreadable("it is empty; expected keys like `python` and `os`")

@@ -1,4 +1,4 @@
-"""A wheel: its file name tells name, version and what it is for, its METADATA what it requires.
+"""A wheel: its file name shows name, version and what it is for, its METADATA what it requires.
 
 Specification: https://packaging.python.org/en/latest/specifications/binary-distribution-format/
 """
@@ -20,7 +20,7 @@ from mlaudit.model.nouns import Layer, Statement
 from mlaudit.model.versions import same_public
 from mlaudit.parsers._registry import parser
 
-# Its tags are kept as they stand: `py2.py3-none-a.b` times hundreds of parts would be millions of tags.
+# Its tags are kept as written: `py2.py3-none-a.b` times hundreds of parts would be millions of tags.
 _NAME = lazy_pattern(
     r"(?P<name>[^\s-]{1,128})-(?P<version>[^\s-]{1,128})(?:-(?P<build>\d[^\s-]{0,64}))?"
     r"-(?P<python>[\w.]{1,64})-(?P<abi>[\w.]{1,64})-(?P<platform>[\w.]{1,128})\.whl",
@@ -47,14 +47,14 @@ def read(doc: Document) -> Iterator[Statement]:
     name, version = found.name or (named["name"] if named else ""), found.version or (named["version"] if named else "")
     if named and not (normalized(name) == normalized(named["name"]) and same_public(version, named["version"])):
         told = f"{named['name']} {named['version']}"
-        yield doc.unread(f"its metadata says {name} {version}, its name says {told}", what=file)
+        yield doc.unread(f"its metadata states {name} {version}, its name states {told}", what=file)
     tags = f"{named['python']}-{named['abi']}-{named['platform']}" if named else None
     yield installed(doc, name, version, doc.place(), Origin(source="path", detail=tags), Layer.LOCKED, found)
     yield from remarks(doc, archive)
 
 
 def _metadata(archive: Archive) -> Metadata:
-    """The headers of its METADATA; nothing where it has none. Raises Unreadable."""
+    """The headers of its METADATA; nothing if it has none. Raises Unreadable."""
     member = archive.find(".dist-info/METADATA")
     if member is None:
         raise Unreadable("it contains no METADATA, so it is not a wheel")

@@ -26,7 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
 
 @parser(kind="list", content=_looks_like_it, access="tree")
 def read(doc: Document) -> Iterator[Statement]:
-    """Every archive, by its name alone; one package may lie there in several versions and for several platforms."""
+    """Every archive, by its name alone; one package may be there in several versions and for several platforms."""
     if doc.tree is None:
         raise Unreadable("a folder of wheels was expected")
     names = list(doc.tree.list(deep=False))

@@ -68,7 +68,7 @@ def apply(
         finding = _waived(rule, finding, waivers, used_waivers)
         finding = replace(finding, severity=_severity(rule, finding, settings))
         shown.append(_baselined(finding, baseline))
-    unused = [] if partial else [one for one in waivers if one not in used_waivers]
+    unused = [] if partial else [waiver for waiver in waivers if waiver not in used_waivers]
     shown.extend(_about_ignores(settings, used, today, partial=partial))
     shown.extend(_about_waivers(settings, unused))
     shown.sort(key=_order)
@@ -122,7 +122,7 @@ def _names(text: str, rule: Rule) -> bool:
 
 
 def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
-    """One fact, one finding: a weaker rule says nothing where a stronger one has spoken.
+    """One fact, one finding: a weaker rule says nothing if a stronger one has spoken.
 
     An error that the reader's code shows is another fact than a milder one that is known of the two versions.
     """
@@ -140,8 +140,8 @@ def _superseding(judged: Sequence[RuleHit]) -> Iterator[RuleHit]:
 _FROM_CODE = frozenset(("artifact-name", "artifact-state", "artifact-call", "artifact-configuration"))
 
 
-def _severity_of_hit(one: RuleHit) -> Severity:
-    return one.hit.severity or one.rule.severity
+def _severity_of_hit(hit: RuleHit) -> Severity:
+    return hit.hit.severity or hit.rule.severity
 
 
 def _subject(hit: Hit) -> tuple[str | None, str | None, frozenset[str]]:
@@ -212,7 +212,9 @@ def _permitted(finding: Finding, groups: Sequence[VersionGroup]) -> Finding:
     if len(finding.environments) < 2 or finding.package is None:
         return finding
     for group in groups:
-        between = not group.environments or any(_any(one, finding.environments) for one in group.environments)
+        between = not group.environments or any(
+            _any(environment, finding.environments) for environment in group.environments
+        )
         if group.rule is GroupRule.MAY_DIFFER and between and _matched(finding.package, group.packages):
             why = group.reason or "its version group may differ"
             return replace(finding, suppressed=why, suppressed_by=CONFIGURATION)

@@ -31,8 +31,8 @@ def folded(judged: Sequence[RuleHit]) -> list[RuleHit]:
     return [_covering(one, covered) for one in kept]
 
 
-def _key(one: RuleHit) -> Key:
-    return one.hit.package or "", frozenset(one.hit.environments)
+def _key(hit: RuleHit) -> Key:
+    return hit.hit.package or "", frozenset(hit.hit.environments)
 
 
 def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
@@ -43,16 +43,16 @@ def _leader(one: RuleHit, spoken: dict[Key, RuleHit]) -> Key | None:
     return next((key for key in keys if key in spoken), None)
 
 
-def _speaks_for_itself(one: RuleHit) -> bool:
+def _speaks_for_itself(hit: RuleHit) -> bool:
     """Whether a hit reports a break, or a change known for its own package."""
-    known = one.hit.evidence and one.hit.severity in (Severity.ERROR, Severity.WARNING)
-    return one.rule.severity is Severity.ERROR or bool(known)
+    known = hit.hit.evidence and hit.hit.severity in (Severity.ERROR, Severity.WARNING)
+    return hit.rule.severity is Severity.ERROR or bool(known)
 
 
-def _told(one: RuleHit) -> str:
-    return f"{one.hit.package} {one.hit.expected} → {one.hit.actual}"
+def _told(hit: RuleHit) -> str:
+    return f"{hit.hit.package} {hit.hit.expected} → {hit.hit.actual}"
 
 
-def _covering(one: RuleHit, covered: dict[Key, list[str]]) -> RuleHit:
-    moved = covered.get(_key(one)) if one.rule.scope == "crossing" and one.rule.fact in _FOLLOWS else None
-    return replace(one, hit=replace(one.hit, covers=tuple(dict.fromkeys(moved)))) if moved else one
+def _covering(hit: RuleHit, covered: dict[Key, list[str]]) -> RuleHit:
+    moved = covered.get(_key(hit)) if hit.rule.scope == "crossing" and hit.rule.fact in _FOLLOWS else None
+    return replace(hit, hit=replace(hit.hit, covers=tuple(dict.fromkeys(moved)))) if moved else hit

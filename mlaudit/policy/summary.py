@@ -23,9 +23,9 @@ _WORTH_SAYING = (Kind.PYTHON, Kind.CUDA, Kind.SYSTEM)
 
 def summary(view: View, counts: Mapping[str, int]) -> Summary:
     """The counts of one report; `counts` are those of its findings."""
-    both = [one for one in view.crossings() if one.writer.kind not in _PLATFORM and _stated(one)]
+    both = [crossing for crossing in view.crossings() if crossing.writer.kind not in _PLATFORM and _stated(crossing)]
     paired = {name for pair in view.pairs for name in pair}
-    recorded = [one for one in view.artifacts if is_compared(one)]
+    recorded = [artifact for artifact in view.artifacts if is_compared(artifact)]
     return Summary(
         error=counts.get("error", 0),
         warning=counts.get("warning", 0),
@@ -38,19 +38,19 @@ def summary(view: View, counts: Mapping[str, int]) -> Summary:
         left_out=counts.get("left_out", 0),
         aligned=sum(one.verdict is Verdict.ALIGNED for one in both) + sum(map(_equal, recorded)),
         compared=len(both) + len(recorded),
-        unread=sum(len(one.unread) for one in view.environments.values()),
+        unread=sum(len(environment.unread) for environment in view.environments.values()),
         equal=tuple(_platform(view)),
         unseen=tuple(_unseen(view)) if view.pairs else (),
         unknown_images=unknown_images(one for name, one in view.environments.items() if name in paired),
     )
 
 
-def _stated(one: Crossing) -> bool:
-    return one.writer.stated and one.reader.stated
+def _stated(crossing: Crossing) -> bool:
+    return crossing.writer.stated and crossing.reader.stated
 
 
-def _equal(one: ArtifactCrossing) -> bool:
-    written, installed = one.pin.version, one.cell.version
+def _equal(crossing: ArtifactCrossing) -> bool:
+    written, installed = crossing.pin.version, crossing.cell.version
     return written is not None and installed is not None and same_public(written, installed)
 
 
@@ -65,7 +65,7 @@ def _platform(view: View) -> Iterator[str]:
 
 
 def _same(row: Row, view: View) -> bool:
-    agreed = [one for one in row.crossings if _stated(one) and one.verdict is Verdict.ALIGNED]
+    agreed = [crossing for crossing in row.crossings if _stated(crossing) and crossing.verdict is Verdict.ALIGNED]
     return len(agreed) == len(view.pairs)
 
 
@@ -77,10 +77,12 @@ def _version(row: Row) -> str:
 def _unseen(view: View) -> Iterator[str]:
     """What no pair states on both sides, so that nothing that is known of it applied."""
     seen: set[Kind] = set()
-    for one in view.crossings():
+    for crossing in view.crossings():
         # Of a fleet nearly every kind is known by its first crossing.
-        if one.writer.kind not in seen and _stated(one):
-            seen.add(one.writer.kind)
+        if crossing.writer.kind not in seen and _stated(crossing):
+            seen.add(crossing.writer.kind)
     yield from (_PLATFORM[kind] for kind in _WORTH_SAYING if kind not in seen)
-    if not view.artifacts and not any(one.artifact_kinds or one.kinds_from for one in view.environments.values()):
+    if not view.artifacts and not any(
+        environment.artifact_kinds or environment.kinds_from for environment in view.environments.values()
+    ):
         yield "model artifacts"

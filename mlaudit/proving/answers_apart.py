@@ -21,7 +21,7 @@ class Apart:
 
 
 def apart(writer: ProofAnswer, reader: ProofAnswer, limits: ProofLimits) -> Apart:
-    """What the reader gives otherwise than the writer."""
+    """What the reader gives differently from the writer."""
     differences: list[str] = []
     remarks: list[str] = []
     greatest: float | None = None

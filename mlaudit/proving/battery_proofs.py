@@ -1,4 +1,4 @@
-"""Where there is no model: the battery of the kind, written under the writer and used under the reader."""
+"""If there is no model: the battery of the kind, written under the writer and used under the reader."""
 
 from __future__ import annotations
 

@@ -82,7 +82,7 @@ def plan_of(
     found = answer(asked, as_of=as_of, today=today, with_hashes=False)
     if found.conflict or found.failure:
         why = found.conflict or found.failure
-        raise NotBuilt(f"{one.name} cannot be built: uv says: {why[:_LONGEST]}")
+        raise NotBuilt(f"{one.name} cannot be built: uv reports: {why[:_LONGEST]}")
     if not found.packages:
         raise NotBuilt(f"{one.name} cannot be built: its sources name no package that an index has")
     return BuildPlan(
@@ -164,10 +164,10 @@ def built(plan: BuildPlan) -> BuiltEnvironment:
     interpreter = place / ("Scripts/python.exe" if os.name == "nt" else "bin/python")
     try:
         place.parent.mkdir(parents=True, exist_ok=True)
-        with locked(place.with_suffix(".lock")):
+        with locked(place.with_suffix(".lock")) as lock:
             fresh = not (place / READY).is_file() or not interpreter.exists()
             if fresh:
-                _build(plan, place, interpreter)
+                _build(plan, place, interpreter, lock)
     except OSError as error:
         raise NotBuilt(f"{plan.name} cannot be built in {place.parent}: {error.strerror or error}") from None
     return BuiltEnvironment(
@@ -181,24 +181,27 @@ def built(plan: BuildPlan) -> BuiltEnvironment:
     )
 
 
-def _build(plan: BuildPlan, place: Path, interpreter: Path) -> None:
+def _build(plan: BuildPlan, place: Path, interpreter: Path, lock: int) -> None:
     """Build; what is interrupted has no `ready.json`, and is built again by the next run."""
     (place / READY).unlink(missing_ok=True)
-    made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)])
+    made = run_uv(["venv", "-q", "--clear", "--no-project", "--python", plan.python, str(place)], holding=(lock,))
     if made.code:
         why = " ".join(made.says.split())[:_LONGEST]
-        raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv says: {why}")
+        raise NotBuilt(f"{plan.name} cannot be built with Python {plan.python}: uv reports: {why}")
     lines = "".join(f"{line}\n" for line in plan.lines)
     words = ["pip", "sync", "-q", "--python", str(interpreter), *plan.words, "requirements.txt"]
-    synced = run_uv(words, {"requirements.txt": lines})
+    synced = run_uv(words, {"requirements.txt": lines}, holding=(lock,))
     if synced.code:
-        raise NotBuilt(f"{plan.name} cannot be built: uv says: {' '.join(synced.says.split())[:_LONGEST]}")
+        raise NotBuilt(f"{plan.name} cannot be built: uv reports: {' '.join(synced.says.split())[:_LONGEST]}")
     write_whole(place / READY, json.dumps({"python": plan.python, "packages": dict(plan.packages)}))
 
 
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """A block that one process at a time enters; the system frees it where a process dies."""
+def locked(path: Path) -> Iterator[int]:
+    """A block that one process at a time enters, with the descriptor of its lock.
+
+    The system frees it where a process dies, and whoever that process handed the descriptor to.
+    """
     with path.open("a+b") as stream:
         if os.name == "nt":
             import msvcrt
@@ -211,4 +214,4 @@ def locked(path: Path) -> Iterator[None]:
             import fcntl
 
             fcntl.flock(stream.fileno(), fcntl.LOCK_EX)
-        yield
+        yield stream.fileno()

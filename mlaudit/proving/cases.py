@@ -71,7 +71,7 @@ def _example(path: Path) -> Path | None:
 
 
 def imports_of(path: Path) -> tuple[tuple[tuple[str, str], ...], bool]:
-    """What loading a file or folder imports, as far as its pickles tell; and whether all of them were walked."""
+    """What loading a file or folder imports, as far as its pickles show; and whether all of them were walked."""
     names: dict[tuple[str, str], None] = {}
     complete = True
     files = sorted(one for one in path.rglob("*") if one.is_file()) if path.is_dir() else [path]

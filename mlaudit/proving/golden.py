@@ -115,7 +115,9 @@ def _kept(golden: Path) -> Mapping[str, object]:
         if golden.stat().st_size > _MAX_GOLDEN:
             raise UsageError(f"--golden {golden}: it is larger than {_MAX_GOLDEN:,} bytes")
         found = json.loads(golden.read_text(encoding="utf-8"))
-    except (OSError, ValueError, RecursionError) as error:
+    except OSError as error:
+        raise UsageError(f"--golden {golden}: {error.strerror or error}; expected a file that --save wrote") from None
+    except (ValueError, RecursionError) as error:
         raise UsageError(f"--golden {golden}: expected a file that --save wrote ({error})") from None
     if not isinstance(found, dict) or found.get("schema") != SCHEMA or not isinstance(found.get("rows"), list):
         raise UsageError(f"--golden {golden}: expected a file that --save wrote (schema {SCHEMA})")

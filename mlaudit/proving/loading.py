@@ -1,4 +1,4 @@
-"""One model loaded in one environment, in a process of its own with bounds; what became of it, in a word."""
+"""One model loaded in one environment, in a process of its own with bounds; what happened to it, in a word."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from mlaudit.model.errors import UsageError
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.proving.nouns import BuiltEnvironment, ProofAnswer, ProofCase, ProofLimits, RowRequest
 
-# The child imports `proof_rows.py`, which lies beside it.
+# The child imports `proof_rows.py`, which is beside it.
 _CHILD = Path(__file__).with_name("proof_child.py")
 _STARTING = 300
 """Seconds more, in which libraries are imported for the first time."""
 _ANSWER_LOST = 74
-"""The exit code by which the process says that it could not write its answer."""
+"""The exit code by which the process states that it could not write its answer."""
 _MOST_IMPORTS = 500
 """Names of a model whose modules are imported before it is loaded."""
 _MAX_ANSWER = 64 * 1024 * 1024
@@ -71,7 +71,7 @@ def _scratch(case: ProofCase) -> Iterator[Path]:
     try:
         made = tempfile.TemporaryDirectory(prefix="mlaudit-proof-", ignore_cleanup_errors=True)
     except OSError as error:
-        raise UsageError(f"{case.shown}: no folder can be made to load it in: {error.strerror or error}") from None
+        raise UsageError(f"{case.shown}: cannot create a folder to load it in: {error.strerror or error}") from None
     with made as name:
         yield Path(name)
 
@@ -90,7 +90,7 @@ def _request(
         "seconds": limits.seconds,
         "memory": limits.memory,
         "refused": refused_imports(),
-        "imports": [list(one) for one in case.names[:_MOST_IMPORTS]],
+        "imports": [list(name) for name in case.names[:_MOST_IMPORTS]],
         "packages": sorted({*built.packages, case.package}),
         "rows": {
             "file": str(given) if given else None,
@@ -206,7 +206,7 @@ def _answer(found: Mapping[str, object], printed: int, seconds: float) -> ProofA
         error=str(found.get("error", "")),
         step=str(found.get("step", "")),
         rows=str(found.get("rows") or ""),
-        answers=tuple(one for one in answers if isinstance(one, dict)) if isinstance(answers, list) else (),
+        answers=tuple(answer for answer in answers if isinstance(answer, dict)) if isinstance(answers, list) else (),
         warned=_texts(found.get("warnings")),
         network=str(found.get("network", "")),
         python=str(found.get("python", "")),

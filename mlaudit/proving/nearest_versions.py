@@ -16,7 +16,7 @@ _MOST_SUSPECTS = 3
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SmallestChange:
-    """What was tried, in order, and the change that works; empty where none of them does.
+    """What was tried, in order, and the change that works; empty if none of them does.
 
     Attributes:
         untried: changes that might be smaller, or work, and for which the budget had no environment left.
@@ -41,7 +41,7 @@ def smallest_change(
     The order depends on nothing but versions: for each suspect the writer's version, then halves of what is between.
 
     Args:
-        works: builds the reader with another version of a package, and tells whether the model works there.
+        works: builds the reader with another version of a package, and shows whether the model works there.
     """
     tried: list[Tried] = []
 
@@ -92,7 +92,7 @@ def _between(package: str, reader: str, writer: str) -> Sequence[str]:
     low, high = parsed(reader), parsed(writer)
     if known is None or low is None or high is None:
         return ()
-    versions = {one.version: parsed(one.version) for one in known.releases}
+    versions = {release.version: parsed(release.version) for release in known.releases}
     first, last = min(low, high), max(low, high)
     inside = [
         (version, text)

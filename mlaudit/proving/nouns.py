@@ -13,7 +13,7 @@ Values = Mapping[str, object]
 
 
 class ProofVerdict(str, Enum):
-    """What became of one model."""
+    """What happened to one model."""
 
     SAME = "same"
     LOADS = "loads"
@@ -32,7 +32,7 @@ class ProofVerdict(str, Enum):
 
 
 class NotBuilt(MlauditError):
-    """An environment cannot be built; the message says which and why."""
+    """An environment cannot be built; the message states which and why."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -80,12 +80,12 @@ class ProofCase:
 
     Attributes:
         shown: how reports call it.
-        path: the user's file or folder; None where a battery writes one.
+        path: the user's file or folder; None if a battery writes one.
         kind: its artifact kind.
         package: the one that writes the kind.
         names: what it imports, where that was seen without loading it.
         walked: all of it was seen.
-        example: rows that lie beside it (MLflow's `input_example`).
+        example: rows that are beside it (MLflow's `input_example`).
     """
 
     shown: str
@@ -124,9 +124,9 @@ class Proof:
     Attributes:
         says: the verdict as a sentence.
         evidence: what was seen, a sentence each.
-        tried: other versions of the guilty package, with what became of each.
+        tried: other versions of the guilty package, with what happened to each.
         untried: changes that may be smaller, or work, and were not tried for lack of budget.
-        advice: the smallest change that works; empty where none is needed or none was found.
+        advice: the smallest change that works; empty if none is needed or none was found.
         difference: the greatest relative difference of two numbers.
     """
 

@@ -25,7 +25,7 @@ HF_CONFIG = "hf-config"
 def named_pair(models: Sequence[str], writer: str, reader: str, options: Options) -> tuple[ProvenPair, ...]:
     """The pair that the command line names. Raises UsageError."""
     report = compare([writer, reader], options)
-    by_role = {one.role: one for one in report.environments if not one.is_model}
+    by_role = {environment.role: environment for environment in report.environments if not environment.is_model}
     if set(by_role) != {"training", "serving"}:
         raise UsageError("--writer and --reader must each name one environment")
     cases = tuple(case_of(Path(model), options.root, declared=False) for model in models)
@@ -61,7 +61,7 @@ def found_pairs(models: Sequence[str], options: Options) -> tuple[ProvenPair, ..
 
 
 def _pairs(report: Report) -> Iterator[tuple[Environment, Environment]]:
-    environments = {one.name: one for one in report.environments}
+    environments = {environment.name: environment for environment in report.environments}
     for writer, reader in report.pairs:
         here, there = environments[writer], environments[reader]
         if not here.is_model and not there.is_model:
@@ -72,15 +72,19 @@ def _models_of(writer: Environment, reader: Environment, report: Report) -> Sequ
     """The models in folders of either side that the report has as environments of their own, named after the side."""
     crossing = {model for model, name in report.pairs if name == reader.name}
     sides = (f"{writer.name}/", f"{reader.name}/")
-    return [one for one in report.environments if one.is_model and one.name in crossing and one.name.startswith(sides)]
+    return [
+        environment
+        for environment in report.environments
+        if environment.is_model and environment.name in crossing and environment.name.startswith(sides)
+    ]
 
 
 def _of_unknown_writers(
     report: Report, pairs: Sequence[ProvenPair], options: Options, *, declared: bool
 ) -> Iterator[ProvenPair]:
-    """Models that are read and of which nothing tells what wrote them: their readers alone load them."""
+    """Models that are read and of which nothing shows what wrote them: their readers alone load them."""
     sides = tuple(f"{one.name}/" for pair in pairs for one in (pair.writer, pair.reader) if one is not None)
-    environments = {one.name: one for one in report.environments}
+    environments = {environment.name: environment for environment in report.environments}
     for model, reader in report.pairs:
         one = environments[model]
         if one.is_model and not one.name.startswith(sides):
@@ -104,7 +108,7 @@ def _with_files(
     notes: list[str] = []
     known = [*writer.writes, *reader.reads] if writer is not None else reader.reads
     handed = () if writer is None and models else known
-    for path in _model_paths([*handed, *(one for model in models for one in _readings(model))], options.root):
+    for path in _model_paths([*handed, *(reading for model in models for reading in _readings(model))], options.root):
         try:
             case = case_of(path, options.root, declared=declared)
         except UsageError as error:
@@ -129,8 +133,8 @@ def _readings(model: Environment) -> Sequence[Reading]:
 
 def _model_paths(readings: Iterable[Reading], root: Path) -> Sequence[Path]:
     """The model files among some readings; of a folder that describes itself as one model, the folder."""
-    readings = [one for one in readings if _INSIDE not in one.path]
-    files = {path: one for one in readings if (path := root / one.path).is_file()}
+    readings = [reading for reading in readings if _INSIDE not in reading.path]
+    files = {path: reading for reading in readings if (path := root / reading.path).is_file()}
     described = {path.parent for path, one in files.items() if one.format == HF_CONFIG and path.name == "config.json"}
     described |= {path.parent for path in files if (path.parent / DESCRIPTION).is_file()}
     return list(dict.fromkeys(path.parent if path.parent in described else path for path in files))

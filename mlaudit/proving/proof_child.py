@@ -1,7 +1,7 @@
 """Runs inside an environment that is proven: loads one model, predicts, and leaves what it gave as JSON.
 
 `python proof_child.py REQUEST`: the request is a JSON file in a folder that is this process's own. Only the standard
-library of Python 3.8 is at hand. What it may do is limited before anything of the model is touched.
+library of Python 3.8 is available. What it may do is limited before anything of the model is touched.
 """
 
 from __future__ import annotations
@@ -100,14 +100,14 @@ class Guard:
             raise RefusedImport(f"it imports {module}.{name}, which starts programs or runs code")
 
     def opened(self, path: object, mode: object, flags: object) -> None:
-        """Refuse to open a file for writing that lies elsewhere."""
+        """Refuse to open a file for writing that is elsewhere."""
         by_mode = isinstance(mode, str) and any(sign in mode for sign in "wax+")
         by_flags = mode is None and isinstance(flags, int) and bool(flags & WRITING)
         if (by_mode or by_flags) and self.outside(path):
             raise PermissionError("a proof writes nothing outside of its folder")
 
     def outside(self, path: object) -> bool:
-        """Whether a path lies neither in the own folder nor among devices."""
+        """Whether a path is neither in the own folder nor among devices."""
         if not isinstance(path, (str, bytes)):
             return False
         text = os.path.realpath(os.fsdecode(path))

@@ -1,6 +1,6 @@
 """Part of `proof_child.py`: the rows that a loaded model predicts on, from a file, a function, or the model itself.
 
-Only the standard library of Python 3.8 is at hand.
+Only the standard library of Python 3.8 is available.
 """
 
 from __future__ import annotations
@@ -15,14 +15,14 @@ from typing import Any
 MOST_ROWS = 10000
 SEED = 0
 RANDOM_ROWS = 16
-"""Rows of each sort that are made where there are none."""
+"""Rows of each sort that are made if there are none."""
 TEXTS, TOKENS = 4, 16
 """Rows of tokens, and tokens of one."""
 NUMBERS = ("int32", "int64", "float32", "float64")
 
 
 def rows_of(asked: dict[str, Any], model: Any) -> tuple[Any, str]:
-    """The rows to predict on and where they come from; None where there are none."""
+    """The rows to predict on and where they come from; None if there are none."""
     if asked.get("function"):
         module, _, name = asked["function"].partition(":")
         sys.path.insert(0, asked["folder"])
@@ -63,8 +63,8 @@ def rows_of_signature(model: Any) -> tuple[Any, str] | None:
     schema: Any = asked() if callable(asked) else None
     if schema is None or not schema.has_input_names() or schema.is_tensor_spec():
         return None
-    names, types = schema.input_names(), [one.to_numpy() for one in schema.input_types()]
-    if not names or not all(str(one) in NUMBERS for one in types):
+    names, types = schema.input_names(), [type_.to_numpy() for type_ in schema.input_types()]
+    if not names or not all(str(type_) in NUMBERS for type_ in types):
         return None
     generator = random.Random(SEED)  # noqa: S311 - rows, no secrets
     rows = [{name: generator.randrange(100) for name in names} for _ in range(RANDOM_ROWS)]
@@ -229,7 +229,7 @@ def unwrapped(found: Any) -> Any:
 
 
 def table(found: Any) -> Any:
-    """Records as a data frame where pandas is at hand, lists of numbers as an array."""
+    """Records as a data frame where pandas is available, lists of numbers as an array."""
     found = unwrapped(found)
     if isinstance(found, dict) and "columns" in found and "data" in found:
         found = [dict(zip(found["columns"], line)) for line in found["data"]]  # noqa: B905

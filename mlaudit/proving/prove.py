@@ -1,4 +1,4 @@
-"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and tells what is the same."""
+"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and shows what is the same."""
 
 from __future__ import annotations
 
@@ -129,7 +129,7 @@ class _Prover:
 
     @property
     def environments(self) -> Sequence[BuiltEnvironment]:
-        """Those that were built, or lay ready."""
+        """Those that were built, or were already built."""
         return list(self._built.values())
 
     def of_pair(self, pair: ProvenPair) -> Iterator[Proof]:
@@ -206,7 +206,7 @@ class _Prover:
         return replace(proof, tried=tried, untried=found.untried, advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
-        """The battery of a kind, written and read; a kind without one is said."""
+        """The battery of a kind, written and read; a kind without one is stated."""
         from mlaudit.lab.battery import batteries_of_kind
 
         found = batteries_of_kind(kind)
@@ -238,7 +238,7 @@ def _refusal(case: ProofCase, pair: ProvenPair) -> Proof:
 
 
 def digest(path: Path | None) -> str:
-    """The SHA-256 of a file, or of a folder with all of its files; empty where there is none to read."""
+    """The SHA-256 of a file, or of a folder with all of its files; empty if there is none to read."""
     try:
         return "" if path is None else content_digest(path)
     except (Unreadable, OSError):

@@ -55,7 +55,7 @@ def _written(path: Path) -> list[Mapping[str, object]]:
     except (OSError, ValueError) as error:
         raise UsageError(f"--record: {path} is there and cannot be read ({error}); move it away") from None
     if not isinstance(found, list) or not all(isinstance(row, dict) for row in found):
-        raise UsageError(f"--record: {path} is there and is none that --record wrote; move it away")
+        raise UsageError(f"--record: {path} exists and was not written by --record; move it away")
     return found
 
 

@@ -8,63 +8,63 @@ from collections.abc import Iterator
 from mlaudit.model.secrets import masked
 from mlaudit.proving.nouns import Proof
 from mlaudit.proving.prove import ProofReport
-from mlaudit.reporters._layout import wrapped
+from mlaudit.reporters._facts import plural
+from mlaudit.reporters._layout import StyledLine, columns, painted, paragraph, stacked
 from mlaudit.reporters._registry import Style
 
 SCHEMA = "mlaudit.proof/1"
-_NAMED = 6
-"""Changes that were not tried and are named."""
-_LABEL = 11
-_LONGEST = 600
+NAMED = 6
+"""Changes that were not tried and are named before the rest is counted."""
+NOTHING = (
+    "Nothing was proven: no pair of environments has a model, or a kind of artifact of which mlaudit has a test model."
+)
 
 
 def as_text(report: ProofReport, style: Style | None = None) -> str:
-    """For a terminal: one block a model, then the environments; no line wider than the terminal."""
-    width = (style or Style()).width
-    lines = [line for proof in report.proofs for line in _block(proof, width)]
-    closing = []
-    if not report.proofs:
-        closing.append("Nothing was proven: no pair of environments has a model, or a kind with a battery.")
+    """For a terminal: one block a model, then the environments."""
+    style = style or Style()
+    lines = [line for proof in report.proofs for line in _block(proof, style)]
+    sentences = [] if report.proofs else [NOTHING]
     for one in report.environments:
-        how = f"built in {one.seconds:.1f} s" if one.fresh else "was there already"
-        closing.append(f"{one.name}: Python {one.python}, {_counted(len(one.packages))}, {how}")
-    closing += report.notes
+        how = f"built in {one.seconds:.1f} s" if one.fresh else "built by an earlier run"
+        sentences.append(f"{one.name}: Python {one.python}, {plural(len(one.packages), 'package')}, {how}")
+    sentences += report.notes
     good = sum(proof.verdict.is_good for proof in report.proofs)
     if report.proofs:
-        closing.append(f"{good} of {len(report.proofs)} proven.")
-    lines += [line for sentence in closing for line in _wrapped(sentence, width, first="", rest="  ")]
-    return "".join(f"{line}\n" for line in lines)
+        sentences.append(f"{good} of {plural(len(report.proofs), 'model')} proven.")
+    lines += [line for sentence in sentences for line in paragraph(masked(sentence), style.width, rest="  ")]
+    return painted(lines, colour=style.colour)
 
 
-def _block(proof: Proof, width: int) -> Iterator[str]:
-    headline = f"{proof.verdict.value}: {proof.case.shown} ({proof.case.kind}) {_sides(proof)}"
-    yield from _wrapped(headline, width, first="", rest="    ")
-    yield from _wrapped(proof.says, width, first="  ", rest="  ")
-    rows = [("seen", text) for text in proof.evidence]
-    rows += [("tried", f"{what}: {words}") for what, words in proof.tried]
-    if proof.untried:
-        rows.append(("not tried", f"{', '.join(proof.untried[:_NAMED])}{_more(proof)} (a larger --budget tries more)"))
-    rows += [("fix", proof.advice)] if proof.advice else []
-    for word, sentence in rows:
-        yield from _wrapped(sentence, width, first=f"  {word:<{_LABEL}}", rest=" " * (_LABEL + 2))
-    yield ""
+def _block(proof: Proof, style: Style) -> Iterator[StyledLine]:
+    """One model: its verdict, why, what was seen and tried, and what to do."""
+    model = f"{proof.case.shown} ({proof.case.kind})"
+    tone = "green" if proof.verdict.is_good else "bold red"
+    head = [(f"{proof.verdict.value}:", tone), (model, "bold"), (_sides(proof), "")]
+    yield from stacked([(masked(part), part_tone) for part, part_tone in head], style.width)
+    yield from paragraph(_one_line(proof.says), style.width, first="  ", rest="  ")
+    rows = [
+        *(("seen", _one_line(evidence)) for evidence in proof.evidence),
+        *(("tried", f"{what}: {_one_line(words)}") for what, words in proof.tried),
+        *([("not tried", f"{_untried(proof)} (a larger --budget tries more)")] if proof.untried else []),
+        *([("fix", _one_line(proof.advice))] if proof.advice else []),
+    ]
+    yield from columns([[(f"  {label}", "dim"), (masked(words), "")] for label, words in rows], width=style.width)
+    yield StyledLine()
 
 
 def _sides(proof: Proof) -> str:
-    return f"{proof.writer} -> {proof.reader}" if proof.writer else proof.reader
+    return f"{proof.writer} → {proof.reader}" if proof.writer else proof.reader
 
 
-def _more(proof: Proof) -> str:
-    left = len(proof.untried) - _NAMED
-    return f" and {left} more" if left > 0 else ""
+def _untried(proof: Proof) -> str:
+    """The changes that were not tried, the first by name."""
+    left = len(proof.untried) - NAMED
+    return f"{', '.join(proof.untried[:NAMED])}{f' and {left} more' if left > 0 else ''}"
 
 
-def _wrapped(sentence: str, width: int, *, first: str, rest: str) -> list[str]:
-    return wrapped(" ".join(masked(sentence).split())[:_LONGEST], width, first=first, rest=rest)
-
-
-def _counted(number: int) -> str:
-    return "1 package" if number == 1 else f"{number} packages"
+def _one_line(text: str) -> str:
+    return masked(" ".join(text.split())[:600])
 
 
 def as_json(report: ProofReport) -> str:

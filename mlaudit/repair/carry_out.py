@@ -25,7 +25,7 @@ def carried_out(
     Args:
         before: the report that the plan was made of.
         root: the folder that the paths of the plan are relative to.
-        audit_again: gives the report on the files as they then stand.
+        audit_again: gives the report on the files as they then are.
         relock: the tools that own locks are run.
     """
     commands = plan.commands if relock else ()
@@ -86,7 +86,7 @@ def _fact(finding: Finding) -> _Fact:
 
 
 def _awaits_lock(finding: Finding, waiting: list[Move]) -> bool:
-    """Whether a finding only says that a lock is not updated yet."""
+    """Whether a finding only states that a lock is not updated yet."""
     environments = {move.change.environment for move in waiting}
     packages = {move.change.package for move in waiting}
     near = bool(environments.intersection(finding.environments))

@@ -28,24 +28,24 @@ STALE_HASHES = "its hashes are those of the old version"
 """Why requirements with hashes are refused."""
 _TWO_VERSIONS = "two versions are wanted of one statement"
 FEW = 2
-"""Edits that are read together; a single one is read when it is asked for."""
+"""Edits that are read together; a single one is read when it is requested."""
 _NOWHERE = Place(path="")
 _ENCODED_MARKS = ((codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be"))
 
 
 class Refused(MlauditError):
-    """An edit that is not made; the message is a sentence part that says why."""
+    """An edit that is not made; the message is a sentence part that states why."""
 
 
 class SourceText(NamedTuple):
-    """The text of a document, and how it stands in bytes."""
+    """The text of a document, and how it is in bytes."""
 
     mark: bytes
     text: str
     encoding: str
 
     def offset(self, position: int) -> int:
-        """The byte at which a character stands."""
+        """The byte at which a character is."""
         return len(self.mark) + len(self.text[:position].encode(self.encoding))
 
 
@@ -53,7 +53,7 @@ class EditedDocument:
     """One document with the edits that were accepted for it.
 
     Args:
-        document: as it stands.
+        document: as written.
         real: the file, its links followed.
         drop_hashes: hashes go where a version changes.
     """
@@ -91,7 +91,7 @@ class EditedDocument:
         return tuple(statement for statement in self._statements if isinstance(statement, Pin))
 
     def prove_together(self, meant: Iterable[MeantPin]) -> None:
-        """Find out, in few readings, whose first proposal says what is meant: then `change` reads nothing again for it.
+        """Find, in few readings, whose first proposal states what is meant: then `change` reads nothing again for it.
 
         Only edits inside a statement that shares no character with another are taken: what holds for all of them
         together holds for each.
@@ -100,10 +100,10 @@ class EditedDocument:
         if rewriter is None:
             return
         candidates: dict[int, tuple[MeantPin, Edit]] = {}
-        for one in dict.fromkeys(meant):
-            found = self._local_edit(one, rewriter)
+        for pin in dict.fromkeys(meant):
+            found = self._local_edit(pin, rewriter)
             if found is not None:
-                candidates.setdefault(found[0], (one, found[1]))
+                candidates.setdefault(found[0], (pin, found[1]))
         self._prove(list(candidates.items()))
 
     def is_proven(self, meant: MeantPin) -> bool:
@@ -199,7 +199,7 @@ class EditedDocument:
         self._prove(candidates[half:])
 
     def _change_one(self, meant: MeantPin, rewriter: Rewriter, wanted: dict[int, str]) -> tuple[Edit, ...]:
-        """Accept the first proposal after which the pin says what is meant; others are judged together later."""
+        """Accept the first proposal after which the pin states what is meant; others are judged together later."""
         first = self._statements[self._indexes(meant)[0]]
         if not isinstance(first, Pin) or _says(first, meant.to):
             return ()
@@ -262,7 +262,7 @@ class EditedDocument:
         return b"".join((data[:end], *reversed(parts)))
 
     def _problem(self, edits: Iterable[Edit], wanted: dict[int, str], only: Sequence[int] | None = None) -> str:
-        """What the document would say that was not meant; empty where it says what was.
+        """What the document would state that was not meant; empty if it states what was.
 
         Args:
             only: the statements that must say it already; the others that are meant may still.
@@ -280,7 +280,7 @@ class EditedDocument:
             if index in wanted:
                 due = only is None or index in only
                 if not _is_meant(old, new, wanted[index], due=due, hashes=not self._drop_hashes):
-                    return f"the file would not say {wanted[index]}, or would say something else besides"
+                    return f"after the edit the file would not state {wanted[index]}, or would state something else too"
             elif not _alike(old, new, places, hashes=not self._drop_hashes):
                 return f"{_named(old)} would change with it"
         return ""
@@ -290,7 +290,7 @@ _ADDRESSES = {"git": "a repository", "url": "an address", "path": "a folder or f
 
 
 def _content(pin: Pin) -> tuple[object, ...]:
-    """What tells a statement from others of its document."""
+    """What distinguishes a statement from others of its document."""
     return (pin.at.start, pin.at.end, pin.package, pin.version, pin.specifier)
 
 

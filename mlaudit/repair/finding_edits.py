@@ -11,7 +11,7 @@ from mlaudit.model.report import Environment, Report
 from mlaudit.repair.plan import RepairFiles, edits_by_change
 
 MakeFiles = Callable[[], RepairFiles]
-"""Gives the files as they stand on disk."""
+"""Gives the files as written on disk."""
 
 
 def with_edits_of(report: Report, make_files: MakeFiles) -> Report:
@@ -33,7 +33,7 @@ def with_edits_of(report: Report, make_files: MakeFiles) -> Report:
 
 def _edits(report: Report, make_files: MakeFiles) -> Iterator[tuple[Change | None, tuple[Edit, ...]]]:
     """The edits of every change that a finding proposes; the files of one environment at a time are in memory."""
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     for name, changes in _changes(report, by_name).items():
         yield from edits_by_change(by_name[name], changes, make_files()).items()
 

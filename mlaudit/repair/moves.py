@@ -55,7 +55,7 @@ def set_versions(given: Iterable[str]) -> tuple[tuple[str, str], ...]:
 
 
 def wanted_moves(report: Report, choice: RepairChoice) -> tuple[WantedMove, ...]:
-    """The moves that were asked for, partners of a family with them. Raises UsageError and Clash."""
+    """The moves that were requested, partners of a family with them. Raises UsageError and Clash."""
     _demand_known(report, choice)
     given = [move for move in _moves(report, choice) if VERSION.fullmatch(move.change.to)]
     merged = _merged(_from_final_sources(given))
@@ -96,11 +96,11 @@ def _merged(given: Iterable[WantedMove]) -> list[WantedMove]:
 
 def _along(report: Report, moves: Sequence[WantedMove]) -> Iterator[WantedMove]:
     """Followers that agree with who moves, and would not any more: they move along."""
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     following: dict[str, list[Environment]] = {}
-    for one in report.environments:
-        for writer in one.follows:
-            following.setdefault(writer, []).append(one)
+    for environment in report.environments:
+        for writer in environment.follows:
+            following.setdefault(writer, []).append(environment)
     moved = {(move.change.environment, move.change.package) for move in moves}
     left = [move.change for move in moves]
     while left:
@@ -117,11 +117,11 @@ def _along(report: Report, moves: Sequence[WantedMove]) -> Iterator[WantedMove]:
 
 
 def _demand_known(report: Report, choice: RepairChoice) -> None:
-    known = [one.fingerprint for one in report.findings]
+    known = [finding.fingerprint for finding in report.findings]
     for asked in choice.fingerprints:
         if not any(one.startswith(asked) for one in known):
             raise UsageError(f"--finding {asked}: no finding has such a fingerprint; `--format json` shows them")
-    packages = {package for one in report.environments for package in one.cells}
+    packages = {package for environment in report.environments for package in environment.cells}
     for package, _ in choice.versions:
         if package not in packages:
             near = nearest(package, sorted(packages))
@@ -140,7 +140,7 @@ def _moves(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 
 def is_chosen(package: str | None, choice: RepairChoice) -> bool:
-    """Whether a package is among those that were asked for."""
+    """Whether a package is among those that were requested."""
     if package is None:
         return False
     in_family = not choice.family or package in choice.family
@@ -149,14 +149,16 @@ def is_chosen(package: str | None, choice: RepairChoice) -> bool:
 
 def _findings(report: Report, choice: RepairChoice) -> Iterator[Finding]:
     for finding in report.findings:
-        named = not choice.fingerprints or any(finding.fingerprint.startswith(one) for one in choice.fingerprints)
+        named = not choice.fingerprints or any(
+            finding.fingerprint.startswith(fingerprint) for fingerprint in choice.fingerprints
+        )
         if named and is_chosen(finding.package, choice):
             yield finding
 
 
 def _advised(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
     """What findings advise, where it is the follower that moves; what a finding covers moves too."""
-    followers = {one.name for one in report.environments if one.follows or one.reads}
+    followers = {environment.name for environment in report.environments if environment.follows or environment.reads}
     rows = {row.package: row for row in report.rows}
     for finding in _findings(report, choice):
         changes = finding.fix.changes if finding.fix is not None else ()
@@ -174,7 +176,7 @@ def _backward(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
     rows = {row.package: row for row in report.rows}
     for finding in _findings(report, choice):
         changes = finding.fix.changes if finding.fix is not None else ()
-        back = next((one for one in changes if one.environment == finding.environments[0]), None)
+        back = next((change for change in changes if change.environment == finding.environments[0]), None)
         if back is None or back.environment not in writers:
             continue
         yield WantedMove(back, frozenset((finding.fingerprint,)))
@@ -233,7 +235,7 @@ def _set_moves(report: Report, choice: RepairChoice) -> Iterator[WantedMove]:
 
 
 def _between_equals(report: Report, versions: Mapping[str, str]) -> Mapping[str, frozenset[str]]:
-    """The findings that say that two environments differ in a package that all of them are to have alike."""
+    """The findings that state that two environments differ in a package that all of them are to have alike."""
     return {
         package: frozenset(
             finding.fingerprint
@@ -254,7 +256,7 @@ def _partners(report: Report, moves: Sequence[WantedMove], choice: RepairChoice)
     """With `--group`: what must move with a member, to the newest release that is known to demand what moves."""
     if not choice.family:
         return
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     moved = {(move.change.environment, move.change.package) for move in moves}
     for move in moves:
         if move.change.package in choice.family:

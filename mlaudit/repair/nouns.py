@@ -37,7 +37,7 @@ class WantedMove(NamedTuple):
 
     Attributes:
         fingerprints: the findings that it is to make vanish.
-        source: the environment whose version it is; empty where it is of no other.
+        source: the environment whose version it is; empty if it is of no other.
     """
 
     change: Change
@@ -75,8 +75,8 @@ class Move:
     """One change with everything that it takes.
 
     Attributes:
-        was: what the environment says of the package now.
-        hazard: why it is not safe; empty where it is.
+        was: what the environment states about the package now.
+        hazard: why it is not safe; empty if it is.
         refusal: why it is not made; then it has no edits.
     """
 
@@ -144,7 +144,7 @@ class RepairOutcome:
         plan: what was planned.
         written: the files have their new bytes.
         ran: the commands of native tools that were run.
-        why: sentences on why the files were put back; empty where they were not.
+        why: sentences on why the files were put back; empty if they were not.
         remarks: new findings that only inform, and others that a user should read.
     """
 

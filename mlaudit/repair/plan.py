@@ -38,18 +38,18 @@ class RepairFiles:
     def open(self, path: str) -> EditedDocument:
         """The document at a path as reports have it. Raises Refused."""
         normal = os.path.normpath(path).replace(os.sep, "/")
-        found = self._opened.get(normal)
-        if found is None:
+        document = self._opened.get(normal)
+        if document is None:
             try:
-                found = self._read(normal)
+                document = self._read(normal)
             except Refused as error:
-                found = error
+                document = error
             except MlauditError as error:
-                found = Refused(f"{path} cannot be read: {error}")
-            self._opened[normal] = found
-        if isinstance(found, Refused):
-            raise found
-        return found
+                document = Refused(f"{path} cannot be read: {error}")
+            self._opened[normal] = document
+        if isinstance(document, Refused):
+            raise document
+        return document
 
     def has(self, path: str) -> bool:
         """Whether there is such a file in the tree."""
@@ -88,9 +88,9 @@ def planned(
     """The plan of some moves: those that are unsafe or cannot be carried out are refused, each with its reason.
 
     Args:
-        make_files: gives the files as they stand.
+        make_files: gives the files as written.
     """
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     moves = list(_weighed(report, by_name, wanted, unsafe=choice.unsafe))
     while True:
         files = make_files()
@@ -193,7 +193,7 @@ def _is_proven(stated: StatedAt, files: RepairFiles) -> bool:
 
 
 def edits_of(stated: StatedAt, files: RepairFiles) -> Iterator[Edit]:
-    """The edits that make files say what is meant, accepted by each of them. Raises Refused."""
+    """The edits that make files state what is meant, accepted by each of them. Raises Refused."""
     by_path: dict[str, list[MeantPin]] = {}
     for one in stated.meant:
         by_path.setdefault(one.pin.at.path, []).append(one)

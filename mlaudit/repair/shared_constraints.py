@@ -19,19 +19,19 @@ _HEAD = """\
 
 def constraints_text(report: Report, plan: RepairPlan, name: str) -> str:
     """The text of the file, as the environments stand after a plan."""
-    environments = [one for one in report.environments if not one.is_model]
+    environments = [environment for environment in report.environments if not environment.is_model]
     moved = {(move.change.environment, move.change.package): move.change.to for move in plan.made}
     lines = dict(_lines(environments, moved))
-    names = ", ".join(one.name for one in environments) or "none"
+    names = ", ".join(environment.name for environment in environments) or "none"
     return _HEAD.format(name=name, environments=names) + "".join(f"{lines[package]}\n" for package in sorted(lines))
 
 
 def _lines(environments: Sequence[Environment], moved: Mapping[tuple[str, str], str]) -> Iterator[tuple[str, str]]:
     packages = dict.fromkeys(
-        package for one in environments for package, cell in one.cells.items() if _is_installed(cell)
+        package for environment in environments for package, cell in environment.cells.items() if _is_installed(cell)
     )
     for package in packages:
-        cells = [one.cells[package] for one in environments if package in one.cells]
+        cells = [environment.cells[package] for environment in environments if package in environment.cells]
         stated = [_statement(cell, moved.get((cell.environment, package))) for cell in cells]
         names = sorted({normalized(pin.name) for cell in cells for pin in cell.pins if pin.ecosystem == "pypi"})
         for distribution in names:
@@ -43,7 +43,7 @@ def _is_installed(cell: Cell) -> bool:
 
 
 def _statement(cell: Cell, to: str | None) -> str | None:
-    """The range that an environment allows; None where it is not one range."""
+    """The range that an environment allows; None if it is not one range."""
     if to is not None:
         return f"=={to}"
     if any(pin.source != "index" for pin in cell.pins):
@@ -67,7 +67,7 @@ def _line(distribution: str, cells: Sequence[Cell], stated: Sequence[str | None]
             return f"{distribution}=={version}"
         return f"# {distribution}: left out, no version suits all ({shown})"
     ranges = [one for one in known if one]
-    if any(disjoint(one, other) for one in ranges for other in ranges):
+    if any(disjoint(range_, other) for range_ in ranges for other in ranges):
         return f"# {distribution}: left out, no version suits all ({shown})"
     specifier = joined(ranges)
     return f"{distribution}{specifier}" if specifier else f"# {distribution}: any version suits all"

@@ -67,7 +67,13 @@ def _bounds(environment: Environment, change: Change) -> Iterator[Pin]:
 def _with_members(environment: Environment, lock: str, open_document: OpenDocument) -> _OpenAll:
     """Opens a manifest beside a lock, and those of the other members of its workspace, which it locks too."""
     folder = dirname(lock)
-    projects = (pin for one in environment.readings if one.path == lock for pin in one.pins if pin.kind is Kind.PROJECT)
+    projects = (
+        pin
+        for reading in environment.readings
+        if reading.path == lock
+        for pin in reading.pins
+        if pin.kind is Kind.PROJECT
+    )
     members = [pin.origin for pin in projects if pin.source == "path" and pin.origin not in (None, "", ".")]
 
     def opened(manifest: str) -> Iterator[EditedDocument]:

@@ -74,7 +74,7 @@ _CSS_UNSAFE = lazy_pattern(r"[^A-Za-z0-9_./ -]")
 
 def for_css(text: str) -> str:
     """The text as content of a quoted CSS string (https://www.w3.org/TR/css-syntax-3/#escaping)."""
-    return _CSS_UNSAFE.sub(lambda found: f"\\{ord(found[0]):06x}", for_terminal(text))
+    return _CSS_UNSAFE.sub(lambda match: f"\\{ord(match[0]):06x}", for_terminal(text))
 
 
 ADDRESS = lazy_pattern(r"https?://[A-Za-z0-9._~:/?#@!$&()*+,;=%-]+")
@@ -94,9 +94,9 @@ def for_markdown(text: str) -> str:
     safe = for_terminal(text)
     parts = []
     end = 0
-    for found in _CODE.finditer(safe):
-        parts += [_running(safe[end : found.start()]), as_code(found[1])]
-        end = found.end()
+    for match in _CODE.finditer(safe):
+        parts += [_running(safe[end : match.start()]), as_code(match[1])]
+        end = match.end()
     return _as_paragraph("".join((*parts, _running(safe[end:]))))
 
 
@@ -180,7 +180,7 @@ _MERMAID_UNSAFE = lazy_pattern(r"[^A-Za-z0-9_./:,()@+= -]")
 
 def for_mermaid(text: str) -> str:
     """The text inside a quoted label of Mermaid (https://mermaid.js.org/syntax/flowchart.html#entity-codes)."""
-    return _MERMAID_UNSAFE.sub(lambda found: f"#{ord(found[0])};", for_terminal(text))
+    return _MERMAID_UNSAFE.sub(lambda match: f"#{ord(match[0])};", for_terminal(text))
 
 
 def for_dot(text: str) -> str:

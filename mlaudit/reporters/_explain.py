@@ -8,7 +8,6 @@ from datetime import date
 from functools import partial
 from inspect import cleandoc
 from itertools import groupby
-from textwrap import wrap
 
 from mlaudit.knowledge.about import About, about
 from mlaudit.knowledge.dates import stale_rows
@@ -21,6 +20,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
+from mlaudit.reporters._layout import wrapped
 from mlaudit.rules._registry import Rule, rules
 
 WIDTH = 80
@@ -28,7 +28,7 @@ WIDTH = 80
 
 
 def explained(subject: str, width: int = WIDTH) -> str:
-    """What is known of a code, a rule's name or a package. Raises UsageError where there is nothing."""
+    """What is known of a code, a rule's name or a package. Raises UsageError if there is nothing."""
     rule = _rule(subject)
     if rule is not None:
         return "\n".join(_documentation(rule, width))
@@ -39,7 +39,7 @@ def explained(subject: str, width: int = WIDTH) -> str:
     if not _is_known(found):
         found = about(package_meant(subject))
     if not _is_known(found):
-        raise UsageError(f"`{subject}` is no rule, and nothing is known of a package of that name{_near(subject)}")
+        raise UsageError(f"`{subject}` is neither a rule nor a package that mlaudit knows{_near(subject)}")
     lines = list(_lines(found, width))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 
@@ -73,11 +73,11 @@ def _documentation(rule: Rule, width: int) -> Iterator[str]:
         if lead is None:
             yield from lines
         else:
-            yield from _folded(" ".join(line.strip() for line in lines), lead, width)
+            yield from wrapped(" ".join(line.strip() for line in lines), width, first=lead, rest=" " * len(lead))
 
 
 def _lead(line: str) -> str | None:
-    """The blanks before a line of running text, None where a line stays as it is."""
+    """The blanks before a line of running text, None if a line stays as it is."""
     text = line.lstrip()
     return line[: len(line) - len(text)] if text and not text.startswith(("http", "- ")) else None
 
@@ -88,14 +88,15 @@ def _lines(found: About, width: int) -> Iterator[str]:
     if found.dossier is not None:
         yield ""
         for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
-            yield from _folded(line, "", width)
+            yield from wrapped(line, width)
         yield from section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
         newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
         yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
     yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
-    yield from section("Its artifacts carry", [[str(one.package)] for one in found.companions])
+    yield from section("Its artifacts carry", [[str(companion.package)] for companion in found.companions])
     yield from section(
-        "Must fit together with", [[f"{one.subject} with {one.other} ({one.family})"] for one in found.demands]
+        "Must fit together with",
+        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in found.demands],
     )
     if found.built is not None:
         yield from section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
@@ -118,10 +119,10 @@ def _releases(known: ReleaseHistory) -> list[str]:
 
 def _told_of(known: ReleaseHistory) -> str:
     """Of how many releases something is known, by who says so."""
-    declared = [one for one in known.releases if one.requires is not None]
+    declared = [release for release in known.releases if release.requires is not None]
     metadata = sum(one.from_metadata for one in declared)
-    between = sum(known.around(one.version) is not None for one in known.releases if one.requires is None)
-    files = sum(one.wheels is not None for one in known.releases)
+    between = sum(known.around(release.version) is not None for release in known.releases if release.requires is None)
+    files = sum(release.wheels is not None for release in known.releases)
     sources = [
         f"{metadata} from METADATA" if metadata else "",
         f"{len(declared) - metadata} from the tag's source" if len(declared) > metadata else "",
@@ -152,21 +153,9 @@ def _section(title: str, entries: list[list[str]], *, width: int) -> Iterator[st
     yield ""
     yield f"{title}:"
     for first, *rest in entries:
-        yield from _folded(first, "  - ", width)
+        yield from wrapped(first, width, first="  - ", rest="    ")
         for line in rest:
-            yield from _folded(line, "    ", width)
-
-
-def _folded(sentence: str, lead: str, width: int) -> list[str]:
-    """A sentence in lines of some columns; addresses are not broken."""
-    return wrap(
-        sentence,
-        width,
-        initial_indent=lead,
-        subsequent_indent=" " * len(lead),
-        break_long_words=False,
-        break_on_hyphens=False,
-    )
+            yield from wrapped(line, width, first="    ", rest="    ")
 
 
 def known_lines(row: Known, package: str) -> list[str]:
@@ -196,9 +185,10 @@ def _filled(row: Known, package: str, sentence: str) -> str:
     one, another = {"newer": (older, newer), "older": (newer, older)}.get(
         row.direction, ("one version", "another version")
     )
+    alike = bool(row.writer) and row.writer == row.reader
     slots = {
-        "writer": (row.writer, one if both else "another version"),
-        "reader": (row.reader, another if both else "another version"),
+        "writer": (f"one version ({row.writer})" if alike else row.writer, one if both else "another version"),
+        "reader": ("another of them" if alike else row.reader, another if both else "another version"),
         "writer_python": (row.writer_python, "any version"),
         "reader_python": (row.reader_python, "any version"),
     }

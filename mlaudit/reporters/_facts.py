@@ -12,8 +12,9 @@ UNREAD = frozenset(("unread", "template"))
 
 
 def plural(count: int, word: str) -> str:
-    """A count and its noun: `1 error`, `2 errors`."""
-    return f"{count} {word}{'' if count == 1 else 's'}"
+    """A count and its noun: `1 error`, `2,000 errors`, `2 entries`."""
+    many = f"{word[:-1]}ies" if word.endswith(("ry", "ty")) else f"{word}s"
+    return f"{count:,} {word if count == 1 else many}"
 
 
 def counts(report: Report) -> str:
@@ -30,7 +31,7 @@ def counts(report: Report) -> str:
 
 
 def suppressed(report: Report) -> Iterator[str]:
-    """What was found and does not count, by what suppressed it; nothing where nothing was."""
+    """What was found and does not count, by what suppressed it; nothing if nothing was."""
     summary = report.summary
     each = (
         (summary.by_configuration, "by the configuration"),
@@ -69,7 +70,7 @@ def compared(report: Report) -> str:
 
 
 def unknown_images(report: Report) -> str:
-    """Which base images nothing is known of, as one sentence; empty where there is none."""
+    """Which base images nothing is known of, as one sentence; empty if there is none."""
     images = report.summary.unknown_images
     if not images:
         return ""
@@ -78,8 +79,8 @@ def unknown_images(report: Report) -> str:
 
 
 def incomplete(environments: Iterable[Environment]) -> str:
-    """Which environments are no complete lists, as one sentence; empty where there is none."""
-    names = [one.name for one in environments if not one.complete]
+    """Which environments are no complete lists, as one sentence; empty if there is none."""
+    names = [environment.name for environment in environments if not environment.complete]
     if not names:
         return ""
     listed = _listed(names)
@@ -104,11 +105,11 @@ def headline(finding: Finding) -> str:
 def sides(finding: Finding) -> Iterator[tuple[str, str]]:
     """Every place of a finding; with the text there if several places are compared."""
     several = len(finding.locations) > 1
-    return ((str(one.place), one.says if several else "") for one in finding.locations)
+    return ((str(location.place), location.says if several else "") for location in finding.locations)
 
 
 def cell_text(cell: Cell) -> str:
-    """A cell as people read it; nothing where the package is not installed."""
+    """A cell as people read it; nothing if the package is not installed."""
     if cell.state is State.ABSENT:
         return "-"
     return "not named" if cell.state is State.UNSTATED else cell.shown
@@ -121,7 +122,7 @@ def distance(row: Row) -> str:
 
 def unread(report: Report) -> list[tuple[Environment, Unread]]:
     """Everything that was seen and not understood, with whose it is."""
-    return [(one, entry) for one in report.environments for entry in one.unread]
+    return [(environment, entry) for environment in report.environments for entry in environment.unread]
 
 
 def by_package(findings: Iterable[Finding]) -> Mapping[str, Severity]:

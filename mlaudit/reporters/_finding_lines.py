@@ -1,16 +1,16 @@
-"""A finding for people: what, what happens, where on both sides, what to do; in six lines unless more are asked for."""
+"""A finding for people: what, what happens, where on both sides, what to do; in six lines unless more are requested."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from mlaudit.model.findings import Finding
+from mlaudit.model.findings import ORPHANS, Finding
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Severity, State
 from mlaudit.reporters._facts import UNREAD, plural, sides
 from mlaudit.reporters._groups import FindingGroup
-from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, text, wrapped
+from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, stacked, text, wrapped
 from mlaudit.reporters._registry import Style
 
 LINES = 6
@@ -103,16 +103,24 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
     many = plural(len(notice.groups), "package")
     yield from _fitted(first, f"{many} in {_subject(first, style)}", first.title, style)
     if first.severity is Severity.WARNING:
-        rows = [[(f"  {group.first.package}", ""), (str(group.first.at), "underline")] for group in notice.groups]
-        lines = columns(rows[:LISTED])
-        if any(line.width > style.width for line in lines):
-            lines = [line for name, at in rows[:LISTED] for line in (text(name), text(("    ", ""), at))]
-        yield from lines
+        rows = [
+            [(f"  {group.first.package}", ""), (str(group.first.at), "underline"), (_reason(group.first), "")]
+            for group in notice.groups
+        ]
+        yield from columns(rows[:LISTED], width=style.width)
         if rows[LISTED:]:
             yield text((f"  and {len(rows) - LISTED} more: --verbose", "dim"))
     else:
         yield from _plain(_some([group.first.package or "" for group in notice.groups]), style)
         yield text(("  ", ""), (first.at.path if _file(first) else str(first.at), "underline"))
+
+
+def _reason(finding: Finding) -> str:
+    """Why an entry of a package was not read, without the entry; other findings of a batch have their title alone."""
+    if finding.fact not in UNREAD:
+        return ""
+    reason = finding.effect or finding.message
+    return reason.partition("`: ")[2] or reason if reason.startswith("`") else reason
 
 
 def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
@@ -129,34 +137,25 @@ def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:
 
 
 def _headline(finding: Finding, style: Style, *, named: bool) -> Iterator[StyledLine]:
-    """What, and the rule's words for it; between which environments, where there are several pairs and room."""
+    """What, and the rule's words for it; between which environments, if there are several pairs and room."""
     what = _what(finding)
     pair = (
         f" ({' → '.join(finding.environments)})" if named and len(finding.environments) > 1 and finding.package else ""
     )
-    width = _head(finding, f"{what}: {finding.title}").width
+    width = len(f"{finding.severity.value}[{finding.code}] {what}: {finding.title}")
     if len(finding.environments) == 1 and finding.package and width > style.width:
         what = finding.package
     yield from _fitted(finding, f"{what}{pair if width + len(pair) <= style.width else ''}", finding.title, style)
 
 
-def _fitted(finding: Finding, words: str, title: str, style: Style) -> Iterator[StyledLine]:
-    """A headline; where the line is too narrow for it, a reader and the title are below what comes before them."""
-    line = _head(finding, f"{words}: {title}" if title else words)
-    if line.width <= style.width:
-        yield line
-        return
+def _fitted(finding: Finding, words: str, title: str, style: Style) -> list[StyledLine]:
+    """A headline; where the line is too narrow for it, a reader or the title begins the next line."""
+    words = f"{words}:" if title else words
     writer, arrow, reader = words.partition(" → ")
-    parts = [f"→ {reader}"] if arrow else []
     what, within, where = writer.partition(" in ")
-    if within and _head(finding, writer).width > style.width:
-        writer, parts = what, [f"in {where}", *parts]
-    yield _head(finding, writer)
-    yield from (text(("  ", ""), (part, "bold")) for part in (*parts, *([title] if title else [])))
-
-
-def _head(finding: Finding, words: str) -> StyledLine:
-    return text((f"{finding.severity.value}[{finding.code}]", TONE[finding.severity]), (f" {words}", "bold"))
+    parts = [what, f"in {where}" if within else "", f"→ {reader}" if arrow else "", title]
+    head = (f"{finding.severity.value}[{finding.code}]", TONE[finding.severity])
+    return stacked([head, *((part, "bold") for part in parts)], style.width, indent=2)
 
 
 def _what(finding: Finding) -> str:
@@ -179,17 +178,28 @@ def _subject(finding: Finding, style: Style) -> str:
 
 
 def _sentences(finding: Finding, style: Style) -> list[StyledLine]:
-    """What happens: whole where everything is asked for, else the sentences that two lines hold, at least the first."""
+    """What happens: whole where everything is requested, else the sentences that two lines hold, at least the first."""
     if style.verbose:
         return list(_plain(finding.message, style))
     shown = ""
     for part in _SENTENCE_END.split(finding.effect or finding.message):
         longer = f"{shown} {part}".lstrip()
-        # A full stop inside of code, the text of an exception for one, ends no sentence.
-        if shown and shown.count("`") % 2 == 0 and len(wrapped(longer, style.width - 2)) > 2:
+        # A full stop inside of code or of a quotation, such as the text of an exception, ends no sentence; whom a bump
+        # leaves behind says nothing without what happens to it.
+        ends = not _is_open(shown) and not _is_about_orphans(shown)
+        if shown and ends and len(wrapped(longer, style.width - 2)) > 2:
             break
         shown = longer
     return list(_plain(shown, style))
+
+
+def _is_about_orphans(shown: str) -> bool:
+    return shown.startswith(ORPHANS) and len(_SENTENCE_END.split(shown)) == 1
+
+
+def _is_open(sentence: str) -> bool:
+    """Whether code, a quotation or a bracket goes on behind the sentence."""
+    return any(sentence.count(mark) % 2 for mark in '`"') or sentence.count("(") > sentence.count(")")
 
 
 def _plain(sentence: str, style: Style) -> Iterator[StyledLine]:
@@ -200,21 +210,19 @@ def _places(finding: Finding, style: Style, *, room: int) -> Iterator[StyledLine
     rows: list[list[Segment]] = [[(f"  {at}", "underline"), (_value(said), "")] for at, said in sides(finding)]
     most = len(rows) if style.verbose else max(PLACES, room - 1)
     shown = rows if len(rows) <= most else rows[:most]
-    lines = columns(shown)
-    for row, line in zip(shown, lines, strict=True):
-        yield from [line] if line.width <= style.width else [text(row[0]), text(("    ", ""), row[1])]
+    yield from columns(shown, width=style.width)
     if rows[most:]:
         yield text((f"  and {plural(len(rows) - most, 'more place')}: --verbose", "dim"))
 
 
 def _elsewhere(group: FindingGroup, style: Style) -> Iterator[StyledLine]:
     """Further environments of which the same is to be said."""
-    others = [one.environments[-1] for one in group.findings[1:]]
+    others = [finding.environments[-1] for finding in group.findings[1:]]
     if not others:
         return
-    if style.verbose and any(one.at != group.first.at for one in group.findings):
+    if style.verbose and any(finding.at != group.first.at for finding in group.findings):
         yield from _labelled(
-            "also", ", ".join(f"{one.environments[-1]} ({one.at})" for one in group.findings[1:]), style
+            "also", ", ".join(f"{finding.environments[-1]} ({finding.at})" for finding in group.findings[1:]), style
         )
     elif len(group.first.environments) > 1:
         yield from _labelled("also", f"{plural(len(others), 'more pair')}, into {_some(others)}", style)
@@ -253,7 +261,7 @@ def _fix(finding: Finding, style: Style) -> Iterator[StyledLine]:
 
 
 def _more(finding: Finding) -> str:
-    """The command that says what is not shown here, where there is more."""
+    """The command that states what is not shown here, if there is more."""
     if not (finding.evidence or finding.details):
         return ""
     return f"mlaudit explain {finding.code}{f' {finding.package}' if finding.package else ''}"

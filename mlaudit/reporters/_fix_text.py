@@ -43,14 +43,14 @@ def _text_lines(data: bytes, encoding: str) -> list[str]:
 
 
 def as_json(outcome: RepairOutcome) -> str:
-    """The moves with their edits, what was refused, and what became of it."""
+    """The moves with their edits, what was refused, and what happened to it."""
     made = {
         "schema": SCHEMA,
         "written": outcome.written,
         "put_back": list(outcome.why),
         "files": [change.path for change in outcome.plan.files],
         "moves": [_move(move) for move in outcome.plan.moves],
-        "commands": [{"folder": one.folder, "words": list(one.words)} for one in outcome.plan.commands],
+        "commands": [{"folder": command.folder, "words": list(command.words)} for command in outcome.plan.commands],
         "remarks": list(outcome.remarks),
     }
     return for_json(json.dumps(made, indent=2)) + "\n"

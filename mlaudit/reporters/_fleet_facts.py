@@ -8,25 +8,25 @@ from mlaudit.reporters._json_text import Json
 
 def summary(report: FleetReport) -> Json:
     """Counts of a fleet; every repository is in exactly one of `audited` and `given_up`."""
-    given_up = sum(bool(one.why) for one in report.repositories)
+    given_up = sum(bool(repository.why) for repository in report.repositories)
     return {
         "repositories": len(report.repositories),
         "audited": len(report.repositories) - given_up,
         "given_up": given_up,
         "environments": report.environments,
         "pairs": len(report.pairs),
-        "spanning": sum(bool(one.address) for one in report.pairs),
-        "error": sum(one.severity == "error" for one in report.pairs),
-        "warning": sum(one.severity == "warning" for one in report.pairs),
-        "info": sum(one.severity == "info" for one in report.pairs),
+        "spanning": sum(bool(pair.address) for pair in report.pairs),
+        "error": sum(pair.severity == "error" for pair in report.pairs),
+        "warning": sum(pair.severity == "warning" for pair in report.pairs),
+        "info": sum(pair.severity == "info" for pair in report.pairs),
         "compared": report.compared,
         "differing": report.differing,
         "not_listed": not_listed(report),
-        "unread": sum(one.unread for one in report.repositories),
+        "unread": sum(repository.unread for repository in report.repositories),
     }
 
 
 def not_listed(report: FleetReport) -> int:
     """Findings of repositories that no pair lists: about single environments, or beyond what a row keeps."""
-    every = sum(one.error + one.warning + one.info for one in report.repositories)
+    every = sum(repository.error + repository.warning + repository.info for repository in report.repositories)
     return every - sum(len(pair.findings) for pair in report.pairs if not pair.address)

@@ -15,36 +15,41 @@ def as_json(report: FleetReport) -> str:
             "schema": "mlaudit.fleet/1",
             "mlaudit": __version__,
             "knowledge": report.knowledge,
-            "repositories": (_repository(one) for one in report.repositories),
-            "pairs": (_pair(one) for one in report.pairs),
+            "repositories": (_repository(repository) for repository in report.repositories),
+            "pairs": (_pair(pair) for pair in report.pairs),
             "versions": (
-                {"package": one.package, "version": one.version, "count": one.count, "where": list(one.where)}
-                for one in report.versions
+                {
+                    "package": version.package,
+                    "version": version.version,
+                    "count": version.count,
+                    "where": list(version.where),
+                }
+                for version in report.versions
             ),
             "clusters": (
-                {"versions": dict(one.versions), "count": one.count, "where": list(one.where)}
-                for one in report.clusters
+                {"versions": dict(cluster.versions), "count": cluster.count, "where": list(cluster.where)}
+                for cluster in report.clusters
             ),
             "drifts": [
                 {
-                    "package": one.package,
-                    "differing": one.differing,
-                    "compared": one.compared,
-                    "versions": one.versions,
+                    "package": drift.package,
+                    "differing": drift.differing,
+                    "compared": drift.compared,
+                    "versions": drift.versions,
                 }
-                for one in report.drifts
+                for drift in report.drifts
             ],
             "what_if": list(report.asked),
             "risks": (
                 {
-                    "environment": one.environment,
-                    "package": one.package,
-                    "stated": one.stated,
-                    "to": one.to,
-                    "why": one.why,
-                    "models": list(one.models),
+                    "environment": risk.environment,
+                    "package": risk.package,
+                    "stated": risk.stated,
+                    "to": risk.to,
+                    "why": risk.why,
+                    "models": list(risk.models),
                 }
-                for one in report.risks
+                for risk in report.risks
             ),
             "notes": list(report.notes),
             "summary": summary(report),
@@ -53,30 +58,30 @@ def as_json(report: FleetReport) -> str:
     )
 
 
-def _repository(one: FleetRepository) -> Json:
+def _repository(repository: FleetRepository) -> Json:
     return {
-        "name": one.name,
-        "kind": one.kind,
-        "revision": one.revision,
-        "given_up": one.why or None,
-        "environments": one.environments,
-        "pairs": one.pairs,
-        "unread": one.unread,
-        "error": one.error,
-        "warning": one.warning,
-        "info": one.info,
+        "name": repository.name,
+        "kind": repository.kind,
+        "revision": repository.revision,
+        "given_up": repository.why or None,
+        "environments": repository.environments,
+        "pairs": repository.pairs,
+        "unread": repository.unread,
+        "error": repository.error,
+        "warning": repository.warning,
+        "info": repository.info,
     }
 
 
-def _pair(one: FleetPair) -> Json:
+def _pair(pair: FleetPair) -> Json:
     return {
-        "writer": one.writer,
-        "reader": one.reader,
-        "severity": one.severity or None,
-        "certain": one.certain,
-        "address": one.address or None,
-        "models": list(one.models),
-        "differ": [{"package": name, "written": written, "read": read} for name, written, read in one.differ],
-        "findings": [dict(finding) for finding in one.findings],
-        "not_compared": one.why or None,
+        "writer": pair.writer,
+        "reader": pair.reader,
+        "severity": pair.severity or None,
+        "certain": pair.certain,
+        "address": pair.address or None,
+        "models": list(pair.models),
+        "differ": [{"package": name, "written": written, "read": read} for name, written, read in pair.differ],
+        "findings": [dict(finding) for finding in pair.findings],
+        "not_compared": pair.why or None,
     }

@@ -56,7 +56,7 @@ def _notes(fleet: FleetReport, counts: dict[str, object], shown: int) -> Iterato
 
 
 def _sum(pairs: Iterable[FleetPair], severity: str) -> int:
-    return sum(one["severity"] == severity for pair in pairs for one in pair.findings)
+    return sum(finding["severity"] == severity for pair in pairs for finding in pair.findings)
 
 
 def _environments(pairs: Sequence[FleetPair]) -> Iterator[Environment]:
@@ -104,17 +104,17 @@ def _cell(environment: str, package: str, shown: str) -> Cell:
 
 
 def _findings(pair: FleetPair) -> Iterator[Finding]:
-    for one in pair.findings:
+    for finding in pair.findings:
         yield Finding(
-            code=one["code"],
-            name=one["name"],
-            severity=Severity(one["severity"]),
-            message=one["message"],
-            at=Place(path=_path(pair, one), line=one["line"]),
-            package=one["package"],
+            code=finding["code"],
+            name=finding["name"],
+            severity=Severity(finding["severity"]),
+            message=finding["message"],
+            at=Place(path=_path(pair, finding), line=finding["line"]),
+            package=finding["package"],
             environments=(pair.writer, pair.reader),
-            expected=one["expected"],
-            actual=one["actual"],
+            expected=finding["expected"],
+            actual=finding["actual"],
         )
 
 

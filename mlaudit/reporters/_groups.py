@@ -29,18 +29,18 @@ class FindingGroup:
     @property
     def packages(self) -> tuple[str, ...]:
         """The packages that they are about or speak for."""
-        named = (name for one in self.findings for name in (one.package, *one.covers) if name is not None)
+        named = (name for finding in self.findings for name in (finding.package, *finding.covers) if name is not None)
         return tuple(dict.fromkeys(named))
 
     @property
     def writers(self) -> tuple[str, ...]:
         """The environments that write, where the findings compare two."""
-        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments[:-1]))
+        return tuple(dict.fromkeys(name for finding in self.findings for name in finding.environments[:-1]))
 
     @property
     def readers(self) -> tuple[str, ...]:
         """Where a change is to be made: those who read, else every environment concerned."""
-        return tuple(dict.fromkeys(name for one in self.findings for name in one.environments[-1:]))
+        return tuple(dict.fromkeys(name for finding in self.findings for name in finding.environments[-1:]))
 
     @property
     def environments(self) -> tuple[str, ...]:
@@ -54,7 +54,7 @@ class FindingGroup:
 
     def sides(self) -> Iterator[tuple[str, str]]:
         """Every place with the text there, each once."""
-        return iter(dict.fromkeys(side for one in self.findings for side in sides(one)))
+        return iter(dict.fromkeys(side for finding in self.findings for side in sides(finding)))
 
     def between(self, named: int = 4) -> str:
         """The environments in a few words: `training → serving, batch`."""
@@ -79,7 +79,7 @@ def grouped(findings: Iterable[Finding]) -> list[FindingGroup]:
 
 
 def _by_place(finding: Finding) -> object:
-    """What is alike in findings on one line that several environments include, None where nobody else includes it."""
+    """What is alike in findings on one line that several environments include, None if nobody else includes it."""
     if len(finding.environments) != 1 or (finding.at.line is None and finding.fact not in UNREAD):
         return None
     sentence = finding.message.replace(finding.environments[0], "\0")

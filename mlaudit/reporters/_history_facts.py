@@ -23,7 +23,17 @@ def lasted(period: Period, history: DriftHistory) -> str:
 
 def headline(drift: PackageDrift) -> str:
     """The package with both versions, and the pair."""
-    return f"{drift.package} {drift.latest.writer} → {drift.latest.reader} ({drift.writer} → {drift.reader})"
+    return f"{versions_words(drift)} {pair_words(drift)}"
+
+
+def versions_words(drift: PackageDrift) -> str:
+    """The package with both versions."""
+    return f"{drift.package} {drift.latest.writer} → {drift.latest.reader}"
+
+
+def pair_words(drift: PackageDrift) -> str:
+    """The pair, in brackets."""
+    return f"({drift.writer} → {drift.reader})"
 
 
 def since(drift: PackageDrift, history: DriftHistory) -> str:
@@ -57,7 +67,7 @@ def commit_words(step: DriftStep, drift: PackageDrift) -> str:
 
 
 def shares(drift: PackageDrift, history: DriftHistory, parts: int) -> list[float | None]:
-    """For each of equal parts of the history which share of it the sides differed; None where none was compared."""
+    """For each of equal parts of the history which share of it the sides differed; None if none was compared."""
     begin, end = _span(history)
     width = (end - begin).total_seconds() / parts
     found: list[float | None] = []
@@ -87,6 +97,6 @@ def closing(history: DriftHistory) -> str:
     commits = f"{history.commits:,} commit{'' if history.commits == 1 else 's'}"
     if history.begins is None or history.ends is None:
         return f"{commits} up to {history.tip[:12]}: there is nothing to compare."
-    looked = f"{commits} of the main line, {history.begins:%Y-%m-%d} to {history.ends:%Y-%m-%d}, up to"
-    late = f" Earlier ones are missing: {history.begins_late}." if history.begins_late else ""
-    return f"{looked} {history.tip[:12]}.{late} Uncommitted changes are not part of it."
+    looked = f"Read {commits} of the main line, {history.begins:%Y-%m-%d} to {history.ends:%Y-%m-%d}, up to"
+    late = f" Earlier commits are missing: {history.begins_late}." if history.begins_late else ""
+    return f"{looked} {history.tip[:12]}.{late} Uncommitted changes are not included."

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.model.history import DriftHistory, PackageDrift
-from mlaudit.reporters._history_facts import closing, commit_words, headline, shares, since, steps
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._facts import plural
+from mlaudit.reporters._history_facts import closing, commit_words, pair_words, shares, since, steps, versions_words
+from mlaudit.reporters._layout import Segment, StyledLine, columns, painted, paragraph, stacked, text
 from mlaudit.reporters._registry import Style
 
 PARTS = 32
@@ -22,7 +23,7 @@ def as_table(history: DriftHistory, style: Style) -> str:
     for drift in history.drifts:
         lines += [*_drift(drift, history, style), StyledLine()]
     said = [_counted(history), closing(history), *history.notes]
-    lines += [text((line, "")) for sentence in said for line in wrapped(sentence, style.width)]
+    lines += [line for sentence in said for line in paragraph(sentence, style.width)]
     return painted(lines, colour=style.colour)
 
 
@@ -37,19 +38,22 @@ def as_first_bad(history: DriftHistory) -> str:
 
 
 def _first_bad(drift: PackageDrift) -> str:
-    """The commit by which a drift began, the later one where both sides moved; `-` where that is not known."""
+    """The commit by which a drift began, the later one where both sides moved; `-` if that is not known."""
     parted = drift.periods[-1].parted
     return max(parted, key=lambda step: step.commit.committed).commit.name if parted else "-"
 
 
 def _drift(drift: PackageDrift, history: DriftHistory, style: Style) -> Iterator[StyledLine]:
-    yield text((headline(drift), "bold" if drift.lasts else ""))
-    yield text((f"  {sparkline(drift, history)}  ", "red" if drift.lasts else "green"), (since(drift, history), ""))
+    bold = "bold" if drift.lasts else ""
+    yield from stacked([(versions_words(drift), bold), (pair_words(drift), bold)], style.width)
+    line = (f"  {sparkline(drift, history)}", "red" if drift.lasts else "green")
+    yield from stacked([line, (since(drift, history), "")], style.width, gap=2)
     shown = list(steps(drift))
+    rows: list[list[Segment]] = []
     for did, step in shown if style.verbose else shown[:STEPS]:
-        pair = f"{step.state.writer} → {step.state.reader}"
-        yield text((f"  {did:<8}", "dim"), (commit_words(step, drift), ""))
-        yield text((f"  {'':<8}{pair}", "dim"))
+        rows.append([(f"  {did}", "dim"), (commit_words(step, drift), "")])
+        rows.append([("", ""), (f"{step.state.writer} → {step.state.reader}", "dim")])
+    yield from columns(rows, width=style.width)
     if len(shown) > STEPS and not style.verbose:
         yield text((f"  and {len(shown) - STEPS} more commits: --verbose", "dim"))
 
@@ -66,4 +70,5 @@ def _counted(history: DriftHistory) -> str:
     fixed = len(history.drifts) - lasting
     if not history.drifts:
         return "No watched package differed between two environments at any time."
-    return f"{lasting} package{' differs' if lasting == 1 else 's differ'}, {fixed} fixed."
+    differ = f"{plural(lasting, 'difference')} now" if lasting else "No difference now"
+    return f"{differ}; {plural(fixed, 'earlier one')} aligned again." if fixed else f"{differ}."

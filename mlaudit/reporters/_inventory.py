@@ -7,58 +7,59 @@ from collections.abc import Iterable, Iterator, Sequence
 from mlaudit.model.exchanges import Exchange
 from mlaudit.model.nouns import Pin
 from mlaudit.model.report import Environment
+from mlaudit.reporters._facts import plural
 from mlaudit.reporters._json_text import Json, lines, place, target
-from mlaudit.reporters._layout import StyledLine, columns, painted, text
+from mlaudit.reporters._layout import NO_LIMIT, Segment, StyledLine, columns, painted, paragraph, stacked
 
 
 def as_json(environments: Iterable[Environment]) -> str:
     """Schema `mlaudit.list/1`."""
-    made = [lines(_environment(one)).rstrip() for one in environments]
+    made = [lines(_environment(environment)).rstrip() for environment in environments]
     return f'{{"schema": "mlaudit.list/1",\n"environments": [{", ".join(made)}]}}\n'
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     return {
-        "name": one.name,
-        "role": one.role,
-        "complete": one.complete,
-        "target": target(one.target),
-        "follows": list(one.follows),
-        "guessed": one.guessed,
-        "artifact_kinds": list(one.artifact_kinds),
-        "kinds_from": {writer: list(kinds) for writer, kinds in one.kinds_from.items()},
-        "exchanges": [_exchange(exchange) for exchange in one.exchanges],
-        "sources": list(one.sources),
-        "notes": [*one.notes, *map(str, one.problems)],
+        "name": environment.name,
+        "role": environment.role,
+        "complete": environment.complete,
+        "target": target(environment.target),
+        "follows": list(environment.follows),
+        "guessed": environment.guessed,
+        "artifact_kinds": list(environment.artifact_kinds),
+        "kinds_from": {writer: list(kinds) for writer, kinds in environment.kinds_from.items()},
+        "exchanges": [_exchange(exchange) for exchange in environment.exchanges],
+        "sources": list(environment.sources),
+        "notes": [*environment.notes, *map(str, environment.problems)],
         "pins": (
             {**_pin(pin, selected, format_name), **({"side": side} if side else {})}
-            for (pin, selected, format_name), side in zip(one.listed(), _sides(one), strict=True)
+            for (pin, selected, format_name), side in zip(environment.listed(), _sides(environment), strict=True)
         ),
-        "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in one.unread],
+        "unread": [{**place(entry.at), "what": entry.what, "why": entry.why} for entry in environment.unread],
     }
 
 
-def _exchange(one: Exchange) -> Json:
+def _exchange(exchange: Exchange) -> Json:
     return {
-        "side": one.side,
-        "kind": one.kind,
-        "scope": one.scope,
-        "name": one.name,
-        "form": one.form,
-        "kinds": list(one.kinds),
-        **place(one.at),
+        "side": exchange.side,
+        "kind": exchange.kind,
+        "scope": exchange.scope,
+        "name": exchange.name,
+        "form": exchange.form,
+        "kinds": list(exchange.kinds),
+        **place(exchange.at),
     }
 
 
-def _sides(one: Environment) -> Iterator[str]:
+def _sides(environment: Environment) -> Iterator[str]:
     """Parallel to what is listed: `writes` and `reads` for what models record, empty for what is installed."""
-    for side, readings in (("", one.readings), ("writes", one.writes), ("reads", one.reads)):
+    for side, readings in (("", environment.readings), ("writes", environment.writes), ("reads", environment.reads)):
         for reading in readings:
             yield from (side for _ in reading.pins)
 
 
 def _pin(pin: Pin, selected: bool | None, format_name: str) -> Json:
-    """A pin as the contract writes it; `extras` are those it belongs to, else those it asks of the package."""
+    """A pin as the contract writes it; `extras` are those it belongs to, else those it requires of the package."""
     origin, words = _artifact_texts(pin)
     shown: Json = {
         "name": pin.name,
@@ -101,30 +102,41 @@ def _artifact_texts(pin: Pin) -> tuple[str | None, tuple[str, ...]]:
     return pin.origin, ()
 
 
-def as_table(environments: Sequence[Environment], *, colour: bool = False) -> str:
-    """Columns for people: what, which version, from which layer, where."""
-    lines: list[StyledLine] = []
-    for one in environments:
-        lines += [*_part(one), StyledLine()]
-    return painted(lines[:-1], colour=colour)
+def as_table(environments: Sequence[Environment], *, colour: bool = False, width: int | None = None) -> str:
+    """Columns for people: what, which version, from which layer, where; within a width, or else a row a line."""
+    tables: list[StyledLine] = []
+    for environment in environments:
+        tables += [*_part(environment, width), StyledLine()]
+    return painted(tables[:-1], colour=colour)
 
 
-def _part(one: Environment) -> list[StyledLine]:
-    pins = [(pin, selected) for pin, selected, _ in one.listed()]
-    state = "complete" if one.complete else "not complete"
-    head = text((one.name, "bold"), (f"   {len(pins)} pins, {state}, {len(one.unread)} unread", ""))
-    rows = [
-        [
-            (f"  {pin.name}", "" if selected is not False else "dim"),
-            (_version(pin), ""),
-            (_state(pin, selected), "dim"),
-            (str(pin.at), "underline"),
-        ]
-        for pin, selected in pins
+def _part(environment: Environment, width: int | None) -> list[StyledLine]:
+    """One environment; a pin that several sources include is one row."""
+    rows = list(dict.fromkeys(_row(pin, selected) for pin, selected, _ in environment.listed()))
+    counted = f"   {plural(len(rows), 'pin')}, {'' if environment.complete else 'not '}a complete list"
+    unread = f", {plural(len(environment.unread), 'entry')} not read" if environment.unread else ""
+    limit = width or NO_LIMIT
+    head = stacked([(environment.name, "bold"), (counted.strip() + unread, "")], limit, gap=3)
+    entries = [
+        line
+        for entry in environment.unread
+        for line in stacked([(f"  {entry.at}", "underline"), (f"not read: {entry.why}", "yellow")], limit, gap=3)
     ]
-    unread = [text((f"  {entry.at}", "underline"), (f"   not read: {entry.why}", "yellow")) for entry in one.unread]
-    notes = [text((f"  note: {note}", "")) for note in (*one.notes, *map(str, one.problems))]
-    return [head, *columns(rows), *unread, *notes]
+    notes = [
+        line
+        for note in (*environment.notes, *map(str, environment.problems))
+        for line in paragraph(f"note: {note}", limit, first="  ", rest="    ")
+    ]
+    return [*head, *columns(rows, width=width), *entries, *notes]
+
+
+def _row(pin: Pin, selected: bool | None) -> tuple[Segment, ...]:
+    return (
+        (f"  {pin.name}", "" if selected is not False else "dim"),
+        (_version(pin), ""),
+        (_state(pin, selected), "dim"),
+        (str(pin.at), "underline"),
+    )
 
 
 def _version(pin: Pin) -> str:

@@ -1,4 +1,4 @@
-"""What the reports in JSON share: how values are laid out, and the data of places and targets."""
+"""What the reports in JSON share: how values are arranged, and the data of places and targets."""
 
 from __future__ import annotations
 

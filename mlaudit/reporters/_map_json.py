@@ -21,16 +21,16 @@ def as_json(whole: DependencyMap, *, asked: Sequence[str] = ()) -> str:
     )
 
 
-def _node(one: MapNode) -> Json:
-    return {"key": one.key, "kind": one.kind.value, "name": one.name, "detail": one.detail}
+def _node(node: MapNode) -> Json:
+    return {"key": node.key, "kind": node.kind.value, "name": node.name, "detail": node.detail}
 
 
-def _edge(one: MapEdge) -> Json:
+def _edge(edge: MapEdge) -> Json:
     return {
-        "source": one.source,
-        "target": one.target,
-        "relation": one.relation.value,
-        "certain": one.certain,
-        "detail": one.detail,
-        "evidence": [{**place(seen.at), "says": seen.says} for seen in one.evidence],
+        "source": edge.source,
+        "target": edge.target,
+        "relation": edge.relation.value,
+        "certain": edge.certain,
+        "detail": edge.detail,
+        "evidence": [{**place(seen.at), "says": seen.says} for seen in edge.evidence],
     }

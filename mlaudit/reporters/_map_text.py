@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from mlaudit.model.dependency_map import DependencyMap, MapEdge, MapNode, NodeKind, Relation
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._layout import StyledLine, painted, paragraph, stacked, text, wrapped_items
 from mlaudit.reporters._registry import Style
 
 MAX_SHOWN = 60
@@ -62,7 +62,7 @@ def map_view(whole: DependencyMap) -> MapView:
     for edge in whole.edges:
         entering.setdefault(edge.target, []).append(edge)
         leaving.setdefault(edge.source, []).append(edge)
-    return MapView(map=whole, nodes={one.key: one for one in whole.nodes}, entering=entering, leaving=leaving)
+    return MapView(map=whole, nodes={node.key: node for node in whole.nodes}, entering=entering, leaving=leaving)
 
 
 def as_text(whole: DependencyMap, style: Style, *, asked: Sequence[str] = (), impact: bool = False) -> str:
@@ -98,8 +98,8 @@ def impact_sentence(view: MapView, asked: Sequence[str]) -> str:
         if node.kind is NodeKind.ENVIRONMENT and node.detail.partition(",")[0] == "serving"
     ]
     parts = [_counted(models, "model"), _counted(services, "service")]
-    found = " and ".join(part for part in parts if part)
-    return f"A change of {begin} reaches {found or 'no model and no service that the map knows'}."
+    affected = " and ".join(part for part in parts if part)
+    return f"A change of {begin} reaches {affected or 'no model and no service that the map knows'}."
 
 
 def _counted(names: Sequence[str], noun: str) -> str:
@@ -118,26 +118,33 @@ def _head(view: MapView, asked: Sequence[str], style: Style, *, impact: bool) ->
 
 
 def _sentence(sentence: str, style: Style) -> list[StyledLine]:
-    return [text((line, "")) for line in wrapped(sentence, style.width)]
+    return paragraph(sentence, style.width)
 
 
 def is_listed(node: MapNode, asked: Sequence[str] = ()) -> bool:
-    """Whether a node has an entry of its own: code and files are named where they do something, unless asked for."""
+    """Whether a node has an entry of its own: code and files are named where they do something, unless requested."""
     if node.kind is NodeKind.FILE:
         return node.key in asked
     return node.kind is not NodeKind.CODE or bool(asked)
 
 
 def _node_lines(view: MapView, node: MapNode, style: Style) -> list[StyledLine]:
-    detail = f"   {node.detail}" if node.detail else ""
     rows = list(node_rows(view, node))
-    lines = [text((f"  {node.name}", "bold" if node.kind is NodeKind.MODEL else ""), (detail, "dim"))]
+    name = (f"  {node.name}", "bold" if node.kind is NodeKind.MODEL else "")
+    lines = stacked([name, (node.detail, "dim")], style.width, gap=3)
     for number, (label, values) in enumerate(rows):
-        last = number == len(rows) - 1
-        first = f"  {'└' if last else '├'}─ {label:<{_LABEL}} "
-        rest = f"  {' ' if last else '│'}  {'':<{_LABEL}} "
-        lines += [text((line, "")) for line in wrapped(", ".join(values), style.width, first=first, rest=rest)]
+        branch, trunk = ("└", " ") if number == len(rows) - 1 else ("├", "│")
+        lines += _value_lines(f"  {branch}─ {label}", f"  {trunk}  ", values, style.width)
     return lines
+
+
+def _value_lines(label: str, trunk: str, values: Sequence[str], width: int) -> list[StyledLine]:
+    """Values beside their label, or below it where one of them is too long for that."""
+    first, rest = (f"{begin:<{len(trunk) + _LABEL + 1}}" for begin in (label, trunk))
+    if all(len(first) + len(value) <= width for value in values):
+        return [text((line, "")) for line in wrapped_items(values, width, first=first, rest=rest)]
+    below = f"{trunk}   "
+    return [text((label, "")), *(text((line, "")) for line in wrapped_items(values, width, first=below, rest=below))]
 
 
 def node_rows(view: MapView, node: MapNode) -> Iterator[tuple[str, list[str]]]:

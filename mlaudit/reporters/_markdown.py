@@ -71,7 +71,7 @@ def _table(report: Report, room: Room) -> Iterator[str]:
     if not rows:
         return
     severities = by_package(report.findings)
-    names = [one.name for one in report.environments]
+    names = [environment.name for environment in report.environments]
     wide = len(names) > COLUMNS
     heads = ["package", *(["versions"] if wide else map(for_markdown, names)), "", ""]
     yield f"| {' | '.join(heads)} |"
@@ -189,13 +189,19 @@ def environments(report: Report) -> Iterator[str]:
     """A table of the environments: what they are made of and for."""
     yield "| environment | sources | packages | Python | platform | follows |"
     yield "|---|---|---|---|---|---|"
-    for one in report.environments:
-        pythons = one.target.pythons
+    for environment in report.environments:
+        pythons = environment.target.pythons
         python = f"{pythons[0]} to {pythons[-1]}" if len(pythons) > 1 else "".join(pythons) or "unknown"
-        sources = ", ".join(map(as_code, one.sources[:NAMED]))
-        more = f" and {len(one.sources) - NAMED} more" if len(one.sources) > NAMED else ""
-        facts = [sources + more, str(one.packages), python, f"{one.target.platform} {one.target.machine}"]
-        yield f"| {' | '.join([for_markdown(one.name), *facts, ', '.join(map(for_markdown, one.follows))])} |"
+        sources = ", ".join(map(as_code, environment.sources[:NAMED]))
+        more = f" and {len(environment.sources) - NAMED} more" if len(environment.sources) > NAMED else ""
+        facts = [
+            sources + more,
+            str(environment.packages),
+            python,
+            f"{environment.target.platform} {environment.target.machine}",
+        ]
+        follows = ", ".join(map(for_markdown, environment.follows))
+        yield f"| {' | '.join([for_markdown(environment.name), *facts, follows])} |"
     yield ""
 
 

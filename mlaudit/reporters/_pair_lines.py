@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Discovered, Environment, Report, WriterReader
 from mlaudit.reporters._facts import plural
-from mlaudit.reporters._layout import TONE, StyledLine, columns, text, wrapped
+from mlaudit.reporters._layout import TONE, StyledLine, columns, paragraph, stacked, text, wrapped
 from mlaudit.reporters._registry import Style
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ ROWS = 20
 NAMED = 3
 """Environments or sources of a sentence that are named before the rest is counted."""
 _GUESS, _OF_NOBODY = "looks like ", "belongs to no environment"
-"""How the reasons of files begin that were left out for what they are; other reasons are said one by one."""
+"""How the reasons of files begin that were left out for what they are; other reasons are stated one by one."""
 CROSSES = 2
 """Artifacts of one pair that are named before the rest is counted."""
 LISTED = 12
@@ -39,7 +39,7 @@ def pair_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     if is_fleet(report) and not style.verbose:
         yield from _fleet(report, style)
     else:
-        named = {one.name: one for one in report.environments}
+        named = {environment.name: environment for environment in report.environments}
         known = {(one.writer, one.reader): one for one in report.known_pairs}
         for pair in report.pairs:
             yield from _pair(named[pair.writer], named[pair.reader], style)
@@ -62,21 +62,13 @@ def _crosses(pair: EnvironmentPair, style: Style) -> Iterator[StyledLine]:
     """What crosses, in which form, and where both sides name it; that nothing but names makes it a pair."""
     if not pair.crosses and not pair.certain:
         guess = "a guess by names: its findings are warnings at most; `follows` in mlaudit.toml makes it certain"
-        yield text(("    ", ""), (guess, "dim"))
+        yield from paragraph(guess, style.width, first="    ", rest="      ", tone="dim")
     shown = pair.crosses if style.verbose else pair.crosses[:CROSSES]
     for one in shown:
         written, read = one.written.at_line, one.read.at_line
         where = f"({written} → {read})"
         what = f"    {one.artifact}, {one.form}{'' if one.certain else ', perhaps'}"
-        if len(what) + len(where) < style.width:
-            yield text((f"{what} {where}", "dim"))
-        else:
-            yield text((what, "dim"))
-            if len(where) + 6 <= style.width:
-                yield text((f"      {where}", "dim"))
-            else:
-                yield text((f"      ({written}", "dim"))
-                yield text((f"      → {read})", "dim"))
+        yield from stacked([(what, "dim"), (where, "dim")], style.width, indent=6)
     if pair.crosses[len(shown) :]:
         yield text((f"    and {plural(len(pair.crosses) - len(shown), 'more artifact')}: --verbose", "dim"))
 
@@ -85,9 +77,13 @@ def _spaced(sources: str) -> str:
     return f" {sources}" if sources else ""
 
 
-def _with_sources(one: Environment) -> tuple[str, str]:
-    shown = one.sources if len(one.sources) <= NAMED else (*one.sources[:2], f"{len(one.sources) - 2} more")
-    return one.name, f"({' + '.join(shown)})" if shown else ""
+def _with_sources(environment: Environment) -> tuple[str, str]:
+    shown = (
+        environment.sources
+        if len(environment.sources) <= NAMED
+        else (*environment.sources[:2], f"{len(environment.sources) - 2} more")
+    )
+    return environment.name, f"({' + '.join(shown)})" if shown else ""
 
 
 def _fleet(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -100,23 +96,24 @@ def _fleet(report: Report, style: Style) -> Iterator[StyledLine]:
     counts = columns(
         [[("", ""), *(_count(counted[pair][severity], severity) for severity in Severity)] for pair in order[:ROWS]]
     )
+    indent = max(count.width for count in counts) + 3
     yield from (
         line
         for pair, count in zip(order, counts, strict=False)
-        for line in _beside(count, (pair.writer, f"→ {pair.reader}"), style)
+        for line in _beside(count, (pair.writer, f"→ {pair.reader}"), indent, style)
     )
     if order[ROWS:]:
         yield text((f"  {len(order) - ROWS} more pairs: --verbose", "dim"))
 
 
-def _beside(count: StyledLine, names: Sequence[str], style: Style) -> Iterator[StyledLine]:
+def _beside(count: StyledLine, names: Sequence[str], indent: int, style: Style) -> Iterator[StyledLine]:
     """Counts and the names of a pair: on one line, else the reader below the writer, else both below the counts."""
-    indent = sum(len(part) for part, _ in count.segments)
-    whole = StyledLine(*count.segments, (" ".join(names), "bold"))
+    blanks = (" " * (indent - count.width), "")
+    whole = StyledLine(*count.segments, blanks, (" ".join(names), "bold"))
     if whole.width <= style.width:
         yield whole
     elif indent + max(map(len, names)) <= style.width:
-        yield StyledLine(*count.segments, (names[0], "bold"))
+        yield StyledLine(*count.segments, blanks, (names[0], "bold"))
         yield from (text((" " * indent, ""), (name, "bold")) for name in names[1:])
     else:
         yield count
@@ -130,9 +127,9 @@ def _count(number: int, severity: Severity) -> tuple[str, str]:
 
 
 def _unpaired(report: Report, style: Style) -> Iterator[StyledLine]:
-    """Environments of no pair in a line; where nothing is a pair, a line for each, since the reader must choose."""
+    """Environments of no pair in a line; if nothing is a pair, a line for each, since the reader must choose."""
     paired = {name for pair in report.pairs for name in pair}
-    alone = [one for one in report.environments if one.name not in paired]
+    alone = [environment for environment in report.environments if environment.name not in paired]
     if not report.pairs:
         yield from _listed(alone, style)
     elif alone:
@@ -170,7 +167,7 @@ def _listed(alone: Sequence[Environment], style: Style) -> Iterator[StyledLine]:
 
 
 def _narrow(first: str, name: str, facts: str, style: Style) -> Iterator[StyledLine]:
-    """A name and what is said of it: on one line, else below it."""
+    """A name and what is reported about it: on one line, else below it."""
     line = text((first, ""), (name, "bold"), (_spaced(facts), ""))
     if line.width <= style.width:
         yield line
@@ -197,7 +194,9 @@ def _reason(why: str) -> str:
 
 
 def _all_environments(report: Report, style: Style) -> Iterator[StyledLine]:
-    rows = [(one.name, _with_sources(one)[1], facts(one)) for one in report.environments]
+    rows = [
+        (environment.name, _with_sources(environment)[1], facts(environment)) for environment in report.environments
+    ]
     yield from (StyledLine(), *_in_columns(rows, style))
     found = [(one.role, f"{one.folder}{', '.join(one.documents)}", f"({one.why})") for one in report.found]
     if found:
@@ -214,19 +213,19 @@ def _in_columns(rows: Sequence[tuple[str, str, str]], style: Style) -> Iterator[
         yield from _narrow("  ", name, f"{what}  {why}", style)
 
 
-def facts(one: Environment) -> str:
+def facts(environment: Environment) -> str:
     """How many packages an environment names, and for which Python and platform it was read."""
-    return f"{plural(one.packages, 'package')}, {target(one)}"
+    return f"{plural(environment.packages, 'package')}, {target(environment)}"
 
 
-def target(one: Environment) -> str:
+def target(environment: Environment) -> str:
     """Python and platform, and whether the platform is an assumption: `Python 3.11, linux x86_64 (assumed)`."""
-    guessed = " (assumed)" if "platform" in one.target.assumed else ""
-    return f"{_python(one)}, {one.target.platform} {one.target.machine}{guessed}"
+    guessed = " (assumed)" if "platform" in environment.target.assumed else ""
+    return f"{_python(environment)}, {environment.target.platform} {environment.target.machine}{guessed}"
 
 
-def _python(one: Environment) -> str:
-    pythons = one.target.pythons
+def _python(environment: Environment) -> str:
+    pythons = environment.target.pythons
     if not pythons:
         return "Python unknown"
     return f"Python {pythons[0]}" if len(pythons) == 1 else f"Python {pythons[0]} to {pythons[-1]}"

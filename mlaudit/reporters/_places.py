@@ -26,13 +26,13 @@ def file_of(path: str) -> str:
 
 def shown_at(finding: Finding, report: Report) -> Place:
     """The place to show a finding at: its first one inside the repository, else a source inside, else its own."""
-    own = (one.place for one in finding.locations)
-    candidates = (*own, *(Place(path=path) for one in report.environments for path in one.sources))
+    own = (location.place for location in finding.locations)
+    candidates = (*own, *(Place(path=path) for environment in report.environments for path in environment.sources))
     return next((at for at in candidates if inside(at.path)), finding.at)
 
 
 def suggestion(edit: Edit, word: str) -> Iterator[str]:
-    """The line as it will stand, in the fenced block that a service applies; none for a line that holds a secret."""
+    """The line as it will be, in the fenced block that a service applies; none for a line that holds a secret."""
     line = edit.new_line
     if masked(line) != line or for_terminal(line) != line:
         return
@@ -61,7 +61,7 @@ def annotation(location: Location) -> str:
 
 
 def annotated(finding: Finding) -> Iterator[str]:
-    """Every place of a finding, with what it is where there are several: `a.txt:3:1 (the side that writes: 2.1.3)`."""
+    """Every place of a finding, with what it is if there are several: `a.txt:3:1 (the side that writes: 2.1.3)`."""
     for location in finding.locations:
         words = annotation(location) if finding.related else ""
         yield f"{location.place} ({words})" if words else str(location.place)

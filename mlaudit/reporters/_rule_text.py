@@ -13,7 +13,7 @@ _TITLE = lazy_pattern(r"([A-Z][A-Za-z ]+):")
 
 
 def title(rule: Rule) -> str:
-    """The first line of the documentation, the rule's name where there is none."""
+    """The first line of the documentation, the rule's name if there is none."""
     return cleandoc(rule.documentation).partition("\n")[0] or rule.name
 
 

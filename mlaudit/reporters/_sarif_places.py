@@ -18,7 +18,7 @@ _LONGEST_VALUE = 500
 
 
 def artifact(path: str) -> Json:
-    """Where a path lies: below the root, below a folder above it, or by itself (absolute paths, standard input)."""
+    """Where a path is: below the root, below a folder above it, or by itself (absolute paths, standard input)."""
     file = file_of(path)
     if file.startswith("/"):
         return {"uri": f"file://{for_uri(file)}"}
@@ -54,12 +54,12 @@ def _described(above: int) -> str:
 
 def location(at: Place, says: str | None = None) -> Json:
     """A place as a `location` with what it says, else its name; a member of an archive is a logical location."""
-    found: Json = {"physicalLocation": {"artifactLocation": artifact(at.path), "region": _region(at)}}
+    json: Json = {"physicalLocation": {"artifactLocation": artifact(at.path), "region": _region(at)}}
     member = at.path.partition(MEMBER)[2]
     if member:
-        found["logicalLocations"] = [{"fullyQualifiedName": member, "kind": "member"}]
-    found["message"] = {"text": for_sarif(says or str(at))}
-    return found
+        json["logicalLocations"] = [{"fullyQualifiedName": member, "kind": "member"}]
+    json["message"] = {"text": for_sarif(says or str(at))}
+    return json
 
 
 def _region(at: Place) -> Json:

@@ -16,7 +16,7 @@ from mlaudit.reporters._tables import is_listed
 ENTRIES = 5
 """Unread entries that are listed before the rest is counted."""
 SIDES = 4
-"""Environments of pairs of which the summary says Python and platform; more of them only where all is asked for."""
+"""Environments of pairs of which the summary says Python and platform; more of them only where all is requested."""
 
 
 def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -31,8 +31,8 @@ def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
     entries = list(
         dict.fromkeys(
             (str(entry.at), entry.what, entry.why)
-            for one in report.environments
-            for entry in one.unread
+            for environment in report.environments
+            for entry in environment.unread
             if entry.at not in told
         )
     )
@@ -58,7 +58,7 @@ def unread_lines(report: Report, style: Style) -> Iterator[StyledLine]:
 def _sentences(report: Report) -> Iterator[str]:
     summary = report.summary
     if not report.pairs:
-        packages = sum(one.packages for one in report.environments)
+        packages = sum(environment.packages for environment in report.environments)
         where = plural(len(report.environments), "environment")
         yield f"{where}, {plural(packages, 'package')}, no pair to compare; {counts(report)}."
         return
@@ -85,8 +85,12 @@ def _sentences(report: Report) -> Iterator[str]:
 
 
 def _without_code(report: Report) -> Iterator[str]:
-    """Which code was not at hand that models ask for, and how to have it read too."""
-    lacking = [(one.name, one.without_code[:SIDES]) for one in report.environments if one.without_code]
+    """Which code was not available that models ask for, and how to have it read too."""
+    lacking = [
+        (environment.name, environment.without_code[:SIDES])
+        for environment in report.environments
+        if environment.without_code
+    ]
     if lacking:
         named = "; ".join(f"{', '.join(packages)} in {name}" for name, packages in lacking[:SIDES])
         more = f" and {plural(len(lacking) - SIDES, 'more environment')}" if lacking[SIDES:] else ""
@@ -99,10 +103,10 @@ def _without_code(report: Report) -> Iterator[str]:
 def _judged_for(report: Report) -> Iterator[str]:
     """In which forms artifacts cross where code shows it: what is known of other forms is not reported there."""
     pairs: dict[str, list[str]] = {}
-    for one in report.environments:
-        for writer, kinds in one.kinds_from.items():
+    for environment in report.environments:
+        for writer, kinds in environment.kinds_from.items():
             if kinds:
-                pairs.setdefault(", ".join(kinds), []).append(f"{writer} → {one.name}")
+                pairs.setdefault(", ".join(kinds), []).append(f"{writer} → {environment.name}")
     if sum(map(len, pairs.values())) == len(report.pairs) and len(pairs) == 1:
         yield f"Judged only for what the code exchanges: {next(iter(pairs))}."
     elif pairs:
@@ -126,7 +130,7 @@ def _all_aligned(report: Report) -> str:
 
 def _paired(report: Report) -> list[str]:
     paired = {name for pair in report.pairs for name in pair}
-    return [one.name for one in report.environments if one.name in paired]
+    return [environment.name for environment in report.environments if environment.name in paired]
 
 
 def _equal(report: Report) -> str:
@@ -136,13 +140,13 @@ def _equal(report: Report) -> str:
 
 
 def _left_out(report: Report) -> str:
-    """What of two aligned sides was not compared; that nothing was left out only where that is so."""
+    """What of two aligned sides was not compared; that nothing was left out only if that is so."""
     unread = [f"{report.summary.unread} not read"] if report.summary.unread else []
     left = [*unread, *suppressed(report)]
     if left:
         return f"{', '.join(left)}."
     paired = set(_paired(report))
-    partial = incomplete(one for one in report.environments if one.name in paired)
+    partial = incomplete(environment for environment in report.environments if environment.name in paired)
     if partial or report.summary.unseen or report.summary.unknown_images:
         return partial
     return "Nothing was left out."
@@ -160,7 +164,7 @@ def _one_sided(report: Report) -> Iterator[str]:
     counted = [f"{count} only in {name}" for name, count in only.items() if count]
     if counted and len(paired) <= SIDES:
         yield f"{', '.join(counted)}."
-    yield incomplete(one for one in report.environments if one.name in only)
+    yield incomplete(environment for environment in report.environments if environment.name in only)
 
 
 def _unlisted(report: Report) -> int:
@@ -170,18 +174,18 @@ def _unlisted(report: Report) -> int:
         row.kind is Kind.PACKAGE
         and row.verdict is not Verdict.ALIGNED
         and row.package not in spoken
-        and any(one.writer.stated and one.reader.stated for one in row.crossings)
+        and any(crossing.writer.stated and crossing.reader.stated for crossing in row.crossings)
         and not is_listed(row, report, Style())
         for row in report.rows
     )
 
 
 def _targets(report: Report) -> str:
-    """For which Python and platform the sides were read; of a fleet only where everything is asked for."""
+    """For which Python and platform the sides were read; of a fleet only where everything is requested."""
     paired = set(_paired(report))
-    sides = [one for one in report.environments if one.name in paired]
+    sides = [environment for environment in report.environments if environment.name in paired]
     if len(sides) > SIDES:
         return ""
-    if len({target(one) for one in sides}) == 1:
+    if len({target(side) for side in sides}) == 1:
         return f"Read for {target(sides[0])}."
-    return f"Read for {'; '.join(f'{one.name}: {target(one)}' for one in sides)}."
+    return f"Read for {'; '.join(f'{side.name}: {target(side)}' for side in sides)}."

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Kind, Severity, State, Verdict
 from mlaudit.model.report import Cell, Crossing, Finding, Report, Row
-from mlaudit.reporters._layout import TONE, StyledLine, columns, text
+from mlaudit.reporters._layout import TONE, Segment, StyledLine, columns, stacked, text
 from mlaudit.reporters._registry import Style
 
 _APART = (Verdict.DIFFERS, Verdict.DISJOINT)
@@ -41,13 +41,15 @@ def _writers_first(report: Report) -> Iterator[list[str]]:
 
 
 def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
-    """What a row says of some environments, None if no environment names the package."""
+    """What a row states about some environments, None if no environment names the package."""
     kept = frozenset(names)
 
     def among(row: Row) -> Row | None:
         cells = tuple(cell for cell in row.cells if cell.environment in kept)
         crossings = tuple(
-            one for one in row.crossings if one.writer.environment == names[0] and one.reader.environment in kept
+            crossing
+            for crossing in row.crossings
+            if crossing.writer.environment == names[0] and crossing.reader.environment in kept
         )
         if not any(cell.named for cell in cells):
             return None
@@ -59,8 +61,8 @@ def _among(names: Sequence[str]) -> Callable[[Row], Row | None]:
     return among
 
 
-def _rank(one: Crossing) -> tuple[int, int]:
-    return one.verdict.rank, one.distance.rank if one.distance else 9
+def _rank(crossing: Crossing) -> tuple[int, int]:
+    return crossing.verdict.rank, crossing.distance.rank if crossing.distance else 9
 
 
 def _table(rows: list[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
@@ -112,18 +114,30 @@ def _chunks(names: Sequence[str], rows: Sequence[Row], width: int) -> Iterator[l
 
 def _part(rows: Sequence[Row], names: Sequence[str], worst: dict[str, Severity], style: Style) -> list[StyledLine]:
     """The rows below the names of their environments; names too long for a column are above the table."""
-    lines = _columns(rows, names, names, worst)
-    if len(names) != 2 or all(line.width <= style.width for line in lines):
-        return lines
-    above = [text((f"  {names[0]}", "dim")), text((f"  → {names[1]}", "dim"))]
-    return [*above, *_columns(rows, names, ("writer", "reader"), worst)]
+    table = _cells(rows, names, names, worst)
+    lines = columns(table)
+    if len(names) == 2 and any(line.width > style.width for line in lines):
+        table = _cells(rows, names, ("writer", "reader"), worst)
+        above = stacked([(f"  {names[0]}", "dim"), (f"→ {names[1]}", "dim")], style.width)
+        return [*above, *_squeezed(table, style.width)]
+    return lines if all(line.width <= style.width for line in lines) else _squeezed(table, style.width)
 
 
-def _columns(
+def _squeezed(table: list[list[Segment]], width: int) -> list[StyledLine]:
+    """A table within a width: with less room between the columns, else without the distances of versions."""
+    without_distance = [[*row[:-2], row[-1]] for row in table]
+    for cells, gap in ((table, 3), (table, 2)):
+        lines = columns(cells, gap)
+        if all(line.width <= width for line in lines):
+            return lines
+    return columns(without_distance, 2, width=width)
+
+
+def _cells(
     rows: Sequence[Row], names: Sequence[str], titles: Sequence[str], worst: dict[str, Severity]
-) -> list[StyledLine]:
-    head = [("  package", "dim"), *((title, "dim") for title in titles), ("", ""), ("", "")]
-    cells = []
+) -> list[list[Segment]]:
+    head: list[Segment] = [("  package", "dim"), *((title, "dim") for title in titles), ("", ""), ("", "")]
+    cells: list[list[Segment]] = []
     for row in rows:
         by_name = {cell.environment: cell for cell in row.cells}
         first = by_name[names[0]]
@@ -136,7 +150,7 @@ def _columns(
                 (severity.value if severity else "", TONE[severity] if severity else ""),
             ]
         )
-    return columns([head, *cells])
+    return [head, *cells]
 
 
 def _shown(cell: Cell) -> str:

@@ -41,11 +41,11 @@ def headline(plan: UpgradePlan) -> str:
     """What the plan is for, and how much it takes."""
     if not plan.targets and not plan.moves:
         return "Nothing to plan: there is no error." if not plan.before else "No set of versions fixes an error."
-    names = ", ".join(f"{package}=={to}" for package, to in plan.targets) or "no package of its own"
-    head = f"Proposed: {names}" if plan.proposed else f"Upgrade to {names}"
+    names = ", ".join(f"{package}=={to}" for package, to in plan.targets)
+    head = f"Proposed: {names}".rstrip(": ") if plan.proposed else f"Upgrade to {names}"
     changes = sum(len(move.environments) for move in plan.moves)
-    where = len({one.environment for move in plan.moves for one in move.environments})
-    files = {place.path for move in plan.moves for one in move.environments for place in places(one)}
+    where = len({environment.environment for move in plan.moves for environment in move.environments})
+    files = {place.path for move in plan.moves for environment in move.environments for place in places(environment)}
     if not changes:
         return f"{head}: every environment that names it has it already."
     return f"{head}: {count(changes, 'change')} in {count(where, 'environment')}, {count(len(files), 'file')}."
@@ -53,8 +53,10 @@ def headline(plan: UpgradePlan) -> str:
 
 def places(move: EnvironmentMove) -> tuple[Place, ...]:
     """Where something is to be changed: what is edited, else where it is stated."""
-    edited = tuple(Place(path=one.path, line=one.line, column=one.column) for one in move.edits)
-    locks = tuple(one for one in move.statements if one.path in {command.lock for command in move.commands})
+    edited = tuple(Place(path=edit.path, line=edit.line, column=edit.column) for edit in move.edits)
+    locks = tuple(
+        statement for statement in move.statements if statement.path in {command.lock for command in move.commands}
+    )
     return tuple(dict.fromkeys((*edited, *locks))) or move.statements
 
 
@@ -63,28 +65,28 @@ def change_words(move: EnvironmentMove, package: PackageMove) -> str:
     return f"{move.was} → {package.to}"
 
 
-def unsolved_words(one: Unsolved) -> str:
+def unsolved_words(unsolved: Unsolved) -> str:
     """A conflict and why it has no solution."""
-    subject, other = one.unfit.packages
-    where = listed(one.environments, ", ")
-    return f"{subject} and {other} in {where}: {one.unfit.says.rstrip('.')}; {one.says.rstrip('.')}."
+    subject, other = unsolved.unfit.packages
+    where = listed(unsolved.environments, ", ")
+    return f"{subject} and {other} in {where}: {unsolved.unfit.says.rstrip('.')}; {unsolved.says.rstrip('.')}."
 
 
-def artifact_words(one: AffectedArtifact) -> str:
-    """What becomes of an artifact."""
-    already = " (so it is today)" if one.already else ""
-    versions = f"written by {one.package} {one.written}, read by {one.read} in {one.reader}"
-    return f"{FATE_WORDS[one.fate]}{already}: {versions}."
+def artifact_words(artifact: AffectedArtifact) -> str:
+    """What happens to an artifact."""
+    already = " (so it is today)" if artifact.already else ""
+    versions = f"written by {artifact.package} {artifact.written}, read by {artifact.read} in {artifact.reader}"
+    return f"{FATE_WORDS[artifact.fate]}{already}: {versions}."
 
 
-def order_words(one: PairOrder) -> str:
+def order_words(order: PairOrder) -> str:
     """Who goes first."""
-    return ORDER_WORDS[one.order].format(writer=one.writer, reader=one.reader)
+    return ORDER_WORDS[order.order].format(writer=order.writer, reader=order.reader)
 
 
 def retraining(plan: UpgradePlan) -> str:
-    """What is to be done about artifacts; empty where nothing is known to break."""
-    gone = [one for one in plan.artifacts if one.fate is not Fate.UNPROMISED]
+    """What is to be done about artifacts; empty if nothing is known to break."""
+    gone = [artifact for artifact in plan.artifacts if artifact.fate is not Fate.UNPROMISED]
     unsure = len(plan.artifacts) - len(gone)
     said = []
     if gone:
@@ -95,7 +97,7 @@ def retraining(plan: UpgradePlan) -> str:
 
 
 def command(plan: UpgradePlan) -> tuple[str, ...]:
-    """The command that makes the moves, in words that belong together; empty where none does."""
+    """The command that makes the moves, in words that belong together; empty if none does."""
     if not plan.uniform:
         return ()
     sets = tuple(f"--set {move.package}=={move.to}" for move in plan.moves if move.environments)
@@ -103,8 +105,8 @@ def command(plan: UpgradePlan) -> tuple[str, ...]:
 
 
 def shown_findings(plan: UpgradePlan) -> tuple[Finding, ...]:
-    """The findings after it that are errors or new, except those of what is said before."""
-    artifacts = {one.at.path for one in plan.artifacts if one.at is not None}
+    """The findings after it that are errors or new, except those of what is stated before."""
+    artifacts = {artifact.at.path for artifact in plan.artifacts if artifact.at is not None}
     told = {(name, package) for one in plan.unsolved for name in one.environments for package in one.unfit.packages}
     return tuple(
         one

@@ -27,11 +27,13 @@ def as_json(plan: UpgradePlan) -> str:
             "knowledge": plan.index,
             "targets": [{"package": package, "to": to} for package, to in plan.targets],
             "proposed": plan.proposed,
-            "moves": [_move(one) for one in plan.moves],
+            "moves": [_move(move) for move in plan.moves],
             "unsolved": [_unsolved(one) for one in plan.unsolved],
-            "artifacts": [_artifact(one) for one in plan.artifacts],
-            "orders": [_order(one) for one in plan.orders],
-            "steps": [{"environments": list(one.environments), "packages": list(one.packages)} for one in plan.steps],
+            "artifacts": [_artifact(artifact) for artifact in plan.artifacts],
+            "orders": [_order(order) for order in plan.orders],
+            "steps": [
+                {"environments": list(step.environments), "packages": list(step.packages)} for step in plan.steps
+            ],
             "unknown": [masked(one) for one in plan.unknown],
             "errors_before": len(plan.before),
             "errors_after": len(plan.errors_left),
@@ -49,18 +51,18 @@ def _move(move: PackageMove) -> Json:
         "to": move.to,
         "asked": move.asked,
         "because": masked(move.because) or None,
-        "environments": [_environment(one) for one in move.environments],
+        "environments": [_environment(environment) for environment in move.environments],
     }
 
 
-def _environment(one: EnvironmentMove) -> Json:
+def _environment(move: EnvironmentMove) -> Json:
     return {
-        "environment": one.environment,
-        "was": one.was,
-        "places": [_place(place) for place in places(one)],
-        "edits": [edit_object(edit) for edit in one.edits],
-        "commands": [{"folder": each.folder, "words": list(each.words)} for each in one.commands],
-        "by_hand": masked(one.refusal) or None,
+        "environment": move.environment,
+        "was": move.was,
+        "places": [_place(place) for place in places(move)],
+        "edits": [edit_object(edit) for edit in move.edits],
+        "commands": [{"folder": each.folder, "words": list(each.words)} for each in move.commands],
+        "by_hand": masked(move.refusal) or None,
     }
 
 
@@ -68,48 +70,48 @@ def _place(place: Place) -> Json:
     return {"path": place.path, "line": place.line, "column": place.column}
 
 
-def _unsolved(one: Unsolved) -> Json:
+def _unsolved(unsolved: Unsolved) -> Json:
     return {
-        "environments": list(one.environments),
-        "packages": list(one.unfit.packages),
-        "says": masked(one.unfit.says),
-        "why": masked(one.says),
-        "proven": one.proven,
+        "environments": list(unsolved.environments),
+        "packages": list(unsolved.unfit.packages),
+        "says": masked(unsolved.unfit.says),
+        "why": masked(unsolved.says),
+        "proven": unsolved.proven,
     }
 
 
-def _artifact(one: AffectedArtifact) -> Json:
+def _artifact(artifact: AffectedArtifact) -> Json:
     return {
-        "name": one.name,
-        "at": _place(one.at) if one.at is not None else None,
-        "writer": one.writer,
-        "reader": one.reader,
-        "package": one.package,
-        "written": one.written,
-        "read": one.read,
-        "fate": one.fate.value,
-        "already": one.already,
-        "says": masked(one.says),
-        "remedy": masked(one.remedy) or None,
+        "name": artifact.name,
+        "at": _place(artifact.at) if artifact.at is not None else None,
+        "writer": artifact.writer,
+        "reader": artifact.reader,
+        "package": artifact.package,
+        "written": artifact.written,
+        "read": artifact.read,
+        "fate": artifact.fate.value,
+        "already": artifact.already,
+        "says": masked(artifact.says),
+        "remedy": masked(artifact.remedy) or None,
     }
 
 
-def _order(one: PairOrder) -> Json:
+def _order(order: PairOrder) -> Json:
     return {
-        "writer": one.writer,
-        "reader": one.reader,
-        "order": one.order.value,
-        "because": [masked(each) for each in one.because],
+        "writer": order.writer,
+        "reader": order.reader,
+        "order": order.order.value,
+        "because": [masked(each) for each in order.because],
     }
 
 
-def _finding(one: Finding, plan: UpgradePlan) -> Json:
+def _finding(finding: Finding, plan: UpgradePlan) -> Json:
     return {
-        "code": one.code,
-        "severity": one.severity.value,
-        "package": one.package,
-        "environments": list(one.environments),
-        "message": masked(one.message),
-        "fingerprint": one.fingerprint,
-        "new": one.fingerprint in plan.fresh,
+        "code": finding.code,
+        "severity": finding.severity.value,
+        "package": finding.package,
+        "environments": list(finding.environments),
+        "message": masked(finding.message),
+        "fingerprint": finding.fingerprint,
+        "new": finding.fingerprint in plan.fresh,
     }

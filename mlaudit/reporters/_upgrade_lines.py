@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.secrets import masked
 from mlaudit.repair.upgrade.nouns import AffectedArtifact, EnvironmentMove, Fate, PackageMove, UpgradePlan
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._layout import StyledLine, painted, paragraph, stacked, text
 from mlaudit.reporters._registry import Style
 from mlaudit.reporters._upgrade_facts import (
     artifact_words,
@@ -35,7 +35,7 @@ SHOWN_FINDINGS = 6
 def as_table(plan: UpgradePlan, style: Style) -> str:
     """What moves, what has no solution, what breaks, the order, what is left, the command."""
     style = replace(style, width=min(style.width, MAX_WIDTH))
-    lines = [text((line, "bold")) for line in wrapped(headline(plan), style.width)]
+    lines = paragraph(headline(plan), style.width, tone="bold")
     for section in (_moves, _unsolved, _artifacts, _order, _left, _unknown, _next):
         made = list(section(plan, style))
         lines += [StyledLine(), *made] if made else []
@@ -53,18 +53,20 @@ def _move(move: PackageMove, style: Style) -> Iterator[StyledLine]:
     yield text((f"{move.package} {move.to}", "bold"))
     if move.because:
         yield from _sentence(masked(move.because), style, "  because ", "          ")
-    for one in move.environments:
-        yield text((f"  {one.environment}  {change_words(one, move)}", ""))
-        yield from _places(one, style)
+    for environment in move.environments:
+        yield from stacked(
+            [(f"  {environment.environment}", ""), (change_words(environment, move), "")], style.width, gap=2
+        )
+        yield from _places(environment, style)
 
 
-def _places(one: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
-    for place in places(one):
+def _places(move: EnvironmentMove, style: Style) -> Iterator[StyledLine]:
+    for place in places(move):
         yield text((f"    {place}", "cyan"))
-    for each in one.commands:
-        yield text(("    then run  ", "dim"), (str(each), ""))
-    if one.refusal:
-        yield from _sentence(masked(one.refusal), style, "    by hand   ", "              ", "yellow")
+    for each in move.commands:
+        yield from stacked([("    then run", "dim"), (str(each), "")], style.width, gap=2, indent=6)
+    if move.refusal:
+        yield from _sentence(masked(move.refusal), style, "    by hand   ", "              ", "yellow")
 
 
 def _unsolved(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
@@ -78,17 +80,17 @@ def _artifacts(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
     said = retraining(plan)
     if said:
         yield from _sentence(said, style, "Models: ", "  ", "bold")
-    for one in plan.artifacts[:SHOWN_ARTIFACTS]:
-        yield from _artifact(one, style)
+    for artifact in plan.artifacts[:SHOWN_ARTIFACTS]:
+        yield from _artifact(artifact, style)
     if len(plan.artifacts) > SHOWN_ARTIFACTS:
         yield text((f"  and {len(plan.artifacts) - SHOWN_ARTIFACTS:,} more: --format json lists them", "dim"))
 
 
-def _artifact(one: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
-    yield text((f"  {one.name}", "yellow" if one.fate is Fate.UNPROMISED else "red"))
-    yield from _sentence(masked(artifact_words(one)), style, "    ", "    ")
-    if one.remedy:
-        yield from _sentence(masked(one.remedy), style, "    or   ", "         ")
+def _artifact(artifact: AffectedArtifact, style: Style) -> Iterator[StyledLine]:
+    yield text((f"  {artifact.name}", "yellow" if artifact.fate is Fate.UNPROMISED else "red"))
+    yield from _sentence(masked(artifact_words(artifact)), style, "    ", "    ")
+    if artifact.remedy:
+        yield from _sentence(masked(artifact.remedy), style, "    or   ", "         ")
 
 
 def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
@@ -98,9 +100,9 @@ def _order(plan: UpgradePlan, style: Style) -> Iterator[StyledLine]:
         yield from _sentence(
             f"{', '.join(step.environments)} ({', '.join(step.packages)})", style, f"  {number}. ", "     "
         )
-    for one in plan.orders:
-        yield text((f"  {order_words(one)}:", ""))
-        for reason in one.because:
+    for order in plan.orders:
+        yield from _sentence(f"{order_words(order)}:", style, "  ", "    ")
+        for reason in order.because:
             yield from _sentence(masked(reason), style, "    - ", "      ")
 
 
@@ -148,4 +150,4 @@ def _broken(words: Sequence[str], width: int) -> Iterator[str]:
 
 
 def _sentence(sentence: str, style: Style, first: str, rest: str, tone: str = "") -> Sequence[StyledLine]:
-    return [text((line, tone)) for line in wrapped(sentence, style.width, first=first, rest=rest)]
+    return paragraph(sentence, style.width, first=first, rest=rest, tone=tone)

@@ -23,7 +23,10 @@ from mlaudit.reporters._upgrade_facts import (
 def as_markdown(plan: UpgradePlan) -> str:
     """The plan as sections; every change is a box."""
     sections = (_changes, _unsolved, _artifacts, _order, _left, _unknown, _next)
-    parts = [f"## {_prose(headline(plan))}", *("\n".join(found) for one in sections if (found := list(one(plan))))]
+    parts = [
+        f"## {_prose(headline(plan))}",
+        *("\n".join(found) for section in sections if (found := list(section(plan)))),
+    ]
     return "\n\n".join(parts) + "\n"
 
 
@@ -38,9 +41,9 @@ def _changes(plan: UpgradePlan) -> Iterator[str]:
     for name in order:
         yield f"- **{_prose(name)}**"
         for move in plan.moves:
-            for one in move.environments:
-                if one.environment == name:
-                    yield from _change(move, one)
+            for environment in move.environments:
+                if environment.environment == name:
+                    yield from _change(move, environment)
 
 
 def _change(move: PackageMove, one: EnvironmentMove) -> Iterator[str]:
@@ -61,9 +64,9 @@ def _unsolved(plan: UpgradePlan) -> Iterator[str]:
 def _artifacts(plan: UpgradePlan) -> Iterator[str]:
     if plan.artifacts:
         yield "### Models\n"
-    for one in plan.artifacts:
-        remedy = f" Or: {_prose(one.remedy)}" if one.remedy else ""
-        yield f"- [ ] {as_code(one.name)} {_prose(artifact_words(one))}{remedy}"
+    for artifact in plan.artifacts:
+        remedy = f" Or: {_prose(artifact.remedy)}" if artifact.remedy else ""
+        yield f"- [ ] {as_code(artifact.name)} {_prose(artifact_words(artifact))}{remedy}"
 
 
 def _order(plan: UpgradePlan) -> Iterator[str]:
@@ -71,7 +74,7 @@ def _order(plan: UpgradePlan) -> Iterator[str]:
         yield "### Order\n"
         yield from (f"{at}. {_prose(', '.join(step.environments))}" for at, step in enumerate(plan.steps, 1))
         yield ""
-    yield from (f"- {_prose(order_words(one))}: {_prose('; '.join(one.because))}" for one in plan.orders)
+    yield from (f"- {_prose(order_words(order))}: {_prose('; '.join(order.because))}" for order in plan.orders)
 
 
 def _left(plan: UpgradePlan) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from mlaudit.model.requirement_paths import InstallReason, RequirementPath, RequirementStep
 from mlaudit.reporters._json_text import Json, lines, place
-from mlaudit.reporters._layout import StyledLine, painted, text, wrapped
+from mlaudit.reporters._layout import StyledLine, painted, paragraph, stacked, text
 from mlaudit.reporters._registry import Style
 
 
@@ -22,7 +22,7 @@ def as_text(reason: InstallReason, style: Style) -> str:
     if reason.limited:
         shown += [StyledLine(), text(("More paths exist; --all shows up to 1,000.", "dim"))]
     for note in reason.notes:
-        shown += [text((line, "")) for line in wrapped(note, style.width)]
+        shown += paragraph(note, style.width)
     return painted(shown, colour=style.colour)
 
 
@@ -31,14 +31,9 @@ def _ladder(number: int, path: RequirementPath, style: Style) -> Iterator[Styled
         branch = f"{number}. " if depth == 0 else f"{'   ' * depth}└─ "
         name = f"{step.name}{_extras(step)}{f' {step.version}' if step.version else ''}"
         asked = "; ".join(part for part in (step.specifier or "", _condition(step)) if part)
-        line = f"{branch}{name}{f'   {asked}' if asked else ''}"
-        indent = " " * (len(branch) + 3)
-        at = f"   {step.at}" if step.at is not None else ""
-        fits = len(line) + len(at) <= style.width
-        for row in wrapped(f"{line}{at}" if fits else line, style.width, rest=indent):
-            yield text((row, ""))
-        if at and not fits:
-            yield text((f"{indent}{step.at}", "underline"))
+        place = str(step.at) if step.at is not None else ""
+        parts = [(f"{branch}{name}", ""), (asked, ""), (place, "underline")]
+        yield from stacked(parts, style.width, gap=3, indent=len(branch) + 3)
 
 
 def _extras(step: RequirementStep) -> str:

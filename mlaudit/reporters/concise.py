@@ -11,7 +11,7 @@ from mlaudit.reporters._registry import Style, reporter
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """A line per finding in the order of places, then the counts, unless only findings are asked for."""
+    """A line per finding in the order of places, then the counts, unless only findings are requested."""
     lines = [_line(finding) for finding in sorted(report.findings, key=_place)]
     total = (
         []

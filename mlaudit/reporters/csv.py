@@ -23,7 +23,7 @@ def render(report: Report, style: Style) -> str:
     lines = csv.writer(target, lineterminator="\n")
     severities = by_package(report.findings)
     codes = _codes(report.findings)
-    lines.writerow(_safe((*HEAD, *(one.name for one in report.environments))))
+    lines.writerow(_safe((*HEAD, *(environment.name for environment in report.environments))))
     for row in report.rows:
         severity = severities.get(row.package)
         cells = {cell.environment: cell for cell in row.cells}
@@ -36,7 +36,7 @@ def render(report: Report, style: Style) -> str:
             severity.value if severity else "",
             " ".join(codes.get(row.package, ())),
         )
-        lines.writerow(_safe((*facts, *(_shown(cells.get(one.name)) for one in report.environments))))
+        lines.writerow(_safe((*facts, *(_shown(cells.get(environment.name)) for environment in report.environments))))
     return target.getvalue()
 
 

@@ -23,7 +23,7 @@ COMMENTS = 200
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """One comment for each edit of each finding, worst first; what has no edit stands in the body of the review."""
+    """One comment for each edit of each finding, worst first; what has no edit is in the body of the review."""
     comments = [comment for finding in report.findings for comment in _comments(finding)]
     body = [f"mlaudit: {for_markdown(counts(report))}. {for_markdown(compared(report))}"]
     body += [f"- {_headline(finding)}" for finding in report.findings if not (finding.fix and finding.fix.edits)]

@@ -21,7 +21,7 @@ def render(report: Report, style: Style) -> str:
     """One entry per finding that counts; GitLab compares fingerprints, so that a merge request shows what is new."""
     used: dict[str, int] = {}
     findings = (*report.findings, *(report.against.unchanged if report.against else ()))
-    return for_json(json.dumps([_entry(one, report, used) for one in findings], indent=2)) + "\n"
+    return for_json(json.dumps([_entry(finding, report, used) for finding in findings], indent=2)) + "\n"
 
 
 def _content(finding: Finding) -> dict[str, object]:

@@ -51,7 +51,7 @@ def _hash(text: str) -> str:
 
 def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Iterator[str]:
     report = view.report
-    names = for_html(some([one.name for one in report.environments], 4))
+    names = for_html(some([environment.name for environment in report.environments], 4))
     yield from ("<body>", "<header>", f"<h1>mlaudit: {names}</h1>", f'<p class="total">{counts(report)}</p>')
     yield from (f"<p>{for_html(text)}</p>" for text in (compared(report), unknown_images(report)) if text)
     yield '</header><nav aria-label="Sections"><ul>'
@@ -64,5 +64,5 @@ def _body(view: PageView, shown: Sequence[tuple[PageSection, list[str]]]) -> Ite
     yield f"</main><footer>mlaudit {__version__}, knowledge of {for_html(report.knowledge)}</footer>"
 
 
-def _count(one: PageSection, view: PageView) -> str:
-    return f" <small>{one.count(view)}</small>" if one.count else ""
+def _count(section: PageSection, view: PageView) -> str:
+    return f" <small>{section.count(view)}</small>" if section.count else ""

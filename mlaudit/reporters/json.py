@@ -26,14 +26,14 @@ def as_data(report: Report) -> Json:
         "mlaudit": __version__,
         "knowledge": report.knowledge,
         "command": report.command,
-        "environments": [_environment(one) for one in report.environments],
+        "environments": [_environment(environment) for environment in report.environments],
         "pairs": [_pair(pair) for pair in report.known_pairs],
         "rows": [_row(row) for row in report.rows],
         "findings": [_finding(one) for one in with_status((*report.findings, *report.suppressed), report)],
         "unread": [
-            {**place(entry.at), "why": entry.why, "environment": one.name}
-            for one in report.environments
-            for entry in one.unread
+            {**place(entry.at), "why": entry.why, "environment": environment.name}
+            for environment in report.environments
+            for entry in environment.unread
         ],
         "found": [
             {"role": one.role, "folder": one.folder, "documents": list(one.documents), "why": one.why}
@@ -71,18 +71,18 @@ def _against(change: BranchChange) -> Json:
     }
 
 
-def _environment(one: Environment) -> Json:
+def _environment(environment: Environment) -> Json:
     return {
-        "name": one.name,
-        "role": one.role,
-        "follows": list(one.follows),
-        "target": target(one.target),
-        "sources": list(one.sources),
-        "complete": one.complete,
-        "packages": one.packages,
-        "unread": len(one.unread),
-        "notes": list(one.notes),
-        "evidence": [{**place(entry.at), "says": entry.says} for entry in one.evidence],
+        "name": environment.name,
+        "role": environment.role,
+        "follows": list(environment.follows),
+        "target": target(environment.target),
+        "sources": list(environment.sources),
+        "complete": environment.complete,
+        "packages": environment.packages,
+        "unread": len(environment.unread),
+        "notes": list(environment.notes),
+        "evidence": [{**place(entry.at), "says": entry.says} for entry in environment.evidence],
     }
 
 
@@ -93,17 +93,17 @@ def _pair(pair: EnvironmentPair) -> Json:
         "certain": pair.certain,
         "crosses": [
             {
-                "artifact": one.artifact,
-                "kind": one.kinds[0] if one.kinds else None,
-                "form": one.form,
-                "certain": one.certain,
-                "settings": dict(one.settings),
+                "artifact": artifact.artifact,
+                "kind": artifact.kinds[0] if artifact.kinds else None,
+                "form": artifact.form,
+                "certain": artifact.certain,
+                "settings": dict(artifact.settings),
                 "evidence": [
-                    *({**place(at), "side": "writer"} for at in (one.written, *one.named)),
-                    {**place(one.read), "side": "reader"},
+                    *({**place(at), "side": "writer"} for at in (artifact.written, *artifact.named)),
+                    {**place(artifact.read), "side": "reader"},
                 ],
             }
-            for one in pair.crosses
+            for artifact in pair.crosses
         ],
         "reason": pair.reason,
     }
@@ -158,7 +158,10 @@ def _finding(finding: Finding) -> Json:
         "details": list(finding.details),
         "expected": finding.expected,
         "actual": finding.actual,
-        "locations": [{**place(one.place), "role": one.role.value, "says": one.says} for one in finding.locations],
+        "locations": [
+            {**place(location.place), "role": location.role.value, "says": location.says}
+            for location in finding.locations
+        ],
         "evidence": [_evidence(evidence) for evidence in finding.evidence],
         "covers": list(finding.covers),
         "fingerprint": finding.fingerprint,
@@ -173,7 +176,9 @@ def _evidence(evidence: Evidence) -> Json:
 
 
 def _fix(fix: Fix) -> Json:
-    changes = [{"environment": one.environment, "package": one.package, "to": one.to} for one in fix.changes]
+    changes = [
+        {"environment": change.environment, "package": change.package, "to": change.to} for change in fix.changes
+    ]
     return {
         "says": fix.says,
         "safe": fix.safe,

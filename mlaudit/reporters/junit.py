@@ -21,7 +21,7 @@ Key = tuple[tuple[str, ...], str]
 
 @dataclass(slots=True, kw_only=True)
 class Case:
-    """One test case: a crossing where there is one, and the findings about it."""
+    """One test case: a crossing if there is one, and the findings about it."""
 
     suite: str
     name: str
@@ -42,7 +42,7 @@ def render(report: Report, style: Style) -> str:
 
 
 def _failing(report: Report) -> Severity:
-    """The mildest severity that is shown as a failure: errors where nothing fails the run."""
+    """The mildest severity that is shown as a failure: errors if nothing fails the run."""
     return report.fail_on or Severity.ERROR
 
 

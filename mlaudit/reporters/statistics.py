@@ -1,10 +1,11 @@
-"""How many findings of each rule there are: what to begin with where there are many."""
+"""How many findings of each rule there are: what to begin with if there are many."""
 
 from __future__ import annotations
 
 from collections import Counter
 
 from mlaudit.model.findings import Finding
+from mlaudit.model.nouns import Severity
 from mlaudit.model.report import Report
 from mlaudit.reporters._facts import counts
 from mlaudit.reporters._layout import TONE, columns, painted, text
@@ -13,26 +14,22 @@ from mlaudit.reporters._registry import Style, reporter
 
 @reporter
 def render(report: Report, style: Style) -> str:
-    """A line per rule, the most severe first, then the most frequent; the packages concerned are counted too."""
-    by_rule: dict[str, list[Finding]] = {}
+    """A line per rule and severity, the most severe first, then the most frequent, with the packages concerned."""
+    groups: dict[tuple[Severity, str], list[Finding]] = {}
     for finding in report.findings:
-        by_rule.setdefault(finding.code, []).append(finding)
-    order = sorted(by_rule.values(), key=lambda each: (_worst(each).severity.rank, -len(each), each[0].code))
+        groups.setdefault((finding.severity, finding.code), []).append(finding)
+    order = sorted(groups, key=lambda group: (group[0].rank, -len(groups[group]), group[1]))
     rows = [
         [
-            (f"{len(each):>5}", "bold"),
-            (_worst(each).severity.value, TONE[_worst(each).severity]),
-            (each[0].code, ""),
-            (each[0].name, ""),
-            (_packages(each), "dim"),
+            (f"{len(groups[severity, code]):>5}", "bold"),
+            (severity.value, TONE[severity]),
+            (code, ""),
+            (groups[severity, code][0].name, ""),
+            (_packages(groups[severity, code]), "dim"),
         ]
-        for each in order
+        for severity, code in order
     ]
-    return painted([*columns(rows), text((f"{counts(report)}.", ""))], colour=style.colour)
-
-
-def _worst(findings: list[Finding]) -> Finding:
-    return min(findings, key=lambda finding: finding.severity.rank)
+    return painted([*columns(rows, width=style.width), text((f"{counts(report)}.", ""))], colour=style.colour)
 
 
 NAMED = 3

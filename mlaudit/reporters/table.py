@@ -45,7 +45,10 @@ def _notes(report: Report, style: Style) -> Block:
     """Advice of discovery, then what is to be known of how the environments of a pair were understood."""
     paired = {name for pair in report.pairs for name in pair}
     about = [
-        note for one in report.environments if style.verbose or not paired or one.name in paired for note in one.notes
+        note
+        for environment in report.environments
+        if style.verbose or not paired or environment.name in paired
+        for note in environment.notes
     ]
     sentences = (*report.notes, *_once(about, style))
     return [text((line, "")) for sentence in sentences for line in wrapped(sentence, style.width, rest="  ")]
@@ -60,8 +63,8 @@ def _once(notes: Iterable[str], style: Style) -> Iterator[str]:
         files.setdefault(what if is_alike else note, {}).update({path: None} if is_alike else {})
     for what, paths in files.items():
         shown = list(paths) if style.verbose else list(paths)[:FILES]
-        more = f" and {len(paths) - len(shown)} more: --verbose" if len(paths) > len(shown) else ""
-        yield f"{what} ({', '.join(shown)}{more})" if shown else what
+        more = f" and {len(paths) - len(shown)} more (--verbose lists them)" if len(paths) > len(shown) else ""
+        yield f"{', '.join(shown)}{more}: {what}" if shown else what
 
 
 def _findings(report: Report, style: Style) -> Iterator[Block]:

@@ -1,4 +1,4 @@
-"""What was asked for: the command line and the configuration as frozen values.
+"""What was requested: the command line and the configuration as frozen values.
 
 May import documents, knowledge and nouns.
 """

@@ -1,4 +1,4 @@
-"""Sources that are addresses and no paths: mlaudit fetches nothing, and says what to do instead."""
+"""Sources that are addresses and no paths: mlaudit fetches nothing, and states what to do instead."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ _REPOSITORY = lazy_pattern(
 
 
 def fetching_advice(path: str) -> str | None:
-    """What to do instead of naming an address, None where a text is a path (or may be one)."""
-    found = _SCHEME.match(path)
-    if found is None:
+    """What to do instead of naming an address, None if a text is a path (or may be one)."""
+    match = _SCHEME.match(path)
+    if match is None:
         return None
-    scheme, slashes = found[1].lower(), found[2]
+    scheme, slashes = match[1].lower(), match[2]
     advise = _SCHEMES.get(scheme)
     if advise is None and not slashes:
         return None
@@ -32,7 +32,7 @@ def fetching_advice(path: str) -> str | None:
 
 
 def image_advice(path: str) -> str | None:
-    """What to do where a text may be an image's name, None where it cannot be one."""
+    """What to do where a text may be an image's name, None if it cannot be one."""
     if not _IMAGE.fullmatch(path) or not (_TAG.search(path) or _DIGEST.search(path)):
         return None
     return f"if it is an image: mlaudit fetches nothing; {_of_image(path)}"

@@ -1,4 +1,4 @@
-"""What the stages behind discovery are asked for: one environment, and the report on all of them."""
+"""What the stages behind discovery are requested: one environment, and the report on all of them."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ class EnvironmentRequest:
 
     Attributes:
         follows: the environments that write what this one reads.
-        artifact_kinds: what crosses where no artifact is at hand (`sklearn.pickle`).
+        artifact_kinds: what crosses where no artifact is available (`sklearn.pickle`).
         kinds_from: the same for each of the environments that it follows.
-        guessed: nothing but names tells that it follows them.
+        guessed: nothing but names shows that it follows them.
         evidence: why it is taken for what it is.
         notes: remarks for the user.
         exchanges: what its code writes to or reads from registries, hubs and buckets.

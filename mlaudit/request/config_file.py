@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 class ConfigError(MlauditError):
-    """The configuration cannot be used: `at` is where, `why` says what was expected."""
+    """The configuration cannot be used: `at` is where, `why` states what was expected."""
 
     def __init__(self, at: Place, why: str) -> None:
         super().__init__(f"{at}: {why}")
@@ -67,7 +67,7 @@ def find_configuration(folders: Iterable[str], ask: Callable[[str], Document | N
 
     Args:
         folders: from the audited folder up to the repository's root, each as a prefix (`""`, `"../"`, `"../../"`).
-        ask: gives the document at a path, None where there is none.
+        ask: gives the document at a path, None if there is none.
     """
     for folder in folders:
         own = ask(folder + OWN_FILE)
@@ -85,12 +85,12 @@ def _configures(document: Document) -> bool:
     except Malformed:
         return False
     except Unreadable:
-        # A broken file that speaks of mlaudit is taken, so that loading it says what is broken.
+        # A broken file that speaks of mlaudit is taken, so that loading it states what is broken.
         return b"tool.mlaudit" in _bytes(document)
 
 
 def _bytes(document: Document) -> bytes:
-    """What the document holds, nothing where it cannot be read."""
+    """What the document holds, nothing if it cannot be read."""
     try:
         return document.data
     except Unreadable:

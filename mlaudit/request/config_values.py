@@ -21,7 +21,7 @@ class UnknownKey(Malformed):
 
 
 def meant(word: str, known: Iterable[str]) -> str:
-    """What may be meant by a word that is not known, as the end of a sentence; empty where nothing is near."""
+    """What may be meant by a word that is not known, as the end of a sentence; empty if nothing is near."""
     from mlaudit.model.nearest import suggestion
 
     return suggestion(word, known)
@@ -72,7 +72,7 @@ def required_text(node: Node) -> str:
 
 
 def converted_text(node: Node, convert: Callable[[str], T]) -> T | None:
-    """What a text is converted to, None where there is none. Raises Malformed."""
+    """What a text is converted to, None if there is none. Raises Malformed."""
     text = node.maybe_text()
     if text is None:
         return None
@@ -121,7 +121,7 @@ def leaders_of(node: Node, others: OtherEnvironments) -> Iterator[str]:
 
 
 def day_of(node: Node) -> date | None:
-    """A day, None where there is none. Raises Malformed."""
+    """A day, None if there is none. Raises Malformed."""
     if not node.exists:
         return None
     if not isinstance(node.value, date) or isinstance(node.value, datetime):

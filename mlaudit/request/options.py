@@ -1,4 +1,4 @@
-"""What was asked for on the command line, and the configuration that it is applied to."""
+"""What was requested on the command line, and the configuration that it is applied to."""
 
 from __future__ import annotations
 
@@ -54,23 +54,23 @@ class ReadingCache(Protocol):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Options:
-    """What was asked for on the command line, applied to the configuration.
+    """What was requested on the command line, applied to the configuration.
 
     Attributes:
-        root: the folder that paths are reported relative to, and below which included files may lie.
-        tree: the folder below which included files may lie, where that is another.
+        root: the folder that paths are reported relative to, and below which included files may be.
+        tree: the folder below which included files may be, where that is another.
         as_format: the format of every source, None to recognize it.
         settings: the configuration with the policy options applied to it.
         only: globs over packages; others are not reported.
         waivers: comments in the sources that accept a finding count.
         caches: those of installers may be read for the code of packages.
         today: the day on which an ignore's `until` is judged; the current one where none is given.
-        resolution: how environments without a lock are resolved; None where they are left as they are.
+        resolution: how environments without a lock are resolved; None if they are left as they are.
         progress: told how many sources there are, and of each before it is read.
         readings: reads documents, where that is worth keeping; each is read again where None.
         revisions: commits that stand for revisions of sources, by the folder of the clone (None for the audited
             repository) and the revision as it is written.
-        opened: documents that were read and lie outside the working tree, by the paths under which they are reported:
+        opened: documents that were read and are outside the working tree, by the paths under which they are reported:
             what the code of readers is asked of models opens them again.
     """
 
@@ -127,7 +127,7 @@ def codes_of(option: str, given: Sequence[str] | None, known: Collection[str]) -
             # A number that is near another says nothing of what was meant.
             near = None if _CODE.fullmatch(code) else nearest(code.lower(), known)
             meant = f"did you mean {near}?" if near else "`mlaudit rules` lists all"
-            raise UsageError(f"{option} {code}: no rule; {meant}")
+            raise UsageError(f"{option} {code}: there is no such rule; {meant}")
     return codes
 
 

@@ -23,7 +23,7 @@ _PLATFORMS: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TargetSettings:
-    """The machine that was asked for; None where nothing was said.
+    """The machine that was requested; None if nothing was stated.
 
     Attributes:
         python: `3.11` or `3.11.7`.
@@ -44,12 +44,12 @@ class EnvironmentSettings:
     Attributes:
         role: a word for people and reports (`training`, `serving`); the name where none is given.
         sources: as written, `uv.lock#package=trainer`.
-        source_places: where each of `sources` stands.
+        source_places: where each of `sources` is.
         follows: the environments that write what this one reads.
         writes, reads: paths of artifacts that it writes and reads.
-        artifact_kinds: what crosses where no artifact is at hand (`sklearn.pickle`).
+        artifact_kinds: what crosses where no artifact is available (`sklearn.pickle`).
         crosses: the same for each of the environments that it follows.
-        guessed: nothing but names tells that it follows them; findings between them are warnings at most.
+        guessed: nothing but names shows that it follows them; findings between them are warnings at most.
     """
 
     name: str
@@ -162,7 +162,7 @@ class Settings:
     """The whole configuration; its defaults are those of a project that declares nothing.
 
     Attributes:
-        path: the configuration file, None where there is none.
+        path: the configuration file, None if there is none.
         named_by_user: the user named the file, so what it names may lie anywhere; one that was found stays in its tree.
         fail_on: the mildest severity that fails a run, None for never.
         packages: globs over packages that are watched besides those of the ML table.

@@ -21,7 +21,7 @@ _CLONE = lazy_pattern(r"git\+file://(?P<folder>/[^@#]*)(?:@(?P<revision>[^#]*))?
 
 
 class BadSource(UsageError):
-    """A SOURCE that cannot be understood; the message tells what was expected."""
+    """A SOURCE that cannot be understood; the message shows what was expected."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,14 +30,14 @@ class Spelled:
 
     Attributes:
         text: as the user wrote it.
-        name: of the environment, None where none was given.
+        name: of the environment, None if none was given.
         path: a path, or `-` for standard input.
         revision: a git revision, None for the working tree.
         clone: the folder of the git repository that `revision` is of, None for the one that is audited.
         parts: what `#package=`, `#stage=`, `#environment=` chose.
         python, platform, format: what `#python=`, `#platform=` and `#format=` say.
         without: folders inside a folder that are read apart from it.
-        refused: where the configuration names it and why it is not read, None where it may be.
+        refused: where the configuration names it and why it is not read, None if it may be.
     """
 
     text: str
@@ -64,15 +64,15 @@ def spelled(text: str, exists: Callable[[str], bool]) -> tuple[Spelled, ...]:
         raise BadSource("a source has a NUL character in it, which no file's name has")
     if text == "-" or exists(text):
         return (Spelled(text=text, path=text),)
-    found: list[Spelled] = []
+    spellings: list[Spelled] = []
     for item in _items(text):
         one = _one(item, exists)
-        if found and one.name is None:
+        if spellings and one.name is None:
             raise BadSource(f"`{item}` has no name; several sources of one environment are `name=A,name=B`")
-        if found and one.name != found[0].name:
-            raise BadSource(f"`{text}` names two environments, `{found[0].name}` and `{one.name}`; separate them")
-        found.append(one)
-    return tuple(found)
+        if spellings and one.name != spellings[0].name:
+            raise BadSource(f"`{text}` names two environments, `{spellings[0].name}` and `{one.name}`; separate them")
+        spellings.append(one)
+    return tuple(spellings)
 
 
 def _items(text: str) -> Iterator[str]:
@@ -113,14 +113,14 @@ def _one(item: str, exists: Callable[[str], bool]) -> Spelled:
     return _with_fragment(Spelled(text=item, path=path, name=name, revision=revision), fragment)
 
 
-def _of_clone(item: str, name: str | None, found: re.Match[str], fragment: str) -> Spelled:
+def _of_clone(item: str, name: str | None, match: re.Match[str], fragment: str) -> Spelled:
     """`git+file:///FOLDER@REV#path=PATH`; without a revision what is checked out there, as committed."""
     words = [word for word in fragment.split(",") if word]
     paths = [word.removeprefix("path=") for word in words if word.startswith("path=")]
     if len(paths) != 1 or not paths[0]:
-        raise BadSource(f"`{item}` names no file; say which with #path=FILE")
-    revision = found["revision"] or "HEAD"
-    one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=found["folder"])
+        raise BadSource(f"`{item}` names no file; add it with #path=FILE")
+    revision = match["revision"] or "HEAD"
+    one = Spelled(text=item, path=paths[0], name=name, revision=revision, clone=match["folder"])
     return _with_fragment(one, ",".join(word for word in words if not word.startswith("path=")))
 
 

@@ -22,7 +22,7 @@ _KIND = "resolved-1"
 _NO_SOLUTION = 1
 """uv's exit code where it searched and found that nothing fits; 2 is everything else."""
 _NOT_LOOKED_AT = ("network was disabled", "building from source is disabled", "could not be queried")
-"""Of what uv says where it finds nothing, because it could not look: it must not build, or an index is closed."""
+"""Of what uv states where it finds nothing, because it could not look: it must not build, or an index is closed."""
 _LONGEST = 2000
 _LINE = lazy_pattern(
     r"([A-Za-z0-9][\w.-]{0,200})(?:\[[^\]]{0,500}\])?==([^\s;\\]{1,200})(?:\s{0,4};[^#\\]{0,500})?(.{0,2000})"
@@ -50,10 +50,10 @@ class ResolvedPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolverAnswer:
-    """What became of a question.
+    """What happened to a question.
 
     Attributes:
-        packages: what would be installed; empty where nothing fits, or nobody could be asked.
+        packages: what would be installed; empty if nothing fits, or nobody could be asked.
         conflict: why nothing fits, in uv's own sentences.
         failure: why uv could not answer.
     """
@@ -139,12 +139,12 @@ def _plain(says: str) -> str:
 
 def shown_answer(found: ResolverAnswer) -> Mapping[str, object]:
     """An answer as it is kept."""
-    rows = [[one.name, one.version, list(one.via), list(one.hashes)] for one in found.packages]
+    rows = [[package.name, package.version, list(package.via), list(package.hashes)] for package in found.packages]
     return {"packages": rows, "conflict": found.conflict}
 
 
 def known_answer(stored: Mapping[str, object] | None) -> ResolverAnswer | None:
-    """An answer that was kept; None where there is none, or it is not in the form that it is kept in."""
+    """An answer that was kept; None if there is none, or it is not in the form that it is kept in."""
     if stored is None:
         return None
     rows, conflict = stored.get("packages"), stored.get("conflict")

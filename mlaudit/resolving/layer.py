@@ -68,13 +68,13 @@ def _notes(
 
 def _reading(environment: Environment, packages: Sequence[ResolvedPackage], ecosystem: str, *, whole: bool) -> Reading:
     """The resolved packages as a reading; what a statement says exactly already needs no other."""
-    by_name = {one.name: one for one in packages}
+    by_name = {package.name: package for package in packages}
     path = environment.sources[0] if environment.sources else environment.name
     pins = []
-    for one in packages:
-        cell = environment.cells.get(package_of(one.name, ecosystem))
+    for package in packages:
+        cell = environment.cells.get(package_of(package.name, ecosystem))
         if cell is None or cell.state is State.RANGE:
-            pins.append(_pin(one, _place(one.name, environment, by_name) or Place(path=path), ecosystem))
+            pins.append(_pin(package, _place(package.name, environment, by_name) or Place(path=path), ecosystem))
     images = any(pin.kind is Kind.IMAGE or pin.derived_from for pin, selected in environment.pins() if selected)
     return Reading(path=path, format=FORMAT, complete=whole and not images and not environment.unread, pins=tuple(pins))
 

@@ -25,10 +25,10 @@ class ResolverQuestion:
 
     Attributes:
         requirements, constraints, overrides: lines of requirements, sorted.
-        default_index: stands for the usual index; None where the sources name none.
+        default_index: stands for the usual index; None if the sources name none.
         indexes: others, without credentials.
-        pythons_assumed: why this Python, where the sources leave it open; empty where they state it.
-        left_out: what uv is not asked for, each with the reason.
+        pythons_assumed: why this Python, where the sources leave it open; empty if they state it.
+        left_out: what is not requested of uv, each with the reason.
     """
 
     requirements: tuple[str, ...]
@@ -107,7 +107,7 @@ def _platform(environment: Environment) -> str | None:
 
 
 def _refused(cell: Cell) -> str:
-    """Why uv is not asked for a package; empty where it is."""
+    """Why a package is not requested of uv; empty if it is."""
     if cell.state is State.UNREAD:
         return "its statement was not understood"
     if cell.kind is Kind.LOCAL:
@@ -143,13 +143,13 @@ def _bound(pin: Pin) -> Iterator[str]:
 
 
 def _checked(line: str) -> Iterator[str]:
-    """The line as it is written again from what it means; nothing where it is no requirement of an index."""
+    """The line as it is written again from what it means; nothing if it is no requirement of an index."""
     try:
-        found = Requirement(line)
+        requirement = Requirement(line)
     except InvalidRequirement:
         return
-    if found.url is None and found.marker is None:
-        yield str(found)
+    if requirement.url is None and requirement.marker is None:
+        yield str(requirement)
 
 
 def _indexes(environment: Environment) -> tuple[str | None, tuple[str, ...]]:
@@ -162,7 +162,7 @@ def _indexes(environment: Environment) -> tuple[str | None, tuple[str, ...]]:
 
 
 def _bare(address: str) -> Iterator[str]:
-    """An address without its user and password; nothing where it is none of the web."""
+    """An address without its user and password; nothing if it is none of the web."""
     try:
         parts = urlsplit(address)
         host, port = parts.hostname, parts.port

@@ -1,4 +1,4 @@
-"""Every environment without a lock, resolved by uv; what could not be asked is said and audited as it is."""
+"""Every environment without a lock, resolved by uv; what could not be asked is stated and audited as it is."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def with_resolutions(environments: Sequence[Environment], options: Options) -> t
     """The environments with what would be installed in them, and what the user learns beside the findings."""
     wanted = options.resolution or Resolution()
     resolver = _Resolver(options, wanted, locks=LockWriter(options.root))
-    made = [resolver.resolved(one) for one in environments]
+    made = [resolver.resolved(environment) for environment in environments]
     return made, [*dict.fromkeys((*resolver.notes, *resolver.locks.notes))]
 
 

@@ -34,7 +34,7 @@ class Question:
 
     Attributes:
         paths: as `check` takes them; those that a state does not have are left out of its audit.
-        ask: gives the options, with the configuration that lies in the tree at the moment of the call.
+        ask: gives the options, with the configuration that is in the tree at the moment of the call.
     """
 
     paths: Sequence[str]
@@ -67,7 +67,7 @@ def _later(span: RevisionSpan, question: Question, options: Options, reader: Obj
 def _earlier(
     span: RevisionSpan, question: Question, options: Options, reader: ObjectReader
 ) -> tuple[Report | None, list[str]]:
-    """The audit of the earlier state, None where there is none, and what is to be said about that."""
+    """The audit of the earlier state, None if there is none, and what is to be said about that."""
     ignored = _ignored(span) if span.is_working_tree else None
     with closing(CommitTree(span.repository, span.base, reader, ignored=ignored)) as tree, mounted(tree):
         try:

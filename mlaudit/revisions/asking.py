@@ -8,7 +8,7 @@ from mlaudit.request.options import Options
 from mlaudit.sources.paths import exists
 
 Ask = Callable[[], Options]
-"""Gives the options, with the configuration that lies in the tree at the moment of the call."""
+"""Gives the options, with the configuration that is in the tree at the moment of the call."""
 
 
 def options_here(ask: Ask, options: Options) -> Options:

@@ -13,7 +13,7 @@ from mlaudit.model.report import Finding
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FindingChanges:
-    """Findings by what became of them, as the later state has them where it does.
+    """Findings by what happened to them, as the later state has them where it does.
 
     Attributes:
         brought: those that are new, and those that are worse than they were.

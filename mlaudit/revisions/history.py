@@ -39,8 +39,8 @@ class HistoryRequest:
 
     Attributes:
         root: the audited folder.
-        ask: gives the options, with the configuration that lies in the tree at the moment of the call.
-        packages: globs; watched packages where there is none.
+        ask: gives the options, with the configuration that is in the tree at the moment of the call.
+        packages: globs; watched packages if there is none.
         since: what was earlier is not looked at.
     """
 
@@ -162,7 +162,7 @@ class _History:
         day = datetime.combine(since, time.min, timezone.utc)
         first = next((at for at, one in enumerate(every) if one.commit.committed >= day), len(every))
         start = max(0, first - 1)
-        return every[start:], f"what was before {since} was not asked for" if start else ""
+        return every[start:], f"commits before {since} were not requested" if start else ""
 
     def _shallow(self) -> str:
         shallow = [one for one in self._lines.values() if is_shallow(one.repository)]
@@ -206,7 +206,7 @@ class _History:
         return with_bot(origin(moment.commit, self._lines[moment.slot].known, value))
 
     def _models(self, tip: str) -> Iterator[str]:
-        """What is said of the models of the last commit, which no commit is asked for."""
+        """What is reported about the models of the last commit, which no commit is requested."""
         with closing(CommitTree(self._repository, tip, self._reader)) as tree, mounted(tree):
             state = self._before[1] if self._before is not None else RevisionState(crossings={}, sources={})
             yield from said_of_models(self._options, state)

@@ -35,7 +35,7 @@ class LockCores:
     """Cores of locks; a table that many revisions have in common is looked at once.
 
     Args:
-        matters: tells whether the versions of a package count.
+        matters: shows whether the versions of a package count.
     """
 
     def __init__(self, matters: Callable[[str], bool]) -> None:
@@ -73,6 +73,6 @@ class LockCores:
 
 
 def _name(table: bytes) -> bytes:
-    """The name of the package that a table is about, empty where it does not begin with that."""
+    """The name of the package that a table is about, empty if it does not begin with that."""
     found = _NAME.match(table)
     return found["name"] if found else b""

@@ -1,4 +1,4 @@
-"""The model files of a commit, of which a history says that it leaves them out."""
+"""The model files of a commit, of which a history states that it leaves them out."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from mlaudit.sources.working_tree import WorkingTree
 
 
 def said_of_models(options: Options, state: RevisionState) -> Iterator[str]:
-    """The sentence on the model files below the root, in the tree that is mounted; none where there is no model.
+    """The sentence on the model files below the root, in the tree that is mounted; none if there is no model.
 
     Args:
         state: what the commit states; a model folder that is an environment is part of it.

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
+from mlaudit.model.findings import ORPHANS
 from mlaudit.model.lazy_dataclass import replace
+from mlaudit.model.names import package_of
 from mlaudit.model.nouns import Place, Role, Severity
 from mlaudit.model.report import Environment, Finding, Report
 
@@ -23,21 +25,25 @@ def with_orphans(
     """
     earlier = {names.get(one.name, one.name): one for one in before}
     now = {one.name: one for one in later.environments}
-    return tuple(_marked(finding, earlier, now, later) for finding in findings)
+    return tuple(_marked(finding, earlier, now, later, names) for finding in findings)
 
 
 def _marked(
-    finding: Finding, earlier: Mapping[str, Environment], now: Mapping[str, Environment], later: Report
+    finding: Finding,
+    earlier: Mapping[str, Environment],
+    now: Mapping[str, Environment],
+    later: Report,
+    names: Mapping[str, str],
 ) -> Finding:
     if finding.severity is not Severity.ERROR or not finding.environments or finding.package is None:
         return finding
     reader = finding.environments[-1]
     bumped = _bumped(finding, earlier.get(reader), now.get(reader))
-    models = list(dict.fromkeys(_models(finding, earlier, now, later))) if bumped is not None else []
+    models = list(dict.fromkeys(_models(finding, earlier, now, later, names))) if bumped is not None else []
     if not models or bumped is None:
         return finding
     more = f" and {len(models) - NAMED} more" if len(models) > NAMED else ""
-    says = f"This bump orphans {', '.join(models[:NAMED])}{more}."
+    says = f"{ORPHANS} {', '.join(models[:NAMED])}{more}."
     related = finding.related
     if finding.at != bumped:
         related = (*(one for one in finding.locations if one.place != bumped),)
@@ -51,7 +57,7 @@ def _marked(
 
 
 def _bumped(finding: Finding, before: Environment | None, now: Environment | None) -> Place | None:
-    """Where the reader has another version than in the earlier state; None where its version is the same."""
+    """Where the reader has another version than in the earlier state; None if its version is the same."""
     if before is None or now is None:
         return None
     packages = dict.fromkeys(
@@ -64,8 +70,21 @@ def _bumped(finding: Finding, before: Environment | None, now: Environment | Non
     return None
 
 
+def _proven(finding: Finding, before: Environment | None, names: Mapping[str, str]) -> Iterator[str]:
+    """Models that the reader was recorded to load before, with another version of what the finding is about."""
+    for proof in (*before.proofs, *before.away) if before is not None else ():
+        versions = {package_of(name) for name in proof.versions["reader"]}
+        writer = names.get(proof.writer, proof.writer)
+        if proof.is_good and writer == finding.environments[0] and finding.package in versions:
+            yield proof.model
+
+
 def _models(
-    finding: Finding, earlier: Mapping[str, Environment], now: Mapping[str, Environment], later: Report
+    finding: Finding,
+    earlier: Mapping[str, Environment],
+    now: Mapping[str, Environment],
+    later: Report,
+    names: Mapping[str, str],
 ) -> Iterator[str]:
     """The models on record that a finding is about, which the branch itself did not bring."""
     writer, reader = finding.environments[0], finding.environments[-1]
@@ -76,6 +95,7 @@ def _models(
     source = now.get(writer)
     if source is None or writer == reader:
         return
+    yield from _proven(finding, earlier.get(reader), names)
     if source.is_model and writer in earlier:
         yield source.sources[0] if source.sources else writer
         return

@@ -18,7 +18,7 @@ KEPT = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Kept:
-    """One reading, the content of every other path that was asked for to make it, and what of it counts."""
+    """One reading, the content of every other path that was requested to make it, and what of it counts."""
 
     token: str
     beside: Mapping[str, str | None]
@@ -27,7 +27,7 @@ class _Kept:
 
 
 class RevisionReadings:
-    """Reads documents of one commit after another; what lies outside of the commit is read again each time.
+    """Reads documents of one commit after another; what is outside of the commit is read again each time.
 
     Attributes:
         cores: of the locks that the present commit's state was made of, by path.
@@ -65,7 +65,7 @@ class RevisionReadings:
     def _read(
         self, document: Document, as_format: str | None, tree: CommitTree
     ) -> tuple[Reading, dict[str, str | None]]:
-        """A reading, and what was asked for to make it beside the document itself."""
+        """A reading, and what was requested to make it beside the document itself."""
         before, tree.asked = tree.asked, {}
         try:
             reading = read(document, as_format)

@@ -36,7 +36,7 @@ def renamed_files(
 
 
 def committed_renames(repository: Repository, reader: ObjectReader, old: str, new: str) -> dict[str, str]:
-    """What git takes for renamed between two commits; nothing where that is more work than anybody waits for.
+    """What git takes for renamed between two commits; nothing if that is more work than anybody waits for.
 
     Then a renamed file counts as another one.
     """

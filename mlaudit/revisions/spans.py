@@ -62,7 +62,7 @@ def commit_of(repository: Repository, revision: str, option: str) -> str:
 
 
 def _fetch(repository: Repository, revision: str) -> str:
-    """Which fetch brings a revision, as the end of a sentence; empty where that is not known."""
+    """Which fetch brings a revision, as the end of a sentence; empty if that is not known."""
     remote = _REMOTE.fullmatch(revision)
     if remote is not None:
         return (

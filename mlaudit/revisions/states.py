@@ -32,7 +32,7 @@ Revisions = Mapping[tuple[str | None, str], str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RevisionState:
-    """What one commit states of the packages that are asked for.
+    """What one commit states of the packages that are requested.
 
     Attributes:
         crossings: of the pairs that both sides name.
@@ -63,7 +63,7 @@ class RevisionStates:
 
     Args:
         ask: gives the options, with the configuration of the commit that is mounted at the moment of the call.
-        packages: globs; only watched packages where there is none.
+        packages: globs; only watched packages if there is none.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class RevisionStates:
             tree.close()
 
     def _unchanged(self, known: _KnownState, tree: CommitTree) -> _KnownState | None:
-        """What is known of the last commit, if it holds for this one too; None where something has changed."""
+        """What is known of the last commit, if it holds for this one too; None if something has changed."""
         try:
             paths = {path: tree.token(path) for path in changed_paths(self._reader, known.commit, tree.commit)}
         except Unreadable:

@@ -95,7 +95,7 @@ def has_implied(environment: Environment, _view: View) -> bool:
 
 
 def has_driver(environment: Environment, _view: View) -> bool:
-    """Whether it says which driver there is."""
+    """Whether it states which driver there is."""
     return "nvidia-driver" in environment.cells
 
 
@@ -149,10 +149,13 @@ def leaves_pairs_uncompared(view: View, _view: View) -> bool:
 def has_images(view: View, _view: View) -> bool:
     """Whether any environment starts from an image."""
     return any(
-        pin.kind is Kind.IMAGE for one in view.environments.values() for reading in one.readings for pin in reading.pins
+        pin.kind is Kind.IMAGE
+        for environment in view.environments.values()
+        for reading in environment.readings
+        for pin in reading.pins
     )
 
 
 def exports_graphs(view: View, _view: View) -> bool:
     """Whether any environment has what writes ONNX graphs."""
-    return any("onnx" in one.cells for one in view.environments.values())
+    return any("onnx" in environment.cells for environment in view.environments.values())

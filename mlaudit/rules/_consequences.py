@@ -1,4 +1,4 @@
-"""What the knowledge says of a crossing, and how a rule words it."""
+"""What the knowledge states about a crossing, and how a rule words it."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from mlaudit.model.refused_configurations import RefusedConfiguration
 
 NOT_ASKED_FOR = "; what crosses does not ask for it"
-"""What is said of a package that nothing needs to load what crosses."""
+"""What is reported about a package that nothing needs to load what crosses."""
 DETAILS = 4
 """Further consequences that a finding names."""
 _TITLE_OF_RANGES = {
@@ -61,9 +61,9 @@ def consequence_hits(crossing: Crossing, view: View, effect: Effect) -> Iterator
     )
 
 
-def agreement(found: Consequence, view: View, environments: tuple[str, str], package: str) -> Iterator[str]:
+def agreement(consequence: Consequence, view: View, environments: tuple[str, str], package: str) -> Iterator[str]:
     """What lowers the severity of a promise that is not given."""
-    if promised(found, view, environments, package) is not found.severity:
+    if promised(consequence, view, environments, package) is not consequence.severity:
         yield f"code: what the artifacts need of {package} to be served is in the code of {environments[1]}"
 
 
@@ -93,38 +93,47 @@ def code_details(view: View, writer: str, reader: str, package: str) -> Iterator
     yield from dict.fromkeys(islice(chain(names, calls, configured, states), DETAILS))
 
 
-def refused_words(one: RefusedConfiguration, reader: str = "the reader") -> str:
+def refused_words(configuration: RefusedConfiguration, reader: str = "the reader") -> str:
     """What of a configuration the code of a reader refuses, in one clause."""
     from mlaudit.model.refused_configurations import Refusal
 
-    if one.refusal is Refusal.KEYS:
-        more = len(one.values) - MAX_LISTED
-        keys = ", ".join(f"`{key[:100]}`" for key in one.values[:MAX_LISTED])
-        return f"`{one.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
-    if one.refusal is Refusal.VALUE:
-        return f"its `{one.what}` is `{one.values[0]}`, which {one.package} of {reader} does not know"
-    return f"it names `{one.what}`, which {one.package} of {reader} does not have"
+    if configuration.refusal is Refusal.KEYS:
+        more = len(configuration.values) - MAX_LISTED
+        keys = ", ".join(f"`{key[:100]}`" for key in configuration.values[:MAX_LISTED])
+        return f"`{configuration.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
+    if configuration.refusal is Refusal.VALUE:
+        stated = f"its `{configuration.what}` is `{configuration.values[0]}`"
+        return f"{stated}, which {configuration.package} of {reader} does not know"
+    return f"it names `{configuration.what}`, which {configuration.package} of {reader} does not have"
 
 
 def _is_of(found: MissingName | MissingState | RefusedByCode | RefusedConfiguration, writer: str, package: str) -> bool:
     return found.writer == writer and found.package == package
 
 
-def _details(found: Judgement) -> Iterator[str]:
-    return (_detail(one, found) for one in found.consequences[: DETAILS + 1] if _worth(one, found))
+def _details(judgement: Judgement) -> Iterator[str]:
+    return (
+        _detail(consequence, judgement)
+        for consequence in judgement.consequences[: DETAILS + 1]
+        if _worth(consequence, judgement)
+    )
 
 
 _MILDER = {Severity.ERROR: Severity.WARNING, Severity.WARNING: Severity.INFO}
 
 
-def promised(found: Consequence, view: View, environments: tuple[str, str], package: str) -> Severity:
+def promised(consequence: Consequence, view: View, environments: tuple[str, str], package: str) -> Severity:
     """As known; that nobody promises anything is a level milder where the code of both sides was followed.
 
     Of 547 measured loads of such pickles, 4 failed, all by what numpy or xgboost had written inside; where code showed
     something, 97 of 109 did (two fifths of `benchmarks.code_evidence`, 2026-11-26).
     """
-    is_unpromised = found.effect is Effect.NO_PROMISE and found.severity in _MILDER
-    return _MILDER[found.severity] if is_unpromised and code_agrees(view, environments, package) else found.severity
+    is_unpromised = consequence.effect is Effect.NO_PROMISE and consequence.severity in _MILDER
+    return (
+        _MILDER[consequence.severity]
+        if is_unpromised and code_agrees(view, environments, package)
+        else consequence.severity
+    )
 
 
 def code_agrees(view: View, environments: tuple[str, str], package: str) -> bool:
@@ -134,70 +143,74 @@ def code_agrees(view: View, environments: tuple[str, str], package: str) -> bool
     return is_followed and bool(view.judgements.names_that_cross(writer, reader))
 
 
-def _severity(crossing: Crossing, view: View, found: Judgement) -> Severity:
+def _severity(crossing: Crossing, view: View, judgement: Judgement) -> Severity:
     """As known; where ranges only allow it, at most a warning, and equal ranges are only said."""
-    if not found.may or crossing.verdict is Verdict.DISJOINT:
-        return promised(found.worst, view, crossing.environments, crossing.package)
+    if not judgement.may or crossing.verdict is Verdict.DISJOINT:
+        return promised(judgement.worst, view, crossing.environments, crossing.package)
     if crossing.writer.shown == crossing.reader.shown:
         return Severity.INFO
-    return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
+    return max(judgement.worst.severity, Severity.WARNING, key=lambda level: level.rank)
 
 
-def _opening(crossing: Crossing, found: Judgement) -> str:
+def _opening(crossing: Crossing, judgement: Judgement) -> str:
     writer, reader = crossing.cells
     package = crossing.package
-    if found.may:
+    if judgement.may:
         asked = f"{writer.environment} asks for {package} {said(writer)} and {reader.environment} for {said(reader)}"
         link = "; no version satisfies both, and they" if crossing.verdict is Verdict.DISJOINT else ", which"
-        return f"{asked}{link} may resolve to {found.writer} and {found.reader}."
-    left, right = on_pythons(writer, found.writer), on_pythons(reader, found.reader)
+        return f"{asked}{link} may resolve to {judgement.writer} and {judgement.reader}."
+    left, right = on_pythons(writer, judgement.writer), on_pythons(reader, judgement.reader)
     return f"{writer.environment} {verb_of_writer(crossing)} {package} {left}, {reader.environment} reads with {right}."
 
 
-def _worth(one: Consequence, found: Judgement) -> bool:
+def _worth(consequence: Consequence, judgement: Judgement) -> bool:
     """The worst for its rate, others for what they say; what is harmless needs no line beside what is not."""
-    if one is found.worst:
-        return one.tried is not None
-    return one.effect is not Effect.HARMLESS
+    if consequence is judgement.worst:
+        return consequence.tried is not None
+    return consequence.effect is not Effect.HARMLESS
 
 
-def _detail(one: Consequence, found: Judgement) -> str:
+def _detail(consequence: Consequence, judgement: Judgement) -> str:
     """How sure it is, and what else happens; the message says the worst already."""
-    rate = f"{one.failed} of {one.tried} artifacts failed or changed" if one.tried is not None else ""
-    if one is found.worst:
-        return f"{one.certainty}: {rate}"
-    return f"{one.certainty}: {one.says}" + (f" ({rate})" if rate else "")
+    rate = (
+        f"{consequence.failed} of {consequence.tried} artifacts failed or changed"
+        if consequence.tried is not None
+        else ""
+    )
+    if consequence is judgement.worst:
+        return f"{consequence.certainty}: {rate}"
+    return f"{consequence.certainty}: {consequence.says}" + (f" ({rate})" if rate else "")
 
 
-def _fix(crossing: Crossing, found: Judgement) -> Fix | None:
+def _fix(crossing: Crossing, judgement: Judgement) -> Fix | None:
     aligned = align(crossing)
     if aligned is None:
-        return Fix(says=found.worst.remedy) if found.worst.remedy else None
+        return Fix(says=judgement.worst.remedy) if judgement.worst.remedy else None
     return aligned
 
 
-def _advice(crossing: Crossing, found: Judgement) -> Iterator[str]:
+def _advice(crossing: Crossing, judgement: Judgement) -> Iterator[str]:
     """What the knowledge advises beside the fix, which goes one way: another way out, or a condition of this one."""
-    remedy = found.worst.remedy
+    remedy = judgement.worst.remedy
     if not remedy or align(crossing) is None:
         return
     # Where the writer is to take the reader's version, advice that names another one would contradict that.
-    if crossing.writer.version is not None or found.writer not in remedy:
+    if crossing.writer.version is not None or judgement.writer not in remedy:
         yield f"advice: {remedy}"
 
 
 def measured_harmless(view: View, writer: str, reader: str, package: str | None) -> Consequence | None:
-    """What was measured to do no harm between two environments, where that is known of a package."""
+    """What was measured to do no harm between two environments, if that is known of a package."""
     for crossing in view.crossings():
         if crossing.package == package and crossing.environments == (writer, reader):
-            found = harmless(crossing, view)
-            if found is not None and found.tried is not None:
-                return found
+            consequence = harmless(crossing, view)
+            if consequence is not None and consequence.tried is not None:
+                return consequence
     return None
 
 
 def harmless(crossing: Crossing, view: View) -> Consequence | None:
-    """The consequence that says that a difference was measured or is promised to do no harm."""
+    """The consequence that states that a difference was measured or is promised to do no harm."""
     found = view.judgements.of(crossing)
     return found.worst if found is not None and found.worst.effect is Effect.HARMLESS else None
 

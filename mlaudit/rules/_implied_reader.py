@@ -28,7 +28,7 @@ class ImpliedBreak:
 
 
 def implied_break(crossing: ArtifactCrossing, view: View) -> ImpliedBreak | None:
-    """The error that no version of a library that the reader does not name avoids; None where one does."""
+    """The error that no version of a library that the reader does not name avoids; None if one does."""
     from mlaudit.knowledge.releases import history
 
     cell, package = crossing.cell, crossing.pin.package
@@ -39,11 +39,11 @@ def implied_break(crossing: ArtifactCrossing, view: View) -> ImpliedBreak | None
     if implied is None or known is None:
         return None
     newest: Judgement | None = None
-    for one in reversed(known.releases):
-        if not admits(implied.range, one.version):
+    for release in reversed(known.releases):
+        if not admits(implied.range, release.version):
             continue
         judged = view.judgements.of_artifact(
-            replace(crossing, cell=replace(cell, state=State.EXACT, versions=(one.version,)))
+            replace(crossing, cell=replace(cell, state=State.EXACT, versions=(release.version,)))
         )
         if judged is None or judged.worst.effect not in BREAKS or judged.worst.severity is not Severity.ERROR:
             return None

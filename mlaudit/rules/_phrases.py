@@ -1,4 +1,4 @@
-"""Phrases that several rules share, so that one thing is said in one way."""
+"""Phrases that several rules share, so that one thing is stated in one way."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def apart(distance: Distance | None) -> str:
 
 
 def said(cell: Cell) -> str:
-    """What an environment says of a package, in words."""
+    """What an environment states about a package, in words."""
     if cell.state is State.RANGE:
         return f"`{cell.specifier}`" if cell.specifier else "any version"
     if cell.state is State.SEVERAL and cell.by_python:
@@ -66,7 +66,7 @@ def places(crossing: Crossing, view: View) -> tuple[Place, tuple[Location, ...]]
 
 
 def stated_by(pin: Pin) -> str:
-    """What one statement says of its package."""
+    """What one statement states about its package."""
     return pin.version or pin.specifier or "any version"
 
 
@@ -76,7 +76,7 @@ def other_statements(pins: Sequence[Pin]) -> tuple[Location, ...]:
 
 
 def align(crossing: Crossing) -> Fix | None:
-    """The smallest change that makes both sides equal: the reader takes the writer's version where that is known."""
+    """The smallest change that makes both sides equal: the reader takes the writer's version if that is known."""
     writer, reader = crossing.cells
     # A model does not change its version: it is made again.
     target = None if crossing.from_model else _named_version(reader, beside=writer)

@@ -1,4 +1,4 @@
-"""The registry of rules: a file in this folder is enough, its decorator says what it judges.
+"""The registry of rules: a file in this folder is enough, its decorator states what it judges.
 
 What the decorators say is kept in `_index.json` too, so that listing rules imports no rule:
 `python -m mlaudit.lab.generate` writes it. While it does not name every file here, all of them are imported.

@@ -40,18 +40,21 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://docs.python.org/3/library/pickle.html#object.__reduce__
     """
-    for one in environment.refused_calls:
-        yield _hit(one, environment)
+    for call in environment.refused_calls:
+        yield _hit(call, environment)
 
 
-def _hit(one: RefusedByCode, environment: Environment) -> Hit:
-    at = f" at byte {one.artifact.start}" if one.artifact.start is not None else ""
+def _hit(refused: RefusedByCode, environment: Environment) -> Hit:
+    at = f" at byte {refused.artifact.start}" if refused.artifact.start is not None else ""
     return Hit(
-        package=one.package,
-        environments=tuple(dict.fromkeys((one.writer, environment.name))),
-        message=f"{one.artifact.path}{at}: `{one.called}` of {environment.name} {one.reason}, so that loading fails.",
-        at=one.artifact,
+        package=refused.package,
+        environments=tuple(dict.fromkeys((refused.writer, environment.name))),
+        message=(
+            f"{refused.artifact.path}{at}: `{refused.called}` of {environment.name} {refused.reason}, "
+            "so that loading fails."
+        ),
+        at=refused.artifact,
         says="",
-        related=(Location(one.taken, Role.FILE),),
-        values=(one.called, one.reason),
+        related=(Location(refused.taken, Role.FILE),),
+        values=(refused.called, refused.reason),
     )

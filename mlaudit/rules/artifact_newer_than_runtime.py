@@ -23,7 +23,7 @@ _CAN = {
     Effect.NO_PROMISE: "is not promised to be read",
 }
 _MAY = {**_CAN, Effect.UNREADABLE: "may not be read", Effect.SILENT: "may be misread"}
-"""What is said where the file implies a range, of which only some versions are concerned."""
+"""What is stated where the file implies a range, of which only some versions are concerned."""
 
 
 @fleet_rule(
@@ -57,7 +57,7 @@ def check(view: View) -> Iterator[Hit]:
         version that the named packages allow; known breaks are selected by the classes in the file.
 
     Why:
-        Pins say what should have written the model. The file says what did.
+        Pins state what should have written the model. The file states what did.
 
     Example:
         `model.joblib` contains a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.
@@ -105,18 +105,18 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
         yield first
 
 
-def _as_recorded(pin: Pin, found: Judgement) -> Consequence:
+def _as_recorded(pin: Pin, judgement: Judgement) -> Consequence:
     """The worst consequence, for the range that the file implies if it records no version."""
     if pin.version is not None:
-        return found.worst
-    return replace(found.worst, says=found.worst.says.replace(found.writer, pin.specifier or "any version"))
+        return judgement.worst
+    return replace(judgement.worst, says=judgement.worst.says.replace(judgement.writer, pin.specifier or "any version"))
 
 
-def _severity(crossing: ArtifactCrossing, view: View, found: Judgement) -> Severity:
+def _severity(crossing: ArtifactCrossing, view: View, judgement: Judgement) -> Severity:
     """As known; where only some versions that the file or the reader allows come to it, at most a warning."""
-    if crossing.cell.state is State.RANGE or not found.holds_for_all:
-        return max(found.worst.severity, Severity.WARNING, key=lambda level: level.rank)
-    return promised(found.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
+    if crossing.cell.state is State.RANGE or not judgement.holds_for_all:
+        return max(judgement.worst.severity, Severity.WARNING, key=lambda level: level.rank)
+    return promised(judgement.worst, view, (crossing.writer, crossing.reader), crossing.pin.package)
 
 
 def _hit(
@@ -216,7 +216,7 @@ def _missing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
 
 
 def _by_format(crossing: ArtifactCrossing) -> Iterator[Consequence]:
-    """What the format of the file asks of the one that loads it, whoever wrote it."""
+    """What the format of the file requires of the one that loads it, whoever wrote it."""
     recorded, cell = crossing.pin.recorded, crossing.cell
     if recorded is None or cell.version is None:
         return

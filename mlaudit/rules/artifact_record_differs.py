@@ -29,7 +29,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         were written beside it, and the versions in the artifact itself.
 
     Why:
-        The server installs one of them, and the model was written under one of them. The records do not say which.
+        The server installs one of them, and the model was written under one of them. The records do not state which.
 
     Example:
         A folder whose MLmodel says scikit-learn 0.24.1, its requirements.txt 1.2.2 and its conda.yaml 1.7.0.
@@ -56,7 +56,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _by_model(environment: Environment) -> Iterator[list[Reading]]:
-    """The readings of each model: what was described, and what lies in the same folder or below it."""
+    """The readings of each model: what was described, and what is in the same folder or below it."""
     described = _described(environment.readings)
     written = [reading for reading in environment.writes if reading.pins]
     homes = {_home(reading) for reading in (*described, *written)}
@@ -93,10 +93,10 @@ def _disagreeing(pins: list[Pin]) -> tuple[Pin, Pin] | None:
     return next((pair for pair in pairs if _differ(*pair)), None)
 
 
-def _differ(one: Pin, other: Pin) -> bool:
-    if one.version is not None and other.version is not None:
-        return not same_public(one.version, other.version)
-    exact, ranged = (one, other) if one.version is not None else (other, one)
+def _differ(pin: Pin, other: Pin) -> bool:
+    if pin.version is not None and other.version is not None:
+        return not same_public(pin.version, other.version)
+    exact, ranged = (pin, other) if pin.version is not None else (other, pin)
     return exact.version is not None and ranged.specifier is not None and not admits(ranged.specifier, exact.version)
 
 
@@ -104,16 +104,16 @@ def _stated(pins: Iterable[Pin]) -> list[str]:
     return [pin.version or pin.specifier or "any version" for pin in pins]
 
 
-def _hit(environment: Environment, package: str, one: Pin, other: Pin) -> Hit:
-    first, second = _stated((one, other))
+def _hit(environment: Environment, package: str, pin: Pin, other: Pin) -> Hit:
+    first, second = _stated((pin, other))
     return Hit(
         package=package,
         environments=(environment.name,),
         message=(
-            f"The records of {environment.name} differ: {package} is {first} at {one.at} and {second} at {other.at}."
+            f"The records of {environment.name} differ: {package} is {first} at {pin.at} and {second} at {other.at}."
         ),
         at=other.at,
-        related=(Location(one.at, Role.STATEMENT, first),),
+        related=(Location(pin.at, Role.STATEMENT, first),),
         expected=first,
         actual=second,
     )

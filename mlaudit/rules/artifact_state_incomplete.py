@@ -25,12 +25,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """The code of a reader reads an attribute that an object in the artifact does not have.
 
     What it does:
-        Follows the methods that serving calls (`predict`, `transform` and the like) through the code of the reader, and
-        compares the attributes of `self` that they read with the state in the pickle, with what `__setstate__` does to
-        it, and with the class. An attribute that is read in any case is an error, one behind a condition a warning that
-        says which, one that is read only by training, copying or printing the model an info. What the writer's own code
-        would miss as well is left out; without that code, an error becomes a warning. If loads between the two versions
-        were measured without failure, it is an info.
+        Follows the methods that serving calls (`predict`, `transform` and the like; of an object inside another one
+        those that its owner calls) through the code of the reader, and compares the attributes of `self` that they read
+        with the state in the pickle, with what `__setstate__` does to it, and with the class. An attribute that is read
+        in any case is an error, one behind a condition a warning that says which, one that is read only by training,
+        copying or printing the model an info. What the writer's own code would miss as well is left out; without that
+        code, an error becomes a warning. If loads between the two versions were measured without failure, it is an
+        info.
 
     Why:
         A pickle contains the attributes that the writer's version set. A newer class that reads another attribute loads
@@ -67,15 +68,15 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
         message=f"{first.artifact.path}: its {first.owner} has no {_names(alike)}; {_reason(alike, environment.name)}",
         at=first.artifact,
         says="",
-        related=tuple(Location(one.read, Role.FILE) for one in _places(alike)),
+        related=tuple(Location(place.read, Role.FILE) for place in _places(alike)),
         details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
         values=(first.owner, first.when.value, *(one.attribute for one in alike)),
     )
 
 
-def _measured(found: Consequence | None) -> tuple[str, ...]:
+def _measured(consequence: Consequence | None) -> tuple[str, ...]:
     """What was measured counts for more than what is read in code."""
-    return (f"measured differently, which takes precedence: {found.says}",) if found is not None else ()
+    return (f"measured differently, which takes precedence: {consequence.says}",) if consequence is not None else ()
 
 
 def _severity(first: MissingState) -> Severity:
@@ -100,14 +101,15 @@ def _reason(alike: Sequence[MissingState], reader: str) -> str:
         return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
     if not first.is_sure:
         return f"{where}. The writer's code is not available, so it is not known whether it reads the same."
-    return f"{where}, so that it loads and then fails with AttributeError."
+    unless = next((f", unless its data is {one.unless}" for one in alike if one.unless), "")
+    return f"{where}, so that it loads and then fails with AttributeError{unless}."
 
 
 def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
     return {one.read: one for one in alike[:MAX_LISTED]}.values()
 
 
-def _detail(one: MissingState) -> str:
-    where = f" where `{one.condition}`" if one.condition else ""
-    at = f"; the object is made at byte {one.artifact.start}" if one.artifact.start is not None else ""
-    return f"code: `{one.attribute}` is read at {one.read} by `{one.method}`{where}{at}"
+def _detail(state: MissingState) -> str:
+    where = f" where `{state.condition}`" if state.condition else ""
+    at = f"; the object is made at byte {state.artifact.start}" if state.artifact.start is not None else ""
+    return f"code: `{state.attribute}` is read at {state.read} by `{state.method}`{where}{at}"

@@ -22,7 +22,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         banned.
 
     Why:
-        The configuration says why it must not be installed; the finding repeats the reason.
+        The configuration states why it must not be installed; the finding repeats the reason.
 
     Example:
         `[[banned]] package = 'xgboost' versions = '<3.1' reason = 'reads newer JSON models wrong'`.
@@ -57,7 +57,7 @@ def _banned(cell: Cell, row: BannedRow) -> bool:
 
 
 def _inside(specifier: str, banned: str) -> bool:
-    """Whether a range lies in a banned range of one clause: then it shares nothing with that clause's opposite."""
+    """Whether a range is in a banned range of one clause: then it shares nothing with that clause's opposite."""
     opposites = {"<": ">=", "<=": ">", ">": "<=", ">=": "<", "==": "!=", "!=": "=="}
     operator = next((sign for sign in ("<=", ">=", "==", "!=", "<", ">") if banned.startswith(sign)), None)
     if operator is None or "," in banned or "*" in banned:

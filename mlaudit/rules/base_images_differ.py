@@ -23,7 +23,7 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the base images of a pair: the same repository at other tags or digests, and images whose names
-        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known about the contents
+        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It states what is known about the contents
         of both, and about which nothing is known. If the contents are known on both sides, their differences are judged
         like any package, and this finding is an info.
 
@@ -74,4 +74,4 @@ def _contents(writer: BaseImage, reader: BaseImage) -> str:
 
 
 def _listed(holds: Sequence[Content]) -> str:
-    return listed((f"{_WORDS.get(one.kind, one.name)} {one.version or one.specifier}" for one in holds), ", ")
+    return listed((f"{_WORDS.get(hold.kind, hold.name)} {hold.version or hold.specifier}" for hold in holds), ", ")

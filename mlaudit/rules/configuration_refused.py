@@ -43,20 +43,22 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     References:
         https://huggingface.co/docs/peft/developer_guides/checkpoint
     """
-    for one in environment.refused_configurations:
-        yield _hit(one, environment, view)
+    for configuration in environment.refused_configurations:
+        yield _hit(configuration, environment, view)
 
 
-def _hit(one: RefusedConfiguration, environment: Environment, view: View) -> Hit:
-    measured = measured_harmless(view, one.writer, environment.name, one.package)
+def _hit(configuration: RefusedConfiguration, environment: Environment, view: View) -> Hit:
+    measured = measured_harmless(view, configuration.writer, environment.name, configuration.package)
     return Hit(
-        package=one.package,
-        environments=tuple(dict.fromkeys((one.writer, environment.name))),
-        message=f"{one.artifact.path}: {refused_words(one, environment.name)}, so that loading fails.",
-        at=one.artifact,
+        package=configuration.package,
+        environments=tuple(dict.fromkeys((configuration.writer, environment.name))),
+        message=(
+            f"{configuration.artifact.path}: {refused_words(configuration, environment.name)}, so that loading fails."
+        ),
+        at=configuration.artifact,
         says="",
-        related=(Location(one.searched, Role.FILE),),
+        related=(Location(configuration.searched, Role.FILE),),
         severity=Severity.INFO if measured is not None else None,
         details=(f"measured differently, which takes precedence: {measured.says}",) if measured is not None else (),
-        values=(one.refusal.value, one.what, *one.values),
+        values=(configuration.refusal.value, configuration.what, *configuration.values),
     )

@@ -47,7 +47,7 @@ def _hit(environment: Environment, cell: Cell) -> Hit:
         message=(
             f"{environment.name} pins {cell.package} to {listed(statements, ' and ')}; no version satisfies all."
             if several
-            else f"{environment.name} says {cell.package} {cell.shown}, which no version satisfies."
+            else f"{environment.name} states {cell.package} {cell.shown}, which no version satisfies."
         ),
         at=others[-1].at if others else first.at,
         says=stated_by(others[-1] if others else first),

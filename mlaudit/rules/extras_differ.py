@@ -50,7 +50,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
 
 def _extras(cell: Cell) -> frozenset[str] | None:
-    """The extras that the requirements ask for; None where the cell is not made of requirements."""
+    """The extras that the requirements ask for; None if the cell is not made of requirements."""
     if not cell.stated or any(pin.layer is not Layer.DECLARED for pin in cell.pins):
         return None
     return frozenset(extra for pin in cell.pins for extra in pin.extras)

@@ -51,8 +51,8 @@ def _rows(group: VersionGroup, view: View) -> list[Row]:
     return [row for row in view.rows if any(fnmatchcase(row.package, pattern) for pattern in group.packages)]
 
 
-def _held(group: VersionGroup, one: Environment) -> bool:
-    return not group.environments or any(fnmatchcase(one.name, pattern) for pattern in group.environments)
+def _held(group: VersionGroup, environment: Environment) -> bool:
+    return not group.environments or any(fnmatchcase(environment.name, pattern) for pattern in group.environments)
 
 
 def _following(group: VersionGroup, view: View) -> Iterator[Hit]:
@@ -61,9 +61,9 @@ def _following(group: VersionGroup, view: View) -> Iterator[Hit]:
         named = cells.get(group.follows or "")
         if named is None or not named.stated:
             continue
-        for one in view.environments.values():
-            cell = cells[one.name]
-            if one.name != named.environment and _held(group, one) and _differs(named, cell):
+        for environment in view.environments.values():
+            cell = cells[environment.name]
+            if environment.name != named.environment and _held(group, environment) and _differs(named, cell):
                 yield _hit(group, named, cell, view, f"follows {named.environment}")
 
 
@@ -74,9 +74,11 @@ def _differs(named: Cell, cell: Cell) -> bool:
 def _together(group: VersionGroup, view: View) -> Iterator[Hit]:
     rows = _rows(group, view)
     for writer, reader in view.pairs:
-        crossings = [one for row in rows for one in row.crossings if one.environments == (writer, reader)]
-        moved = [one for one in crossings if one.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)]
-        stayed = [one for one in crossings if one.verdict is Verdict.ALIGNED and one.writer.stated]
+        crossings = [
+            crossing for row in rows for crossing in row.crossings if crossing.environments == (writer, reader)
+        ]
+        moved = [crossing for crossing in crossings if crossing.verdict in (Verdict.DIFFERS, Verdict.DISJOINT)]
+        stayed = [crossing for crossing in crossings if crossing.verdict is Verdict.ALIGNED and crossing.writer.stated]
         for one in stayed if moved else []:
             yield _hit(group, one.writer, one.reader, view, f"moves together with {_moved(moved[0])}")
 

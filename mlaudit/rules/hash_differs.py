@@ -64,4 +64,4 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
 
 
 def _hashes(cell: Cell) -> frozenset[str]:
-    return frozenset(one for pin in cell.pins for one in pin.hashes)
+    return frozenset(hash_ for pin in cell.pins for hash_ in pin.hashes)

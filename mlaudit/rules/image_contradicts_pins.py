@@ -58,7 +58,7 @@ MAX_IMPLIED = 16
 
 
 def _agree(pin: Pin, image: Pin) -> bool:
-    """Whether a pin says what the tag says, as far as both say it (`12.1` is any 12.1, Python `3.7` any 3.7)."""
+    """Whether a pin states what the tag says, as far as both say it (`12.1` is any 12.1, Python `3.7` any 3.7)."""
     stated, implied = pin.version or "", image.version or ""
     return agree(stated, implied, pin.kind) or stated.startswith(f"{implied}.")
 

@@ -85,7 +85,7 @@ def _is_brought(crossing: Crossing, view: View) -> bool:
     named = view.environments[crossing.environments[0]].cells
     demanded = any(one.other == crossing.package and one.subject in named for one in demands_of(crossing.package))
     implied = implied_range(view.environments[crossing.environments[0]], crossing.package)
-    carried = any(one.package == crossing.package for name in named for one in companions(name))
+    carried = any(companion.package == crossing.package for name in named for companion in companions(name))
     return demanded or carried or implied is not None
 
 
@@ -126,7 +126,7 @@ def _implied(crossing: Crossing, view: View) -> ImpliedRange | None:
 
 
 def _newest(cell: Cell) -> str:
-    """What a range resolves to with the newest release that is known, empty where that is not known."""
+    """What a range resolves to with the newest release that is known, empty if that is not known."""
     if cell.state is not State.RANGE:
         return ""
     version = newest(cell.package, admitted_by=cell.specifier or "")

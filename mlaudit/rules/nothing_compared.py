@@ -51,6 +51,8 @@ def check(view: View) -> Iterator[Hit]:
 def _message(writer: Environment, reader: Environment) -> str:
     lost = _lost(writer, reader)
     if not lost:
+        if not any(one.packages or one.is_model for one in (writer, reader)):
+            return f"Neither {writer.name} nor {reader.name} names a package."
         return (
             f"No package is named by both {writer.name} and {reader.name}: {_counted(writer)} and {_counted(reader)}."
         )
@@ -73,14 +75,14 @@ def _is_lost(cell: Cell, other: Cell | None) -> bool:
 
 def _breaks_unnamed(writer: str, reader: str, view: View) -> bool:
     """Whether a model was held against what the reader installs without naming it, and something was found."""
-    crossings = (one for one in view.artifacts if (one.writer, one.reader) == (writer, reader))
-    return any(implied_break(one, view) is not None for one in crossings)
+    crossings = (artifact for artifact in view.artifacts if (artifact.writer, artifact.reader) == (writer, reader))
+    return any(implied_break(crossing, view) is not None for crossing in crossings)
 
 
 def _counted(environment: Environment) -> str:
     """How many packages an environment names; of a model how many its files record."""
     if not environment.is_model or environment.packages:
-        return f"{environment.name} names {environment.packages}"
+        return f"{environment.name} names {environment.packages or 'none'}"
     pins = (pin for reading in environment.writes for pin in reading.pins)
     recorded = dict.fromkeys(pin.package for pin in pins if pin.kind is Kind.PACKAGE)
     names = f" ({listed(recorded, ', ')})" if recorded else ""

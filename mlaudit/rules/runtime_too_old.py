@@ -32,10 +32,10 @@ def check(view: View) -> Iterator[Hit]:
     What it does:
         Compares the IR version and the opset that the writer's onnx gives a graph by default with the highest that the
         reader's onnxruntime loads. If the model file itself is audited, `artifact-newer-than-runtime` reports what it
-        really contains. Where it is known that other formats cross and no ONNX model does, nothing is reported. Where
+        really contains. If it is known that other formats cross and no ONNX model does, nothing is reported. Where
         code shows an export, an opset that it states is judged instead of that of onnx, without the IR version;
         `target_opset` of skl2onnx and onnxmltools is the highest that a graph may have, and that of skl2onnx decides
-        the IR version. Where code states none and the file is not at hand, or only `crosses` of the configuration
+        the IR version. Where code states none and the file is not available, or only `crosses` of the configuration
         names a graph, the finding is a warning, since torch, skl2onnx, tf2onnx and onnxmltools choose their own.
 
     Why:
@@ -61,7 +61,11 @@ def check(view: View) -> Iterator[Hit]:
 
 def _exports(pair: EnvironmentPair | None) -> tuple[CrossingArtifact, ...]:
     """The graphs that code writes for the reader."""
-    return tuple(one for one in (pair.crosses if pair is not None else ()) if _WRITER in carried(frozenset(one.kinds)))
+    return tuple(
+        artifact
+        for artifact in (pair.crosses if pair is not None else ())
+        if _WRITER in carried(frozenset(artifact.kinds))
+    )
 
 
 def _exported(
@@ -84,7 +88,10 @@ def _exported(
                 at=view.place(runtime),
                 related=(
                     Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),
-                    *(Location(one.written, Role.WRITER, f"exports {one.artifact}") for one in exports[:_SHOWN]),
+                    *(
+                        Location(export.written, Role.WRITER, f"exports {export.artifact}")
+                        for export in exports[:_SHOWN]
+                    ),
                 ),
                 evidence=found.evidence,
                 expected=f"{_WRITER} {written.version}",
@@ -96,9 +103,9 @@ def _exported(
 def _at_hand(writing: Environment, reading: Environment, view: View) -> frozenset[str]:
     """The names of the graphs that were read themselves, without their folders."""
     return frozenset(
-        posixpath.basename(one.artifact.name)
-        for one in view.artifacts
-        if (one.writer, one.reader) == (writing.name, reading.name) and one.pin.package == _WRITER
+        posixpath.basename(artifact.artifact.name)
+        for artifact in view.artifacts
+        if (artifact.writer, artifact.reader) == (writing.name, reading.name) and artifact.pin.package == _WRITER
     )
 
 

@@ -33,39 +33,39 @@ def check(view: View) -> Iterator[Hit]:
         https://developers.google.com/machine-learning/guides/rules-of-ml#training-serving_skew
     """
     for files in view.shared:
-        yield from (_unread(one) for one in files if one.text is None)
-        readable = [one for one in files if one.text is not None]
+        yield from (_unread(file) for file in files if file.text is None)
+        readable = [file for file in files if file.text is not None]
         for other in readable[1:]:
             yield from _compared(readable[0], other)
 
 
-def _unread(one: SharedFile) -> Hit:
-    return Hit(message=f"{one.path} cannot be compared: {one.why}.", at=Place(path=one.path), actual=one.why)
+def _unread(file: SharedFile) -> Hit:
+    return Hit(message=f"{file.path} cannot be compared: {file.why}.", at=Place(path=file.path), actual=file.why)
 
 
-def _compared(one: SharedFile, other: SharedFile) -> Iterator[Hit]:
-    left, right = _lines(one), _lines(other)
+def _compared(file: SharedFile, other: SharedFile) -> Iterator[Hit]:
+    left, right = _lines(file), _lines(other)
     if left == right:
         return
-    harmless = _same_code(one, other)
+    harmless = _same_code(file, other)
     line, changed = _first_difference(left, right)
     yield Hit(
         severity=Severity.INFO if harmless else None,
         message=(
-            f"{other.path} differs from {one.path} in {changed} line{'' if changed == 1 else 's'}"
+            f"{other.path} differs from {file.path} in {changed} line{'' if changed == 1 else 's'}"
             f"{', in formatting and comments only' if harmless else ''}."
         ),
         at=Place(path=other.path, line=line, column=1),
         says="",
-        related=(Location(Place(path=one.path), Role.FILE),),
-        expected=one.path,
+        related=(Location(Place(path=file.path), Role.FILE),),
+        expected=file.path,
         actual=other.path,
         values=(_digest(left), _digest(right)),
     )
 
 
-def _lines(one: SharedFile) -> list[str]:
-    return (one.text or "").replace("\r\n", "\n").rstrip().split("\n")
+def _lines(file: SharedFile) -> list[str]:
+    return (file.text or "").replace("\r\n", "\n").rstrip().split("\n")
 
 
 def _digest(lines: list[str]) -> str:
@@ -74,15 +74,15 @@ def _digest(lines: list[str]) -> str:
     return hashlib.sha256("\n".join(lines).encode("utf-8", "replace")).hexdigest()
 
 
-def _same_code(one: SharedFile, other: SharedFile) -> bool:
+def _same_code(file: SharedFile, other: SharedFile) -> bool:
     import ast
 
     from mlaudit.grammars.python_tree import parse_tree
 
-    if not (one.path.endswith(".py") and other.path.endswith(".py")):
+    if not (file.path.endswith(".py") and other.path.endswith(".py")):
         return False
     try:
-        return ast.dump(parse_tree(one.text or "")) == ast.dump(parse_tree(other.text or ""))
+        return ast.dump(parse_tree(file.text or "")) == ast.dump(parse_tree(other.text or ""))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return False
 

@@ -49,9 +49,13 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _offered_elsewhere(problem: Problem, view: View) -> bool:
-    """Whether another environment was asked for the same extra or group, and has it."""
+    """Whether another environment was requested the same extra or group, and has it."""
     word, name = problem.about[0], problem.about[-1]
     if word not in _ANYWHERE:
         return False
-    asked = (one for one in view.environments.values() if name in (*one.target.extras, *one.target.groups))
+    asked = (
+        environment
+        for environment in view.environments.values()
+        if name in (*environment.target.extras, *environment.target.groups)
+    )
     return any(all(other.about != problem.about for other in one.problems) for one in asked)

@@ -135,5 +135,5 @@ def close_idle() -> None:
     with _LOCK:
         processes = [one for waiting in _IDLE.values() for one in waiting]
         _IDLE.clear()
-    for one in processes:
-        one.close()
+    for process in processes:
+        process.close()

@@ -16,7 +16,7 @@ _MAX_ENTRY = 32 * 1024 * 1024
 
 
 def cache_folder() -> Path:
-    """Where this user's caches lie; it need not be there yet."""
+    """Where this user's caches are; it need not be there yet."""
     named = os.environ.get(VARIABLE)
     if named:
         return Path(named)
@@ -28,7 +28,7 @@ def cache_folder() -> Path:
 
 
 def kept(kind: str, key: str) -> Mapping[str, object] | None:
-    """What was kept under a key, None where there is nothing, or nothing that can be read."""
+    """What was kept under a key, None if there is nothing, or nothing that can be read."""
     path = cache_folder() / kind / f"{key}.json"
     try:
         if path.stat().st_size > _MAX_ENTRY:

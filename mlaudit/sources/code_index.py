@@ -48,7 +48,7 @@ class IndexedCode:
         self._folders = {folder: frozenset(names) for folder, names in inside.items()}
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where it is none."""
+        """The names in a folder, None if it is not one."""
         return self._folders.get(folder)
 
     def read(self, path: str) -> bytes | None:
@@ -61,7 +61,7 @@ class IndexedCode:
         return None
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """Every source below a folder; ends with None where some are lacking."""
+        """Every source below a folder; ends with None if some are lacking."""
         prefix = f"{folder}/" if folder else ""
         for path in self._texts:
             if path.startswith(prefix) and path.endswith(_SOURCES):
@@ -76,7 +76,7 @@ class IndexedCode:
 
 
 def indexed_code(package: str, version: str) -> IndexedCode | None:
-    """A release in the index; None where the index is not installed or does not have it."""
+    """A release in the index; None if the index is not installed or does not have it."""
     folder = index_folder()
     if folder is None or not _NAME.fullmatch(package):
         return None
@@ -85,7 +85,7 @@ def indexed_code(package: str, version: str) -> IndexedCode | None:
 
 @lru_cache(maxsize=1)
 def index_folder() -> Path | None:
-    """The folder of the installed index, None where there is none; nothing of it is imported."""
+    """The folder of the installed index, None if there is none; nothing of it is imported."""
     from importlib.util import find_spec
 
     found = find_spec(DISTRIBUTION)
@@ -93,7 +93,7 @@ def index_folder() -> Path | None:
 
 
 def code_in_index(path: Path, package: str, version: str) -> IndexedCode | None:
-    """A release in the file of its package; None where it is not there, or the file is not understood."""
+    """A release in the file of its package; None if it is not there, or the file is not understood."""
     releases = _releases(path)
     if releases is None:
         return None
@@ -107,7 +107,7 @@ def code_in_index(path: Path, package: str, version: str) -> IndexedCode | None:
 
 @lru_cache(maxsize=4)
 def _releases(path: Path) -> list[tuple[str, Mapping[str, object]]] | None:
-    """The releases of a file with what each changes, None where they are not known."""
+    """The releases of a file with what each changes, None if they are not known."""
     if not is_file(path):
         return None
     try:

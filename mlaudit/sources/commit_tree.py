@@ -51,7 +51,7 @@ class CommitNode(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CommitEntry:
-    """What stands in a folder of a commit, as `os.DirEntry` tells it."""
+    """What is in a folder of a commit, as `os.DirEntry` shows it."""
 
     name: str
     path: str
@@ -74,8 +74,8 @@ class CommitTree:
     """The files of one commit; answers for the working tree of its repository.
 
     Args:
-        ignored: tells which files git leaves alone. They belong to no revision, so that those of the working tree
-            count; None where nothing of the working tree does.
+        ignored: shows which files git leaves alone. They belong to no revision, so that those of the working tree
+            count; None if nothing of the working tree does.
 
     Attributes:
         asked: the paths that somebody asked for, with the name of what stood there; None for nothing. A folder whose
@@ -104,7 +104,7 @@ class CommitTree:
     # What `MountedFiles` asks for.
 
     def status(self, path: str, *, follow: bool) -> os.stat_result:
-        """What stands at a path. Raises Unreadable."""
+        """What is at a path. Raises Unreadable."""
         inner = self._followed(path) if follow else self._parent_followed(path)
         node = self._node(inner)
         if node is None:
@@ -142,7 +142,7 @@ class CommitTree:
         raise Unreadable(MISSING)
 
     def entries(self, path: str) -> Iterator[CommitEntry]:
-        """What stands in a folder, what git ignores included where it counts. Raises Unreadable."""
+        """What is in a folder, what git ignores included where it counts. Raises Unreadable."""
         inner = self._followed(path)
         shown = self._absolute(path)
         node = self._node(inner)
@@ -172,7 +172,7 @@ class CommitTree:
     # What histories ask for.
 
     def token(self, path: str) -> str | None:
-        """What tells whether the answer about a path is the same: as in `asked`."""
+        """What shows whether the answer about a path is the same: as in `asked`."""
         try:
             node = self._node(path.removesuffix("/"))
             if node is None or not path.endswith("/"):
@@ -187,7 +187,7 @@ class CommitTree:
         return str(Path(self.root, inner)) if inner else self.root
 
     def _node(self, inner: str) -> CommitNode | None:
-        """What stands at a path without links, None for nothing. Raises Unreadable."""
+        """What is at a path without links, None for nothing. Raises Unreadable."""
         if inner not in self._nodes:
             above, _, name = inner.rpartition("/")
             node = self._node(above)
@@ -272,7 +272,7 @@ class CommitTree:
         return is_folder or self._ignored.ignores(inner, is_folder=False)
 
     def _on_disk(self, inner: str) -> Path:
-        """A file of the working tree that belongs to no revision. Raises Unreadable where there is none."""
+        """A file of the working tree that belongs to no revision. Raises Unreadable if there is none."""
         if not self._is_on_disk(inner):
             raise Unreadable(MISSING)
         return Path(self._absolute(inner))

@@ -18,7 +18,7 @@ _FIELDS = ("%H", "%P", "%at", "%ct", "%an", "%ae", "%s")
 def merge_bases(repository: Repository, one: str, other: str) -> list[str]:
     """The best common ancestors of two commits, none where they have none. Raises Unreadable."""
     try:
-        # It ends with 1 and says nothing where there is none.
+        # It ends with 1 and says nothing if there is none.
         return run_git(repository.store, "merge-base", "--all", one, other).decode().split()
     except Unreadable as error:
         if error.why == "git failed":

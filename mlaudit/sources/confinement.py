@@ -1,4 +1,4 @@
-"""What a configuration that was found in an audited folder may name: what lies inside, its links followed."""
+"""What a configuration that was found in an audited folder may name: what is inside, its links followed."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def tree_around(folder: Path) -> Path:
 
 
 def reason_outside(path: str, base: Path, tree: Path, *, clone: str | None = None) -> str | None:
-    """Why a configuration may not name a source, None where it may.
+    """Why a configuration may not name a source, None if it may.
 
     Args:
         path: as the configuration has it, relative to `base`.
@@ -46,7 +46,7 @@ def is_absolute(path: str) -> bool:
 
 
 def is_inside(path: Path, tree: Path) -> bool:
-    """Whether a path, its links followed, lies in a resolved folder; a link that leads in a circle lies where it is."""
+    """Whether a path, its links followed, is in a resolved folder; a link that leads in a circle is where it is."""
     try:
         return Path(real_path(path)).is_relative_to(tree)
     except (OSError, ValueError):

@@ -17,7 +17,7 @@ MAX_DEPTH = 40
 def content_digest(path: Path) -> str:
     """The SHA-256 of a file, or of all files of a folder with their names and sizes. Raises OSError and Unreadable.
 
-    Links to files are followed, links to folders are not. Empty where a folder has more files than any model.
+    Links to files are followed, links to folders are not. Empty if a folder has more files than any model.
     """
     made = hashlib.sha256()
     if not paths.is_folder(path):

@@ -18,7 +18,7 @@ class FolderFiles:
     """The files below a folder; these are `Files`.
 
     Args:
-        root: opens what lies in the folder, and knows how paths are reported.
+        root: opens what is in the folder, and knows how paths are reported.
     """
 
     def __init__(self, root: WorkingTree, folder: Path) -> None:
@@ -44,7 +44,7 @@ class FolderFiles:
         return paths.is_file(self.folder / path) and self.root.holds(self.folder / path)
 
     def document(self, path: str) -> Document:
-        """The document of a file. Raises Unreadable where it cannot be asked for."""
+        """The document of a file. Raises Unreadable where it cannot be requested."""
         return self.root.document(self.folder / path)
 
     def shown(self, path: str = "") -> str:

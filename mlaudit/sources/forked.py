@@ -41,10 +41,10 @@ class ForkedWork(Generic[T]):
         self._end()
         try:
             # It comes from a copy of this very process, through a pipe that nobody else has.
-            found: T = pickle.loads(b"".join(parts))  # noqa: S301
+            t: T = pickle.loads(b"".join(parts))  # noqa: S301
         except (EOFError, pickle.UnpicklingError):
             return self._work()
-        return found
+        return t
 
     def _end(self) -> None:
         os.close(self._from)

@@ -173,7 +173,7 @@ def _inside(path: str) -> str:
 def _blob(at: _Revision, path: str) -> _Blob:
     """The file at a path, links inside the commit followed. Raises Unreadable."""
     if "\n" in path or "\0" in path:
-        raise Unreadable("its name has a line break, which git cannot be asked for")
+        raise Unreadable("its name has a line break, so git cannot look it up")
     asked = f"{at.commit}:{path}"
     answer = run_git(at.store, "cat-file", "--batch-check", "--follow-symlinks", stdin=f"{asked}\n".encode())
     words = answer.decode("utf-8", "replace").partition("\n")[0].rsplit(" ", 2)

@@ -18,7 +18,7 @@ MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
 
 # https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-dist-info-directory: name and
-# version stand in the folder's name, each with `-` written as `_`.
+# version are in the folder's name, each with `-` written as `_`.
 _DIST_INFO = lazy_pattern(r"([A-Za-z0-9][\w.]{0,200})-([0-9][0-9A-Za-z.!+]{0,100})\.dist-info")
 _DESCRIBED = (".dist-info", ".egg-info", ".egg")
 _DIRECT = "direct_url.json"
@@ -73,7 +73,7 @@ def _exists(path: str) -> bool:
 
 
 def _described(folder: str) -> Distribution | None:
-    """One whose folder's name does not tell the version: its metadata file does."""
+    """One whose folder's name does not show the version: its metadata file does."""
     headers = dict(_headers(folder))
     name, version = headers.get("name"), headers.get("version")
     if not name or not version:
@@ -101,7 +101,7 @@ def _until_blank(lines: Iterable[str]) -> Iterator[tuple[str, str]]:
         yield key.strip().lower(), value.strip()
 
 
-def direct_url(one: Distribution) -> str:
+def direct_url(distribution: Distribution) -> str:
     """The text of a package's `direct_url.json` (PEP 610). Raises OSError and ValueError."""
-    with Path(one.folder, _DIRECT).open(encoding="utf-8") as file:
+    with Path(distribution.folder, _DIRECT).open(encoding="utf-8") as file:
         return file.read(_DIRECT_LIMIT)

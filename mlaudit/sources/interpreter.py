@@ -19,7 +19,7 @@ _QUESTION = (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Interpreter:
-    """What an interpreter says of itself; `paths` are the folders it imports from, first come first served."""
+    """What an interpreter states about itself; `paths` are the folders it imports from, first come first served."""
 
     executable: str
     python: str
@@ -59,7 +59,7 @@ def asked(executable: str) -> Interpreter:
             stdin=subprocess.DEVNULL,
         )
     except (OSError, subprocess.TimeoutExpired) as error:
-        raise Unreadable(f"{executable} cannot be run: {error}") from None
+        raise Unreadable(f"{executable} cannot be run: {getattr(error, 'strerror', None) or error}") from None
     if done.returncode != 0:
         raise Unreadable(f"{executable} is no Python: {done.stderr.decode('utf-8', 'replace').strip()[:200]}")
     try:

@@ -22,13 +22,13 @@ def is_pointer(head: bytes) -> bool:
 
 
 def stored_large_file(pointer: bytes, git_folder: Path) -> Path | None:
-    """The file in `lfs/objects` of a repository, None where the bytes are no pointer or it was not downloaded."""
-    found = _POINTER.fullmatch(pointer)
-    if found is None:
+    """The file in `lfs/objects` of a repository, None if the bytes are no pointer or it was not downloaded."""
+    match = _POINTER.fullmatch(pointer)
+    if match is None:
         return None
-    name = found["hash"].decode("ascii")
+    name = match["hash"].decode("ascii")
     folder = git_folder / "lfs" / "objects"
     path = folder / name[:2] / name[2:4] / name
-    # No link may lead elsewhere: what lies there has the name of its content.
+    # No link may lead elsewhere: what is there has the name of its content.
     is_there = is_file(path, follow=False) and lies_inside(path, git_folder.resolve())
     return path if is_there else None

@@ -16,9 +16,9 @@ from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.mounting import FolderEntry
 
 MAX_FILES = 200_000
-"""Files that one walk looks at; what lies beyond is said, not read."""
+"""Files that one walk looks at; what is beyond is stated, not read."""
 MAX_DEPTH = 40
-"""Folders below the root; deeper ones are said, not entered."""
+"""Folders below the root; deeper ones are stated, not entered."""
 
 _ENVIRONMENT_MARKS = frozenset(("pyvenv.cfg", "conda-meta"))
 
@@ -45,7 +45,7 @@ def walk(
     root are passed over without a word. A link to a folder is followed where that is not walked under its own name.
 
     Args:
-        is_known: tells by its name whether a file may state versions; a link that is not followed is said then.
+        is_known: shows by its name whether a file may state versions; a link that is not followed is stated then.
         tree: what links may lead to; `root` where None.
     """
     one = _FolderWalk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))
@@ -92,7 +92,7 @@ class _FolderWalk:
             yield from self._behind(path, left)
 
     def _behind(self, path: str, depth: int) -> Iterator[str | Unread]:
-        """What lies in the folder that a link leads to."""
+        """What is in the folder that a link leads to."""
         real = paths.real_path(self.root / path)
         known = self.entered.get(real)
         if known is not None:
@@ -122,7 +122,7 @@ class _FolderWalk:
                     yield _unread(path, "it is too deep; name this folder to look into it")
 
     def _link(self, entry: FolderEntry, path: str, depth: int) -> Iterator[str | Unread]:
-        """A link to a file that lies in the tree, or the reason why it is passed over; folders wait."""
+        """A link to a file that is in the tree, or the reason why it is passed over; folders wait."""
         target = Path(paths.real_path(entry.path))
         if not is_inside(target, self.tree):
             yield from self._passed_over(entry, path, "it is a link that leads out of the audited folder")

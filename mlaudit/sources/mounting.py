@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 
 class FolderEntry(Protocol):
-    """What stands in a folder, as far as `os.DirEntry` tells it and anybody asks."""
+    """What is in a folder, as far as `os.DirEntry` shows it and anybody asks."""
 
     @property
     def name(self) -> str:
@@ -20,7 +20,7 @@ class FolderEntry(Protocol):
 
     @property
     def path(self) -> str:
-        """The folder's path as it was asked for, and the name."""
+        """The folder's path as it was requested, and the name."""
         ...
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
@@ -41,11 +41,11 @@ class MountedFiles(Protocol):
 
     @property
     def root(self) -> str:
-        """The absolute folder, its links followed, in whose place this stands."""
+        """The absolute folder, its links followed, in whose place this is."""
         ...
 
     def status(self, path: str, *, follow: bool) -> os.stat_result:
-        """What stands at a path. Raises Unreadable."""
+        """What is at a path. Raises Unreadable."""
         ...
 
     def real_path(self, path: str) -> str:
@@ -57,7 +57,7 @@ class MountedFiles(Protocol):
         ...
 
     def entries(self, path: str) -> Iterator[FolderEntry]:
-        """What stands in a folder. Raises Unreadable."""
+        """What is in a folder. Raises Unreadable."""
         ...
 
     def open(self, path: str, *, follow: bool) -> BinaryIO:
@@ -86,7 +86,7 @@ def mounted(files: MountedFiles | None) -> Iterator[None]:
 
 
 def mounted_path(path: Path | str) -> MountedPath | None:
-    """Who answers for a path instead of the file system, None where that answers itself.
+    """Who answers for a path instead of the file system, None if that answers itself.
 
     A repository's own `.git` is always the one on the disk. Raises ValueError and OSError as the file system does.
     """

@@ -15,7 +15,7 @@ _SHOWN = 600
 
 
 def run_tool(words: Sequence[str], folder: Path) -> None:
-    """Run a command. Raises UsageError where there is no such tool, or it fails."""
+    """Run a command. Raises UsageError if there is no such tool, or it fails."""
     executable = shutil.which(words[0])
     if executable is None:
         raise UsageError(f"{words[0]} is not installed, or not on the PATH")

@@ -37,7 +37,7 @@ class TreeEntry(NamedTuple):
 
 
 class ObjectReader:
-    """Contents of the objects of a store, those that were asked for last kept."""
+    """Contents of the objects of a store, those that were requested last kept."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
@@ -146,16 +146,16 @@ class _Batch:
     def ask(self, name: str) -> str:
         """The first line of the answer. Raises Unreadable."""
         if "\n" in name:
-            raise Unreadable("its name has a line break, which git cannot be asked for")
+            raise Unreadable("its name has a line break, so git cannot look it up")
         process = self._started()
-        if process.stdin is None:  # pragma: no cover  # it was asked for
-            raise Unreadable("git cannot be asked")
+        if process.stdin is None:  # pragma: no cover  # it was requested
+            raise Unreadable("git cannot be run")
         try:
             process.stdin.write(f"{name}\n".encode())
             process.stdin.flush()
         except OSError:
             self.close()
-            raise Unreadable("git ended before it was asked") from None
+            raise Unreadable("git ended before it could answer") from None
         while (end := self._waiting.find(b"\n")) < 0:
             self._more()
         line = bytes(self._waiting[:end]).decode("utf-8", "replace")

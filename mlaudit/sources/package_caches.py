@@ -27,7 +27,7 @@ CachedCode = PackageSources | WheelCode
 
 
 def cached_code(package: str, version: str, python: str | None = None) -> CachedCode | None:
-    """The code of a package in exactly this version, from the first cache that has it; None where none has.
+    """The code of a package in exactly this version, from the first cache that has it; None if none has.
 
     Args:
         package: its normalized name.
@@ -36,14 +36,14 @@ def cached_code(package: str, version: str, python: str | None = None) -> Cached
     for layout in cache_layouts():
         base = cache_folder(layout)
         if base is not None:
-            found = _unpacked(layout, base, package, version, python) or _zipped(layout, base, package, version, python)
-            if found is not None:
-                return found
+            code = _unpacked(layout, base, package, version, python) or _zipped(layout, base, package, version, python)
+            if code is not None:
+                return code
     return None
 
 
 def cache_folder(layout: CacheLayout) -> Path | None:
-    """Where a cache lies, links followed; None where there is none."""
+    """Where a cache is, links followed; None if there is none."""
     named = os.environ.get(layout.variable)
     for text in (named,) if named else layout.folders:
         expanded = os.path.expanduser(os.path.expandvars(text))  # noqa: PTH111
@@ -53,7 +53,7 @@ def cache_folder(layout: CacheLayout) -> Path | None:
 
 
 def wheel_in(folder: Path, shown: str, package: str, version: str, python: str | None = None) -> WheelCode | None:
-    """The wheel of a package in exactly this version in a folder of wheels; None where there is none."""
+    """The wheel of a package in exactly this version in a folder of wheels; None if there is none."""
     fitting = [name for name in _names(folder) if name.endswith(".whl") and _is_of(name, package, version)]
     chosen = _preferred(fitting, python)
     if chosen is None or not _is_of(distribution_of(folder / chosen), package, version):
@@ -84,7 +84,7 @@ def _package_folders(layout: CacheLayout, base: Path) -> Iterator[Path]:
 
 
 def _archive(layout: CacheLayout, base: Path, link: Path) -> Path | None:
-    """The folder that a link of a cache leads to, None where that is none of its own archives."""
+    """The folder that a link of a cache leads to, None if that is none of its own archives."""
     try:
         target = Path(paths.real_path(link))
     except (OSError, ValueError):
@@ -112,7 +112,7 @@ def _zipped(layout: CacheLayout, base: Path, package: str, version: str, python:
 
 @lru_cache(maxsize=8)
 def _wheels_of_answers(folder: Path) -> dict[tuple[str, str], Path]:
-    """The wheels among the answers of an index, which are named by what was asked for."""
+    """The wheels among the answers of an index, which are named by what was requested."""
     found: dict[tuple[str, str], Path] = {}
     for path in _files(folder):
         name, _, version = distribution_of(path).removesuffix(_METADATA).partition("-")

@@ -40,7 +40,7 @@ class PackageSources:
         return f"{self._shown}/{path}" if self._shown else path
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where it is none, or they cannot all be listed."""
+        """The names in a folder, None if it is not one, or they cannot all be listed."""
         if folder not in self._names:
             self._names[folder] = self._listed(self._folder / folder)
         return self._names[folder]
@@ -72,7 +72,7 @@ class PackageSources:
         return paths.is_file(self._folder / path, follow=False)
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a regular file that is no link, None where they cannot be had."""
+        """The bytes of a regular file that is no link, None if they cannot be had."""
         try:
             with self.open(path) as stream:
                 data = stream.read(MAX_SOURCE + 1)
@@ -81,7 +81,7 @@ class PackageSources:
         return data if len(data) <= MAX_SOURCE else None
 
     def read_binary(self, path: str) -> bytes | None:
-        """The bytes of a compiled module that is no link, None where they cannot be had."""
+        """The bytes of a compiled module that is no link, None if they cannot be had."""
         try:
             with open_regular(self._folder / path, follow=False) as stream:
                 data = stream.read(MAX_COMPILED + 1)
@@ -90,7 +90,7 @@ class PackageSources:
         return data if len(data) <= MAX_COMPILED else None
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder; ends with None where not all of them can be had.
+        """The bytes of every Python file below a folder; ends with None if not all of them can be had.
 
         Folders of tests are left out: no model is loaded by way of them.
         """

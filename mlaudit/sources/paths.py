@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _BUFFER = 64 * 1024
 MISSING = "there is no such file"
-"""Why nothing is read at a path where nothing stands."""
+"""Why nothing is read at a path if nothing is."""
 _LOOP = "it is a link that leads back to itself"
 # What open(2) and stat(2) refuse; every other error is reported in the words of the operating system.
 _REASONS = {
@@ -45,7 +45,7 @@ def refusal(error: OSError | ValueError | RuntimeError) -> str:
 
 
 def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
-    """What the file system says of a path. Raises Unreadable."""
+    """What the file system states about a path. Raises Unreadable."""
     try:
         inside = mounted_path(path)
         if inside is not None:
@@ -56,27 +56,27 @@ def status(path: Path | str, *, follow: bool = True) -> os.stat_result:
 
 
 def exists(path: Path | str) -> bool:
-    """Whether something is at a path, links followed; False where that is not known."""
+    """Whether something is at a path, links followed; False if that is not known."""
     return _mode(path) is not None
 
 
 def is_file(path: Path | str, *, follow: bool = True) -> bool:
-    """Whether a regular file is at a path; False where that is not known."""
+    """Whether a regular file is at a path; False if that is not known."""
     return stat.S_ISREG(_mode(path, follow=follow) or 0)
 
 
 def is_folder(path: Path | str, *, follow: bool = True) -> bool:
-    """Whether a folder is at a path; False where that is not known."""
+    """Whether a folder is at a path; False if that is not known."""
     return stat.S_ISDIR(_mode(path, follow=follow) or 0)
 
 
 def is_link(path: Path | str) -> bool:
-    """Whether a symbolic link is at a path; False where that is not known."""
+    """Whether a symbolic link is at a path; False if that is not known."""
     return stat.S_ISLNK(_mode(path, follow=False) or 0)
 
 
 def lexists(path: Path | str) -> bool:
-    """Whether something is at a path, a broken link too; False where that is not known."""
+    """Whether something is at a path, a broken link too; False if that is not known."""
     return _mode(path, follow=False) is not None
 
 
@@ -109,7 +109,7 @@ def link_target(path: Path | str) -> str:
 
 
 def lies_inside(path: Path, folder: Path) -> bool:
-    """Whether a path, its links followed, lies in a resolved folder; False where that is not known."""
+    """Whether a path, its links followed, is in a resolved folder; False if that is not known."""
     try:
         return resolved(path).is_relative_to(folder)
     except Unreadable:
@@ -117,7 +117,7 @@ def lies_inside(path: Path, folder: Path) -> bool:
 
 
 def relative(path: Path | str, folder: Path | str) -> str:
-    """A path relative to a folder, with `/`; as it stands where there is no way from one to the other."""
+    """A path relative to a folder, with `/`; as written if there is no way from one to the other."""
     if isinstance(path, Path) and (below := _below(str(path), str(folder))):
         return below
     try:
@@ -128,7 +128,7 @@ def relative(path: Path | str, folder: Path | str) -> str:
 
 
 def _below(path: str, folder: str) -> str:
-    """A normal path relative to a folder that it lies in by its name alone; empty where that takes a longer look."""
+    """A normal path relative to a folder that it is in by its name alone; empty if that takes a longer look."""
     if os.pardir in path or os.pardir in folder or os.sep != "/":
         return ""
     if folder == os.curdir:
@@ -137,7 +137,7 @@ def _below(path: str, folder: str) -> str:
 
 
 def current_folder() -> Path:
-    """The current folder. Raises UsageError where it was deleted or may not be asked for."""
+    """The current folder. Raises UsageError where it was deleted or may not be requested."""
     try:
         return Path(os.getcwd())  # noqa: PTH109
     except OSError:
@@ -145,7 +145,7 @@ def current_folder() -> Path:
 
 
 def entries(folder: Path | str) -> Iterator[FolderEntry]:
-    """What stands in a folder, in the order of the file system. Raises Unreadable."""
+    """What is in a folder, in the order of the file system. Raises Unreadable."""
     try:
         inside = mounted_path(folder)
         if inside is not None:
@@ -158,7 +158,7 @@ def entries(folder: Path | str) -> Iterator[FolderEntry]:
 
 
 def entry_is_file(entry: FolderEntry) -> bool:
-    """Whether an entry of a folder is a regular file and no link; False where that is not known."""
+    """Whether an entry of a folder is a regular file and no link; False if that is not known."""
     try:
         return entry.is_file(follow_symlinks=False)
     except OSError:
@@ -166,7 +166,7 @@ def entry_is_file(entry: FolderEntry) -> bool:
 
 
 def entry_is_folder(entry: FolderEntry) -> bool:
-    """Whether an entry of a folder is a folder and no link; False where that is not known."""
+    """Whether an entry of a folder is a folder and no link; False if that is not known."""
     try:
         return entry.is_dir(follow_symlinks=False)
     except OSError:

@@ -82,7 +82,7 @@ class ObjectStore:
         folder: its `objects`.
         hashed_by: `sha1` or `sha256`.
         tree: the folder that is audited; no program below it is run.
-        shallow: the list of the commits whose parents a shallow clone does not have; None where it has all.
+        shallow: the list of the commits whose parents a shallow clone does not have; None if it has all.
     """
 
     folder: Path
@@ -134,7 +134,7 @@ def run_git(store: ObjectStore, *arguments: str, stdin: bytes = b"") -> bytes:
 
 @lru_cache(maxsize=2)
 def _neutral_repository(hashed_by: str) -> Path:
-    """Where the neutral repository lies; unpacked until the program ends where the package is a zip archive."""
+    """Where the neutral repository is; unpacked until the program ends where the package is a zip archive."""
     folder = HOME / _NEUTRAL / hashed_by
     if folder.is_dir():
         return folder

@@ -31,7 +31,7 @@ _UNCHANGED = "no file was changed"
 
 
 class Replacement(NamedTuple):
-    """A file, its bytes as they were read, and those that it is to have; None where another program writes it."""
+    """A file, its bytes as they were read, and those that it is to have; None if another program writes it."""
 
     path: Path
     old: bytes
@@ -55,7 +55,7 @@ class ReplacedFiles:
     """Files that were replaced, and what puts them back.
 
     Args:
-        root: the folder that they lie in, resolved.
+        root: the folder that they are in, resolved.
     """
 
     def __init__(self, root: Path) -> None:
@@ -77,8 +77,8 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
     real = root.resolve()
     folder = real / FOLDER
     _demand_none_unfinished(folder)
-    for one in replacements:
-        _demand_replaceable(one, real)
+    for replacement in replacements:
+        _demand_replaceable(replacement, real)
     staged: list[tuple[Path, Path]] = []
     try:
         folder.mkdir(mode=0o700)
@@ -99,15 +99,15 @@ def replace_all(root: Path, replacements: Sequence[Replacement]) -> ReplacedFile
 
 
 def _replace_staged(root: Path, replacements: Sequence[Replacement], staged: list[tuple[Path, Path]]) -> None:
-    """Write the journal, stage every file, then put the new files in place; `staged` tells how far that went."""
+    """Write the journal, stage every file, then put the new files in place; `staged` shows how far that went."""
     _write_journal(root, root / FOLDER, replacements)
-    for one in replacements:
-        if one.new is not None:
-            staged.append((_write_new(one, one.new), one.path))  # noqa: PERF401
+    for replacement in replacements:
+        if replacement.new is not None:
+            staged.append((_write_new(replacement, replacement.new), replacement.path))  # noqa: PERF401
     _synchronize([temporary for temporary, _ in staged])
-    for one in replacements:
+    for replacement in replacements:
         # What somebody changed while others were written is not overwritten.
-        _demand_unchanged(one)
+        _demand_unchanged(replacement)
     for temporary, target in staged:
         temporary.replace(target)
     _synchronize_folders({target.parent for _, target in staged})
@@ -137,37 +137,37 @@ def _demand_none_unfinished(folder: Path) -> None:
         )
 
 
-def _demand_replaceable(one: Replacement, root: Path) -> None:
+def _demand_replaceable(replacement: Replacement, root: Path) -> None:
     """Raises NotReplaced where a file may not be replaced, or is not what was read."""
-    if not is_inside(one.path, root) or one.path.is_symlink():
-        raise NotReplaced(f"{one.path} is outside of the audited folder, or is a link; {_UNCHANGED}")
-    _demand_unchanged(one)
-    status = one.path.stat()
+    if not is_inside(replacement.path, root) or replacement.path.is_symlink():
+        raise NotReplaced(f"{replacement.path} is outside of the audited folder, or is a link; {_UNCHANGED}")
+    _demand_unchanged(replacement)
+    status = replacement.path.stat()
     writable = status.st_mode & (stat.S_IWUSR | stat.S_IWGRP | stat.S_IWOTH)
-    if not writable or not os.access(one.path, os.W_OK):
-        raise NotReplaced(f"{one.path} is read-only; {_UNCHANGED}")
-    if not os.access(one.path.parent, os.W_OK | os.X_OK):
-        raise NotReplaced(f"the folder of {one.path} is read-only; {_UNCHANGED}")
+    if not writable or not os.access(replacement.path, os.W_OK):
+        raise NotReplaced(f"{replacement.path} is read-only; {_UNCHANGED}")
+    if not os.access(replacement.path.parent, os.W_OK | os.X_OK):
+        raise NotReplaced(f"the folder of {replacement.path} is read-only; {_UNCHANGED}")
 
 
-def _demand_unchanged(one: Replacement) -> None:
+def _demand_unchanged(replacement: Replacement) -> None:
     try:
-        is_regular = stat.S_ISREG(one.path.lstat().st_mode)
-        same = is_regular and one.path.read_bytes() == one.old
+        is_regular = stat.S_ISREG(replacement.path.lstat().st_mode)
+        same = is_regular and replacement.path.read_bytes() == replacement.old
     except OSError as error:
-        raise NotReplaced(f"{one.path}: {error.strerror}; {_UNCHANGED}") from None
+        raise NotReplaced(f"{replacement.path}: {error.strerror}; {_UNCHANGED}") from None
     if not same:
-        raise NotReplaced(f"{one.path} was changed by another program since it was read; {_UNCHANGED}")
+        raise NotReplaced(f"{replacement.path} was changed by another program since it was read; {_UNCHANGED}")
 
 
-def _write_new(one: Replacement, new: bytes) -> Path:
+def _write_new(replacement: Replacement, new: bytes) -> Path:
     """A new file beside the target, with its permissions; not yet on the disk for sure."""
-    temporary = one.path.with_name(f".{one.path.name[:200]}.{os.getpid()}.mlaudit-new")
+    temporary = replacement.path.with_name(f".{replacement.path.name[:200]}.{os.getpid()}.mlaudit-new")
     descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0), 0o600)
     try:
         with os.fdopen(descriptor, "wb") as stream:
             stream.write(new)
-        status = one.path.stat()
+        status = replacement.path.stat()
         temporary.chmod(stat.S_IMODE(status.st_mode))
         _keep_owner(temporary, status)
     except BaseException:
@@ -250,7 +250,7 @@ def _keep_old(path: Path, copy: Path, *, by_link: bool) -> None:
 
 
 def _put_back(root: Path) -> str:
-    """Put back what the journal names, remove what was staged, and say how it went."""
+    """Put back what the journal names, remove what was staged, and state how it went."""
     folder = root / FOLDER
     entries = list(_entries(folder))
     kept: list[str] = []
@@ -287,9 +287,9 @@ def _entries(folder: Path) -> Iterator[JournalEntry]:
 
 
 def _put_one_back(root: Path, folder: Path, entry: JournalEntry) -> bool | None:
-    """Whether a file had to be put back; None where it is neither the old nor the new one, and is left alone.
+    """Whether a file had to be put back; None if it is neither the old nor the new one, and is left alone.
 
-    A journal may be anybody's: what it names must lie inside the root, and be what it says.
+    A journal may be anybody's: what it names must be inside the root, and be what it says.
     """
     target, copy = root / entry.path, folder / entry.copy
     if not entry.copy.isdigit() or not is_inside(target.parent, root) or target.is_symlink() or copy.is_symlink():

@@ -56,7 +56,7 @@ class Repository:
                 "`git repack -a -d` copies them, after which that file can go"
             )
         for path in _special_files(folder):
-            raise Unreadable(f"`{path}` of its repository is no regular file, so git is not asked")
+            raise Unreadable(f"`{path}` of its repository is not a regular file, so git is not run")
         config = _read(self.common / "config", _SMALL) or b""
         return ObjectStore(
             folder=folder.resolve(),
@@ -67,14 +67,14 @@ class Repository:
 
     @cached_property
     def _shallow(self) -> Path | None:
-        """The list of a shallow clone, if it is one of hashes and lies in the repository itself."""
+        """The list of a shallow clone, if it is one of hashes and is in the repository itself."""
         path = self.common / "shallow"
         data = _read_inside(self.common, "shallow", _PACKED_LIMIT)
         lines = (data or b"").decode("utf-8", "replace").split()
         return path.resolve() if lines and all(map(_HASH.fullmatch, lines)) else None
 
     def resolve_reference(self, name: str) -> str | None:
-        """The hash that a reference holds, None where there is none of this name. Raises Unreadable."""
+        """The hash that a reference holds, None if there is none of this name. Raises Unreadable."""
         if _HASH.fullmatch(name):
             return name
         if not _is_reference(name):
@@ -100,9 +100,9 @@ class Repository:
                 target = text.removeprefix("ref:").strip()
                 safe = steps > 0 and target.startswith("refs/") and _is_reference(target)
                 return self._value(target, steps - 1) if safe else None
-            found = _HASH.match(text)
-            if found is not None:
-                return found.group()
+            match = _HASH.match(text)
+            if match is not None:
+                return match.group()
         return self._packed.get(full)
 
     @cached_property
@@ -138,7 +138,7 @@ def _of_working_tree(tree: Path, mark: Path) -> Repository:
         raise Unreadable("its `.git` is no repository")
     text = (_read(own / "commondir", _SMALL) or b"").decode("utf-8", "surrogateescape").strip()
     common = (own / text).resolve() if text else own
-    # The common folder of a linked working tree lies above `worktrees/NAME`; nothing else is one.
+    # The common folder of a linked working tree is above `worktrees/NAME`; nothing else is one.
     if common != own and own.parent != common / "worktrees":
         raise Unreadable("the `commondir` of its repository leads somewhere else, and is not followed")
     if not _is_git_folder(common):
@@ -166,12 +166,12 @@ def _points_back(named: Path, mark: Path) -> bool:
 
 
 def _is_submodule(named: Path, tree: Path) -> bool:
-    """Whether a folder lies in `.git/modules` of a repository around the tree."""
+    """Whether a folder is in `.git/modules` of a repository around the tree."""
     return any(named.is_relative_to(above / ".git" / "modules") for above in tree.parents)
 
 
 def _is_git_folder(folder: Path) -> bool:
-    """Whether a folder holds what git asks of a repository, each in the folder itself."""
+    """Whether a folder holds what git requires of a repository, each in the folder itself."""
     return (folder / "HEAD").is_file() and all(
         (folder / name).is_dir() and (folder / name).resolve().is_relative_to(folder) for name in ("objects", "refs")
     )
@@ -182,7 +182,7 @@ def _is_reference(name: str) -> bool:
 
 
 def _read_inside(folder: Path, name: str, limit: int = _SMALL) -> bytes | None:
-    """A small file below a folder, None where there is none or a link leads out of the folder."""
+    """A small file below a folder, None if there is none or a link leads out of the folder."""
     path = folder / name
     inside = path.resolve().is_relative_to(folder.resolve())
     return _read(path, limit) if inside else None

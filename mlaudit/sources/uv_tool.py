@@ -43,15 +43,25 @@ def uv_path() -> str:
     return os.path.abspath(found)  # noqa: PTH100 - a link to it must keep its name
 
 
-def run_uv(words: Sequence[str], files: Mapping[str, str] | None = None, *, folder: Path | None = None) -> UvOutcome:
-    """Run uv in a new folder that holds some files, so that no audited file is its configuration. Raises NoUv."""
+def run_uv(
+    words: Sequence[str],
+    files: Mapping[str, str] | None = None,
+    *,
+    folder: Path | None = None,
+    holding: Sequence[int] = (),
+) -> UvOutcome:
+    """Run uv in a new folder that holds some files, so that no audited file is its configuration. Raises NoUv.
+
+    Args:
+        holding: descriptors of locks, which uv holds on to where this process is ended before it.
+    """
     uv = uv_path()
     environment = {name: text for name, text in os.environ.items() if name not in _DROPPED}
     environment |= {"NO_COLOR": "1", "UV_NO_PROGRESS": "1"}
     try:
         made = tempfile.TemporaryDirectory(prefix="mlaudit-uv-", ignore_cleanup_errors=True)
     except OSError as error:
-        return UvOutcome(code=2, out="", says=f"no folder can be made to run uv in: {error.strerror or error}")
+        return UvOutcome(code=2, out="", says=f"cannot create a folder to run uv in: {error.strerror or error}")
     with made as scratch:
         try:
             for name, text in (files or {}).items():
@@ -67,6 +77,7 @@ def run_uv(words: Sequence[str], files: Mapping[str, str] | None = None, *, fold
                 capture_output=True,
                 timeout=SECONDS,
                 check=False,
+                pass_fds=tuple(holding) if os.name == "posix" else (),
             )
         except subprocess.TimeoutExpired:
             return UvOutcome(code=2, out="", says=f"uv gave no answer within {SECONDS} s")

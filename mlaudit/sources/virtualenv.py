@@ -57,7 +57,7 @@ class FolderTree:
                 yield from self._within(entry, prefix + entry.name, "EGG-INFO")
 
     def _within(self, entry: FolderEntry, name: str, inner: str) -> Iterator[str]:
-        """The wanted files of one distribution; links are named, so that reading them says that they are links."""
+        """The wanted files of one distribution; links are named, so that reading them states that they are links."""
         if not paths.entry_is_folder(entry):
             yield name
             return
@@ -68,7 +68,7 @@ class FolderTree:
         try:
             files = [found.name for found in _all_entries(self._folder / folder) if found.name in _WANTED]
         except Unreadable:
-            # Reading the file tells the reason.
+            # Reading the file shows the reason.
             files = ["METADATA"]
         yield from (f"{folder}/{file}" for file in files) if files else (f"{name}/",)
 
@@ -141,7 +141,7 @@ def _holds_metadata(folder: Path) -> bool:
 
 
 def environment_document(folder: Path, root: WorkingTree) -> Document | None:
-    """The document of an installed environment or a wheelhouse; None where the folder is neither."""
+    """The document of an installed environment or a wheelhouse; None if the folder is neither."""
     if not paths.is_folder(folder):
         return None
     if package_folders(folder):

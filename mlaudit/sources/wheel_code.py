@@ -1,4 +1,4 @@
-"""The files of a wheel, read from the archive; what it says of their sizes is not trusted."""
+"""The files of a wheel, read from the archive; what it states about their sizes is not trusted."""
 
 from __future__ import annotations
 
@@ -59,19 +59,19 @@ class WheelCode:
         return {folder: frozenset(names) for folder, names in inside.items()}
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where it is none."""
+        """The names in a folder, None if it is not one."""
         return self._folders.get(folder) if self.members else None
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a text file, None where they cannot be had."""
+        """The bytes of a text file, None if they cannot be had."""
         return self._bytes(path, MAX_SOURCE)
 
     def read_binary(self, path: str) -> bytes | None:
-        """The bytes of a compiled module, None where they cannot be had."""
+        """The bytes of a compiled module, None if they cannot be had."""
         return self._bytes(path, MAX_COMPILED)
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder but those of tests; ends with None where some are lacking."""
+        """The bytes of every Python file below a folder but those of tests; ends with None if some are lacking."""
         prefix = f"{folder}/" if folder else ""
         paths = sorted(path for path in self.members if path.startswith(prefix) and _is_source(path))
         for number, path in enumerate(paths):
@@ -93,7 +93,7 @@ class WheelCode:
 
 
 def distribution_of(path: Path) -> str:
-    """The metadata folder of the wheel in a file (`peft-0.13.2.dist-info`), empty where it is no wheel."""
+    """The metadata folder of the wheel in a file (`peft-0.13.2.dist-info`), empty if it is no wheel."""
     found = {name.partition("/")[0] for name in _members(path) if name.endswith(".dist-info/METADATA")}
     return found.pop() if len(found) == 1 else ""
 
@@ -114,7 +114,7 @@ def _members(path: Path) -> frozenset[str]:
 
 
 def _is_bounded(file: BinaryIO) -> bool:
-    """Whether the end of an archive says that its directory is small enough."""
+    """Whether the end of an archive states that its directory is small enough."""
     size = file.seek(0, 2)
     file.seek(max(size - _TAIL, 0))
     tail = file.read(_TAIL)

@@ -18,7 +18,7 @@ from mlaudit.sources.confinement import is_inside, is_resolved_inside
 from mlaudit.sources.paths import open_regular
 
 MAX_KNOWN = 50_000
-"""Folders of which a tree remembers where they lie, and what stands in them."""
+"""Folders of which a tree remembers where they are, and what is in them."""
 
 
 class WorkingTree:
@@ -49,7 +49,7 @@ class WorkingTree:
         return paths.relative(path, self.folder)
 
     def holds(self, path: Path) -> bool:
-        """Whether a path, its links followed, lies in the root."""
+        """Whether a path, its links followed, is in the root."""
         folder, name = os.path.split(path)
         if name in ("", os.curdir, os.pardir):
             return is_inside(path, self._resolved)
@@ -60,7 +60,7 @@ class WorkingTree:
         return is_resolved_inside(real, self._resolved)
 
     def _real_folder(self, folder: str) -> str | None:
-        """A folder with its links followed, None where that is not known."""
+        """A folder with its links followed, None if that is not known."""
         if folder not in self._real_folders:
             try:
                 real = paths.real_path(folder)
@@ -78,7 +78,7 @@ class WorkingTree:
     def document(self, path: Path) -> Document:
         """The document of a file; its neighbours are given out only from inside the root.
 
-        Raises Unreadable where there is none, or it cannot be asked for.
+        Raises Unreadable if there is none, or it cannot be requested.
         """
         return self._document(path, paths.status(path).st_size)
 
@@ -97,7 +97,7 @@ class WorkingTree:
         )
 
     def _around(self, path: Path) -> WorkingTree:
-        """What a document may ask for; one that the user named outside the root its own folder and what lies below."""
+        """What a document may ask for; one that the user named outside the root its own folder and what is below."""
         return self if self.holds(path) else WorkingTree(self.folder, self.defines, tree=path.parent)
 
     def _asked(self, inside: WorkingTree, path: Path) -> Document | None:

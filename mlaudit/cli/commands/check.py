@@ -79,7 +79,7 @@ def check(
     """Audit what is declared, or discovered below PATH.
 
     The declaration is mlaudit.toml or [tool.mlaudit] of pyproject.toml. With it, PATH selects the environments that
-    have a source there; without it, what is found below PATH is audited, and what was taken for what is said.
+    have a source there; without it, what is found below PATH is audited, and what was taken for what is stated.
     """
     from mlaudit.request.options import wanted_of
 
@@ -123,7 +123,7 @@ def _audited(paths: Sequence[str], options: Options, *, with_map: bool) -> Repor
 
 
 def _new_baseline(report: Report, target: Path | None) -> OutputText | None:
-    """The text of `--write-baseline`, where that is asked for."""
+    """The text of `--write-baseline`, where that is requested."""
     if target is None:
         return None
     from mlaudit.policy.baseline import dumps

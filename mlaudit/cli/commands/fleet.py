@@ -129,17 +129,17 @@ def _outputs(report: FleetReport, wanted: Sequence[WantedOutput], *, verbose: bo
     """Every asked-for format."""
     from mlaudit.reporters._registry import Style
 
-    made = []
+    texts = []
     for one in wanted:
         colour = one.target is None and wants_colour(no_color)
         style = Style(colour=colour, verbose=verbose, width=width_of(one.target))
         if one.format == "parquet":
             from mlaudit.reporters._fleet_tables import as_parquet
 
-            made.append(OutputText(text="", data=as_parquet(report), target=one.target))
+            texts.append(OutputText(text="", data=as_parquet(report), target=one.target))
         else:
-            made.append(OutputText(text=_render(one.format)(report, style), target=one.target))
-    return made
+            texts.append(OutputText(text=_render(one.format)(report, style), target=one.target))
+    return texts
 
 
 def _render(format_: str) -> Callable[[FleetReport, Style], str]:

@@ -1,4 +1,4 @@
-"""`mlaudit guard`: arguments → what this Python has or answers otherwise than the training, the exit code."""
+"""`mlaudit guard`: arguments → what this Python has or answers differently from the training, the exit code."""
 
 from __future__ import annotations
 

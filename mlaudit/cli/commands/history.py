@@ -100,7 +100,7 @@ def history_text(
 
 
 def demand_format(format_: str, *, first_bad: bool) -> None:
-    """Raises UsageError where there is no such format, or it has no room for what is asked."""
+    """Raises UsageError if there is no such format, or it has no room for what is asked."""
     if format_ not in FORMATS:
         raise UsageError(f"--format {format_}: history prints {', '.join(FORMATS)}")
     if first_bad and format_ != "table":

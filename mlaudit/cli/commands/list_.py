@@ -6,7 +6,7 @@ from typing import Annotated
 
 from mlaudit.cli.asked import asked_options, with_progress
 from mlaudit.cli.declarations import CommandArgument, CommandEnd, CommandOption
-from mlaudit.cli.delivery import USAGE, wants_colour
+from mlaudit.cli.delivery import USAGE, terminal_width, wants_colour
 from mlaudit.cli.failures import errors, fail
 from mlaudit.cli.output import put
 from mlaudit.cli.parameters import As, Define, Extra, Group, NoColor, Output, Platform, Python
@@ -48,9 +48,15 @@ def list_(
             from mlaudit.mapping.locked_edges import locked_edges
             from mlaudit.reporters._cyclonedx import as_cyclonedx
 
-            text = as_cyclonedx(environments, {one.name: list(locked_edges(one)) for one in environments})
+            text = as_cyclonedx(
+                environments, {environment.name: list(locked_edges(environment)) for environment in environments}
+            )
         else:
             seen = listed_from(environments, options.root, current_folder())
-            text = as_table(seen, colour=output is None and wants_colour(no_color))
+            text = as_table(
+                seen,
+                colour=output is None and wants_colour(no_color),
+                width=terminal_width() if output is None else None,
+            )
         put(text, file_of(output))
-    raise CommandEnd(USAGE if any(one.lost for one in environments) else 0)
+    raise CommandEnd(USAGE if any(environment.lost for environment in environments) else 0)

@@ -39,7 +39,7 @@ def plan(
     from mlaudit.cli.delivery import wants_colour, width_of
     from mlaudit.cli.failures import errors
     from mlaudit.cli.output import OutputText, write_all
-    from mlaudit.cli.planning import plan_of, plan_text
+    from mlaudit.cli.planning import demand_targets, plan_of, plan_text
     from mlaudit.cli.wanted_outputs import file_of
     from mlaudit.model.errors import UsageError
     from mlaudit.model.lazy_dataclass import replace
@@ -49,6 +49,7 @@ def plan(
     with errors():
         if format_ not in FORMATS:
             raise UsageError(f"--format {format_}: plan prints {', '.join(FORMATS)}")
+        demand_targets(targets or ())
         options = asked_options(
             start=Path(),
             config=config,

@@ -193,7 +193,7 @@ def is_standard(module: str) -> bool:
 
 
 def builtin_members(name: str) -> frozenset[str] | None:
-    """The members of a class of Python itself, None where there is none of the name."""
+    """The members of a class of Python itself, None if there is none of the name."""
     found = getattr(builtins, name, None)
     return frozenset(dir(found)) if isinstance(found, type) else None
 
@@ -219,7 +219,7 @@ class Lineage:
         self._members: dict[str, tuple[ClassCode, Method | None] | None] = {}
 
     def member(self, name: str) -> tuple[ClassCode, Method | None] | None:
-        """The class that has a name, with the method that it is; None where no class has it."""
+        """The class that has a name, with the method that it is; None if no class has it."""
         if name not in self._members:
             self._members[name] = _member(self.classes, name)
         return self._members[name]

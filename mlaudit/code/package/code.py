@@ -15,19 +15,19 @@ class PackageCode(Protocol):
     """The files of one entry of an import path; whoever gives them bounds sizes and numbers, and follows no link."""
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder (`""` is the entry itself), None where it is none or they cannot all be listed."""
+        """The names in a folder (`""` is the entry itself), None if it is not one or they cannot all be listed."""
         ...
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a text file, None where they cannot be had."""
+        """The bytes of a text file, None if they cannot be had."""
         ...
 
     def read_binary(self, path: str) -> bytes | None:
-        """The bytes of a compiled module, None where they cannot be had."""
+        """The bytes of a compiled module, None if they cannot be had."""
         ...
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder; ends with None where not all of them can be had."""
+        """The bytes of every Python file below a folder; ends with None if not all of them can be had."""
         ...
 
     def shown(self, path: str) -> str:

@@ -38,15 +38,17 @@ class Need:
     """An attribute that is read.
 
     Attributes:
-        where: the first condition under which it is; None where it is read in any case.
+        where: the first condition under which it is; None if it is read in any case.
         route: the methods that lead there.
         module, line: where it is read.
+        unless: what the data was taken not to be on the way, in a word.
     """
 
     where: Condition | None
     route: tuple[str, ...]
     module: PackageModule
     line: int
+    unless: str = ""
 
     @property
     def rank(self) -> int:

@@ -24,7 +24,7 @@ class RefusedKeys:
 def refused_keys(
     symbols: PackageSymbols, cls: ClassCode, keys: Collection[str], plain_bases: Collection[str] = ()
 ) -> RefusedKeys | None:
-    """The keywords that calling a class refuses; None where it takes all of them, or that is not known.
+    """The keywords that calling a class refuses; None if it takes all of them, or that is not known.
 
     Args:
         plain_bases: bases outside of what is read that are known to add no argument.
@@ -39,7 +39,7 @@ def refused_keys(
 
 
 def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
-    """The keys that a class method handles before it calls `cls(**config)`; None where it does something else."""
+    """The keys that a class method handles before it calls `cls(**config)`; None if it does something else."""
     found = symbols.lineage(cls).member(method)
     if found is None or found[1] is None:
         return None
@@ -57,7 +57,7 @@ def makes_by_keywords(symbols: PackageSymbols, cls: ClassCode, method: str) -> f
 
 
 def makes_of_file(symbols: PackageSymbols, cls: ClassCode, method: str) -> frozenset[str] | None:
-    """The keys that a method handles between reading a file of JSON and `Class(**config)`; None where it does more."""
+    """The keys that a method handles between reading a file of JSON and `Class(**config)`; None if it does more."""
     lineage = symbols.lineage(cls)
     found = lineage.member(method)
     if found is None or found[1] is None:

@@ -1,6 +1,6 @@
 """Whether the code of a package or a file defines a name that a pickle imports; what cannot be determined is unknown.
 
-A name is missing only where nothing in the module can bring it: any statement that binds it, on whatever branch, a
+A name is missing only if nothing in the module can bring it: any statement that binds it, on whatever branch, a
 `*` import that is not followed to its end, a module `__getattr__`, `globals()` and their like make the answer no
 alarm. `pickle` imports by module and qualified name: https://docs.python.org/3/library/pickle.html#pickle.Unpickler
 """
@@ -87,7 +87,7 @@ def searched_text(data: bytes) -> bytes:
 def names_of_source(
     data: bytes, redirects: re.Pattern[bytes] = _REDIRECTS, *, is_imported: bool = False
 ) -> NamesOfModule | None:
-    """What one Python source binds; None where it cannot be read.
+    """What one Python source binds; None if it cannot be read.
 
     Args:
         redirects: words with which it may have names that no statement binds.
@@ -119,7 +119,7 @@ def _is_for_main(node: ast.stmt) -> bool:
 
 
 def _nodes(tree: ast.AST) -> list[ast.AST] | None:
-    """Every node, without recursion; None where there are too many."""
+    """Every node, without recursion; None if there are too many."""
     found: list[ast.AST] = []
     for node in ast.walk(tree):
         found.append(node)

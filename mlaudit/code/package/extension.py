@@ -2,7 +2,7 @@
 
 Cython writes the names of a module's functions, classes and globals as zero-ended strings, types as `module.Name`
 (`tp_name`), and the checksums of the states that it can restore into the text of an error. From 3.2 on it compresses
-strings, so that an absent one tells nothing: https://github.com/cython/cython/blob/master/CHANGES.rst
+strings, so that an absent one shows nothing: https://github.com/cython/cython/blob/master/CHANGES.rst
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class ExtensionModule:
         self._answers: dict[str, bool | None] = {}
 
     def has(self, name: str) -> bool | None:
-        """Whether it has a name; None where that is not known."""
+        """Whether it has a name; None if that is not known."""
         if name not in self._answers:
             self._answers[name] = self._search(name.encode())
         return self._answers[name]
@@ -64,7 +64,7 @@ class ExtensionModule:
         return not is_bare and b"\0" + self._name + b"." + encoded + b"\0" in data
 
     def checksums(self) -> frozenset[int]:
-        """The layouts of states that Cython's functions of it restore; empty where they are not known."""
+        """The layouts of states that Cython's functions of it restore; empty if they are not known."""
         if self._data is None:
             return frozenset()
         found = _CHECKSUMS.findall(self._data)

@@ -1,6 +1,6 @@
 """Whether the packages of a reader have the names that a pickle imports; what cannot be determined is unknown.
 
-A name is missing only where nothing can bring it: no statement of its module, no `*` import, no module `__getattr__`,
+A name is missing only if nothing can bring it: no statement of its module, no `*` import, no module `__getattr__`,
 no string of a compiled module, and no other file of the package that sets it from outside. `pickle` imports by module
 and qualified name: https://docs.python.org/3/library/pickle.html#pickle.Unpickler
 """
@@ -25,7 +25,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 MAX_STARS = 40
 """Modules that `*` imports lead through for one name."""
 MAX_SEARCHES = 200
-"""Names for which all sources of a package are searched; of further ones nothing is said."""
+"""Names for which all sources of a package are searched; of further ones nothing is stated."""
 
 _LEADS_ELSEWHERE = lazy_pattern(rb"meta_path|path_hooks|__path__|LazyModule|add_module|sys\.modules")
 """Words by which the `__init__.py` of a package looks for its modules elsewhere."""
@@ -86,7 +86,7 @@ class InstalledNames:
         return NameAnswer.UNKNOWN if self._may_be_module(module, where.gone, words[2]) else NameAnswer.NO_MODULE
 
     def _registers_in_full(self, module: str, name: str) -> bool:
-        """Whether compiled modules of a bare name lie in packages only, and each has the name under its full name.
+        """Whether compiled modules of a bare name are in packages only, and each has the name under its full name.
 
         Old releases compile some under a bare name (`_loss`), by which their objects are pickled.
         """
@@ -228,7 +228,7 @@ class InstalledNames:
         return self._has_own_loader and _FINDS_CLASSES.search(text) is not None
 
     def _searched(self, top: str) -> list[bytes] | None:
-        """Every source of a package or module; None where not all of them can be had."""
+        """Every source of a package or module; None if not all of them can be had."""
         self._searches += 1
         if top not in self._texts:
             code = self._modules.code

@@ -44,18 +44,18 @@ class LayeredCode:
             yield number, self._parts[number].code
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, of all places that have it; None where none has."""
+        """The names in a folder, of all places that have it; None if none has."""
         if not folder:
             return frozenset(self._by_top)
         found = [names for _, code in self._holders(folder) if (names := code.names(folder)) is not None]
         return frozenset().union(*found) if found else None
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a text file, None where they cannot be had."""
+        """The bytes of a text file, None if they cannot be had."""
         return self._first(path, binary=False)
 
     def read_binary(self, path: str) -> bytes | None:
-        """The bytes of a compiled module, None where they cannot be had."""
+        """The bytes of a compiled module, None if they cannot be had."""
         return self._first(path, binary=True)
 
     def _first(self, path: str, *, binary: bool) -> bytes | None:

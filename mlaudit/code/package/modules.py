@@ -1,4 +1,4 @@
-"""The modules of a reader's code, by dotted name: where each lies, and what it binds."""
+"""The modules of a reader's code, by dotted name: where each is, and what it binds."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ModuleKind(Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LocatedModule:
-    """Where a module lies.
+    """Where a module is.
 
     Attributes:
         path: its file, for a folder without `__init__.py` that folder.
@@ -54,7 +54,7 @@ class PackageModule:
     source: ParsedSource
 
     def absolute(self, module: str, level: int) -> str:
-        """The name of a module that an import in this one has; empty where it leads above the top."""
+        """The name of a module that an import in this one has; empty if it leads above the top."""
         if not level:
             return module
         parts = self.name.split(".")
@@ -77,7 +77,7 @@ class PackageModules:
         self.parsed = 0
 
     def locate(self, name: str) -> LocatedModule:
-        """Where a module lies. A name that is no chain of identifiers leads nowhere that is known."""
+        """Where a module is. A name that is no chain of identifiers leads nowhere that is known."""
         if name not in self._located:
             parts = name.split(".")
             is_plain = len(parts) <= MAX_PARTS and all(part.isidentifier() for part in parts)

@@ -1,7 +1,7 @@
 """What a method needs of the object it runs on: the attributes that it reads and that nothing has written before.
 
 A method is followed through its calls of itself, `super()`, properties and functions that are given the object, and
-through the conditions that the pickled state decides. What a condition of another kind stands before is needed "where"
+through the conditions that the pickled state decides. What a condition of another kind precedes is needed "where"
 that condition is met.
 """
 
@@ -46,7 +46,7 @@ MAX_SUPERS = 3
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
 MAX_ALL_STEPS = 500_000
-"""Steps of all entries that one reader's code is followed for; nothing is said of what comes after."""
+"""Steps of all entries that one reader's code is followed for; nothing is stated of what comes after."""
 
 
 @dataclass(slots=True, eq=False)
@@ -101,6 +101,7 @@ class NeedReader:
         self._takes_defaults = takes_defaults
         self._leaves_class = leaves_class
         self._left = MAX_STEPS
+        self._unless: list[str] = []
         self.needs: dict[str, Need] = {}
         self.chains: dict[tuple[str, ...], Need] = {}
         self.written: set[str] = set()
@@ -164,7 +165,7 @@ class NeedReader:
     ) -> None:
         if len(start.route) > MAX_CALLS or self._left < 0:
             return
-        values = Values(self._view, parameter, local)
+        values = Values(self._view, parameter, local, self._unless)
         run = _FollowedFunction(values, owner, module, start.where, start.route, start.written)
         self._walk(self._cache.of(function, parameter), run)
 
@@ -228,7 +229,7 @@ class NeedReader:
         self._method(owner, method, _Start(run.where, (*run.route, name), run.written), {})
 
     def _note(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
-        need = Need(run.where, run.route, run.module, line)
+        need = Need(run.where, run.route, run.module, line, "".join(self._unless[:1]))
         known = self.needs.get(name)
         if known is None or known.rank > need.rank:
             self.needs[name] = need
@@ -303,10 +304,13 @@ class NeedReader:
 
     def _side(self, steps: Sequence[Step], run: _FollowedFunction, where: Condition) -> tuple[bool, _FollowedFunction]:
         """Follow one side of a condition on a copy."""
-        values = Values(self._view, run.values.parameter, dict(run.values.local))
         inside = where if run.where is None or (where.is_rare and not run.where.is_rare) else run.where
-        side = _FollowedFunction(values, run.owner, run.module, inside, run.route, set(run.written))
+        side = self._copied(run, inside)
         return self._walk(steps, side), side
+
+    def _copied(self, run: _FollowedFunction, where: Condition | None) -> _FollowedFunction:
+        values = Values(self._view, run.values.parameter, dict(run.values.local), self._unless)
+        return _FollowedFunction(values, run.owner, run.module, where, run.route, set(run.written))
 
     def _join(self, run: _FollowedFunction, sides: Sequence[_FollowedFunction]) -> None:
         """What is known behind a condition is what both sides agree on."""
@@ -325,14 +329,7 @@ class NeedReader:
             run.where = run.where or Condition(f"unless {step.what} ends it earlier")
 
     def _attempt(self, step: Attempt, run: _FollowedFunction) -> None:
-        before = _FollowedFunction(
-            Values(self._view, run.values.parameter, dict(run.values.local)),
-            run.owner,
-            run.module,
-            run.where,
-            run.route,
-            set(run.written),
-        )
+        before = self._copied(run, run.where)
         if step.catches:
             self._caught(step, run)
         else:

@@ -358,7 +358,7 @@ def _writes_of(function: ast.AST) -> tuple[set[str], bool]:
 
 
 def _set_name(node: ast.Call) -> object:
-    """The name that a call sets: a text, `UNKNOWN` for a computed one, None where it sets none."""
+    """The name that a call sets: a text, `UNKNOWN` for a computed one, None if it sets none."""
     if isinstance(node.func, ast.Name) and node.func.id == "setattr" and len(node.args) == 3:
         name = node.args[1]
         return name.value if isinstance(name, ast.Constant) else UNKNOWN

@@ -37,7 +37,7 @@ DATA = _Mark("DATA")
 SCALARS = (str, int, float, bool, bytes, type(None))
 
 Truth = bool | None
-"""Whether a condition is met; None where that is not known."""
+"""Whether a condition is met; None if that is not known."""
 
 
 class StateMapping:
@@ -106,10 +106,14 @@ def is_scalar(value: object) -> bool:
 class Values:
     """The reader of expressions in one call of a function."""
 
-    def __init__(self, view: ObjectView, parameter: str, local: dict[str, object]) -> None:
+    def __init__(
+        self, view: ObjectView, parameter: str, local: dict[str, object], unless: list[str] | None = None
+    ) -> None:
+        """`unless` takes what data was assumed not to be."""
         self.view = view
         self.parameter = parameter
         self.local = local
+        self._unless = unless
 
     def arguments(self, given: Arguments, written: set[str]) -> CallArguments:
         """The values of a call's arguments."""
@@ -195,8 +199,9 @@ class Values:
         return is_call and isinstance(node, ast.Call) and bool(node.args) and self.is_me(node.args[0])
 
     def _call(self, node: ast.Call, written: set[str], depth: int) -> object:
-        if dotted(node.func)[-1:] and dotted(node.func)[-1] in object_methods().unusual and len(node.args) == 1:
-            return False if self.value(node.args[0], written, depth) is DATA else UNKNOWN
+        unusual = object_methods().unusual.get("".join(dotted(node.func)[-1:]))
+        if unusual is not None and len(node.args) == 1:
+            return self._is_unusual(unusual, self.value(node.args[0], written, depth))
         if isinstance(node.func, ast.Attribute):
             called = called_part(node, self.parameter)
             if called is not None:
@@ -209,6 +214,14 @@ class Values:
         if node.func.id in ("hasattr", "getattr") and len(node.args) > 1:
             return self._looked_up(node, written, depth)
         return self._is_instance(node, written, depth) if node.func.id == "isinstance" else UNKNOWN
+
+    def _is_unusual(self, kind: str, value: object) -> object:
+        """Whether data is of an unusual kind: it is taken not to be, and that is kept in mind."""
+        if value is not DATA:
+            return UNKNOWN
+        if self._unless is not None:
+            self._unless.append(kind)
+        return False
 
     def _method(self, function: ast.Attribute, node: ast.Call, written: set[str], depth: int) -> object:
         base = self.value(function.value, written, depth)

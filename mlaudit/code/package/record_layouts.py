@@ -54,7 +54,7 @@ def fields_of(value: object) -> tuple[str, ...] | None:
 
 
 def differing_struct(fields: tuple[str, ...], structs: list[Struct]) -> Struct | None:
-    """The struct that surely is the one of an array and has other fields; None where one fits, or none is near."""
+    """The struct that surely is the one of an array and has other fields; None if one fits, or none is near."""
     near = [one for one in structs if len(set(one.fields) & set(fields)) * 2 >= len(fields)]
     if not near or any(set(one.fields) == set(fields) for one in near):
         return None

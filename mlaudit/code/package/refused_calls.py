@@ -28,7 +28,7 @@ class RefusedCall:
         one: the object that is made.
         called: what is called, dotted.
         reason: what is the matter, as the end of a sentence that begins with `called`.
-        path, line: where the reader's code says what it takes.
+        path, line: where the reader's code states what it takes.
     """
 
     one: PickledObject
@@ -40,7 +40,7 @@ class RefusedCall:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Signature:
-    """How many values a callable takes by position; `most` is None where it takes any number.
+    """How many values a callable takes by position; `most` is None if it takes any number.
 
     Attributes:
         required: keywords that must be given, which no pickle does by position.
@@ -160,7 +160,7 @@ def _refused_state(one: PickledObject, called: str, reason: str, owner: ClassCod
 
 
 def _signature(symbols: PackageSymbols, one: PickledObject) -> Signature | None:
-    """What the callable of a pickle takes; None where it is not known."""
+    """What the callable of a pickle takes; None if it is not known."""
     found = symbols.find(one.made_by.module, one.made_by.name)
     if isinstance(found, ExpressionCode) and one.making in (Making.CALL, Making.NEW):
         return _of_named_tuple(found)
@@ -265,7 +265,7 @@ def _of_named_tuple(found: ExpressionCode) -> Signature | None:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class StateShape:
-    """What `__setstate__` asks of its argument: keys that it reads in any case, or a number of values."""
+    """What `__setstate__` requires of its argument: keys that it reads in any case, or a number of values."""
 
     keys: frozenset[str]
     length: int | None

@@ -40,7 +40,7 @@ class ParsedSource:
     """What the statements of a module bind.
 
     Attributes:
-        names: each name with its class, function, import or expression; None where it is bound in another way.
+        names: each name with its class, function, import or expression; None if it is bound in another way.
         stars: modules of `*` imports with their levels.
         patched: attributes that statements of the module set on its names (`Forest.fitted = property(...)`).
     """
@@ -52,7 +52,7 @@ class ParsedSource:
 
 @lru_cache(maxsize=KEPT)
 def parsed_source(data: bytes) -> ParsedSource | None:
-    """The bindings of a source, None where it cannot be read."""
+    """The bindings of a source, None if it cannot be read."""
     tree = parsed_tree(data)
     if tree is None:
         return None
@@ -65,7 +65,7 @@ def parsed_source(data: bytes) -> ParsedSource | None:
 
 @lru_cache(maxsize=KEPT)
 def parsed_tree(data: bytes) -> ast.Module | None:
-    """The syntax tree of a source of a package, None where there is none."""
+    """The syntax tree of a source of a package, None if there is none."""
     try:
         text = Document("", data).text
     except Unreadable:

@@ -2,7 +2,7 @@
 
 An attribute is missing where the state, what `__setstate__` makes of it, and the class do not have it, and where the
 reader's code sets it somewhere: what no code ever sets is no attribute of the object. What the code of the writer would
-miss as well is left out, where that code is at hand: it is no difference between the two.
+miss as well is left out, where that code is available: it is no difference between the two.
 """
 
 from __future__ import annotations
@@ -38,13 +38,13 @@ class StateGap:
 
 
 class StateJudge:
-    """Judges the states of pickled objects by the code of their reader, and of their writer where it is at hand."""
+    """Judges the states of pickled objects by the code of their reader, and of their writer where it is available."""
 
     def __init__(self, reader: ObjectCode, writer: ObjectCode | None) -> None:
         self._reader, self._writer = reader, writer
 
     def gaps(self, one: PickledObject) -> Sequence[StateGap]:
-        """What an object lacks; nothing where it was too much to follow."""
+        """What an object lacks; nothing if it was too much to follow."""
         found = list(self._gaps(one))
         exhausted = self._reader.is_exhausted or (self._writer is not None and self._writer.is_exhausted)
         return () if exhausted else found

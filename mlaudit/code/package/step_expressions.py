@@ -33,7 +33,7 @@ def expression_steps(node: ast.expr, parameter: str) -> tuple[Step, ...]:
 
 
 def target_steps(node: ast.expr, parameter: str, value: ast.expr | None) -> Iterator[Step]:
-    """The steps of a store; `value` is what is stored, where it is known."""
+    """The steps of a store; `value` is what is stored, if it is known."""
     if isinstance(node, ast.Name):
         yield SetLocal(node.id, value)
     elif isinstance(node, (ast.Tuple, ast.List)):

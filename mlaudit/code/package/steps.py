@@ -26,7 +26,7 @@ class Write:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class SetLocal:
-    """A local name takes a value; None where it is not known.
+    """A local name takes a value; None if it is not known.
 
     `is_converted` where a call is given the name's own value and gives another: `X, y = checked(X, y)`.
     """
@@ -101,7 +101,7 @@ class Perhaps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """A `try` statement; `catches` tells whether a handler takes AttributeError."""
+    """A `try` statement; `catches` shows whether a handler takes AttributeError."""
 
     body: tuple[Step, ...]
     handlers: tuple[tuple[Step, ...], ...]

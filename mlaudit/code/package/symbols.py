@@ -25,8 +25,8 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_LINE = 80
 """Bases above each other that are followed."""
-MAX_STEPS = 40
-"""Imports that one name leads through."""
+MAX_STEPS = 400
+"""Names of modules that one name leads through, every module of a fan of `import *` among them."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -68,13 +68,13 @@ class PackageSymbols:
         self._extensions: dict[str, ExtensionModule] = {}
 
     def find(self, module: str, name: str) -> Symbol | None:
-        """What a name is, `Outer.Inner` too; None where it is not known."""
+        """What a name is, `Outer.Inner` too; None if it is not known."""
         if (module, name) not in self._found:
             self._found[module, name] = self._find(module, name)
         return self._found[module, name]
 
     def extension(self, module: str) -> ExtensionModule | None:
-        """A compiled module; None where there is none of the name."""
+        """A compiled module; None if there is none of the name."""
         if module not in self._extensions:
             where = self.modules.locate(module)
             if where.kind is not ModuleKind.EXTENSION:
@@ -84,7 +84,7 @@ class PackageSymbols:
 
     def _find(self, module: str, name: str) -> Symbol | None:
         first, *rest = name.split(".")
-        found = self._resolved(module, first, MAX_STEPS)
+        found = self._resolved(module, first, set())
         for word in rest:
             if not isinstance(found, ClassCode):
                 return None
@@ -92,22 +92,24 @@ class PackageSymbols:
             found = self.class_code(found.module, inner) if inner is not None else None
         return found
 
-    def _resolved(self, module: str, name: str, left: int) -> Symbol | None:
-        if left < 0:
+    def _resolved(self, module: str, name: str, asked: set[tuple[str, str]]) -> Symbol | None:
+        """What a name of a module is; `asked` is what was looked for before, which leads no further."""
+        if len(asked) > MAX_STEPS or (module, name) in asked:
             return None
+        asked.add((module, name))
         source = self.modules.module(module)
         if source is None:
             return ForeignName(module, name)
         if name in source.source.names:
-            return self._bound(source, name, left)
+            return self._bound(source, name, asked)
         for star, level in source.source.stars:
             inner = source.absolute(star, level)
-            followed = self._resolved(inner, name, left - 1) if inner and self.modules.module(inner) else None
+            followed = self._resolved(inner, name, asked) if inner and self.modules.module(inner) else None
             if followed is not None and not isinstance(followed, ForeignName):
                 return followed
         return None
 
-    def _bound(self, source: PackageModule, name: str, left: int) -> Symbol | None:
+    def _bound(self, source: PackageModule, name: str, asked: set[tuple[str, str]]) -> Symbol | None:
         bound = source.source.names[name]
         if isinstance(bound, ast.ClassDef):
             return self.class_code(source, bound)
@@ -117,9 +119,9 @@ class PackageSymbols:
             target = source.absolute(bound.module, bound.level)
             if bound.member is None or not target:
                 return None
-            return self._resolved(target, bound.member, left - 1)
+            return self._resolved(target, bound.member, asked)
         if isinstance(bound, ast.Name) and bound.id != name:
-            return self._resolved(source.name, bound.id, left - 1)
+            return self._resolved(source.name, bound.id, asked)
         return ExpressionCode(source, bound) if isinstance(bound, ast.expr) else None
 
     def class_code(self, module: PackageModule, node: ast.ClassDef) -> ClassCode:
@@ -135,13 +137,13 @@ class PackageSymbols:
             known = words[0] in module.source.names or module.source.stars
             if not known:
                 return ForeignName("builtins", words[0])
-            return self._resolved(module.name, words[0], MAX_STEPS)
+            return self.find(module.name, words[0])
         bound = module.source.names.get(words[0])
         if not isinstance(bound, Imported):
             return None
         base = module.absolute(bound.module, bound.level)
         inner = ".".join(filter(None, (base, bound.member or "", *words[1:-1])))
-        return self._resolved(inner, words[-1], MAX_STEPS) if inner else None
+        return self.find(inner, words[-1]) if inner else None
 
     def lineage(self, cls: ClassCode) -> Lineage:
         """A class with its bases; a class that is its own base has none."""
@@ -177,7 +179,7 @@ class PackageSymbols:
 
 
 def _foreign_members(found: Symbol | None) -> frozenset[str] | None:
-    """The members that a base outside of what is read gives; None where they are not known."""
+    """The members that a base outside of what is read gives; None if they are not known."""
     if not isinstance(found, ForeignName):
         return None
     given = object_methods().bases.get(f"{found.module}.{found.name}")

@@ -70,7 +70,7 @@ def _package(doc: Document, pins: CondaPins, node: Node) -> Iterator[Pin]:
 def _pip_package(doc: Document, node: Node, at: Place, standing: Standing, hashes: tuple[str, ...]) -> Pin:
     url = node.get("url").maybe_text() or ""
     source = requirement.source_of(url) if url else "index"
-    # The address of an ordinary package is that of its file; only `source` says that the user named an address.
+    # The address of an ordinary package is that of its file; only `source` states that the user named an address.
     named = source in ("git", "path") or node.get("source").exists
     return doc.pin(
         standing.layer,

@@ -1,4 +1,4 @@
-"""Pins of conda packages: what match specs declare, what locks and dumps name, and the CUDA that their builds tell."""
+"""Pins of conda packages: what match specs declare, what locks and dumps name, and the CUDA that their builds show."""
 
 from __future__ import annotations
 
@@ -32,14 +32,14 @@ _ACCELERATOR_PARTS = {Kind.CUDA: 2, Kind.CUDNN: 3}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Standing(PinScope):
-    """Where in its document and environment a conda package stands: what its pin has in common with its neighbours."""
+    """Where in its document and environment a conda package is: what its pin has in common with its neighbours."""
 
     layer: Layer = Layer.DECLARED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildString:
-    """What a conda build string or pattern tells of accelerators."""
+    """What a conda build string or pattern shows of accelerators."""
 
     variant: str | None = None
     cuda: str | None = None
@@ -48,7 +48,7 @@ class BuildString:
 
 
 def build_of(text: str | None) -> BuildString:
-    """What a build tells: `py3.10_cuda11.8_cudnn8.7.0_0`, `cuda118py310h3a4d1c3_0`, `*cuda12*`, `cpu_py311h0_0`."""
+    """What a build shows: `py3.10_cuda11.8_cudnn8.7.0_0`, `cuda118py310h3a4d1c3_0`, `*cuda12*`, `cpu_py311h0_0`."""
     if not text:
         return BuildString()
     build = text[:128].lower()
@@ -79,19 +79,19 @@ def dotted(digits: str) -> str | None:
 
 
 def cuda_variant(version: str | None) -> str | None:
-    """The word that wheels use for a CUDA version, `cu118` for `11.8`; None where the minor is not known."""
+    """The word that wheels use for a CUDA version, `cu118` for `11.8`; None if the minor is not known."""
     return f"cu{version.replace('.', '')}" if version and "." in version else None
 
 
 class CondaPins:
-    """Pins of one document; each CUDA and cuDNN version that several packages tell is said once."""
+    """Pins of one document; each CUDA and cuDNN version that several packages show is stated once."""
 
     def __init__(self, doc: Document) -> None:
         self.doc = doc
         self._derived: set[tuple[Kind, str | None, str | None, Standing]] = set()
 
     def declared(self, specs: Iterable[tuple[str, Place]], standing: Standing | None = None) -> Iterator[Pin | Unread]:
-        """The pins of match specs that are installed together; `pytorch-cuda` and its like tell torch's variant."""
+        """The pins of match specs that are installed together; `pytorch-cuda` and its like show torch's variant."""
         read = [(text, conda_spec.parse(text), at) for text, at in specs]
         variants = _told_variants(spec for _, spec, _ in read)
         for text, spec, at in read:
@@ -109,7 +109,7 @@ class CondaPins:
         return self.doc.unread(why, at, what=text, package=package, template=spec.template, scope=standing)
 
     def of_spec(self, spec: MatchSpec, at: Place, standing: Standing) -> Iterator[Pin]:
-        """The pin of one match spec, and of the CUDA that its build or name tells."""
+        """The pin of one match spec, and of the CUDA that its build or name shows."""
         build = build_of(spec.build)
         kind, version, specifier = _kind(spec.name), spec.version, spec.specifier
         if kind is Kind.PYTHON:
@@ -154,7 +154,7 @@ class CondaPins:
         yield from self._accelerators(MatchSpec(name=name, version=version), told, at, standing)
 
     def _accelerators(self, spec: MatchSpec, build: BuildString, at: Place, standing: Standing) -> Iterator[Pin]:
-        """CUDA and cuDNN, as the package itself (`cudatoolkit`) or its build tells them."""
+        """CUDA and cuDNN, as the package itself (`cudatoolkit`) or its build shows them."""
         named = _ACCELERATORS.get(package_of(spec.name, "conda-accelerators"))
         if named is not None:
             version, specifier = _version_of_prefix(spec.version, spec.specifier)
@@ -219,7 +219,7 @@ def _detail(spec: MatchSpec) -> str | None:
 
 
 def _told_variants(specs: Iterable[MatchSpec]) -> dict[str, str]:
-    """Variants of packages that other packages tell: `cpuonly`, `pytorch-cuda=11.8`, `pytorch-mutex=1.0=cpu`."""
+    """Variants of packages that other packages show: `cpuonly`, `pytorch-cuda=11.8`, `pytorch-mutex=1.0=cpu`."""
     told: dict[str, str] = {}
     for spec in specs:
         row = package_of(spec.name, "conda-tells-variant-of")

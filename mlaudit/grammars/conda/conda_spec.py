@@ -37,7 +37,7 @@ _ALTERNATIVES = lazy_pattern(r"[|()^$]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSpec:
-    """What a match spec says; `problem` tells why it is not one.
+    """What a match spec says; `problem` shows why it is not one.
 
     Attributes:
         version: what `==` names.
@@ -66,7 +66,7 @@ class _NotOne(ValueError):
 @lru_cache(maxsize=16384)
 def parse(text: str) -> MatchSpec:
     """The match spec in a text; equal texts are parsed once."""
-    # First, since the signs of a version may stand in a password.
+    # First, since the signs of a version may be in a password.
     text = masked(text)
     if len(text) > MAX_LENGTH:
         return MatchSpec(problem=f"a match spec of {len(text)} characters is not read (at most {MAX_LENGTH})")
@@ -87,15 +87,15 @@ def _spec(text: str) -> MatchSpec:
     text, bracketed = _brackets(text)
     text = _OPTIONAL.sub("", text)
     channel, text = _channel(text)
-    found = _NAME.fullmatch(text.strip())
-    if not found:
+    match = _NAME.fullmatch(text.strip())
+    if not match:
         raise _NotOne("a package name is expected first, then a version" if text.strip() else "it is empty")
-    version, build = _version_and_build(found.group(2) or "")
+    version, build = _version_and_build(match.group(2) or "")
     stated, specifier = constraint(bracketed.get("version", version), exact=build is not None)
     channel, subdir = split_channel(bracketed.get("channel") or channel or "")
     condition = conditional.group(1) if conditional else bracketed.get("when") or bracketed.get("condition")
     return MatchSpec(
-        name=bracketed.get("name", found.group(1)),
+        name=bracketed.get("name", match.group(1)),
         version=stated,
         specifier=specifier,
         build=bracketed.get("build", build),
@@ -117,12 +117,12 @@ def _of_file(text: str) -> MatchSpec:
 
 def _brackets(text: str) -> tuple[str, dict[str, str]]:
     """The text without its brackets, and the keys and values in them."""
-    found = _BRACKETS.search(text)
-    if not found:
+    match = _BRACKETS.search(text)
+    if not match:
         if "[" in text or "]" in text:
             raise _NotOne("a bracket is not closed")
         return text, {}
-    inner, position, pairs = found.group(1), 0, {}
+    inner, position, pairs = match.group(1), 0, {}
     while position < len(inner.rstrip()):
         pair = _PAIR.match(inner, position)
         if not pair:
@@ -131,7 +131,7 @@ def _brackets(text: str) -> tuple[str, dict[str, str]]:
         if not _KEYS.fullmatch(key):
             raise _NotOne(f"unknown key `{key}` in brackets")
         pairs[key] = pair.group(2).strip("\"'")
-    return text[: found.start()] + text[found.end() :], pairs
+    return text[: match.start()] + text[match.end() :], pairs
 
 
 def _channel(text: str) -> tuple[str | None, str]:
@@ -196,9 +196,9 @@ def _version_and_build(text: str) -> tuple[str, str | None]:
 
 @lru_cache(maxsize=16384)
 def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | None]:
-    """The exact version and else the specifier of a version part; both None where any version will do.
+    """The exact version and else the specifier of a version part; both None if any version will do.
 
-    `exact` says that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
+    `exact` states that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
     """
     text = text.replace(" ", "")
     if text in _ANY:
@@ -217,7 +217,7 @@ def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | Non
 
 
 def _alternatives(text: str) -> str | None:
-    """`1.6|1.8.*` as it stands, since PEP 440 knows no alternatives; one that admits everything is no range at all."""
+    """`1.6|1.8.*` as written, since PEP 440 knows no alternatives; one that admits everything is no range at all."""
     parts = text.split("|")
     if any(part and part in _ANY for part in parts):
         return None
@@ -227,15 +227,15 @@ def _alternatives(text: str) -> str | None:
 
 
 def _clause(text: str, *, single: bool) -> str | None:
-    """One clause for PEP 440, empty where it excludes nothing, None where PEP 440 cannot say it (`*.7.*`, `~=1`)."""
+    """One clause for PEP 440, empty if it excludes nothing, None if PEP 440 cannot say it (`*.7.*`, `~=1`)."""
     if text in _ANY:
         return ""
-    found = _CLAUSE.fullmatch(text.removesuffix(".*.*") + ".*" if text.endswith(".*.*") else text)
-    if not found:
+    match = _CLAUSE.fullmatch(text.removesuffix(".*.*") + ".*" if text.endswith(".*.*") else text)
+    if not match:
         if "*" in text and re.fullmatch(r"[=<>!~]{0,3}[A-Za-z0-9_.+!*\-]{1,128}", text):
             return None
         raise _NotOne(f"`{text[:80]}` is no version")
-    operator, version, star = found.groups()
+    operator, version, star = match.groups()
     operator = {"=>": ">=", "=<": "<=", "!==": "!="}.get(operator, operator)
     version = version.rstrip(".") if star else version
     if operator in ("", "=", "==", "===", "!="):

@@ -38,7 +38,7 @@ class _Feature:
 
     @property
     def standing(self) -> Standing:
-        """A feature of no environment stands under a name of its own, so that it is never installed unasked."""
+        """A feature of no environment is under a name of its own, so that it is never installed unasked."""
         return Standing(parts=self.environments or (f"feature {self.name}",))
 
 
@@ -117,7 +117,7 @@ def _indexes(doc: Document, manifest: Node) -> Iterator[Fact]:
 
 
 def _feature(doc: Document, pins: CondaPins, node: Node, standing: Standing) -> Iterator[Pin | Unread]:
-    """A feature's tables, and those that stand under `[target.linux-64]` for one platform."""
+    """A feature's tables, and those that are under `[target.linux-64]` for one platform."""
     yield from _tables(doc, pins, node, standing)
     for platform, target in node.get("target").items():
         yield from _tables(doc, pins, target, replace(standing, platforms=(platform,)))

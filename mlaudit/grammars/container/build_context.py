@@ -24,7 +24,7 @@ class BuildContext:
 
     Attributes:
         prefix: what leads from the Dockerfile's own folder to it: nothing, `../`, `../app/`.
-        others: further ones that nothing tells from it: every source stands there too, or other builds name them.
+        others: further ones that nothing shows from it: every source is there too, or other builds name them.
         named: whether builds name them.
         sure: something shows it; else each file is looked for from the Dockerfile's folder upwards.
     """
@@ -70,7 +70,7 @@ def _score(doc: Document, sources: Iterable[str], prefix: str) -> int:
 
 
 def builds_of_dockerfile(doc: Document, most: int) -> tuple[ImageBuild, ...]:
-    """The builds that files in the Dockerfile's folder and above say of it; contexts as prefixes of its own folder."""
+    """The builds that files in the Dockerfile's folder and above state; contexts as prefixes of its own folder."""
     return tuple(dict.fromkeys(_builds(doc, most)))
 
 
@@ -99,14 +99,14 @@ def _every_build(doc: Document, most: int, mentions: str = "") -> Iterator[tuple
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OwnImage:
-    """An image that files of the tree say how to build: its Dockerfile, relative to another one, and the stage."""
+    """An image that files of the tree state how to build: its Dockerfile, relative to another one, and the stage."""
 
     file: str
     target: str
 
 
 def own_image(doc: Document, reference: str, most: int) -> OwnImage | None:
-    """The Dockerfile that an image of a name is built with; None where none is, or several are."""
+    """The Dockerfile that an image of a name is built with; None if none is, or several are."""
     found: dict[OwnImage, None] = {}
     last = _with_tag(reference)[0].rpartition("/")[2]
     for above, _, build in _every_build(doc, most, last):

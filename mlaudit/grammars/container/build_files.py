@@ -1,4 +1,4 @@
-"""Files that say how images are built: compose files, workflows and other CI, Makefiles, scripts.
+"""Files that state how images are built: compose files, workflows and other CI, Makefiles, scripts.
 
 https://docs.docker.com/reference/compose-file/build/, https://github.com/docker/build-push-action#inputs,
 https://learn.microsoft.com/azure/devops/pipelines/tasks/reference/docker-v2
@@ -61,9 +61,9 @@ _COMPOSE = lazy_pattern(r"(?:docker-)?compose[\w.-]{0,100}\.ya?ml")
 
 
 def build_files(doc: Document, above: str) -> Iterator[Document]:
-    """The files in a folder above a Dockerfile, and in its usual subfolders, that may say how it is built."""
+    """The files in a folder above a Dockerfile, and in its usual subfolders, that may state how it is built."""
     listed = doc.names(above)
-    # Of a folder that cannot be listed, or not whole, everything is asked for.
+    # Of a folder that cannot be listed, or not whole, everything is requested.
     known = frozenset(listed) if 0 < len(listed) < MAX_NAMES else None
     names = [above + name for name in _FIXED if _may_be_there(name, known)]
     for folder in _FOLDERS:
@@ -85,14 +85,14 @@ def build_files(doc: Document, above: str) -> Iterator[Document]:
 
 
 def _may_be_there(path: str, known: frozenset[str] | None) -> bool:
-    """Whether the first name of a path is among those of the folder, None where these are not known."""
+    """Whether the first name of a path is among those of the folder, None if these are not known."""
     return known is None or (path if "/" not in path else path.partition("/")[0]) in known
 
 
 def image_builds(doc: Document, folder: str) -> tuple[ImageBuild, ...]:
     """The builds that a file says, their paths relative to the top; `folder` is the file's own, relative to that."""
     try:
-        # Its work is not that of the Dockerfile, whose own lines shall be read whatever stands beside it.
+        # Its work is not that of the Dockerfile, whose own lines shall be read whatever is beside it.
         with document_budget():
             return _builds(doc.text, posixpath.basename(doc.path), folder)
     except (Unreadable, Malformed):
@@ -125,7 +125,7 @@ def _of_makefile(text: str, folder: str) -> Iterator[ImageBuild]:
     known = dict(_VARIABLE.findall(joined))
     for line in _RECIPE.finditer(joined):
         if MENTIONS.search(line[1]):
-            filled = _REFERENCE.sub(lambda found: known.get(found[1] or found[2], found[0]), line[1])
+            filled = _REFERENCE.sub(lambda match: known.get(match[1] or match[2], match[0]), line[1])
             yield from builds_of(filled.replace("$$", "$"), folder, folder)
 
 
@@ -153,8 +153,8 @@ def _composed(folder: str, context: str, build: Node, names: tuple[str, ...]) ->
 
 
 def _or_default(text: str) -> str:
-    """A text in which variables have the values that hold where nothing sets them."""
-    return _DEFAULT.sub(lambda found: found[1], text)
+    """A text in which variables have the values that hold if nothing sets them."""
+    return _DEFAULT.sub(lambda match: match[1], text)
 
 
 def _texts(node: Node) -> list[str]:

@@ -14,8 +14,8 @@ _DEFAULT = lazy_pattern(r"\$\{\w{1,128}:?-([^${}]{0,400})\}")
 
 
 def with_defaults(text: str) -> str:
-    """A text in which variables have the values that hold where nothing sets them."""
-    return _DEFAULT.sub(lambda found: found[1], text)
+    """A text in which variables have the values that hold if nothing sets them."""
+    return _DEFAULT.sub(lambda match: match[1], text)
 
 
 def volumes(service: Node) -> Iterator[tuple[str, str]]:

@@ -28,7 +28,7 @@ MAX_STAGES = 300
 """Stages that are read of one document."""
 
 _UNLIKELY = 3
-_NO_CONTEXT = "nothing says which folder is the build context"
+_NO_CONTEXT = "nothing states which folder is the build context"
 _ENVIRONMENT_FOLDER = lazy_pattern(
     r"(?:^|/)(?:(?:site|dist)-packages|[\w.-]{0,64}venv[\w.-]{0,64}|\.?envs?|\.?virtualenvs?|\.local|local|install|wheels?|wheelhouse|packages"
     r"|(?:mini|micro)?(?:conda|forge|mamba)\d?|mambaforge|python[\d.]*|lib|opt)(?:/|$)"
@@ -52,8 +52,8 @@ class Stage:
 
     Attributes:
         name: as `AS` names it, else its number.
-        image: what stands behind FROM, variables replaced.
-        base: the stage it is built from, None where that is an image.
+        image: what follows FROM, variables replaced.
+        base: the stage it is built from, None if that is an image.
         packages_from: other stages whose environment it copies.
     """
 
@@ -76,7 +76,7 @@ class DockerfileStages:
         found: its instructions.
     """
 
-    def __init__(self, doc: Document, found: Iterable[Instruction]) -> None:
+    def __init__(self, doc: Document, instructions: Iterable[Instruction]) -> None:
         self.doc = doc
         self.globals: dict[str, str] = {}
         self.stages: list[Stage] = []
@@ -85,7 +85,7 @@ class DockerfileStages:
         self.doubts: list[str] = []
         self._numbers: dict[str, int] = {}
         self._known: dict[str, str | None] = {}
-        for instruction in found:
+        for instruction in instructions:
             if instruction.keyword == "FROM":
                 self._stage(instruction)
             elif self.stages:
@@ -172,7 +172,7 @@ class DockerfileStages:
     def remember(
         self, stage: Stage, sources: Iterable[str], target: str, *, is_folder: bool, origin: str | None
     ) -> None:
-        """Files of the context, of another stage or of another image that stand at a path of a stage."""
+        """Files of the context, of another stage or of another image that are at a path of a stage."""
         number = self.number(origin) if origin else None
         stage.copies.append(
             Copy(
@@ -185,7 +185,7 @@ class DockerfileStages:
         )
 
     def locate(self, index: int, path: str, depth: int = 0) -> str | None:
-        """The file beside the Dockerfile that stands at a path of a stage; where none is there, what COPY names."""
+        """The file beside the Dockerfile that is at a path of a stage; where none is there, what COPY names."""
         missing: list[tuple[int, str]] = []
         for stage in self._chain(index):
             for copy in reversed(stage.copies):
@@ -201,7 +201,7 @@ class DockerfileStages:
         return min(missing, default=(0, None))[1] if depth == 0 else None
 
     def _in_unknown_folder(self, index: int, name: str) -> str | None:
-        """The one file of a name that is copied, where only the base image tells in which folder commands run."""
+        """The one file of a name that is copied, where only the base image shows in which folder commands run."""
         stages = list(self._chain(index))
         if any(instruction.keyword == "WORKDIR" for stage in stages for instruction in stage.instructions):
             return None
@@ -213,7 +213,7 @@ class DockerfileStages:
         ]
         spend(LOOKUPS, len(sources))
         candidates = (one if posixpath.basename(one) == name else posixpath.join(one, name) for one in sources)
-        found = {self._in_context(one) for one in candidates} - {None}
+        found = {self._in_context(candidate) for candidate in candidates} - {None}
         return found.pop() if len(found) == 1 else None
 
     def _origin(self, copy: Copy, candidate: str, depth: int) -> str | None:
@@ -227,7 +227,7 @@ class DockerfileStages:
             index = self.stages[index].base
 
     def _in_context(self, path: str) -> str | None:
-        """The file in the build context; where nothing shows that, in the nearest folder upwards that holds it."""
+        """The file in the build context; if nothing shows that, in the nearest folder upwards that holds it."""
         plain = posixpath.normpath(path.lstrip("/"))
         if plain not in self._known:
             spend(LOOKUPS, MAX_PARENTS + 1)
@@ -246,14 +246,14 @@ class DockerfileStages:
 
     @cached_property
     def builds(self) -> tuple[ImageBuild, ...]:
-        """What compose files, CI, Makefiles and scripts beside and above say of how it is built."""
+        """What compose files, CI, Makefiles and scripts beside and above state about how it is built."""
         return builds_of_dockerfile(self.doc, MAX_PARENTS)
 
     @cached_property
     def arguments(self) -> Mapping[str, str]:
         """The values that every build that is known gives to an ARG."""
         first, *others = (dict(build.arguments) for build in self.builds) if self.builds else ({},)
-        return {name: value for name, value in first.items() if all(one.get(name) == value for one in others)}
+        return {name: value for name, value in first.items() if all(other.get(name) == value for other in others)}
 
     def own_image(self, reference: str) -> OwnImage | None:
         """The Dockerfile of the tree that an image is built with, where files of the tree say so."""
@@ -280,7 +280,7 @@ class DockerfileStages:
                     yield from (word.text for word in found[:-1] if not word.unresolved)
 
     def _doubt(self, plain: str, holding: list[str]) -> None:
-        """Note a file that stands in several folders of which nothing tells which one is built from."""
+        """Note a file that is in several folders of which nothing shows which one is built from."""
         if len(holding) > 1:
             first, second = (f"`{prefix}{plain}`" for prefix in holding[:2])
             why = "it is built from both folders" if self.context.named else _NO_CONTEXT

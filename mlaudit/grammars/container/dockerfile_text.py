@@ -56,7 +56,7 @@ class Heredoc:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Instruction:
-    """One instruction: its keyword in upper case, its flags, what stands behind them, the here-document left open."""
+    """One instruction: its keyword in upper case, its flags, what follows them, the here-document left open."""
 
     keyword: str
     flags: tuple[tuple[str, str], ...]
@@ -70,7 +70,7 @@ class Instruction:
         return next((value for key, value in self.flags if key == name), None)
 
     def items(self) -> tuple[Word, ...] | None:
-        """The strings of the JSON (exec) form, None where it is not used."""
+        """The strings of the JSON (exec) form, None if it is not used."""
         text = self.rest.text.strip()
         if not text.startswith("["):
             return None
@@ -89,7 +89,7 @@ class Instruction:
 
 @dataclass(slots=True)
 class _Cursor:
-    """Where the reader of lines stands."""
+    """Where the reader of lines is."""
 
     text: str
     position: int = 0
@@ -107,7 +107,7 @@ class _Cursor:
 
 
 def instructions(doc: Document) -> Iterator[Instruction | Unread]:
-    """The instructions of a Dockerfile in order; a line that is none becomes an Unread. Raises Unreadable."""
+    """The instructions of a Dockerfile in order; a line that is not one becomes an Unread. Raises Unreadable."""
     cursor = _Cursor(limited_text(doc))
     escape = _escape_directive(cursor)
     for _ in range(MAX_INSTRUCTIONS):
@@ -130,12 +130,12 @@ def _escape_directive(cursor: _Cursor) -> str:
     while not cursor.done:
         before = cursor.position
         _, line = cursor.line()
-        found = _DIRECTIVE.match(line.strip()[:256])
-        if found is None:
+        match = _DIRECTIVE.match(line.strip()[:256])
+        if match is None:
             cursor.position = before
             break
-        if found.group(1).lower() == "escape" and found.group(2) in ("\\", "`"):
-            escape = found.group(2)
+        if match.group(1).lower() == "escape" and match.group(2) in ("\\", "`"):
+            escape = match.group(2)
     return escape
 
 
@@ -167,15 +167,15 @@ def _logical_line(doc: Document, cursor: _Cursor, escape: str) -> Script | None:
 
 def _instruction(doc: Document, cursor: _Cursor, script: Script) -> Instruction | Unread:
     text = script.text
-    found = _INSTRUCTION.match(text)
-    keyword = found.group(1).upper() if found else ""
-    if found is None or keyword not in KEYWORDS:
+    match = _INSTRUCTION.match(text)
+    keyword = match.group(1).upper() if match else ""
+    if match is None or keyword not in KEYWORDS:
         shown = text.strip()[:60]
         why = f"`{shown}` begins with no instruction of a Dockerfile; a long one ends its lines with a backslash"
         return doc.unread(why, script.place(0, len(text.rstrip())), what=text)
     if keyword == "ONBUILD":
-        return _instruction(doc, cursor, script.cut(found.end(), len(text)))
-    position, flags = found.end(), []
+        return _instruction(doc, cursor, script.cut(match.end(), len(text)))
+    position, flags = match.end(), []
     while flag := _FLAG.match(text, position):
         flags.append((flag.group(1).lower(), (flag.group(2) or "").strip('"')))
         position = flag.end()
@@ -204,7 +204,7 @@ def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc,
 
 
 def _end_of_heredoc(cursor: _Cursor, name: str, *, strips_tabs: bool) -> int | None:
-    """Where the line that closes a here-document begins; the reader then stands behind it."""
+    """Where the line that closes a here-document begins; the reader then follows it."""
     while not cursor.done:
         spend(HEREDOC_LINES)
         at, line = cursor.line()
@@ -231,7 +231,7 @@ def shell_script(instruction: Instruction) -> Script:
 
 
 def assignments(instruction: Instruction, values: Mapping[str, str]) -> Iterator[tuple[str, str | None]]:
-    """The names and values of an ARG or ENV instruction; the value is None where none is given or known."""
+    """The names and values of an ARG or ENV instruction; the value is None if none is given or known."""
     found = words(instruction.rest, values)
     if instruction.keyword == "ENV" and found and "=" not in found[0].text:
         # The old form `ENV NAME the rest of the line`.

@@ -41,7 +41,7 @@ class PythonEnvironment:
 
     Attributes:
         prefix: the folder that holds its `bin` and `lib`, relative to the root; empty for the root itself.
-        minor: of its Python (`3.11`), empty where nothing tells it.
+        minor: of its Python (`3.11`), empty if nothing shows it.
         folders: package folders in the order in which its Python looks into them.
         records: its records of conda.
         settings: the keys of its pyvenv.cfg.
@@ -80,12 +80,12 @@ class Environments:
         self._extend()
 
     def _take(self, path: str) -> None:
-        found = _DISTRIBUTION.fullmatch(path)
-        if found is not None and not _IGNORED.search(found["folder"]):
-            folder = found["folder"]
+        match = _DISTRIBUTION.fullmatch(path)
+        if match is not None and not _IGNORED.search(match["folder"]):
+            folder = match["folder"]
             environment = self._of_folder(folder)
             if environment is not None:
-                self.distributions.setdefault(folder, {}).setdefault(found["name"], []).append(path)
+                self.distributions.setdefault(folder, {}).setdefault(match["name"], []).append(path)
                 if folder not in environment.folders:
                     environment.folders.append(folder)
         record = _CONDA.fullmatch(path)
@@ -111,7 +111,7 @@ class Environments:
 
     @cached_property
     def _interpreters(self) -> Mapping[str, frozenset[str]]:
-        """Prefix → minor versions of the interpreters in its `bin`; `""` for one that tells none."""
+        """Prefix → minor versions of the interpreters in its `bin`; `""` for one that shows none."""
         found: dict[str, set[str]] = {}
         for path in self._system.list():
             interpreter = _BIN.fullmatch(path)
@@ -131,7 +131,7 @@ class Environments:
         return bool(minors) and (minor in minors or minors == {""} or not minor)
 
     def _minor_of_prefix(self, prefix: str) -> str:
-        """What conda records or `python3` leads to, else the newest interpreter, else what the libraries tell."""
+        """What conda records or `python3` leads to, else the newest interpreter, else what the libraries show."""
         if prefix in self._conda_minors:
             return self._conda_minors[prefix]
         for name in ("python3", "python"):
@@ -170,7 +170,7 @@ class Environments:
             one.name = f"{shown} (python{one.minor})" if several else shown
 
     def _choose(self) -> tuple[PythonEnvironment | None, str]:
-        """The environment that runs, and the words for what says so; empty words where nothing does."""
+        """The environment that runs, and the words for what says so; empty words if nothing does."""
         real = [one for one in self.every if not one.plain]
         for folder, why in self._searched():
             here = [one for one in real if folder in (_below(one.prefix, "bin"), _below(one.prefix, "Scripts"))]
@@ -235,10 +235,10 @@ class Environments:
             base = self._base(one) if one.sees_system else None
             one.folders += [folder for folder in base.folders if folder not in one.folders] if base else []
 
-    def _base(self, one: PythonEnvironment) -> PythonEnvironment | None:
-        home = self._resolved(one.settings.get("home", "").strip("/"))
+    def _base(self, environment: PythonEnvironment) -> PythonEnvironment | None:
+        home = self._resolved(environment.settings.get("home", "").strip("/"))
         fitting = (other for other in self.every if home and _below(other.prefix, "bin") == home)
-        return next((other for other in fitting if other.minor in (one.minor, "")), None)
+        return next((other for other in fitting if other.minor in (environment.minor, "")), None)
 
     def _named_folders(self) -> Iterator[str]:
         env = self._system.setup.env

@@ -115,7 +115,7 @@ def packages(system: FileSystem) -> Iterator[Package | tuple[str, str]]:
 
 
 def libraries(system: FileSystem, installed: Iterable[Package]) -> Iterator[SystemVersion]:
-    """The packages that matter, and the CUDA, cuDNN and driver that their names and versions tell."""
+    """The packages that matter, and the CUDA, cuDNN and driver that their names and versions show."""
     for package in installed:
         yield from _of_package(system, package)
 
@@ -226,8 +226,8 @@ def _version_files(system: FileSystem) -> Iterator[SystemVersion]:
 
 
 def _toolkit_order(path: str) -> tuple[bool, tuple[int, ...], str]:
-    found = _CUDA_FILE.fullmatch(path)
-    folder = (found["folder"] or "") if found else ""
+    match = _CUDA_FILE.fullmatch(path)
+    folder = (match["folder"] or "") if match else ""
     return bool(folder), tuple(-int(part) for part in re.findall(r"\d+", folder)), path
 
 
@@ -265,6 +265,6 @@ def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
 
 
 def required_driver(system: FileSystem) -> str | None:
-    """What an image asks of the host's driver, as it stands in `NVIDIA_REQUIRE_CUDA`."""
+    """What an image requires of the host's driver, as written in `NVIDIA_REQUIRE_CUDA`."""
     stated = system.setup.env.get(_REQUIRES_DRIVER, "").split(" ")[0]
     return stated[:80] or None

@@ -50,7 +50,7 @@ class Reference:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Content:
-    """One thing inside an image: an exact version, or a range where the tag tells only the beginning of it."""
+    """One thing inside an image: an exact version, or a range where the tag shows only the beginning of it."""
 
     kind: Kind
     name: str
@@ -82,7 +82,7 @@ class TagRow:
 
 
 def parse(text: str) -> Reference | None:
-    """The reference in a text, None where it is none."""
+    """The reference in a text, None if it is not one."""
     found = _REFERENCE.fullmatch(text.strip()) if len(text) <= MAX_LENGTH else None
     if found is None or found["repository"].endswith(("/", ":")):
         return None
@@ -97,13 +97,13 @@ def rows() -> tuple[TagRow, ...]:
 
 @lru_cache(maxsize=1)
 def _families() -> tuple[str, ...]:
-    """Words in names of repositories that tell a family, the longest first."""
+    """Words in names of repositories that show a family, the longest first."""
     words = checked("images.toml", lambda root: root.get("families").texts())
     return tuple(sorted(words, key=len, reverse=True))
 
 
 def family(reference: Reference) -> str:
-    """What images are compared within: the framework that the last part of a name tells, else the name itself."""
+    """What images are compared within: the framework that the last part of a name shows, else the name itself."""
     last = reference.name.rpartition("/")[2]
     parts = _WORDS.split(last)
     return next((word for word in _families() if word in parts), reference.name)
@@ -131,7 +131,7 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 
 def _fits(row: TagRow, name: str, tag: str) -> dict[str, str] | None:
-    """What the groups of a row's patterns match, None where the row is for other images."""
+    """What the groups of a row's patterns match, None if the row is for other images."""
     groups: dict[str, str] = {}
     for expected, text, is_pattern in zip((row.name, row.tag), (name, tag), row.is_pattern, strict=True):
         if expected is None:
@@ -185,11 +185,11 @@ def _contents(row: TagRow, groups: dict[str, str]) -> Iterator[Content]:
 
 
 def _filled(template: str, groups: dict[str, str]) -> str:
-    """The template with its groups; empty where one of them matched nothing."""
+    """The template with its groups; empty if one of them matched nothing."""
     needed = re.findall(r"\{(\w+)\}", template)
     if any(group not in groups for group in needed):
         return ""
-    return re.sub(r"\{(\w+)\}", lambda found: groups[found.group(1)], template)
+    return re.sub(r"\{(\w+)\}", lambda match: groups[match.group(1)], template)
 
 
 def _cuda(text: str) -> str:

@@ -1,6 +1,6 @@
 """Versions in the own formats of XGBoost, LightGBM and CatBoost, as files or inside pickles.
 
-XGBoost writes `version` as the last key (dmlc/xgboost, src/learner.cc), so that the end of a file tells it; LightGBM
+XGBoost writes `version` as the last key (dmlc/xgboost, src/learner.cc), so that the end of a file shows it; LightGBM
 writes a format number in its second line (src/boosting/gbdt_model_text.cpp); CatBoost keeps the text of its build in an
 info map (catboost/libs/model/flatbuffers/model.fbs).
 """
@@ -30,7 +30,7 @@ _CATBOOST_TAG = lazy_pattern(
 
 
 def xgboost_version_in(tail: bytes) -> str | None:
-    """The last version that stands in the end of a JSON or UBJSON model, or of a memory snapshot."""
+    """The last version that is in the end of a JSON or UBJSON model, or of a memory snapshot."""
     at = tail.rfind(_UBJ_KEY)
     if at >= 0:
         return _ubj_numbers(tail[at + len(_UBJ_KEY) :])
@@ -61,7 +61,7 @@ def _ubj_numbers(data: bytes) -> str | None:
 
 
 def xgboost_binary_version(head: bytes) -> str | None:
-    """The minor release, as a range, that an old binary model records at byte 24; None where it is older than 1.0."""
+    """The minor release, as a range, that an old binary model records at byte 24; None if it is older than 1.0."""
     if not head.startswith(b"binf") or len(head) < 32:
         return None
     major, minor = (int.from_bytes(head[at : at + 4], "little") for at in (24, 28))
@@ -69,9 +69,9 @@ def xgboost_binary_version(head: bytes) -> str | None:
 
 
 def lightgbm_format(head: bytes) -> str | None:
-    """The format number of a LightGBM text model (`v4`), None where it is none."""
-    found = _LIGHTGBM.match(head)
-    return found.group(1).decode("ascii") if found else None
+    """The format number of a LightGBM text model (`v4`), None if it is not one."""
+    match = _LIGHTGBM.match(head)
+    return match.group(1).decode("ascii") if match else None
 
 
 def catboost_version(window: Window) -> str:

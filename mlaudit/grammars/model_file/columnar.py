@@ -32,7 +32,7 @@ _LENGTH = 4
 
 
 def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> Iterator[Statement]:
-    """What the footer of a file says that begins and ends with `magic`; before that stands how long it is.
+    """What the footer of a file states that begins and ends with `magic`; before that stands how long it is.
 
     Raises Unreadable.
     """
@@ -46,7 +46,7 @@ def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> It
         length = int.from_bytes(end[:_LENGTH], "little")
         start = window.size - mark - length
         if start < len(magic):
-            raise Unreadable(f"its footer is said to have {length} bytes, more than the file")
+            raise Unreadable(f"its footer states a length of {length} bytes, more than the file has")
         footer = window.upto(start, min(length, FOOTER))
     yield from columnar(doc, footer, kind)
     if length > FOOTER:
@@ -70,6 +70,6 @@ def _writers(metadata: bytes) -> Iterator[tuple[str, str]]:
         yield "pyarrow", creator.group(1).decode("ascii")
         return
     for pattern, package in _WRITERS:
-        found = pattern.search(metadata)
-        if found is not None:
-            yield package, found.group(1).decode("ascii")
+        match = pattern.search(metadata)
+        if match is not None:
+            yield package, match.group(1).decode("ascii")

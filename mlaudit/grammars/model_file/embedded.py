@@ -1,4 +1,4 @@
-"""Models that stand as bytes or text inside a pickle: XGBoost's, LightGBM's and CatBoost's own formats."""
+"""Models that are as bytes or text inside a pickle: XGBoost's, LightGBM's and CatBoost's own formats."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whether a file whose facts stand at its beginning is there to its end; a cut file must not pass for a whole one."""
+"""Whether a file whose facts are at its beginning is there to its end; a cut file must not pass for a whole one."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ _BRACKETS = bytes(byte for byte in range(256) if byte not in _OPENING + _CLOSING
 
 
 def missing(what: str, there: int, needed: int) -> str:
-    """Why a file is taken for cut, where its own sizes tell."""
+    """Why a file is taken for cut, where its own sizes show."""
     return f"{CUT}: {what} needs {needed} bytes, of which {there} are there"
 
 
 def last_byte(window: Window) -> bytes:
-    """The last byte that is no blank, empty where the last ones all are."""
+    """The last byte that is no blank, empty if the last ones all are."""
     return window.upto(max(0, window.size - _TAIL), _TAIL).rstrip()[-1:]
 
 

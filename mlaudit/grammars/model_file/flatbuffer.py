@@ -42,7 +42,7 @@ class Table:
         return None if at is None else at + self._window.number(at, 4)
 
     def data(self, index: int) -> bytes:
-        """A text or a vector of bytes, empty where the field is not set; the first `TEXT_LIMIT` bytes."""
+        """A text or a vector of bytes, empty if the field is not set; the first `TEXT_LIMIT` bytes."""
         at = self._pointed(index)
         if at is None:
             return b""
@@ -59,11 +59,11 @@ class Table:
         return count
 
     def text(self, index: int) -> str:
-        """A text, empty where the field is not set."""
+        """A text, empty if the field is not set."""
         return self.data(index).decode("utf-8", "replace")
 
     def table(self, index: int) -> Table | None:
-        """A table inside, None where the field is not set."""
+        """A table inside, None if the field is not set."""
         at = self._pointed(index)
         return None if at is None else Table(self._window, at)
 

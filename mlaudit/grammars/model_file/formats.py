@@ -1,4 +1,4 @@
-"""What format numbers, module paths and opcodes say of versions: `knowledge/formats.toml`, and the ONNX tables."""
+"""What format numbers, module paths and opcodes state about versions: `knowledge/formats.toml`, and the ONNX tables."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModulePath:
-    """What a name that a pickle imports says of its package; `specifier` None says only which kind of data it is.
+    """What a name that a pickle imports states about its package; `specifier` None says only which kind of data it is.
 
     With `called_with_text` it says so only where it is called with a text in front, with `byte_state` only where its
     objects take their state from bytes.

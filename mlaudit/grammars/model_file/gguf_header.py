@@ -27,7 +27,7 @@ Value = str | int | None
 
 
 class Header:
-    """Version, counts and scalar values; `problem` tells what its tensors lack. Raises Unreadable."""
+    """Version, counts and scalar values; `problem` shows what its tensors lack. Raises Unreadable."""
 
     def __init__(self, window: Window) -> None:
         if window.read(0, 4) != MAGIC:

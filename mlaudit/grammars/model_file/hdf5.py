@@ -1,7 +1,7 @@
 """Attributes of the root group of an HDF5 file: texts of fixed and variable length.
 
 Format: HDF5 File Format Specification 3.0, https://docs.hdfgroup.org/hdf5/v1_14/_f_m_t3.html. Attributes in dense
-storage (more than eight, with new-style groups) stand in a fractal heap, which is not walked.
+storage (more than eight, with new-style groups) are in a fractal heap, which is not walked.
 """
 
 from __future__ import annotations

@@ -15,7 +15,7 @@ _WIDTHS = {"U": 4}
 
 
 def array_bytes(wrapper: Dict) -> int | None:
-    """The size of the array, None where it holds Python objects and a pickle follows. Raises Unreadable."""
+    """The size of the array, None if it holds Python objects and a pickle follows. Raises Unreadable."""
     shape, dtype = wrapper.entries.get("shape"), wrapper.entries.get("dtype")
     if not isinstance(dtype, Instance) or not isinstance(shape, Seq) or shape.length != len(shape.items):
         raise Unreadable("an array's shape or dtype is computed, so that its end is not known")

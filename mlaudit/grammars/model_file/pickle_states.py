@@ -1,7 +1,7 @@
 """The objects of a pickle with what they are made of: class, how it is called, keys of the state, byte offset.
 
 The walk is that of `pickle_opcodes`, which keeps little; this one keeps the keys and small values of states, within
-bounds of their own. Nothing is imported or called. What is beyond a bound is said by `is_cut`, and a state that is not
+bounds of their own. Nothing is imported or called. `is_cut` states what is beyond a bound, and a state that is not
 kept in full says so itself: of both nothing may be concluded that is missing.
 """
 
@@ -48,7 +48,7 @@ class PickledObject(Instance):
     """An object with how it is made and where.
 
     Attributes:
-        cls: its class, where the pickle tells it; for a call of a function the function.
+        cls: its class, where the pickle shows it; for a call of a function the function.
         at: the byte at which it is made, in the decompressed pickle.
         built_at: the byte at which it is given its state, 0 without one.
         owner: the object in whose state it is made, None outside of all.
@@ -62,7 +62,7 @@ class PickledObject(Instance):
 
     @property
     def attributes(self) -> dict[str, object] | None:
-        """The names and values that a plain state gives; None where it is of another kind, or not known in full."""
+        """The names and values that a plain state gives; None if it is of another kind, or not known in full."""
         state = self.state
         if isinstance(state, Seq) and state.length == 2 and len(state.items) == 2:
             parts = [part for part in state.items if part is not None]
@@ -94,7 +94,7 @@ class PickledStates:
 
 
 def walk_states(source: Source, *, operations: int = OPERATIONS) -> PickledStates:
-    """The objects of one pickle, from where the source stands."""
+    """The objects of one pickle, from where the source is."""
     walk = _StateWalk(source, operations=operations)
     found = walk.run(_TABLE)
     _give_owners(walk.objects)

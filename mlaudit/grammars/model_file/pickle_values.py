@@ -80,7 +80,7 @@ class Instance:
 
 @dataclass(frozen=True, slots=True)
 class Payload:
-    """A long run of bytes or text that looks like a model of its own: its ends, and where it lies.
+    """A long run of bytes or text that looks like a model of its own: its ends, and where it is.
 
     `whole` is set where `head` is all of it; `offset` counts in the walked bytes.
     """

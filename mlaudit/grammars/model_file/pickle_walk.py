@@ -1,4 +1,4 @@
-"""The walk of a pickle by its opcodes: what it imports, builds and says of versions, without doing any of it.
+"""The walk of a pickle by its opcodes: what it imports, builds and states about versions, without doing any of it.
 
 Opcodes: Python's Lib/pickletools.py and PEPs 307, 3154, 574. Long payloads are passed over unread; the number of
 opcodes, the stack, the memo and the nesting are bounded. Arrays that joblib writes raw between the opcodes are passed
@@ -70,7 +70,7 @@ class PickleContents:
         code: number of arguments and first bytecode of every code object.
         arrays: for each raw joblib array, whether its wrapper records an alignment.
         notes: what was seen and not understood, once each.
-        problem: why the walk ended early; None where it came to the end.
+        problem: why the walk ended early; None if it came to the end.
         end: the offset behind the STOP opcode.
     """
 
@@ -112,7 +112,7 @@ class _OuterState:
 
 
 class Walk:
-    """One run over a source. `strict` refuses names that no Python file can import; it tells text from protocol 0."""
+    """One run over a source. `strict` refuses names that no Python file can import: text that is no pickle has such."""
 
     def __init__(self, source: Source, *, operations: int = OPERATIONS, strict: bool = False) -> None:
         self.source = source
@@ -127,26 +127,26 @@ class Walk:
         self._strict = strict
 
     def run(self, table: list[Callable[[Walk], None]]) -> PickleContents:
-        """Walk to STOP, or to where it cannot go on: then `Found.problem` says why."""
-        found = self.found
+        """Walk to STOP, or to where it cannot go on: then `Found.problem` states why."""
+        contents = self.found
         try:
-            while found.operations < self._operations:
-                found.operations += CHECK_EVERY
+            while contents.operations < self._operations:
+                contents.operations += CHECK_EVERY
                 self._some(table)
                 if len(self.stack) + len(self.marks) > STACK:
                     raise Unreadable(f"more than {STACK} values wait on the pickle's stack")
-            found.out_of_operations = True
-            found.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
+            contents.out_of_operations = True
+            contents.problem = f"it has more than {self._operations} opcodes; the rest is not walked"
         except _Done:
-            found.root = self.stack[-1] if self.stack else OPAQUE
+            contents.root = self.stack[-1] if self.stack else OPAQUE
         except Unreadable as error:
-            found.problem = error.why
+            contents.problem = error.why
         except IndexError:
-            found.problem = (
+            contents.problem = (
                 f"the opcode before byte {self.source.offset} needs values that are not there: it is corrupt"
             )
-        found.end = self.source.offset
-        return found
+        contents.end = self.source.offset
+        return contents
 
     def _some(self, table: list[Callable[[Walk], None]]) -> None:
         source = self.source

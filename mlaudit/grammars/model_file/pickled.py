@@ -28,7 +28,7 @@ _BUILT_IN = frozenset(sys.stdlib_module_names) | {"__builtin__", "copy_reg", "ex
 
 @dataclass(slots=True)
 class Library:
-    """What the pickle says of one package."""
+    """What the pickle states about one package."""
 
     family: Family
     kinds: dict[str, None] = field(default_factory=dict)
@@ -73,7 +73,7 @@ def _noted(libraries: dict[str, Library], family: Family, name: Global, found: P
 
 
 def _says(row: ModulePath, name: Global, found: PickleContents) -> bool:
-    """Whether a name is used in the way in which it tells a version."""
+    """Whether a name is used in the way in which it shows a version."""
     called = name in found.texted or not row.called_with_text
     return called and (name in found.byte_states or not row.byte_state)
 
@@ -123,7 +123,7 @@ def statements(doc: Document, held: Contents, at: Place | None = None, kind: str
 
 
 def _names(found: PickleContents) -> tuple[PickledName, ...]:
-    """What loading imports beside Python's own modules; nothing where the walk lost its way."""
+    """What loading imports beside Python's own modules; nothing if the walk lost its way."""
     if found.problem is not None:
         return ()
     # What loads a pickle with persistent ids, as torch does, looks libraries' names up in its own way.
@@ -149,7 +149,7 @@ def _versions(doc: Document, held: Contents, at: Place | None) -> Iterator[State
 
 
 def _payloads(doc: Document, held: Contents, at: Place | None) -> Iterator[Statement]:
-    """Models of other libraries that stand as bytes or text inside the pickle."""
+    """Models of other libraries that are as bytes or text inside the pickle."""
     seen = set()
     for payload in held.found.payloads:
         told = payload_version(payload)
@@ -183,7 +183,7 @@ def _libraries(doc: Document, held: Contents, at: Place | None) -> Iterator[Stat
 
 
 def _joined(specifiers: Iterable[str]) -> str | None:
-    """The intersection of ranges, empty where there is none to intersect, None where they exclude each other."""
+    """The intersection of ranges, empty if there is none to intersect, None if they exclude each other."""
     joined = ""
     for specifier in specifiers:
         if joined and disjoint(joined, specifier):
@@ -203,14 +203,14 @@ def _pythons(doc: Document, held: Contents, at: Place | None) -> Iterator[Statem
         return
     specifier = _joined(reasons)
     if specifier is None:
-        yield doc.unread(f"it asks for Python {' and for '.join(reasons)} at once", at, package="python")
+        yield doc.unread(f"it requires Python {' and '.join(reasons)} at once", at, package="python")
         return
     kind = BYTECODE.get(held.kind, "python.bytecode") if found.code else PLAIN
     yield python(doc, specifier, kind, "; ".join(dict.fromkeys(reasons.values())), at)
 
 
 def _by_code(code: Iterable[tuple[int, bytes]]) -> Iterator[tuple[str, str]]:
-    """The Pythons that a code object's first instruction tells, else those that its number of fields does."""
+    """The Pythons that a code object's first instruction shows, else those that its number of fields does."""
     for arguments, start in code:
         specifier = formats().table("resume").get(start.hex()) or formats().table("code").get(str(arguments))
         if specifier:

@@ -1,4 +1,4 @@
-"""The statements that every artifact parser makes; `mlaudit.grammars.model_file` says what they mean."""
+"""The statements that every artifact parser makes; `mlaudit.grammars.model_file` states what they mean."""
 
 from __future__ import annotations
 
@@ -53,12 +53,12 @@ def exact(
     detail: str | None = None,
     numbers: Mapping[str, object] | None = None,
 ) -> Pin | Unread:
-    """A version that the library wrote of itself, or why it is none."""
+    """A version that the library wrote of itself, or why it is not one."""
     text = version_text(version)
     if text is None:
         what = version if isinstance(version, str) else ""
         return doc.unread(
-            f"what stands as the version of {name} is none", at, what=_printable(what), package=_row(doc, name)
+            f"the recorded version of {name} is not a version", at, what=_printable(what), package=_row(doc, name)
         )
     return doc.pin(
         Layer.RECORDED,

@@ -22,7 +22,7 @@ class Source:
 
     Args:
         more: the next bytes, at most as many as asked for, none at the end.
-        jump: moves forward without reading and says how far it got; None where that is not possible.
+        jump: moves forward without reading and states how far it got; None if that is not possible.
         window: the seekable bytes themselves, for parts that need random access.
     """
 

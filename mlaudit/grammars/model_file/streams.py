@@ -21,14 +21,14 @@ COMPRESSED = (LZ4_MAGIC, *(magic for magics in MAGICS.values() for magic in magi
 
 
 def compression(head: bytes) -> str | None:
-    """The compression that a document's first bytes show, None where they show none."""
+    """The compression that a document's first bytes show, None if they show none."""
     if head.startswith(LZ4_MAGIC):
         return "lz4"
     return next((name for name, magics in MAGICS.items() if head.startswith(magics)), None)
 
 
 def unfolded(window: Window, name: str) -> Source:
-    """The decompressed bytes of a window. Raises Unreadable for zstd where no decompressor is at hand."""
+    """The decompressed bytes of a window. Raises Unreadable for zstd where no decompressor is available."""
     pieces = blocks(window) if name == "lz4" else decompressed(_chunks(window), name, BOUNDS)
     return _of_pieces(pieces, window.size, BOUNDS)
 

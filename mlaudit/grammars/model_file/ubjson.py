@@ -94,7 +94,7 @@ class _UbjsonWalk:
 
 
 def top_version(window: Window) -> str | None:
-    """The three numbers under the top-level key `version`; None where there is unknown key. Raises Unreadable."""
+    """The three numbers under the top-level key `version`; None if there is unknown key. Raises Unreadable."""
     walk = _UbjsonWalk(window)
     if walk.marker() != b"{":
         raise Unreadable("it is no UBJSON object")

@@ -52,7 +52,7 @@ class Window:
 
 
 def whole(stream: BinaryIO) -> Window:
-    """A window over a stream from its first byte to its last. Raises Unreadable where there is none."""
+    """A window over a stream from its first byte to its last. Raises Unreadable if there is none."""
     size = stream.seek(0, 2)
     if not size:
         raise Unreadable("it is empty; a model file has one byte at least")

@@ -85,7 +85,7 @@ class Archive:
         return self._shifted(end, size, offset), size, count
 
     def _directory64(self, end: int) -> tuple[int, int, int] | None:
-        """The same from the 64-bit record, which torch writes even for small archives; None where there is none."""
+        """The same from the 64-bit record, which torch writes even for small archives; None if there is none."""
         at = end - _LOCATOR.size
         if at < 0 or self.window.read(at, 4) != b"PK\x06\x07":
             return None
@@ -99,7 +99,7 @@ class Archive:
         return start, size, count
 
     def _shifted(self, end: int, size: int, offset: int) -> int:
-        """The directory ends where the end record starts, whatever stands in front of the archive."""
+        """The directory ends where the end record starts, whatever is in front of the archive."""
         start = end - size
         if start < 0:
             raise Unreadable("the zip archive's directory is longer than the archive")
@@ -148,7 +148,7 @@ class Archive:
         return self.window.part(at + _LOCAL.size + fields[9] + fields[10], member.packed)
 
     def _where(self, member: Member) -> int:
-        """Where a member starts; what stands in front of the archive may be counted or not."""
+        """Where a member starts; what is in front of the archive may be counted or not."""
         for at in (member.offset, member.offset + self._shift):
             if self.window.read(at, len(SIGNATURE)) == SIGNATURE:
                 return at

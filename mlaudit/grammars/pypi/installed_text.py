@@ -1,4 +1,4 @@
-"""What installed distributions say of themselves: core metadata, `direct_url.json` (PEP 610) and their requirements."""
+"""Files of installed distributions: core metadata, `direct_url.json` (PEP 610) and their requirements."""
 
 from __future__ import annotations
 
@@ -87,7 +87,7 @@ def _without_extra(marker: str) -> tuple[str | None, str | None]:
 
 
 def _joins_by_or(marker: str) -> bool:
-    """Whether an `or` stands outside of all parentheses."""
+    """Whether an `or` is outside of all parentheses."""
     depth = 0
     for word in re.findall(r"[()]| or ", marker):
         depth += {"(": 1, ")": -1}.get(word, 0)
@@ -98,7 +98,7 @@ def _joins_by_or(marker: str) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Origin:
-    """Where a distribution came from, as `direct_url.json` tells."""
+    """Where a distribution came from, as `direct_url.json` shows."""
 
     kind: Kind = Kind.PACKAGE
     source: str = "index"
@@ -108,7 +108,7 @@ class Origin:
 
 
 def origin(direct_url: Node) -> Origin:
-    """The origin in the data of a `direct_url.json`; the index where there is none. Raises Malformed."""
+    """The origin in the data of a `direct_url.json`; the index if there is none. Raises Malformed."""
     if not direct_url.exists:
         return Origin()
     url = direct_url.get("url").text()
@@ -140,7 +140,7 @@ def _hashes(archive: Node) -> tuple[str, ...]:
 def installed(
     doc: Document, name: str, version: str | None, at: Place, came: Origin, layer: Layer, found: Metadata
 ) -> Pin | Unread:
-    """The pin of an installed distribution; a version that is none for PEP 440 is reported and not compared."""
+    """The pin of an installed distribution; a version that is not one for PEP 440 is reported and not compared."""
     if not name or not version:
         missing = "name" if not name else "version"
         return doc.unread(f"its metadata has no {missing}", at, what=name, package=package_of(name) if name else None)

@@ -1,6 +1,6 @@
 """Projects that another one requires by their folder (`-e ./lib`, `{ path = "../core" }`, `{ workspace = true }`).
 
-A tool installs what such a project requires too, of its extras those that are asked for, of its groups none.
+A tool installs what such a project requires too, of its extras those that are requested, of its groups none.
 https://pip.pypa.io/en/stable/topics/local-project-installs/, https://docs.astral.sh/uv/concepts/projects/workspaces/,
 https://python-poetry.org/docs/dependency-specification/#path-dependencies
 """
@@ -56,7 +56,7 @@ def own_projects(doc: Document) -> Mapping[str, str]:
 
 
 def _stated_name(doc: Document | None) -> str | None:
-    """The name of a project by its manifest, None where it is computed or there is none."""
+    """The name of a project by its manifest, None if it is computed or there is none."""
     if doc is None:
         return None
     if doc.path.endswith("pyproject.toml"):
@@ -190,7 +190,9 @@ def _of_pattern(pattern: str, name: str) -> Iterator[str]:
     spellings = ["-".join(parts), "_".join(parts), ".".join(parts)]
     # A member is often called after its workspace too: `acme-core` in `packages/core`.
     spellings += [sign.join(parts[first:]) for first in range(1, len(parts)) for sign in "-_"]
-    yield from (f"{head or '.'}/{one}" for one in spellings if matcher is not None and matcher.matches(one))
+    yield from (
+        f"{head or '.'}/{spelling}" for spelling in spellings if matcher is not None and matcher.matches(spelling)
+    )
 
 
 def _is_excluded(folder: str, patterns: tuple[str, ...]) -> bool:

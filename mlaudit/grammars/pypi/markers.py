@@ -21,7 +21,7 @@ _TOKEN = lazy_pattern(
     rf"|(?P<left>{_OPERAND})\s*(?P<operator>===|[=~!<>]=|[<>]|not\s{{1,8}}in(?![\w.])|in(?![\w.]))\s*(?P<right>{_OPERAND}))"
 )
 _PRECEDENCE = {"or": 1, "and": 2}
-# Nothing in a lock or on a command line tells the kernel's release, so what depends on it stays open.
+# Nothing in a lock or on a command line shows the kernel's release, so what depends on it stays open.
 _UNKNOWABLE = frozenset({"platform_release", "platform_version", "platform.version"})
 _ASKED = frozenset({"extra", "extras", "dependency_groups"})
 _ENCODED = lazy_pattern(r"(extra|group|project)-([0-9]{1,4})-(.{1,512})")
@@ -32,9 +32,9 @@ class Atom:
     """One comparison of a marker.
 
     Attributes:
-        text: the comparison as it stands.
+        text: the comparison as written.
         asks: `extra`, `extras` or `dependency_groups` where it asks for what is selected; `nothing` where no
-            environment tells it; else empty.
+            environment shows it; else empty.
         value: the name that it asks for.
         negated: it holds where the name is not selected.
     """
@@ -66,7 +66,7 @@ class Worlds:
 
 @lru_cache(maxsize=16384)
 def program(marker: str) -> Program | None:
-    """The marker in postfix order, None where it is none."""
+    """The marker in postfix order, None if it is not one."""
     if len(marker) > MAX_LENGTH:
         return None
     output: list[Atom | str] = []
@@ -87,7 +87,7 @@ def program(marker: str) -> Program | None:
 
 
 def _shunted(word: str, output: list[Atom | str], pending: list[str]) -> bool:
-    """Dijkstra's shunting yard for one bracket or word; False where a bracket has no partner."""
+    """Dijkstra's shunting yard for one bracket or word; False if a bracket has no partner."""
     if word == "(":
         pending.append(word)
         return True
@@ -101,15 +101,15 @@ def _shunted(word: str, output: list[Atom | str], pending: list[str]) -> bool:
 
 
 def _steps(marker: str) -> Iterator[Atom | str | None]:
-    """Comparisons, words and brackets; None where the text is neither."""
+    """Comparisons, words and brackets; None if the text is neither."""
     at, end = 0, len(marker.rstrip())
     while at < end:
-        found = _TOKEN.match(marker, at)
-        if found is None:
+        match = _TOKEN.match(marker, at)
+        if match is None:
             yield None
             return
-        at = found.end()
-        yield found["bracket"] or found["word"] or _atom(found["left"], found["operator"], found["right"])
+        at = match.end()
+        yield match["bracket"] or match["word"] or _atom(match["left"], match["operator"], match["right"])
 
 
 def _atom(left: str, operator: str, right: str) -> Atom:
@@ -126,18 +126,18 @@ def _atom(left: str, operator: str, right: str) -> Atom:
 
 
 def encoded(name: str) -> tuple[str, str, str] | None:
-    """Kind, package and name in the extra under which uv writes what conflicts, None where the name is none.
+    """Kind, package and name in the extra under which uv writes what conflicts, None if the name is not one.
 
     `extra-3-api-cpu` is the extra `cpu` of `api`; the number is the length of the package's name
     (uv-resolver/src/universal_marker.rs).
     """
-    found = _ENCODED.fullmatch(name)
-    if found is None:
+    match = _ENCODED.fullmatch(name)
+    if match is None:
         return None
-    length, rest = int(found[2]), found[3]
+    length, rest = int(match[2]), match[3]
     package, dash, name = rest[:length], rest[length : length + 1], rest[length + 1 :]
-    whole = not dash if found[1] == "project" else dash == "-" and bool(name)
-    return (found[1], package, name) if whole and len(package) == length else None
+    whole = not dash if match[1] == "project" else dash == "-" and bool(name)
+    return (match[1], package, name) if whole and len(package) == length else None
 
 
 def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:
@@ -154,7 +154,7 @@ def evaluated(read: Program, bits: Callable[[Atom], int]) -> int:
 
 @lru_cache(maxsize=65536)
 def atom_bits(text: str, worlds: Worlds) -> int | None:
-    """The environments in which a comparison holds, None where packaging cannot tell."""
+    """The environments in which a comparison holds, None if packaging cannot tell."""
     from packaging.version import InvalidVersion
 
     environments = [_environment(python, worlds) for python in worlds.pythons]
@@ -190,7 +190,7 @@ _PLAIN_WORD = lazy_pattern(
 
 
 def _plain_answers(text: str, environments: Sequence[dict[str, str]]) -> list[bool] | None:
-    """What packaging says of the usual comparisons, without its grammar, which takes long to load; None of others."""
+    """The usual comparisons as packaging decides them, without its grammar, which loads slowly; None for others."""
     word = _PLAIN_WORD.fullmatch(text)
     if word is not None:
         return [(environment[word[1]] == word[4]) is (word[2] == "==") for environment in environments]

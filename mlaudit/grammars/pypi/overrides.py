@@ -70,7 +70,7 @@ def _replaced(pin: Pin, overriding: Iterable[Pin], met: set[str]) -> Iterator[Pi
 
 
 def _under(pin: Pin, override: Pin) -> Pin:
-    """What is left of a declared requirement: what the override says, under the extra or group where it stands."""
+    """What is left of a declared requirement: what the override says, under the extra or group where it is."""
     if override.optional:
         return _without(pin)
     return replace(

@@ -52,7 +52,7 @@ def indexes(doc: Document, sources: Node) -> tuple[dict[str, str], list[Fact]]:
 
 
 def python(doc: Document, requires: Node) -> Iterator[Statement]:
-    """The Python of the environment; the full version where both stand there."""
+    """The Python of the environment; the full version where both are there."""
     if not requires.exists:
         return
     for key in ("python_full_version", "python_version"):
@@ -65,7 +65,7 @@ def python(doc: Document, requires: Node) -> Iterator[Statement]:
 def package(
     doc: Document, node: Node, layer: Layer, groups: tuple[str, ...], addresses: Mapping[str, str]
 ) -> Iterator[Pin | Unread]:
-    """The pin of one entry, whose name is the last part of its route; extras may stand there too (`"ray[serve]"`)."""
+    """The pin of one entry, whose name is the last part of its route; extras may be there too (`"ray[serve]"`)."""
     name = str(node.route[-1])
     version = node if node.is_text else node.get("version")
     at = doc.at(*(version if version.exists else node).route)
@@ -99,7 +99,7 @@ def package(
 
 
 def _specifier(stated: str) -> str:
-    """A version of Pipfile as a specifier; `*` is none, and a bare one is meant exactly."""
+    """A version of Pipfile as a specifier; `*` is not one, and a bare one is meant exactly."""
     if stated in ("", "*"):
         return ""
     return stated if stated[0] in "<>=!~$%{" else f"=={stated}"
@@ -130,7 +130,7 @@ def _source(table: Node) -> tuple[str, str | None]:
 
 
 def _marker(table: Node) -> str | None:
-    """`markers`, and what stands under the names of environment markers (`sys_platform = "== 'win32'"`)."""
+    """`markers`, and what is under the names of environment markers (`sys_platform = "== 'win32'"`)."""
     written = table.get("markers").maybe_text()
     parts = [f"({written})" if written and " or " in written else written or ""]
     for key in _MARKER_KEYS:

@@ -83,7 +83,7 @@ def hull(alternatives: tuple[str, ...]) -> str:
 
 
 def _outer(alternatives: tuple[str, ...], operators: tuple[str, ...]) -> str:
-    """The loosest bound among the alternatives, empty where one of them is open on that side."""
+    """The loosest bound among the alternatives, empty if one of them is open on that side."""
     lower = ">=" in operators
     bounds: list[tuple[list[int], bool, str]] = []
     for alternative in alternatives:

@@ -31,7 +31,7 @@ class PackageUrl:
 
 
 def parse(text: str) -> PackageUrl | None:
-    """The package URL in a text, None where it is none."""
+    """The package URL in a text, None if it is not one."""
     if len(text) > MAX_LENGTH or text[:4].lower() != "pkg:":
         return None
     rest, _, asked = text[4:].partition("#")[0].partition("?")
@@ -50,7 +50,7 @@ def parse(text: str) -> PackageUrl | None:
 
 
 def _version(path: str) -> tuple[str, str]:
-    """The path and what stands behind its last `@`; an unescaped `@` that begins a scope (`@types/node`) is none."""
+    """The path and what follows its last `@`; an unescaped `@` that begins a scope (`@types/node`) is not one."""
     head, sign, version = path.rpartition("@")
     return (head, version) if sign and head and "/" not in version else (path, "")
 

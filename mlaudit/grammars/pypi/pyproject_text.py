@@ -24,7 +24,7 @@ class Declared:
 
     Attributes:
         text: a PEP 508 requirement; what Poetry's tables say is translated.
-        route: where it stands.
+        route: where it is.
         kind: `bound` for what only limits others.
         groups: dependency groups that hold it, by inclusion too; empty for the project's own.
         extras: extras of the project that it belongs to.
@@ -48,13 +48,13 @@ class Declared:
 
 
 def name(doc: Document) -> str | None:
-    """The project's name, normalized; None where it has none. Raises Malformed."""
+    """The project's name, normalized; None if it has none. Raises Malformed."""
     found = doc.toml.dig("project", "name").maybe_text() or doc.toml.dig("tool", "poetry", "name").maybe_text()
     return normalized(found) if found else None
 
 
 def requires_python(doc: Document) -> tuple[str, Route] | None:
-    """The range of Python versions as a PEP 440 specifier, and where it stands. Raises Malformed."""
+    """The range of Python versions as a PEP 440 specifier, and where it is. Raises Malformed."""
     own = doc.toml.dig("project", "requires-python")
     if own.exists:
         return own.text().strip(), own.route
@@ -94,7 +94,7 @@ def _each(
     *,
     may_hold_tables: bool = False,
 ) -> Iterator[Declared | Unread]:
-    """The requirements in a list; tables in it are not theirs, and a list that is none is an Unread."""
+    """The requirements in a list; tables in it are not theirs, and a list that is not one is an Unread."""
     skips_tables = may_hold_tables or bool(groups)
 
     def one(node: Node) -> Iterator[Declared]:
@@ -174,7 +174,7 @@ def _poetry(doc: Document) -> Iterator[Declared | Unread]:
     poetry = doc.toml.dig("tool", "poetry")
     if not poetry.exists:
         return
-    # Poetry 2: where [project] has the dependencies, the table of the tool only says where they come from.
+    # Poetry 2: where [project] has the dependencies, the table of the tool only states where they come from.
     if not declares_dependencies(doc):
         yield from _poetry_table(doc, poetry.get("dependencies"), (), _extras_of(poetry_extras(doc)))
     yield from _poetry_table(doc, poetry.get("dev-dependencies"), ("dev",), {})
@@ -273,7 +273,7 @@ def dependency_groups(doc: Document) -> tuple[str, ...]:
 def default_groups(doc: Document) -> tuple[str, ...]:
     """The groups that the project's own tool installs when none is named. Raises Malformed.
 
-    Poetry: every group not `optional`; uv: `default-groups` (a list or `"all"`), else `dev` where there is one.
+    Poetry: every group not `optional`; uv: `default-groups` (a list or `"all"`), else `dev` if there is one.
     """
     groups = dependency_groups(doc)
     poetry = doc.toml.dig("tool", "poetry", "group")
@@ -319,7 +319,7 @@ def _edges(entry: Declared) -> Iterator[Edge]:
 
 
 def root(doc: Document, *, with_edges: bool = True) -> Root:
-    """The project as the root of a graph; `with_edges` where no lock says what it requires. Raises Malformed."""
+    """The project as the root of a graph; `with_edges` where no lock states what it requires. Raises Malformed."""
     python = requires_python(doc)
     return Root(
         name=name(doc) or "project",

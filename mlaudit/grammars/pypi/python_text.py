@@ -24,14 +24,14 @@ def release(text: str) -> str | None:
     tight = _TIGHT.fullmatch(bare)
     if tight:
         return f"{tight.group(1)}.{tight.group(2)}"
-    found = _VERSION.fullmatch(bare.removeprefix("==").strip())
-    if found is None or "." not in found.group(1):
+    match = _VERSION.fullmatch(bare.removeprefix("==").strip())
+    if match is None or "." not in match.group(1):
         return None
-    return found.group(1).removesuffix("-dev").removesuffix("t")
+    return match.group(1).removesuffix("-dev").removesuffix("t")
 
 
 def specifier(text: str) -> str | None:
-    """The range that a text names (`>=3.9`, `3.x`, `3`), as a PEP 440 specifier; None where it names none."""
+    """The range that a text names (`>=3.9`, `3.x`, `3`), as a PEP 440 specifier; None if it names none."""
     bare = text.strip().replace(" ", "")
     if re.fullmatch(r"[23](?:\.x)?", bare):
         return f">={bare[0]},<{int(bare[0]) + 1}"

@@ -1,4 +1,4 @@
-"""One PEP 508 requirement, wherever it stands: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
+"""One PEP 508 requirement, wherever it is: `torch[gpu]>=2,<3; sys_platform == "linux"`, `name @ url`."""
 
 from __future__ import annotations
 
@@ -30,6 +30,8 @@ _RELEASE = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,5}"
 _BLANKS = " {0,4}"
 _COMPARED = rf"(?:>=|<=|<|>|!=){_BLANKS}{_RELEASE}|[=!]={_BLANKS}{_RELEASE}\.\*|~={_BLANKS}[0-9]{{1,9}}\.{_RELEASE}"
 _CLAUSE = rf"{_BLANKS}(?:{_COMPARED}){_BLANKS}"
+_SINGLE_EQUALS = lazy_pattern(r"=\s{0,8}v?[0-9]")
+"""What follows a name whose author wrote `name=1.2`."""
 _PLAIN = lazy_pattern(
     r"(?P<name>[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?)"
     rf"(?P<clauses>\ {{0,4}}(?:{_CLAUSE}(?:,{_CLAUSE}){{0,16}})?)(?:;(?P<marker>.{{1,4096}}))?"
@@ -39,7 +41,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a requirement says; `problem` tells why it is not one."""
+    """What a requirement says; `problem` shows why it is not one."""
 
     name: str = ""
     version: str | None = None
@@ -66,14 +68,14 @@ def parse(text: str) -> Requirement:
     from packaging.requirements import Requirement as Pep508
 
     try:
-        found = Pep508(text.strip())
+        pep508 = Pep508(text.strip())
     except (InvalidRequirement, RecursionError) as error:
         return _not_one(text, error)
-    marker = str(found.marker) if found.marker else None
-    extras = tuple(sorted(found.extras))
-    if found.url:
-        return Requirement(name=found.name, extras=extras, marker=marker, url=found.url)
-    return _by_specifier(found.name, str(found.specifier), extras, marker)
+    marker = str(pep508.marker) if pep508.marker else None
+    extras = tuple(sorted(pep508.extras))
+    if pep508.url:
+        return Requirement(name=pep508.name, extras=extras, marker=marker, url=pep508.url)
+    return _by_specifier(pep508.name, str(pep508.specifier), extras, marker)
 
 
 def _pinned(name: str, version: str) -> Requirement:
@@ -82,19 +84,19 @@ def _pinned(name: str, version: str) -> Requirement:
     return Requirement(name=name, version=version)
 
 
-def _plain(found: re.Match[str]) -> Requirement:
+def _plain(match: re.Match[str]) -> Requirement:
     """A requirement of release numbers alone needs no grammar; its marker is parsed once for all that share it."""
-    marker, problem = spelled_marker(found["marker"]) if found["marker"] else (None, None)
+    marker, problem = spelled_marker(match["marker"]) if match["marker"] else (None, None)
     if problem is not None:
         return Requirement(problem=problem)
     # The order in which packaging writes the clauses of a set.
-    clauses = sorted({clause.strip().replace(" ", "") for clause in found["clauses"].split(",")} - {""})
-    return Requirement(name=found["name"], specifier=",".join(clauses) or None, marker=marker)
+    clauses = sorted({clause.strip().replace(" ", "") for clause in match["clauses"].split(",")} - {""})
+    return Requirement(name=match["name"], specifier=",".join(clauses) or None, marker=marker)
 
 
 @lru_cache(maxsize=16384)
 def spelled_marker(text: str) -> tuple[str | None, str | None]:
-    """A marker as packaging writes it, or why it is none."""
+    """A marker as packaging writes it, or why it is not one."""
     from packaging.markers import InvalidMarker, Marker
 
     try:
@@ -124,6 +126,8 @@ def _fault(error: Exception) -> str:
     if not isinstance(source, str) or not isinstance(span, tuple):
         return "it does not follow the grammar"
     rest = source[int(span[1]) :].lstrip()
+    if _SINGLE_EQUALS.match(rest) and rest != source:
+        return "a version is pinned by `==`, not by `=`"
     return f"unexpected `{rest[0]}` at character {len(source) - len(rest) + 1}" if rest else "it ends too early"
 
 
@@ -134,9 +138,9 @@ def _by_specifier(name: str, specifier: str, extras: tuple[str, ...], marker: st
 
 
 def leading_name(text: str) -> str:
-    """The name that a requirement begins with, even where the rest of it cannot be read; empty where there is none."""
-    found = _NAME.match(text.strip())
-    return found.group(0) if found else ""
+    """The name that a requirement begins with, even where the rest of it cannot be read; empty if there is none."""
+    match = _NAME.match(text.strip())
+    return match.group(0) if match else ""
 
 
 def without_empty_marker(text: str) -> str:
@@ -185,7 +189,7 @@ def _is_inside(url: str | None) -> bool:
 
 
 def _lost(url: str) -> str | None:
-    """Why a path on the machine that wrote the file tells no version: conda's builds leave such in pip freeze."""
+    """Why a path on the machine that wrote the file shows no version: conda's builds leave such in pip freeze."""
     absolute = source_of(url) == "path" and url.startswith(("file:/", "/")) and "${PROJECT_ROOT}" not in url
     return (
         "its version is not recorded, only the folder it was built in" if absolute and not version_in_url(url) else None
@@ -215,7 +219,7 @@ def name_and_version(url: str) -> tuple[str, str] | None:
 
 
 def edge(text: str, *, when_extra: str | None = None, when_group: str | None = None) -> Edge | None:
-    """The graph edge that a requirement states, None where it is no requirement."""
+    """The graph edge that a requirement states, None if it is no requirement."""
     found = parse(text)
     if found.problem is not None:
         return None

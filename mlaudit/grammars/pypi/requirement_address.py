@@ -95,8 +95,8 @@ def _located(head: str, editable: bool) -> Address:
 
 
 def _extras(text: str) -> tuple[str, ...]:
-    found = _EXTRAS.search(text)
-    return tuple(sorted(part.strip().lower() for part in found.group(1).split(",") if part.strip())) if found else ()
+    match = _EXTRAS.search(text)
+    return tuple(sorted(part.strip().lower() for part in match.group(1).split(",") if part.strip())) if match else ()
 
 
 def _by_library(head: str, editable: bool) -> Address:
@@ -115,22 +115,22 @@ def _by_library(head: str, editable: bool) -> Address:
     return _named(Address(url=url, name=name, extras=extras))
 
 
-def _named(found: Address) -> Address:
-    """The address with the name that its folder or repository has, where nothing names it."""
-    path = found.url.partition("#")[0].partition("?")[0]
+def _named(address: Address) -> Address:
+    """The address with the name that its folder or repository has, if nothing names it."""
+    path = address.url.partition("#")[0].partition("?")[0]
     revision = None
     if _VCS.match(path) and (named := _REVISION.search(path)):
         revision, path = named.group(1)[1:], path[: named.start(1)]
     plain = path.removeprefix("file:").rstrip("/\\")
     if plain in ("", ".") and not _VCS.match(path):
-        return replace(found, own=True)
-    if found.name is not None:
-        return replace(found, revision=revision)
+        return replace(address, own=True)
+    if address.name is not None:
+        return replace(address, revision=revision)
     packed = _PACKED.search(path)
     if packed is not None:
         revision = _ARCHIVE.sub("", packed["revision"])
-        return replace(found, name=packed["name"], guessed=True, revision=revision)
+        return replace(address, name=packed["name"], guessed=True, revision=revision)
     # The name of an archive that states no version may hold anything.
     last = "" if _ARCHIVE.search(plain) else re.split(r"[/\\:]", plain)[-1].removesuffix(".git")
     guess = requirement.leading_name(last)
-    return replace(found, name=guess or None, guessed=bool(guess), revision=revision)
+    return replace(address, name=guess or None, guessed=bool(guess), revision=revision)

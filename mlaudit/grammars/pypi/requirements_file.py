@@ -84,7 +84,7 @@ _READ: dict[tuple[str, Layer | None, bool, tuple[tuple[str, str], ...]], tuple[P
 
 
 def _stands_alone(statement: Pin | Fact) -> bool:
-    """Whether a statement is the same wherever its file lies: no other file was asked for it."""
+    """Whether a statement is the same wherever its file is: no other file was requested it."""
     return not isinstance(statement, Pin) or statement.source == "index"
 
 
@@ -199,7 +199,7 @@ def _masked(url: str) -> str:
 
 
 def _place(doc: Document, line: LogicalLine, part: str) -> Place:
-    """Where a part of a line stands; the whole line where variables or quotes changed it."""
+    """Where a part of a line is; the whole line where variables or quotes changed it."""
     index = line.text.find(part)
     return doc.place(*(line.span(index, len(part)) if index >= 0 else line.span(0, len(line.text))))
 
@@ -276,41 +276,41 @@ def _editable(file: _RequirementsFile, line: LogicalLine, target: str, before: s
 def _addressed(
     file: _RequirementsFile,
     at: Place,
-    found: requirement_address.Address,
+    address: requirement_address.Address,
     text: str,
     hashes: tuple[str, ...] = (),
 ) -> Pin | Unread:
     doc = file.doc
-    if found.problem is not None:
-        return doc.unread(found.problem, at, what=text, template=is_template(text))
-    source = requirement.source_of(found.url) if "://" in found.url else "path"
+    if address.problem is not None:
+        return doc.unread(address.problem, at, what=text, template=is_template(text))
+    source = requirement.source_of(address.url) if "://" in address.url else "path"
     kind = Kind.PACKAGE
-    if found.own:
+    if address.own:
         kind = Kind.PROJECT
-    elif source == "path" and found.version is None:
+    elif source == "path" and address.version is None:
         kind = Kind.LOCAL
-    name = (_project_at(doc, found.url) if source == "path" and found.version is None else None) or found.name
-    if name is None and not found.own:
+    name = (_project_at(doc, address.url) if source == "path" and address.version is None else None) or address.name
+    if name is None and not address.own:
         return doc.unread("it names no package; `name @ address` does", at, what=text)
     return doc.pin(
         file.layer,
         name or "project",
-        found.version,
+        address.version,
         at=at,
         kind=kind,
-        scope=EVERYWHERE.with_marker(found.marker),
-        extras=found.extras,
+        scope=EVERYWHERE.with_marker(address.marker),
+        extras=address.extras,
         source=source,
-        origin=found.url,
-        hashes=hashes or found.hashes,
-        detail=_detail(found, name),
+        origin=address.url,
+        hashes=hashes or address.hashes,
+        detail=_detail(address, name),
     )
 
 
-def _detail(found: requirement_address.Address, name: str | None) -> str | None:
-    if found.revision:
-        return f"revision {found.revision}"
-    return "named after its address" if found.guessed and name == found.name else None
+def _detail(address: requirement_address.Address, name: str | None) -> str | None:
+    if address.revision:
+        return f"revision {address.revision}"
+    return "named after its address" if address.guessed and name == address.name else None
 
 
 def _project_at(doc: Document, folder: str) -> str | None:

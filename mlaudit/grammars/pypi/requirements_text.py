@@ -27,7 +27,7 @@ class Piece(NamedTuple):
 class LogicalLine(NamedTuple):
     """One logical line: continuations joined, the comment cut off, blanks around it dropped.
 
-    `start`, `number` and `line_start` place its first character; `pieces` tells of the others where lines were joined.
+    `start`, `number` and `line_start` place its first character; `pieces` shows of the others where lines were joined.
     """
 
     text: str
@@ -38,7 +38,7 @@ class LogicalLine(NamedTuple):
     pieces: tuple[Piece, ...] = ()
 
     def span(self, index: int, length: int) -> tuple[int, int, int, int]:
-        """Line, column, and the offsets in the document where a stretch of `text` starts and ends."""
+        """Line, column, and the offsets in the document where a span of `text` starts and ends."""
         if not self.pieces:
             start = self.start + index
             return self.number, start - self.line_start + 1, start, start + length
@@ -115,7 +115,7 @@ class Parsed:
     """What one logical line says.
 
     Attributes:
-        requirement: what stands before the options, as it is written.
+        requirement: what precedes the options, as it is written.
         address: the requirement begins with an address, not with a name.
         editable: what `-e` names.
         includes: files pulled in, with whether as constraints; pip takes the first.
@@ -263,11 +263,11 @@ def expanded(text: str, defines: Callable[[str], str | None]) -> str:
     """The text with `${UPPER_CASE}` replaced where a value is given; anything else with a `$` is literal for pip."""
     if "${" not in text:
         return text
-    return _VARIABLE.sub(lambda found: defines(found.group(1)) or found.group(0), text)
+    return _VARIABLE.sub(lambda match: defines(match.group(1)) or match.group(0), text)
 
 
 def unresolved(text: str) -> bool:
-    """Whether a variable without a value stands in the text, other than in the credentials of an address."""
+    """Whether a variable without a value is in the text, other than in the credentials of an address."""
     if "${" not in text:
         return False
     plain = _CREDENTIALS.sub("", text).replace("${PROJECT_ROOT}", "")

@@ -1,4 +1,4 @@
-"""Which extras and groups of a project are on, with those that one of them asks of the project itself."""
+"""Which extras and groups of a project are on, with those that one of them requires of the project itself."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _FOLDED = frozenset((Kind.PACKAGE, Kind.LOCAL, Kind.PROJECT))
 
 
 def reached_extras(pins: Iterable[Pin], extras: frozenset[str], groups: frozenset[str]) -> frozenset[str]:
-    """The extras that are on, with those that `name[extra]` asks of the project itself (`all = ["name[a,b]"]`)."""
+    """The extras that are on, with those that `name[extra]` requires of the project itself (`all = ["name[a,b]"]`)."""
     asking = [pin for pin in pins if pin.kind is Kind.PROJECT and pin.extras]
     on = set(extras)
     while asking:
@@ -66,9 +66,9 @@ def asked(
 
 
 def chosen(statements: Iterable[Statement], selection: InstallSelection) -> Iterator[Statement]:
-    """The statements of a manifest as those of what installs a part of it: what is on stands under no condition more.
+    """The statements of a manifest as those of what installs a part of it: what is on is under no condition more.
 
-    What is off keeps the extra or group that it stands under, so that it is listed and not selected.
+    What is off keeps the extra or group that it is under, so that it is listed and not selected.
     """
     listed = list(statements)
     pins = [statement for statement in listed if isinstance(statement, Pin)]

@@ -36,7 +36,7 @@ def _rows() -> tuple[tuple[str, re.Pattern[str], frozenset[str]], ...]:
 
 @lru_cache(maxsize=1024)
 def wheel_index(url: str) -> WheelIndex | None:
-    """What an index decides by its address, None where it decides nothing."""
+    """What an index decides by its address, None if it decides nothing."""
     if len(url) > MAX_LENGTH or "://" not in url:
         return None
     from urllib.parse import urlsplit
@@ -54,6 +54,6 @@ def wheel_index(url: str) -> WheelIndex | None:
 
 
 def decisive(urls: Iterable[str]) -> WheelIndex | None:
-    """The one index that decides builds among several, None where there is none or they disagree."""
+    """The one index that decides builds among several, None if there is none or they disagree."""
     found = [index for url in urls if (index := wheel_index(url)) is not None]
     return found[0] if len({index.variant for index in found}) == 1 else None

@@ -27,11 +27,11 @@ _EXPORTS: Mapping[tuple[str, str], Lock] = {
         tool="pipenv", command="pipenv requirements", files=("Pipfile.lock",), default_groups=False
     ),
 }
-"""Commands that print a lock, by their words; Poetry's exports the main group alone where it is asked for no other."""
+"""Commands that print a lock, by their words; Poetry's exports the main group alone where it is requested no other."""
 
 
 def remember_exports(call: Call, command: Command, name: str) -> None:
-    """Keep which lock stands in a file that a command writes, in what it pipes on, or in a `<(...)` among its words."""
+    """Keep which lock is in a file that a command writes, in what it pipes on, or in a `<(...)` among its words."""
     exported = call.recipe.exported
     for word in call.words:
         if word.text.startswith("<("):
@@ -66,7 +66,11 @@ def output_files(words: tuple[Word, ...]) -> Iterator[str]:
 
 def _written(call: Call, command: Command) -> Iterator[str]:
     signs = (">", ">>", ">|")
-    yield from (one.target.text for one in command.redirections if one.sign in signs and one.target.text[:1] != "&")
+    yield from (
+        redirection.target.text
+        for redirection in command.redirections
+        if redirection.sign in signs and redirection.target.text[:1] != "&"
+    )
     yield from output_files(call.words)
 
 
@@ -82,7 +86,7 @@ def _number(words: tuple[Word, ...], name: str) -> int | None:
 
 
 def _export(call: Call, name: str) -> ExportedLock | None:
-    """The lock that an export writes out; None where it is not there, or an option that chooses has no value."""
+    """The lock that an export writes out; None if it is not there, or an option that chooses has no value."""
     number = _number(call.words, name)
     lock = _EXPORTS.get(_subcommand(call, name))
     if lock is None or number is None:

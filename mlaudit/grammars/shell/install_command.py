@@ -57,7 +57,7 @@ def statements(script: Script, recipe: Recipe, nesting: int = 0) -> Iterator[Sta
 
 
 def _is_file(recipe: Recipe, path: str) -> bool | None:
-    """Whether a file is there for a test of the shell; None where what was read does not tell."""
+    """Whether a file is there for a test of the shell; None if what was read does not show."""
     seen = recipe.path(path)
     target = None if seen in recipe.written else recipe.locate(seen)
     there = seen in recipe.written or (target is not None and recipe.doc.beside(target) is not None)
@@ -72,7 +72,7 @@ def _enter(recipe: Recipe, subshells: tuple[int, ...], outside: list[tuple[int, 
 
 
 def of_words(script: Script, recipe: Recipe, words: tuple[Word, ...]) -> Iterator[Statement]:
-    """What one command says that no shell reads (the exec form of a Dockerfile, an argument list)."""
+    """What one command states that no shell reads (the exec form of a Dockerfile, an argument list)."""
     yield from _of_command(script, recipe, Command(words=words, group=0), 0)
 
 
@@ -118,7 +118,7 @@ def _change_folder(call: Call, name: str) -> None:
 
 
 def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
-    """What a command says that is one of an installer."""
+    """What a command states that is one of an installer."""
     found = _reader(name, call.words[1:])
     if found is None:
         return
@@ -182,7 +182,7 @@ def _nested(call: Call, name: str) -> Script | None:
 
 
 def _script_argument(words: tuple[Word, ...]) -> int | None:
-    """Where the script behind `-c` of a shell stands: None where the shell reads its input, 0 where it runs a file."""
+    """Where the script behind `-c` of a shell is: None if the shell reads its input, 0 where it runs a file."""
     is_value = False
     for index, word in enumerate(words[1:], start=1):
         if is_value:
@@ -198,7 +198,7 @@ def _script_argument(words: tuple[Word, ...]) -> int | None:
 
 
 def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
-    """What a script says that the command runs; what cannot be followed of it is unread."""
+    """What a script states that the command runs; what cannot be followed of it is unread."""
     found = called_script(call, name)
     if found is None:
         return
@@ -239,7 +239,7 @@ def _script_of(call: Call, word: Word) -> Script:
 
 
 def _remember_written(call: Call, command: Command, name: str) -> None:
-    """Files that a command writes: `cat > file <<EOF` tells its text, others only that it exists."""
+    """Files that a command writes: `cat > file <<EOF` shows its text, others only that it exists."""
     recipe = call.recipe
     printed = None if command.conditional else filtered(call, name)
     targets = [one for one in command.redirections if one.sign in (">", ">>", ">|")]
@@ -265,7 +265,7 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
 
 
 def _remember_changed(call: Call, command: Command, name: str) -> None:
-    """Files that `sed -i` rewrites: what they hold now, unless only running it tells."""
+    """Files that `sed -i` rewrites: what they hold now, unless only running it shows."""
     if name in ("sed", "perl") and any(_IN_PLACE.match(word.text) for word in call.words[1:]):
         left = rewritten(call) if name == "sed" and not command.conditional else {}
         for path in (call.recipe.path(word.text) for word in call.words[1:] if _may_be_file(word)):

@@ -37,7 +37,7 @@ class Grammar:
     abbreviated: bool = False
 
     def known(self, option: str) -> str | None:
-        """A long option in full, None where no such is known."""
+        """A long option in full, None if no such is known."""
         if option in self.valued or option in self.flags:
             return option
         if not self.abbreviated:
@@ -94,7 +94,7 @@ _SHORT = lazy_pattern(r"-([A-Za-z][\w./\\:=~$-]{0,4095})", re.DOTALL)
 
 
 def tail(word: Word, length: int) -> Word:
-    """The last characters of a word as a word; its offsets too, where the word stands in the script as it is."""
+    """The last characters of a word as a word; its offsets too, where the word is in the script as it is."""
     literal = word.end - word.start == len(word.text)
     start = word.end - length if literal else word.start
     text = word.text[len(word.text) - length :]
@@ -122,10 +122,10 @@ def _nothing(word: Word) -> Word:
 
 
 def _long(word: Word, waiting: list[Word], known: Grammar) -> InstallArgument:
-    found = _LONG.fullmatch(word.text)
-    if found is None:
+    match = _LONG.fullmatch(word.text)
+    if match is None:
         return InstallArgument(word.text, _nothing(word))
-    name, value = found.groups()
+    name, value = match.groups()
     full = known.known(name)
     if value is not None:
         return InstallArgument(full or name, tail(word, len(value)))
@@ -164,8 +164,8 @@ def _takes_value(text: str, known: Grammar) -> bool:
 
 def _short(word: Word, waiting: list[Word], known: Grammar) -> Iterator[InstallArgument]:
     """`-r file`, `-rfile`, `-r=file`, and bundles: `-qU`, `-qr file`."""
-    found = _SHORT.match(word.text)
-    letters = found.group(1) if found else ""
+    match = _SHORT.match(word.text)
+    letters = match.group(1) if match else ""
     for index, letter in enumerate(letters):
         if f"-{letter}" in known.valued:
             rest = letters[index + 1 :].removeprefix("=")

@@ -312,17 +312,17 @@ def _operand(run: InstallerCall, word: Word) -> Iterator[Statement]:
 
 def _pin(run: InstallerCall, text: str, at: Place) -> Statement:
     call = run.call
-    made = requirement.pin(
+    statement = requirement.pin(
         call.doc,
         requirement.without_empty_marker(text),
         at,
         scope=run.scope,
         detail=call.recipe.detail,
     )
-    if isinstance(made, Pin) and made.variant is None and made.source == "index":
-        variant = run.variant(made.package)
-        return replace(made, variant=variant) if variant else made
-    return made
+    if isinstance(statement, Pin) and statement.variant is None and statement.source == "index":
+        variant = run.variant(statement.package)
+        return replace(statement, variant=variant) if variant else statement
+    return statement
 
 
 def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
@@ -352,11 +352,11 @@ def _addressed(run: InstallerCall, word: Word) -> Iterator[Statement]:
         )
 
 
-def _folder(run: InstallerCall, word: Word, found: requirement_address.Address) -> Iterator[Statement]:
+def _folder(run: InstallerCall, word: Word, address: requirement_address.Address) -> Iterator[Statement]:
     """A project of the recipe's file system: what it declares where it is there to be read, else a note."""
     call = run.call
     chosen = install_project.selection("uv", run.selecting)
-    chosen = replace(chosen, extras=(*chosen.extras, *found.extras))
+    chosen = replace(chosen, extras=(*chosen.extras, *address.extras))
     folder = word.text.partition("[")[0].removeprefix("file:") or "."
     declared = install_project.folder_project(call, word, folder, chosen)
     yield from declared or [call.note(_says_of_folder(word.text), call.at(word))]
@@ -366,12 +366,12 @@ def _says_of_folder(text: str) -> str:
     folder, _, extras = text.partition("[")
     with_extras = f" with the extras {extras.strip('[]')}" if extras else ""
     return (
-        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py tells "
+        f"`{folder[:120]}` is installed as a project{with_extras}: its pyproject.toml, setup.cfg or setup.py states "
         "what it needs; name that as a source too"
     )
 
 
-def _detail(found: requirement_address.Address) -> str | None:
-    if found.revision:
-        return f"revision {found.revision}"
-    return "named after its address" if found.guessed else None
+def _detail(address: requirement_address.Address) -> str | None:
+    if address.revision:
+        return f"revision {address.revision}"
+    return "named after its address" if address.guessed else None

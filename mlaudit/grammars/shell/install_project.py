@@ -1,6 +1,6 @@
 """What a command takes of a project or of its lock: `uv sync --extra cpu`, `poetry install --only main`.
 
-Which option says what stands in knowledge/installers.toml (`selects`); the lock itself is read by its own parser.
+Which option states what is in knowledge/installers.toml (`selects`); the lock itself is read by its own parser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Lock:
     Attributes:
         tool: whose options they are.
         command: as it is written in a note.
-        files: the locks that it may be, the first that is there; manifests where there is no lock.
+        files: the locks that it may be, the first that is there; manifests if there is no lock.
         exact: whether what the lock does not name is taken away.
         default_groups: whether groups come unasked.
     """
@@ -87,7 +87,7 @@ def selection(
 
 
 def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
-    """What `uv sync` and its like take of a lock that stands beside the recipe."""
+    """What `uv sync` and its like take of a lock that is beside the recipe."""
     found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
     unknown = [word for option, word in found if option in selecting_options(lock.tool) and word.unresolved]
     for word in unknown:
@@ -108,7 +108,7 @@ def from_lock(lock: Lock, call: Call) -> Iterator[Statement]:
 
 
 def selected_lock(lock: Lock, call: Call) -> ExportedLock | None:
-    """What a command takes of a lock that it only writes out; None where the lock is not there to be read."""
+    """What a command takes of a lock that it only writes out; None if the lock is not there to be read."""
     found = [*arguments(call.words, grammar(lock.tool)), *(_of_variables(call) if lock.tool == "uv" else ())]
     target = _located(call, _folder(found), lock.files)
     chosen = selection(lock.tool, found, default_groups=lock.default_groups)
@@ -169,7 +169,7 @@ def values_for(call: Call, target: str) -> tuple[tuple[str, str], ...]:
 
 
 def folder_project(call: Call, word: Word, folder: str, chosen: InstallSelection) -> list[Statement]:
-    """What a project in a folder declares (`pip install .[serve]`); nothing where none is there to be read."""
+    """What a project in a folder declares (`pip install .[serve]`); nothing if none is there to be read."""
     found = [_located(call, folder, (name,)) for name in _DECLARATIONS]
     return [include(call, target, call.at(word), chosen) for target in found if target is not None]
 
@@ -209,7 +209,7 @@ def script_dependencies(call: Call, word: Word) -> Statement:
 
 
 def located_lock(call: Call, word: Word, extras: str) -> Include | None:
-    """`pip install -r pylock.toml[gpu]`: a lock with extras; None where it is not there."""
+    """`pip install -r pylock.toml[gpu]`: a lock with extras; None if it is not there."""
     target = _located(call, "", (word.text,))
     names = tuple(name for name in _NAMES.split(extras) if name)
     return include(call, target, call.at(word), InstallSelection(extras=names), attached=True) if target else None

@@ -1,4 +1,4 @@
-"""What system package managers and Python installers say that a model depends on: CUDA, cuDNN, drivers, Python.
+"""What system package managers and Python installers state that a model depends on: CUDA, cuDNN, drivers, Python.
 
 Of `apt-get install` and its like only the packages of knowledge/system_packages.toml are read, and those without any
 version in their name or behind it are left out: they pin nothing.
@@ -78,9 +78,9 @@ def _stated(call: Call, row: _SystemPackageRow, name: str, version: str, at: Pla
         yield call.doc.pin(
             Layer.DECLARED, name, at=at, kind=Kind.SYSTEM, specifier=ranged, scope=PinScope(step=call.recipe.step)
         )
-    found = row.pattern.fullmatch(name)
+    match = row.pattern.fullmatch(name)
     for kind in (Kind.CUDA, Kind.DRIVER, Kind.PYTHON):
-        told = found.groupdict().get(kind.value) if found else None
+        told = match.groupdict().get(kind.value) if match else None
         if told:
             yield _pin(call, kind, told.replace("-", "."), at, derived=True)
     numbers = _VERSION.match(version)

@@ -1,4 +1,4 @@
-"""What `uv sync` takes of a workspace where no lock stands beside the project: the workspace's lock, or its members.
+"""What `uv sync` takes of a workspace where no lock is beside the project: the workspace's lock, or its members.
 
 https://docs.astral.sh/uv/concepts/projects/workspaces/: one lock for all members, in the folder of the workspace.
 """

@@ -42,8 +42,8 @@ class CodeCommand:
 
     Attributes:
         words: the arguments of a program that is started.
-        script: the text that a shell is given; None where no shell is.
-        computed: how a command is written that only running the code tells; None where it is a literal.
+        script: the text that a shell is given; None if no shell is.
+        computed: how a command is written that only running the code shows; None if it is a literal.
     """
 
     words: tuple[Word, ...] = ()
@@ -64,7 +64,7 @@ def code_argument(words: tuple[Word, ...]) -> tuple[Word | None, bool]:
 
 
 def commands_of(code: str, at: Word) -> Iterator[CodeCommand]:
-    """What the calls of some code run, in their order; every word stands where the code does."""
+    """What the calls of some code run, in their order; every word is where the code does."""
     calls = _calls(code.strip()) if len(code) <= MAX_CODE else None
     if calls is None or len(calls) > MAX_CALLS:
         if _is_installing(code):
@@ -82,7 +82,7 @@ def commands_of(code: str, at: Word) -> Iterator[CodeCommand]:
 
 
 def _calls(code: str) -> list[ast.Call] | None:
-    """The calls that are given something, in their order; None where the code is no Python."""
+    """The calls that are given something, in their order; None if the code is no Python."""
     try:
         tree = parse_tree(code)
     except (SyntaxError, ValueError, MemoryError, RecursionError):
@@ -94,7 +94,7 @@ def _calls(code: str) -> list[ast.Call] | None:
 
 
 def _command(call: ast.Call, at: Word) -> CodeCommand | None:
-    """What a call runs: words, a script, or something computed; None where it starts nothing."""
+    """What a call runs: words, a script, or something computed; None if it starts nothing."""
     name, argument = _name(call.func), what_it_runs(call)
     is_pip = name == "main" and (not isinstance(call.func, ast.Attribute) or _name(call.func.value) in _PIPS)
     if name not in SHELLS | PROCESSES | PROGRAMS and not is_pip:

@@ -1,4 +1,4 @@
-"""A recipe being read: what is known at the point where a command stands, and how its statements are placed."""
+"""A recipe being read: what is known at the point where a command is, and how its statements are placed."""
 
 from __future__ import annotations
 
@@ -48,8 +48,8 @@ class Recipe:
         locate: gives, for a path in the recipe's file system, the path relative to the document's folder, or None.
         cloned: folders into which commands cloned repositories.
         pushed: folders that `popd` leads back to.
-        written: files that earlier commands wrote, by their path: the text, where it stands in the recipe.
-        printed: what the command before this one printed, where it is known and may be piped on.
+        written: files that earlier commands wrote, by their path: the text, where it is in the recipe.
+        printed: what the command before this one printed, if it is known and may be piped on.
         exported: locks that earlier commands wrote out, by the path of the file.
         step: the number of the install that is read.
     """
@@ -97,7 +97,7 @@ class Recipe:
         return posixpath.normpath(joined)
 
     def is_cloned(self, path: str) -> bool:
-        """Whether a path lies in a repository that the recipe cloned."""
+        """Whether a path is in a repository that the recipe cloned."""
         if not self.cloned:
             return False
         folders = accumulate(path.split("/", MAX_DEPTH), lambda folder, name: f"{folder}/{name}")
@@ -109,7 +109,7 @@ class Recipe:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call:
-    """One command with the script that it stands in and the recipe that it changes."""
+    """One command with the script that it is in and the recipe that it changes."""
 
     script: Script
     recipe: Recipe

@@ -68,7 +68,7 @@ def _downloaded(call: Call, word: Word) -> Fact | None:
     """A script whose text another command brings; the installers of conda bring nothing that is compared."""
     if _OF_CONDA.search(word.text):
         return None
-    return call.note(f"`{word.text[:120]}` is made by another command; what it installs is not known", call.at(word))
+    return call.note(f"`{word.text[:120]}` is created by another command; what it installs is not known", call.at(word))
 
 
 def _missing(call: Call, word: Word, path: str, *, copied: bool) -> Unread | None:

@@ -1,4 +1,4 @@
-"""Text inside a document, without its indentation, line ends or escapes, and the place of every stretch of it."""
+"""Text inside a document, without its indentation, line ends or escapes, and the place of every span of it."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Script:
         doc: the document.
         text: what a shell or an interpreter would read.
         pieces: pairs of an offset in `text` and the offset in the document where it begins, ascending; -1 marks a
-            stretch whose place is known only as `whole`.
+            span whose place is known only as `whole`.
         whole: the place of what holds the text.
     """
 
@@ -36,7 +36,7 @@ class Script:
         self.whole = whole
 
     def place(self, start: int, end: int) -> Place:
-        """The place of `text[start:end]`; its offsets are left out where the stretch is not one in the document."""
+        """The place of `text[start:end]`; its offsets are left out where the span is not one in the document."""
         first, last = self._offset(start), self._offset(max(end - 1, start))
         if first is None:
             return self.whole
@@ -46,7 +46,7 @@ class Script:
         return self.doc.place(line, column, first, last + 1)
 
     def cut(self, start: int, end: int) -> Script:
-        """A stretch of the text as a script of its own."""
+        """A span of the text as a script of its own."""
         first, last = (bisect_right(self.pieces, at, key=lambda piece: piece[0]) for at in (start, max(end - 1, start)))
         before = self._offset(start)
         pieces = [(0, -1 if before is None else before)]
@@ -75,18 +75,18 @@ def line_and_column(doc: Document, offset: int) -> tuple[int, int]:
 
 
 def whole_text(doc: Document) -> Script:
-    """The text of a document as it stands."""
+    """The text of a document as written."""
     return Script(doc, doc.text, [(0, 0)], doc.place(1, 1))
 
 
 def stretch(doc: Document, start: int, end: int) -> Script:
-    """A stretch of a document as it stands."""
+    """A span of a document as written."""
     line, column = line_and_column(doc, start)
     return Script(doc, doc.text[start:end], [(0, start)], doc.place(line, column, start, end))
 
 
 def of_node(node: Node, at: Place, doc: Document) -> Script:
-    """The string at a node of YAML or JSON; lines that stand in the document as they are read have their own places.
+    """The string at a node of YAML or JSON; lines that are in the document as they are read have their own places.
 
     Raises Malformed where the node is no string.
     """

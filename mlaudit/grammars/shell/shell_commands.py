@@ -42,7 +42,7 @@ class Command:
     Attributes:
         words: its name and arguments.
         group: commands of one group are alternatives (branches of an `if`, both sides of `||`), ascending.
-        skipped: it stands in a branch that the known values exclude.
+        skipped: it is in a branch that the known values exclude.
         redirections: where its output goes and its here-documents.
         subshells: the numbers of the subshells that it runs in, the outermost first.
         piped: what the command before it prints is its input.
@@ -63,7 +63,7 @@ class Command:
 
 
 IsFile = Callable[[str], "bool | None"]
-"""Whether a file is there when the command runs; None where nobody can tell."""
+"""Whether a file is there when the command runs; None if nobody can tell."""
 _FILE_TESTS = frozenset(("-f", "-e", "-r", "-s"))
 
 
@@ -88,8 +88,8 @@ def commands(text: str, values: MutableMapping[str, str], is_file: IsFile = lamb
 class _CommandReader:
     """Collects tokens to commands.
 
-    `guard` is whether the next command runs as far as `&&` and `||` tell, `last` the outcome of the command before it
-    where that is known: of a test whose words are all known, or of one that does not run.
+    `guard` is whether the next command runs as far as `&&` and `||` show, `last` the outcome of the command before it
+    if that is known: of a test whose words are all known, or of one that does not run.
     """
 
     def __init__(self, values: MutableMapping[str, str], is_file: IsFile) -> None:
@@ -226,14 +226,14 @@ class _CommandReader:
     def _without_assignments(self, words: list[Word]) -> list[Word]:
         """`A=1 B=2 command`; without a command the values stay."""
         for index, word in enumerate(words):
-            found = _ASSIGNMENT.fullmatch(word.text)
-            if found is None:
+            match = _ASSIGNMENT.fullmatch(word.text)
+            if match is None:
                 return words[index:]
-            self._assign(found, word)
+            self._assign(match, word)
         return []
 
-    def _assign(self, found: re.Match[str], word: Word) -> None:
-        name, plus, value = found.groups()
+    def _assign(self, match: re.Match[str], word: Word) -> None:
+        name, plus, value = match.groups()
         taken = {branch.taken for branch in self._inside()} | {self.guard}
         if False in taken:
             return
@@ -248,13 +248,13 @@ class _CommandReader:
         if command.name not in ("export", "local", "declare", "readonly"):
             return
         for word in command.words[1:]:
-            found = _ASSIGNMENT.fullmatch(word.text)
-            if found:
-                self._assign(found, word)
+            match = _ASSIGNMENT.fullmatch(word.text)
+            if match:
+                self._assign(match, word)
 
 
 def _outcome(words: list[Word], is_file: IsFile) -> bool | None:
-    """What `[ a = b ]`, `[ -n a ]` and their like come to, None where that depends on what is unknown."""
+    """What `[ a = b ]`, `[ -n a ]` and their like come to, None if that depends on what is unknown."""
     closing = _TESTS[words[0].text]
     inner = [word for word in words[1:] if word.text != closing or not closing]
     if any(word.unresolved for word in inner):

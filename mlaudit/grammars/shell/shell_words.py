@@ -1,7 +1,7 @@
 """POSIX shell text cut into words: quotes, escapes, comments, redirections, here-documents and expansions.
 
 Grammar: https://pubs.opengroup.org/onlinepubs/9799919799/utilities/V3_chap02.html. Nothing is ever run: what only
-running would tell (command substitution, positional parameters, unset variables) makes a word unresolved.
+running would show (command substitution, positional parameters, unset variables) makes a word unresolved.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 MAX_SCRIPT = 1024 * 1024
-"""Characters of one script; what stands behind is not read."""
+"""Characters of one script; what follows is not read."""
 
 BODIES = Limit(name="here-documents", most=2_000)
 """Here-documents of one document; the end of each is searched for."""
@@ -47,7 +47,7 @@ class Word:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operator:
-    """What stands between commands: `&&`, `;`, a line end, a bracket."""
+    """What is between commands: `&&`, `;`, a line end, a bracket."""
 
     sign: str
     start: int
@@ -121,8 +121,8 @@ class Lexer:
                 yield from self._token()
 
     def _end(self, pattern: re.Pattern[str]) -> int:
-        found = pattern.match(self.text, self.position)
-        return found.end() if found else self.position + 1
+        match = pattern.match(self.text, self.position)
+        return match.end() if match else self.position + 1
 
     def _token(self) -> Iterator[Token]:
         if self.text.startswith(("<(", ">("), self.position):
@@ -148,9 +148,9 @@ class Lexer:
         raw = self.text[start : self.position]
         return Word(text=raw, start=start, end=self.position, unresolved=raw[:200])
 
-    def _redirection(self, found: re.Match[str]) -> Iterator[Token]:
-        sign = found["sign"] or found["both"]
-        self.position = found.end()
+    def _redirection(self, match: re.Match[str]) -> Iterator[Token]:
+        sign = match["sign"] or match["both"]
+        self.position = match.end()
         blank = _BLANK.match(self.text, self.position)
         self.position = blank.end() if blank else self.position
         raw = self.position
@@ -170,8 +170,8 @@ class Lexer:
 
     def _body_end(self, delimiter: str, start: int) -> tuple[int, int]:
         pattern = re.compile(rf"^\t*{re.escape(delimiter)}[ \t\r]*$", re.MULTILINE)
-        found = pattern.search(self.text, start)
-        return (found.start(), min(found.end() + 1, len(self.text))) if found else (len(self.text), len(self.text))
+        match = pattern.search(self.text, start)
+        return (match.start(), min(match.end() + 1, len(self.text))) if match else (len(self.text), len(self.text))
 
     def _words(self) -> Iterator[Word]:
         builder = _WordBuilder(self.position)
@@ -185,7 +185,7 @@ class Lexer:
         yield from builder.words(self.position)
 
     def _piece(self, builder: _WordBuilder) -> None:
-        """One piece of a word from where the lexer stands; it stands still where the word ends."""
+        """One piece of a word from where the lexer is; it stands still where the word ends."""
         jinja = _JINJA.match(self.text, self.position)
         if jinja:
             builder.unresolved = builder.unresolved or jinja[0]
@@ -208,10 +208,10 @@ class Lexer:
                 self.position = plain.end()
 
     def _single(self, builder: _WordBuilder) -> None:
-        found = _SINGLE.match(self.text, self.position)
+        match = _SINGLE.match(self.text, self.position)
         builder.quoted = True
-        builder.add(found[1] if found else self.text[self.position + 1 :])
-        self.position = found.end() if found else len(self.text)
+        builder.add(match[1] if match else self.text[self.position + 1 :])
+        self.position = match.end() if match else len(self.text)
 
     def _escape(self, builder: _WordBuilder) -> None:
         continuation = _BLANK.match(self.text, self.position)
@@ -265,8 +265,8 @@ class Lexer:
     def _substitution_end(self, start: int) -> int:
         """Behind `$(...)`, backticks, `${...}` of an unknown form or a special parameter."""
         if self.text[start] == "`":
-            found = _BACKTICK.match(self.text, start)
-            return found.end() if found else len(self.text)
+            match = _BACKTICK.match(self.text, start)
+            return match.end() if match else len(self.text)
         if self.text.startswith("${", start):
             closing = self.text.find("}", start)
             return closing + 1 if closing >= 0 else len(self.text)

@@ -9,7 +9,7 @@ _ESCAPES = {"\\n": "\n", "\\t": "\t", "\\\\": "\\"}
 
 
 def written_text(call: Call, name: str, sign: str, path: str) -> Script | None:
-    """What a command leaves in a file, None where only running it would tell."""
+    """What a command leaves in a file, None if only running it would show."""
     if name in ("cat", "tee"):
         return call.stdin if sign == ">" else None
     text = _echoed(call, name)

@@ -1,4 +1,4 @@
-"""What becomes of artifacts that exist, or are known to cross, once their readers have other versions."""
+"""What happens to artifacts that exist, or are known to cross, once their readers have other versions."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def _of_files(
     pairs: Sequence[tuple[str, str]],
     moved: Container[str],
 ) -> Iterator[AffectedArtifact]:
-    """Files at hand: what each records, against what its reader will have."""
+    """Files available: what each records, against what its reader will have."""
     judged_before, judged_after = Judgements(before), Judgements(after)
     for crossing in artifact_crossings(before, pairs):
         if crossing.cell.package not in moved:
@@ -58,20 +58,20 @@ def _of_files(
             yield _of_file(crossing, found, fate, already=was is not None and FATES.get(was.worst.effect) is fate)
 
 
-def _of_file(crossing: ArtifactCrossing, found: Judgement, fate: Fate, *, already: bool) -> AffectedArtifact:
+def _of_file(crossing: ArtifactCrossing, judgement: Judgement, fate: Fate, *, already: bool) -> AffectedArtifact:
     return AffectedArtifact(
         name=crossing.artifact.at.path,
         at=crossing.pin.at,
         writer=crossing.writer,
         reader=crossing.reader,
         package=crossing.pin.package,
-        written=found.writer,
-        read=found.reader,
+        written=judgement.writer,
+        read=judgement.reader,
         fate=fate,
-        says=found.worst.says,
-        remedy=found.worst.remedy,
+        says=judgement.worst.says,
+        remedy=judgement.worst.remedy,
         already=already,
-        evidence=found.worst.evidence,
+        evidence=judgement.worst.evidence,
     )
 
 
@@ -110,13 +110,13 @@ def _of_pair(
 def _crossing(
     pair: EnvironmentPair,
     artifact: CrossingArtifact | None,
-    found: Consequence,
+    consequence: Consequence,
     package: str,
     versions: tuple[str, str],
     *,
     already: bool,
 ) -> AffectedArtifact:
-    kinds = f" ({', '.join(found.kinds)})" if found.kinds else ""
+    kinds = f" ({', '.join(consequence.kinds)})" if consequence.kinds else ""
     return AffectedArtifact(
         name=artifact.artifact if artifact is not None else f"what {pair.writer} wrote for {pair.reader}{kinds}",
         at=artifact.written if artifact is not None else None,
@@ -125,9 +125,9 @@ def _crossing(
         package=package,
         written=versions[0],
         read=versions[1],
-        fate=FATES[found.effect],
-        says=found.says,
-        remedy=found.remedy,
+        fate=FATES[consequence.effect],
+        says=consequence.says,
+        remedy=consequence.remedy,
         already=already,
-        evidence=found.evidence,
+        evidence=consequence.evidence,
     )

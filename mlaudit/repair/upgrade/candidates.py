@@ -17,7 +17,7 @@ MAX_CANDIDATES = 400
 def final_releases(package: str) -> tuple[str, ...]:
     """The final releases of which it is known what they require, oldest first; one that nobody read proves nothing."""
     known = history(package)
-    read = [one.version for one in known.releases if one.requires is not None] if known is not None else []
+    read = [release.version for release in known.releases if release.requires is not None] if known is not None else []
     final = {
         version_key(text): text
         for text in (*demanding_releases(package), *read)
@@ -32,7 +32,9 @@ def is_listed(package: str, specifier: str = "") -> bool:
     if known is None or known.listed is None:
         return False
     read = frozenset(map(version_key, final_releases(package)))
-    final = (one for one in known.releases if (version := parsed(one.version)) and not version.is_prerelease)
+    final = (
+        release for release in known.releases if (version := parsed(release.version)) and not version.is_prerelease
+    )
     return all(version_key(one.version) in read for one in final if admits(specifier, one.version))
 
 

@@ -1,4 +1,4 @@
-"""What `mlaudit plan` asks of this stage: the plan of an upgrade, of a report and the versions that are wanted."""
+"""What `mlaudit plan` requires of this stage: the plan of an upgrade, of a report and the versions that are wanted."""
 
 from __future__ import annotations
 
@@ -36,19 +36,22 @@ def plan_upgrade(
     """What an upgrade takes; without targets, the smallest set of moves that leaves no error. Raises UsageError."""
     wanted = _targets(report, targets)
     groups = tuple(_solved(report, wanted, audit_again))
-    versions = {one.environment.name: dict(group.found.versions) for group in groups for one in group.fits}
-    after = {one.name: with_versions(one, versions.get(one.name, {})) for one in report.environments}
+    versions = {fit.environment.name: dict(group.found.versions) for group in groups for fit in group.fits}
+    after = {
+        environment.name: with_versions(environment, versions.get(environment.name, {}))
+        for environment in report.environments
+    }
     again = audit_again(tuple(after.values()))
     moves = tuple(_moves(report, groups, files))
     orders = pair_orders(report, after)
     known = {_fact(one) for one in (*report.findings, *report.suppressed)}
-    left = tuple(one for one in again.findings if one.severity is not Severity.INFO)
+    left = tuple(finding for finding in again.findings if finding.severity is not Severity.INFO)
     return UpgradePlan(
         targets=tuple(dict.fromkeys(pair for group in groups for pair in group.targets)),
         proposed=not targets,
         moves=moves,
         unsolved=_merged(one for group in groups for one in group.found.unsolved),
-        artifacts=affected_artifacts(report, after, frozenset(name for one in versions.values() for name in one)),
+        artifacts=affected_artifacts(report, after, frozenset(name for moved in versions.values() for name in moved)),
         orders=orders,
         steps=roll_out_steps(moves, orders),
         unknown=tuple(dict.fromkeys(_unknown(report, groups))),
@@ -80,7 +83,7 @@ def _solved(report: Report, wanted: Mapping[str, str], audit_again: AuditAgain) 
             if here:
                 yield _Group(fits, tuple(here.items()), VersionSearch(fits, here, budget=budget).solve())
             continue
-        names = {one.name for one in environments}
+        names = {environment.name for environment in environments}
         errors = [one for one in errors_of(report.findings) if not names.isdisjoint(one.environments)]
         if errors:
             chosen, found = proposed(environments, errors, audit_again, budget)
@@ -91,7 +94,8 @@ def _is_uniform(moves: Sequence[PackageMove], report: Report) -> bool:
     """Whether each package that moves takes one version in all environments that have another."""
     packages = [move.package for move in moves]
     return len(packages) == len(set(packages)) and all(
-        len(move.environments) == sum(moves_there(one, move.package, move.to) for one in report.environments)
+        len(move.environments)
+        == sum(moves_there(environment, move.package, move.to) for environment in report.environments)
         for move in moves
     )
 
@@ -107,17 +111,24 @@ def _merged(unsolved: Iterable[Unsolved]) -> tuple[Unsolved, ...]:
     return tuple(merged.values())
 
 
-def _fact(one: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
-    return one.code, one.package, one.environments, one.fingerprint if one.severity is Severity.ERROR else ""
+def _fact(finding: Finding) -> tuple[str, str | None, tuple[str, ...], str]:
+    return (
+        finding.code,
+        finding.package,
+        finding.environments,
+        finding.fingerprint if finding.severity is Severity.ERROR else "",
+    )
 
 
 def errors_of(findings: Sequence[Finding]) -> tuple[Finding, ...]:
     """The errors among some findings."""
-    return tuple(one for one in findings if one.severity is Severity.ERROR)
+    return tuple(finding for finding in findings if finding.severity is Severity.ERROR)
 
 
 def _targets(report: Report, given: Sequence[tuple[str, str]]) -> dict[str, str]:
-    named = {package for one in report.environments if not one.is_model for package in one.cells}
+    named = {
+        package for environment in report.environments if not environment.is_model for package in environment.cells
+    }
     wanted: dict[str, str] = {}
     for package, version in given:
         if package not in named:
@@ -130,7 +141,7 @@ def _targets(report: Report, given: Sequence[tuple[str, str]]) -> dict[str, str]
 
 
 def _moves(report: Report, groups: Sequence[_Group], files: RepairFiles) -> Iterator[PackageMove]:
-    by_name = {one.name: one for one in report.environments}
+    by_name = {environment.name: environment for environment in report.environments}
     where: dict[tuple[str, str], list[EnvironmentMove]] = {}
     for group in groups:
         for package, to in group.found.versions:
@@ -161,6 +172,8 @@ def _environment_move(environment: Environment, change: Change, files: RepairFil
 
 def _unknown(report: Report, groups: Sequence[_Group]) -> Iterator[str]:
     """What could not be judged, so that nobody takes silence for a yes."""
+    if not report.pairs:
+        yield "no environment follows another here, so nothing was compared"
     yield from _unindexed(dict.fromkeys(pair for group in groups for pair in group.found.versions))
     silent = [fit.environment.name for group in groups for fit in group.fits if not fit.environment.target.pythons]
     if silent:
@@ -184,12 +197,15 @@ def _unindexed(moved: Iterable[tuple[str, str]]) -> Iterator[str]:
 
 def _of_crossings(report: Report, names: Container[str]) -> Iterator[str]:
     """What is not known of what crosses to environments that change."""
-    crosses = Judgements({one.name: one for one in report.environments})
+    crosses = Judgements({environment.name: environment for environment in report.environments})
     blind = [pair for pair in report.pairs if pair.reader in names and not crosses.what_crosses(*pair)[0]]
     if blind:
         pairs = listed((f"{pair.reader} reads files of {pair.writer}" for pair in blind), ", ")
         yield f"{pairs}: not known in which form, so every kind of file was considered"
-    if any(one.missing_names or one.missing_states or one.refused_calls for one in report.environments):
+    if any(
+        environment.missing_names or environment.missing_states or environment.refused_calls
+        for environment in report.environments
+    ):
         yield "the code of the new versions was not searched for the names that artifacts import"
 
 

@@ -33,7 +33,7 @@ class EnvironmentFit:
         self.ranges = {name: cell.specifier or "" for name, cell in packages.items() if cell.state is State.RANGE}
         self._below = {name: cell.version for name, cell in cells.items() if cell.kind in _BELOW and cell.version}
         self._names = {name: frozenset(normalized(pin.name) for pin in one.pins) for name, one in packages.items()}
-        self._overridden = {pin.package for one in environment.readings for pin in one.pins if pin.overrides}
+        self._overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}
         self._demanding: dict[str, list[str]] = {}
         for name, version in self.versions.items():
             for other in demanded_packages(name, version):
@@ -79,7 +79,7 @@ class EnvironmentFit:
                 yield from self._locked(subject, versions, focus)
 
     def _locked(self, subject: str, versions: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
-        """What a lock says that a package requires, where the release index does not know it."""
+        """What a lock states that a package requires, where the release index does not know it."""
         for pin in self.environment.cell(subject).pins:
             for edge in pin.requires:
                 other = normalized(edge.name)
@@ -122,7 +122,9 @@ class EnvironmentFit:
     def _pythons(self, versions: Mapping[str, str], here: Mapping[str, str], focus: frozenset[str]) -> Iterator[Unfit]:
         target = self.environment.target
         pythons = (here[PYTHON],) if PYTHON in here else target.pythons
-        for name in versions if PYTHON in focus else [one for one in versions if one in here and one in focus]:
+        for name in (
+            versions if PYTHON in focus else [version for version in versions if version in here and version in focus]
+        ):
             found = [
                 python_unsupported(name, public(versions[name]), python, target.platform, target.machine)
                 for python in pythons
@@ -159,12 +161,12 @@ class EnvironmentFit:
 
 def environment_fits(environments: Iterable[Environment]) -> tuple[EnvironmentFit, ...]:
     """One for each environment where code runs."""
-    return tuple(EnvironmentFit(one) for one in environments if not one.is_model)
+    return tuple(EnvironmentFit(environment) for environment in environments if not environment.is_model)
 
 
 def cells_of(environments: Sequence[EnvironmentFit], package: str) -> tuple[Cell, ...]:
-    """What each environment that names a package says of it."""
-    return tuple(one.environment.cell(package) for one in environments if one.names(package))
+    """What each environment that names a package states about it."""
+    return tuple(environment.environment.cell(package) for environment in environments if environment.names(package))
 
 
 @lru_cache(maxsize=8192)

@@ -9,7 +9,7 @@ from mlaudit.model.report import Environment
 
 def joined_environments(environments: Sequence[Environment]) -> tuple[tuple[Environment, ...], ...]:
     """The environments in groups; what moves in one group says nothing about another."""
-    leader = {one.name: one.name for one in environments}
+    leader = {environment.name: environment.name for environment in environments}
 
     def first(name: str) -> str:
         while leader[name] != name:
@@ -17,11 +17,11 @@ def joined_environments(environments: Sequence[Environment]) -> tuple[tuple[Envi
             name = leader[name]
         return name
 
-    for one in environments:
-        for writer in one.follows:
+    for environment in environments:
+        for writer in environment.follows:
             if writer in leader:
-                leader[first(one.name)] = first(writer)
+                leader[first(environment.name)] = first(writer)
     groups: dict[str, list[Environment]] = {}
-    for one in environments:
-        groups.setdefault(first(one.name), []).append(one)
+    for environment in environments:
+        groups.setdefault(first(environment.name), []).append(environment)
     return tuple(map(tuple, groups.values()))

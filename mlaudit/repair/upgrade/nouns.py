@@ -68,7 +68,7 @@ class EnvironmentMove:
 
     Attributes:
         statements: where its version is stated now.
-        refusal: why the files are to be changed by hand; empty where `edits` and `commands` are all.
+        refusal: why the files are to be changed by hand; empty if `edits` and `commands` are all.
     """
 
     environment: str
@@ -91,7 +91,7 @@ class PackageMove:
 
 
 class Fate(str, Enum):
-    """What becomes of an artifact."""
+    """What happens to an artifact."""
 
     BREAKS = "breaks"
     CHANGES = "changes"
@@ -157,8 +157,8 @@ class UpgradePlan:
     """Everything that an upgrade takes.
 
     Attributes:
-        targets: what was asked for, or proposed.
-        proposed: nothing was asked for.
+        targets: what was requested, or proposed.
+        proposed: nothing was requested.
         index: the day up to which the release index is known.
         unknown: sentences on what could not be judged.
         before: the errors now.
@@ -191,4 +191,6 @@ class UpgradePlan:
     @property
     def by_hand(self) -> tuple[tuple[PackageMove, EnvironmentMove], ...]:
         """The moves that `mlaudit fix` does not make."""
-        return tuple((move, one) for move in self.moves for one in move.environments if one.refusal)
+        return tuple(
+            (move, environment) for move in self.moves for environment in move.environments if environment.refusal
+        )

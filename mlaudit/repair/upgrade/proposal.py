@@ -48,18 +48,22 @@ def proposed(
 
 
 def _packages(errors: Sequence[Finding]) -> dict[str, None]:
-    return dict.fromkeys(one.package for one in errors if one.package is not None)
+    return dict.fromkeys(error.package for error in errors if error.package is not None)
 
 
 def _options(environments: Sequence[Environment], errors: Sequence[Finding], package: str) -> Iterator[str]:
     """The versions that its errors speak of: what findings advise, then what environments have."""
-    about = [one for one in errors if one.package == package]
+    about = [error for error in errors if error.package == package]
     between = [one for one in about if len(one.environments) > 1 or (one.fix is not None and one.fix.changes)]
     given = [
         change.to for one in between if one.fix is not None for change in one.fix.changes if change.package == package
     ]
     names = {name for one in between for name in one.environments}
-    there = [one.cell(package).version for one in environments if one.name in names and not one.is_model]
+    there = [
+        environment.cell(package).version
+        for environment in environments
+        if environment.name in names and not environment.is_model
+    ]
     seen: set[str] = set()
     for version in (*given, *(public(one) for one in there if one is not None)):
         if VERSION.fullmatch(version) and parsed(version) is not None and version not in seen:
@@ -71,7 +75,7 @@ def _rank(
     environments: Sequence[Environment], found: FittingVersions, audit_again: Callable[[Sequence[Environment]], Report]
 ) -> tuple[int, int]:
     versions: Mapping[str, str] = dict(found.versions)
-    again = audit_again([with_versions(one, versions) for one in environments])
-    errors = sum(one.severity is Severity.ERROR for one in again.findings)
-    moves = sum(moves_there(one, name, to) for one in environments for name, to in versions.items())
+    again = audit_again([with_versions(environment, versions) for environment in environments])
+    errors = sum(finding.severity is Severity.ERROR for finding in again.findings)
+    moves = sum(moves_there(environment, name, to) for environment in environments for name, to in versions.items())
     return errors + len(found.unsolved), moves

@@ -17,7 +17,7 @@ _RISK = {Effect.SILENT: 2, Effect.UNREADABLE: 2, Effect.PREPROCESSING: 2, Effect
 
 def pair_orders(report: Report, after: Mapping[str, Environment]) -> tuple[PairOrder, ...]:
     """The order of each pair of which both sides change, from the packages that both state."""
-    before = {one.name: one for one in report.environments}
+    before = {environment.name: environment for environment in report.environments}
     crosses = Judgements(before)
     orders = []
     for pair in report.pairs:
@@ -25,7 +25,7 @@ def pair_orders(report: Report, after: Mapping[str, Environment]) -> tuple[PairO
             continue
         kinds, classes = crosses.what_crosses(pair.writer, pair.reader)
         known = next((one for one in report.known_pairs if (one.writer, one.reader) == tuple(pair)), None)
-        kinds |= frozenset(kind for one in (known.crosses if known else ()) for kind in one.kinds)
+        kinds |= frozenset(kind for artifact in (known.crosses if known else ()) for kind in artifact.kinds)
         found = list(_between(before, after, (pair.writer, pair.reader), (kinds, classes)))
         if found:
             orders.append(_order(pair.writer, pair.reader, found))
@@ -67,13 +67,13 @@ def _against(package: str, written: str, read: str, kinds: frozenset[str], class
     return (_risk(worst), worst.says.rstrip(".")) if worst is not None else (0, "")
 
 
-def _risk(one: Consequence) -> int:
+def _risk(consequence: Consequence) -> int:
     """A change that only informs speaks no more against an order than what nobody promises."""
-    return min(_RISK[one.effect], 1) if one.severity is Severity.INFO else _RISK[one.effect]
+    return min(_RISK[consequence.effect], 1) if consequence.severity is Severity.INFO else _RISK[consequence.effect]
 
 
-def _order(writer: str, reader: str, found: Sequence[_Directions]) -> PairOrder:
-    (old_new, new_old), packages = _worst(found), ", ".join(one[0] for one in found)
+def _order(writer: str, reader: str, each_direction: Sequence[_Directions]) -> PairOrder:
+    (old_new, new_old), packages = _worst(each_direction), ", ".join(one[0] for one in each_direction)
     readers = _said(f"the new {reader} with the old {writer}", old_new, packages)
     writers = _said(f"the old {reader} with the new {writer}", new_old, packages)
     if old_new[0] == new_old[0] == 2:
@@ -85,9 +85,9 @@ def _order(writer: str, reader: str, found: Sequence[_Directions]) -> PairOrder:
     return PairOrder(writer=writer, reader=reader, order=order, because=because)
 
 
-def _worst(found: Sequence[_Directions]) -> tuple[tuple[int, str], tuple[int, str]]:
+def _worst(each_direction: Sequence[_Directions]) -> tuple[tuple[int, str], tuple[int, str]]:
     """What speaks most against each of the two orders."""
-    return max((one[1] for one in found), key=_weight), max((one[2] for one in found), key=_weight)
+    return max((one[1] for one in each_direction), key=_weight), max((one[2] for one in each_direction), key=_weight)
 
 
 def _weight(against: tuple[int, str]) -> int:
@@ -102,8 +102,8 @@ def roll_out_steps(moves: Sequence[PackageMove], orders: Sequence[PairOrder]) ->
     """The environments that change, in groups that may change at one time; a circle of demands is one group."""
     packages: dict[str, list[str]] = {}
     for move in moves:
-        for one in move.environments:
-            packages.setdefault(one.environment, []).append(move.package)
+        for environment in move.environments:
+            packages.setdefault(environment.environment, []).append(move.package)
     earlier = _earlier(packages, orders)
     together = _together(packages, orders)
     steps: list[RollOutStep] = []
@@ -122,9 +122,11 @@ def roll_out_steps(moves: Sequence[PackageMove], orders: Sequence[PairOrder]) ->
 def _earlier(packages: Mapping[str, Sequence[str]], orders: Sequence[PairOrder]) -> dict[str, set[str]]:
     """For each environment, those that change before it."""
     earlier: dict[str, set[str]] = {name: set() for name in packages}
-    for one in orders:
-        first, second = (one.reader, one.writer) if one.order is Order.READERS_FIRST else (one.writer, one.reader)
-        if one.order is not Order.TOGETHER and first in earlier and second in earlier:
+    for order in orders:
+        first, second = (
+            (order.reader, order.writer) if order.order is Order.READERS_FIRST else (order.writer, order.reader)
+        )
+        if order.order is not Order.TOGETHER and first in earlier and second in earlier:
             earlier[second].add(first)
     return earlier
 
@@ -132,9 +134,9 @@ def _earlier(packages: Mapping[str, Sequence[str]], orders: Sequence[PairOrder])
 def _together(packages: Mapping[str, Sequence[str]], orders: Sequence[PairOrder]) -> dict[str, set[str]]:
     """For each environment, those that change at the same time as it, itself among them."""
     groups = {name: {name} for name in packages}
-    for one in orders:
-        if one.order is Order.TOGETHER and one.writer in groups and one.reader in groups:
-            joined = groups[one.writer] | groups[one.reader]
+    for order in orders:
+        if order.order is Order.TOGETHER and order.writer in groups and order.reader in groups:
+            joined = groups[order.writer] | groups[order.reader]
             for name in joined:
                 groups[name] = joined
     return groups

@@ -100,7 +100,7 @@ class VersionSearch:
     def _with_environments(self, one: Unsolved) -> Unsolved:
         """A conflict with every environment in which the two packages conflict with what is given."""
         packages = frozenset(one.unfit.packages)
-        found = (unfit for fit in self._fits for unfit in fit.conflicts(self._targets, packages))
+        found = (unfit for one in self._fits for unfit in one.conflicts(self._targets, packages))
         where = dict.fromkeys(unfit.environment for unfit in found if unfit.packages == one.unfit.packages)
         return replace(one, environments=tuple(where) or one.environments)
 
@@ -122,11 +122,11 @@ class VersionSearch:
 
     def _conflicts(self, versions: Mapping[str, str], focus: frozenset[str] | None = None) -> list[Unfit]:
         about = (frozenset(versions) | self._mend) if focus is None else focus
-        found = (unfit for fit in self._fits for unfit in fit.conflicts(versions, about))
+        found = (unfit for one in self._fits for unfit in one.conflicts(versions, about))
         return [unfit for unfit in found if unfit.packages not in self._ignored]
 
     def _extended(self, versions: Mapping[str, str]) -> dict[str, str] | None:
-        """The versions with those that solve every conflict; None where the way leads nowhere."""
+        """The versions with those that solve every conflict; None if the way leads nowhere."""
         while True:
             conflicts = self._conflicts(versions)
             if not conflicts:
@@ -178,7 +178,7 @@ class VersionSearch:
         return []
 
     def _new_conflicts(self, package: str, candidate: str, versions: Mapping[str, str]) -> int | None:
-        """How many conflicts a candidate has with what is not decided yet; None where it has one with what is."""
+        """How many conflicts a candidate has with what is not decided yet; None if it has one with what is."""
         self._budget.spend()
         found = self._conflicts({**versions, package: candidate}, frozenset((package,)))
         decided = versions.keys() | {package, PYTHON}
@@ -202,7 +202,8 @@ class VersionSearch:
         reason = next((f": {one.says}" for one in found if decided.issuperset(one.packages)), "")
         since = self._since(package)
         if since is None or known is None:
-            return f"none of the {len(every):,} releases of {package} in the index fits{reason}; it has not all of them"
+            known_part = f"none of the {len(every):,} releases of {package} in the index fits{reason}"
+            return f"{known_part}; the index does not have all releases"
         return f"no release of {package} from {since} up to {newest} ({known.listed}) fits{reason}"
 
     def _since(self, package: str) -> str | None:

@@ -1,4 +1,4 @@
-"""What a finding breaks, as a word and a style class; the severity says how badly."""
+"""What a finding breaks, as a word and a style class; the severity states how badly."""
 
 from __future__ import annotations
 

@@ -75,9 +75,9 @@ def _place(side: tuple[str, str]) -> str:
     return f"<li><code>{breakable(place)}</code>{value}</li>"
 
 
-def _evidence(one: Evidence) -> str:
-    measured = "measured, " if one.measured else ""
-    return f'<p class="quiet">Source: {linked(one.source)} ({measured}{for_html(one.checked)})</p>'
+def _evidence(evidence: Evidence) -> str:
+    measured = "measured, " if evidence.measured else ""
+    return f'<p class="quiet">Source: {linked(evidence.source)} ({measured}{for_html(evidence.checked)})</p>'
 
 
 def linked(text: str) -> str:

@@ -42,7 +42,7 @@ def _summary(pair: PairView) -> str:
         f'<b class="names"><span class="writer">{breakable(pair.writer.name)}</span> → '
         f'<span class="reader">{breakable(pair.reader.name)}</span></b>'
     )
-    counts = ", ".join(_count(*each) for each in sorted_counts(pair.counts)) or "no findings"
+    counts = ", ".join(_count(*count) for count in sorted_counts(pair.counts)) or "no findings"
     agree = f"{len(pair.agreeing)} agree" if pair.agreeing else ""
     said = "; ".join(part for part in (counts, agree) if part)
     return f'<summary><span class="tag">{severity}</span> {names} <span class="quiet">{said}</span></summary>'
@@ -65,11 +65,11 @@ def _sides(pair: PairView) -> Iterator[str]:
         yield "<p>A guess by names: its findings are warnings at most.</p>"
     if known.crosses:
         yield '<p class="quiet">What crosses:</p><ul class="plain">'
-        for each in known.crosses[:MAX_ARTIFACTS]:
-            perhaps = "" if each.certain else ", perhaps"
-            written, read = (breakable(at.at_line) for at in (each.written, each.read))
+        for artifact in known.crosses[:MAX_ARTIFACTS]:
+            perhaps = "" if artifact.certain else ", perhaps"
+            written, read = (breakable(at.at_line) for at in (artifact.written, artifact.read))
             where = f"<code>{written}</code> → <code>{read}</code>"
-            yield f"<li>{breakable(each.artifact)}, {for_html(each.form)}{perhaps} ({where})</li>"
+            yield f"<li>{breakable(artifact.artifact)}, {for_html(artifact.form)}{perhaps} ({where})</li>"
         more = len(known.crosses) - MAX_ARTIFACTS
         if more > 0:
             yield f"<li>and {plural(more, 'more artifact')}</li>"
@@ -85,22 +85,22 @@ def _matrix(view: PageView, pair: PairView) -> Iterator[str]:
     yield f'<th scope="col">{breakable(pair.writer.name)}<small>writes</small></th>'
     yield f'<th scope="col">{breakable(pair.reader.name)}<small>reads</small></th>'
     yield '<th scope="col" class="apart">difference</th><th scope="col" class="codes">findings</th></tr></thead><tbody>'
-    yield from (_line(view, pair, one) for one in pair.rows)
+    yield from (_line(view, pair, row) for row in pair.rows)
     yield "</tbody></table>"
 
 
-def _line(view: PageView, pair: PairView, one: PairRow) -> str:
-    worst = view.groups[one.numbers[0]] if one.numbers else None
+def _line(view: PageView, pair: PairView, row: PairRow) -> str:
+    worst = view.groups[row.numbers[0]] if row.numbers else None
     style = f' class="{_style(worst)}"' if worst else ""
     tag = f' <span class="tag">{worst.severity.value}</span>' if worst else ""
-    kind = "" if one.row.kind is Kind.PACKAGE else f"<small>{one.row.kind.value}</small>"
-    numbers = f' data-f="{" ".join(map(str, one.numbers))}"' if one.numbers else ""
+    kind = "" if row.row.kind.value in (Kind.PACKAGE.value, row.row.package) else f"<small>{row.row.kind.value}</small>"
+    numbers = f' data-f="{" ".join(map(str, row.numbers))}"' if row.numbers else ""
     return (
-        f'<tr{style} data-p="{for_html(one.row.package)}"{numbers}>'
-        f'<th scope="row">{breakable(one.row.package)}{tag}{kind}</th>'
-        f"{_cell(one.crossing.writer, pair.writer.name)}{_cell(one.crossing.reader, pair.reader.name)}"
-        f'<td class="apart" data-of="difference">{_apart(one.crossing)}</td>'
-        f'<td class="codes" data-of="findings">{_codes(view, one.numbers)}</td></tr>'
+        f'<tr{style} data-p="{for_html(row.row.package)}"{numbers}>'
+        f'<th scope="row">{breakable(row.row.package)}{tag}{kind}</th>'
+        f"{_cell(row.crossing.writer, pair.writer.name)}{_cell(row.crossing.reader, pair.reader.name)}"
+        f'<td class="apart" data-of="difference">{_apart(row.crossing)}</td>'
+        f'<td class="codes" data-of="findings">{_codes(view, row.numbers)}</td></tr>'
     )
 
 

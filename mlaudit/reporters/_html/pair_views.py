@@ -29,7 +29,7 @@ class PairView:
     """One pair.
 
     Attributes:
-        known: what is known to cross, None where nothing is.
+        known: what is known to cross, None if nothing is.
         counts: findings of each severity that compare the two.
         rows: packages on which there are findings, or that are watched and do not agree; the worst first.
         rest: packages that no row lists, as texts under a heading (`other packages differ`).
@@ -64,7 +64,7 @@ def page_view(report: Report) -> PageView:
 
 
 def _pair_views(report: Report, groups: Sequence[FindingGroup]) -> list[PairView]:
-    environments = {one.name: one for one in report.environments}
+    environments = {environment.name: environment for environment in report.environments}
     known = {WriterReader(one.writer, one.reader): one for one in report.known_pairs}
     crossings: dict[WriterReader, list[tuple[Row, Crossing]]] = defaultdict(list)
     for row in report.rows:

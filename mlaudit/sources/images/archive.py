@@ -28,7 +28,7 @@ _JSON_STARTS = (b"{", b"[")
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """Where a blob lies in an archive that can be sought in; a link has no bytes of its own."""
+    """Where a blob is in an archive that can be sought in; a link has no bytes of its own."""
 
     start: int
     size: int
@@ -90,7 +90,7 @@ class SeekableArchive:
             return stream.read(stored.size)
 
     def layer(self, name: str) -> ImageLayer:
-        """What a layer holds. Raises Unreadable where there is none of this name."""
+        """What a layer holds. Raises Unreadable if there is none of this name."""
         stored = self._found(name)
         with self._open() as stream:
             return scan(byte_reader.of_file(stream, stored.start, stored.size), name, self._kept)
@@ -174,11 +174,11 @@ class StreamedArchive:
         return self._small[self._resolved(name)]
 
     def layer(self, name: str) -> ImageLayer:
-        """What a layer holds. Raises Unreadable where there is none of this name."""
-        found = self._layers.get(self._resolved(name))
-        if found is None:
+        """What a layer holds. Raises Unreadable if there is none of this name."""
+        layer = self._layers.get(self._resolved(name))
+        if layer is None:
             raise Unreadable(f"it is not in the archive{f' ({self.problem})' if self.problem else ''}")
-        return found
+        return layer
 
 
 def _put_back(head: bytes, part: Reader) -> Reader:
@@ -192,7 +192,7 @@ def _put_back(head: bytes, part: Reader) -> Reader:
 
 
 def head_of(opened: Open) -> bytes:
-    """The first block of an archive, decompressed; empty where it is compressed by something unknown."""
+    """The first block of an archive, decompressed; empty if it is compressed by something unknown."""
     with opened() as stream:
         head = stream.read(BLOCK)
         if not byte_reader.is_compressed(head):

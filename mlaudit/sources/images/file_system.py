@@ -70,9 +70,9 @@ class Held:
 
     Attributes:
         content: as much of it as an audit reads.
-        link: where a link leads, as it stands there.
+        link: where a link leads, as written there.
         size: of the whole file, in bytes.
-        line, column: where the version stands, for content that was condensed.
+        line, column: where the version is, for content that was condensed.
         problem: why there is no content.
     """
 
@@ -87,7 +87,7 @@ class Held:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gap:
-    """Something of an image that was not read; `path` is empty where it is the image itself."""
+    """Something of an image that was not read; `path` is empty if it is the image itself."""
 
     path: str
     why: str
@@ -99,9 +99,9 @@ class Setup:
     """What an image's configuration, or the process that runs in it, says.
 
     Attributes:
-        platform: as OCI writes it, `linux/arm64/v8`; empty where nobody states it.
+        platform: as OCI writes it, `linux/arm64/v8`; empty if nobody states it.
         command: entry point and command in one.
-        source: the word for where this is said.
+        source: the word for where this is stated.
     """
 
     env: Mapping[str, str] = field(default_factory=dict)
@@ -116,7 +116,7 @@ class FileSystem:
     """A root file system or environment with only the files that an audit reads; these are `Files`.
 
     Attributes:
-        shown: the path under which it is reported, with what stands between it and a file (`image.tar!/`).
+        shown: the path under which it is reported, with what is between it and a file (`image.tar!/`).
         lost: part of it could not be read, so that something may be missing.
         notes: sentences for the user.
     """
@@ -171,7 +171,7 @@ class FileSystem:
 
 
 def wanted(path: str) -> int | None:
-    """How many bytes of a file an audit reads, None where it does not matter."""
+    """How many bytes of a file an audit reads, None if it does not matter."""
     folder, _, name = path.rpartition("/")
     limit = _NAMES.get(name)
     if limit is not None:
@@ -232,16 +232,16 @@ def _record(held: Held) -> Held:
     if not isinstance(data, dict):
         return replace(held, content=b"", problem="a record of conda is a JSON object")
     kept = {key: data[key] for key in _KEPT_OF_RECORD if key in data}
-    found = _VERSION_LINE.search(held.content)
+    match = _VERSION_LINE.search(held.content)
     line, column = None, None
-    if found:
-        line = held.content.count(b"\n", 0, found.end()) + 1
-        column = found.end() - held.content.rfind(b"\n", 0, found.end())
+    if match:
+        line = held.content.count(b"\n", 0, match.end()) + 1
+        column = match.end() - held.content.rfind(b"\n", 0, match.end())
     return replace(held, content=json.dumps(kept).encode(), line=line, column=column)
 
 
 def ancestors(path: str) -> Iterable[str]:
-    """The folders that a path lies in, innermost first; the last one is the root, `""`."""
+    """The folders that a path is in, innermost first; the last one is the root, `""`."""
     while path:
         path = path.rpartition("/")[0]
         yield path

@@ -78,7 +78,7 @@ class LayoutFolder:
         return data
 
     def layer(self, name: str) -> ImageLayer:
-        """What a layer holds. Raises Unreadable where there is none of this name."""
+        """What a layer holds. Raises Unreadable if there is none of this name."""
         with open_regular(self._path(name), follow=False) as stream:
             return scan(byte_reader.of_file(stream, 0, os.fstat(stream.fileno()).st_size), name, self._kept)
 
@@ -109,7 +109,7 @@ def is_root(folder: Path) -> bool:
 def _system_pythons(folder: Path) -> Iterator[str]:
     for library in ("usr/local/lib", "usr/lib"):
         try:
-            yield from (one.name for one in paths.entries(folder / library) if _PYTHON_FOLDER.fullmatch(one.name))
+            yield from (entry.name for entry in paths.entries(folder / library) if _PYTHON_FOLDER.fullmatch(entry.name))
         except Unreadable:
             continue
 
@@ -186,12 +186,12 @@ def scan_folder(folder: Path, kept: Kept = wanted) -> ImageLayer:
 
 def process_setup(folder: Path) -> Setup:
     """For `/proc/PID/root`, what the process was started with; of its environment only what chooses versions."""
-    found = _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute()))
-    if found is None:
+    match = _PROCESS_ROOT.fullmatch(os.path.normpath(folder.absolute()))
+    if match is None:
         return Setup()
-    pairs = (text.partition("=") for text in _words(Path(found["process"], "environ")))
+    pairs = (text.partition("=") for text in _words(Path(match["process"], "environ")))
     env = {name: value for name, _, value in pairs if name in _ASKED_OF_PROCESS or name.startswith(_ASKED_PREFIXES)}
-    command = _words(Path(found["process"], "cmdline"))[:1]
+    command = _words(Path(match["process"], "cmdline"))[:1]
     return Setup(env=env, command=command, source="the environment of the process")
 
 

@@ -58,11 +58,11 @@ class ImageCode:
         return inside
 
     def names(self, folder: str) -> frozenset[str] | None:
-        """The names in a folder, None where it is none, or its package is not read."""
+        """The names in a folder, None if it is not one, or its package is not read."""
         return frozenset(self._folders[folder]) if folder in self._folders and self._folders[""] else None
 
     def read(self, path: str) -> bytes | None:
-        """The bytes of a source, None where they cannot be had."""
+        """The bytes of a source, None if they cannot be had."""
         if self._system is None or not path.endswith(_SOURCES):
             return None
         try:
@@ -76,7 +76,7 @@ class ImageCode:
         return None
 
     def sources(self, folder: str) -> Iterator[bytes | None]:
-        """The bytes of every Python file below a folder but those of tests; ends with None where some are lacking."""
+        """The bytes of every Python file below a folder but those of tests; ends with None if some are lacking."""
         files = self._system.files if self._system is not None else {}
         prefix = f"{self._prefix}{folder}/" if folder else self._prefix
         found = (path[len(self._prefix) :] for path in sorted(files) if path.startswith(prefix))

@@ -1,4 +1,4 @@
-"""Layers: what a scan of one keeps, and how an upper one hides what lies below it.
+"""Layers: what a scan of one keeps, and how an upper one hides what is below it.
 
 Whiteouts are those of https://github.com/opencontainers/image-spec/blob/main/layer.md.
 """
@@ -37,7 +37,7 @@ class ImageLayer:
     """What one layer holds that matters.
 
     Attributes:
-        kept: how many bytes of a file are kept, None where it does not matter.
+        kept: how many bytes of a file are kept, None if it does not matter.
         whiteouts: paths that it deletes from the layers below.
         opaque: folders of which nothing below shows through.
         solid: hashes of the paths that are no folders; a folder below at such a path is gone.

@@ -49,7 +49,7 @@ class Blobs(Protocol):
         ...
 
     def layer(self, name: str) -> ImageLayer:
-        """What a layer holds. Raises Unreadable where there is none of this name."""
+        """What a layer holds. Raises Unreadable if there is none of this name."""
         ...
 
 
@@ -58,7 +58,7 @@ class Image:
     """One image: the names of its configuration and layers among the blobs.
 
     Attributes:
-        platform: as OCI writes it, `linux/amd64`; empty where nobody states it.
+        platform: as OCI writes it, `linux/amd64`; empty if nobody states it.
         missing: why it cannot be read, where its manifest is not there.
     """
 
@@ -199,7 +199,7 @@ def chosen(found: Iterable[Image], wanted: str | None) -> tuple[Image, str | Non
         raise Unreadable("it contains no image: no manifest in it names layers")
     fitting = [one for one in every if wanted is None or _fits(one.platform, wanted)]
     if not fitting:
-        raise Unreadable(f"it is for {_platforms(every)}, and {wanted} was asked for")
+        raise Unreadable(f"it is for {_platforms(every)}, and {wanted} was requested")
     if wanted is None and len(fitting) > 1:
         fitting = [one for one in fitting if one.platform.startswith(_USUAL)] or fitting
     if len({one.platform for one in fitting}) > 1:

@@ -1,4 +1,4 @@
-"""From a path to the files of the image or root file system that lies there."""
+"""From a path to the files of the image or root file system that is there."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from mlaudit.sources.paths import open_regular
 
 
 def file_system(path: Path, shown: str, platform: str | None, kept: Kept = wanted) -> FileSystem | None:
-    """What an archive or folder holds; None where it is neither an image nor a root file system. Raises Unreadable.
+    """What an archive or folder holds; None if it is neither an image nor a root file system. Raises Unreadable.
 
-    `kept` tells how many bytes of a file are kept; of packages in a folder that is a root file system only metadata is.
+    `kept` shows how many bytes of a file are kept; of packages in a folder that is a root file system only metadata is.
     """
     return _of_folder(path, shown, platform, kept) if paths.is_folder(path) else _of_file(path, shown, platform, kept)
 

@@ -20,7 +20,7 @@ _MAGIC_AT = 257
 def image_document(
     path: Path, root: WorkingTree, platform: str | None = None, may_be_model: Callable[[str], bool] | None = None
 ) -> Document | None:
-    """The document of an image or root file system; None where a path is neither.
+    """The document of an image or root file system; None if a path is neither.
 
     Args:
         path: an archive or a folder.

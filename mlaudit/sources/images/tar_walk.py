@@ -30,7 +30,7 @@ class Entry:
     """One entry; its content is read from the walk while it is the latest one.
 
     Attributes:
-        path: relative, with `/`, cleaned; empty for the root itself, None where it would leave the archive.
+        path: relative, with `/`, cleaned; empty for the root itself, None if it would leave the archive.
         type: the type flag as a number (`ord("5")` is a folder).
         problem: why path or content cannot be relied on.
     """
@@ -60,7 +60,7 @@ def looks_like_tar(head: bytes) -> bool:
 
 
 def clean(name: str) -> str | None:
-    """A path without leading `/`, `.` parts and doubled `/`; None where `..` would lead out of the archive."""
+    """A path without leading `/`, `.` parts and doubled `/`; None if `..` would lead out of the archive."""
     if name.startswith("./"):
         name = name[2:]
     if name.endswith("/"):
@@ -73,7 +73,7 @@ def clean(name: str) -> str | None:
 
 @dataclass(slots=True)
 class _Extended:
-    """What extended headers say of the entry that follows."""
+    """What extended headers state about the entry that follows."""
 
     path: str | None = None
     link: str | None = None

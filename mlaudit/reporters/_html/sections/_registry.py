@@ -1,4 +1,4 @@
-"""The registry of sections: each returns its HTML, or nothing where a report has none of it."""
+"""The registry of sections: each returns its HTML, or nothing if a report has none of it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class PageSection:
     Attributes:
         key: the module's name, which is the address of the section (`#not-compared`).
         order: sections are shown in this order.
-        count: how many things it shows, None where that is not said beside the title.
+        count: how many things it shows, None if that is not stated beside the title.
         style, script: files beside the module whose text the page takes in; empty for none.
     """
 

@@ -11,5 +11,5 @@ from mlaudit.reporters._html.sections._registry import section
 
 @section("Branch", order=5)
 def branch(view: PageView) -> Iterator[str]:
-    """The counts, then what was fixed and what is unchanged; nothing where no branch was asked for."""
+    """The counts, then what was fixed and what is unchanged; nothing if no branch was requested."""
     yield from branch_html(view.report)

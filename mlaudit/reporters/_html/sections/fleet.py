@@ -25,23 +25,33 @@ def fleet(view: PageView) -> Iterator[str]:
     )
     yield f"<p>{counts}.</p>"
     yield from (f"<p>{for_html(note)}</p>" for note in view.report.notes)
-    yield from _table("Given up", ("repository", "why"), [(one.name, one.why) for one in found.repositories if one.why])
+    yield from _table(
+        "Given up",
+        ("repository", "why"),
+        [(repository.name, repository.why) for repository in found.repositories if repository.why],
+    )
     yield from _risks(found)
-    drifts = [(one.package, f"{one.differing:,} of {one.compared:,}", f"{one.versions:,}") for one in found.drifts]
+    drifts = [
+        (drift.package, f"{drift.differing:,} of {drift.compared:,}", f"{drift.versions:,}") for drift in found.drifts
+    ]
     yield from _table("Packages that drift most", ("package", "pairs that differ", "versions"), drifts)
     clusters = [
-        (f"{one.count:,}", ", ".join(one.where[:5]), ", ".join(f"{name} {version}" for name, version in one.versions))
-        for one in found.clusters
+        (
+            f"{cluster.count:,}",
+            ", ".join(cluster.where[:5]),
+            ", ".join(f"{name} {version}" for name, version in cluster.versions),
+        )
+        for cluster in found.clusters
     ]
     yield from _table("Environments that agree", ("environments", "among them", "versions"), clusters)
 
 
-def _risks(found: FleetReport) -> Iterator[str]:
+def _risks(report: FleetReport) -> Iterator[str]:
     rows = [
-        (one.environment, f"{one.package} {one.stated} → {one.to}", ", ".join(one.models), one.why)
-        for one in found.risks
+        (risk.environment, f"{risk.package} {risk.stated} → {risk.to}", ", ".join(risk.models), risk.why)
+        for risk in report.risks
     ]
-    title = f"At risk if {', '.join(found.asked)}"
+    title = f"At risk if {', '.join(report.asked)}"
     yield from _table(title, ("environment", "change", "models", "why"), rows)
 
 

@@ -11,6 +11,6 @@ from mlaudit.reporters._html.sections._registry import section
 
 @section("History", order=40, count=lambda view: len(view.report.history.drifts) if view.report.history else 0)
 def history(view: PageView) -> Iterator[str]:
-    """The picture and the list, nothing where no history was asked for."""
+    """The picture and the list, nothing if no history was requested."""
     if view.report.history is not None:
         yield from as_fragment(view.report.history)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.model.dependency_map import MapNode
-from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._escape import for_html, for_prose
 from mlaudit.reporters._html.pair_views import PageView
 from mlaudit.reporters._html.sections._registry import section
 from mlaudit.reporters._html.words import breakable
@@ -17,7 +17,7 @@ MAX_LISTED_NODES = 2_000
 
 @section("Map", order=45, count=lambda view: len(view.report.map.nodes) if view.report.map else 0, script="map.js")
 def dependency_map(view: PageView) -> Iterator[str]:
-    """A list of nodes by kind, nothing where no map was asked for."""
+    """A list of nodes by kind, nothing if no map was requested."""
     known = view.report.map
     if known is None:
         return
@@ -36,7 +36,7 @@ def dependency_map(view: PageView) -> Iterator[str]:
     left = [*known.left_out]
     if len(nodes) > MAX_LISTED_NODES:
         left.append(f"{len(nodes) - MAX_LISTED_NODES:,} more nodes; --format json has all.")
-    yield from (f'<p class="quiet">Left out: {for_html(sentence)}</p>' for sentence in left)
+    yield from (f'<p class="quiet">Left out: {for_prose(sentence)}</p>' for sentence in left)
 
 
 def _node(view: MapView, node: MapNode) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from mlaudit.reporters._escape import for_html
+from mlaudit.reporters._escape import for_html, for_prose
 from mlaudit.reporters._facts import incomplete, unread
 from mlaudit.reporters._html.pair_views import PageView
 from mlaudit.reporters._html.sections._registry import section
@@ -26,5 +26,5 @@ def not_compared(view: PageView) -> Iterator[str]:
     yield '<ul class="plain">'
     for one, entry in entries:
         what = f' <span class="what">{for_html(entry.what)}</span>' if entry.what else ""
-        yield f"<li><code>{breakable(str(entry.at))}</code>{what}: {for_html(entry.why)} ({for_html(one.name)})</li>"
+        yield f"<li><code>{breakable(str(entry.at))}</code>{what}: {for_prose(entry.why)} ({for_html(one.name)})</li>"
     yield "</ul>"

@@ -1,0 +1,111 @@
+"""Names that a release took away while releases of other packages use them: `removed_names.toml`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+from mlaudit.document.node import Malformed, Node
+from mlaudit.knowledge.schema import checked, choice, evidence, specifier, unknown_keys
+from mlaudit.model.lazy_dataclass import dataclass
+from mlaudit.model.nouns import Evidence, Severity
+
+FILE = "removed_names.toml"
+_REMOVAL_KEYS = frozenset({"package", "others", "kind", "names", "users", "source", "checked"})
+_USER_KEYS = frozenset({"package", "versions", "name", "moment", "error", "fixed", "severity", "source"})
+_ERRORS: Mapping[str, str] = {
+    "name": "ImportError: cannot import name '{last}' from '{first}'",
+    "module": "ModuleNotFoundError: No module named '{name}'",
+    "attribute": "AttributeError: module '{first}' has no attribute '{last}'",
+    "method": "AttributeError: '{first}' object has no attribute '{last}'",
+    "argument": "TypeError: {first}() got an unexpected keyword argument '{last}'",
+}
+"""What Python says of each kind of name that is gone: `first` is what stands before the last dot."""
+_IMPORT = "import"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameUse:
+    """Releases of a package that use a name which another package no longer has.
+
+    Attributes:
+        versions: the releases that use it; empty means all.
+        other, others: who took it away, and its releases without it.
+        name: the name, in full.
+        says, remedy: with `{version}` and `{other}` for the versions.
+    """
+
+    package: str
+    versions: str
+    other: str
+    others: str
+    name: str
+    severity: Severity
+    says: str
+    remedy: str
+    evidence: tuple[Evidence, ...]
+
+
+@lru_cache(maxsize=1)
+def name_uses() -> Mapping[str, tuple[NameUse, ...]]:
+    """The uses by the package that breaks. Raises KnowledgeError."""
+    return checked(FILE, _uses)
+
+
+def _uses(root: Node) -> Mapping[str, tuple[NameUse, ...]]:
+    unknown_keys(root, frozenset({"removed"}))
+    found: dict[str, list[NameUse]] = {}
+    for removal in root.get("removed").each():
+        unknown_keys(removal, _REMOVAL_KEYS)
+        names, sources = removal.get("names").texts(), evidence(removal)
+        for node in removal.get("users").each():
+            use = _use(removal, node, names, sources)
+            found.setdefault(use.package, []).append(use)
+    return {package: tuple(uses) for package, uses in found.items()}
+
+
+def _use(removal: Node, node: Node, names: Sequence[str], sources: tuple[Evidence, ...]) -> NameUse:
+    unknown_keys(node, _USER_KEYS)
+    name = node.get("name").maybe_text() or names[0]
+    if name not in names:
+        raise Malformed(f"expected one of {', '.join(names)}, found {name!r}", (*node.route, "name"))
+    package, other = node.get("package").text(), removal.get("package").text()
+    others, severity = specifier(removal.get("others")), node.get("severity")
+    error = node.get("error").maybe_text() or _error(removal.get("kind"), name)
+    return NameUse(
+        package=package,
+        versions=specifier(node.get("versions")),
+        other=other,
+        others=others,
+        name=name,
+        severity=choice(severity, Severity) if severity.exists else Severity.ERROR,
+        says=_sentence(package, other, node.get("moment").maybe_text() or _IMPORT, error),
+        remedy=_remedy(package, other, others, node.get("fixed").maybe_text()),
+        evidence=(*_own_sources(node.get("source"), sources[0].checked), *sources),
+    )
+
+
+def _error(kind: Node, name: str) -> str:
+    text = _ERRORS.get(kind.text())
+    if text is None:
+        raise Malformed(f"expected one of {', '.join(_ERRORS)}, found {kind.text()!r}", kind.route)
+    first, _, last = name.rpartition(".")
+    return text.replace("{name}", name).replace("{first}", first).replace("{last}", last)
+
+
+def _sentence(package: str, other: str, moment: str, error: str) -> str:
+    if moment == _IMPORT:
+        return f"{package} {{version}} does not import with {other} {{other}}: `{error}`."
+    return f"{moment} of {package} {{version}} fails with {other} {{other}}: `{error}`."
+
+
+def _remedy(package: str, other: str, others: str, fixed: str | None) -> str:
+    older = others.partition(",")[0].replace(">=", "<")
+    return f"Set {other}{older}, or {package}>={fixed}." if fixed else f"Set {other}{older}."
+
+
+def _own_sources(node: Node, day: str) -> tuple[Evidence, ...]:
+    if not node.exists:
+        return ()
+    texts = (node.text(),) if node.is_text else node.texts()
+    return tuple(Evidence(source=text, checked=day, measured=text.startswith("measured:")) for text in texts)
