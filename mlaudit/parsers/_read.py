@@ -28,7 +28,6 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
-from mlaudit.sources.large_files import is_pointer
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 """Kinds of documents that may install the project that they are in."""
@@ -86,8 +85,7 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
-    if not tree and is_pointer(doc.head):
-        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
+    _refuse_pointer(doc)
     try:
         return _by_content(doc, decisive or _possible(doc))
     except Unreadable:
@@ -99,6 +97,14 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
                 f"its name is one of {formats}, and its content shows neither; --as FORMAT says which"
             ) from None
         raise
+
+
+def _refuse_pointer(doc: Document) -> None:
+    """Raises Unreadable where only a pointer to the content is at hand."""
+    from mlaudit.sources.large_files import is_pointer
+
+    if doc.tree is None and is_pointer(doc.head):
+        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
 
 
 def is_model_file(doc: Document) -> bool:
