@@ -56,6 +56,9 @@ class _Inclusion:
 
 _ALONE = _Inclusion()
 
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+"""How a file begins of which Git LFS keeps the content (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
 Values = tuple[tuple[str, str], ...]
@@ -85,7 +88,8 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
-    _refuse_pointer(doc)
+    if not tree and doc.head.startswith(_POINTER):
+        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
     try:
         return _by_content(doc, decisive or _possible(doc))
     except Unreadable:
@@ -97,14 +101,6 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
                 f"its name is one of {formats}, and its content shows neither; --as FORMAT says which"
             ) from None
         raise
-
-
-def _refuse_pointer(doc: Document) -> None:
-    """Raises Unreadable where only a pointer to the content is at hand."""
-    from mlaudit.sources.large_files import is_pointer
-
-    if doc.tree is None and is_pointer(doc.head):
-        raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
 
 
 def is_model_file(doc: Document) -> bool:

@@ -17,7 +17,7 @@ from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.model.scope import EVERYWHERE
+from mlaudit.model.scope import COMPILED_FOR, EVERYWHERE
 
 if TYPE_CHECKING:
     from mlaudit.grammars.pypi import requirement_address
