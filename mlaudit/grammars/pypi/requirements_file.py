@@ -151,8 +151,6 @@ def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
     found = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
     if found is None:
         return
-    from mlaudit.model.details import COMPILED_FOR
-
     at = _place_of(doc, found.group(0), found.group(1))
     universal = "--universal" in header
     yield doc.pin(
