@@ -94,6 +94,8 @@ def _name_of(text: str, kind: NameKind = NameKind.PATH, scope: str = "", variabl
         ("*/churn.joblib", "*/churn.joblib", Sameness.LIKELY),
         ("*", "churn.joblib", Sameness.DIFFERENT),
         ("*.joblib", "churn.joblib", Sameness.POSSIBLE),
+        ("churn*-b*z.joblib", "churn-bz.joblib", Sameness.LIKELY),
+        ("churn*-b*z.joblib", "churn-cz.joblib", Sameness.DIFFERENT),
         ("models/model_v1.0.0.pkl", "models/model_v1.0.0.pkl", Sameness.POSSIBLE),
         ("model-2024-05-01.pkl", "*/model-2024-05-01.pkl", Sameness.POSSIBLE),
         ("models/churn_v2.pkl", "/app/models/churn_v2.pkl", Sameness.CERTAIN),

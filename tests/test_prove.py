@@ -20,6 +20,7 @@ from types import ModuleType
 from typing import Any
 
 import pytest
+from packaging.version import Version
 
 from mlaudit.cli.asked import asked_options
 from mlaudit.knowledge.refused_imports import refused_among
@@ -323,11 +324,11 @@ def test_the_smallest_change_is_searched_within_the_budget() -> None:
 
     def works(package: str, version: str) -> tuple[bool, str]:
         tried.append(version)
-        return float(version.rpartition(".")[0]) >= 1.4, ""
+        return Version(version) >= Version("1.4"), ""
 
     writer, reader = {"scikit-learn": "1.5.2", "numpy": "1.26.4"}, {"scikit-learn": "1.2.2", "numpy": "1.26.4"}
     found = smallest_change("sklearn.pickle", "", writer, reader, 9, works)
-    assert (found.package, found.version) == ("scikit-learn", "1.4.2")
+    assert (found.package, found.version) == ("scikit-learn", "1.4.0")
     assert tried[0] == "1.5.2"
     assert len(smallest_change("sklearn.pickle", "", writer, reader, 2, works).tried) == 2
     assert smallest_change("sklearn.pickle", "", writer, writer, 9, works).tried == ()

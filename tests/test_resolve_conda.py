@@ -88,7 +88,7 @@ def test_a_dry_run_makes_a_loose_environment_exact(tmp_path: Path, name: str) ->
         assert rows[package]["cells"]["training"]["layer"] == "resolved"
     notes = json.dumps(found)
     assert f"{name} resolved 2 packages for linux-64; nothing was installed" in notes
-    assert f"{name} were not requested what pip installs on top (1 package)" in notes
+    assert f"{name} was not asked for what pip installs on top (1 package)" in notes
     (words,) = [json.loads(line) for line in (tmp_path / "log").read_text().splitlines()]
     assert words[:7] == [name, "linux-64", "create", "--dry-run", "--json", "--yes", "--quiet"]
     assert words[9:] == ["--override-channels", "-c", "conda-forge", "numpy>=1.26,<2", "python=3.11", "pytorch"]

@@ -121,6 +121,6 @@ LIBRARIES = {
     "safetensors": ("safetensors.numpy",),
     "skops": ("skops.io",),
     "mlflow": ("mlflow.pyfunc",),
-    "transformers": ("transformers",),
+    "transformers": ("torch", "transformers.modeling_utils", "transformers.models.auto.modeling_auto"),
 }
 """What each loader imports."""

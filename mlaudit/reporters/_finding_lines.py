@@ -116,8 +116,11 @@ def notice_lines(notice: Notice, style: Style, *, pairs: int) -> Iterator[Styled
 
 
 def _reason(finding: Finding) -> str:
-    """Why something of a package was not read; other findings of a batch say what their title says."""
-    return finding.effect or finding.message if finding.fact in UNREAD else ""
+    """Why an entry of a package was not read, without the entry; other findings of a batch have their title alone."""
+    if finding.fact not in UNREAD:
+        return ""
+    reason = finding.effect or finding.message
+    return reason.partition("`: ")[2] or reason if reason.startswith("`") else reason
 
 
 def _unread(notice: Notice, style: Style) -> Iterator[StyledLine]:

@@ -12,13 +12,12 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.variables import is_template
-from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.model.scope import EVERYWHERE
+from mlaudit.model.scope import COMPILED_FOR, EVERYWHERE
 
 if TYPE_CHECKING:
     from mlaudit.grammars.pypi import requirement_address
