@@ -319,9 +319,9 @@ class _Collector:
 
 def _weight(statement: Statement) -> int:
     """How many statements one counts for."""
-    if not isinstance(statement, Pin) or not (
-        statement.parts or statement.groups or statement.hashes or statement.requires
-    ):
+    if not isinstance(statement, Pin) or statement.is_plain:
+        return 1
+    if not (statement.parts or statement.groups or statement.hashes or statement.requires):
         return 1
     words = len(statement.parts) + len(statement.groups) + len(statement.hashes) + len(statement.requires)
     return 1 + words // WORDS_PER_STATEMENT

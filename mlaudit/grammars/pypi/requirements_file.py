@@ -122,7 +122,7 @@ def _deciding_index(urls: list[str]) -> WheelIndex | None:
 def _signature(lines: Iterator[LogicalLine]) -> str:
     """The comments at the top, where a known generator signed them, else nothing."""
     header = "\n".join(line.comment for line in lines if not line.text)
-    return header if _GENERATED.search(header) else ""
+    return header if header and _GENERATED.search(header) else ""
 
 
 def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], generated: bool) -> bool:
@@ -148,7 +148,7 @@ def _settled(entry: Parsed) -> bool:
 
 def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
     """The Python that a generator signs to have compiled for."""
-    found = _COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)
+    found = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
     if found is None:
         return
     at = _place_of(doc, found.group(0), found.group(1))
