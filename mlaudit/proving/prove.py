@@ -206,7 +206,7 @@ class _Prover:
         return replace(proof, tried=tried, untried=found.untried, advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
-        """The battery of a kind, written and read; a kind without one is stated."""
+        """The battery of a kind, written and read; a kind without one is reported."""
         from mlaudit.lab.battery import batteries_of_kind
 
         found = batteries_of_kind(kind)
