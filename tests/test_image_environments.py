@@ -290,7 +290,7 @@ def test_words_that_contradict_the_toolkit_are_told(tmp_path: Path) -> None:
     assert found.of(Kind.CUDA) == {"cuda": "12.2.0"}
     assert found.notes == [
         "it asks the host's driver for cuda>=12.4 (NVIDIA_REQUIRE_CUDA)",
-        "the variable CUDA_VERSION of the image's configuration says cuda 12.4.1, beside 12.2.0",
+        "the variable CUDA_VERSION of the image's configuration states cuda 12.4.1, next to 12.2.0",
     ]
 
 

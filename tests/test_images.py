@@ -138,7 +138,7 @@ def test_an_index_of_several_platforms_is_read_for_the_one_asked_for(tmp_path: P
 def test_a_platform_that_is_not_there_and_several_images_are_refused(tmp_path: Path) -> None:
     path = saved(tmp_path, oci([([tar(NUMPY)], config())]))
     report = compare([f"a={path}#platform=linux-s390x", f"b={path}"], _options(tmp_path))
-    assert any("linux/amd64, and linux-s390x was asked for" in finding.message for finding in report.findings)
+    assert any("linux/amd64, and linux-s390x was requested" in finding.message for finding in report.findings)
     several = [{"Config": name, "RepoTags": [name], "Layers": []} for name in ("a.json", "b.json")]
     both = saved(tmp_path, {"manifest.json": dumped(several)}, "both.tar")
     report = compare([f"a={both}", f"b={path}"], _options(tmp_path))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -39,10 +40,11 @@ def run(folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 def said(done: subprocess.CompletedProcess[str]) -> str:
-    """Everything that was printed, lines joined as they were before they were wrapped."""
+    """Everything that was printed, lines joined as they were before they were wrapped, sentences without a capital."""
     assert "Traceback" not in done.stderr, done.stderr
     assert "defect of mlaudit" not in done.stdout + done.stderr
-    return " ".join((done.stdout + done.stderr).split())
+    joined = " ".join((done.stdout + done.stderr).split())
+    return re.sub(r"not read ([A-Z])", lambda begun: f"not read {begun[1].lower()}", joined)
 
 
 def _loop(folder: Path) -> str:

@@ -82,7 +82,7 @@ def test_a_user_who_names_a_file_without_content_is_told(name: str, text: str, t
 def test_a_note_on_an_empty_file_reaches_the_report(tmp_path: Path) -> None:
     write(tmp_path, {"training/requirements.txt": "numpy==1\n", "serving/requirements.txt": ""})
     done = run(tmp_path, "compare", "training/requirements.txt", "serving/requirements.txt")
-    assert "it is empty (serving/requirements.txt)" in " ".join(done.stdout.split())
+    assert "serving/requirements.txt: it is empty" in " ".join(done.stdout.split())
 
 
 def _bill(levels: int) -> dict[str, object]:
