@@ -63,7 +63,7 @@ FAMILIES = {
 OWN_LOADERS = frozenset(("gensim.save", "pd.to_pickle"))
 """Kinds of artifacts that the package's own function reads."""
 UPKEEP_USES = {
-    "refit": ("fit", "partial_fit", "fit_transform", "fit_predict", "fit_resample", "refit"),
+    "refit": ("fit", "partial_fit", "fit_transform", "fit_predict", "fit_resample", "refit", "get_params"),
     "clone": ("get_params",),
     "repr": ("get_params", "__repr__", "__str__"),
     "get_params": ("get_params",),

@@ -108,9 +108,7 @@ def of_texts(*, package: str, version: str, message: str, path: str, environment
     at = Place(path=path, line=3, column=1, start=20, end=25)
     writer = Cell(environment="training", package=package, state=State.EXACT, versions=("1.0",), at=Place(path="a.txt"))
     reader = Cell(environment=environment, package=package, state=State.EXACT, versions=(version,), at=at)
-    crossing = Crossing(
-        package=package, writer=writer, reader=reader, verdict=Verdict.DIFFERS, distance=Distance.MAJOR, watched=True
-    )
+    crossing = Crossing(writer=writer, reader=reader, verdict=Verdict.DIFFERS, distance=Distance.MAJOR, watched=True)
     row = Row(
         package=package,
         kind=Kind.PACKAGE,

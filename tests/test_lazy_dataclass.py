@@ -71,7 +71,20 @@ def classes(decorator: Any) -> SimpleNamespace:
         def __post_init__(self) -> None:
             object.__setattr__(self, "length", len(self.name))
 
-    made = (Prepared, Ordered, Base, Derived, Changing, Alone, Speaking, Single)
+    @decorator(frozen=True, slots=True, kw_only=True)
+    class Sparse:
+        name: str
+        note: str | None = None
+        tags: dict[str, str] = dataclasses.field(default_factory=dict)
+        steps: tuple[int, ...] = ()
+        last: int = 0
+
+        __rare__ = (("note", "tags"), ("steps",))
+
+    class Plain(Base):
+        pass
+
+    made = (Sparse, Plain, Prepared, Ordered, Base, Derived, Changing, Alone, Speaking, Single)
     return SimpleNamespace(**{one.__name__: one for one in made})
 
 
@@ -99,6 +112,22 @@ def outcome(ask: Callable[[SimpleNamespace], object], ours: SimpleNamespace) -> 
         lambda of: (of.Ordered(1) < of.Ordered(2), of.Ordered(1) >= of.Ordered(1, "a"), of.Ordered(3) > of.Ordered(2)),
         lambda of: of.Ordered(1) < 1,
         lambda of: repr(of.Speaking(name="a")),
+        lambda of: [repr(of.Sparse(name="a", last=at)) for at in range(40)],
+        lambda of: [
+            repr(of.Sparse(name="a", note=None if at % 3 else "b", steps=(at,) * (at % 2))) for at in range(40)
+        ],
+        lambda of: of.Sparse(name="a", tags={"b": "c"}).tags,
+        lambda of: of.Sparse(name="a", steps=(1,)) == of.Sparse(name="a", steps=(1,)),
+        lambda of: of.Sparse(name="a", steps=(1,)) == of.Sparse(name="a"),
+        lambda of: of.Sparse(note="a"),
+        lambda of: of.Sparse(name="a", other=1),
+        lambda of: setattr([of.Sparse(name="a", last=at) for at in range(40)][-1], "last", 1),
+        lambda of: setattr([of.Sparse(name="a", last=at) for at in range(40)][-1], "note", "b"),
+        lambda of: dataclasses.asdict(of.Sparse(name="a", note="b")),
+        lambda of: repr(copy.copy(of.Sparse(name="a", note="b"))),
+        lambda of: [field.name for field in dataclasses.fields(of.Sparse)],
+        lambda of: [repr(of.Plain(name="a", size=at)) for at in range(40)],
+        lambda of: [type(of.Plain(name="a", size=at)).__name__ for at in range(40)][-1],
         lambda of: repr(of.Single(4)),
         lambda of: of.Base(),
         lambda of: of.Base("a"),
@@ -139,6 +168,22 @@ def test_replacing_keeps_what_is_not_named() -> None:
     assert (moved.version, moved.extras, moved.at, pin.version) == ("2.0", ("a",), PLACE, "1.0")
     with pytest.raises(TypeError, match="no_such"):
         lazy_dataclass.replace(pin, no_such=1)  # type: ignore[call-arg]
+
+
+def test_what_few_state_is_shared_by_those_that_do_not() -> None:
+    pins = [Pin(name="numpy", package="numpy", at=PLACE, version=str(at)) for at in range(300)]
+    assert len({id(pin._rare_0) for pin in pins}) == 1  # type: ignore[attr-defined]
+    assert all(pin.is_plain for pin in pins)
+    assert not Pin(name="numpy", package="numpy", at=PLACE, step=1).is_plain
+    assert not Pin(name="numpy", package="numpy", at=PLACE, groups=("dev",)).is_plain
+    moved = [lazy_dataclass.replace(pin, at=Place(path="b.txt")) for pin in pins]
+    assert moved[-1] == Pin(name="numpy", package="numpy", at=Place(path="b.txt"), version="299")
+    assert moved[-1].is_plain
+    grouped = lazy_dataclass.replace(moved[-1], groups=("dev",), version="1.0")
+    assert (grouped.groups, grouped.step, grouped.version, grouped.is_plain) == (("dev",), 0, "1.0", False)
+    assert lazy_dataclass.replace(grouped, groups=()).is_plain
+    with pytest.raises(dataclasses.FrozenInstanceError):
+        moved[-1].version = "2.0"  # type: ignore[misc]
 
 
 def test_nouns_travel_between_processes() -> None:

@@ -11,6 +11,7 @@ import pytest
 import tomli
 
 from mlaudit.api import check, compare
+from mlaudit.code.package.defined_names import NameAnswer
 from mlaudit.code.package.installed_names import MAX_SEARCHES, InstalledNames
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.document.document import Document
@@ -178,3 +179,23 @@ def test_compare_of_a_model_with_an_environment(tmp_path: Path) -> None:
     (tmp_path / packages / "acme" / "scaling.py").write_text("class Ratio: pass\n")
     report = compare(["model.pkl", "env"], Options(root=tmp_path), folder=tmp_path)
     assert not [one for one in report.findings if one.code == "MLA410"]
+
+
+@pytest.mark.parametrize(
+    ("strings", "beside", "answer"),
+    [
+        (b"_loss.CyHalf\0", (), NameAnswer.NO_NAME),
+        (b"_loss.CyHalf\0__pyx_unpickle_CyHalf\0", (), NameAnswer.UNKNOWN),
+        # From 3.2 on only the functions that restore states are written out.
+        (b"_cython_3_2_0\0", (), NameAnswer.NO_NAME),
+        (b"_loss.CyHalf\0", ("other/_loss.so",), NameAnswer.UNKNOWN),
+        (b"_loss.CyHalf\0", ("_loss.py",), NameAnswer.DEFINED),
+    ],
+)
+def test_a_compiled_module_of_a_bare_name_is_asked(
+    strings: bytes, beside: tuple[str, ...], answer: NameAnswer, tmp_path: Path
+) -> None:
+    write(tmp_path, {"acme/__init__.py": "", **dict.fromkeys(beside, "def __pyx_unpickle_CyHalf(): pass\n")})
+    (tmp_path / "acme" / "_loss.so").write_bytes(b"\x7fELF\0__pyx_\0" + strings)
+    found = InstalledNames(PackageSymbols(PackageSources(tmp_path, "site-packages")), has_own_loader=False)
+    assert found.answer("_loss", "__pyx_unpickle_CyHalf") is answer

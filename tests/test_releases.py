@@ -596,3 +596,29 @@ def test_tags_declare_what_can_be_read_without_running_anything(tmp_path: Path) 
     }
     assert found["1.0"].requires_python == ">=3.9"
     assert found["1.0"].source == "https://pinbox.example/blob/v{version}/pyproject.toml"
+
+
+def test_upper_bounds_that_a_build_drops_are_not_declared(tmp_path: Path) -> None:
+    _git(tmp_path, "init", "-q", ".")
+    (tmp_path / "setup.py").write_text("from setuptools import setup\nsetup(install_requires=_loosened())\n")
+    lines = (
+        "# an upper bound is dropped unless its line says strict",
+        "torch >=1.8, <2.1  # tested",
+        "numpy >=1.20, <2.0  # strict",
+        "packaging <24",
+        "typing-extensions >=4, <5; python_version < '3.9'",
+    )
+    (tmp_path / "r.txt").write_text("\n".join(lines))
+    _git(tmp_path, "add", "-A")
+    _git(tmp_path, "commit", "-qm", "1.0")
+    _git(tmp_path, "tag", "v1.0")
+    project = TaggedProject(
+        package="pinbox", repository="https://pinbox.example", clone=tmp_path, requirements=("r.txt",), loosened=True
+    )
+    (found,) = tagged_releases(project)
+    assert found.requires == (
+        "numpy<2.0,>=1.20",
+        "packaging<24",
+        "torch>=1.8",
+        'typing-extensions>=4; python_version < "3.9"',
+    )

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.nouns import Place, Reading
-from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Finding, Report
 from mlaudit.sources import paths
 
 if TYPE_CHECKING:
     from mlaudit.model.dependency_map import DependencyMap
     from mlaudit.model.history import BranchChange
+    from mlaudit.model.pairs import EnvironmentPair
     from mlaudit.model.requirement_paths import InstallReason, RequirementStep
 
 

@@ -26,7 +26,6 @@ def crossing(writer: Cell, reader: Cell, *, watched: bool, from_model: bool = Fa
     """The crossing of one package from writer to reader."""
     verdict, far = judge(writer, reader)
     return Crossing(
-        package=writer.package,
         writer=writer,
         reader=reader,
         verdict=verdict,
@@ -48,6 +47,8 @@ def judge(writer: Cell, reader: Cell) -> Judged:
         return _prefixes(writer.version, reader.version)
     if writer.kind in _NAMES and writer.version and reader.version:
         return _ALIGNED if writer.version == reader.version else (Verdict.DIFFERS, None)
+    if writer.is_plain and reader.is_plain:
+        return _statements(_statement(writer), _statement(reader), None, None)
     return _statements(_statement(writer), _statement(reader), writer.variant, reader.variant)
 
 

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 WHOLE_LIMIT = 64 * 1024 * 1024
 """Bytes: a larger document is read only by formats that seek."""
+CODING_COLUMNS = 200
+"""Bytes of a line in which a comment may declare the encoding."""
 MAX_NAMES = 1000
 """Names in one folder that a document may ask for."""
 
@@ -375,8 +377,11 @@ class Document:
 
 def _declared_encoding(data: bytes) -> str | None:
     """The encoding that a comment in the first two lines declares."""
-    for line in data.split(b"\n", 2)[:2]:
-        declared = _CODING.match(line[:200])
+    first = data.find(b"\n") + 1
+    for start in (0, first) if first else (0,):
+        end = data.find(b"\n", start, start + CODING_COLUMNS)
+        line = data[start : end if end >= 0 else start + CODING_COLUMNS]
+        declared = _CODING.match(line) if b"coding" in line else None
         if declared:
             return declared.group(1).decode("ascii")
     return None

@@ -43,7 +43,7 @@ def cells(environment: str, stated: Iterable[Stated], unread: Iterable[NotRead],
     last_lost = _last_lost(lost)
     for statement in stated:
         pin = statement.pin
-        if last_lost.get((pin.package, statement.reading), 0) > pin.step and pin.kind is not Kind.BOUND:
+        if last_lost and last_lost.get((pin.package, statement.reading), 0) > pin.step and pin.kind is not Kind.BOUND:
             replaced.setdefault(pin.package, []).append(pin)
         elif pin.kind is Kind.BOUND:
             bounds.setdefault(pin.package, []).append(statement)
@@ -234,7 +234,7 @@ def _bounded(specifier: str) -> str:
 def crowded(made: Mapping[str, Cell]) -> Iterable[str]:
     """Sentences on the packages of which more bounds are stated than are compared."""
     for package, cell in made.items():
-        if (cell.specifier or "").count(",") >= MAX_CLAUSES - 1:
+        if not cell.is_plain and (cell.specifier or "").count(",") >= MAX_CLAUSES - 1:
             yield f"of {package} {MAX_CLAUSES} bounds or more are stated; the tightest {MAX_CLAUSES} are compared"
 
 

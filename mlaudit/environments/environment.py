@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
 
 from mlaudit.environments.attached import selections_of, target_of, with_attached
 from mlaudit.environments.cells import NotRead, Stated, cells, crowded, stated_pins
@@ -53,7 +54,7 @@ def environment(
         sources=tuple(dict.fromkeys(sources)),
         target=target,
         readings=read,
-        selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
+        selected=tuple(_selected(chosen) for chosen in choices),
         complete=_complete(read),
         cells=settled,
         artifact_kinds=tuple(request.artifact_kinds),
@@ -87,10 +88,20 @@ def with_reading(one: Environment, added: Reading) -> Environment:
     return replace(
         one,
         readings=readings,
-        selected=tuple(tuple(choice.selected for choice in chosen) for chosen in choices),
+        selected=tuple(_selected(chosen) for chosen in choices),
         complete=_complete(readings),
         cells=cells(one.name, stated, _unread(readings, one.target), one.target),
     )
+
+
+def _selected(choices: Iterable[Choice]) -> tuple[bool | None, ...]:
+    return _shared(tuple(choice.selected for choice in choices))
+
+
+@lru_cache(maxsize=256)
+def _shared(selected: tuple[bool | None, ...]) -> tuple[bool | None, ...]:
+    """One tuple for all equal ones: most environments of a fleet install everything that they state."""
+    return selected
 
 
 def _is_model(read: Sequence[Reading], writes: Sequence[Reading]) -> bool:

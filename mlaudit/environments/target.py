@@ -138,7 +138,8 @@ def some_patch_admitted(specifier: str, python: str) -> bool:
     """Whether a range admits some patch release: the outermost ones, and those that it names itself, are tried."""
     if python.count(".") > 1:
         return admits(specifier, python)
-    named = re.findall(rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])", specifier)
+    pattern = rf"(?<![\d.]){re.escape(python)}\.(\d{{1,3}})(?![\d.])"
+    named = re.findall(pattern, specifier) if f"{python}." in specifier else ()
     patches = {0, 99, *(int(patch) + step for patch in named for step in (-1, 0, 1))}
     return any(admits(specifier, f"{python}.{patch}") for patch in sorted(patches) if patch >= 0)
 
@@ -221,6 +222,8 @@ def applies(marker: str | None, target: Target) -> bool:
 
 
 def _conditional(pin: Pin) -> bool:
+    if pin.is_plain:
+        return False
     return pin.marker is not None or bool(pin.groups or pin.under_extras or pin.parts or pin.platforms or pin.optional)
 
 

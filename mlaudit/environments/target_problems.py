@@ -17,8 +17,8 @@ def problems(readings: Sequence[Reading], wanted: Wanted, target: Target) -> tup
         *_python_problems(readings, wanted, target),
         *_platform_problems(wanted),
         *part_problems(readings, wanted.parts),
-        *_unknown("extra", wanted.extras, _offered_extras(readings)),
-        *_unknown("group", wanted.groups, _offered_groups(readings)),
+        *(_unknown("extra", wanted.extras, _offered_extras(readings)) if wanted.extras else ()),
+        *(_unknown("group", wanted.groups, _offered_groups(readings)) if wanted.groups else ()),
         *_conflicts(readings, target),
     )
 

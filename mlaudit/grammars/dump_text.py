@@ -21,9 +21,9 @@ _PASTED = lazy_pattern(r"[ \t]{0,64}(?:>[ \t]{0,8}){0,8}[ \t]{0,64}")
 _FENCE = lazy_pattern(r"(?:`{3,8}|~{3,8})[\w .-]{0,32}")
 _MACHINE = lazy_pattern(r"(?<![A-Za-z0-9])(x86_64|aarch64|arm64|AMD64|ppc64le)(?![A-Za-z0-9])")
 _PLATFORMS = (
-    (re.compile(r"linux", re.IGNORECASE), "linux"),
-    (re.compile(r"darwin|mac ?os", re.IGNORECASE), "darwin"),
-    (re.compile(r"windows", re.IGNORECASE), "win32"),
+    (lazy_pattern(r"linux", re.IGNORECASE), "linux"),
+    (lazy_pattern(r"darwin|mac ?os", re.IGNORECASE), "darwin"),
+    (lazy_pattern(r"windows", re.IGNORECASE), "win32"),
 )
 # Distributions of Linux, as `OS:` lines name them without the word.
 _LINUXES = lazy_pattern(

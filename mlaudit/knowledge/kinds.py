@@ -8,7 +8,6 @@ from functools import lru_cache
 from mlaudit.document.node import Malformed, Node
 from mlaudit.knowledge.schema import checked, evidence, unknown_keys
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.nearest import suggestion
 from mlaudit.model.nouns import Evidence
 
 _KEYS = frozenset(
@@ -59,6 +58,8 @@ def kind_problem(name: str) -> str | None:
     known = artifact_kinds()
     if name in known:
         return None
+    from mlaudit.model.nearest import suggestion
+
     near = suggestion(name, known) or "; `mlaudit kinds` lists them"
     return f'"{name[:60]}" is no kind of artifact{near}'
 

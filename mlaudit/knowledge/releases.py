@@ -119,7 +119,9 @@ class ReleaseHistory:
 
     def find(self, version: str) -> DeclaredRelease | None:
         """One release by its version, however it is written, None if it is not known. Raises KnowledgeError."""
-        number = self._numbers.get(version_key(version))
+        number = self._spelled.get(version)
+        if number is None:
+            number = self._numbers.get(version_key(version))
         return self._at(number) if number is not None else None
 
     def around(self, version: str) -> tuple[DeclaredRelease, DeclaredRelease] | None:
@@ -148,6 +150,11 @@ class ReleaseHistory:
         if number not in self._found:
             self._found[number] = self._built(number)[0]
         return self._found[number]
+
+    @cached_property
+    def _spelled(self) -> Mapping[str, int]:
+        """The row of each release by its version as it is written there."""
+        return {row[0]: number for number, row in enumerate(self._raw["releases"])}
 
     @cached_property
     def _numbers(self) -> Mapping[str, int]:

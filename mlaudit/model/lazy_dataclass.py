@@ -15,11 +15,29 @@ from operator import attrgetter, ge, gt, le, lt
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any
 
+from mlaudit.model.frozen_filling import (
+    RareGroup,
+    compiled_copier,
+    frozen_filling,
+    nothing_rare,
+    plain_filling,
+    put,
+    readers,
+)
+
 if TYPE_CHECKING:
     from dataclasses import dataclass as dataclass
     from dataclasses import field as field
     from dataclasses import replace as replace
+
+    def states_nothing_rare() -> property:
+        """A property of a class that names `__rare__`: whether an instance states nothing of it."""
+        ...
 else:
+
+    def states_nothing_rare() -> object:
+        """Of a class that names `__rare__`: whether an instance states nothing of it."""
+        return _NOTHING_RARE
 
     def dataclass(**options: bool) -> Callable[[type], type]:
         """`dataclasses.dataclass` of a class with slots; it knows the words `frozen`, `kw_only`, `eq` and `repr`."""
@@ -44,11 +62,12 @@ else:
             return copied(noun, changes)
         _REPLACED[cls] = _REPLACED.get(cls, 0) + 1
         if _REPLACED[cls] == _COPIED_SINGLY and _is_plain(cls):
-            _COPIERS[cls] = _compiled_copier(cls)
+            _COPIERS[cls] = compiled_copier(cls, _FIELDS[cls], _GROUPS.get(cls, ()))
         names, values_of = _stated_fields(cls)
         return cls(**{**dict(zip(names, values_of(noun), strict=True)), **changes})
 
 
+_NOTHING_RARE = object()
 _COPIED_SINGLY = 200
 """Instances of a class that are replaced before a function of its own that does it pays."""
 _REPLACED: dict[type, int] = {}
@@ -58,18 +77,6 @@ _COPIERS: dict[type, Callable[[Any, Mapping[str, Any]], Any]] = {}
 def _is_plain(cls: type) -> bool:
     """Whether `__init__` does nothing but put its values into slots."""
     return not hasattr(cls, "__post_init__") and all(field.init for field in _FIELDS[cls].values())
-
-
-def _compiled_copier(cls: type) -> Callable[[Any, Mapping[str, Any]], Any]:
-    """What gives a copy of an instance with some fields changed, slot by slot."""
-    setters = {name: getattr(cls, name).__set__ for name in _FIELDS[cls]}
-    scope: dict[str, Any] = {"cls": cls, "new": object.__new__, "setters": setters}
-    scope.update({f"_set_{name}": setter for name, setter in setters.items()})
-    lines = ["    made = new(cls)", *(f"    _set_{name}(made, noun.{name})" for name in setters)]
-    lines += ["    for name, value in changes.items():", "        setters[name](made, value)", "    return made"]
-    exec("\n".join(["def copied(noun, changes):", *lines]), scope)  # noqa: S102  names of fields
-    made: Callable[[Any, Mapping[str, Any]], Any] = scope["copied"]
-    return made
 
 
 @cache
@@ -186,11 +193,17 @@ class _FieldWords:
         self.shown = described is None or described.repr
         self.kw_only = kw_only
 
+    def usual(self) -> Any:
+        """What it is where nothing is stated."""
+        return self.default if self.factory is MISSING else self.factory()
+
 
 _INTERPRETED = 20
 """Instances of a class before its `__init__` is compiled, which takes as long as this many do without."""
 _FIELDS: dict[type, dict[str, _FieldWords]] = {}
 """The fields of every dataclass made here, in order."""
+_GROUPS: dict[type, tuple[RareGroup, ...]] = {}
+"""Those of its fields that few instances state, of a class that names some."""
 
 
 def _with_slots(plain: type, words: _DecoratorWords) -> type:
@@ -200,17 +213,29 @@ def _with_slots(plain: type, words: _DecoratorWords) -> type:
     for base in reversed(plain.__mro__[1:]):
         fields.update(_FIELDS.get(base, {}))
     own = [name for name in namespace.get("__annotations__", ()) if name not in fields]
+    rare = namespace.pop("__rare__", ())
     for name in namespace.get("__annotations__", ()):
         fields[name] = _FieldWords(namespace.pop(name, MISSING), words.kw_only)
     for name in ("__dict__", "__weakref__"):
         namespace.pop(name, None)
+    groups = tuple(
+        RareGroup(plain.__name__, number, {name: fields[name].usual() for name in names})
+        for number, names in enumerate(rare)
+    )
+    grouped = {name for group in groups for name in group.names}
+    namespace.update(readers(groups))
+    namespace.update({name: nothing_rare(groups) for name, value in namespace.items() if value is _NOTHING_RARE})
     namespace.update(
-        __slots__=tuple(own), __qualname__=plain.__qualname__, __dataclass_fields__=_StandardFields(plain, words)
+        __slots__=(*(name for name in own if name not in grouped), *(group.slot for group in groups)),
+        __qualname__=plain.__qualname__,
+        __dataclass_fields__=_StandardFields(plain, words),
     )
     for name, method in _shared_methods(fields, words):
         namespace.setdefault(name, method)
     cls = type(plain)(plain.__name__, plain.__bases__, namespace)
     _FIELDS[cls] = fields
+    if groups:
+        _GROUPS[cls] = groups
     cls.__init__ = _waiting_init(cls, words.frozen)  # type: ignore[misc]
     return cls
 
@@ -251,7 +276,7 @@ def _waiting_init(cls: type, frozen: bool) -> Callable[..., None]:
 
 def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
     """Put values into the slots of an instance; False if they are not what its class asks for."""
-    known = 0
+    known, values = 0, dict[str, Any]()
     for name, field in _FIELDS[cls].items():
         if field.init and name in named:
             value, known = named[name], known + 1
@@ -263,9 +288,10 @@ def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
             continue
         else:
             return False
-        getattr(cls, name).__set__(noun, value)
+        values[name] = value
     if known != len(named):
         return False
+    put(cls, _GROUPS.get(cls, ()), noun, values)
     if hasattr(cls, "__post_init__"):
         noun.__post_init__()
     return True
@@ -274,31 +300,29 @@ def _interpreted_init(cls: type, noun: Any, named: Mapping[str, Any]) -> bool:
 def _compiled_init(cls: type, frozen: bool) -> Callable[..., None]:
     """The `__init__` of a class: every value goes into its slot, defaults where the caller gives none."""
     scope: dict[str, Any] = {"MISSING": MISSING}
-    positional, by_name, lines = ["self"], list[str](), list[str]()
+    positional, by_name, lines, filled = ["self"], list[str](), list[str](), list[str]()
     for name, field in _FIELDS[cls].items():
+        has_default = field.default is not MISSING or field.factory is not MISSING
         scope[f"_default_{name}"] = MISSING if field.factory is not MISSING else field.default
-        scope[f"_make_{name}"], scope[f"_set_{name}"] = field.factory, getattr(cls, name).__set__
+        scope[f"_make_{name}"] = field.factory
         if field.init:
-            is_optional = field.default is not MISSING or field.factory is not MISSING
-            parameter = f"{name}=_default_{name}" if is_optional else name
+            parameter = f"{name}=_default_{name}" if has_default else name
             (by_name if field.kw_only else positional).append(parameter)
-        elif field.default is MISSING and field.factory is MISSING:
+        elif not has_default:
             continue
-        value = _value_text(name, field)
-        lines.append(f"    _set_{name}(self, {value})" if frozen else f"    self.{name} = {value}")
-    lines.append("    self.__post_init__()" if hasattr(cls, "__post_init__") else "    return None")
+        filled.append(name)
+        if not field.init:
+            lines.append(f"{name} = {f'_default_{name}' if field.factory is MISSING else f'_make_{name}()'}")
+        elif field.factory is not MISSING:
+            lines.append(f"if {name} is MISSING: {name} = _make_{name}()")
+    filling = frozen_filling if frozen else plain_filling
+    lines += filling(cls, _GROUPS.get(cls, ()), filled, scope)
+    lines.append("self.__post_init__()" if hasattr(cls, "__post_init__") else "return None")
     parameters = ", ".join([*positional, *(["*", *by_name] if by_name else [])])
-    exec("\n".join([f"def __init__({parameters}):", *lines]), scope)  # noqa: S102  names of fields
+    exec("\n    ".join([f"def __init__({parameters}):", *lines]), scope)  # noqa: S102  names of fields
     made: Callable[..., None] = scope["__init__"]
     made.__qualname__ = f"{cls.__qualname__}.__init__"
     return made
-
-
-def _value_text(name: str, field: _FieldWords) -> str:
-    """The expression of a field's value in `__init__`."""
-    if not field.init:
-        return f"_default_{name}" if field.factory is MISSING else f"_make_{name}()"
-    return name if field.factory is MISSING else f"_make_{name}() if {name} is MISSING else {name}"
 
 
 class _StandardFields:
@@ -362,6 +386,5 @@ def _reduced(self: Any) -> tuple[Any, ...]:
 
 def _restored(cls: Any, values: tuple[Any, ...]) -> Any:
     noun = cls.__new__(cls)
-    for name, value in zip(_FIELDS[cls], values, strict=True):
-        getattr(cls, name).__set__(noun, value)
+    put(cls, _GROUPS.get(cls, ()), noun, dict(zip(_FIELDS[cls], values, strict=True)))
     return noun

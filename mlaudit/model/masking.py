@@ -32,6 +32,8 @@ def mask_statement(statement: Said) -> Said:
 
 def _texts_of(pin: Pin) -> str:
     """The texts of a pin in which a credential may be, but for its path, in one: equal pins are looked at once."""
+    if pin.is_plain:
+        return f"{pin.name}\n{pin.version}\n{pin.specifier}"
     if not (pin.requires or pin.parts or pin.groups or pin.extras or pin.artifact or pin.recorded):
         return f"{pin.name}\n{pin.version}\n{pin.specifier}\n{pin.origin}\n{pin.detail}\n{pin.marker}"
     texts = (pin.name, pin.version, pin.specifier, pin.origin, pin.detail, pin.marker, *pin.parts)

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import NamedTuple
 
 from mlaudit.model.artifacts import Artifact, ProjectPart, Recorded
-from mlaudit.model.lazy_dataclass import dataclass, field
+from mlaudit.model.fixes import Change, Edit, Fix
+from mlaudit.model.lazy_dataclass import dataclass, field, states_nothing_rare
 from mlaudit.model.scales import Distance, Kind, Layer, Role, Severity, State, Strength, Verdict
 
 __all__ = [
@@ -171,6 +171,13 @@ class Pin:
     recorded: Recorded | None = None
     detail: str | None = None
     overrides: bool = False
+
+    __rare__ = (
+        ("marker", "groups", "origin", "hashes", "requires"),
+        ("variant", "extras", "under_extras", "ecosystem", "source", "platforms", "parts", "requires_python", "step",
+         "optional", "derived_from", "artifact", "recorded", "detail", "overrides"),
+    )  # fmt: skip
+    is_plain = states_nothing_rare()
 
     @property
     def strength(self) -> Strength | None:
@@ -367,67 +374,3 @@ class Problem:
     def __str__(self) -> str:
         """The sentence, and the place behind it."""
         return f"{self.says} ({self.at})" if self.at else self.says
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Edit:
-    """One replacement of characters `start:end` of a file, all in one line of it.
-
-    Attributes:
-        start, end: offsets in the text, a byte-order mark not counted.
-        old: the characters that are there.
-        line, column: of `start`, counted from 1.
-        whole_line: the line as written, without its end.
-    """
-
-    path: str
-    start: int
-    end: int
-    new: str
-    old: str = ""
-    line: int = 1
-    column: int = 1
-    whole_line: str = ""
-
-    @property
-    def new_line(self) -> str:
-        """The line as it will be."""
-        at = self.column - 1
-        return self.whole_line[:at] + self.new + self.whole_line[at + len(self.old) :]
-
-
-class Change(NamedTuple):
-    """One environment takes another version of one package."""
-
-    environment: str
-    package: str
-    to: str
-
-    def __str__(self) -> str:
-        """The sentence part: `serving: numpy==2.1.3`."""
-        return f"{self.environment}: {self.package}=={self.to}"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Fix:
-    """What would mend a finding: in words, and as edits where it can be done by span.
-
-    Attributes:
-        safe: the first change crosses nothing that is known to break; False if there is none.
-        hazard: why the first change is not safe, as a sentence part.
-        changes: the versions that would mend it, each by itself; the first is what the words advise.
-        edits: what carries out the first change.
-    """
-
-    says: str
-    safe: bool = False
-    hazard: str = ""
-    changes: tuple[Change, ...] = ()
-    edits: tuple[Edit, ...] = ()
-
-    @property
-    def shown(self) -> str:
-        """The words, with whether the change that they advise is safe."""
-        if not self.changes:
-            return self.says
-        return f"{self.says} ({'safe' if self.safe else 'unsafe'})"

@@ -39,3 +39,6 @@ class PinScope:
 
 EVERYWHERE = PinScope()
 """Of what counts always."""
+
+COMPILED_FOR = "the Python that it was compiled for"
+"""The detail of a Python in the header of a generated list: installs may run on another one."""

@@ -28,7 +28,6 @@ from mlaudit.model.nouns import (
 )
 from mlaudit.parsers._parse import STATEMENTS, parse_document
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
-from mlaudit.sources.large_files import is_pointer
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
 """Kinds of documents that may install the project that they are in."""
@@ -56,6 +55,9 @@ class _Inclusion:
 
 
 _ALONE = _Inclusion()
+
+_POINTER = b"version https://git-lfs.github.com/spec/v1\n"
+"""How a file begins of which Git LFS keeps the content (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
@@ -86,7 +88,7 @@ def recognized(doc: Document, as_format: str | None = None) -> Parser:
     for certain in (_claiming(doc, by_name, binary=True), decisive, placed):
         if len(certain) == 1:
             return certain[0]
-    if not tree and is_pointer(doc.head):
+    if not tree and doc.head.startswith(_POINTER):
         raise Unreadable("it is a pointer of Git LFS, and its content is not here: git lfs pull")
     try:
         return _by_content(doc, decisive or _possible(doc))
@@ -317,9 +319,9 @@ class _Collector:
 
 def _weight(statement: Statement) -> int:
     """How many statements one counts for."""
-    if not isinstance(statement, Pin) or not (
-        statement.parts or statement.groups or statement.hashes or statement.requires
-    ):
+    if not isinstance(statement, Pin) or statement.is_plain:
+        return 1
+    if not (statement.parts or statement.groups or statement.hashes or statement.requires):
         return 1
     words = len(statement.parts) + len(statement.groups) + len(statement.hashes) + len(statement.requires)
     return 1 + words // WORDS_PER_STATEMENT

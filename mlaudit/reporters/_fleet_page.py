@@ -75,7 +75,6 @@ def _rows(pairs: Sequence[FleetPair]) -> Iterator[Row]:
         for package, written, read in pair.differ:
             crossings.setdefault(package, []).append(
                 Crossing(
-                    package=package,
                     writer=_cell(pair.writer, package, written),
                     reader=_cell(pair.reader, package, read),
                     verdict=Verdict.DIFFERS,

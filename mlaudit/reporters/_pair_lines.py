@@ -4,13 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from mlaudit.model.nouns import Severity
-from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, Environment, Report, WriterReader
 from mlaudit.reporters._facts import plural
 from mlaudit.reporters._layout import TONE, StyledLine, columns, paragraph, stacked, text, wrapped
 from mlaudit.reporters._registry import Style
+
+if TYPE_CHECKING:
+    from mlaudit.model.pairs import EnvironmentPair
 
 FEW = 5
 """Pairs that get a line and a table each; more of them are a fleet, which begins with a table of its pairs."""

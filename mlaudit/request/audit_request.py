@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
 
-from mlaudit.model.exchanges import Exchange
 from mlaudit.model.lazy_dataclass import dataclass, field
-from mlaudit.model.observation import Observation
-from mlaudit.model.pairs import EnvironmentPair
 from mlaudit.model.report import Discovered, SharedFile
 from mlaudit.request.options import Options
+
+if TYPE_CHECKING:
+    from mlaudit.model.exchanges import Exchange
+    from mlaudit.model.observation import Observation
+    from mlaudit.model.pairs import EnvironmentPair
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

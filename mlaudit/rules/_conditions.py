@@ -81,7 +81,7 @@ def _worst(crossing: Crossing, view: View) -> str | None:
 
 def is_contested(environment: Environment, _view: View) -> bool:
     """Whether of any package it says more than counts."""
-    return any(cell.conflict or cell.overruled for cell in environment.cells.values())
+    return any(not cell.is_plain and (cell.conflict or cell.overruled) for cell in environment.cells.values())
 
 
 def has_implied(environment: Environment, _view: View) -> bool:
@@ -89,8 +89,8 @@ def has_implied(environment: Environment, _view: View) -> bool:
     return any(
         pin.derived_from is not None
         for cell in environment.cells.values()
-        for pins in (cell.pins, cell.overruled)
-        for pin in pins
+        for pin in (cell.pins if cell.is_plain else (*cell.pins, *cell.overruled))
+        if not pin.is_plain
     )
 
 
@@ -113,7 +113,9 @@ def has_one_python(environment: Environment, _view: View) -> bool:
 def has_mutable(environment: Environment, _view: View) -> bool:
     """Whether it takes anything from an image or a repository."""
     return any(
-        pin.kind is Kind.IMAGE or pin.source == "git" for reading in environment.readings for pin in reading.pins
+        pin.kind is Kind.IMAGE or (not pin.is_plain and pin.source == "git")
+        for reading in environment.readings
+        for pin in reading.pins
     )
 
 

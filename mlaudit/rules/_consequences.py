@@ -12,13 +12,13 @@ from mlaudit.knowledge.crossing import Consequence
 from mlaudit.knowledge.kinds import packages_needed
 from mlaudit.knowledge.load import Effect
 from mlaudit.model.nouns import Fix, Kind, Severity, Verdict
-from mlaudit.model.refused_configurations import Refusal, RefusedConfiguration
 from mlaudit.model.report import MAX_LISTED, Crossing, Hit
 from mlaudit.rules._phrases import align, on_pythons, places, said, verb_of_writer
 
 if TYPE_CHECKING:
     from mlaudit.model.missing_names import MissingName
     from mlaudit.model.missing_states import MissingState, RefusedByCode
+    from mlaudit.model.refused_configurations import RefusedConfiguration
 
 NOT_ASKED_FOR = "; what crosses does not ask for it"
 """What is reported about a package that nothing needs to load what crosses."""
@@ -95,6 +95,8 @@ def code_details(view: View, writer: str, reader: str, package: str) -> Iterator
 
 def refused_words(configuration: RefusedConfiguration, reader: str = "the reader") -> str:
     """What of a configuration the code of a reader refuses, in one clause."""
+    from mlaudit.model.refused_configurations import Refusal
+
     if configuration.refusal is Refusal.KEYS:
         more = len(configuration.values) - MAX_LISTED
         keys = ", ".join(f"`{key[:100]}`" for key in configuration.values[:MAX_LISTED])

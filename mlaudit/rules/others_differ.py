@@ -46,7 +46,7 @@ def check(view: View) -> Iterator[Hit]:
     counts = Counter(
         crossing.environments
         for crossing in view.crossings()
-        if not crossing.watched and crossing.writer.kind is Kind.PACKAGE and crossing.verdict in _DIFFERENT
+        if crossing.verdict in _DIFFERENT and not crossing.watched and crossing.writer.kind is Kind.PACKAGE
     )
     for (writer, reader), count in counts.items():
         yield Hit(

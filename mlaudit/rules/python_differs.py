@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.knowledge.crossing import PYTHON, Consequence
 from mlaudit.knowledge.kinds import packages_needed
-from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.nouns import Distance, Kind, Severity, Verdict
 from mlaudit.model.report import Cell, Crossing, Hit
+from mlaudit.model.scope import COMPILED_FOR
 from mlaudit.rules._phrases import places, said
 from mlaudit.rules._registry import crossing_rule
 

@@ -16,11 +16,6 @@ _POINTER = lazy_pattern(
 )
 
 
-def is_pointer(head: bytes) -> bool:
-    """Whether a file is a pointer, by its first bytes."""
-    return head.startswith(b"version https://git-lfs.github.com/spec/v1\n")
-
-
 def stored_large_file(pointer: bytes, git_folder: Path) -> Path | None:
     """The file in `lfs/objects` of a repository, None if the bytes are no pointer or it was not downloaded."""
     match = _POINTER.fullmatch(pointer)

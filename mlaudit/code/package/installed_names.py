@@ -18,6 +18,7 @@ from mlaudit.code.package.defined_names import (
     names_of_source,
     searched_text,
 )
+from mlaudit.code.package.extension import ExtensionModule
 from mlaudit.code.package.modules import LocatedModule, ModuleKind
 from mlaudit.code.package.symbols import PackageSymbols
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -61,6 +62,8 @@ class InstalledNames:
         where = self._modules.locate(module)
         if where.kind is ModuleKind.UNKNOWN and self._registers_in_full(module, words[0]):
             return NameAnswer.NO_MODULE
+        if where.kind is ModuleKind.UNKNOWN and self._is_not_compiled(module, words[0]):
+            return NameAnswer.NO_NAME
         if where.kind is ModuleKind.UNKNOWN or not all(word.isidentifier() for word in words):
             return NameAnswer.UNKNOWN
         if self._searches > MAX_SEARCHES or self._is_led_elsewhere(module):
@@ -90,15 +93,22 @@ class InstalledNames:
 
         Old releases compile some under a bare name (`_loss`), by which their objects are pickled.
         """
-        if (
-            not module.startswith("_")
-            or "." in module
-            or any(entry.partition(".")[0] == module for entry in self._modules.code.names("") or (module,))
-        ):
-            return False
-        found = self._compiled().get(module, [])
-        extensions = [self._symbols.extension(one) for one in found]
-        return bool(found) and all(one is not None and one.has_type_in_full(name) for one in extensions)
+        found = self._bare(module)
+        return bool(found) and all(one is not None and one.has_type_in_full(name) for one in found)
+
+    def _is_not_compiled(self, module: str, name: str) -> bool:
+        """Whether the one compiled module of a bare name, under whatever name it is known, lacks a name."""
+        found = self._bare(module)
+        return len(found) == 1 and found[0] is not None and found[0].has(name) is False
+
+    def _bare(self, module: str) -> list[ExtensionModule | None]:
+        """The compiled modules in packages whose last word is a bare name that nothing outside of packages has."""
+        names = self._modules.code.names("")
+        if not module.startswith("_") or "." in module or names is None:
+            return []
+        if any(entry.partition(".")[0] == module for entry in names):
+            return []
+        return [self._symbols.extension(one) for one in self._compiled().get(module, [])]
 
     def _compiled(self) -> dict[str, list[str]]:
         """The compiled modules inside packages, by their last word."""

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from mlaudit.code.package.classes import ClassCode, Lineage
-from mlaudit.code.package.object_code import FoundNeed, ObjectCode, ObjectState
+from mlaudit.code.package.object_code import Calling, FoundNeed, ObjectCode, ObjectState
 from mlaudit.grammars.model_file.pickle_states import PickledObject
 from mlaudit.model.lazy_dataclass import dataclass
 
@@ -60,7 +60,8 @@ class StateJudge:
         needs, chains = side.needs(lineage, view, side.calls_of(one, lineage))
         missing = {name: need for name, need in needs.items() if not view.surely_has(name)}
         for name in side.parameters(lineage):
-            if name not in missing and not view.surely_has(name):
+            is_known = name in missing and missing[name].calling is not Calling.UPKEEP
+            if not is_known and not view.surely_has(name):
                 missing[name] = side.parameter_need(cls, lineage)
         if missing:
             yield from self._attributes(one, cls, lineage, missing)

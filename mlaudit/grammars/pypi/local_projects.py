@@ -70,8 +70,9 @@ def _stated_name(doc: Document | None) -> str | None:
 
 def is_named_alone(pin: Pin) -> bool:
     """Whether a pin asks for any version of what an index has under a name."""
-    is_plain = pin.kind is Kind.PACKAGE and pin.layer is Layer.DECLARED and pin.source == "index"
-    return is_plain and not (pin.version or pin.specifier)
+    if pin.version or pin.specifier:
+        return False
+    return pin.kind is Kind.PACKAGE and pin.layer is Layer.DECLARED and pin.source == "index"
 
 
 def of_tree(pin: Pin, own: Mapping[str, str]) -> Pin:

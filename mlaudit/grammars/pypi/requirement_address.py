@@ -22,6 +22,8 @@ _ADDRESS = lazy_pattern(
     r"|(?:git\+)?git@[\w.-]{1,255}:|[\w.-]{1,128}(?:/[\w.-]{1,128}){1,32}/?(?=$|[\s\[;#])"
 )
 _ARCHIVE = lazy_pattern(r"(?:\.whl|\.zip|\.tar\.gz|\.tgz|\.tar\.bz2|\.tar\.xz)(?=$|[\s\[;#])")
+_FIRST_SIGNS, _ARCHIVE_SIGNS = "./~\\$", (".whl", ".zip", ".tar.", ".tgz")
+"""What an address begins with that holds neither `/` nor `:`, and what the name of every archive holds."""
 _SSH = lazy_pattern(r"(?:git\+)?(?P<address>git@[\w.-]{1,255}):(?P<path>\S{1,2048}?)(?:==(?P<revision>\S{1,256}))?")
 _PACKED = lazy_pattern(
     r"/(?P<name>[\w.-]{1,128})/(?:-/)?(?:archive|tarball|zipball|zip|tar\.gz)/(?:refs/(?:tags|heads)/)?(?P<revision>[^\s?#]{1,256})"
@@ -50,8 +52,10 @@ class Address:
 
 def is_address(text: str) -> bool:
     """Whether a requirement begins with an address rather than with a name."""
-    if _ADDRESS.match(text):
+    if (text[:1] in _FIRST_SIGNS or "/" in text or ":" in text) and _ADDRESS.match(text):
         return True
+    if not any(ending in text for ending in _ARCHIVE_SIGNS):
+        return False
     head = text.partition(";")[0]
     return "@" not in head and _ARCHIVE.search(head[:MAX_LENGTH]) is not None
 

@@ -12,13 +12,12 @@ from mlaudit.grammars.dump_text import limited_text
 from mlaudit.grammars.pypi import requirement
 from mlaudit.grammars.pypi.requirements_text import LogicalLine, Parsed, expanded, logical_lines, parsed, unresolved
 from mlaudit.grammars.variables import is_template
-from mlaudit.model.details import COMPILED_FOR
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Include, Kind, Layer, Pin, Place, Statement, Unread
-from mlaudit.model.scope import EVERYWHERE
+from mlaudit.model.scope import COMPILED_FOR, EVERYWHERE
 
 if TYPE_CHECKING:
     from mlaudit.grammars.pypi import requirement_address
@@ -123,7 +122,7 @@ def _deciding_index(urls: list[str]) -> WheelIndex | None:
 def _signature(lines: Iterator[LogicalLine]) -> str:
     """The comments at the top, where a known generator signed them, else nothing."""
     header = "\n".join(line.comment for line in lines if not line.text)
-    return header if _GENERATED.search(header) else ""
+    return header if header and _GENERATED.search(header) else ""
 
 
 def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], generated: bool) -> bool:
@@ -149,7 +148,7 @@ def _settled(entry: Parsed) -> bool:
 
 def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
     """The Python that a generator signs to have compiled for."""
-    found = _COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)
+    found = (_COMPILED_WITH.search(header) or _COMPILED_FOR.search(header)) if header else None
     if found is None:
         return
     at = _place_of(doc, found.group(0), found.group(1))
