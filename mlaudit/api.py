@@ -199,7 +199,7 @@ def _report(made: Sequence[Environment], request: AuditRequest, *, named: Iterab
 
 
 def _demand(path: str) -> None:
-    """Raises BadSource if nothing is at a path, or it cannot be requested."""
+    """Raises BadSource if there is nothing at a path, or the system refuses to say what."""
     if not exists(path):
         from mlaudit.request.addresses import fetching_advice
 

@@ -231,7 +231,7 @@ def test_objects_of_another_repository_are_not_borrowed(repository: Path, tmp_pa
 
 def test_a_pipe_among_the_objects_is_not_waited_for(repository: Path) -> None:
     os.mkfifo(repository / ".git/objects/pack/pack-x.idx")
-    assert "no regular file" in why(repository)
+    assert "is not a regular file" in why(repository)
 
 
 @pytest.mark.parametrize(

@@ -107,11 +107,11 @@ def test_what_does_not_fit_is_a_finding(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("answer", "code", "says", "told"),
     [
-        ("", 1, "Could not reach the channel", "micromamba says: Could not reach the channel"),
-        ("[1]", 0, "", "micromamba says: exit code 0, and no JSON"),
-        ({"success": False, "message": "HTTP 000"}, 1, "", "micromamba says: HTTP 000"),
-        ("[" * 100_000, 0, "", "micromamba says: exit code 0, and no JSON"),
-        ({"success": False, "error": "at https://me:hunter2hunter2@channels.example"}, 1, "", "micromamba says: at"),
+        ("", 1, "Could not reach the channel", "micromamba reports: Could not reach the channel"),
+        ("[1]", 0, "", "micromamba reports: exit code 0, and no JSON"),
+        ({"success": False, "message": "HTTP 000"}, 1, "", "micromamba reports: HTTP 000"),
+        ("[" * 100_000, 0, "", "micromamba reports: exit code 0, and no JSON"),
+        ({"success": False, "error": "at https://me:hunter2hunter2@channels.example"}, 1, "", "micromamba reports: at"),
     ],
 )
 def test_what_a_tool_cannot_answer_leaves_the_audit_as_it_is(
@@ -119,7 +119,7 @@ def test_what_a_tool_cannot_answer_leaves_the_audit_as_it_is(
 ) -> None:
     found = audited(tmp_path, stand_in(tmp_path, answer, code=code, says=says))
     notes = json.dumps(found)
-    assert f"training was not resolved, and is audited as it is: {told}" in notes
+    assert f"training was not resolved, and is audited as it is; {told}" in notes
     assert "hunter2" not in json.dumps(found)
     assert not list((tmp_path / "cache").rglob("resolved-conda*/*"))
 

@@ -58,7 +58,7 @@ def error_width() -> int:
 
 
 def wants_colour(no_color: bool) -> bool:
-    """Whether standard output shows colours, or is stated to (FORCE_COLOR), and nobody asked for none."""
+    """Whether standard output shows colours, or must (FORCE_COLOR), and nobody asked for none."""
     if no_color or os.environ.get("NO_COLOR"):
         return False
     if os.environ.get("FORCE_COLOR"):

@@ -97,7 +97,7 @@ def _proof_options(asked: AskedProof, options: Options, resolution: Resolution) 
 
 
 def rows_of(text: str | None) -> RowRequest:
-    """Where `--rows` states that rows come from. Raises UsageError."""
+    """Where rows come from, by `--rows`. Raises UsageError."""
     if text is None:
         return RowRequest()
     if Path(text).is_file():

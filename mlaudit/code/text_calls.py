@@ -101,7 +101,7 @@ def _split(reader: ValueReader, text: TextValue, call: ast.Call, env: Env) -> Va
 
 
 def _limit(call: ast.Call) -> int | None:
-    """At how many places a text is divided at most, -1 for all of them; None where that is not known."""
+    """At how many places at most a text is divided, -1 for all of them; None where that is not known."""
     node = call.args[1] if len(call.args) > 1 else _keyword(call, "maxsplit")
     if node is None:
         return -1

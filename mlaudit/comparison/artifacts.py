@@ -63,7 +63,7 @@ def _stand_in(reading: Reading) -> Pin:
 
 
 def _cells(artifact: Pin, pin: Pin, reader: Environment) -> tuple[Cell, ...]:
-    """What the reader states about the library, and of every other one that loads such a file."""
+    """What the reader states about the library, and about every other one that loads such a file."""
     recorded = pin.recorded.kinds if pin.recorded else ()
     own = artifact.artifact.kind if artifact.artifact else None
     kind = next(iter(recorded), own)

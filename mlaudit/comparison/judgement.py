@@ -151,7 +151,7 @@ def _declared(writing: Environment, reading: Environment) -> frozenset[str]:
 
 def _names_that_cross(writing: Environment, reading: Environment) -> frozenset[str]:
     artifacts = _artifacts(writing, reading)
-    # A kind that code or the configuration states, and that no file available has, is of a file that was not read.
+    # A kind that code or the configuration states, and that none of the files read has, is of a file that was not read.
     is_known = _declared(writing, reading) <= {one.kind for one in artifacts} and all(one.names for one in artifacts)
     return frozenset(name.full_name for one in artifacts for name in one.names) if is_known else frozenset()
 

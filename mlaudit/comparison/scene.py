@@ -78,7 +78,7 @@ class View:
 def is_compared(artifact: ArtifactCrossing) -> bool:
     """Whether a model states a version of a library that its reader states too; a format alone is no version.
 
-    If it is known what the format requires of the reader, it is held against that.
+    A format counts where it is known what it requires of the reader.
     """
     pin, cell = artifact.pin, artifact.cell
     if not cell.stated:

@@ -115,7 +115,7 @@ def _by_alternatives(writer: Cell, reader: Cell) -> Iterator[Judged]:
 
 
 def meetings(writer: Cell, reader: Cell) -> tuple[tuple[str, str], ...]:
-    """Every pair of statements (`==2.1.3`, `>=2`) that can meet; those of one Python where both sides show by it."""
+    """Every pair of statements (`==2.1.3`, `>=2`) that can meet; if both sides state them by Python, of one Python."""
     left, right = _alternatives(writer), _alternatives(reader)
     shared = [python for python in left if python in right]
     pairs = (

@@ -13,7 +13,7 @@ from mlaudit.model.nouns import Include, Kind, Pin, Unread
 
 
 class NamedLibraries:
-    """What environments name, looked up where it is requested.
+    """What environments name, looked up when it is first needed.
 
     Args:
         tree: that their documents are in.

@@ -34,7 +34,7 @@ def build_parts(path: str, found: StatedDocument, tree: AuditedTree) -> Iterator
 
 
 def _commands(path: str, format_name: str, tree: AuditedTree) -> Iterator[RunCommand]:
-    """The command that starts the served code, as the tool would be requested it."""
+    """The command by which the tool would be asked to start the served code."""
     document = tree.document(path)
     if document is None:
         return

@@ -67,7 +67,7 @@ def candidate_of(group: DocumentGroup) -> Candidate:
 
 
 def settle_role(candidate: Candidate) -> None:
-    """Let what runs, and if nothing else shows it what is installed, decide against names."""
+    """Let what runs decide against names, and what is installed if nothing else shows the role."""
     part = candidate.group.part
     if part is not None and part.is_job:
         _settle_job(candidate, part)
@@ -81,7 +81,7 @@ def settle_role(candidate: Candidate) -> None:
     if side != candidate.side:
         candidate.project, candidate.subject = candidate.home, frozenset()
     candidate.role, candidate.reason = role, why
-    # What is installed states what an environment may do, not what it is for.
+    # What is installed shows what an environment may do, not what it is for.
     candidate.side = None if by_packages else side
 
 

@@ -237,7 +237,7 @@ def _by_folder(candidates: Sequence[Candidate], code: Iterable[str]) -> Mapping[
 
 
 def _fitting(path: str, folder: str, candidates: Sequence[Candidate]) -> Candidate | None:
-    """The one environment whose name has words of a module's path; None if that is not one or several."""
+    """The one environment whose name has words of a module's path; None if there is none or more than one."""
     inner = path[len(folder) :].removesuffix(".py").removesuffix(".ipynb")
     said = [word for piece in inner.split("/") for word in tokens(piece)]
     role = words().role(tuple(said))

@@ -294,7 +294,7 @@ def _without_spent_locks(
 
 
 def _with_recipes(groups: list[DocumentGroup]) -> list[DocumentGroup]:
-    """Recipes that are alone go to the one environment beside them, or to the folder that they are named after."""
+    """Recipes that state nothing go to the one environment beside them, or to the folder that they are named after."""
     kept = [group for group in groups if group.states]
     for recipe in [group for group in groups if not group.states]:
         beside = [group for group in kept if group.states and _takes(group, recipe)]
@@ -313,7 +313,7 @@ def _takes(group: DocumentGroup, recipe: DocumentGroup) -> bool:
 
 
 def _placed_hints(hints: Sequence[NamedDocument], groups: Sequence[DocumentGroup]) -> Iterator[Ignored]:
-    """Hand hints to the environments beside them; yield those that are alone.
+    """Hand hints to the environments beside them; yield those that have none beside them.
 
     pyenv and uv let a Python version file hold for all folders below too; there it is often only the developers' own.
     """

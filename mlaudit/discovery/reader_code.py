@@ -1,7 +1,7 @@
 """The Python files that an image surely holds, and what runs in it as `__main__`: for saying that code is missing.
 
 What a Dockerfile copies is all of the user's code in its image only if nothing else can bring some: another image,
-a clone, a download, an install of a project. Of images where that is not sure nothing is stated.
+a clone, a download, an install of a project. Of images where that is not sure nothing is reported.
 """
 
 from __future__ import annotations

@@ -127,7 +127,7 @@ def _states_nothing(candidate: Candidate, tree: AuditedTree) -> bool:
 
 
 def _stating_format(path: str) -> str | None:
-    """The format of a document; a compose file states how images run, and is not one by itself."""
+    """The format of a document; None for a compose file, which only says how images run."""
     return None if is_compose(path) else by_name(path)
 
 
@@ -203,7 +203,7 @@ def _recipes(tree: AuditedTree, stating: Sequence[str]) -> Iterator[tuple[str, s
 
 
 def _may_tell(path: str, formats: Sequence[str]) -> bool:
-    """Whether a file is of a language in which environments are told, and its name does not say something else."""
+    """Whether a file is of a language in which environments may be stated, and its name does not say something else."""
     return path.endswith((".py", ".yaml", ".yml")) and set(formats) <= {"python-image", *_ALSO_ELSEWHERE}
 
 

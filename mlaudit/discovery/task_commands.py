@@ -1,4 +1,4 @@
-"""What follows commands that run tasks: stages of dvc.yaml, targets of a Makefile, entry points of an MLproject.
+"""What commands that run tasks stand for: stages of dvc.yaml, targets of a Makefile, entry points of an MLproject.
 
 https://dvc.org/doc/command-reference/repro, https://mlflow.org/docs/latest/ml/projects/
 """

@@ -47,7 +47,7 @@ class NamesAnswer(NamedTuple):
 
 
 class FileAnswer(NamedTuple):
-    """A neighbour that was requested.
+    """A neighbour that was asked for.
 
     Attributes:
         shown: the path under which it is reported, None if there is none.
@@ -72,13 +72,13 @@ class Questions:
         self._names: dict[str, tuple[str, ...]] = {}
 
     def about_file(self, path: str, neighbour: Neighbour | None) -> None:
-        """Remember that a neighbour was requested."""
+        """Remember that a neighbour was asked for."""
         if neighbour is not None and path not in self._files:
             neighbour.remember_questions()
         self._files.setdefault(path, neighbour)
 
     def about_names(self, folder: str, names: tuple[str, ...]) -> None:
-        """Remember that the names in a folder were requested."""
+        """Remember that the names in a folder were asked for."""
         self._names[folder] = names
 
     def answers(self) -> Answers | None:

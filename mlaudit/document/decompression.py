@@ -112,7 +112,7 @@ def decompressed(raw: Pieces, name: str, bounds: UnfoldingBounds, *, ends_with_m
 
 
 def capped(pieces: Pieces, packed: Callable[[], int], bounds: UnfoldingBounds) -> Pieces:
-    """The pieces, until they are more than may be; `packed` shows how many compressed bytes they come from."""
+    """The pieces, until they are more than may be; `packed` gives how many compressed bytes they come from."""
     given = 0
     for piece in pieces:
         given += len(piece)

@@ -1,4 +1,4 @@
-"""Where the values of a text are, as a tree that is opened as far as it is requested."""
+"""Where the values of a text are, as a tree that is opened only as far as somebody looks."""
 
 from __future__ import annotations
 

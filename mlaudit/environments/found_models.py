@@ -74,7 +74,7 @@ def found_models(
             side = models.writes if where.is_written else models.reads
             side.setdefault(where.environment, []).extend(names)
         else:
-            # What shows a server of a model is not one itself.
+            # What tells a server about a model is not one itself.
             models.unplaced.extend(path for path in names if path.rpartition("/")[2] != SERVED_MODEL)
         models.looked.append(_said(inner, names, where, files.folder))
     models.passed_over = left = likely[likely.index(read[-1]) + 1 :] if len(read) == MAX_MODELS else []
@@ -85,7 +85,7 @@ def found_models(
 
 
 def model_files(likely: Sequence[str], files: FolderFiles) -> Iterator[str]:
-    """The paths that are models, where a look into the file must show; `MAX_MODELS` at most."""
+    """The paths that are models, by a look into the file where names do not decide; `MAX_MODELS` at most."""
     return islice(_models(likely, files), MAX_MODELS)
 
 

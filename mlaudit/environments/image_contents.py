@@ -1,4 +1,4 @@
-"""An image, root file system or archive as a source: the environment in it, and the models that lie beside that."""
+"""An image, root file system or archive as a source: the environment in it, and the models beside it."""
 
 from __future__ import annotations
 

@@ -102,4 +102,6 @@ def _configuration(doc: Document, form: ConfigurationForm, part: str = "") -> Co
         at, why = doc.place(error.line, error.column), error.why
     except Malformed as error:
         at, why = doc.at(*error.route), str(error)
-    return Configuration(doc=doc, form=form, unread=Unread(at=at, why=masked(f"what it requires of code: {why}")))
+    return Configuration(
+        doc=doc, form=form, unread=Unread(at=at, why=masked(f"which code it needs could not be read: {why}"))
+    )

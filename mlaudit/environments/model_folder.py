@@ -150,7 +150,7 @@ def _open_likely(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
 
 
 def _open_others(files: FolderFiles, paths: Iterable[str], seen: _Seen) -> None:
-    """Ask the files whose names show nothing, save for those that are known to state no version."""
+    """Look into the files whose names show nothing, save for those that are known to state no version."""
     others = (path for path in paths if not is_named(path) and not states_nothing(path))
     for path in by_series(others):
         if len(seen.models) >= MAX_MODELS or seen.opened >= MAX_OPENED:

@@ -34,14 +34,14 @@ def parse_source(
     """A SOURCE in its parts, its paths relative to a folder. Raises BadSource.
 
     Args:
-        refuse: states about a part as it is written why it may not be read, None if it may.
+        refuse: gives, for a part as it is written, the reason why it may not be read; None if it may.
     """
     found = spelled(text, lambda path: paths.exists(folder / path))
     return tuple(_placed(replace(part, refused=refuse(part) if refuse else None), folder) for part in found)
 
 
 def demand_present(parts: Sequence[Spelled], folder: Path = Path()) -> None:
-    """Raises BadSource if nothing is at the path of a source, or its format is not one."""
+    """Raises BadSource if there is nothing at the path of a source, or its format is unknown."""
     for part in parts:
         if part.format is not None and parser_of(part.format) is None:
             from mlaudit.model.nearest import nearest
@@ -165,7 +165,7 @@ def assemble(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Loaded:
-    """What one part of a source gives: what it states about an environment, and the models that are known to be some.
+    """What one part of a source gives: what it states about an environment, and what is known to be a model.
 
     `loads` are models in the environment itself.
     """

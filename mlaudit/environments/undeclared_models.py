@@ -64,7 +64,7 @@ def _is_at_or_below(path: str, named: frozenset[str]) -> bool:
 
 
 def _as_found(declared: Sequence[Environment], base: Path, root: Path) -> Discovery:
-    """Declared environments as looking knows them, so that one rule shows for both to whom a model belongs."""
+    """Declared environments as looking knows them, so that one rule decides for both to whom a model belongs."""
     folders = {one.name: _folder(one, base, root) for one in declared}
     shared = Counter(folders.values())
     environments = tuple(

@@ -17,7 +17,7 @@ from mlaudit.sources.paths import is_file, is_link, relative
 from mlaudit.sources.working_tree import WorkingTree
 
 MAX_BYTES = 64 * 1024
-"""Of a list of which a look shows that it names no other file."""
+"""Size of a list that is looked at to see that it names no other file."""
 
 _ALONE = ("list", "lock", "manifest")
 """Kinds of files that belong to an environment only where it names them, or something that it reads does."""

@@ -41,7 +41,7 @@ class FleetEntry:
                         digest.update(part)
                 return digest.hexdigest()
         except Unreadable:
-            # Reading it states why.
+            # Reading it gives the reason.
             return ""
         return ""
 

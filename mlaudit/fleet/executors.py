@@ -13,7 +13,7 @@ from mlaudit.model.errors import UsageError
 
 EXECUTORS = ("processes", "dask")
 _CONNECT = 10
-"""Seconds after which it is said that no scheduler answers."""
+"""Seconds after which an error says that no scheduler answers."""
 _AWAY = 120
 """Seconds that a scheduler which answered before may take to be started again."""
 

@@ -28,7 +28,7 @@ class FleetTask(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Workers:
-    """An executor and how much it does at once; `alive` shows why it does nothing any more, empty if it works."""
+    """An executor and how much it does at once; `alive` says why it does nothing any more, empty if it works."""
 
     executor: Executor
     count: int

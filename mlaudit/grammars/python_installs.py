@@ -118,7 +118,7 @@ class _InstallSource:
         return name in _SHELL_CALLS or (name == "run" and self.builders and owner not in ("subprocess", ""))
 
     def _started(self, call: ast.Call, owner: str, name: str) -> Iterator[Statement]:
-        """What a call states that starts a shell or a program."""
+        """What a call that starts a shell or a program states."""
         given = what_it_runs(call)
         if name in PROGRAMS:
             yield from self._process(ast.copy_location(ast.Tuple(elts=list(call.args), ctx=ast.Load()), call))

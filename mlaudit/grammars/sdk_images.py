@@ -311,7 +311,7 @@ def _requirements(
 
 
 def _lists_of(folder: str) -> Iterator[str]:
-    """Where the list of a folder may be: seen from the source, and if nothing says so from the folder around it."""
+    """Where the list of a folder may be: seen from the source, or from the folder around it if that may be meant."""
     yield posixpath.normpath(f"{folder}/requirements.txt")
     if not folder.startswith(_SOURCE):
         yield f"../{folder}/requirements.txt"
@@ -322,7 +322,7 @@ def _source_folder(
 ) -> Iterator[Statement]:
     """`source_dir="code"`: its requirements.txt is installed before the entry point runs.
 
-    A model archive holds the folder under the name `code`, which is where it is where the call does not say so.
+    A model archive holds the folder under the name `code`, where the source is if the call names no folder.
     https://sagemaker.readthedocs.io/en/stable/frameworks/pytorch/using_pytorch.html#for-versions-1-2-and-higher
     """
     stated = given.get("source_dir")

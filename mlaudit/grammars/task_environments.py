@@ -202,7 +202,7 @@ def _computed(doc: Document, node: ast.expr) -> Statement:
 
 
 def _merged(statements: list[Statement]) -> Iterator[Statement]:
-    """What a step states about a package takes the place of what its flow says."""
+    """What a step states about a package replaces what its flow states."""
     last = {one.package: number for number, one in enumerate(statements) if isinstance(one, Pin)}
     for number, one in enumerate(statements):
         if not isinstance(one, Pin) or one.layer is not Layer.DECLARED or last[one.package] == number:

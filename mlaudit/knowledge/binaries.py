@@ -30,7 +30,7 @@ class Built:
 class AbiBreak:
     """A package compiled for another build of `other` than is beside it.
 
-    `declared` shows whether its metadata forbids that: where it does not, no resolver sees the break.
+    `declared` tells whether its metadata forbids that: where it does not, no resolver sees the break.
     """
 
     package: str
@@ -201,7 +201,7 @@ def python_unsupported(
     """Whether a release refuses a Python (`3.12` or `3.12.4`), or there is no wheel of it for that on a platform.
 
     What the release itself declares is exact. Where its wheels are not known, a table of first and last releases on
-    Linux x86_64 is asked, which shows nothing of releases newer than itself.
+    Linux x86_64 is asked, which says nothing about releases newer than itself.
     """
     from mlaudit.knowledge.wheels import undeclared_python
 

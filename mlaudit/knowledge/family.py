@@ -213,7 +213,7 @@ def family_mismatches(
 
     Args:
         versions: the exact version of each package.
-        ranges: what is requested of packages without one; no version of the range may be the one demanded.
+        ranges: the range of each package that has no exact version; no version of the range may be the one demanded.
         worlds: by Python, whether a marker holds on it; what does not fit must do so on every Python that the subject
             admits.
     """
@@ -328,9 +328,7 @@ def _fitting(subject: str, there: _There, holds: Holds) -> str | None:
     known = releases.history(subject)
     candidates = [release.version for release in known.releases] if known else []
     candidates += [run.last for row in _demands(subject) if row.other == there.package for run in row.runs]
-    final = (
-        fromkey for fromkey in dict.fromkeys(candidates) if (version := parsed(fromkey)) and not version.is_prerelease
-    )
+    final = (text for text in dict.fromkeys(candidates) if (version := parsed(text)) and not version.is_prerelease)
     for candidate in sorted(final, key=_order, reverse=True):
         found = wanted(subject, candidate, there.package, holds)
         if found is not None and there.fits(found.range):

@@ -12,7 +12,7 @@ from mlaudit.knowledge.schema import checked
 from mlaudit.model.lazy_dataclass import dataclass
 
 HINTS = "hints"
-"""The row of names that show a model file only together with its content."""
+"""The row of names that identify a model file only together with its content."""
 MODELS, DATASETS = "models", "datasets"
 """The rows of words of folders."""
 

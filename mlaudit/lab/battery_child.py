@@ -64,7 +64,7 @@ def loaded(path: str) -> dict[str, Any]:
     """The names of a battery's file."""
     with open(path, encoding="utf-8") as source:  # noqa: PTH123 - nothing but builtins before the battery is loaded
         text = source.read()
-    # A module that can be requested by its name: pickles of its classes look there.
+    # A module that can be imported by its name: pickles of its classes look there.
     module = sys.modules["battery"] = ModuleType("battery")
     module.__file__ = path
     exec(compile(text, path, "exec"), module.__dict__)  # noqa: S102 - batteries are files of this package

@@ -1,6 +1,6 @@
 """`python -m mlaudit.lab.code_index FOLDER WHEEL ...`: the index of code, from wheels or folders that hold one each.
 
-Nothing of a wheel is imported. What an audit requires of code is kept, on its lines; comments, docstrings,
+Nothing of a wheel is imported. What an audit looks at in code is kept, on its lines; comments, docstrings,
 long texts, tests, and bodies of functions that touch no attribute of what they are given are left out.
 """
 
@@ -67,7 +67,7 @@ def packed(releases: Sequence[IndexedRelease]) -> bytes:
 
 
 def reduced(text: str) -> str:
-    """A source without what no audit requires of it; every statement that is kept stays on its line."""
+    """A source without what no audit looks at; every statement that is kept stays on its line."""
     tree = parse_tree(text)
     lines = [line.encode() for line in text.split("\n")]
     for cut in sorted(_cuts(tree), key=lambda one: (one.lineno, one.col_offset), reverse=True):
@@ -77,7 +77,7 @@ def reduced(text: str) -> str:
 
 
 class _Cut:
-    """A part of a source with what is in its place."""
+    """A part of a source with what takes its place."""
 
     def __init__(self, first: ast.stmt | ast.expr, last: ast.stmt | ast.expr, text: str) -> None:
         self.lineno, self.col_offset, self.text = first.lineno, first.col_offset, text

@@ -209,7 +209,7 @@ def _preferred(files: Sequence[ListedFile]) -> ListedFile:
 
 
 def _day(lock: str) -> str | None:
-    """The day on which the first file of the only package of a lock was uploaded."""
+    """The day on which the first file of the one package in a lock was uploaded."""
     days = [
         one["upload-time"].date().isoformat()
         for package in tomli.loads(lock)["packages"]

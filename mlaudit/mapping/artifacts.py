@@ -123,7 +123,7 @@ def _artifact(uses: Sequence[ArtifactUse]) -> UsedArtifact:
     best = min(_names(writes or uses), key=lambda name: not name.complete)
     forms = list(dict.fromkeys(form for use in (*writes, *uses) for form in (*use.holds, use.form)))
     known = [form for form in forms if form != "bytes"]
-    # What a store wraps distinguishes model from data, not the store.
+    # What a store wraps tells whether it is model or data, not the store.
     contents = [form for use in uses for form in (use.holds or (use.form,))]
     is_data = all(form in PLAIN_FORMS or form in DATA_FORMS or form == "bytes" for form in contents)
     return UsedArtifact(

@@ -26,7 +26,7 @@ class Artifact(NamedTuple):
     """What an artifact states about itself.
 
     Attributes:
-        kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None if a pin only is in for a model.
+        kind: a row of `knowledge/kinds.toml`, else `<package>.<form>`; None if a pin only stands in for a model.
         classes: those of the objects in it, the outermost first.
         names: what loading it imports, if all of the file was walked; the first few thousand.
     """

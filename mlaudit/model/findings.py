@@ -8,7 +8,7 @@ from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.nouns import Evidence, Fix, Place, Role, Severity
 
 ORPHANS = "This bump orphans"
-"""How the message of a finding begins by which a branch leaves models behind."""
+"""How the message begins if a branch leaves models behind that its reader no longer loads."""
 
 
 class Location(NamedTuple):

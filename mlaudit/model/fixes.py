@@ -29,7 +29,7 @@ class Edit:
 
     @property
     def new_line(self) -> str:
-        """The line as it will be."""
+        """The line after the edit."""
         at = self.column - 1
         return self.whole_line[:at] + self.new + self.whole_line[at + len(self.old) :]
 

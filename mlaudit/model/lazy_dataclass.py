@@ -116,7 +116,7 @@ class _DecoratorWords:
 
     @property
     def standard(self) -> dict[str, bool]:
-        """The words for `dataclasses.dataclass`; it is requested the fields alone, of a class without slots."""
+        """The words for `dataclasses.dataclass`; it is asked for the fields alone, of a class without slots."""
         return {"frozen": self.frozen, "kw_only": self.kw_only, "eq": False, "repr": False}
 
 

@@ -71,7 +71,7 @@ class Place:
 class Edge:
     """One requirement of a package on another, as a lock or metadata file states it.
 
-    `version` and `origin` are only where the lock needs them to tell forks apart; `when_extra` and `when_group`
+    `version` and `origin` are set only where the lock needs them to tell forks apart; `when_extra` and `when_group`
     name the extra or dependency group of the *requiring* package that activates the edge. `specifier` is the
     declared range, where the file shows it.
     """
@@ -126,9 +126,9 @@ class Pin:
         version: an exact version, or None; never the end of a range.
         specifier: the range, where the statement is no exact version; None means that any version will do.
         variant: the build part that is known (`cu124`, `cpu`), or None.
-        extras: extras that the statement requires of the package (`ray[serve]`).
-        under_extras: extras of the *declaring* project under which it is; empty means always.
-        groups: dependency groups in which it stands (`main`, `dev`); empty means always.
+        extras: extras of the package that the statement asks for (`ray[serve]`).
+        under_extras: extras of the *declaring* project that bring it; empty means always.
+        groups: dependency groups that it is in (`main`, `dev`); empty means always.
         ecosystem: whose name `name` is: `pypi`, `conda` or `import`.
         source: `index`, `git`, `url` or `path`.
         origin: the index, repository or path, credentials masked; part of a locked package's identity.
@@ -192,7 +192,7 @@ class InstallSelection:
     Attributes:
         extras, groups: asked for by name.
         all_extras, all_groups: every one that the project offers.
-        without: extras and groups that are left out, whatever else states that they are not.
+        without: extras and groups that are left out, whatever else selects them.
         default_groups: whether the groups come too that the tool installs unasked.
         own: whether the project's own dependencies are installed (not by `--only-group`).
         parts: member, stage or environment, by the word that chooses it.

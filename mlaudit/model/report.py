@@ -68,14 +68,14 @@ class Environment:
         complete: its sources name everything that is installed.
         artifact_kinds: what crosses, where no artifact is available (`sklearn.pickle`).
         kinds_from: what crosses from each writer that it follows, if that is known; by the writer's name.
-        guessed: nothing but names shows that it reads what those write whom it follows.
+        guessed: nothing but names suggests that it reads what the environments that it follows write.
         evidence: what shows that it exists, where looking found it.
         exchanges: what its code writes to or reads from registries, hubs and buckets.
         writes, reads: the model artifacts that it makes, and those that it loads.
         is_model: it is no place where code runs, but a model with what it records and asks for.
         notes: what the user should know about how it was understood.
         problems: what was asked of its target and is not there.
-        unresolvable: why its statements cannot be installed together, where that was asked of a resolver.
+        unresolvable: why its statements cannot be installed together, where a resolver was asked.
         proofs: what was recorded of models that it reads, and still holds.
         away: what would hold, too, of models that are not in the tree.
         missing_names: what the artifacts that it loads import and its code surely does not have.

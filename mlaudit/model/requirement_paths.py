@@ -12,7 +12,7 @@ class RequirementStep:
 
     Attributes:
         specifier: the range that the step before asks for, where the lock states it.
-        extras: extras that the step before requires of this one.
+        extras: extras of this step's package that the step before asks for.
         marker: the condition of that requirement.
         because: the extra or group of the step before that switches the requirement on (`extra gpu`, `group dev`).
         at: where the package, or for the first step the project or its requirement, is stated.

@@ -196,7 +196,7 @@ def _has_password(authority: str, *, followed: bool) -> bool:
     """Whether what precedes the first slash is no host with a port, so that it begins a user and a password.
 
     Args:
-        authority: what is there, without an `@`.
+        authority: the text before the slash, without an `@`.
         followed: an `@` and a host name come later; then a number may begin a password behind a name without dots.
     """
     host, colon, port = authority.rpartition(":")

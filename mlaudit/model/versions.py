@@ -102,7 +102,7 @@ def distance(left: str, right: str) -> Distance | None:
 
 
 def _release(text: str) -> tuple[int, ...]:
-    """Epoch and release numbers, whose last zeros are two, so that every version has a major and a minor number."""
+    """Epoch and release numbers, ending in exactly two zeros, so that every version has a major and a minor number."""
     version = parsed(public(text))
     epoch, numbers = (version.epoch, version.release) if version else (0, tuple(_numbers(text)))
     while numbers and not numbers[-1]:
@@ -159,8 +159,8 @@ def admits(specifier: str, version: str) -> bool:
 def disjoint(left: str, right: str) -> bool:
     """Whether it is proved that no version satisfies both specifiers.
 
-    Of the versions that satisfy both there is a first one, or a place after which they follow, and what one of the
-    clauses admits begins there; so trying those places is a proof (`_probes`).
+    The versions that satisfy both, if there are any, begin at a place where what one of the clauses admits begins; so
+    trying all such places is a proof (`_probes`).
     """
     one, other = specifiers(left), specifiers(right)
     if one is None or other is None:
@@ -173,16 +173,16 @@ def _both(one: SpecifierSet, other: SpecifierSet, version: str) -> bool:
 
 
 def _contains(clauses: SpecifierSet, version: str) -> bool:
-    """Whether a version is in a set; a text that is not one only by `===`, which older releases of packaging refuse."""
+    """Whether a version is in a set; a text that is no version only by `===`, which older packaging refuses."""
     if parsed(version) is not None:
         return clauses.contains(version)
     return all(clause.operator == "===" and _allows(clause, version) for clause in clauses)
 
 
 def _probes(*sets: SpecifierSet) -> Iterator[str]:
-    """The least version of all, and every place where what a clause admits, or admits again, begins."""
+    """The least version of all, and every place where what a clause admits begins, or begins again."""
     clauses = [clause for clauses in sets for clause in clauses]
-    # Between any two releases are others, which only more numbers than any clause has tell apart.
+    # A version just above a release needs more numbers than any clause has, so that no clause names one in between.
     zeros = ".0" * max((clause.version.count(".") for clause in clauses), default=0)
     yield "0.dev0"
     for clause in clauses:

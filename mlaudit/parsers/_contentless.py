@@ -16,8 +16,8 @@ _PARSED = ("toml", "lock_toml", "json", "yaml")
 def remark(doc: Document, parser: Parser, *, told: bool, complete: bool) -> Statement | None:
     """A note, or an Unread, on a document in which its parser met no pin; None if there is nothing to explain.
 
-    A format that no file name shows was chosen for the content or by the user, so content that states nothing is not
-    of it; files with a name of their own, a workflow for one, may well have nothing to state about versions.
+    A format that has no file name of its own was chosen for the content or by the user, so content that states nothing
+    is not of that format; files with a name of their own, such as workflows, may well say nothing about versions.
 
     Args:
         doc: the document.

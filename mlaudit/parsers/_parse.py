@@ -153,7 +153,7 @@ def _parsed(document: Document, parser: Parser, key: ParseKey | None) -> ParsedD
         statements=tuple(statements), failed=failed, answers=answers or (), spent=budget.spent_since(before)
     )
     # What a limit cut short depends on what else was read under it; an error may be one of the disk's; and why a
-    # document states nothing is stated from its parsed content, which is not kept.
+    # document states nothing is told by its parsed content, which is not kept.
     is_stating = any(isinstance(statement, Pin) for statement in statements)
     if key is not None and answers is not None and is_stating and not failed and not budget.is_exceeded:
         parsed_documents.keep(key, parsed)

@@ -57,7 +57,7 @@ class _Inclusion:
 _ALONE = _Inclusion()
 
 _POINTER = b"version https://git-lfs.github.com/spec/v1\n"
-"""How a file begins of which Git LFS keeps the content (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
+"""How a pointer file begins whose content Git LFS keeps (https://github.com/git-lfs/git-lfs/blob/main/docs/spec.md)."""
 
 T = TypeVar("T")
 Parsed = tuple[Parser, tuple[Statement, ...]]
@@ -168,7 +168,7 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
 
 
 def _unread(doc: Document, error: Exception) -> Unread:
-    """What an exception states about a document; raises it where it is a defect that is requested."""
+    """What an exception leaves unread of a document; tests can have defects of the program raised again."""
     from mlaudit.parsers._failures import unread
 
     return unread(doc, error)

@@ -31,7 +31,7 @@ rewrite = rewriting.conda_or_pip
 
 @parser(kind="list", content=_looks_like_it, marks=[b"azureml"])
 def read(doc: Document) -> Iterator[Statement]:
-    """An environment is alone, or under `environment` of a deployment, component or job, however deep."""
+    """An environment stands alone, or under `environment` of a deployment, component or job, however deep."""
     yield from waivers.in_comments(doc)
     root = doc.yaml
     described = Descriptor(doc)

@@ -26,7 +26,7 @@ def _looks_like_it(doc: Document) -> bool:
     marks=[b"conda_env:", b"python_env:", b"docker_env:"],
 )
 def read(doc: Document) -> Iterator[Statement]:
-    """The files that it names are read where they are."""
+    """What its entry points run in: the files that it names, or an image."""
     yield from waivers.in_comments(doc)
     root = doc.yaml
     if not root.exists:

@@ -1,4 +1,4 @@
-"""ONNX models: IR version and opsets imply a range of onnx releases, the producer shows its own version."""
+"""ONNX models: IR version and opsets imply a range of onnx releases, the producer records its own version."""
 
 from __future__ import annotations
 

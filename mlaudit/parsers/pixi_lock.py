@@ -180,7 +180,7 @@ def _package(
 
 
 def _standings(used: Iterable[tuple[str, ...]], step: int) -> Iterator[Standing]:
-    """The environments that install a package on the same platforms are together."""
+    """Where a package is installed; the environments that install it on the same platforms are taken together."""
     by_part: dict[str, list[str]] = {}
     for part, platform in used:
         by_part.setdefault(part, []).append(platform)

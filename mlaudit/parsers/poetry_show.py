@@ -28,7 +28,7 @@ _JSON = lazy_pattern(rb'"installed_status"\s{0,8}:')
 
 
 def _looks_like_it(doc: Document) -> bool:
-    """Only the JSON shows itself; rows of names, versions and words could be anything."""
+    """Only the JSON is recognized by its content; rows of names, versions and words could be anything."""
     return doc.head.lstrip()[:1] == b"[" and _JSON.search(doc.head) is not None
 
 

@@ -158,7 +158,7 @@ def _record(
 
 
 def _python(context: _Context, one: PythonEnvironment) -> Iterator[Statement]:
-    """The Python of an environment, as exactly as anything shows it."""
+    """The Python of an environment, as exactly as it is known."""
     if one.sees_system and not context.found.distributions.keys() & set(one.folders[1:]):
         at = context.system.place(_below(one.prefix, "pyvenv.cfg"))
         yield Fact(key="note", value=f"{one.name} also sees the packages of the Python that created it", at=at)

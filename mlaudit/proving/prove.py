@@ -1,4 +1,4 @@
-"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and shows what is the same."""
+"""`mlaudit prove`: builds what a pair says, loads its models under both sides, and tells what is the same."""
 
 from __future__ import annotations
 
@@ -206,7 +206,7 @@ class _Prover:
         return replace(proof, tried=tried, untried=found.untried, advice=advice)
 
     def _of_kind(self, kind: str, pair: ProvenPair) -> Iterator[Proof]:
-        """The battery of a kind, written and read; a kind without one is stated."""
+        """The battery of a kind, written and read; a kind without one is reported."""
         from mlaudit.lab.battery import batteries_of_kind
 
         found = batteries_of_kind(kind)

@@ -25,7 +25,7 @@ def carried_out(
     Args:
         before: the report that the plan was made of.
         root: the folder that the paths of the plan are relative to.
-        audit_again: gives the report on the files as they then are.
+        audit_again: gives the report on the files after the change.
         relock: the tools that own locks are run.
     """
     commands = plan.commands if relock else ()

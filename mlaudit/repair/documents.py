@@ -91,7 +91,7 @@ class EditedDocument:
         return tuple(statement for statement in self._statements if isinstance(statement, Pin))
 
     def prove_together(self, meant: Iterable[MeantPin]) -> None:
-        """Find, in few readings, whose first proposal states what is meant: then `change` reads nothing again for it.
+        """Find, in few readings, pins whose first proposal states what is meant; `change` reads nothing again for them.
 
         Only edits inside a statement that shares no character with another are taken: what holds for all of them
         together holds for each.

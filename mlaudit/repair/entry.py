@@ -1,4 +1,4 @@
-"""What commands and programs require of this stage: a plan, the plan carried out, the edits of each finding."""
+"""What commands and programs ask of this stage: a plan, the plan carried out, the edits of each finding."""
 
 from __future__ import annotations
 

@@ -182,7 +182,7 @@ class _BillOfMaterials:
 
 
 def _ref(pin: Pin) -> str:
-    """The package URL, with what shows two builds of one release apart."""
+    """The package URL, with what tells two builds of one release apart."""
     apart = "" if pin.source == "index" else f"#{pin.source}:{pin.origin or ''}"
     version = "" if pin.version else f"#{pin.specifier or 'any'}"
     return f"{_purl(pin)}{apart}{version}"

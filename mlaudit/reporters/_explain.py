@@ -118,7 +118,7 @@ def _releases(known: ReleaseHistory) -> list[str]:
 
 
 def _told_of(known: ReleaseHistory) -> str:
-    """Of how many releases something is known, by who says so."""
+    """For how many releases requirements and files are known, and from which source."""
     declared = [release for release in known.releases if release.requires is not None]
     metadata = sum(one.from_metadata for one in declared)
     between = sum(known.around(release.version) is not None for release in known.releases if release.requires is None)

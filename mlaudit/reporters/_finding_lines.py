@@ -198,7 +198,7 @@ def _is_about_orphans(shown: str) -> bool:
 
 
 def _is_open(sentence: str) -> bool:
-    """Whether code, a quotation or a bracket goes on behind the sentence."""
+    """Whether code, a quotation or a bracket is still open at the end of the sentence."""
     return any(sentence.count(mark) % 2 for mark in '`"') or sentence.count("(") > sentence.count(")")
 
 

@@ -134,7 +134,7 @@ def paragraph(sentence: str, width: int, *, first: str = "", rest: str = "", ton
 
 
 def wrapped_items(items: Iterable[str], width: int, *, first: str, rest: str) -> list[str]:
-    """Items behind commas in lines, made safe for a terminal; an item is broken only where it alone is too wide."""
+    """Items with commas in lines, made safe for a terminal; an item is broken only where it alone is too wide."""
     lines: list[str] = []
     line = first
     *others, last = list(items)

@@ -122,7 +122,7 @@ def _sentence(sentence: str, style: Style) -> list[StyledLine]:
 
 
 def is_listed(node: MapNode, asked: Sequence[str] = ()) -> bool:
-    """Whether a node has an entry of its own: code and files are named where they do something, unless requested."""
+    """Whether a node has an entry of its own: code and files only if asked for, since other entries name them."""
     if node.kind is NodeKind.FILE:
         return node.key in asked
     return node.kind is not NodeKind.CODE or bool(asked)

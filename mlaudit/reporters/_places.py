@@ -32,7 +32,7 @@ def shown_at(finding: Finding, report: Report) -> Place:
 
 
 def suggestion(edit: Edit, word: str) -> Iterator[str]:
-    """The line as it will be, in the fenced block that a service applies; none for a line that holds a secret."""
+    """The changed line, in the fenced block that a service applies; none for a line that holds a secret."""
     line = edit.new_line
     if masked(line) != line or for_terminal(line) != line:
         return

@@ -16,7 +16,7 @@ from mlaudit.reporters._tables import is_listed
 ENTRIES = 5
 """Unread entries that are listed before the rest is counted."""
 SIDES = 4
-"""Environments of pairs of which the summary says Python and platform; more of them only where all is requested."""
+"""Environments of pairs for which the summary gives Python and platform; more only with `--verbose`."""
 
 
 def summary_lines(report: Report, style: Style) -> Iterator[StyledLine]:
@@ -85,7 +85,7 @@ def _sentences(report: Report) -> Iterator[str]:
 
 
 def _without_code(report: Report) -> Iterator[str]:
-    """Which code was not available that models ask for, and how to have it read too."""
+    """Which code that models need was not available, and how to have it read too."""
     lacking = [
         (environment.name, environment.without_code[:SIDES])
         for environment in report.environments
@@ -181,7 +181,7 @@ def _unlisted(report: Report) -> int:
 
 
 def _targets(report: Report) -> str:
-    """For which Python and platform the sides were read; of a fleet only where everything is requested."""
+    """For which Python and platform the sides were read; of a fleet only with `--verbose`."""
     paired = set(_paired(report))
     sides = [environment for environment in report.environments if environment.name in paired]
     if len(sides) > SIDES:

@@ -1,4 +1,4 @@
-"""What the stages behind discovery are requested: one environment, and the report on all of them."""
+"""What the stages after discovery are asked for: one environment, and the report on all of them."""
 
 from __future__ import annotations
 

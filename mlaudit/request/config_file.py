@@ -54,7 +54,7 @@ T = TypeVar("T")
 
 
 class ConfigError(MlauditError):
-    """The configuration cannot be used: `at` is where, `why` states what was expected."""
+    """The configuration cannot be used: `at` is where, `why` says what was expected."""
 
     def __init__(self, at: Place, why: str) -> None:
         super().__init__(f"{at}: {why}")
@@ -85,7 +85,7 @@ def _configures(document: Document) -> bool:
     except Malformed:
         return False
     except Unreadable:
-        # A broken file that speaks of mlaudit is taken, so that loading it states what is broken.
+        # A broken file that speaks of mlaudit is taken, so that loading it reports what is broken.
         return b"tool.mlaudit" in _bytes(document)
 
 

@@ -22,7 +22,7 @@ _KIND = "resolved-1"
 _NO_SOLUTION = 1
 """uv's exit code where it searched and found that nothing fits; 2 is everything else."""
 _NOT_LOOKED_AT = ("network was disabled", "building from source is disabled", "could not be queried")
-"""Of what uv states where it finds nothing, because it could not look: it must not build, or an index is closed."""
+"""Words of uv where it finds nothing because it could not look: it must not build, or an index is closed."""
 _LONGEST = 2000
 _LINE = lazy_pattern(
     r"([A-Za-z0-9][\w.-]{0,200})(?:\[[^\]]{0,500}\])?==([^\s;\\]{1,200})(?:\s{0,4};[^#\\]{0,500})?(.{0,2000})"
@@ -50,7 +50,7 @@ class ResolvedPackage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ResolverAnswer:
-    """What happened to a question.
+    """The outcome of a question.
 
     Attributes:
         packages: what would be installed; empty if nothing fits, or nobody could be asked.

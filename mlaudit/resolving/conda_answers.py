@@ -79,7 +79,7 @@ def _python(cell: Cell) -> Iterator[str]:
 
 
 def _spec(cell: Cell) -> str | None:
-    """The match spec of a cell; None where it cannot be said again."""
+    """The match spec of a cell; None if it cannot be written again."""
     pin = next(pin for pin in cell.pins if pin.ecosystem == "conda")
     if cell.state is State.UNREAD or len(cell.versions) > 1:
         return None

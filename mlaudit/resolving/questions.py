@@ -28,7 +28,7 @@ class ResolverQuestion:
         default_index: stands for the usual index; None if the sources name none.
         indexes: others, without credentials.
         pythons_assumed: why this Python, where the sources leave it open; empty if they state it.
-        left_out: what is not requested of uv, each with the reason.
+        left_out: the packages that uv is not asked about, each with the reason.
     """
 
     requirements: tuple[str, ...]
@@ -107,7 +107,7 @@ def _platform(environment: Environment) -> str | None:
 
 
 def _refused(cell: Cell) -> str:
-    """Why a package is not requested of uv; empty if it is."""
+    """Why a resolver is not asked about a package; empty if it is."""
     if cell.state is State.UNREAD:
         return "its statement was not understood"
     if cell.kind is Kind.LOCAL:

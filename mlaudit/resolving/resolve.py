@@ -1,4 +1,4 @@
-"""Every environment without a lock, resolved by uv; what could not be asked is stated and audited as it is."""
+"""Environments without a lock, resolved by uv or a tool of conda; what cannot be is audited as it is, with a note."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ class _Resolver:
         return with_answer(one, asked, found)
 
     def _of_conda(self, one: Environment) -> Environment:
-        """What the user's tool of conda would install; as it is, with the reason, where that cannot be asked."""
+        """What the user's tool of conda would install; the environment as it is, with a note, if none can be asked."""
         tool = conda_tool()
         if tool is None:
             why = f"conda installs some of it, and none of {', '.join(TOOLS)} is on the PATH"
@@ -89,4 +89,4 @@ class _Resolver:
     @staticmethod
     def _failed(one: Environment, why: str, tool: str = "uv") -> Iterator[str]:
         shown = why if len(why) <= _LONGEST else f"{why[:_LONGEST]} ..."
-        yield f"{one.name} was not resolved, and is audited as it is: {tool} says: {shown}"
+        yield f"{one.name} was not resolved, and is audited as it is; {tool} reports: {shown}"

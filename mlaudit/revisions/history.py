@@ -206,7 +206,7 @@ class _History:
         return with_bot(origin(moment.commit, self._lines[moment.slot].known, value))
 
     def _models(self, tip: str) -> Iterator[str]:
-        """What is reported about the models of the last commit, which no commit is requested."""
+        """What is reported about the models of the last commit: no commit is audited for its models."""
         with closing(CommitTree(self._repository, tip, self._reader)) as tree, mounted(tree):
             state = self._before[1] if self._before is not None else RevisionState(crossings={}, sources={})
             yield from said_of_models(self._options, state)

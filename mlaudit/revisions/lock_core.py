@@ -35,7 +35,7 @@ class LockCores:
     """Cores of locks; a table that many revisions have in common is looked at once.
 
     Args:
-        matters: shows whether the versions of a package count.
+        matters: tells whether the versions of a package count.
     """
 
     def __init__(self, matters: Callable[[str], bool]) -> None:

@@ -1,4 +1,4 @@
-"""The model files of a commit, of which a history states that it leaves them out."""
+"""The model files of a commit, which a history reports to be left out."""
 
 from __future__ import annotations
 

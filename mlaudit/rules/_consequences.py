@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from mlaudit.model.missing_states import MissingState, RefusedByCode
     from mlaudit.model.refused_configurations import RefusedConfiguration
 
-NOT_ASKED_FOR = "; what crosses does not ask for it"
+NOT_ASKED_FOR = "; the artifacts that pass between them do not need it"
 """What is reported about a package that nothing needs to load what crosses."""
 DETAILS = 4
 """Further consequences that a finding names."""

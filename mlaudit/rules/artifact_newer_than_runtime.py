@@ -57,7 +57,7 @@ def check(view: View) -> Iterator[Hit]:
         version that the named packages allow; known breaks are selected by the classes in the file.
 
     Why:
-        Pins state what should have written the model. The file states what did.
+        Pins say what should have written the model. The file says what did.
 
     Example:
         `model.joblib` contains a RandomForestClassifier dumped by scikit-learn 1.3.2; serving installs 1.5.2.

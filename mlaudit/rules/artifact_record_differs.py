@@ -29,7 +29,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         were written beside it, and the versions in the artifact itself.
 
     Why:
-        The server installs one of them, and the model was written under one of them. The records do not state which.
+        The server installs one of them, and the model was written under one of them. The records do not say which.
 
     Example:
         A folder whose MLmodel says scikit-learn 0.24.1, its requirements.txt 1.2.2 and its conda.yaml 1.7.0.

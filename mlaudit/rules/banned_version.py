@@ -22,7 +22,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         banned.
 
     Why:
-        The configuration states why it must not be installed; the finding repeats the reason.
+        The configuration says why it must not be installed; the finding repeats the reason.
 
     Example:
         `[[banned]] package = 'xgboost' versions = '<3.1' reason = 'reads newer JSON models wrong'`.

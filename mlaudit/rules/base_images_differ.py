@@ -23,8 +23,8 @@ def check(view: View) -> Iterator[Hit]:
 
     What it does:
         Compares the base images of a pair: the same repository at other tags or digests, and images whose names
-        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It states what is known about the contents
-        of both, and about which nothing is known. If the contents are known on both sides, their differences are judged
+        indicate one family (`pytorch/pytorch` and `nvcr.io/nvidia/pytorch`). It says what is known about the contents
+        of both, and for which nothing is known. If the contents are known on both sides, their differences are judged
         like any package, and this finding is an info.
 
     Why:
@@ -74,4 +74,6 @@ def _contents(writer: BaseImage, reader: BaseImage) -> str:
 
 
 def _listed(holds: Sequence[Content]) -> str:
-    return listed((f"{_WORDS.get(hold.kind, hold.name)} {hold.version or hold.specifier}" for hold in holds), ", ")
+    return listed(
+        (f"{_WORDS.get(content.kind, content.name)} {content.version or content.specifier}" for content in holds), ", "
+    )

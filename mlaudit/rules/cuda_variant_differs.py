@@ -38,7 +38,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         Training installs `torch==2.5.1+cu124`, serving `torch==2.5.1+cpu`.
 
     Fix:
-        Install from the same index on both sides, or accept the difference with an `ignore` that states why.
+        Install from the same index on both sides, or accept the difference with an `ignore` that gives the reason.
 
     References:
         https://pytorch.org/get-started/locally/

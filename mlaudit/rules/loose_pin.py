@@ -108,7 +108,7 @@ def _not_asked_for(crossing: Crossing) -> str:
     writer, reader = crossing.cells
     return (
         f"{writer.environment} {verb_of(crossing, writer)} {writer.package} {said(writer)}; "
-        f"{reader.environment} does not name it, and what crosses does not ask for it."
+        f"{reader.environment} does not name it, and the artifacts that pass between them do not need it."
     )
 
 
@@ -154,5 +154,5 @@ def _message(crossing: Crossing, implied: ImpliedRange | None, view: View) -> st
 
 
 def _bounded(implied: ImpliedRange | None) -> str:
-    """Within what bounds, as a clause."""
-    return f", within {implied.range} (implied by {implied.chain[-1]})" if implied and implied.range else ""
+    """What bounds its version, as a clause."""
+    return f"; {implied.chain[-1]} requires {implied.range}" if implied and implied.range else ""

@@ -56,7 +56,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     default = Severity.WARNING if apart and not free else Severity.INFO
     runs = f"{_runs(writer)}, {_runs(reader)}."
     if free:
-        runs = f"{runs} What crosses stores no Python objects."
+        runs = f"{runs} The artifacts that pass between them store no Python objects."
     yield Hit(
         package="python",
         environments=crossing.environments,

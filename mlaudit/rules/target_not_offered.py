@@ -49,7 +49,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
 
 def _offered_elsewhere(problem: Problem, view: View) -> bool:
-    """Whether another environment was requested the same extra or group, and has it."""
+    """Whether the same extra or group was requested of another environment, which has it."""
     word, name = problem.about[0], problem.about[-1]
     if word not in _ANYWHERE:
         return False

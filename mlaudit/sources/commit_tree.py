@@ -74,7 +74,7 @@ class CommitTree:
     """The files of one commit; answers for the working tree of its repository.
 
     Args:
-        ignored: shows which files git leaves alone. They belong to no revision, so that those of the working tree
+        ignored: tells which files git leaves alone. They belong to no revision, so that those of the working tree
             count; None if nothing of the working tree does.
 
     Attributes:
@@ -172,7 +172,7 @@ class CommitTree:
     # What histories ask for.
 
     def token(self, path: str) -> str | None:
-        """What shows whether the answer about a path is the same: as in `asked`."""
+        """What tells whether the answer about a path is the same: as in `asked`."""
         try:
             node = self._node(path.removesuffix("/"))
             if node is None or not path.endswith("/"):

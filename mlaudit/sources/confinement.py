@@ -46,7 +46,7 @@ def is_absolute(path: str) -> bool:
 
 
 def is_inside(path: Path, tree: Path) -> bool:
-    """Whether a path, its links followed, is in a resolved folder; a link that leads in a circle is where it is."""
+    """Whether a path, its links followed, is in a resolved folder; a link that leads in a circle leads to itself."""
     try:
         return Path(real_path(path)).is_relative_to(tree)
     except (OSError, ValueError):

@@ -44,7 +44,7 @@ class FolderFiles:
         return paths.is_file(self.folder / path) and self.root.holds(self.folder / path)
 
     def document(self, path: str) -> Document:
-        """The document of a file. Raises Unreadable where it cannot be requested."""
+        """The document of a file. Raises Unreadable if there is none."""
         return self.root.document(self.folder / path)
 
     def shown(self, path: str = "") -> str:

@@ -41,10 +41,10 @@ class ForkedWork(Generic[T]):
         self._end()
         try:
             # It comes from a copy of this very process, through a pipe that nobody else has.
-            t: T = pickle.loads(b"".join(parts))  # noqa: S301
+            value: T = pickle.loads(b"".join(parts))  # noqa: S301
         except (EOFError, pickle.UnpicklingError):
             return self._work()
-        return t
+        return value
 
     def _end(self) -> None:
         os.close(self._from)

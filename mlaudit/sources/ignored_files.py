@@ -72,7 +72,7 @@ class IgnoredFiles:
         self._folders: dict[str, bool] = {"": False}
 
     def ignores(self, path: str, *, is_folder: bool) -> bool:
-        """Whether a path, or a folder above it, is ignored; what git tracks in spite of that is not requested here."""
+        """Whether a path, or a folder above it, is ignored; what git tracks in spite of that is not considered here."""
         if not path:
             return False
         if self._folder(posixpath.dirname(path)):
@@ -85,7 +85,7 @@ class IgnoredFiles:
         return self._folders[folder]
 
     def _decided(self, path: str, *, is_folder: bool) -> bool:
-        """What the last pattern states that matches; patterns of inner folders come after those of outer ones."""
+        """What the last matching pattern says; patterns of inner folders come after those of outer ones."""
         for folder in _upwards(posixpath.dirname(path)):
             inner = path[len(folder) + 1 :] if folder else path
             for pattern in reversed(self._patterns(folder)):

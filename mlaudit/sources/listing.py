@@ -16,9 +16,9 @@ from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.mounting import FolderEntry
 
 MAX_FILES = 200_000
-"""Files that one walk looks at; what is beyond is stated, not read."""
+"""Files that one walk looks at; what is beyond is reported, not read."""
 MAX_DEPTH = 40
-"""Folders below the root; deeper ones are stated, not entered."""
+"""Folders below the root; deeper ones are reported, not entered."""
 
 _ENVIRONMENT_MARKS = frozenset(("pyvenv.cfg", "conda-meta"))
 
@@ -45,7 +45,7 @@ def walk(
     root are passed over without a word. A link to a folder is followed where that is not walked under its own name.
 
     Args:
-        is_known: shows by its name whether a file may state versions; a link that is not followed is stated then.
+        is_known: tells by its name whether a file may state versions; a link to one that is not followed is reported.
         tree: what links may lead to; `root` where None.
     """
     one = _FolderWalk(root=root, is_known=is_known, tree=paths.resolved(root if tree is None else tree))

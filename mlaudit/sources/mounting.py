@@ -11,7 +11,7 @@ from typing import BinaryIO, NamedTuple, Protocol
 
 
 class FolderEntry(Protocol):
-    """What is in a folder, as far as `os.DirEntry` shows it and anybody asks."""
+    """What is in a folder, with the part of `os.DirEntry` that anybody uses."""
 
     @property
     def name(self) -> str:
@@ -20,7 +20,7 @@ class FolderEntry(Protocol):
 
     @property
     def path(self) -> str:
-        """The folder's path as it was requested, and the name."""
+        """The folder's path as the caller gave it, and the name."""
         ...
 
     def is_dir(self, *, follow_symlinks: bool = True) -> bool:
@@ -41,7 +41,7 @@ class MountedFiles(Protocol):
 
     @property
     def root(self) -> str:
-        """The absolute folder, its links followed, in whose place this is."""
+        """The absolute folder, its links followed, that this takes the place of."""
         ...
 
     def status(self, path: str, *, follow: bool) -> os.stat_result:

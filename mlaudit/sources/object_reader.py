@@ -37,7 +37,7 @@ class TreeEntry(NamedTuple):
 
 
 class ObjectReader:
-    """Contents of the objects of a store, those that were requested last kept."""
+    """Contents of the objects of a store, the latest of them kept."""
 
     def __init__(self, store: ObjectStore) -> None:
         self.store = store
@@ -148,7 +148,7 @@ class _Batch:
         if "\n" in name:
             raise Unreadable("its name has a line break, so git cannot look it up")
         process = self._started()
-        if process.stdin is None:  # pragma: no cover  # it was requested
+        if process.stdin is None:  # pragma: no cover  # a pipe was asked for
             raise Unreadable("git cannot be run")
         try:
             process.stdin.write(f"{name}\n".encode())

@@ -18,7 +18,7 @@ T = TypeVar("T")
 
 _BUFFER = 64 * 1024
 MISSING = "there is no such file"
-"""Why nothing is read at a path if nothing is."""
+"""Why nothing is read at a path where there is nothing."""
 _LOOP = "it is a link that leads back to itself"
 # What open(2) and stat(2) refuse; every other error is reported in the words of the operating system.
 _REASONS = {
@@ -137,7 +137,7 @@ def _below(path: str, folder: str) -> str:
 
 
 def current_folder() -> Path:
-    """The current folder. Raises UsageError where it was deleted or may not be requested."""
+    """The current folder. Raises UsageError if it was deleted or may not be entered."""
     try:
         return Path(os.getcwd())  # noqa: PTH109
     except OSError:

@@ -78,7 +78,7 @@ class WorkingTree:
     def document(self, path: Path) -> Document:
         """The document of a file; its neighbours are given out only from inside the root.
 
-        Raises Unreadable if there is none, or it cannot be requested.
+        Raises Unreadable if there is none, or the system refuses to say.
         """
         return self._document(path, paths.status(path).st_size)
 

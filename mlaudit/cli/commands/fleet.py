@@ -84,9 +84,9 @@ def fleet(
 ) -> None:
     """Audit many repositories, and reduce them to one report.
 
-    Each repository is audited in a process with bounds of time and memory; one that exceeds them is given up, said so,
-    and costs the others nothing. Pairs of writer and reader may span repositories: what their code writes to and reads
-    from registries, hubs and buckets under the same name.
+    Each repository is audited in a process with bounds of time and memory; one that exceeds them is given up, with a
+    note, and costs the others nothing. Pairs of writer and reader may span repositories: what their code writes to and
+    reads from registries, hubs and buckets under the same name.
     """
     from mlaudit.fleet.entries import fleet_entries
     from mlaudit.fleet.executors import workers_of

@@ -26,7 +26,7 @@ from mlaudit.model.lazy_pattern import lazy_pattern
 MAX_STARS = 40
 """Modules that `*` imports lead through for one name."""
 MAX_SEARCHES = 200
-"""Names for which all sources of a package are searched; of further ones nothing is stated."""
+"""Names for which all sources of a package are searched; nothing is reported about further ones."""
 
 _LEADS_ELSEWHERE = lazy_pattern(rb"meta_path|path_hooks|__path__|LazyModule|add_module|sys\.modules")
 """Words by which the `__init__.py` of a package looks for its modules elsewhere."""

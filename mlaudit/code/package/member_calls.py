@@ -17,7 +17,7 @@ from mlaudit.code.package.symbols import FunctionCode, PackageSymbols
 from mlaudit.model.lazy_dataclass import dataclass
 
 MAX_FUNCTIONS = 400
-"""Functions that are followed for one owner; beyond, anything may be called."""
+"""Functions that are followed for one owner; if there are more, anything may be called."""
 MAX_NODES = 60_000
 """Nodes of their syntax trees."""
 MAX_BLOCKS = 60
@@ -126,7 +126,7 @@ class _MemberCallReader:
             self._expression(module, inner, is_sure=still, depth=depth + 1)
 
     def _compares(self, module: PackageModule, node: ast.Compare, is_sure: bool, depth: int) -> bool:
-        """Follow a comparison but for texts, which it calls nothing by."""
+        """Follow a comparison, except for texts: comparing those calls nothing."""
         for inner in (node.left, *node.comparators):
             parts = inner.elts if isinstance(inner, (ast.List, ast.Tuple, ast.Set)) else [inner]
             if not all(isinstance(one, ast.Constant) for one in parts):

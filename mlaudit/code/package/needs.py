@@ -46,7 +46,7 @@ MAX_SUPERS = 3
 MAX_STEPS = 6_000
 """Steps of one entry, those of what it calls among them."""
 MAX_ALL_STEPS = 500_000
-"""Steps of all entries that one reader's code is followed for; nothing is stated of what comes after."""
+"""Steps of all entries that one reader's code is followed for; nothing is reported about what comes after."""
 
 
 @dataclass(slots=True, eq=False)

@@ -57,7 +57,7 @@ class FoundNeed:
 
     @property
     def is_in_any_case(self) -> bool:
-        """Whether serving reads it whatever it does."""
+        """Whether serving reads it in any case."""
         return self.calling is Calling.SERVING and self.sureness is Sureness.CERTAIN
 
     @property

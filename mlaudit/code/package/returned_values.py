@@ -17,7 +17,7 @@ from mlaudit.model.lazy_dataclass import dataclass, field
 MAX_STATEMENTS = 60
 """Statements of one method that are followed."""
 CALL_DEPTH = 8
-"""What one method inside another counts of the depth of an expression."""
+"""How much one method inside another counts towards the depth of an expression."""
 
 Route = tuple[str, ...]
 

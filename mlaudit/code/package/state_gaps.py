@@ -78,7 +78,7 @@ class StateJudge:
         for name, found in missing.items():
             is_for_both = for_writer is not None and name in for_writer.names
             if not is_for_both and (name in written or name in parameters):
-                # A model that a search copies is asked for nothing: its writer could not use it either.
+                # Nothing is asked of a model that a search only copies: its writer could not use it either.
                 yield StateGap(one, cls, name, found.as_upkeep() if is_idle else found, is_of_template)
 
     def _parts(

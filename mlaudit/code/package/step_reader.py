@@ -163,7 +163,7 @@ def _catches(kind: ast.expr | None) -> bool:
 
 
 def _is_rare(body: Sequence[ast.stmt]) -> bool:
-    """Whether statements warn of what they are for, or refuse it."""
+    """Whether statements warn about their own case, or refuse it."""
     if not body:
         return False
     return isinstance(body[-1], ast.Raise) or any(_warns(one) for statement in body for one in ast.walk(statement))

@@ -101,7 +101,7 @@ class Perhaps:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
-    """A `try` statement; `catches` shows whether a handler takes AttributeError."""
+    """A `try` statement; `catches` tells whether a handler takes AttributeError."""
 
     body: tuple[Step, ...]
     handlers: tuple[tuple[Step, ...], ...]

@@ -37,7 +37,7 @@ _ALTERNATIVES = lazy_pattern(r"[|()^$]")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatchSpec:
-    """What a match spec says; `problem` shows why it is not one.
+    """What a match spec says; `problem` says why it is not one.
 
     Attributes:
         version: what `==` names.
@@ -198,7 +198,7 @@ def _version_and_build(text: str) -> tuple[str, str | None]:
 def constraint(text: str, *, exact: bool = False) -> tuple[str | None, str | None]:
     """The exact version and else the specifier of a version part; both None if any version will do.
 
-    `exact` states that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
+    `exact` means that a build follows, which makes `=1.26` mean `==1.26`. Raises ValueError on what is no version.
     """
     text = text.replace(" ", "")
     if text in _ANY:

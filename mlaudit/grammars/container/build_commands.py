@@ -59,7 +59,7 @@ class ImageBuild:
 
 
 def builds_of(text: str, folder: str = "", own: str = "") -> Iterator[ImageBuild]:
-    """The builds in a script that runs in a folder and is in the folder `own`. Raises BudgetExceeded."""
+    """The builds in a script that runs in `folder`; the script itself is in the folder `own`. Raises BudgetExceeded."""
     if len(text) > MAX_TEXT or not MENTIONS.search(text):
         return
     values: dict[str, str] = {}
@@ -81,7 +81,7 @@ def command_name(words: Sequence[Word]) -> str:
 
 
 def _with_places(text: str) -> str:
-    """A script in which the folders are marked that only running it would show by name."""
+    """A script in which folders are marked whose names only running it would show."""
     marked = _OWN_FOLDER.sub(lambda match: _OWN + (match["below"] or ""), text)
     return _EXPRESSION.sub("*", _CURRENT.sub(".", _TOP_FOLDER.sub(_TOP, marked)))
 

@@ -24,7 +24,7 @@ class BuildContext:
 
     Attributes:
         prefix: what leads from the Dockerfile's own folder to it: nothing, `../`, `../app/`.
-        others: further ones that nothing shows from it: every source is there too, or other builds name them.
+        others: further ones that nothing tells apart from it: every source is there too, or other builds name them.
         named: whether builds name them.
         sure: something shows it; else each file is looked for from the Dockerfile's folder upwards.
     """

@@ -204,7 +204,7 @@ def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc,
 
 
 def _end_of_heredoc(cursor: _Cursor, name: str, *, strips_tabs: bool) -> int | None:
-    """Where the line that closes a here-document begins; the reader then follows it."""
+    """Where the line that closes a here-document begins; the reader is then past that line."""
     while not cursor.done:
         spend(HEREDOC_LINES)
         at, line = cursor.line()

@@ -32,7 +32,7 @@ _LENGTH = 4
 
 
 def footer_statements(doc: Document, magic: bytes, kind: str, called: str) -> Iterator[Statement]:
-    """What the footer of a file states that begins and ends with `magic`; before that stands how long it is.
+    """What the footer of a file that begins and ends with `magic` states; its length is before the closing `magic`.
 
     Raises Unreadable.
     """

@@ -34,7 +34,7 @@ class AskedWord:
 
     Attributes:
         value: the dotted name of a class or module, or the word that is looked for.
-        at: where it is requested.
+        at: where the configuration asks for it.
         field: the key that asks for a word.
         keys: the arguments that a class is made with.
     """
@@ -55,7 +55,7 @@ def part_documents(doc: Document, form: ConfigurationForm) -> Iterator[tuple[str
     try:
         rows = [(row.get(form.field).text(), row.get(form.folder).text()) for row in _rows(doc, form)]
     except (Unreadable, Malformed):
-        # The names in the list are requested too, and that says it.
+        # The names in the list are asked for too, and reading those reports what is broken.
         return
     for name, folder in rows:
         part = doc.beside(f"{folder}/{form.module}") if folder else None

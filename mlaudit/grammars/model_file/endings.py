@@ -21,7 +21,7 @@ _BRACKETS = bytes(byte for byte in range(256) if byte not in _OPENING + _CLOSING
 
 
 def missing(what: str, there: int, needed: int) -> str:
-    """Why a file is taken for cut, where its own sizes show."""
+    """Why a file is taken for cut, where its own sizes show that."""
     return f"{CUT}: {what} needs {needed} bytes, of which {there} are there"
 
 

@@ -1,8 +1,8 @@
 """The objects of a pickle with what they are made of: class, how it is called, keys of the state, byte offset.
 
 The walk is that of `pickle_opcodes`, which keeps little; this one keeps the keys and small values of states, within
-bounds of their own. Nothing is imported or called. `is_cut` states what is beyond a bound, and a state that is not
-kept in full says so itself: of both nothing may be concluded that is missing.
+bounds of their own. Nothing is imported or called. `is_cut` says that a bound left something out, and a state
+that is not kept in full says so itself: what is missing in either may be there all the same.
 """
 
 from __future__ import annotations
@@ -116,7 +116,7 @@ def _joined(parts: list[StateDict]) -> dict[str, object] | None:
 
 
 def _give_owners(objects: list[PickledObject]) -> None:
-    """Tell of each object in whose state it is made; objects are in the order in which they are made."""
+    """Set for each object the one in whose state it is made; objects are in the order in which they are made."""
     around: list[PickledObject] = []
     for one in objects:
         while around and around[-1].built_at < one.at:

@@ -41,7 +41,7 @@ _NAME = lazy_pattern(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,200}[A-Za-z0-9])?(?=[\s\[<
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Requirement:
-    """What a requirement says; `problem` shows why it is not one."""
+    """What a requirement says; `problem` says why it is not one."""
 
     name: str = ""
     version: str | None = None

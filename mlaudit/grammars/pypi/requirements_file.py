@@ -84,7 +84,7 @@ _READ: dict[tuple[str, Layer | None, bool, tuple[tuple[str, str], ...]], tuple[P
 
 
 def _stands_alone(statement: Pin | Fact) -> bool:
-    """Whether a statement is the same wherever its file is: no other file was requested it."""
+    """Whether a statement is the same wherever its file is: no other file was looked at for it."""
     return not isinstance(statement, Pin) or statement.source == "index"
 
 

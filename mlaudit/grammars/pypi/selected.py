@@ -66,7 +66,7 @@ def asked(
 
 
 def chosen(statements: Iterable[Statement], selection: InstallSelection) -> Iterator[Statement]:
-    """The statements of a manifest as those of what installs a part of it: what is on is under no condition more.
+    """The statements of a manifest as those of what installs a part of it: what is on is no longer under a condition.
 
     What is off keeps the extra or group that it is under, so that it is listed and not selected.
     """

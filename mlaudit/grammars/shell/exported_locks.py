@@ -27,7 +27,7 @@ _EXPORTS: Mapping[tuple[str, str], Lock] = {
         tool="pipenv", command="pipenv requirements", files=("Pipfile.lock",), default_groups=False
     ),
 }
-"""Commands that print a lock, by their words; Poetry's exports the main group alone where it is requested no other."""
+"""Commands that print a lock, by their words; Poetry's exports the main group alone if no other is named."""
 
 
 def remember_exports(call: Call, command: Command, name: str) -> None:

@@ -72,7 +72,7 @@ def _enter(recipe: Recipe, subshells: tuple[int, ...], outside: list[tuple[int, 
 
 
 def of_words(script: Script, recipe: Recipe, words: tuple[Word, ...]) -> Iterator[Statement]:
-    """What one command states that no shell reads (the exec form of a Dockerfile, an argument list)."""
+    """What one command that no shell reads states (the exec form of a Dockerfile, an argument list)."""
     yield from _of_command(script, recipe, Command(words=words, group=0), 0)
 
 
@@ -118,7 +118,7 @@ def _change_folder(call: Call, name: str) -> None:
 
 
 def _installed(call: Call, command: Command, name: str) -> Iterator[Statement]:
-    """What a command states that is one of an installer."""
+    """What a command of an installer states."""
     found = _reader(name, call.words[1:])
     if found is None:
         return
@@ -198,7 +198,7 @@ def _script_argument(words: tuple[Word, ...]) -> int | None:
 
 
 def _run_script(call: Call, name: str, nesting: int) -> Iterator[Statement]:
-    """What a script states that the command runs; what cannot be followed of it is unread."""
+    """What a script that the command runs states; what cannot be followed of it is unread."""
     found = called_script(call, name)
     if found is None:
         return
@@ -265,7 +265,7 @@ def _remember_written(call: Call, command: Command, name: str) -> None:
 
 
 def _remember_changed(call: Call, command: Command, name: str) -> None:
-    """Files that `sed -i` rewrites: what they hold now, unless only running it shows."""
+    """Files that `sed -i` rewrites: what they hold now, None if only running it would show that."""
     if name in ("sed", "perl") and any(_IN_PLACE.match(word.text) for word in call.words[1:]):
         left = rewritten(call) if name == "sed" and not command.conditional else {}
         for path in (call.recipe.path(word.text) for word in call.words[1:] if _may_be_file(word)):

@@ -1,7 +1,7 @@
 """Files of packages that an install leaves out: `uv pip install --excludes FILE`, `UV_EXCLUDE`.
 
-https://docs.astral.sh/uv/reference/cli/#uv-pip-install--excludes; uv takes their names alone, whatever version is
-behind, follows `-r`, and refuses lines without a name.
+https://docs.astral.sh/uv/reference/cli/#uv-pip-install--excludes; uv takes their names alone, whatever version
+follows them, reads `-r`, and refuses lines without a name.
 """
 
 from __future__ import annotations

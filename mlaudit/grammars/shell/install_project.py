@@ -1,6 +1,6 @@
 """What a command takes of a project or of its lock: `uv sync --extra cpu`, `poetry install --only main`.
 
-Which option states what is in knowledge/installers.toml (`selects`); the lock itself is read by its own parser.
+What each option means is in knowledge/installers.toml (`selects`); the lock itself is read by its own parser.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ class Lock:
     Attributes:
         tool: whose options they are.
         command: as it is written in a note.
-        files: the locks that it may be, the first that is there; manifests if there is no lock.
+        files: the names that its lock may have, then the manifest that counts if no lock is there.
         exact: whether what the lock does not name is taken away.
         default_groups: whether groups come unasked.
     """

@@ -1,4 +1,4 @@
-"""What system package managers and Python installers state that a model depends on: CUDA, cuDNN, drivers, Python.
+"""What a model depends on that system package managers and Python installers bring: CUDA, cuDNN, drivers, Python.
 
 Of `apt-get install` and its like only the packages of knowledge/system_packages.toml are read, and those without any
 version in their name or behind it are left out: they pin nothing.

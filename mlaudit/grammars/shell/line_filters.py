@@ -26,7 +26,7 @@ MAX_EDITS = 50
 MAX_PATTERN = 400
 """Characters of a pattern."""
 MAX_EFFORT = 30_000_000
-"""Steps that the patterns may take on all lines: the length of a line to the power of the repetitions and one more."""
+"""Steps that the patterns may take: for each line, its length to the power of one more than the repetitions."""
 
 _GREP_FLAGS = lazy_pattern(r"-[vEFie]{1,5}|--invert-match|--extended-regexp|--fixed-strings|--ignore-case")
 _LONG = {"--invert-match": "v", "--extended-regexp": "E", "--fixed-strings": "F", "--ignore-case": "i"}
@@ -62,7 +62,7 @@ class LineEdit:
 
 
 def filtered(call: Call, name: str) -> Script | None:
-    """What `cat`, `sed` or `grep` prints of one file, or of what it is piped; None where only running it tells."""
+    """What `cat`, `sed` or `grep` prints of one file or its piped input; None if only running it would show that."""
     words = list(call.words[1:])
     if name == "sed":
         edits, files = _of_sed(words)
@@ -123,7 +123,7 @@ def _lines(source: Script) -> Iterator[Script]:
 
 
 def _through(line: Script, edits: Iterable[LineEdit]) -> Iterator[Script | str]:
-    """The parts of a line behind all edits; a text is one that the command wrote."""
+    """The parts of a line after all edits; a plain text is a part that the command wrote."""
     parts: list[Script | str] = [line]
     for edit in edits:
         text = "".join(part if isinstance(part, str) else part.text for part in parts)
@@ -234,7 +234,7 @@ def _grep_pattern(word: Word, flags: str) -> re.Pattern[str] | None:
 
 
 def python_pattern(text: str, *, extended: bool, any_case: bool = False) -> re.Pattern[str] | None:
-    """A basic or extended regular expression of POSIX in Python's words; None where it is not followed.
+    """A basic or extended regular expression of POSIX in Python's syntax; None if it is not followed.
 
     Groups are not repeated and counts not taken, so that no pattern takes more than polynomial time.
     """
@@ -261,7 +261,7 @@ def _may_repeat(made: Sequence[str], sign: str) -> bool:
 
 
 def _next(text: str, at: int, *, extended: bool) -> tuple[str | None, int]:
-    """The next piece of a pattern in Python's words, and where the one behind it begins."""
+    """The next piece of a pattern in Python's syntax, and where the one after it begins."""
     sign = text[at]
     if sign == "[":
         return _bracket(text, at)

@@ -74,7 +74,7 @@ def unwrapped(words: tuple[Word, ...], is_tool: Callable[[str], bool]) -> tuple[
 
 
 def _run_word(words: tuple[Word, ...]) -> int:
-    """Where `run` of `conda run`, `poetry -C app run` or `hatch env run` is; 0 where it does not."""
+    """Where `run` of `conda run`, `poetry -C app run` or `hatch env run` is among the words; 0 if it is not there."""
     texts = [word.text for word in words[:8]]
     for index, text in enumerate(texts[1:], start=1):
         if text == "run":
@@ -96,7 +96,7 @@ def _behind_environment(words: tuple[Word, ...]) -> tuple[Word, ...]:
 
 
 def _behind_launcher(words: tuple[Word, ...], is_tool: Callable[[str], bool]) -> tuple[Word, ...]:
-    """The command behind `timeout -k 5 600` or `retry 3`: what precedes it, every such program says otherwise."""
+    """The command behind `timeout -k 5 600` or `retry 3`: what may precede it differs from program to program."""
     for index, word in enumerate(words[1:8], start=1):
         name = program((word,))
         if is_tool(name) or PYTHON.fullmatch(name) or name in SHELLS or name in _WRAPPERS:

@@ -1,4 +1,4 @@
-"""What `mlaudit plan` requires of this stage: the plan of an upgrade, of a report and the versions that are wanted."""
+"""What `mlaudit plan` asks of this stage: the plan of an upgrade, of a report and the versions that are wanted."""
 
 from __future__ import annotations
 

@@ -19,7 +19,7 @@ class Reader:
 
     Args:
         pieces: what is read, piece by piece.
-        jump: passes over bytes that no piece has given yet, where that costs less than reading them; shows how many.
+        jump: passes over bytes that no piece has given yet, where that costs less than reading them; gives how many.
     """
 
     def __init__(self, pieces: Pieces, jump: Callable[[int], int] | None = None) -> None:

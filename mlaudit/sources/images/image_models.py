@@ -39,7 +39,7 @@ def is_candidate(path: str, may_be_model: Callable[[str], bool]) -> bool:
 
 
 def chosen_models(likely: Collection[str], system: FileSystem) -> dict[str, int]:
-    """The sizes of the model files that are read, within bounds; links are none of them."""
+    """The sizes of the model files that are read, within bounds; links are not among them."""
     chosen: dict[str, int] = {}
     left = MAX_MODELS
     for path in likely:

@@ -18,7 +18,7 @@ from mlaudit.sources.paths import open_regular
 def file_system(path: Path, shown: str, platform: str | None, kept: Kept = wanted) -> FileSystem | None:
     """What an archive or folder holds; None if it is neither an image nor a root file system. Raises Unreadable.
 
-    `kept` shows how many bytes of a file are kept; of packages in a folder that is a root file system only metadata is.
+    `kept` gives how many bytes of a file are kept; of packages in a folder that is a root file system only metadata is.
     """
     return _of_folder(path, shown, platform, kept) if paths.is_folder(path) else _of_file(path, shown, platform, kept)
 

@@ -18,7 +18,7 @@ class PageSection:
     Attributes:
         key: the module's name, which is the address of the section (`#not-compared`).
         order: sections are shown in this order.
-        count: how many things it shows, None if that is not stated beside the title.
+        count: how many things it shows, None if that is not shown beside the title.
         style, script: files beside the module whose text the page takes in; empty for none.
     """
 
