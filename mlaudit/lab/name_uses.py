@@ -1,0 +1,243 @@
+"""Where the files of a package use names of another one, read out of its source without running it."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+IMPORT = "import"
+_ASIDE = re.compile(
+    r"(^|/)(tests?|testing|conftest|examples?|benchmarks?|_?vendor(ed)?|third_party|docs|scripts?|bin)(/|\.py$|_)"
+)
+_DEFINITIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NameUsed:
+    """A use of a name that is reached whenever its moment comes.
+
+    Attributes:
+        name: in full, `numpy.float`.
+        kind: `name` (from ... import), `module` (import ...) or `attribute`.
+        moment: `import`, `import package.module`, or the function whose call uses it.
+        place: file and line.
+    """
+
+    name: str
+    kind: str
+    moment: str
+    place: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    name: str
+    kind: str
+    function: str
+    line: int
+
+
+def uses_in(folder: Path, names: Iterable[str]) -> Iterator[NameUsed]:
+    """The uses of the names in the package that lies in the folder."""
+    wanted = frozenset(names)
+    modules = {module: read for path in sorted(folder.rglob("*.py")) for module, read in _read(folder, path, wanted)}
+    reached = _reached(modules)
+    own = {module.partition(".")[0] for module in modules}
+    set_here = frozenset(name for module in modules.values() for name in module.assigned)
+    for module, read in modules.items():
+        for found in read.found:
+            if found.name in set_here or found.name.partition(".")[0] in own:
+                continue
+            moment = found.function and f"{module}.{found.function}"
+            moment = moment or (IMPORT if module in reached else f"import {module}")
+            yield NameUsed(name=found.name, kind=found.kind, moment=moment, place=f"{read.file}:{found.line}")
+
+
+def _read(folder: Path, path: Path, wanted: frozenset[str]) -> Iterator[tuple[str, _ModuleReader]]:
+    file = path.relative_to(folder).as_posix()
+    parts = file[: -len(".py")].split("/")
+    if _ASIDE.search(file) or not all(part.isidentifier() for part in parts):
+        return
+    try:
+        tree = ast.parse(path.read_bytes())
+    except (SyntaxError, ValueError, RecursionError):
+        return
+    package = parts[:-1]
+    module = ".".join(package if parts[-1] == "__init__" else parts)
+    reader = _ModuleReader(file, package, wanted)
+    reader.visit(tree)
+    yield module, reader
+
+
+def _reached(modules: Mapping[str, _ModuleReader]) -> frozenset[str]:
+    """The modules that the import of the package itself imports."""
+    waiting = [module for module in modules if "." not in module]
+    reached: set[str] = set()
+    while waiting:
+        module = waiting.pop()
+        if module in reached or module not in modules:
+            continue
+        reached.add(module)
+        for imported in modules[module].imported:
+            parts = imported.split(".")
+            waiting += [".".join(parts[:end]) for end in range(1, len(parts) + 1)]
+    return frozenset(reached)
+
+
+class _ModuleReader(ast.NodeVisitor):
+    """What a module imports, and which of the wanted names it surely uses."""
+
+    def __init__(self, file: str, package: list[str], wanted: frozenset[str]) -> None:
+        self.file = file
+        self.found: list[_Found] = []
+        self.imported: list[str] = []
+        self.assigned: set[str] = set()
+        self._package = package
+        self._wanted = wanted
+        self._aliases: dict[str, str] = {}
+        self._scopes: list[str] = []
+        self._inside = 0
+        self._unsure = 0
+        self._annotated = True
+
+    def _note(self, name: str, kind: str, node: ast.stmt | ast.expr) -> None:
+        if self._unsure == 0 and name in self._wanted:
+            function = ".".join(self._scopes) if self._inside else ""
+            self.found.append(_Found(name=name, kind=kind, function=function, line=node.lineno))
+
+    def visit_Import(self, node: ast.Import) -> None:
+        for alias in node.names:
+            first = alias.name.partition(".")[0]
+            self._bind(alias.asname or first, alias.name if alias.asname else first)
+            self._import(alias.name)
+            parts = alias.name.split(".")
+            for end in range(1, len(parts) + 1):
+                self._note(".".join(parts[:end]), "module", node)
+
+    def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
+        base = self._package[: len(self._package) - node.level + 1] if node.level else []
+        module = ".".join([*base, *([node.module] if node.module else [])])
+        if module == "__future__" and any(alias.name == "annotations" for alias in node.names):
+            self._annotated = False
+        self._import(module)
+        for alias in node.names:
+            full = f"{module}.{alias.name}"
+            self._bind(alias.asname or alias.name, full)
+            self._import(full)
+            if not node.level:
+                self._note(full, "name", node)
+        parts = module.split(".")
+        for end in range(1, len(parts) + 1):
+            if not node.level:
+                self._note(".".join(parts[:end]), "module", node)
+
+    def _bind(self, alias: str, name: str) -> None:
+        """Keep what a name stands for; nothing where it stands for several things."""
+        self._aliases[alias] = name if self._aliases.get(alias, name) == name else ""
+
+    def _import(self, module: str) -> None:
+        if not self._inside and not self._unsure:
+            self.imported.append(module)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        parts, base = [node.attr], node.value
+        while isinstance(base, ast.Attribute):
+            parts.append(base.attr)
+            base = base.value
+        if not isinstance(base, ast.Name) or not self._aliases.get(base.id):
+            self.generic_visit(node)
+            return
+        parts = [*self._aliases[base.id].split("."), *reversed(parts)]
+        if isinstance(node.ctx, ast.Store):
+            self.assigned.add(".".join(parts))
+            return
+        for end in range(2, len(parts) + 1):
+            self._note(".".join(parts[:end]), "attribute", node)
+
+    def visit_ClassDef(self, node: ast.ClassDef) -> None:
+        self._scopes.append(node.name)
+        self.generic_visit(node)
+        self._scopes.pop()
+
+    def visit_FunctionDef(self, node: ast.FunctionDef) -> None:
+        self._function(node)
+
+    def visit_AsyncFunctionDef(self, node: ast.AsyncFunctionDef) -> None:
+        self._function(node)
+
+    def _function(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
+        arguments = node.args
+        given = [*arguments.defaults, *(one for one in arguments.kw_defaults if one is not None), *node.decorator_list]
+        if self._annotated:
+            every = [*arguments.posonlyargs, *arguments.args, *arguments.kwonlyargs, arguments.vararg, arguments.kwarg]
+            given += [one.annotation for one in every if one is not None and one.annotation is not None]
+            given += [node.returns] if node.returns is not None else []
+        for one in given:
+            self.visit(one)
+        nested = self._inside > 0
+        self._scopes.append(node.name)
+        self._inside += 1
+        self._unsure += nested
+        self._body(node.body)
+        self._unsure -= nested
+        self._inside -= 1
+        self._scopes.pop()
+
+    def _body(self, body: Iterable[ast.stmt]) -> None:
+        """Visit a function's statements: behind one that may return, none is sure."""
+        left = False
+        for statement in body:
+            self._unsure += left
+            self.visit(statement)
+            self._unsure -= left
+            left = left or any(isinstance(one, (ast.Return, ast.Yield)) for one in ast.walk(statement))
+
+    def visit_Lambda(self, node: ast.Lambda) -> None:
+        self._all_unsure([node.body])
+
+    def visit_AnnAssign(self, node: ast.AnnAssign) -> None:
+        if self._annotated and not self._inside:
+            self.visit(node.annotation)
+        for one in (node.target, node.value):
+            if one is not None:
+                self.visit(one)
+
+    def visit_Try(self, node: ast.Try) -> None:
+        self._all_unsure([*node.body, *node.handlers, *node.orelse])
+        for statement in node.finalbody:
+            self.visit(statement)
+
+    def visit_If(self, node: ast.If) -> None:
+        self.visit(node.test)
+        self._all_unsure([*node.body, *node.orelse])
+
+    def visit_IfExp(self, node: ast.IfExp) -> None:
+        self.visit(node.test)
+        self._all_unsure([node.body, node.orelse])
+
+    def visit_While(self, node: ast.While) -> None:
+        self.visit(node.test)
+        self._all_unsure([*node.body, *node.orelse])
+
+    def visit_For(self, node: ast.For) -> None:
+        self.visit(node.iter)
+        self._all_unsure([node.target, *node.body, *node.orelse])
+
+    def visit_BoolOp(self, node: ast.BoolOp) -> None:
+        self.visit(node.values[0])
+        self._all_unsure(node.values[1:])
+
+    def visit_With(self, node: ast.With) -> None:
+        suppresses = any("suppress" in ast.dump(item.context_expr) for item in node.items)
+        self._unsure += suppresses
+        self.generic_visit(node)
+        self._unsure -= suppresses
+
+    def _all_unsure(self, nodes: Iterable[ast.AST]) -> None:
+        self._unsure += 1
+        for node in nodes:
+            self.visit(node)
+        self._unsure -= 1
