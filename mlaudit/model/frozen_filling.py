@@ -10,7 +10,7 @@ instances share that state nothing of it: of a fleet there are millions.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from types import FunctionType
+from operator import attrgetter
 from typing import Any
 
 DRAFTED = 3
@@ -50,29 +50,17 @@ def readers(groups: Iterable[RareGroup]) -> Iterator[tuple[str, property]]:
     """What gives the values of fields that lie in groups."""
     for group in groups:
         for name in group.names:
-            code = _value_in_group.__code__.replace(co_names=(group.slot, name), co_name=name)
-            yield name, property(FunctionType(code, {}))
+            yield name, property(attrgetter(f"{group.slot}.{name}"))
 
 
 def nothing_rare(groups: Sequence[RareGroup]) -> property:
     """What tells whether an instance states nothing of any group, of which there are one or two."""
-    template = _has_usual_group if len(groups) == 1 else _has_usual_groups
-    slots = [name for number, group in enumerate(groups) for name in (group.slot, f"usual_{number}")]
-    code = template.__code__.replace(co_names=tuple(slots))
-    return property(FunctionType(code, {f"usual_{number}": group.usual for number, group in enumerate(groups)}))
-
-
-def _has_usual_group(noun: Any) -> bool:
-    return noun.slot_0 is usual_0  # type: ignore[name-defined]  # noqa: F821
-
-
-def _has_usual_groups(noun: Any) -> bool:
-    return noun.slot_0 is usual_0 and noun.slot_1 is usual_1  # type: ignore[name-defined]  # noqa: F821
-
-
-def _value_in_group(noun: Any) -> Any:
-    """What reads a field, but for the two names: to compile one for each field takes ten times as long."""
-    return noun.slot.name
+    first, last = groups[0], groups[-1]
+    of_first, of_last = attrgetter(first.slot), attrgetter(last.slot)
+    usual, usual_last = first.usual, last.usual
+    if first is last:
+        return property(lambda noun: of_first(noun) is usual)
+    return property(lambda noun: of_first(noun) is usual and of_last(noun) is usual_last)
 
 
 def put(cls: type, groups: Sequence[RareGroup], noun: object, values: Mapping[str, Any]) -> None:
