@@ -84,7 +84,7 @@ def test_leaves_what_the_real_command_leaves(command: tuple[str, ...]) -> None:
 @pytest.mark.skipif(shutil.which("grep") is None, reason="grep is not here")
 @pytest.mark.parametrize("extended", [False, True])
 @given(pattern=st.text(st.sampled_from("ab.*+?()|[]^$\\-"), min_size=1, max_size=8))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=60, deadline=None)
 def test_a_pattern_that_is_followed_means_what_grep_means(pattern: str, extended: bool) -> None:
     options = ("-E",) if extended else ()
     left = left_by(("grep", *options, "-e", pattern), TEXT)
