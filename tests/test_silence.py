@@ -123,3 +123,18 @@ def test_a_bound_on_lines_is_told() -> None:
     assert "lines" in reasons(found)
     found = read(Document("setup.cfg", b"# x\n" * 110_000 + b"[options]\ninstall_requires =\n  numpy==1\n"))
     assert "lines" in reasons(found) or found.pins
+
+
+def test_a_model_that_was_not_read_does_not_excuse_a_list(tmp_path: Path) -> None:
+    configuration = (
+        '[environments.training]\nsources = ["training.txt"]\nrole = "training"\n'
+        '[environments.serving]\nsources = ["serving.txt"]\nrole = "serving"\nfollows = ["training"]\n'
+        'reads = ["model.pkl"]\n'
+    )
+    files = {"training.txt": "scikit-learn==1.5.2\nscipy==1.14.1\n", "mlaudit.toml": configuration}
+    pointer = "version https://git-lfs.github.com/spec/v1\noid sha256:00\nsize 1\n"
+    for serving, severity in (("scipy==1.14.1\n", "warning"), ("-r missing.txt\nscipy==1.14.1\n", "info")):
+        write(tmp_path, {**files, "model.pkl": pointer, "serving.txt": serving})
+        said = run(tmp_path, "check", "--format", "concise").stdout
+        assert f"MLA003 [{severity}] training has scikit-learn 1.5.2" in said
+        assert "t is a pointer of Git LFS" in said

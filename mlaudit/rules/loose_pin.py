@@ -51,8 +51,26 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
     implied = _implied(crossing, view)
     if implied is not None and exact(implied.range) is not None and State.EXACT in (writer.state, reader.state):
         return
+    hit = _hit(crossing, view)
+    if reader.state is State.UNSTATED and is_needless(crossing, view):
+        yield replace(hit, message=_not_asked_for(crossing))
+        return
+    hit = replace(hit, details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)))
+    if writer.state is State.UNSTATED and not _is_brought(crossing, view):
+        yield replace(hit, message=_only_in_reader(writer, reader))
+        return
+    hit = replace(hit, message=_message(crossing, implied, view))
+    if not any(_lacks_a_list(cell, view) for cell in crossing.cells):
+        severity = Severity.INFO if _names_nothing(crossing, view) else _severity(crossing)
+        hit = replace(hit, severity=severity, fix=align(crossing))
+    yield hit
+
+
+def _hit(crossing: Crossing, view: View) -> Hit:
+    """The hit of a crossing, an info until something makes it more."""
+    writer, reader = crossing.cells
     at, related = places(crossing, view)
-    hit = Hit(
+    return Hit(
         package=crossing.package,
         environments=crossing.environments,
         severity=Severity.INFO,
@@ -62,19 +80,6 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         expected=writer.shown,
         actual=reader.shown,
     )
-    if reader.state is State.UNSTATED and is_needless(crossing, view):
-        yield replace(hit, message=_not_asked_for(crossing))
-        return
-    hit = replace(hit, details=tuple(_newest(cell) for cell in crossing.cells if _newest(cell)))
-    if writer.state is State.UNSTATED and not _is_brought(crossing, view):
-        yield replace(hit, message=_only_in_reader(writer, reader))
-    else:
-        message = _message(crossing, implied, view)
-        if any(cell.state is State.UNSTATED and _lacks_a_list(cell, view) for cell in crossing.cells):
-            yield replace(hit, message=message)
-            return
-        severity = Severity.INFO if _names_nothing(crossing, view) else _severity(crossing)
-        yield replace(hit, severity=severity, message=message, fix=align(crossing))
 
 
 def _is_brought(crossing: Crossing, view: View) -> bool:
@@ -95,8 +100,9 @@ def _names_nothing(crossing: Crossing, view: View) -> bool:
 
 
 def _lacks_a_list(cell: Cell, view: View) -> bool:
-    """Whether something was not read that may name any package: that it is not named there says little."""
-    return any(not entry.package for entry in view.environments[cell.environment].unread)
+    """Whether a list or command was not read that may name any package; a model that was not read names none."""
+    readings = view.environments[cell.environment].readings
+    return cell.state is State.UNSTATED and any(not entry.package for one in readings for entry in one.unread)
 
 
 def _severity(crossing: Crossing) -> Severity:
@@ -138,7 +144,7 @@ def _newest(cell: Cell) -> str:
 def _message(crossing: Crossing, implied: ImpliedRange | None, view: View) -> str:
     writer, reader = crossing.cells
     for cell, other in ((writer, reader), (reader, writer)):
-        if cell.state is State.UNSTATED and view.environments[cell.environment].unread:
+        if _lacks_a_list(cell, view):
             return (
                 f"{other.environment} {verb_of(crossing, other)} {other.package} {said(other)}; {cell.environment} "
                 f"does not name it in what was read of it{_bounded(implied)}."
