@@ -10,14 +10,21 @@ import sys
 from typing import Any, Callable  # noqa: UP035 - Python 3.8 reads this too
 
 
+def _imported(name: str) -> Any:
+    """A module, None where it is not installed; what a model fails to import is no reason to try another way."""
+    try:
+        return importlib.import_module(name)
+    except ImportError:
+        return None
+
+
 def _by_pickle(path: str) -> object:
     import pickle
 
     if path.endswith((".joblib", ".jl", ".gz", ".bz2", ".xz")):
-        try:
-            return importlib.import_module("joblib").load(path)
-        except ImportError:
-            pass
+        joblib = _imported("joblib")
+        if joblib is not None:
+            return joblib.load(path)
     with open(path, "rb") as file:  # noqa: PTH123
         try:
             return pickle.load(file)  # noqa: S301 - what this process is for
@@ -58,10 +65,8 @@ def _by_torchscript(path: str) -> object:
 
 
 def _by_keras(path: str) -> object:
-    try:
-        return importlib.import_module("keras").models.load_model(path)
-    except ImportError:
-        return importlib.import_module("tensorflow").keras.models.load_model(path)
+    keras = _imported("keras") or importlib.import_module("tensorflow").keras
+    return keras.models.load_model(path)
 
 
 def _by_saved_model(path: str) -> object:
