@@ -177,39 +177,42 @@ def _keyword(stated: StatedOpset) -> str:
     return stated.argument.rpartition(".")[2]
 
 
-def _ir_of_limit_refused(stated: StatedOpset, ir: int, limit: Level, onnxruntime: str) -> Consequence:
-    tables = _tables()
+def _refused(*, says: str, evidence: tuple[Evidence, ...], remedy: str) -> Consequence:
+    """A model that onnxruntime does not load."""
     return Consequence(
         id="onnx-newer-than-onnxruntime",
         effect=Effect.UNREADABLE,
         severity=Severity.ERROR,
+        says=says,
+        kinds=("onnx",),
+        certainty=Certainty.MEASURED.value,
+        evidence=evidence,
+        remedy=remedy,
+        via="onnxruntime",
+    )
+
+
+def _ir_of_limit_refused(stated: StatedOpset, ir: int, limit: Level, onnxruntime: str) -> Consequence:
+    tables = _tables()
+    return _refused(
         says=(
             f"The code exports with {_keyword(stated)} {stated.opset}, which gives IR version {ir}; onnxruntime "
             f"{onnxruntime} loads up to IR {limit.ir} and refuses the rest: `Unsupported model IR version: {ir}, max "
             f"supported IR version: {limit.ir}`."
         ),
-        kinds=("onnx",),
-        certainty=Certainty.MEASURED.value,
         evidence=tables.loads_evidence + tables.exporters.evidence,
         remedy=f"Export with {_keyword(stated)} {limit.opset}{_or_serve_with(ir, stated.opset)}",
-        via="onnxruntime",
     )
 
 
 def _opset_refused(opset: int, limit: Level, onnxruntime: str) -> Consequence:
-    return Consequence(
-        id="onnx-newer-than-onnxruntime",
-        effect=Effect.UNREADABLE,
-        severity=Severity.ERROR,
+    return _refused(
         says=(
             f"The code exports with opset {opset}; onnxruntime {onnxruntime} loads up to opset {limit.opset} and "
             f"refuses the rest: `Opset {opset} is under development and support for this is limited`."
         ),
-        kinds=("onnx",),
-        certainty=Certainty.MEASURED.value,
         evidence=_tables().loads_evidence,
         remedy=f"Export with opset {limit.opset}{_or_serve_with(0, opset)}",
-        via="onnxruntime",
     )
 
 
@@ -234,19 +237,13 @@ def onnx_loads(
         f"Opset {opset} is under development and support for this is limited"
     )
     tables = _tables()
-    return Consequence(
-        id="onnx-newer-than-onnxruntime",
-        effect=Effect.UNREADABLE,
-        severity=Severity.ERROR,
+    return _refused(
         says=(
             f"{writer} IR version {ir} and opset {opset}; onnxruntime {onnxruntime} loads up to IR {limit.ir} and "
             f"opset {limit.opset} and refuses the rest: `{error}`."
         ),
-        kinds=("onnx",),
-        certainty=Certainty.MEASURED.value,
         evidence=tables.loads_evidence + tables.writes_evidence,
         remedy=_remedy(ir, opset, limit),
-        via="onnxruntime",
     )
 
 
