@@ -38,7 +38,23 @@ def found_in(folder: Path) -> Discovery:
 def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
     return {
         "environment": [
-            {"name": one.name, "role": one.role, "sources": [*one.sources, *one.installs]} for one in found.environments
+            {
+                "name": one.name,
+                "role": one.role,
+                "sources": [*one.sources, *one.installs],
+                **_stated(
+                    folder=one.folder,
+                    covered=[*one.covered],
+                    reason=one.reason,
+                    evidence=[str(observation) for observation in one.evidence],
+                    exchanges=[
+                        f"{each.side} {each.kind} {each.scope}:{each.name}, {each.form} {' '.join(each.kinds)} ({each.at})"
+                        for each in one.exchanges
+                    ],
+                    loads=[f"{path} ({at})" for path, at in one.loads],
+                ),
+            }
+            for one in found.environments
         ],
         "pair": [
             {
@@ -46,12 +62,25 @@ def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
                 "reader": one.reader,
                 "certain": one.certain,
                 "crosses": [f"{cross.artifact}, {cross.form}" for cross in one.crosses],
-                "places": [f"{cross.written.path}:{cross.written.line}" for cross in one.crosses]
-                + [f"{cross.read.path}:{cross.read.line}" for cross in one.crosses],
+                "places": [*(str(cross.written) for cross in one.crosses), *(str(cross.read) for cross in one.crosses)],
+                **_stated(
+                    project=one.project,
+                    reason=one.reason,
+                    kinds=[*one.kinds],
+                    settings=[f"{key}={value}" for cross in one.crosses for key, value in (*cross.settings, *cross.stated)],
+                    named=[str(at) for cross in one.crosses for at in cross.named],
+                    parted=[f"{each.name} ({each.written}, {each.read})" for each in one.parted],
+                ),
             }
             for one in found.pairs
         ],
+        "ignored": [{"path": one.path, "why": one.why} for one in found.ignored],
     }
+
+
+def _stated(**values: object) -> dict[str, Any]:
+    """What is not empty of some values."""
+    return {key: value for key, value in values.items() if value}
 
 
 def as_toml(data: dict[str, list[dict[str, Any]]]) -> Iterator[str]:
