@@ -6,19 +6,22 @@
 from __future__ import annotations
 
 import os
+import shlex
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 import tomli
 
+from mlaudit.code.nouns import ArtifactName, ArtifactUse
 from mlaudit.discovery.environments import Discovery, no_roots
 from mlaudit.discovery.init_file import quoted, render
-from mlaudit.discovery.recipes import AuditedTree
-from mlaudit.discovery.survey import survey
+from mlaudit.discovery.recipes import AuditedTree, ImageRun, RecipePart, RunCommand
+from mlaudit.discovery.survey import Survey, recipe_parts, survey_with_code
 from mlaudit.environments.named_files import stating
+from mlaudit.model.exchanges import Exchange
 from mlaudit.parsers._registry import is_named
 from mlaudit.sources.listing import walk
 from mlaudit.sources.working_tree import WorkingTree
@@ -28,11 +31,16 @@ FIXTURES = Path(__file__).parent.parent / "fixtures" / "discovery"
 CASES = sorted(path.parent.name for path in FIXTURES.glob("*/files"))
 
 
-def found_in(folder: Path) -> Discovery:
+def surveyed(folder: Path) -> tuple[Survey, list[RecipePart]]:
     root = WorkingTree(folder)
     paths = walk(folder, is_named).paths
     tree = AuditedTree(folder=folder, root=root, paths=dict.fromkeys(paths))
-    return survey(tree, stating(paths, folder, root), no_roots)
+    named = stating(paths, folder, root)
+    return survey_with_code(tree, named, no_roots), recipe_parts(tree, named)[0]
+
+
+def found_in(folder: Path) -> Discovery:
+    return surveyed(folder)[0].discovery
 
 
 def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
@@ -47,10 +55,7 @@ def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
                     covered=[*one.covered],
                     reason=one.reason,
                     evidence=[str(observation) for observation in one.evidence],
-                    exchanges=[
-                        f"{each.side} {each.kind} {each.scope}:{each.name}, {each.form} {' '.join(each.kinds)} ({each.at})"
-                        for each in one.exchanges
-                    ],
+                    exchanges=list(map(_exchange, one.exchanges)),
                     loads=[f"{path} ({at})" for path, at in one.loads],
                 ),
             }
@@ -67,7 +72,9 @@ def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
                     project=one.project,
                     reason=one.reason,
                     kinds=[*one.kinds],
-                    settings=[f"{key}={value}" for cross in one.crosses for key, value in (*cross.settings, *cross.stated)],
+                    settings=[
+                        f"{key}={value}" for cross in one.crosses for key, value in (*cross.settings, *cross.stated)
+                    ],
                     named=[str(at) for cross in one.crosses for at in cross.named],
                     parted=[f"{each.name} ({each.written}, {each.read})" for each in one.parted],
                 ),
@@ -76,6 +83,64 @@ def plain(found: Discovery) -> dict[str, list[dict[str, Any]]]:
         ],
         "ignored": [{"path": one.path, "why": one.why} for one in found.ignored],
     }
+
+
+def plain_parts(parts: list[RecipePart]) -> dict[str, list[dict[str, Any]]]:
+    """What recipes make, before anything is joined to it."""
+    return {
+        "part": [
+            {
+                "source": one.source,
+                "flags": " ".join(
+                    flag for flag in ("states", "unresolved", "has_python", "has_packages") if getattr(one, flag)
+                ),
+                **_stated(
+                    name=one.name,
+                    installs=[*one.installs],
+                    packages=sorted(one.packages),
+                    commands=list(map(_command, one.commands)),
+                    built_by=list(map(_command, one.built_by)),
+                    copies=[*(one.copies or ())],
+                    folders=[*one.folders],
+                    runs=list(map(_run, one.runs)),
+                    models=[f"{model.name} ({model.at})" for model in one.models],
+                ),
+            }
+            for one in parts
+        ]
+    }
+
+
+def _exchange(one: Exchange) -> str:
+    return f"{one.side} {one.kind} {one.scope}:{one.name}, {' '.join((one.form, *one.kinds))} ({one.at})"
+
+
+def _command(one: RunCommand) -> str:
+    return f"{shlex.join(one.words)} in {one.folder or '?'} ({one.at})"
+
+
+def _run(one: ImageRun) -> str:
+    words = [f"{one.name} ({one.at})", f"{one.dockerfile}#{one.target} in {one.folder or '?'}"]
+    words += [
+        f"{key} {shlex.join(said)}" for key in ("entrypoint", "command") if (said := getattr(one, key)) is not None
+    ]
+    words += [f"{name}={value}" for name, value in one.settings]
+    words += [f"{mount.scope} {mount.source} at {mount.target}" for mount in one.mounts]
+    return "; ".join(words)
+
+
+def plain_uses(uses: Iterable[ArtifactUse]) -> dict[str, list[dict[str, Any]]]:
+    """Each use of an artifact in a line, as `survey` joins them."""
+    lines = [
+        f"{use.at}: {use.call} {use.direction.value} {use.form} {', '.join(map(_name, use.names))}"
+        f"{' by ' + ' '.join(sorted(use.files)) if use.files else ''}"
+        for use in uses
+    ]
+    return {"uses": [{"of": lines}] if lines else []}
+
+
+def _name(name: ArtifactName) -> str:
+    return f"{name.kind.value}:{name.scope}:{name.text}{'~' + name.variable if name.variable else ''}"
 
 
 def _stated(**values: object) -> dict[str, Any]:
@@ -100,7 +165,8 @@ def _value(value: object) -> str:
 
 @pytest.mark.parametrize("case", CASES)
 def test_evidence(case: str) -> None:
-    actual = plain(found_in(FIXTURES / case / "files"))
+    found, parts = surveyed(FIXTURES / case / "files")
+    actual = {**plain(found.discovery), **plain_parts(parts), **plain_uses(found.uses)}
     expected = FIXTURES / case / "expected.toml"
     if os.environ.get("MLAUDIT_REGENERATE"):
         expected.write_text("".join(as_toml(actual)).rstrip() + "\n", encoding="utf-8")

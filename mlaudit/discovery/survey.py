@@ -98,7 +98,7 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     candidates = joined.candidates
     taken = {one.path for candidate in candidates for one in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    found = settle(candidates, [entry for entry in every if entry.path not in taken])
+    found = settle(candidates, list(dict.fromkeys(entry for entry in every if entry.path not in taken)))
     named = zip(found.environments, candidates, strict=True)
     scopes = {one.name: joined.scopes[candidate] for one, candidate in named if candidate in joined.scopes}
     models = models_by_name(joined.uses, tree.paths)
