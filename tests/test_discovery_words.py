@@ -48,7 +48,8 @@ def test_the_value_of_an_option(row: dict[str, Any]) -> None:
 @pytest.mark.parametrize("key", ["commands", "built_by"])
 def test_what_a_command_writes_itself(row: dict[str, Any], key: str) -> None:
     command = RunCommand(words=tuple(shlex.split(row["words"])), at=AT, folder=row.get("folder", ""))
-    uses = list(converting_uses([RecipePart(path="Dockerfile", format="dockerfile", **{key: (command,)})]))
+    given: dict[str, Any] = {key: (command,)}
+    uses = list(converting_uses([RecipePart(path="Dockerfile", format="dockerfile", **given)]))
     said = [" ".join([one.form, one.names[0].text, *map("=".join, one.settings)]) for one in uses]
     assert said == [row["writes"]] * bool(row["writes"])
 

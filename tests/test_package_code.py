@@ -98,7 +98,7 @@ def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
     judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {}), repairs=True))
     found = [gap for one in states.objects for gap in judge.gaps(one)]
-    said = [f"{one.attribute} {one.found.calling.name} {one.found.sureness.name}" for one in found]
+    said = [f"{one.attribute} {one.need.calling.name} {one.need.sureness.name}" for one in found]
     assert sorted(said) == sorted(row.get("found", []))
 
 
