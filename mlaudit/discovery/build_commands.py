@@ -37,13 +37,15 @@ def _installs(words: tuple[str, ...]) -> bool:
 
 def trains(stage: Stage) -> bool:
     """Whether a stage trains while it is built."""
-    return any(role_of_command(one.words) == "training" for one in build_commands((stage,)))
+    return any(role_of_command(command.words) == "training" for command in build_commands((stage,)))
 
 
 def trainers(build: DockerfileStages) -> frozenset[int]:
     """The stages that train and hand over files, to a stage that is not built from them and installs for itself."""
-    made_of = {index for one in build.stages for index in (one.base, *one.packages_from) if index is not None}
-    handing = {build.number(instruction.flag("from") or "") for one in build.stages for instruction in one.instructions}
+    made_of = {index for stage in build.stages for index in (stage.base, *stage.packages_from) if index is not None}
+    handing = {
+        build.number(instruction.flag("from") or "") for stage in build.stages for instruction in stage.instructions
+    }
     return frozenset(
-        one.index for one in build.stages if one.index in handing and one.index not in made_of and trains(one)
+        stage.index for stage in build.stages if stage.index in handing and stage.index not in made_of and trains(stage)
     )

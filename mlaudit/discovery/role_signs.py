@@ -65,7 +65,7 @@ def role_of_program(command: Sequence[str]) -> str | None:
     phrase = " ".join(command)
     program, _ = _program(command)
     for row in words().runs:
-        if program in row.programs or any(f"{phrase} ".startswith(f"{one} ") for one in row.phrases):
+        if program in row.programs or any(f"{phrase} ".startswith(f"{beginning} ") for beginning in row.phrases):
             return row.role
     return None
 
@@ -102,10 +102,10 @@ def signs_of_packages(packages: Iterable[str]) -> Iterator[RoleSign]:
     for role, names in words().packages.items():
         if role == "development":
             continue
-        found = sorted(named & names)[:MOST_PACKAGES]
-        if found:
-            weight = PACKAGES * len(found)
-            yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(found)}")
+        installed = sorted(named & names)[:MOST_PACKAGES]
+        if installed:
+            weight = PACKAGES * len(installed)
+            yield RoleSign(role=role, weight=weight, why=f"installs {', '.join(installed)}")
 
 
 def script_paths(command: Sequence[str]) -> Iterator[str]:

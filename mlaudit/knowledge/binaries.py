@@ -323,5 +323,5 @@ def wheel_cuda(package: str, version: str) -> WheelCuda | None:
 
 
 def _at_least(version: str, floor: str) -> bool:
-    one, other = parsed(public(version)), parsed(public(floor))
-    return one is not None and other is not None and one >= other
+    own, other = parsed(public(version)), parsed(public(floor))
+    return own is not None and other is not None and own >= other

@@ -95,9 +95,9 @@ def judge(
         names=names,
     )
     untouched = bool(asked) and bool(known.kinds) and not own
-    found = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
-    found.extend(_skewed(known, pair))
-    return tuple(sorted(found, key=lambda consequence: consequence.rank))
+    consequences = [] if untouched else [*_crossed(known, pair), *_python_crossed(package, pair)]
+    consequences.extend(_skewed(known, pair))
+    return tuple(sorted(consequences, key=lambda consequence: consequence.rank))
 
 
 def _crossed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
@@ -153,13 +153,13 @@ def _python_within(specifier: str, version: str | None) -> bool:
 @lru_cache(maxsize=65536)
 def _within(specifier: str, version: str) -> bool:
     """Like `admits`, but a prerelease counts as its release: 1.3rc1 writes what 1.3.0 writes."""
-    found = parsed(version)
-    return found is not None and (not specifier or admits(specifier, found.base_version))
+    known = parsed(version)
+    return known is not None and (not specifier or admits(specifier, known.base_version))
 
 
 def _direction(writer: str, reader: str) -> str:
-    one, other = parsed(writer), parsed(reader)
-    return "newer" if one is not None and other is not None and one < other else "older"
+    version, other = parsed(writer), parsed(reader)
+    return "newer" if version is not None and other is not None and version < other else "older"
 
 
 def _of_class(row: Known, classes: frozenset[str]) -> bool:
@@ -215,14 +215,14 @@ def _python_crossed(package: str, pair: _VersionPair) -> Iterator[Consequence]:
     carried = kinds_of(PYTHON, pair.kinds)
     if known is None or not carried:
         return
-    held = replace(
+    python_pair = replace(
         pair,
         writer=pair.writer_python,
         reader=pair.reader_python,
         kinds=carried,
         kinds_known=True,
     )
-    for consequence in _crossed(known, held):
+    for consequence in _crossed(known, python_pair):
         if consequence.effect is not Effect.HARMLESS:
             yield replace(consequence, via=PYTHON)
 

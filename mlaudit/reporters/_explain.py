@@ -32,15 +32,15 @@ def explained(subject: str, width: int = WIDTH) -> str:
     rule = _rule(subject)
     if rule is not None:
         return "\n".join(_documentation(rule, width))
-    found = about(package_of(subject))
+    known = about(package_of(subject))
     kind = artifact_kinds().get(subject)
-    if kind is not None and not _is_known(found):
+    if kind is not None and not _is_known(known):
         return "\n".join((f"{kind.name}: {kind.title}, of {kind.package}", *_sourced(kind.evidence)))
-    if not _is_known(found):
-        found = about(package_meant(subject))
-    if not _is_known(found):
+    if not _is_known(known):
+        known = about(package_meant(subject))
+    if not _is_known(known):
         raise UsageError(f"`{subject}` is neither a rule nor a package that mlaudit knows{_near(subject)}")
-    lines = list(_lines(found, width))
+    lines = list(_lines(known, width))
     return "\n".join(lines if len(lines) > 1 else [*lines, "", "No break across its versions is known."])
 
 
@@ -53,8 +53,8 @@ def _rule(subject: str) -> Rule | None:
     return next((rule for rule in rules().values() if subject.upper() == rule.code or subject == rule.name), None)
 
 
-def _is_known(found: About) -> bool:
-    return bool(found.dossier or found.role or found.demands or found.built or found.releases)
+def _is_known(known: About) -> bool:
+    return bool(known.dossier or known.role or known.demands or known.built or known.releases)
 
 
 def _near(subject: str) -> str:
@@ -82,26 +82,26 @@ def _lead(line: str) -> str | None:
     return line[: len(line) - len(text)] if text and not text.startswith(("http", "- ")) else None
 
 
-def _lines(found: About, width: int) -> Iterator[str]:
+def _lines(known: About, width: int) -> Iterator[str]:
     section = partial(_section, width=width)
-    yield f"{found.package}: {_ROLES.get(found.role or '', 'not watched')}"
-    if found.dossier is not None:
+    yield f"{known.package}: {_ROLES.get(known.role or '', 'not watched')}"
+    if known.dossier is not None:
         yield ""
-        for line in (f"Promise: {found.dossier.promise}", *_sourced(found.dossier.evidence)):
+        for line in (f"Promise: {known.dossier.promise}", *_sourced(known.dossier.evidence)):
             yield from wrapped(line, width)
-        yield from section("Across versions", [known_lines(row, found.dossier.package) for row in found.dossier.rows])
-        newest_first = sorted(found.dossier.skews, key=_since, reverse=True)
+        yield from section("Across versions", [known_lines(row, known.dossier.package) for row in known.dossier.rows])
+        newest_first = sorted(known.dossier.skews, key=_since, reverse=True)
         yield from section("Same code, other numbers", [skew_lines(row) for row in newest_first])
-    yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in found.kinds])
-    yield from section("Its artifacts carry", [[str(companion.package)] for companion in found.companions])
+    yield from section("Artifact kinds", [[f"{kind.name}: {kind.title}"] for kind in known.kinds])
+    yield from section("Its artifacts carry", [[str(companion.package)] for companion in known.companions])
     yield from section(
         "Must fit together with",
-        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in found.demands],
+        [[f"{demand.subject} with {demand.other} ({demand.family})"] for demand in known.demands],
     )
-    if found.built is not None:
-        yield from section("Compiled code", [[f"built against numpy 1 up to {found.built.last_numpy1}"]])
-    if found.releases is not None:
-        yield from section("Releases", [_releases(found.releases)])
+    if known.built is not None:
+        yield from section("Compiled code", [[f"built against numpy 1 up to {known.built.last_numpy1}"]])
+    if known.releases is not None:
+        yield from section("Releases", [_releases(known.releases)])
 
 
 def _releases(known: ReleaseHistory) -> list[str]:
@@ -109,18 +109,18 @@ def _releases(known: ReleaseHistory) -> list[str]:
     first, last = known.releases[0], known.releases[-1]
     kept = f"all until {known.listed}" if known.listed else "not all"
     lines = [f"{len(known.releases)} known ({kept}), {_dated(first)} to {_dated(last)}; index of {known.checked}"]
-    if told := _told_of(known):
-        lines.append(told)
+    if releases_line := _known_counts(known):
+        lines.append(releases_line)
     required = [text for text in last.requires or () if "extra ==" not in text]
     if required:
         lines.append(f"{last.version} requires {', '.join(sorted(required))}")
     return lines
 
 
-def _told_of(known: ReleaseHistory) -> str:
+def _known_counts(known: ReleaseHistory) -> str:
     """For how many releases requirements and files are known, and from which source."""
     declared = [release for release in known.releases if release.requires is not None]
-    metadata = sum(one.from_metadata for one in declared)
+    metadata = sum(release.from_metadata for release in declared)
     between = sum(known.around(release.version) is not None for release in known.releases if release.requires is None)
     files = sum(release.wheels is not None for release in known.releases)
     sources = [
@@ -182,12 +182,12 @@ def _filled(row: Known, package: str, sentence: str) -> str:
     """A sentence of a row with its ranges where a finding has versions."""
     both = not row.writer and not row.reader
     older, newer = "an older version", "a newer version"
-    one, another = {"newer": (older, newer), "older": (newer, older)}.get(
+    writer, another = {"newer": (older, newer), "older": (newer, older)}.get(
         row.direction, ("one version", "another version")
     )
     alike = bool(row.writer) and row.writer == row.reader
     slots = {
-        "writer": (f"one version ({row.writer})" if alike else row.writer, one if both else "another version"),
+        "writer": (f"one version ({row.writer})" if alike else row.writer, writer if both else "another version"),
         "reader": ("another of them" if alike else row.reader, another if both else "another version"),
         "writer_python": (row.writer_python, "any version"),
         "reader_python": (row.reader_python, "any version"),
@@ -212,8 +212,8 @@ _BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}\)")
 def _with_open_range(sentence: str, package: str, slot: str, words: str) -> str:
     """Words for a slot without bounds; behind a name (`AutoGluon {writer}`) the name alone is enough."""
 
-    def filled(found: re.Match[str]) -> str:
-        before = found["before"]
+    def filled(match: re.Match[str]) -> str:
+        before = match["before"]
         return before if _is_name(before, package) else f"{before} {words}"
 
     sentence = re.sub(rf"(?P<before>[^\s(]+) \{{{slot}\}}", filled, sentence).replace(f"v{{{slot}}}", "v...")
@@ -237,4 +237,4 @@ def skew_lines(row: Skew) -> list[str]:
 
 
 def _sourced(evidence: tuple[Evidence, ...]) -> list[str]:
-    return [f"source: {one.source} (checked {one.checked})" for one in evidence]
+    return [f"source: {fact.source} (checked {fact.checked})" for fact in evidence]

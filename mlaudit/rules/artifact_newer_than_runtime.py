@@ -74,14 +74,14 @@ def check(view: View) -> Iterator[Hit]:
 def _of_crossing(crossing: ArtifactCrossing, view: View) -> Iterator[Hit]:
     yield from _python(crossing, view)
     yield from _missing(crossing, view)
-    found = view.judgements.of_artifact(crossing)
-    if found is not None and found.worst.effect in _CAN:
+    judgement = view.judgements.of_artifact(crossing)
+    if judgement is not None and judgement.worst.effect in _CAN:
         yield _hit(
             crossing,
             view,
-            _as_recorded(crossing.pin, found),
-            _severity(crossing, view, found),
-            can=_CAN[found.worst.effect] if found.holds_for_all else _MAY[found.worst.effect],
+            _as_recorded(crossing.pin, judgement),
+            _severity(crossing, view, judgement),
+            can=_CAN[judgement.worst.effect] if judgement.holds_for_all else _MAY[judgement.worst.effect],
         )
     for consequence in (*_onnx(crossing), *_by_format(crossing)):
         yield _hit(crossing, view, consequence, consequence.severity)
@@ -95,8 +95,8 @@ def _merged(hits: Iterable[Hit]) -> Iterator[Hit]:
     """One finding where the same is to be said of many files, as of the checkpoints of one training."""
     grouped: dict[tuple[object, ...], list[Hit]] = {}
     for hit in hits:
-        said = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
-        grouped.setdefault(said, []).append(hit)
+        key = (hit.package, hit.environments, hit.severity, hit.expected, hit.actual, hit.message.partition(": ")[2])
+        grouped.setdefault(key, []).append(hit)
     for first, *others in grouped.values():
         files = list(dict.fromkeys(location for hit in others for location in hit.related))
         if files:

@@ -53,8 +53,8 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 def _alike(missing: Iterable[MissingState]) -> Iterable[Sequence[MissingState]]:
     """The attributes that one class lacks for one reason, of one artifact."""
     grouped: dict[tuple[object, ...], list[MissingState]] = {}
-    for one in missing:
-        grouped.setdefault((one.writer, one.artifact.path, one.owner, one.when), []).append(one)
+    for state in missing:
+        grouped.setdefault((state.writer, state.artifact.path, state.owner, state.when), []).append(state)
     return grouped.values()
 
 
@@ -69,8 +69,8 @@ def _hit(alike: Sequence[MissingState], environment: Environment, view: View) ->
         at=first.artifact,
         says="",
         related=tuple(Location(place.read, Role.FILE) for place in _places(alike)),
-        details=(*(_detail(one) for one in alike[:MAX_LISTED]), *_measured(measured)),
-        values=(first.owner, first.when.value, *(one.attribute for one in alike)),
+        details=(*(_detail(state) for state in alike[:MAX_LISTED]), *_measured(measured)),
+        values=(first.owner, first.when.value, *(state.attribute for state in alike)),
     )
 
 
@@ -87,7 +87,7 @@ def _severity(first: MissingState) -> Severity:
 
 
 def _names(alike: Sequence[MissingState]) -> str:
-    shown = ", ".join(f"`{one.attribute}`" for one in alike[:MAX_LISTED])
+    shown = ", ".join(f"`{state.attribute}`" for state in alike[:MAX_LISTED])
     more = len(alike) - MAX_LISTED
     return f"{shown} and {more} more" if more > 0 else shown
 
@@ -101,12 +101,12 @@ def _reason(alike: Sequence[MissingState], reader: str) -> str:
         return f"{where} under a condition: `{first.condition}`. Then it fails with AttributeError."
     if not first.is_sure:
         return f"{where}. The writer's code is not available, so it is not known whether it reads the same."
-    unless = next((f", unless its data is {one.unless}" for one in alike if one.unless), "")
+    unless = next((f", unless its data is {state.unless}" for state in alike if state.unless), "")
     return f"{where}, so that it loads and then fails with AttributeError{unless}."
 
 
 def _places(alike: Sequence[MissingState]) -> Iterable[MissingState]:
-    return {one.read: one for one in alike[:MAX_LISTED]}.values()
+    return {state.read: state for state in alike[:MAX_LISTED]}.values()
 
 
 def _detail(state: MissingState) -> str:

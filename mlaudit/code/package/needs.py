@@ -108,43 +108,43 @@ class NeedReader:
 
     def enter(self, name: str, given: Mapping[str, object] | None = None) -> None:
         """Follow a method that is called from outside; `given` are values of its parameters after the first."""
-        found = self._lineage.member(name)
-        if found is None or found[1] is None or found[1].kind is MethodKind.UNBOUND:
+        member = self._lineage.member(name)
+        if member is None or member[1] is None or member[1].kind is MethodKind.UNBOUND:
             return
-        parameters = _parameters(found[1].node)
+        parameters = _parameters(member[1].node)
         if parameters:
-            local = self._entered(found[1].node, parameters[1:])
+            local = self._entered(member[1].node, parameters[1:])
             for parameter, value in zip(parameters[1:], (given or {}).values(), strict=False):
                 local[parameter.arg] = value
-            self._method(found[0], found[1], _Start(None, (name,), set()), local)
+            self._method(member[0], member[1], _Start(None, (name,), set()), local)
 
     def _entered(self, function: Function, parameters: Sequence[ast.arg]) -> dict[str, object]:
         """The arguments of a call from outside: those without default are given, of others only defaults are known."""
         defaults = _defaults(function)
         local: dict[str, object] = {}
-        for number, one in enumerate([*parameters, *function.args.kwonlyargs]):
-            if one.arg not in defaults:
-                local[one.arg] = DATA
-            elif self._takes_defaults and isinstance(default := defaults[one.arg], ast.Constant):
+        for number, parameter in enumerate([*parameters, *function.args.kwonlyargs]):
+            if parameter.arg not in defaults:
+                local[parameter.arg] = DATA
+            elif self._takes_defaults and isinstance(default := defaults[parameter.arg], ast.Constant):
                 # `predict(exog=None)` is called with data.
-                local[one.arg] = DATA if number == 0 and default.value is None else default.value
+                local[parameter.arg] = DATA if number == 0 and default.value is None else default.value
         return local
 
     def _called(self, function: Function, parameters: Sequence[ast.arg], given: CallArguments) -> dict[str, object]:
         """The arguments of a call that the code itself makes."""
         defaults = _defaults(function)
         local: dict[str, object] = {}
-        for number, one in enumerate([*parameters, *function.args.kwonlyargs]):
+        for number, parameter in enumerate([*parameters, *function.args.kwonlyargs]):
             if number < len(given.positional) and number < len(parameters):
                 value = given.positional[number]
-            elif one.arg in given.keywords:
-                value = given.keywords[one.arg]
+            elif parameter.arg in given.keywords:
+                value = given.keywords[parameter.arg]
             else:
-                default = defaults.get(one.arg)
+                default = defaults.get(parameter.arg)
                 is_default = isinstance(default, ast.Constant) and not given.is_open
                 value = default.value if is_default and isinstance(default, ast.Constant) else UNKNOWN
             if value is not UNKNOWN:
-                local[one.arg] = value
+                local[parameter.arg] = value
         return local
 
     def _method(self, owner: ClassCode, method: Method, start: _Start, local: dict[str, object]) -> None:
@@ -219,11 +219,11 @@ class NeedReader:
     def _read(self, name: str, rest: tuple[str, ...], line: int, run: _FollowedFunction) -> None:
         if name in run.written:
             return
-        found = self._lineage.member(name)
-        if found is None:
+        member = self._lineage.member(name)
+        if member is None:
             self._note(name, rest, line, run)
-        elif found[1] is not None and found[1].kind is MethodKind.PROPERTY and name not in run.route:
-            self._property(found[0], found[1], name, run)
+        elif member[1] is not None and member[1].kind is MethodKind.PROPERTY and name not in run.route:
+            self._property(member[0], member[1], name, run)
 
     def _property(self, owner: ClassCode, method: Method, name: str, run: _FollowedFunction) -> None:
         self._method(owner, method, _Start(run.where, (*run.route, name), run.written), {})
@@ -241,12 +241,12 @@ class NeedReader:
         if name.startswith("__") and not name.endswith("__"):
             # A private method, which only its own class has.
             return
-        found = self._called_member(step, run)
-        if found is None:
+        called_member = self._called_member(step, run)
+        if called_member is None:
             if not step.is_super and name not in run.written:
                 self._note(name, (), step.line, run)
-        elif found[1] is not None:
-            self._followed(found[0], found[1], step, run)
+        elif called_member[1] is not None:
+            self._followed(called_member[0], called_member[1], step, run)
 
     def _called_member(self, step: OwnCall, run: _FollowedFunction) -> tuple[ClassCode, Method | None] | None:
         if not step.is_super:
@@ -266,20 +266,20 @@ class NeedReader:
     def _handed(self, step: Handed, run: _FollowedFunction) -> None:
         if not self._leaves_class:
             return
-        found = self._symbols.written(run.module, step.function)
+        code = self._symbols.written(run.module, step.function)
         name = step.function[-1]
-        if not isinstance(found, FunctionCode) or name in run.route:
+        if not isinstance(code, FunctionCode) or name in run.route:
             return
-        parameters = _parameters(found.node)
+        parameters = _parameters(code.node)
         if isinstance(step.slot, str):
             parameter = step.slot
         elif step.slot < len(parameters):
             parameter = parameters[step.slot].arg
         else:
             return
-        local = self._called(found.node, parameters, run.values.arguments(step.arguments, run.written))
+        local = self._called(code.node, parameters, run.values.arguments(step.arguments, run.written))
         start = _Start(run.where, (*run.route, name), run.written)
-        self._function(found.node, parameter, None, found.module, start, local)
+        self._function(code.node, parameter, None, code.module, start, local)
 
     # Conditions
 
@@ -374,10 +374,10 @@ def _defaults(function: Function) -> dict[str, ast.expr]:
     given = function.args
     parameters = _parameters(function)
     optional = parameters[len(parameters) - len(given.defaults) :]
-    found = {one.arg: value for one, value in zip(optional, given.defaults, strict=True)}
+    defaults = {argument.arg: value for argument, value in zip(optional, given.defaults, strict=True)}
     keywords = zip(given.kwonlyargs, given.kw_defaults, strict=True)
-    found.update((one.arg, value) for one, value in keywords if value is not None)
-    return found
+    defaults.update((argument.arg, value) for argument, value in keywords if value is not None)
+    return defaults
 
 
 def _may_end(steps: Sequence[Step]) -> bool:

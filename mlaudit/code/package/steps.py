@@ -39,7 +39,7 @@ class SetLocal:
     def takes_own_value(self) -> bool:
         """Whether the name takes what a call makes of its own value: `X = check_array(X)`."""
         given = self.value.args[:1] if isinstance(self.value, ast.Call) else []
-        return any(isinstance(one, ast.Name) and one.id == self.name for one in given)
+        return any(isinstance(expression, ast.Name) and expression.id == self.name for expression in given)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
