@@ -90,11 +90,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for row in _with_progress(wanted):
         known = _known(asked, row)
         try:
-            told = _told(index, installers, row, known)
+            gathered = _gathered(index, installers, row, known)
         except OSError as error:
             failed.append(f"{row.name}: {error}")
             continue
-        built = (*(wheel for wheel in wheels if wheel.package == row.name), *told)
+        built = (*(wheel for wheel in wheels if wheel.package == row.name), *gathered)
         tagged = tuple(_tagged(asked.clones, row))
         differing = disagreements(tagged, (*known, *built))
         if differing:
@@ -103,7 +103,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         listed = asked.checked if index is not None or installers is not None else _listed(asked, row)
         _write(
             asked.output / f"{row.name}{SUFFIX}",
-            packed(row.name, merged(_offered(releases, told)), asked.checked, listed=listed),
+            packed(row.name, merged(_offered(releases, gathered)), asked.checked, listed=listed),
         )
     if index is not None:
         index.connections.close()
@@ -140,27 +140,27 @@ def _known(asked: argparse.Namespace, row: IndexedProject) -> tuple[GatheredRele
     return tuple(gathered_before(release) for release in unpacked(path.read_bytes(), row.name).releases)
 
 
-def _told(
+def _gathered(
     index: PackageIndex | None,
     installers: InstallerIndex | None,
     row: IndexedProject,
     known: Iterable[GatheredRelease],
 ) -> tuple[GatheredRelease, ...]:
     """What the index has of a package. Raises OSError."""
-    by_metadata = [one.version for one in known if one.from_metadata and one.requires is not None]
+    by_metadata = [release.version for release in known if release.from_metadata and release.requires is not None]
     return (
         *(index.releases(row.name) if index else ()),
         *(installers.releases(row.name, row.metadata, by_metadata, oldest=row.oldest) if installers else ()),
     )
 
 
-def _offered(releases: Iterable[GatheredRelease], told: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
+def _offered(releases: Iterable[GatheredRelease], gathered: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
     """Without what an index does not offer, or not any more, by its list now or before; all where none was asked.
 
     What is newer than that list is kept.
     """
     rows = tuple(releases)
-    listed = tuple(told) or tuple(one for one in rows if one.wheels is not None)
+    listed = tuple(gathered) or tuple(one for one in rows if one.wheels is not None)
     there = {version_key(one.version) for one in listed}
     last = max((one.day for one in listed if one.day), default="")
     return (one for one in rows if not there or version_key(one.version) in there or (one.day or "") > last > "")

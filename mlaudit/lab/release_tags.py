@@ -258,7 +258,7 @@ def _is_whole(doc: Document) -> bool:
 
 def _is_unread(reading: Reading) -> bool:
     """Whether something that counts was not understood; what only extras hold is missing, not wrong."""
-    return any("extras" not in f"{one.why} {one.what}" for one in reading.unread)
+    return any("extras" not in f"{unread.why} {unread.what}" for unread in reading.unread)
 
 
 def _is_declared(pin: Pin) -> bool:
