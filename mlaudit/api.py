@@ -35,7 +35,7 @@ def compare(sources: Sequence[str], options: Options, *, folder: Path = Path()) 
     from mlaudit.environments.sources import demand_present, environment_names, parse_source
 
     if len(sources) < 2:
-        raise BadSource("compare needs two sources or more: the first writes, the others read")
+        raise BadSource("compare needs at least two sources: the first writes, the others read")
     spellings: list[Sequence[SourcePart]] = [parse_source(source, folder) for source in sources]
     for parts in spellings:
         demand_present(parts, folder)
