@@ -152,7 +152,7 @@ def _gathered(
 
 
 def _offered(releases: Iterable[GatheredRelease], gathered: Iterable[GatheredRelease]) -> Iterator[GatheredRelease]:
-    """Without what an index does not offer, or not any more; all where none was asked."""
+    """Without what an index does not offer, or no longer offers; all where none was asked."""
     there = {version_key(release.version) for release in gathered}
     return (release for release in releases if not there or version_key(release.version) in there)
 

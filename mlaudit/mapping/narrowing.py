@@ -1,4 +1,4 @@
-"""Parts of a map: what one thing touches, both ways, and what a change of it reaches."""
+"""Parts of a map: what one thing depends on, what depends on it, and what a change of it reaches."""
 
 from __future__ import annotations
 

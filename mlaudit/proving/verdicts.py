@@ -54,7 +54,7 @@ def verdict_on(
 
 
 def verdict_alone(case: ProofCase, name: str, reader: ProofAnswer) -> Proof:
-    """The verdict on a model of which nothing tells what wrote it: whether its reader loads it and predicts."""
+    """The verdict on a model whose writer is not known: whether its reader loads it and predicts."""
     if reader.word == "full":
         verdict, says = ProofVerdict.NOT_PROVEN, f"there was no room on the disk while {name} loaded it: {reader.error}"
     elif reader.word != "ok":

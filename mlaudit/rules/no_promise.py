@@ -1,4 +1,4 @@
-"""The library promises nothing across these versions."""
+"""The library does not promise that artifacts cross these versions."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from mlaudit.rules._registry import crossing_rule
     when="is_unpromised",
 )
 def check(crossing: Crossing, view: View) -> Iterator[Hit]:
-    """The library promises nothing across these versions.
+    """The library does not promise that artifacts cross these versions.
 
     What it does:
         Reports a difference without a known break in a library that does not promise that its artifacts load across
