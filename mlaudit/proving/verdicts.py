@@ -86,7 +86,7 @@ def _verdict(name: str, writer: ProofAnswer, reader: ProofAnswer, differences: A
     if not writer.answers:
         return ProofVerdict.LOADS, f"{name} loads it; there were no rows, so nothing was predicted (--rows)"
     if differences.differences:
-        return ProofVerdict.DIFFERS, f"{name} loads it and gives other results: {differences.differences[0]}"
+        return ProofVerdict.DIFFERS, f"{name} loads it and gives different results: {differences.differences[0]}"
     return ProofVerdict.SAME, f"{name} loads it and gives the same results"
 
 

@@ -33,7 +33,7 @@ def check(crossing: Crossing, view: View) -> Iterator[Hit]:
         It may work today and fail with the next release.
 
     Example:
-        scikit-learn supports no loading of a model with another version than the one that wrote it.
+        scikit-learn does not support loading a model with another version than the one that wrote it.
 
     Fix:
         Pin the writer's version in serving, or store the model in a format that promises more.
