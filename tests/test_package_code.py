@@ -10,10 +10,13 @@ import pytest
 import tomli
 
 from mlaudit.code.package.classes import ClassCode
+from mlaudit.code.package.constructors import makes_by_keywords, makes_of_file, refused_keys
+from mlaudit.code.package.member_calls import member_calls
+from mlaudit.code.package.modules import PackageModules
 from mlaudit.code.package.object_code import ObjectCode
 from mlaudit.code.package.refused_calls import CallJudge, state_shape
 from mlaudit.code.package.state_gaps import StateJudge
-from mlaudit.code.package.symbols import PackageSymbols
+from mlaudit.code.package.symbols import ForeignName, PackageSymbols
 from mlaudit.document.document import Document
 from mlaudit.grammars.model_file.pickle_states import PickledStates, states_of
 from mlaudit.sources.package_sources import PackageSources
@@ -77,6 +80,78 @@ def test_the_order_of_bases(row: dict[str, Any], tmp_path: Path) -> None:
     assert lineage.is_whole is row["whole"]
 
 
+@rows("constructor")
+def test_which_keywords_a_constructor_refuses(row: dict[str, Any], tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": row["source"]})
+    found = refused_keys(symbols, class_of(symbols), row["keys"], row.get("plain", ()))
+    assert (list(found.keys) if found is not None else []) == row["refused"]
+    assert found is None or (found.path == "acme/scaling.py" and found.line > 0)
+
+
+@rows("makes")
+def test_which_keys_a_method_handles_before_it_makes_an_object(row: dict[str, Any], tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": row["source"]})
+    assert makes_by_keywords(symbols, class_of(symbols), "make") == (frozenset(row["keys"]) if "keys" in row else None)
+
+
+@rows("reads")
+def test_which_keys_a_method_handles_that_reads_a_file(row: dict[str, Any], tmp_path: Path) -> None:
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": row["source"]})
+    assert makes_of_file(symbols, class_of(symbols), "make") == (frozenset(row["keys"]) if "keys" in row else None)
+
+
+OWNER = """
+def helper(one):
+    return one.transform(1)
+class Base:
+    def serve(self, x):
+        x.base()
+class Member:
+    def transform(self, x): pass
+    def other(self): pass
+class C(Base):
+    def inner(self, x):
+        x.transform()
+        if x:
+            x.other()
+    def serve(self, x):
+"""
+
+
+@rows("members")
+def test_what_an_owner_calls_on_a_member(row: dict[str, Any], tmp_path: Path) -> None:
+    body = "".join(f"        {line}\n" for line in row["body"].split("\n"))
+    source = OWNER.replace("x.base()", "x.base()" if "super()" in body else "pass") + body
+    symbols = symbols_of(tmp_path, {"acme/scaling.py": source})
+    member = symbols.find("acme.scaling", "Member")
+    assert isinstance(member, ClassCode)
+    found = member_calls(symbols, symbols.lineage(class_of(symbols)), symbols.lineage(member), ["serve"])
+    ours = {"held", "first_of", "hasattr", "getattr"}
+    assert (sorted(found.names - ours), sorted(found.surely), found.is_open) == (row["names"], row["surely"], False)
+
+
+@rows("locate")
+def test_where_modules_are(row: dict[str, Any], tmp_path: Path) -> None:
+    write(tmp_path, dict.fromkeys(row["files"], ""))
+    modules = PackageModules(PackageSources(tmp_path))
+    found = {name: modules.locate(name) for name in row["modules"]}
+    said = {name: f"{one.kind.value} {one.path}{' ' + one.gone if one.gone else ''}" for name, one in found.items()}
+    assert said == row["modules"]
+    assert [name for name, one in found.items() if one.is_package] == ["acme", "acme.two"]
+    assert sorted(modules.extensions()) == row["extensions"]
+
+
+@rows("symbol")
+def test_what_a_name_of_a_module_is(row: dict[str, Any], tmp_path: Path) -> None:
+    found = symbols_of(tmp_path, row["files"]).find("acme.scaling", row.get("asked", "C"))
+    words = [type(found).__name__]
+    if isinstance(found, ForeignName):
+        words += [found.module, found.name]
+    elif found is not None:
+        words += [found.module.name, getattr(found.node, "name", "") or ast.unparse(found.node)]
+    assert " ".join(words) == row["is"]
+
+
 @rows("shape")
 def test_what_a_setstate_requires(row: dict[str, Any]) -> None:
     body = "\n".join(f"    {line}" for line in row["body"].split("\n"))
@@ -94,6 +169,7 @@ def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
     states = pickled(tmp_path / "old", OLD, "Scaler()")
     new = OLD.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else OLD
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
+    new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{new}"
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
     judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {}), repairs=True))
