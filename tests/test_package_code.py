@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 import tomli
 
+from mlaudit.code.package.called_methods import called_methods
 from mlaudit.code.package.classes import ClassCode
 from mlaudit.code.package.constructors import makes_by_keywords, makes_of_file, refused_keys
+from mlaudit.code.package.layered_code import LayeredCode, PlacedCode
 from mlaudit.code.package.member_calls import member_calls
 from mlaudit.code.package.modules import PackageModules
 from mlaudit.code.package.object_code import ObjectCode
@@ -150,6 +152,39 @@ def test_what_a_name_of_a_module_is(row: dict[str, Any], tmp_path: Path) -> None
     elif found is not None:
         words += [found.module.name, getattr(found.node, "name", "") or ast.unparse(found.node)]
     assert " ".join(words) == row["is"]
+
+
+@rows("patched")
+def test_what_a_class_is_given_from_outside(row: dict[str, Any], tmp_path: Path) -> None:
+    assert class_of(symbols_of(tmp_path, {"acme/scaling.py": row["source"]})).own == set(row["own"])
+
+
+@rows("called")
+def test_which_methods_sources_call(row: dict[str, Any]) -> None:
+    assert sorted(called_methods(source.encode() for source in row["sources"])) == row["names"]
+
+
+def test_packages_of_several_places_are_one(tmp_path: Path) -> None:
+    write(tmp_path / "first", {"acme/__init__.py": "1", "acme/one.py": "1", "acme/space/x.txt": ""})
+    write(tmp_path / "second", {"acme/__init__.py": "2", "acme/two.py": "2", "other.py": "2", "acme/two.so": "so"})
+    parts = [
+        PlacedCode(package=name, version="1", place=name, code=PackageSources(tmp_path / name, name))
+        for name in ("first", "second")
+    ]
+    code = LayeredCode(parts)
+    assert code.names("") == {"acme", "other.py"}
+    assert code.names("acme") == {"__init__.py", "one.py", "two.py", "two.so", "space"}
+    assert code.names("gone") is None
+    assert code.used == ()
+    assert code.read("acme/__init__.py") == b"1"
+    assert [part.package for part in code.used] == ["first"]
+    assert code.read_binary("acme/two.so") == b"so"
+    assert code.read("acme/gone.py") is None
+    assert [part.package for part in code.used] == ["first", "second"]
+    assert sorted(filter(None, code.sources("acme"))) == [b"1", b"1", b"2", b"2"]
+    assert code.shown("acme/two.py") == "second/acme/two.py"
+    assert code.shown("acme/gone.py") == "first/acme/gone.py"
+    assert code.shown("gone.py") == "gone.py"
 
 
 @rows("shape")
