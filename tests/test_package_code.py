@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import ast
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pytest
@@ -50,11 +52,19 @@ def symbols_of(folder: Path, files: dict[str, str]) -> PackageSymbols:
     return PackageSymbols(PackageSources(folder, folder.name))
 
 
-def pickled(folder: Path, source: str, make: str) -> PickledStates:
-    write(folder, {"acme/__init__.py": "", "acme/scaling.py": source})
-    path = folder / "model.pkl"
-    run(folder, f"from acme.scaling import *\nmodel = {make}\npickle.dump(model, open({str(path)!r}, 'wb'), 4)")
-    return states_of(Document("model.pkl", path.read_bytes()))
+@cache
+def pickle_of(source: str, make: str) -> bytes:
+    """What the writer's code makes, by a Python of its own."""
+    with TemporaryDirectory() as name:
+        folder = Path(name)
+        write(folder, {"acme/__init__.py": "", "acme/scaling.py": source})
+        path = str(folder / "model.pkl")
+        run(folder, f"from acme.scaling import *\nmodel = {make}\npickle.dump(model, open({path!r}, 'wb'), 4)")
+        return (folder / "model.pkl").read_bytes()
+
+
+def pickled(source: str, make: str) -> PickledStates:
+    return states_of(Document("model.pkl", pickle_of(source, make)))
 
 
 def class_of(symbols: PackageSymbols) -> ClassCode:
@@ -201,13 +211,13 @@ OLD = "class Scaler:\n    def __init__(self):\n        self.a = 1\n"
 
 @rows("gap")
 def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", OLD, "Scaler()")
+    states = pickled(OLD, "Scaler()")
     new = OLD.replace("(self)", f"(self, {row['parameters']})") if "parameters" in row else OLD
     new += row.get("init", "        self.b = 2\n" if "parameters" not in row else "") + row.get("more", "")
     new = f"def helper(one):\n    return one.b\ndef helper_of(x, one):\n    return helper(one)\n{new}"
     new += f"    def fit(self, x):\n        self.c = self.b\n    def transform(self, x):\n{row['body']}"
     reader = ObjectCode(symbols_of(tmp_path / "new", {"acme/scaling.py": new}), repairs=True)
-    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {}), repairs=True))
+    judge = StateJudge(reader, ObjectCode(symbols_of(tmp_path / "old", {"acme/scaling.py": OLD}), repairs=True))
     found = [gap for one in states.objects for gap in judge.gaps(one)]
     said = [f"{one.attribute} {one.need.calling.name} {one.need.sureness.name}" for one in found]
     assert sorted(said) == sorted(row.get("found", []))
@@ -215,9 +225,9 @@ def test_what_is_read_of_an_object(row: dict[str, Any], tmp_path: Path) -> None:
 
 @rows("call")
 def test_which_calls_are_refused(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", row["old"], "Scaler()")
+    states = pickled(row["old"], "Scaler()")
     reader = symbols_of(tmp_path / "new", {"acme/scaling.py": row["new"]})
-    judge = CallJudge(reader, symbols_of(tmp_path / "old", {}))
+    judge = CallJudge(reader, symbols_of(tmp_path / "old", {"acme/scaling.py": row["old"]}))
     found = [call for one in states.objects for call in judge.refused(one)]
     assert [f"{call.called} {call.reason}" for call in found] == [said for said in [row.get("says")] if said]
     assert all(call.path.endswith("acme/scaling.py") and call.line for call in found)
@@ -225,7 +235,7 @@ def test_which_calls_are_refused(row: dict[str, Any], tmp_path: Path) -> None:
 
 @rows("compiled")
 def test_what_compiled_modules_refuse(row: dict[str, Any], tmp_path: Path) -> None:
-    states = pickled(tmp_path / "old", RECORDS if row["old"] == "RECORDS" else row["old"], row["make"])
+    states = pickled(RECORDS if row["old"] == "RECORDS" else row["old"], row["make"])
     reader = symbols_of(tmp_path / "new", row.get("declared", {}))
     if "module" in row:
         (tmp_path / "new" / "acme" / "scaling.so").write_bytes(b"\x7fELF\0" + row["module"].encode())
