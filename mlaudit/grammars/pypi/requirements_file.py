@@ -55,7 +55,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     Of files with the same text the second is not read again where they hold nothing but requirements and comments.
     """
     text = limited_text(doc)
-    alike = (text, layer, _is_freeze(doc), tuple(doc.defines.items()))
+    alike = (text, layer, is_freeze(doc), tuple(doc.defines.items()))
     known = _READ.get(alike)
     if known is not None:
         path = doc.path
@@ -88,7 +88,8 @@ def _stands_alone(statement: Pin | Fact) -> bool:
     return not isinstance(statement, Pin) or statement.source == "index"
 
 
-def _is_freeze(doc: Document) -> bool:
+def is_freeze(doc: Document) -> bool:
+    """Whether a file's name says that it is what `pip freeze` wrote."""
     return "freeze" in doc.path.rpartition("/")[2].lower()
 
 
@@ -130,7 +131,7 @@ def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], ge
     parseds = [entry for line, entry in lines if line.text and not entry.indexes]
     if not parseds or not all(_settled(entry) for entry in parseds):
         return False
-    if generated or _is_freeze(doc):
+    if generated or is_freeze(doc):
         return True
     if any(_FROZEN_EDITABLE.search(line.comment) for line, _ in lines if line.comment):
         return True
