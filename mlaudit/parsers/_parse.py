@@ -21,7 +21,7 @@ from mlaudit.document.document import Document
 from mlaudit.grammars.pypi import local_projects
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.nouns import Fact, Kind, Pin, Place, Reading, Statement, Unread
+from mlaudit.model.nouns import Kind, Pin, Place, Reading, Statement, Unread
 from mlaudit.model.secrets import may_hold_secret
 from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers._registry import Parser
@@ -237,13 +237,11 @@ def _stands_alone(reading: Reading) -> bool:
     """Whether a reading has pins and facts of its own text alone."""
     if reading.includes or reading.unread or reading.attached or reading.waivers or reading.conflicts or reading.roots:
         return False
-    return bool(reading.pins) and all(_is_settled(statement) for statement in (*reading.pins, *reading.facts))
+    return bool(reading.pins) and all(map(_is_settled, reading.pins))
 
 
-def _is_settled(statement: Pin | Fact) -> bool:
-    return not isinstance(statement, Pin) or (
-        statement.source == "index"
-        and statement.derived_from is None
-        and not local_projects.is_named_alone(statement)
-        and not local_projects.is_followed(statement)
-    )
+def _is_settled(pin: Pin) -> bool:
+    """Whether a pin names what an index has, and no neighbour says more of it."""
+    if pin.source != "index" or pin.derived_from is not None:
+        return False
+    return not local_projects.is_named_alone(pin) and not local_projects.is_followed(pin)
