@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
+from mlaudit.document.lines import line_at
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import KNOWLEDGE_FOLDERS, packaged, packaged_names
@@ -64,4 +65,4 @@ def _dated(file: str, text: str) -> Iterator[DatedRow]:
         while at < len(names) and names[at].start() < match.start():
             name = names[at].group(1) or (name if names[at].group(2) is None else names[at].group(2))
             at += 1
-        yield DatedRow(checked=match.group(1), file=file, line=text.count("\n", 0, match.start()) + 1, row=name)
+        yield DatedRow(checked=match.group(1), file=file, line=line_at(text, match.start()), row=name)

@@ -167,8 +167,9 @@ def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
 
 def _place_of(doc: Document, context: str, part: str) -> Place:
     start = doc.text.find(context) + context.rindex(part)
-    line_start = doc.text.rfind("\n", 0, start) + 1
-    return doc.place(doc.text.count("\n", 0, start) + 1, start - line_start + 1, start, start + len(part))
+    from mlaudit.document.lines import line_and_column
+
+    return doc.place(*line_and_column(doc.text, start), start, start + len(part))
 
 
 def _statements_of(file: _RequirementsFile, line: LogicalLine, parsed_line: Parsed, before: str) -> Iterator[Statement]:
