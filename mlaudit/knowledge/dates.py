@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from datetime import date
 from functools import lru_cache
 
-from mlaudit.document.lines import line_at
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.packaged import KNOWLEDGE_FOLDERS, packaged, packaged_names
@@ -59,6 +58,8 @@ def _files() -> Iterator[tuple[str, str]]:
 
 def _dated(file: str, text: str) -> Iterator[DatedRow]:
     """Each date with the last name or table that precedes it."""
+    from mlaudit.document.lines import line_at
+
     names = list(_NAMED.finditer(text))
     at, name = 0, "the whole file"
     for match in _CHECKED.finditer(text):
