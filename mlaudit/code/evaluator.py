@@ -73,11 +73,6 @@ class ValueEvaluator(MemberReader):
             ast.FormattedValue: self._field,
         }
 
-    def ask(self, node: ast.expr, env: Env) -> Values:
-        """The alternatives of an expression, as a question of its own."""
-        self.renew()
-        return self.values(node, env)
-
     def renew(self) -> None:
         """Begin a new question with all its steps."""
         self.steps_left, self.depth = MAX_STEPS, 0

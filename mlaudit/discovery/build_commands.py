@@ -8,6 +8,7 @@ from mlaudit.discovery.recipes import RunCommand
 from mlaudit.discovery.role_signs import role_of_command, script_paths
 from mlaudit.grammars.container import dockerfile_text
 from mlaudit.grammars.container.dockerfile_stages import DockerfileStages, Stage
+from mlaudit.grammars.shell.install_command import installs
 from mlaudit.grammars.shell.shell_commands import commands
 
 
@@ -25,14 +26,9 @@ def build_commands(stages: Iterable[Stage]) -> tuple[RunCommand, ...]:
 def _words(script: str) -> Iterator[tuple[str, ...]]:
     for command in commands(script, {}):
         words = tuple(word.text for word in command.words)
-        if any(named.endswith(".py") for named in script_paths(words)) and not _installs(words):
+        is_install = "setup.py" in words or installs(command.words)
+        if not is_install and any(named.endswith(".py") for named in script_paths(words)):
             yield words
-
-
-def _installs(words: tuple[str, ...]) -> bool:
-    return "setup.py" in words or (
-        "-m" in words[:3] and words[words.index("-m") + 1 : words.index("-m") + 2] == ("pip",)
-    )
 
 
 def trains(stage: Stage) -> bool:

@@ -98,7 +98,7 @@ def survey_with_code(tree: AuditedTree, stating: Sequence[str], roots: Callable[
     candidates = joined.candidates
     taken = {document.path for candidate in candidates for document in candidate.group.documents}
     every = [*left, *(entry for entry in ignored if entry.path not in known)]
-    discovery = settle(candidates, [entry for entry in every if entry.path not in taken])
+    discovery = settle(candidates, list(dict.fromkeys(entry for entry in every if entry.path not in taken)))
     named = zip(discovery.environments, candidates, strict=True)
     scopes = {
         environment.name: joined.scopes[candidate] for environment, candidate in named if candidate in joined.scopes

@@ -246,7 +246,7 @@ def _beyond_table(windows: Mapping[str, tuple[str, ...]], version: str) -> bool:
 
 def _unsupported(package: str, version: str, python: str, first: str | None, last: str | None) -> Unsupported:
     reach = f"wheels for it reach from {first} to {last}" if first else "no release has one"
-    remedy = f"Set {package}>={first},<={last}, or another Python." if first else "Take an older Python."
+    remedy = f"Set {package}>={first},<={last}, or another Python." if first else "Use an older Python."
     return Unsupported(
         package=package,
         version=version,

@@ -233,14 +233,15 @@ def _skewed(known: Dossier, pair: _VersionPair) -> Iterator[Consequence]:
     low, high = (pair.writer, pair.reader) if upward else (pair.reader, pair.writer)
     for row in known.skews:
         if row.when is Moment.FEATURES and _within(f"<{row.since}", low) and _within(f">={row.since}", high):
-            yield _skew_consequence(row, pair, upward=upward)
+            yield _skew_consequence(known.package, row, pair, upward=upward)
 
 
-def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
+def _skew_consequence(package: str, row: Skew, pair: _VersionPair, *, upward: bool) -> Consequence:
     before, after = (row.before, row.after) if upward else (row.after, row.before)
-    change = f"{row.what} {before} under {pair.writer} and {after} under {pair.reader}"
+    change = f"{row.what} {before} under {pair.writer} and {_without_verb_of(before, after)} under {pair.reader}"
     if before == after:
         change = f"{row.what} {after} under {pair.reader} than under {pair.writer}"
+    sides = f"{package}>={row.since} or {package}<{row.since}"
     return Consequence(
         id=row.id,
         effect=Effect.PREPROCESSING,
@@ -248,5 +249,11 @@ def _skew_consequence(row: Skew, pair: _VersionPair, *, upward: bool) -> Consequ
         says=f"{change}. Affected: {row.affects}{f' ({row.size})' if row.size not in row.affects else ''}.",
         certainty=row.certainty.value,
         evidence=row.evidence,
-        remedy=f"Run both sides from {row.since} on or both below it, or state the wanted behaviour in the code.",
+        remedy=f"Use {sides} on both sides, or set the wanted behaviour in the code.",
     )
+
+
+def _without_verb_of(before: str, after: str) -> str:
+    """`float32` behind `is float64 under 1.26 and`: a verb that both parts share is written once."""
+    verb, _, rest = after.partition(" ")
+    return rest if rest and before.partition(" ")[0] == verb else after

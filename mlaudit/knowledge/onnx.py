@@ -106,11 +106,13 @@ def onnx_crossing(onnx: str, onnxruntime: str) -> Consequence | None:
     level = written(onnx)
     if level is None:
         return None
-    consequence = onnx_loads(level.ir, level.opset, onnxruntime, writer=f"onnx {onnx} writes by default")
+    consequence = onnx_loads(level.ir, level.opset, onnxruntime, writer=f"By default, onnx {onnx} writes")
     limit = loaded(onnxruntime)
     if consequence is None or limit is None or level.ml <= _ml_of(limit):
         return consequence
-    trees = f" Graphs of classical models have ai.onnx.ml opset {level.ml} besides, and {_ml_of(limit)} is the highest."
+    trees = (
+        f" Graphs of classical models also have ai.onnx.ml opset {level.ml}; the runtime loads up to {_ml_of(limit)}."
+    )
     return replace(consequence, says=consequence.says + trees)
 
 
@@ -126,8 +128,8 @@ def conditional(consequence: Consequence) -> Consequence:
     return replace(
         consequence,
         severity=Severity.WARNING,
-        says=f"{consequence.says} This is so where the exporter takes the defaults of onnx; {own} take an opset of "
-        "their own where the code states none.",
+        says=f"{consequence.says} This holds if the exporter uses the defaults of onnx; {own} choose an opset of their "
+        "own if the code states none.",
         evidence=consequence.evidence + known.evidence,
     )
 
@@ -167,8 +169,8 @@ def stated_opset_loads(stated: StatedOpset, onnxruntime: str) -> Consequence | N
     return replace(
         refused,
         severity=Severity.WARNING,
-        says=f"{refused.says} `{_keyword(stated)}` is the highest opset: the graph has a lower one where its operators "
-        "need no more.",
+        says=f"{refused.says} `{_keyword(stated)}` is an upper limit: the graph has a lower opset where its "
+        "operators allow it.",
         evidence=refused.evidence + known.evidence,
     )
 

@@ -23,11 +23,11 @@ def undeclared_python(
     if not admits_python(known.requires_python, python):
         says = f"{package} {version} declares Requires-Python {known.requires_python}, and Python is {python}"
         other = _alternative(package, python, platform, machine)
-        return f"{says}: pip refuses it.", f"Take another Python{other}.", known.python_evidence
+        return f"{says}: pip refuses it.", f"Use another Python{other}.", known.python_evidence
     if known.wheels and not has_wheel(known.wheels, python, platform, machine):
         on = f"{platform} {machine}"
         says = f"{package} {version} has no wheel for Python {python} on {on}: pip builds it from source or fails."
-        return says, f"Take another Python{_alternative(package, python, platform, machine)}.", known.files
+        return says, f"Use another Python{_alternative(package, python, platform, machine)}.", known.files
     return None
 
 

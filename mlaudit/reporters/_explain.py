@@ -16,7 +16,6 @@ from mlaudit.knowledge.load import Known, Skew
 from mlaudit.knowledge.releases import DeclaredRelease, ReleaseHistory
 from mlaudit.knowledge.table import watched_packages
 from mlaudit.model.errors import UsageError
-from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.names import normalized, package_meant, package_of
 from mlaudit.model.nearest import nearest
 from mlaudit.model.nouns import Evidence
@@ -180,33 +179,35 @@ def _since(row: Skew) -> tuple[int, ...]:
 
 def _filled(row: Known, package: str, sentence: str) -> str:
     """A sentence of a row with its ranges where a finding has versions."""
-    both = not row.writer and not row.reader
-    older, newer = "an older version", "a newer version"
-    writer, another = {"newer": (older, newer), "older": (newer, older)}.get(
-        row.direction, ("one version", "another version")
-    )
-    alike = bool(row.writer) and row.writer == row.reader
-    slots = {
-        "writer": (f"one version ({row.writer})" if alike else row.writer, writer if both else "another version"),
-        "reader": ("another of them" if alike else row.reader, another if both else "another version"),
-        "writer_python": (row.writer_python, "any version"),
-        "reader_python": (row.reader_python, "any version"),
-    }
-    sentence = _HERE.sub("", sentence)
-    if both:
-        sentence = _BOTH_OPEN.sub("", sentence)
-    for slot, (versions, open_range) in slots.items():
-        if versions:
-            sentence = sentence.replace(f"{{{slot}}}", versions)
+    noun = f"{row.distances[0].value} release" if len(row.distances) == 1 else "version"
+    ranges = {"writer_python": row.writer_python, "reader_python": row.reader_python}
+    if row.writer != row.reader:
+        ranges |= {"writer": row.writer, "reader": row.reader}
+    words = {**_words_of_sides(row, noun, sentence), "writer_python": "any version", "reader_python": "any version"}
+    for slot, open_range in words.items():
+        if ranges.get(slot):
+            sentence = sentence.replace(f"{{{slot}}}", ranges[slot])
         else:
             sentence = _with_open_range(sentence, package, slot, open_range)
-    return sentence.replace("one version to another version", "one version to another")
+    return sentence.replace(f"one {noun} to another {noun}", f"one {noun} to another")
+
+
+def _words_of_sides(row: Known, noun: str, sentence: str) -> dict[str, str]:
+    """Words for a writer and a reader without a range of their own; the second to be named is `another`."""
+    if row.writer != row.reader:
+        return {"writer": f"another {noun}", "reader": f"another {noun}"}
+    older, newer = f"an older {noun}", f"a newer {noun}"
+    if row.direction == "newer":
+        return {"writer": older, "reader": newer}
+    if row.direction == "older":
+        return {"writer": newer, "reader": older}
+    first, second = sorted(("writer", "reader"), key=lambda slot: sentence.find(f"{{{slot}}}") % len(sentence))
+    both = f" (both {row.writer})" if row.writer else ""
+    return {first: f"one {noun}", second: f"another {noun}{both}"}
 
 
 _NOUNS = frozenset(("release", "version"))
 _SENTENCE_STARTS = frozenset(("as", "between", "from", "in", "of", "under", "where", "which"))
-_HERE = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\} here\)")
-_BOTH_OPEN = lazy_pattern(r" \(\{writer\}(?:,| to) \{reader\}\)")
 
 
 def _with_open_range(sentence: str, package: str, slot: str, words: str) -> str:
@@ -227,8 +228,11 @@ def _is_name(word: str, package: str) -> bool:
 
 
 def _is_open(row: Known, sentence: str) -> bool:
-    """Whether a sentence names versions of a side without bounds, so that it recommends nothing."""
-    return ("{writer}" in sentence and not row.writer) or ("{reader}" in sentence and not row.reader)
+    """Whether a sentence names versions that no bounds tell apart, so that it recommends nothing."""
+    alike = row.writer == row.reader
+    return ("{writer}" in sentence and (alike or not row.writer)) or (
+        "{reader}" in sentence and (alike or not row.reader)
+    )
 
 
 def skew_lines(row: Skew) -> list[str]:

@@ -100,7 +100,7 @@ def refused_words(configuration: RefusedConfiguration, reader: str = "the reader
     if configuration.refusal is Refusal.KEYS:
         more = len(configuration.values) - MAX_LISTED
         keys = ", ".join(f"`{key[:100]}`" for key in configuration.values[:MAX_LISTED])
-        return f"`{configuration.what}` of {reader} takes no {keys}{f' and {more} more' if more > 0 else ''}"
+        return f"`{configuration.what}` of {reader} does not accept {keys}{f' and {more} more' if more > 0 else ''}"
     if configuration.refusal is Refusal.VALUE:
         stated = f"its `{configuration.what}` is `{configuration.values[0]}`"
         return f"{stated}, which {configuration.package} of {reader} does not know"

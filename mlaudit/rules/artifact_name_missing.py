@@ -78,7 +78,8 @@ def _reason(alike: Sequence[MissingName], reader: str) -> str:
     first = alike[0]
     if first.lack is Lack.MAIN:
         other = f"{reader} has it as `{first.elsewhere}.{first.name}`"
-        return f"{other if first.elsewhere else f'what {reader} starts lacks it'}: pickle it from an importable module."
+        lacking = f"the module that {reader} starts does not define it"
+        return f"{other if first.elsewhere else lacking}: pickle it from an importable module."
     if first.lack is Lack.MODULE:
         modules = tuple(dict.fromkeys(name.module for name in alike))
         lacking = f"no module `{modules[0]}`" if len(modules) == 1 else "none of these modules"

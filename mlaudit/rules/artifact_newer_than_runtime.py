@@ -158,15 +158,20 @@ def _recorded(pin: Pin) -> str:
     return pin.version or pin.specifier or "any version"
 
 
+def _written_by(pin: Pin) -> str:
+    """The library that a file records, with the version where there is one."""
+    return " ".join(filter(None, (pin.package, pin.version or pin.specifier)))
+
+
 def _artifact(crossing: ArtifactCrossing) -> Location:
-    return Location(crossing.artifact.at, Role.ARTIFACT, f"{crossing.pin.package} {_recorded(crossing.pin)}")
+    return Location(crossing.artifact.at, Role.ARTIFACT, _written_by(crossing.pin))
 
 
 def _described(crossing: ArtifactCrossing) -> str:
     artifact, pin = crossing.artifact, crossing.pin
     names = artifact.artifact.classes[:3] if artifact.artifact else ()
     classes = f", {', '.join(names)}" if names else ""
-    return f"{artifact.name} ({pin.package} {_recorded(pin)}{classes})"
+    return f"{artifact.name} ({_written_by(pin)}{classes})"
 
 
 def _details(pin: Pin) -> tuple[str, ...]:

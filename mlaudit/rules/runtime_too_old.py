@@ -84,7 +84,7 @@ def _exported(
                 package=package,
                 environments=(writing.name, reading.name),
                 severity=consequence.severity,
-                message=f"{writing.name} {has} {_WRITER} {written.version}: {consequence.says}",
+                message=f"{writing.name} {has} {_WRITER} {written.version}. {consequence.says}",
                 at=view.place(runtime),
                 related=(
                     Location(view.place(written), Role.WRITER, f"{_WRITER} {written.version}"),

@@ -107,6 +107,12 @@ def _behind_run(words: tuple[Word, ...]) -> tuple[Word, ...]:
     return words[1 + numbers[1] :] if is_run else ()
 
 
+def installs(words: tuple[Word, ...]) -> bool:
+    """Whether a command is one of an installer that runs nothing else, as `uv run` does."""
+    inner = unwrapped(words, _is_tool)
+    return _reader(program(inner), inner[1:]) is not None and not (program(inner) == "uv" and _behind_run(inner))
+
+
 def _change_folder(call: Call, name: str) -> None:
     recipe = call.recipe
     if name == "popd" and recipe.pushed:
