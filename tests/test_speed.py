@@ -23,10 +23,13 @@ from mlaudit.document.document import Document
 from mlaudit.environments import untouched
 from mlaudit.environments.found_tree import look
 from mlaudit.knowledge import family, releases
+from mlaudit.model.caches import clear_content_caches
 from mlaudit.model.digests import sha256_hex
+from mlaudit.model.nouns import Reading
 from mlaudit.model.report import Report
 from mlaudit.model.versions import joined
-from mlaudit.parsers._registry import parsers
+from mlaudit.parsers import _parse, _read
+from mlaudit.parsers._registry import Parser, parsers
 from mlaudit.request.options import Options
 from mlaudit.rules._registry import rules
 from mlaudit.sources.working_tree import WorkingTree
@@ -118,6 +121,37 @@ def test_a_requirements_file_stays_in_few_modules(tmp_path: Path) -> None:
     assert len(entered) <= 35, sorted(entered)
 
 
+def test_a_text_is_read_once_wherever_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
+    clear_content_caches()
+    collected: list[str] = []
+    shipped = _read._Collector.reading
+
+    def spy(collector: _read._Collector, doc: Document, parser: Parser) -> Reading:
+        collected.append(doc.path)
+        return shipped(collector, doc, parser)
+
+    monkeypatch.setattr(_read._Collector, "reading", spy)
+    text = b"--index-url https://pypi.example/simple\nnumpy==2.1.3  # pinned\npandas>=2 ; python_version > '3.9'\n"
+    paths = ("a/requirements.txt", "b/requirements.txt", "c/freeze-requirements.txt", "d/requirements.txt")
+    readings = [_read.read(Document(path, text)) for path in paths]
+    assert collected == ["a/requirements.txt", "c/freeze-requirements.txt"]
+    clear_content_caches()
+    for path, reading in zip(paths, readings, strict=True):
+        clear_content_caches()
+        afresh = _read.read(Document(path, text))
+        assert (reading, [pin.at for pin in reading.pins]) == (afresh, [pin.at for pin in afresh.pins])
+
+
+@pytest.mark.parametrize("line", ["-r more.txt", "./shop", "torch", "-e .", "numpy==1.0 # mlaudit: ignore[MLA101]"])
+def test_what_asks_for_more_than_its_text_is_read_each_time(line: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    clear_content_caches()
+    moved = list[str]()
+    monkeypatch.setattr(_parse, "_moved", lambda _reading, path: moved.append(path))
+    for path in ("a/requirements.txt", "b/requirements.txt"):
+        assert _read.read(Document(path, f"pandas==2.2.3\n{line}\n".encode())).pins
+    assert not moved
+
+
 def test_names_that_tell_nothing_cost_little_more(tmp_path: Path) -> None:
     write(tmp_path, {"a.txt": PAIR["training/requirements.txt"], "b.txt": PAIR["serving/requirements.txt"]})
     loaded, _ = modules(tmp_path, "compare", "a.txt", "b.txt")
@@ -143,7 +177,7 @@ def test_a_hook_that_touches_nothing_reads_no_environment(tmp_path: Path) -> Non
     loaded, _ = modules(tmp_path, "check", "--quiet", "docs/requirements.txt")
     assert not {"packaging", "mlaudit.audit", "mlaudit.parsers.requirements", "mlaudit.environments.sources"} & loaded
     assert not {"typer", "yaml"} & loaded
-    assert len(own(loaded)) <= 82, sorted(own(loaded))
+    assert len(own(loaded)) <= 83, sorted(own(loaded))
 
 
 def checked(folder: Path, asked: str, monkeypatch: pytest.MonkeyPatch, *, is_quick: bool) -> tuple[Report, bool]:

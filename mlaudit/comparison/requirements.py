@@ -23,16 +23,13 @@ def unmet_requirements(environment: Environment) -> tuple[Mismatch, ...]:
     overrides: whoever writes `override-dependencies` has decided against what others require of it.
     """
     cells = environment.cells
-    versions: list[tuple[str, str]] = []
-    ranges: list[tuple[str, str]] = []
-    for package, cell in cells.items():
-        if cell.kind is not Kind.PACKAGE:
-            continue
-        if cell.state is State.EXACT:
-            versions.append((package, cell.versions[0]))
-        elif cell.state is State.RANGE and cell.specifier is not None:
-            ranges.append((package, cell.specifier))
-    mismatches = _mismatches(tuple(versions), tuple(ranges), tuple(worlds_for(environment.target).items()))
+    ranges = tuple(
+        (cell.package, cell.specifier)
+        for cell in environment.unusual_cells
+        if cell.kind is Kind.PACKAGE and cell.state is State.RANGE and cell.specifier is not None
+    )
+    versions = tuple(environment.exact_versions.items())
+    mismatches = _mismatches(versions, ranges, tuple(worlds_for(environment.target).items()))
     if not mismatches:
         return ()
     overridden = {pin.package for reading in environment.readings for pin in reading.pins if pin.overrides}

@@ -16,6 +16,7 @@ _LOOSE: Judged = (Verdict.LOOSE, None)
 _PREFIXES = frozenset((Kind.PYTHON, Kind.CUDA, Kind.CUDNN))
 # Hashes, revisions and registry versions are equal or they are not.
 _NAMES = frozenset((Kind.MODEL, Kind.DATA, Kind.FILE))
+_UNUSUAL = _PREFIXES | _NAMES
 _PRECISE = frozenset((State.EXACT, State.RANGE, State.SEVERAL))
 
 MAX_ALTERNATIVES = 24
@@ -37,6 +38,10 @@ def crossing(writer: Cell, reader: Cell, *, watched: bool, from_model: bool = Fa
 
 def judge(writer: Cell, reader: Cell) -> Judged:
     """Verdict and distance; symmetric, so that the direction is left to the rules."""
+    # Of a fleet nearly all crossings are of one version on either side.
+    are_exact = writer.state is State.EXACT is reader.state and writer.kind not in _UNUSUAL
+    if are_exact and writer.is_plain and reader.is_plain:
+        return _exactly(writer.versions, reader.versions)
     if State.UNREAD in (writer.state, reader.state):
         return Verdict.UNREAD, None
     if writer.state not in _PRECISE or reader.state not in _PRECISE:
@@ -47,8 +52,6 @@ def judge(writer: Cell, reader: Cell) -> Judged:
         return _prefixes(writer.version, reader.version)
     if writer.kind in _NAMES and writer.version and reader.version:
         return _ALIGNED if writer.version == reader.version else (Verdict.DIFFERS, None)
-    if writer.is_plain and reader.is_plain:
-        return _statements(_statement(writer), _statement(reader), None, None)
     return _statements(_statement(writer), _statement(reader), writer.variant, reader.variant)
 
 
@@ -77,6 +80,12 @@ def _missing(writer: Cell, reader: Cell) -> Judged:
 def _statement(cell: Cell) -> str:
     """A cell as one text: an exact version as `==` would name it, else the range."""
     return f"=={cell.versions[0]}" if cell.state is State.EXACT else (cell.specifier or "")
+
+
+@lru_cache(maxsize=65536)
+def _exactly(writer: tuple[str, ...], reader: tuple[str, ...]) -> Judged:
+    """One version against another."""
+    return _statements(f"=={writer[0]}", f"=={reader[0]}", None, None)
 
 
 @lru_cache(maxsize=65536)

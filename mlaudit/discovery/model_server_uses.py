@@ -15,6 +15,7 @@ from mlaudit.discovery.converting_commands import option_of
 from mlaudit.discovery.model_files import SERVED_MODEL
 from mlaudit.discovery.recipes import AuditedTree, ImageRun, Mount, RecipePart
 from mlaudit.document.budget import BudgetExceeded, document_budget
+from mlaudit.document.lines import line_at
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.descriptors import values_under
 from mlaudit.grammars.manifests import Manifests
@@ -161,7 +162,7 @@ def _of_configuration(path: str, tree: AuditedTree) -> ServedModel | None:
         text = document.text if document is not None else ""
     except Unreadable:
         return None
-    fields = {field[1]: (field[2], text.count("\n", 0, field.start(1)) + 1) for field in _FIELD.finditer(text)}
+    fields = {field[1]: (field[2], line_at(text, field.start(1))) for field in _FIELD.finditer(text)}
     word, line = fields.get("platform") or fields.get("backend") or ("", 0)
     row = _triton_reads().get(word)
     folder = posixpath.dirname(path)

@@ -16,6 +16,7 @@ from mlaudit.discovery.candidates import Candidate
 from mlaudit.discovery.code_scopes import CodeScope, folder_of
 from mlaudit.discovery.crossings import PLAIN_FORMS, Handover, crossing_artifact
 from mlaudit.discovery.recipes import AuditedTree
+from mlaudit.document.lines import line_and_column
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.nouns import Place
@@ -95,5 +96,5 @@ def _mentions(name: str, folder: str, tree: AuditedTree) -> Iterator[Place]:
         match = value.search(text)
         if match is not None:
             start = match.start(1)
-            line = text.count("\n", 0, start) + 1
-            yield Place(path=path, line=line, column=start - text.rfind("\n", 0, start))
+            line, column = line_and_column(text, start)
+            yield Place(path=path, line=line, column=column)

@@ -393,7 +393,9 @@ def _decoded(data: bytes, encoding: str) -> str:
     except LookupError:
         raise Unreadable(f"it declares the unknown encoding {encoding!r}") from None
     except UnicodeDecodeError as error:
-        line = data.count(b"\n", 0, error.start) + 1
+        from mlaudit.document.lines import line_at
+
+        line = line_at(data, error.start)
         raise Unreadable(f"it is not valid {encoding.upper()} (byte {error.start})", line) from None
     except UnicodeError:
         raise Unreadable(f"it is not valid {encoding.upper()}") from None

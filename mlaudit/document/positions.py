@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from typing import NamedTuple, Protocol
 
+from mlaudit.document.lines import line_and_column
 from mlaudit.document.tree_index import BOUND, BYTE_ORDER_MARK, Found, Leaf, PlacedTable, Route, TreeIndex, TreeNode
 from mlaudit.model.lazy_pattern import lazy_pattern
 
@@ -67,7 +67,6 @@ class _LazyLocator:
         self._text = text
         self._build = build
         self._built: _Index | None = None
-        self._line_starts: list[int] = []
 
     def at(self, *route: str | int) -> Span | None:
         if not route:
@@ -83,12 +82,10 @@ class _LazyLocator:
     def _index(self) -> _Index:
         if self._built is None:
             self._built = self._build(self._text)
-            self._line_starts = [0, *(newline.end() for newline in re.finditer("\n", self._text))]
         return self._built
 
     def _span(self, start: int, end: int) -> Span:
-        line = bisect_right(self._line_starts, start)
-        column = start - self._line_starts[line - 1] + 1
+        line, column = line_and_column(self._text, start)
         if line == 1 and self._text.startswith(BYTE_ORDER_MARK):
             column -= 1
         return Span(line, column, start, end)

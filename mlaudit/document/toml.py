@@ -5,6 +5,7 @@ from __future__ import annotations
 import tomli
 
 from mlaudit.document.budget import BudgetExceeded, Limit
+from mlaudit.document.lines import line_at
 from mlaudit.model.lazy_pattern import lazy_pattern
 
 CHARACTERS = Limit(name="characters of TOML", most=20_000_000)
@@ -46,7 +47,7 @@ def toml_loads(text: str) -> dict[str, object]:
     """
     _check_length(text)
     if long_key := _LONG_KEY.search(f"\n{text}"):
-        line = text.count("\n", 0, long_key.start()) + 1
+        line = line_at(text, long_key.start())
         raise ValueError(f"a dotted key has more than {_MAX_KEY_PARTS} parts (at line {line})")
     _check_size(text)
     try:
@@ -55,7 +56,7 @@ def toml_loads(text: str) -> dict[str, object]:
         raise ValueError("arrays or inline tables are nested too deep, or a dotted key is too long") from error
     # Such a word may stand in a string as well.
     if (long_number := _LONG_NUMBER.search(text)) and _has_long_number(document):
-        line = text.count("\n", 0, long_number.start()) + 1
+        line = line_at(text, long_number.start())
         raise ValueError(f"a whole number has more than {_MAX_BITS} bits (at line {line})")
     return document
 

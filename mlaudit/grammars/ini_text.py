@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
-from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.document.lines import line_and_column
+from mlaudit.grammars.shell.script_text import Script
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Unread
@@ -42,7 +43,7 @@ def options(doc: Document) -> Iterator[IniOption | Unread]:
         offset += len(line) + 1
     yield from reader.finish()
     if offset < len(doc.text):
-        at = doc.place(*line_and_column(doc, offset))
+        at = doc.place(*line_and_column(doc.text, offset))
         yield doc.unread(f"it has more than {MAX_LINES:,} lines; what follows is not read", at)
 
 
@@ -82,7 +83,7 @@ class _IniReader:
 
 def _stray(doc: Document, offset: int, line: str) -> Unread:
     start = offset + len(line) - len(line.lstrip())
-    number, column = line_and_column(doc, start)
+    number, column = line_and_column(doc.text, start)
     at = doc.place(number, column, start, start + len(line.strip()))
     return doc.unread("expected `key = value` below a `[section]`", at, what=line)
 
@@ -95,5 +96,5 @@ def _piece(doc: Document, offset: int, text: str) -> list[Script]:
     if not bare:
         return []
     start = offset + len(text) - len(text.lstrip())
-    line, column = line_and_column(doc, start)
+    line, column = line_and_column(doc.text, start)
     return [Script(doc, bare, [(0, start)], doc.place(line, column, start, start + len(bare)))]

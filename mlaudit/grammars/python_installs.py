@@ -14,13 +14,14 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlaudit.document.budget import Limit, spend
+from mlaudit.document.lines import line_starts
 from mlaudit.grammars.container import image_tags
 from mlaudit.grammars.pypi import python_text
 from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.grammars.shell.install_command import of_words, statements
 from mlaudit.grammars.shell.python_code import PROCESSES, PROGRAMS, SHELLS, what_it_runs
 from mlaudit.grammars.shell.recipe import Recipe
-from mlaudit.grammars.shell.script_text import Script, line_starts
+from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import Lexer, Word
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern

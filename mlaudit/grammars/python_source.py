@@ -6,8 +6,8 @@ import ast
 from functools import lru_cache
 
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_and_column
 from mlaudit.grammars.python_tree import parse_tree
-from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -38,7 +38,7 @@ def place(doc: Document, node: ast.AST) -> Place:
     span = _span(doc, node)
     if span is None:
         return doc.place()
-    return doc.place(*line_and_column(doc, span[0]), *span)
+    return doc.place(*line_and_column(doc.text, span[0]), *span)
 
 
 def written(doc: Document, node: ast.AST) -> str:

@@ -195,6 +195,7 @@ def _window(entry: Node) -> tuple[str, ...]:
     return texts
 
 
+@lru_cache(maxsize=4096)
 def python_unsupported(
     package: str, version: str, python: str, platform: str = "linux", machine: str = "x86_64"
 ) -> Unsupported | None:

@@ -58,10 +58,12 @@ def _files() -> Iterator[tuple[str, str]]:
 
 def _dated(file: str, text: str) -> Iterator[DatedRow]:
     """Each date with the last name or table that precedes it."""
+    from mlaudit.document.lines import line_at
+
     names = list(_NAMED.finditer(text))
     at, name = 0, "the whole file"
     for match in _CHECKED.finditer(text):
         while at < len(names) and names[at].start() < match.start():
             name = names[at].group(1) or (name if names[at].group(2) is None else names[at].group(2))
             at += 1
-        yield DatedRow(checked=match.group(1), file=file, line=text.count("\n", 0, match.start()) + 1, row=name)
+        yield DatedRow(checked=match.group(1), file=file, line=line_at(text, match.start()), row=name)

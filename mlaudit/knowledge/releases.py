@@ -40,7 +40,7 @@ _PLAIN = lazy_pattern(
 """A requirement of release numbers alone, whatever its marker says."""
 _ATOM = lazy_pattern(
     r"(?:python(?:_full)?_version|sys_platform|os_name|platform_(?:system|machine)) "
-    r'(?:[=!<>]=|[<>]) "[A-Za-z0-9._]{1,40}"'
+    r'(?:(?:[=!<>]=|[<>]) "[A-Za-z0-9._]{1,40}"|[=!]= "[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}\.\*")'
     r'|extra == "[a-z0-9]+(?:-[a-z0-9]+)*"'
 )
 _NUMBERS = r"[0-9]{1,9}(?:\.[0-9]{1,9}){0,9}"

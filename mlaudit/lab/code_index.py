@@ -22,7 +22,7 @@ from packaging.version import Version
 from mlaudit.code.package.code import PackageCode
 from mlaudit.grammars.python_tree import parse_tree
 from mlaudit.model.lazy_dataclass import dataclass
-from mlaudit.model.names import normalized
+from mlaudit.model.metadata_names import DIST_INFO, release_in_name
 from mlaudit.sources.code_index import FORMAT, MAX_PACKED, patched
 from mlaudit.sources.package_sources import PackageSources
 from mlaudit.sources.wheel_code import WheelCode
@@ -31,7 +31,6 @@ KEPT_TEXT = 60
 """Characters of a text that is kept: names are shorter, messages longer."""
 _LISTED = (".so", ".pyd", ".pyi", ".pyx", ".py")
 _TESTS = frozenset(("tests", "test", "testing", "__pycache__"))
-_METADATA = ".dist-info"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,13 +45,13 @@ class IndexedRelease:
 def release_of(path: Path) -> IndexedRelease:
     """The release in a wheel, or in a folder that one was unpacked into. Raises ValueError where there is not one."""
     code: PackageCode = WheelCode(path, path.name) if path.is_file() else PackageSources(path, path.name)
-    metadata_names = [name for name in code.names("") or () if name.endswith(_METADATA)]
+    metadata_names = [name for name in code.names("") or () if name.endswith(DIST_INFO)]
     if len(metadata_names) != 1:
-        counted = f"{len(metadata_names)} *{_METADATA}"
+        counted = f"{len(metadata_names)} *{DIST_INFO}"
         raise ValueError(f"{path}: expected a wheel, or a folder that holds one unpacked; it has {counted}")
-    name, _, version = metadata_names[0].removesuffix(_METADATA).partition("-")
+    package, version = release_in_name(metadata_names[0])
     files = {file: _reduced_file(code, file) for file in sorted(_files(code, "", 0))}
-    return IndexedRelease(package=normalized(name), version=version, files=files)
+    return IndexedRelease(package=package, version=version, files=files)
 
 
 def packed(releases: Sequence[IndexedRelease]) -> bytes:
@@ -141,7 +140,7 @@ def _files(code: PackageCode, folder: str, depth: int) -> Iterator[str]:
         path = f"{folder}/{name}" if folder else name
         if name.endswith(_LISTED):
             yield path
-        elif name not in _TESTS and not name.endswith(_METADATA) and depth < 20 and code.names(path) is not None:
+        elif name not in _TESTS and not name.endswith(DIST_INFO) and depth < 20 and code.names(path) is not None:
             yield from _files(code, path, depth + 1)
 
 

@@ -27,6 +27,7 @@ from packaging.version import InvalidVersion, Version
 
 from mlaudit.lab.release_rows import GatheredRelease, wheel_tags
 from mlaudit.lab.release_wheels import SOURCE, of_text
+from mlaudit.model.metadata_names import WHEEL_METADATA
 
 JSON = "application/vnd.pypi.simple.v1+json"
 SECONDS = 60
@@ -199,7 +200,7 @@ class PackageIndex:
     def _inside(self, url: str) -> bytes:
         """METADATA out of the wheel itself, by byte ranges."""
         with zipfile.ZipFile(RemoteFile(self.connections, url)) as archive:
-            inside = next((name for name in archive.namelist() if name.endswith(".dist-info/METADATA")), None)
+            inside = next((name for name in archive.namelist() if name.endswith(WHEEL_METADATA)), None)
             if inside is None:
                 raise OSError(f"{url}: the wheel has no METADATA")
             return archive.read(inside)

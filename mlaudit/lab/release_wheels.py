@@ -10,6 +10,7 @@ from packaging.utils import canonicalize_name
 from packaging.version import InvalidVersion, Version
 
 from mlaudit.lab.release_rows import GatheredRelease, of_metadata
+from mlaudit.model.metadata_names import DIST_INFO, WHEEL_METADATA
 
 SOURCE = "METADATA of {package} {version}"
 MAX_BYTES = 4_000_000
@@ -45,7 +46,7 @@ def _metadata(folder: Path, packages: frozenset[str] | set[str]) -> Iterator[tup
         if known is not None:
             yield (*known, _in_wheel(path))
     for path in sorted(folder.rglob("*.dist-info/METADATA")):
-        known = _named(path.parent.name.removesuffix(".dist-info").split("-"), packages)
+        known = _named(path.parent.name.removesuffix(DIST_INFO).split("-"), packages)
         if known is not None:
             yield (*known, path.read_text(encoding="utf-8", errors="replace")[:MAX_BYTES])
 
@@ -62,6 +63,6 @@ def _named(parts: list[str], packages: frozenset[str] | set[str]) -> tuple[str, 
 
 def _in_wheel(path: Path) -> str:
     with zipfile.ZipFile(path) as archive:
-        inside = next(name for name in archive.namelist() if name.endswith(".dist-info/METADATA"))
+        inside = next(name for name in archive.namelist() if name.endswith(WHEEL_METADATA))
         with archive.open(inside) as stream:
             return stream.read(MAX_BYTES).decode("utf-8", "replace")

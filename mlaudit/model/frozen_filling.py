@@ -45,6 +45,13 @@ class RareGroup:
             setattr(filling, name, value)
         return filling
 
+    def changed(self, noun: object, changes: Mapping[str, Any]) -> Any:
+        """Such an object with the values that an instance has, and changes to them."""
+        filling, usual = getattr(noun, self.slot), self.usual
+        values = [changes[name] if name in changes else getattr(filling, name) for name in self.names]
+        is_usual = all(value is getattr(usual, name) for name, value in zip(self.names, values, strict=True))
+        return usual if is_usual else self.holding(values)
+
 
 def readers(groups: Iterable[RareGroup]) -> Iterator[tuple[str, property]]:
     """What gives the values of fields that lie in groups."""
@@ -121,16 +128,19 @@ def compiled_copier(
     """What gives a copy of an instance with some fields changed, slot by slot."""
     grouped = frozenset(name for group in groups for name in group.names)
     slots = [*(name for name in names if name not in grouped), *(group.slot for group in groups)]
-    scope: dict[str, Any] = {"cls": cls, "draft": draft_of(cls), "new": object.__new__, "put": put}
-    scope.update(grouped=grouped, groups=groups)
+    scope: dict[str, Any] = {"cls": cls, "draft": draft_of(cls), "new": object.__new__, "grouped": grouped}
+    scope.update({f"group{group.slot}": group for group in groups})
+    scope.update({f"names{group.slot}": frozenset(group.names) for group in groups})
     lines = [
         "made = new(draft)",
         *(f"made.{slot} = noun.{slot}" for slot in slots),
-        "if grouped.isdisjoint(changes):",
-        "    for name, value in changes.items():",
+        "for name, value in changes.items():",
+        "    if name not in grouped:",
         "        setattr(made, name, value)",
-        "else:",
-        f"    put(cls, groups, made, {{{', '.join(f'{name!r}: noun.{name}' for name in names)}, **changes}})",
+        *(
+            f"if not names{slot}.isdisjoint(changes): made.{slot} = group{slot}.changed(noun, changes)"
+            for slot in (group.slot for group in groups)
+        ),
         "made.__class__ = cls",
         "return made",
     ]

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING, NamedTuple
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from mlaudit.model.cells import MAX_LISTED, ArtifactCrossing, Cell, Crossing, Row, listed
 from mlaudit.model.findings import Finding, Hit, Location
@@ -115,7 +116,7 @@ class Environment:
     agreeing_code: tuple[tuple[str, str], ...] = ()
     refused_configurations: tuple[RefusedConfiguration, ...] = ()
     without_code: tuple[str, ...] = ()
-    _holders: dict[int, int] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _known: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __repr__(self) -> str:
         return f"<Environment {self.name}: {self.packages} packages, {len(self.unread)} unread>"
@@ -145,13 +146,34 @@ class Environment:
         """How many packages it names."""
         return sum(1 for cell in self.cells.values() if cell.kind is Kind.PACKAGE)
 
+    @property
+    def exact_versions(self) -> Mapping[str, str]:
+        """The packages of which one exact version is known, in the order of the cells; made once."""
+        versions: Mapping[str, str] | None = self._known.get("versions")
+        if versions is None:
+            pairs = (
+                (package, cell.versions[0])
+                for package, cell in self.cells.items()
+                if cell.kind is Kind.PACKAGE and cell.state is State.EXACT
+            )
+            versions = self._known["versions"] = _shared_versions(tuple(pairs))
+        return versions
+
+    @property
+    def unusual_cells(self) -> tuple[Cell, ...]:
+        """The cells of anything but one plain statement of one version, made once: of most lists there are none."""
+        cells: tuple[Cell, ...] | None = self._known.get("unusual")
+        if cells is None:
+            cells = self._known["unusual"] = tuple(cell for cell in self.cells.values() if not _is_usual(cell))
+        return cells
+
     def documents(self, pins: Iterable[Pin]) -> tuple[Reading, ...]:
         """The readings in which some pins are, each once."""
-        if not self._holders:
-            self._holders.update(
-                (id(pin), number) for number, reading in enumerate(self.readings) for pin in reading.pins
-            )
-        holding = {self._holders[id(pin)] for pin in pins if id(pin) in self._holders}
+        holders: dict[int, int] | None = self._known.get("holders")
+        if holders is None:
+            holders = {id(pin): number for number, reading in enumerate(self.readings) for pin in reading.pins}
+            self._known["holders"] = holders
+        holding = {holders[id(pin)] for pin in pins if id(pin) in holders}
         return tuple(self.readings[number] for number in sorted(holding))
 
     def pins(self) -> Iterator[tuple[Pin, bool | None]]:
@@ -191,6 +213,16 @@ class Environment:
             state=State.UNREAD if self._is_lost(self.readings) else state,
             kind=kind,
         )
+
+
+@lru_cache(maxsize=64)
+def _shared_versions(pairs: tuple[tuple[str, str], ...]) -> Mapping[str, str]:
+    """One mapping for all equal ones: many environments of a fleet install the same."""
+    return dict(pairs)
+
+
+def _is_usual(cell: Cell) -> bool:
+    return cell.state is State.EXACT and cell.is_plain and all(pin.is_plain for pin in cell.pins)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

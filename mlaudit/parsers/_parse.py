@@ -2,21 +2,27 @@
 
 Parsing opens nothing: a parser that needs a neighbour (the pyproject beside a lock) asks the document for it. What is
 kept is used again only where all answers are the same, so that a kept result is the one that parsing would give.
+
+The reading of a text that several documents have is kept too, and moved to where the text is found again: of a fleet
+most lists are alike. Only what a text says by itself is moved.
 """
 
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
+from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
 
 from mlaudit.document.answers import Answers, are_alike
 from mlaudit.document.budget import BudgetExceeded, Limit, current_budget
 from mlaudit.document.document import Document
+from mlaudit.grammars.pypi import local_projects
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, replace
-from mlaudit.model.nouns import Kind, Pin, Statement, Unread
+from mlaudit.model.nouns import Kind, Pin, Place, Reading, Statement, Unread
+from mlaudit.model.secrets import may_hold_secret
 from mlaudit.model.versions import MAX_LENGTH
 from mlaudit.parsers._registry import Parser
 
@@ -26,6 +32,8 @@ KEPT_STATEMENTS = 20_000
 """Statements of parsed documents that are kept."""
 KEPT_CHARACTERS = 8_000_000
 """Characters of their texts."""
+MOVED_CHARACTERS = 65_536
+"""Characters of a text whose reading is kept."""
 
 _NAMED_BY_ADDRESS = frozenset((Kind.ARTIFACT, Kind.IMAGE, Kind.MODEL, Kind.DATA, Kind.FILE))
 """What is known by tags, hashes and paths rather than by versions."""
@@ -173,3 +181,67 @@ def _with_readable_version(statement: Statement) -> Statement:
     why = f"a version of {length:,} characters is not read (at most {MAX_LENGTH})"
     what = f"{statement.name} {statement.version or statement.specifier}"[:200]
     return Unread(at=statement.at, why=why, what=what, package=statement.package)
+
+
+class _KeptReading:
+    """Where the reading of one text is kept, if it may be."""
+
+    __slots__ = ("reading",)
+
+    def __init__(self) -> None:
+        self.reading: Reading | None = None
+
+
+def read_once(document: Document, parser: Parser, read: Callable[[], Reading]) -> Reading:
+    """The reading of a document, or that of the same text elsewhere, moved."""
+    kept = _kept_reading(document, parser)
+    if kept is not None and kept.reading is not None:
+        return _moved(kept.reading, document.path)
+    reading = read()
+    if kept is not None and _stands_alone(reading):
+        kept.reading = reading
+    return reading
+
+
+def _kept_reading(document: Document, parser: Parser) -> _KeptReading | None:
+    """Where the reading of a document's text is kept; None for a format that asks for more than its text."""
+    if parser.alike is None or document.size > MOVED_CHARACTERS or may_hold_secret(document.path):
+        return None
+    try:
+        text = document.text
+    except Unreadable:
+        return None
+    return _kept(parser.format, text, parser.alike(document), tuple(document.defines.items()))
+
+
+@lru_cache(maxsize=64)
+def _kept(_format: str, _text: str, _alike: Hashable, _defines: tuple[tuple[str, str], ...]) -> _KeptReading:
+    return _KeptReading()
+
+
+def _moved(reading: Reading, path: str) -> Reading:
+    """A reading of the same text at another path."""
+    return replace(
+        reading,
+        path=path,
+        pins=tuple(replace(pin, at=_at(pin.at, path)) for pin in reading.pins),
+        facts=tuple(replace(fact, at=_at(fact.at, path)) for fact in reading.facts),
+    )
+
+
+def _at(place: Place, path: str) -> Place:
+    return Place(path=path, line=place.line, column=place.column, start=place.start, end=place.end)
+
+
+def _stands_alone(reading: Reading) -> bool:
+    """Whether a reading has pins and facts of its own text alone."""
+    if reading.includes or reading.unread or reading.attached or reading.waivers or reading.conflicts or reading.roots:
+        return False
+    return bool(reading.pins) and all(map(_is_settled, reading.pins))
+
+
+def _is_settled(pin: Pin) -> bool:
+    """Whether a pin names what an index has, and no neighbour says more of it."""
+    if pin.source != "index" or pin.derived_from is not None:
+        return False
+    return not local_projects.is_named_alone(pin) and not local_projects.is_followed(pin)

@@ -26,7 +26,7 @@ from mlaudit.model.nouns import (
     Unread,
     Waiver,
 )
-from mlaudit.parsers._parse import STATEMENTS, parse_document
+from mlaudit.parsers._parse import STATEMENTS, parse_document, read_once
 from mlaudit.parsers._registry import Parser, named, parser_of, parsers
 
 _INSTALLING = frozenset(("recipe", "list", "aside", "descriptor"))
@@ -166,7 +166,7 @@ def read(doc: Document, as_format: str | None = None) -> Reading:
             parser = recognized(doc, as_format)
         except Exception as error:
             return Reading(path=doc.path, format="unknown", complete=False, unread=(_unread(doc, error),))
-        return _Collector().reading(doc, parser)
+        return read_once(doc, parser, lambda: _Collector().reading(doc, parser))
 
 
 def _unread(doc: Document, error: Exception) -> Unread:

@@ -6,7 +6,7 @@ What the decorators state about names is kept in `_index.json` too, so that look
 
 from __future__ import annotations
 
-from collections.abc import Callable, Container, Iterable, Mapping
+from collections.abc import Callable, Container, Hashable, Iterable, Mapping
 from functools import lru_cache
 from importlib import import_module
 from typing import Literal
@@ -19,6 +19,7 @@ from mlaudit.plugins import docstring, import_all, plugin_name
 
 Read = Callable[[Document], Iterable[Statement]]
 Sniff = Callable[[Document], bool]
+Alike = Callable[[Document], Hashable]
 
 FormatKind = Literal["lock", "manifest", "list", "recipe", "dump", "hint", "descriptor", "artifact", "aside"]
 """What kind of document a format is: this is how discovery puts files together.
@@ -50,6 +51,8 @@ class Parser:
         artifact: it is a model artifact, so what it says is `recorded`.
         title: the first line of the module's documentation.
         suggested: a name only suggests it (any `service.py`): what a search finds counts where the content agrees.
+        alike: what of a document its statements depend on beside its text and neighbours; given where that is not its
+            whole path, so that a text is read once wherever it is.
     """
 
     format: str
@@ -66,6 +69,7 @@ class Parser:
     artifact: bool = False
     title: str = ""
     suggested: bool = False
+    alike: Alike | None = None
 
     def names(self, path: str) -> bool:
         """Whether the path alone states that a document is of this format."""
@@ -92,6 +96,7 @@ def parser(
     access: Access = "text",
     artifact: bool = False,
     suggested: bool = False,
+    alike: Alike | None = None,
 ) -> Callable[[Read], Read]:
     """Register the decorated function as the reader of a format; see `Parser` for the words."""
 
@@ -111,6 +116,7 @@ def parser(
             access=access,
             artifact=artifact or kind == "artifact",
             suggested=suggested,
+            alike=alike,
             title=docstring(read.__module__).strip().partition("\n")[0],
         )
         return read

@@ -100,6 +100,7 @@ rewrite = rewriting.requirement
         "*.freeze",
     ],
     content=_looks_like_it,
+    alike=requirements_file.is_freeze,
 )
 def read(doc: Document) -> Iterator[Statement]:
     """Requirements, includes and options of pip in their order."""

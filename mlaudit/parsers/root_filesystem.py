@@ -7,16 +7,18 @@ import re
 from collections.abc import Iterable, Iterator, Mapping
 
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_at
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars.conda import conda_spec
 from mlaudit.grammars.conda.conda_pins import CondaPins, Standing, platform_facts
 from mlaudit.grammars.container import filesystem_environments, filesystem_system
-from mlaudit.grammars.container.filesystem_environments import Environments, PythonEnvironment, distribution_name
+from mlaudit.grammars.container.filesystem_environments import Environments, PythonEnvironment
 from mlaudit.grammars.container.filesystem_system import Package, SystemVersion
 from mlaudit.grammars.pypi.installed_text import Origin, installed, metadata, origin
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import EGG, distribution_name, release_of_egg
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Root, Statement, Unread
 from mlaudit.model.platforms import platform_of
@@ -25,10 +27,6 @@ from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import HEADER, RECORD, SMALL, FileSystem
 
 _METADATA_FILES = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO")
-_EGG = lazy_pattern(
-    r"(?P<name>[A-Za-z0-9_.]{1,200})-(?P<version>[0-9][A-Za-z0-9_.!+]{0,64})(?:-py[0-9.]{1,8})?(?:-.{1,128})?\.egg",
-    re.IGNORECASE,
-)
 _PATCH_LEVEL = lazy_pattern(r'^#define[ \t]{1,20}PY_VERSION[ \t]{1,20}"(?P<version>3\.\d{1,3}\.\d{1,3})', re.MULTILINE)
 _NAMED_BY_FOLDER = lazy_pattern(r"(?:cpython-|pypy-|versions/)(?P<version>3\.\d{1,3}\.\d{1,3})")
 _NUMBERS = {Kind.CUDA: 2, Kind.CUDNN: 3}
@@ -217,7 +215,7 @@ def _python_versions(context: _Context, environment: PythonEnvironment) -> Itera
         text = system.files[header].content.decode("utf-8", "replace")
         match = _PATCH_LEVEL.search(text)
         if match:
-            yield match["version"], system.place(header, text.count("\n", 0, match.start()) + 1), None
+            yield match["version"], system.place(header, line_at(text, match.start())), None
     if environment.prefix == "usr/local":
         stated = system.setup.env.get("PYTHON_VERSION", "")
         yield stated, system.place(""), f"the variable PYTHON_VERSION of {system.setup.source}"
@@ -243,7 +241,7 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
             yield Fact(key="note", value=f"`{name}` is left over from an interrupted uninstall", at=place)
         elif not files:
             yield doc.unread("it contains no metadata file", place, what=name, package=distribution_name(name))
-        elif files == [folder + name] and name.lower().endswith(".egg"):
+        elif files == [folder + name] and name.lower().endswith(EGG):
             yield from _with_parts(context, folder, name, _egg(doc, name, place))
         else:
             yield from _with_parts(context, folder, name, _distribution(context, files[0], folder + name, name))
@@ -251,10 +249,10 @@ def _folder(context: _Context, folder: str) -> Iterator[Statement]:
 
 def _egg(doc: Document, name: str, at: Place) -> Pin | Unread:
     """A zipped egg: its file's name shows name and version."""
-    named = _EGG.fullmatch(name)
+    named = release_of_egg(name)
     if named is None:
         return doc.unread("an egg is named `name-version-pyX.Y.egg`", at, what=name)
-    return doc.pin(Layer.INSTALLED, named["name"], named["version"], at=at)
+    return doc.pin(Layer.INSTALLED, named.name, named.version, at=at)
 
 
 def _distribution(context: _Context, path: str, folder: str, name: str) -> Pin | Unread:

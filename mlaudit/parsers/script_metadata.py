@@ -6,10 +6,10 @@ from bisect import bisect_right
 from collections.abc import Iterator
 
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_and_column
 from mlaudit.document.node import Malformed, Node
 from mlaudit.grammars import rewriting
 from mlaudit.grammars.pypi import overrides, requirement
-from mlaudit.grammars.shell.script_text import line_and_column
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import replace
 from mlaudit.model.lazy_pattern import lazy_pattern
@@ -48,7 +48,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 
 def _line(doc: Document, offset: int) -> int:
-    return line_and_column(doc, offset)[0]
+    return line_and_column(doc.text, offset)[0]
 
 
 class _Block:
@@ -90,7 +90,7 @@ class _Block:
         if inner.start is None or inner.end is None:
             return self.doc.place()
         begin, end = self._outside(inner.start), self._outside(inner.end)
-        return self.doc.place(*line_and_column(self.doc, begin), begin, end)
+        return self.doc.place(*line_and_column(self.doc.text, begin), begin, end)
 
     def _outside(self, offset: int) -> int:
         index = max(bisect_right(self.starts, (offset, 1 << 62)) - 1, 0)

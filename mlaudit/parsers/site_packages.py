@@ -13,6 +13,7 @@ from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Origin, installed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import EGG, METADATA_NAME, release_of_egg
 from mlaudit.model.nouns import Fact, Kind, Layer, Pin, Place, Statement, Unread
 from mlaudit.parsers._registry import parser
 from mlaudit.sources.images.file_system import FileSystem
@@ -21,15 +22,11 @@ SMALL = 64 * 1024
 """Bytes of `direct_url.json` and `pyvenv.cfg` that are read."""
 
 _WITHIN = lazy_pattern(
-    r"(?P<folder>(?:.{0,4096}/)?(?P<distribution>[^/]{1,512}\.(?:dist-info|egg-info|egg)))"
+    rf"(?P<folder>(?:.{{0,4096}}/)?(?P<distribution>{METADATA_NAME}))"
     r"(?:$|/(?P<file>(?:METADATA|PKG-INFO|EGG-INFO/PKG-INFO)$)?)",
     re.IGNORECASE,
 )
 _PYTHON = lazy_pattern(r"(?:^|/)lib(?:64)?/python(\d\.\d{1,3})t?(?:/|$)")
-_EGG = lazy_pattern(
-    r"(?P<name>[A-Za-z0-9_.]{1,200})-(?P<version>[0-9][A-Za-z0-9_.!+]{0,64})(?:-py[0-9.]{1,8})?(?:-.{1,128})?\.egg",
-    re.IGNORECASE,
-)
 
 
 def _looks_like_it(doc: Document) -> bool:
@@ -114,7 +111,7 @@ def _python(environment: _SitePackages) -> Iterator[Statement]:
 
 def _distribution(environment: _SitePackages, name: str, match: re.Match[str]) -> Iterator[Statement]:
     distribution = match["distribution"]
-    zipped = distribution.lower().endswith(".egg")
+    zipped = distribution.lower().endswith(EGG)
     if distribution.startswith("~"):
         note = f"`{distribution}` is left over from an interrupted uninstall"
         yield Fact(key="note", value=note, at=environment.place(name))
@@ -126,11 +123,11 @@ def _distribution(environment: _SitePackages, name: str, match: re.Match[str]) -
 
 def _egg(environment: _SitePackages, name: str, distribution: str) -> Pin | Unread:
     """A zipped egg: its file's name shows name and version."""
-    named = _EGG.fullmatch(distribution)
+    named = release_of_egg(distribution)
     at = environment.place(name)
     if named is None:
         return environment.doc.unread("an egg is named `name-version-pyX.Y.egg`", at, what=distribution)
-    return environment.doc.pin(Layer.INSTALLED, named["name"], named["version"], at=at)
+    return environment.doc.pin(Layer.INSTALLED, named.name, named.version, at=at)
 
 
 def _read(environment: _SitePackages, name: str, folder: str | None) -> Iterator[Pin | Unread]:

@@ -15,6 +15,7 @@ from mlaudit.grammars.model_file.zip_directory import Archive
 from mlaudit.grammars.pypi.installed_text import HEADER_LIMIT, Metadata, Origin, installed, metadata
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import WHEEL_METADATA
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Layer, Statement
 from mlaudit.model.versions import same_public
@@ -58,7 +59,7 @@ def read(doc: Document) -> Iterator[Statement]:
 
 def _metadata(archive: Archive) -> Metadata:
     """The headers of its METADATA; nothing if it has none. Raises Unreadable."""
-    member = archive.find(".dist-info/METADATA")
+    member = archive.find(WHEEL_METADATA)
     if member is None:
         raise Unreadable("it contains no METADATA, so it is not a wheel")
     return metadata(archive.read(member, 16 * HEADER_LIMIT))

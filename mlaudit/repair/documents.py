@@ -10,6 +10,7 @@ from typing import NamedTuple
 
 from mlaudit.document.budget import document_budget
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_at
 from mlaudit.grammars.rewriting import MAX_PROPOSALS, Proposal, Rewriter, exact_version
 from mlaudit.model.errors import MlauditError, Unreadable
 from mlaudit.model.lazy_dataclass import replace
@@ -248,7 +249,7 @@ class EditedDocument:
             end=end,
             new=new,
             old=text[start:end],
-            line=text.count("\n", 0, start) + 1,
+            line=line_at(text, start),
             column=start - begin + 1,
             whole_line=whole,
         )

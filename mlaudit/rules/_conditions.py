@@ -81,16 +81,13 @@ def _worst(crossing: Crossing, view: View) -> str | None:
 
 def is_contested(environment: Environment, _view: View) -> bool:
     """Whether of any package it says more than counts."""
-    return any(not cell.is_plain and (cell.conflict or cell.overruled) for cell in environment.cells.values())
+    return any(cell.conflict or cell.overruled for cell in environment.unusual_cells)
 
 
 def has_implied(environment: Environment, _view: View) -> bool:
     """Whether an image, or another statement, implies any version."""
     return any(
-        pin.derived_from is not None
-        for cell in environment.cells.values()
-        for pin in (cell.pins if cell.is_plain else (*cell.pins, *cell.overruled))
-        if not pin.is_plain
+        pin.derived_from is not None for cell in environment.unusual_cells for pin in (*cell.pins, *cell.overruled)
     )
 
 
@@ -121,7 +118,7 @@ def has_mutable(environment: Environment, _view: View) -> bool:
 
 def is_open_and_unpaired(environment: Environment, view: View) -> bool:
     """Whether it leaves a version open, and nothing is compared with it."""
-    if not any(cell.state is State.RANGE for cell in environment.cells.values()):
+    if not any(cell.state is State.RANGE for cell in environment.unusual_cells):
         return False
     # Pairs are asked last: of a fleet there are as many as environments.
     return not any(environment.name in pair for pair in view.pairs)

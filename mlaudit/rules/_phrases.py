@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Change, Distance, Fix, Kind, Layer, Pin, Place, Role, State, Verdict
-from mlaudit.model.report import MAX_LISTED, Cell, Crossing, Environment, Hit, Location
+from mlaudit.model.report import MAX_LISTED, Cell, Crossing, Hit, Location
 
 RELEASE_PARTS = 3
 """Numbers with which a version names a release rather than a series."""
@@ -138,12 +138,3 @@ def reference_differs(crossing: Crossing, view: View, kind: Kind) -> Iterator[Hi
         expected=writer.shown,
         actual=reader.shown,
     )
-
-
-def exact_versions(environment: Environment) -> dict[str, str]:
-    """The packages of an environment of which one exact version is known."""
-    return {
-        package: cell.versions[0]
-        for package, cell in environment.cells.items()
-        if cell.kind is Kind.PACKAGE and cell.state is State.EXACT
-    }

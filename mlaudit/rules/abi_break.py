@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Fix, Role, Severity
 from mlaudit.model.report import Environment, Hit, Location
-from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 
@@ -40,7 +39,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.binaries import abi_breaks
 
-    for abi_break in abi_breaks(exact_versions(environment)):
+    for abi_break in abi_breaks(environment.exact_versions):
         place = view.place(environment.cell(abi_break.other))
         other = Location(place, Role.PACKAGE, f"{abi_break.other} {abi_break.other_version}")
         yield Hit(

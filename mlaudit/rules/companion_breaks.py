@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from mlaudit.comparison.scene import View
 from mlaudit.model.findings import Hit, Location
 from mlaudit.model.names import normalized
 from mlaudit.model.nouns import Fix, Kind, Role, Severity
 from mlaudit.model.report import Environment
-from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 _BESIDE_PACKAGES = (Kind.CUDA, Kind.CUDNN, Kind.PYTHON)
@@ -46,7 +45,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
     """
     from mlaudit.knowledge.combinations import broken_combinations
 
-    for broken_combination in broken_combinations(_versions(environment), _names(environment)):
+    for broken_combination in broken_combinations(_versions(environment), _Names(environment)):
         package, other = environment.cell(broken_combination.package), environment.cell(broken_combination.other)
         yield Hit(
             package=broken_combination.package,
@@ -70,13 +69,23 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
         )
 
 
-def _names(environment: Environment) -> dict[str, frozenset[str]]:
-    """Every package that is named, with the names of its distributions."""
-    return {
-        package: frozenset(normalized(pin.name) for pin in cell.pins)
-        for package, cell in environment.cells.items()
-        if cell.stated
-    }
+class _Names(Mapping[str, frozenset[str]]):
+    """Every package that is named, with the names of its distributions; those of a few are asked for."""
+
+    def __init__(self, environment: Environment) -> None:
+        self._cells = environment.cells
+
+    def __getitem__(self, package: str) -> frozenset[str]:
+        cell = self._cells[package]
+        if not cell.stated:
+            raise KeyError(package)
+        return frozenset(normalized(pin.name) for pin in cell.pins)
+
+    def __iter__(self) -> Iterator[str]:
+        return (package for package, cell in self._cells.items() if cell.stated)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
 
 
 def _versions(environment: Environment) -> dict[str, str]:
@@ -86,4 +95,4 @@ def _versions(environment: Environment) -> dict[str, str]:
         for name, cell in environment.cells.items()
         if cell.kind in _BESIDE_PACKAGES and cell.version is not None
     }
-    return {**below, **exact_versions(environment)}
+    return {**below, **environment.exact_versions}

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from mlaudit.comparison.scene import View
 from mlaudit.model.nouns import Fix, Severity
 from mlaudit.model.report import Environment, Hit
-from mlaudit.rules._phrases import exact_versions
 from mlaudit.rules._registry import environment_rule
 
 
@@ -43,7 +42,7 @@ def check(environment: Environment, view: View) -> Iterator[Hit]:
 
     if len(environment.target.pythons) != 1:
         return
-    for package, version in exact_versions(environment).items():
+    for package, version in environment.exact_versions.items():
         if all(pin.ecosystem == "conda" for pin in environment.cell(package).pins):
             continue
         target = environment.target

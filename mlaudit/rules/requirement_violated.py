@@ -92,6 +92,7 @@ def _by_index(environment: Environment, view: View, reported: set[tuple[str, str
 
 def _requiring(environment: Environment) -> Iterator[Pin]:
     """The pins that count and show what they require; what a user declares is no metadata."""
-    for cell in environment.cells.values():
+    # What states requirements states more than its version.
+    for cell in environment.unusual_cells:
         if cell.version is not None:
             yield from (pin for pin in cell.pins if pin.layer is not Layer.DECLARED and pin.version == cell.version)

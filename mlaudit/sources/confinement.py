@@ -48,7 +48,7 @@ def is_absolute(path: str) -> bool:
 def is_inside(path: Path, tree: Path) -> bool:
     """Whether a path, its links followed, is in a resolved folder; a link that leads in a circle leads to itself."""
     try:
-        return Path(real_path(path)).is_relative_to(tree)
+        return _is_below(real_path(path), tree)
     except (OSError, ValueError):
         return False
 
@@ -60,5 +60,9 @@ def is_resolved_inside(path: str, tree: Path) -> bool:
             return is_inside(Path(path), tree)
     except ValueError:
         return False
+    return _is_below(path, tree)
+
+
+def _is_below(path: str, tree: Path) -> bool:
     whole = str(tree)
     return path == whole or path.startswith(whole if whole.endswith(os.sep) else whole + os.sep)

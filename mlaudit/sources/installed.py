@@ -10,17 +10,13 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import EGG, METADATA_ENDINGS, release_of_dist_info
 from mlaudit.model.names import normalized
 from mlaudit.sources import paths
 
 MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
 
-# https://packaging.python.org/en/latest/specifications/recording-installed-packages/#the-dist-info-directory: name and
-# version are in the folder's name, each with `-` written as `_`.
-_DIST_INFO = lazy_pattern(r"([A-Za-z0-9][\w.]{0,200})-([0-9][0-9A-Za-z.!+]{0,100})\.dist-info")
-_DESCRIBED = (".dist-info", ".egg-info", ".egg")
 _DIRECT = "direct_url.json"
 _DIRECT_LIMIT = 64 * 1024
 _HEADERS = ("METADATA", "PKG-INFO", "EGG-INFO/PKG-INFO", "")
@@ -48,24 +44,24 @@ def distributions(search_path: Iterable[str]) -> dict[str, Distribution]:
 
 def _entries(path: str) -> list[str]:
     """Metadata folders and files in a folder of the path, in order; an egg on the path is one itself."""
-    if path.endswith(".egg"):
+    if path.endswith(EGG):
         return [path]
     try:
         with os.scandir(path or os.curdir) as entries:
             named = [entry.name for entry, _ in zip(entries, range(MAX_ENTRIES), strict=False)]
     except OSError:
         return []
-    return [f"{path}/{name}" for name in sorted(named) if name.endswith(_DESCRIBED) and name[0] != "~"]
+    return [f"{path}/{name}" for name in sorted(named) if name.endswith(METADATA_ENDINGS) and name[0] != "~"]
 
 
 def _distribution(folder: str) -> Distribution | None:
-    named = _DIST_INFO.fullmatch(folder.rpartition("/")[2])
+    named = release_of_dist_info(folder.rpartition("/")[2])
     if named is None:
         return _described(folder)
     # What is left of a broken uninstall has no METADATA, and nothing to import either.
     if not _exists(f"{folder}/METADATA"):
         return None
-    return Distribution(normalized(named[1]), named[2], folder, _exists(f"{folder}/{_DIRECT}"))
+    return Distribution(normalized(named.name), named.version, folder, _exists(f"{folder}/{_DIRECT}"))
 
 
 def _exists(path: str) -> bool:
@@ -83,7 +79,7 @@ def _described(folder: str) -> Distribution | None:
 
 def _headers(folder: str) -> Iterator[tuple[str, str]]:
     path = next((path for path in (Path(folder, name) for name in _HEADERS) if paths.is_file(path)), None)
-    if path is None or path.suffix == ".egg":
+    if path is None or path.suffix == EGG:
         return
     try:
         with path.open(encoding="utf-8", errors="replace") as file:

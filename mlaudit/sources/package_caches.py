@@ -11,7 +11,7 @@ from pathlib import Path
 
 from mlaudit.knowledge.package_caches import CacheLayout, cache_layouts
 from mlaudit.model.errors import Unreadable
-from mlaudit.model.names import normalized
+from mlaudit.model.metadata_names import DIST_INFO, release_in_name
 from mlaudit.sources import paths
 from mlaudit.sources.package_sources import PackageSources
 from mlaudit.sources.wheel_code import WheelCode, distribution_of
@@ -21,7 +21,6 @@ MAX_ENTRIES = 2_000
 MAX_FILES = 5_000
 """Files of pip's cache that are asked what they are."""
 MAX_DEPTH = 7
-_METADATA = ".dist-info"
 
 CachedCode = PackageSources | WheelCode
 
@@ -94,7 +93,7 @@ def _archive(layout: CacheLayout, base: Path, link: Path) -> Path | None:
 
 
 def _is_installed(folder: Path, package: str, version: str) -> bool:
-    return any(name.endswith(_METADATA) and _is_of(name, package, version) for name in _names(folder))
+    return any(name.endswith(DIST_INFO) and _is_of(name, package, version) for name in _names(folder))
 
 
 def _zipped(layout: CacheLayout, base: Path, package: str, version: str, python: str | None) -> WheelCode | None:
@@ -115,9 +114,9 @@ def _wheels_of_answers(folder: Path) -> dict[tuple[str, str], Path]:
     """The wheels among the answers of an index, which are named by what was requested."""
     wheels: dict[tuple[str, str], Path] = {}
     for path in _files(folder):
-        name, _, version = distribution_of(path).removesuffix(_METADATA).partition("-")
+        name, version = release_in_name(distribution_of(path))
         if version:
-            wheels.setdefault((normalized(name), version), path)
+            wheels.setdefault((name, version), path)
     return wheels
 
 
@@ -148,8 +147,8 @@ def _names(folder: Path) -> list[str]:
 
 def _is_of(name: str, package: str, version: str) -> bool:
     """Whether the name of a wheel or of a metadata folder is that of a package and version."""
-    project, _, rest = name.removesuffix(_METADATA).partition("-")
-    return normalized(project) == package and rest.partition("-")[0] == version
+    project, rest = release_in_name(name)
+    return project == package and rest.partition("-")[0] == version
 
 
 def _preferred(names: list[str], python: str | None) -> str | None:

@@ -14,6 +14,7 @@ from mlaudit.document.document import Document
 from mlaudit.document.files import listed
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import DIST_INFO, EGG, FOLDER_ENDINGS
 from mlaudit.sources import paths
 from mlaudit.sources.confinement import is_inside
 from mlaudit.sources.mounting import FolderEntry
@@ -24,7 +25,6 @@ MAX_ENTRIES = 200_000
 """Entries of one folder that are looked at."""
 
 _PYTHON_FOLDER = lazy_pattern(r"(?:python|pypy)3(?:\.\d{1,3})?t?", re.IGNORECASE)
-_METADATA = (".dist-info", ".egg-info")
 _PACKAGES = ("site-packages", "dist-packages")
 _ARCHIVES = (".whl", ".tar.gz", ".tar.bz2", ".tgz", ".zip")
 _WANTED = frozenset({"METADATA", "PKG-INFO", "direct_url.json", "INSTALLER"})
@@ -51,9 +51,9 @@ class FolderTree:
         prefix = f"{relative}/" if relative else ""
         for entry in _all_entries(self._folder / relative):
             lowered = entry.name.lower()
-            if lowered.endswith(_METADATA):
+            if lowered.endswith(FOLDER_ENDINGS):
                 yield from self._within(entry, prefix + entry.name, "")
-            elif lowered.endswith(".egg"):
+            elif lowered.endswith(EGG):
                 yield from self._within(entry, prefix + entry.name, "EGG-INFO")
 
     def _within(self, entry: FolderEntry, name: str, inner: str) -> Iterator[str]:
@@ -141,7 +141,7 @@ def package_folders(folder: Path) -> list[str]:
 
 def _holds_metadata(folder: Path) -> bool:
     """Whether a folder is one that `pip install --target` filled."""
-    return any(entry.name.endswith(".dist-info") for entry in _entries(folder))
+    return any(entry.name.endswith(DIST_INFO) for entry in _entries(folder))
 
 
 def environment_document(folder: Path, root: WorkingTree) -> Document | None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import BinaryIO
 
 from mlaudit.model.errors import Unreadable
+from mlaudit.model.metadata_names import WHEEL_METADATA
 from mlaudit.sources.package_sources import MAX_BYTES, MAX_COMPILED, MAX_SOURCE, MAX_SOURCES
 from mlaudit.sources.paths import open_regular
 
@@ -94,7 +95,7 @@ class WheelCode:
 
 def distribution_of(path: Path) -> str:
     """The metadata folder of the wheel in a file (`peft-0.13.2.dist-info`), empty if it is no wheel."""
-    folders = {name.partition("/")[0] for name in _members(path) if name.endswith(".dist-info/METADATA")}
+    folders = {name.partition("/")[0] for name in _members(path) if name.endswith(WHEEL_METADATA)}
     return folders.pop() if len(folders) == 1 else ""
 
 

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Mapping
 
 from mlaudit.document.budget import Limit, spend
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_and_column
 from mlaudit.grammars.dump_text import limited_text
-from mlaudit.grammars.shell.script_text import Script, line_and_column
+from mlaudit.grammars.shell.script_text import Script
 from mlaudit.grammars.shell.shell_words import BODIES, Lexer, Word
 from mlaudit.grammars.variables import expanded, within
 from mlaudit.model.lazy_dataclass import dataclass
@@ -161,7 +162,7 @@ def _logical_line(doc: Document, cursor: _Cursor, escape: str) -> Script | None:
             break
     if not parts:
         return None
-    line_number, column = line_and_column(doc, first)
+    line_number, column = line_and_column(doc.text, first)
     return Script(doc, "".join(parts), pieces, doc.place(line_number, column))
 
 
@@ -197,7 +198,7 @@ def _heredocs(doc: Document, cursor: _Cursor, text: str) -> tuple[tuple[Heredoc,
         if end is None:
             cursor.position = start
             return tuple(read), name
-        line_number, column = line_and_column(doc, start)
+        line_number, column = line_and_column(doc.text, start)
         body = Script(doc, doc.text[start:end], [(0, start)], doc.place(line_number, column))
         read.append(Heredoc(name=name, body=body))
     return tuple(read), ""

@@ -8,15 +8,13 @@ from functools import cached_property
 
 from mlaudit.model.lazy_dataclass import dataclass, field
 from mlaudit.model.lazy_pattern import lazy_pattern
-from mlaudit.model.names import normalized
+from mlaudit.model.metadata_names import METADATA_NAME, distribution_name
 from mlaudit.sources.images.file_system import FileSystem, Form
 
 USUAL_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin"
 """What container runtimes set where nobody sets `PATH` (moby/daemon/oci_linux.go)."""
 
-_DISTRIBUTION = lazy_pattern(
-    r"(?P<folder>(?:.{0,4096}/)?)(?P<name>[^/]{1,512}\.(?:dist-info|egg-info|egg))(?:/.{1,512})?", re.DOTALL
-)
+_DISTRIBUTION = lazy_pattern(rf"(?P<folder>(?:.{{0,4096}}/)?)(?P<name>{METADATA_NAME})(?:/.{{1,512}})?", re.DOTALL)
 _SITE = lazy_pattern(
     r"(?P<prefix>(?:.{0,4096}/)?)lib(?:64)?/(?P<python>(?:python|pypy)3(?:\.\d{1,3})?t?)/(?P<kind>site|dist)-packages/"
 )
@@ -315,8 +313,3 @@ def hidden(environment: PythonEnvironment, distributions: Mapping[str, Iterable[
         for name in distributions.get(folder, ()):
             folders.setdefault(distribution_name(name), folder)
     return folders
-
-
-def distribution_name(metadata: str) -> str:
-    """The normalized name in that of a metadata folder: `scikit_learn-1.5.2.dist-info` is of `scikit-learn`."""
-    return normalized(metadata.rpartition(".")[0].partition("-")[0])

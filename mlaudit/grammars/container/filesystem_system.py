@@ -8,6 +8,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from functools import lru_cache
 from typing import NamedTuple
 
+from mlaudit.document.lines import line_at
 from mlaudit.document.node import Node
 from mlaudit.knowledge.schema import checked, choice, pattern
 from mlaudit.model.errors import Unreadable
@@ -248,7 +249,7 @@ def _cuda_version(system: FileSystem, path: str) -> tuple[str, int] | None:
     version = toolkit.get("version") if isinstance(toolkit, dict) else None
     if not isinstance(version, str) or not _NUMBERS.fullmatch(version):
         return None
-    return version, text.count("\n", 0, max(text.find(f'"{version}"'), 0)) + 1
+    return version, line_at(text, max(text.find(f'"{version}"'), 0))
 
 
 def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
@@ -260,7 +261,7 @@ def _cudnn_header(system: FileSystem, path: str) -> Iterable[SystemVersion]:
     if len(numbers) != _CUDNN_NUMBERS:
         return ()
     version = ".".join(numbers[part].group(2) for part in ("MAJOR", "MINOR", "PATCHLEVEL"))
-    line = text.count("\n", 0, numbers["MAJOR"].start()) + 1
+    line = line_at(text, numbers["MAJOR"].start())
     return (_found(Kind.CUDNN, version, system.place(path, line), "cuDNN's header"),)
 
 

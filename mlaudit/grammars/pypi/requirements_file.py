@@ -55,7 +55,7 @@ def statements(doc: Document, layer: Layer | None = None) -> Iterator[Statement]
     Of files with the same text the second is not read again where they hold nothing but requirements and comments.
     """
     text = limited_text(doc)
-    alike = (text, layer, _is_freeze(doc), tuple(doc.defines.items()))
+    alike = (text, layer, is_freeze(doc), tuple(doc.defines.items()))
     known = _READ.get(alike)
     if known is not None:
         path = doc.path
@@ -88,7 +88,8 @@ def _stands_alone(statement: Pin | Fact) -> bool:
     return not isinstance(statement, Pin) or statement.source == "index"
 
 
-def _is_freeze(doc: Document) -> bool:
+def is_freeze(doc: Document) -> bool:
+    """Whether a file's name says that it is what `pip freeze` wrote."""
     return "freeze" in doc.path.rpartition("/")[2].lower()
 
 
@@ -130,7 +131,7 @@ def _names_everything(doc: Document, lines: list[tuple[LogicalLine, Parsed]], ge
     parseds = [entry for line, entry in lines if line.text and not entry.indexes]
     if not parseds or not all(_settled(entry) for entry in parseds):
         return False
-    if generated or _is_freeze(doc):
+    if generated or is_freeze(doc):
         return True
     if any(_FROZEN_EDITABLE.search(line.comment) for line, _ in lines if line.comment):
         return True
@@ -166,8 +167,9 @@ def _compiled_python(doc: Document, header: str, layer: Layer) -> Iterator[Pin]:
 
 def _place_of(doc: Document, context: str, part: str) -> Place:
     start = doc.text.find(context) + context.rindex(part)
-    line_start = doc.text.rfind("\n", 0, start) + 1
-    return doc.place(doc.text.count("\n", 0, start) + 1, start - line_start + 1, start, start + len(part))
+    from mlaudit.document.lines import line_and_column
+
+    return doc.place(*line_and_column(doc.text, start), start, start + len(part))
 
 
 def _statements_of(file: _RequirementsFile, line: LogicalLine, parsed_line: Parsed, before: str) -> Iterator[Statement]:

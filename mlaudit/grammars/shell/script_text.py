@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 from bisect import bisect_right
 from collections.abc import Iterable
-from functools import lru_cache
 
 from mlaudit.document.document import Document
+from mlaudit.document.lines import line_and_column
 from mlaudit.document.node import Node
 from mlaudit.model.lazy_pattern import lazy_pattern
 from mlaudit.model.nouns import Place
@@ -40,7 +40,7 @@ class Script:
         first, last = self._offset(start), self._offset(max(end - 1, start))
         if first is None:
             return self.whole
-        line, column = line_and_column(self.doc, first)
+        line, column = line_and_column(self.doc.text, first)
         if last is None or last - first != max(end - 1, start) - start:
             return self.doc.place(line, column)
         return self.doc.place(line, column, first, last + 1)
@@ -61,19 +61,6 @@ class Script:
         return offset + position - at
 
 
-@lru_cache(maxsize=8)
-def line_starts(text: str) -> tuple[int, ...]:
-    """The offsets at which the lines of a text begin."""
-    return (0, *(newline.end() for newline in re.finditer("\n", text)))
-
-
-def line_and_column(doc: Document, offset: int) -> tuple[int, int]:
-    """Line and column, from 1, of a character of a document."""
-    starts = line_starts(doc.text)
-    line = bisect_right(starts, offset)
-    return line, offset - starts[line - 1] + 1
-
-
 def whole_text(doc: Document) -> Script:
     """The text of a document as written."""
     return Script(doc, doc.text, [(0, 0)], doc.place(1, 1))
@@ -81,7 +68,7 @@ def whole_text(doc: Document) -> Script:
 
 def stretch(doc: Document, start: int, end: int) -> Script:
     """A span of a document as written."""
-    line, column = line_and_column(doc, start)
+    line, column = line_and_column(doc.text, start)
     return Script(doc, doc.text[start:end], [(0, start)], doc.place(line, column, start, end))
 
 

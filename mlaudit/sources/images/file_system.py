@@ -11,9 +11,11 @@ from io import BytesIO
 from typing import BinaryIO
 
 from mlaudit.document.files import listed
+from mlaudit.document.lines import line_at
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_dataclass import dataclass, field, replace
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import EGG, EGG_INFO, FOLDER_ENDINGS
 from mlaudit.model.nouns import Place
 
 HEADER = 256 * 1024
@@ -50,7 +52,7 @@ _PATHS = {
 }
 _CUDA = lazy_pattern(r"(?:.{0,512}/)?cuda(?:-\d{1,3}(?:\.\d{1,3}){0,2})?/version\.(?:json|txt)")
 _INTERPRETER = lazy_pattern(r"(?:python|pypy)(?:3(?:\.\d{1,3})?t?)?(?:\.exe)?")
-_METADATA = (".dist-info", ".egg-info", "EGG-INFO")
+_METADATA = (*FOLDER_ENDINGS, "EGG-INFO")
 _KEPT_OF_RECORD = ("name", "version", "build", "build_string", "channel", "subdir", "md5", "sha256", "depends")
 _VERSION_LINE = lazy_pattern(rb'^[ \t]{0,8}"version"[ \t]{0,4}:[ \t]{0,4}', re.MULTILINE)
 
@@ -196,9 +198,9 @@ def _fits(folder: str, name: str) -> bool:
 
 
 def _rarely_wanted(path: str, name: str) -> int | None:
-    if name.endswith((".egg-info", ".dist-info")):
+    if name.endswith(FOLDER_ENDINGS):
         return HEADER
-    if name.endswith(".egg") or name.startswith("libcuda.so."):
+    if name.endswith(EGG) or name.startswith("libcuda.so."):
         return EXISTS
     if name.startswith("cudnn_version") and name.endswith(".h"):
         return SMALL
@@ -209,7 +211,7 @@ def _rarely_wanted(path: str, name: str) -> int | None:
 
 def condensed(path: str, file: LayerFile) -> LayerFile:
     """An entry without what nobody asks for: descriptions of packages, and lists of files in records of conda."""
-    if path.endswith(("/METADATA", "/PKG-INFO", ".egg-info")):
+    if path.endswith(("/METADATA", "/PKG-INFO", EGG_INFO)):
         return replace(file, content=_headers(file.content))
     if path.endswith(".json") and "conda-meta/" in path:
         return _record(file)
@@ -235,7 +237,7 @@ def _record(file: LayerFile) -> LayerFile:
     match = _VERSION_LINE.search(file.content)
     line, column = None, None
     if match:
-        line = file.content.count(b"\n", 0, match.end()) + 1
+        line = line_at(file.content, match.end())
         column = match.end() - file.content.rfind(b"\n", 0, match.end())
     return replace(file, content=json.dumps(kept).encode(), line=line, column=column)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from mlaudit.model.errors import Unreadable
 from mlaudit.model.lazy_pattern import lazy_pattern
+from mlaudit.model.metadata_names import METADATA_ENDINGS
 from mlaudit.sources import paths
 from mlaudit.sources.images import byte_reader
 from mlaudit.sources.images.file_system import EXISTS, Form, LayerFile, Setup, condensed, wanted
@@ -23,7 +24,6 @@ MAX_ENTRIES = 4_000_000
 _KERNEL_FOLDERS = frozenset(("proc", "sys", "dev"))
 _NEVER_ENTERED = frozenset(("__pycache__", "node_modules", ".git"))
 _PACKAGE_FOLDERS = ("site-packages", "dist-packages")
-_METADATA = (".dist-info", ".egg-info", ".egg")
 _SHALLOW = 2
 _PROCESS_ROOT = lazy_pattern(r"(?P<process>/proc/(?:self|\d{1,10}))/root")
 _ROOT_SIGNS = (
@@ -174,7 +174,7 @@ def _entered(folder: str, name: str) -> bool:
     if name in _NEVER_ENTERED or (not folder and name in _KERNEL_FOLDERS):
         return False
     inside = folder.endswith(_PACKAGE_FOLDERS)
-    return not inside or name.endswith(_METADATA)
+    return not inside or name.endswith(METADATA_ENDINGS)
 
 
 def scan_folder(folder: Path, kept: Kept = wanted) -> ImageLayer:
